@@ -1,0 +1,84 @@
+import type { UserInfo } from '../auth/types.js';
+import type { FieldError } from '../machinery/field.js';
+import type { JsonObject, JsonValue } from '../machinery/json.js';
+import type { ResourceDef } from '../schema/types.js';
+import type { Backend, Compare, Op } from '../store/types.js';
+
+/** What a strategy may look at while it handles one write. */
+export interface WriteContext {
+  readonly backend: Backend;
+  readonly def: ResourceDef;
+  readonly user: UserInfo;
+  readonly namespace: string;
+  readonly name: string;
+  readonly subresource: string;
+  readonly dryRun: boolean;
+  /** RFC 3339, whole seconds, UTC: the same for every time stamp of this write. */
+  readonly now: string;
+  /** Warning headers to answer with. */
+  readonly warnings: string[];
+}
+
+/** Extra keys that are written, or conditions that must hold, in the same transaction as the object. */
+export interface TxnExtras {
+  readonly compares?: readonly Compare[];
+  readonly ops?: readonly Op[];
+}
+
+/** metav1.TableColumnDefinition. */
+export interface Column {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly format: string;
+  readonly description: string;
+  /** 0 is always shown, 1 only in wide output. */
+  readonly priority: number;
+}
+
+/**
+ * What is particular to one resource. Every member is optional: the generic behaviour is in `rest`.
+ * Functions get objects in the storage version and may change the one named first.
+ */
+export interface Strategy {
+  /** Fills defaults as the reference's SetDefaults_* do; also run on objects read from older releases. */
+  defaults?(obj: JsonObject): void;
+  /** Clears what a client may not set on create (status for resources with a status subresource) and sets what the server sets. */
+  prepareForCreate?(ctx: WriteContext, obj: JsonObject): void;
+  /** Keeps what a client may not change on update of the main resource. Generation and status are handled generically. */
+  prepareForUpdate?(ctx: WriteContext, obj: JsonObject, old: JsonObject): void;
+  /** Same, for `/status`. */
+  prepareForStatusUpdate?(ctx: WriteContext, obj: JsonObject, old: JsonObject): void;
+  /** Runs inside admission, after defaults and before validation; may read the store (service accounts, priority classes, quotas). */
+  admitCreate?(ctx: WriteContext, obj: JsonObject): void | Promise<void>;
+  admitUpdate?(ctx: WriteContext, obj: JsonObject, old: JsonObject): void | Promise<void>;
+  validate?(obj: JsonObject, ctx: WriteContext): FieldError[];
+  validateUpdate?(obj: JsonObject, old: JsonObject, ctx: WriteContext): FieldError[];
+  validateStatusUpdate?(obj: JsonObject, old: JsonObject, ctx: WriteContext): FieldError[];
+  warnings?(obj: JsonObject, old: JsonObject | undefined): string[];
+  /** Last step before the transaction: allocates (cluster IPs, node ports) and says what must be written with the object. */
+  allocate?(ctx: WriteContext, obj: JsonObject, old: JsonObject | undefined): TxnExtras | Promise<TxnExtras>;
+  /** What must be written with the removal of the object. */
+  release?(ctx: WriteContext, obj: JsonObject): TxnExtras;
+  /** Field selectors beside metadata.name and metadata.namespace: label -> value. */
+  fields?(obj: JsonObject): Record<string, string>;
+  /** Names that `fields` can return: what a field selector may ask for. */
+  readonly fieldNames?: readonly string[];
+  /** Whether a spec change increments metadata.generation (default: yes when the kind has spec). */
+  readonly generation?: boolean;
+  /** Name validation: a DNS-1123 subdomain unless it says otherwise. */
+  readonly nameRule?: 'dns1123Subdomain' | 'dns1123Label' | 'dns1035Label' | 'pathSegment' | 'any';
+  /** Update may create (leases, endpoints, nodes' leases, ...): AllowCreateOnUpdate. */
+  readonly createOnUpdate?: boolean;
+  /** An update without resourceVersion is accepted: AllowUnconditionalUpdate (default true). */
+  readonly unconditionalUpdate?: boolean;
+  /** Seconds of grace on delete; undefined means that the object goes at once. */
+  gracePeriodSeconds?(obj: JsonObject, requested: number | undefined): number | undefined;
+  /** Default propagation: whether dependents are orphaned when the client says nothing. */
+  readonly defaultOrphan?: boolean;
+  readonly columns?: readonly Column[];
+  /** Cells for `columns`; `now` in milliseconds since the epoch for ages. */
+  cells?(obj: JsonObject, now: number): JsonValue[];
+  /** Converts from and to the other served versions of the same storage (autoscaling/v1 <-> v2 ...). */
+  toVersion?(obj: JsonObject, version: string): JsonObject;
+  fromVersion?(obj: JsonObject, version: string): JsonObject;
+}

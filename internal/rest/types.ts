@@ -1,0 +1,66 @@
+import type { UserInfo } from '../auth/types.js';
+
+/** What the path and method ask for (apiserver's RequestInfo). */
+export interface RequestInfo {
+  readonly isResourceRequest: boolean;
+  readonly path: string;
+  /** get list watch create update patch delete deletecollection; the lower-cased method for other paths. */
+  readonly verb: string;
+  /** `api` or `apis`. */
+  readonly apiPrefix: string;
+  readonly group: string;
+  readonly version: string;
+  readonly namespace: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly name: string;
+  /** Path segments from the resource on, for connect subresources such as `proxy`. */
+  readonly parts: readonly string[];
+}
+
+/** One request as the verbs see it; the body is read whole before (at most 3 MiB, else 413). */
+export interface ApiRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** Value of a request header by its lower-case name; '' when absent. */
+  header(name: string): string;
+  readonly body: Buffer;
+  readonly user: UserInfo;
+  readonly info: RequestInfo;
+  /** `https://host:port` as the client addressed us. */
+  readonly remoteAddress: string;
+}
+
+/** Where a stream goes. Bounded: when `write` says false the producer stops until `onWritable` fires. */
+export interface Sink {
+  /** Queues bytes; false means backpressure (the bytes were taken all the same). */
+  write(chunk: Buffer | string): boolean;
+  onWritable(listener: () => void): void;
+  /** The client went away or `end` was called; nothing may be written after it. */
+  onClose(listener: () => void): void;
+  readonly closed: boolean;
+  end(): void;
+}
+
+/** A whole answer. */
+export interface BytesReply {
+  readonly status: number;
+  readonly contentType: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** RFC 9110 Warning texts (`299 - "..."` is added by the server). */
+  readonly warnings?: readonly string[];
+  readonly body: Buffer | string;
+}
+/** An answer written piece by piece: a long LIST, a WATCH. */
+export interface StreamReply {
+  readonly status: number;
+  readonly contentType: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly warnings?: readonly string[];
+  readonly stream: (sink: Sink) => void;
+}
+export type Reply = BytesReply | StreamReply;
+
+/** Answers one request; throws or rejects with StatusError for what the client caused. */
+export type Handler = (request: ApiRequest) => Reply | Promise<Reply>;

@@ -1,0 +1,128 @@
+/** One stored object as of its revision. */
+export interface KeyValue {
+  readonly key: string;
+  /** The object's canonical JSON in its storage version, resourceVersion filled in: it can be written to a socket as it is. */
+  readonly value: Buffer;
+  /** Revision of the transaction that wrote this version: the object's resourceVersion. */
+  readonly modRevision: number;
+  /** Revision at which the key came to be. */
+  readonly createRevision: number;
+}
+
+/** A condition on one key; every one must hold, or nothing of the transaction is done. */
+export type Compare =
+  /** The key's modRevision is exactly this; 0 means that the key does not exist. */
+  | { readonly key: string; readonly modRevision: number }
+  /** The key exists, at whatever revision. */
+  | { readonly key: string; readonly exists: true };
+
+export type Op =
+  | {
+      readonly type: 'put';
+      readonly key: string;
+      /** Canonical JSON with an empty resourceVersion string. */
+      readonly value: Buffer;
+      /** Byte offset in `value` at which the decimal revision is inserted when the transaction is applied; -1 for none. */
+      readonly revisionAt: number;
+      /** Seconds after which the leader deletes the object (events' `--event-ttl`); 0 or absent means never. */
+      readonly ttlSeconds?: number;
+    }
+  | { readonly type: 'delete'; readonly key: string };
+
+/** If every compare holds, do every op, at one revision. At most 128 ops and 8 MiB of values. */
+export interface Txn {
+  readonly compares: readonly Compare[];
+  readonly ops: readonly Op[];
+}
+
+export interface TxnResult {
+  readonly succeeded: boolean;
+  /** The revision that the ops got, or the store's revision when a compare failed. */
+  readonly revision: number;
+  /** When a compare failed: its place in `compares`. */
+  readonly failed?: number;
+}
+
+export interface RangeOptions {
+  /** First key, inclusive. */
+  readonly start: string;
+  /** End, exclusive. */
+  readonly end: string;
+  /** As of this revision (throws CompactedError below compactRevision, RangeError above revision); the latest when absent. */
+  readonly revision?: number;
+  /** At most this many, and at most `bytesMax` of values (but never none). */
+  readonly limit?: number;
+  readonly bytesMax?: number;
+}
+export interface RangeResult {
+  readonly items: readonly KeyValue[];
+  /** More keys follow the last one. */
+  readonly more: boolean;
+}
+
+/** One change to one key. `sub` orders the changes of one transaction. */
+export interface ChangeEvent {
+  readonly revision: number;
+  readonly sub: number;
+  readonly type: 'create' | 'modify' | 'delete';
+  readonly key: string;
+  /** The new version; for a delete, absent. */
+  readonly value?: Buffer;
+  /** The version before; absent for a create. Its bytes carry its own resourceVersion. */
+  readonly prev?: KeyValue;
+}
+
+/** The revision asked for has been compacted away: answered as 410 Expired. */
+export class CompactedError extends Error {
+  constructor(
+    readonly revision: number,
+    readonly compactRevision: number,
+  ) {
+    super(`required revision ${revision} has been compacted (compact revision ${compactRevision})`);
+    this.name = 'CompactedError';
+  }
+}
+
+/** No quorum, or no leader, within the time allowed: answered as 503/504. `outcomeUnknown` when a proposal may yet be applied. */
+export class UnavailableError extends Error {
+  constructor(
+    message: string,
+    readonly outcomeUnknown: boolean,
+  ) {
+    super(message);
+    this.name = 'UnavailableError';
+  }
+}
+
+/** Too much is in flight: answered as 429 with Retry-After. */
+export class OverloadedError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'OverloadedError';
+  }
+}
+
+/**
+ * The one interface between serving and consensus (DESIGN, guarantee 8). Reads are local and synchronous over LMDB;
+ * only `readBarrier` and `txn` cross to the consensus side.
+ */
+export interface Backend {
+  /** Revision applied here; never goes back. */
+  readonly revision: number;
+  /** Lowest revision that ranges and watches can still start from. */
+  readonly compactRevision: number;
+  /** Resolves when this replica has applied everything that was committed when it was called. Rejects with UnavailableError. */
+  readBarrier(timeoutMs?: number): Promise<void>;
+  /** Proposes, waits for commit and local apply. Rejects with UnavailableError or OverloadedError. */
+  txn(txn: Txn, timeoutMs?: number): Promise<TxnResult>;
+  get(key: string): KeyValue | undefined;
+  /** The key as of a revision. Throws CompactedError. */
+  getAt(key: string, revision: number): KeyValue | undefined;
+  range(options: RangeOptions): RangeResult;
+  /** Number of keys in [start, end) now. */
+  count(start: string, end: string): number;
+  /** Changes with revision > `after`, in order, at most `limit`, whole transactions only. Throws CompactedError when after < compactRevision. */
+  changes(after: number, limit: number): readonly ChangeEvent[];
+  /** Called (synchronously, once per applied batch) after `revision` moved. Returns the unsubscribe function. */
+  onApplied(listener: (revision: number) => void): () => void;
+}
