@@ -1,0 +1,42 @@
+import autocannon from 'autocannon';
+import { TOKEN } from '../internal/testing/e2e/cluster.js';
+
+/** What one run of one case measured. */
+export interface Figure {
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Answers that were not 2xx, and broken connections. */
+  readonly errors: number;
+}
+
+export interface Load {
+  readonly url: string;
+  readonly connections: number;
+  readonly seconds: number;
+  /** A body per request makes it a POST. */
+  readonly body?: () => string;
+}
+
+/** Drives one URL with autocannon (keep-alive, no pipelining). */
+export async function load(options: Load): Promise<Figure> {
+  const headers = { authorization: `Bearer ${TOKEN}`, accept: 'application/json', 'content-type': 'application/json' };
+  const { body } = options;
+  const result = await autocannon({
+    url: options.url,
+    connections: options.connections,
+    duration: options.seconds,
+    headers,
+    // The certificates are the cluster's own.
+    tlsOptions: { rejectUnauthorized: false },
+    ...(body === undefined
+      ? {}
+      : { requests: [{ method: 'POST', setupRequest: (request) => ({ ...request, body: body() }) }] }),
+  });
+  return {
+    perSecond: result.requests.average,
+    p50Ms: result.latency.p50,
+    p99Ms: result.latency.p99,
+    errors: result.errors + result.non2xx,
+  };
+}
