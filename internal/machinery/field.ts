@@ -1,3 +1,6 @@
+import { type JsonValue, isObject } from './json.js';
+import { quote, type StatusCause, StatusError } from './status.js';
+
 /** Kinds of field.Error, with the words that apimachinery prints for them. */
 export type FieldErrorType =
   | 'FieldValueNotFound'
@@ -18,4 +21,137 @@ export interface FieldError {
   readonly field: string;
   readonly badValue?: unknown;
   readonly detail: string;
+}
+
+const WORDS: Record<FieldErrorType, string> = {
+  FieldValueNotFound: 'Not found',
+  FieldValueRequired: 'Required value',
+  FieldValueDuplicate: 'Duplicate value',
+  FieldValueInvalid: 'Invalid value',
+  FieldValueNotSupported: 'Unsupported value',
+  FieldValueForbidden: 'Forbidden',
+  FieldValueTooLong: 'Too long',
+  FieldValueTooMany: 'Too many',
+  InternalError: 'Internal error',
+  FieldValueTypeInvalid: 'Invalid value',
+};
+
+/** A bad value that must not be printed (apimachinery's OmitValueType). */
+export const OMIT_VALUE: unique symbol = Symbol('omitted value');
+
+export const required = (field: string, detail = ''): FieldError => ({ type: 'FieldValueRequired', field, detail });
+export const invalidValue = (field: string, badValue: unknown, detail: string): FieldError => ({
+  type: 'FieldValueInvalid',
+  field,
+  badValue,
+  detail,
+});
+export const typeInvalid = (field: string, badValue: unknown, detail: string): FieldError => ({
+  type: 'FieldValueTypeInvalid',
+  field,
+  badValue,
+  detail,
+});
+export const duplicate = (field: string, badValue: unknown): FieldError => ({
+  type: 'FieldValueDuplicate',
+  field,
+  badValue,
+  detail: '',
+});
+export const fieldNotFound = (field: string, badValue: unknown): FieldError => ({
+  type: 'FieldValueNotFound',
+  field,
+  badValue,
+  detail: '',
+});
+export const forbiddenField = (field: string, detail: string): FieldError => ({
+  type: 'FieldValueForbidden',
+  field,
+  detail,
+});
+/** `supported values: "A", "B"` in the order given. */
+export const notSupported = (field: string, badValue: unknown, supported: readonly string[]): FieldError => ({
+  type: 'FieldValueNotSupported',
+  field,
+  badValue,
+  detail: supported.length === 0 ? '' : `supported values: ${supported.map(quote).join(', ')}`,
+});
+/** `maxBytes` below zero: no number is named. */
+export const tooLong = (field: string, maxBytes: number): FieldError => ({
+  type: 'FieldValueTooLong',
+  field,
+  detail: maxBytes >= 0 ? `may not be more than ${maxBytes} ${maxBytes === 1 ? 'byte' : 'bytes'}` : 'value is too long',
+});
+export const tooMany = (field: string, actual: number, max: number): FieldError => ({
+  type: 'FieldValueTooMany',
+  field,
+  badValue: actual,
+  detail: max >= 0 ? `must have at most ${max} ${max === 1 ? 'item' : 'items'}` : 'has too many items',
+});
+export const internalField = (field: string, detail: string): FieldError => ({ type: 'InternalError', field, detail });
+
+/** What a cause's `message` says: apimachinery's Error.ErrorBody. */
+export function errorBody(e: FieldError): string {
+  let text = WORDS[e.type];
+  switch (e.type) {
+    case 'FieldValueRequired':
+    case 'FieldValueForbidden':
+    case 'FieldValueTooLong':
+    case 'InternalError':
+      break;
+    default:
+      if (e.badValue !== OMIT_VALUE) text += `: ${valueText(e.badValue)}`;
+  }
+  return e.detail === '' ? text : `${text}: ${e.detail}`;
+}
+
+function valueText(v: unknown): string {
+  if (v === undefined || v === null) return 'null';
+  if (typeof v === 'string') return quote(v);
+  if (typeof v === 'number' || typeof v === 'boolean' || typeof v === 'bigint') return String(v);
+  return JSON.stringify(v, (_key, x: unknown) => (typeof x === 'bigint' ? Number(x) : x));
+}
+
+/** `field: words`, as one error of the list prints. */
+export function errorText(e: FieldError): string {
+  return `${e.field}: ${errorBody(e)}`;
+}
+
+/** How apimachinery prints several errors as one: bare when alone, else `[a, b]`; equal texts once. */
+export function aggregateText(messages: readonly string[]): string {
+  const unique = [...new Set(messages)];
+  return unique.length === 1 ? (unique[0] ?? '') : `[${unique.join(', ')}]`;
+}
+
+/** Group and kind that a 422 names; `kind` is the resource's plural in a few answers of the reference. */
+export interface GroupKind {
+  readonly group: string;
+  readonly kind: string;
+}
+
+/** 422 Invalid with one cause per field error: apimachinery's errors.NewInvalid. */
+export function invalid(gk: GroupKind, name: string, errors: readonly FieldError[]): StatusError {
+  const causes: StatusCause[] = errors.map((e) => ({ reason: e.type, message: errorBody(e), field: e.field }));
+  const what = `${gk.group === '' ? gk.kind : `${gk.kind}.${gk.group}`} ${quote(name)} is invalid`;
+  return new StatusError(
+    422,
+    'Invalid',
+    errors.length === 0 ? what : `${what}: ${aggregateText(errors.map(errorText))}`,
+    {
+      ...(name === '' ? {} : { name }),
+      ...(gk.group === '' ? {} : { group: gk.group }),
+      ...(gk.kind === '' ? {} : { kind: gk.kind }),
+      ...(causes.length === 0 ? {} : { causes }),
+    },
+  );
+}
+
+/** A string member of an object, '' when it is absent or something else. */
+export function str(v: JsonValue | undefined): string {
+  return typeof v === 'string' ? v : '';
+}
+
+/** Keys of a JSON map in byte order, the order in which the reference walks a map when it sorts; none when it is no map. */
+export function sortedKeys(v: JsonValue | undefined): string[] {
+  return isObject(v) ? Object.keys(v).sort() : [];
 }

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import {
+  dns1035Label,
+  dns1123Label,
+  dns1123Subdomain,
+  generateName,
+  labelValue,
+  objectName,
+  qualifiedName,
+} from './names.js';
+
+describe('names', () => {
+  it('accepts what Kubernetes accepts', () => {
+    expect(dns1123Label('a-1')).toEqual([]);
+    expect(dns1123Subdomain('a.b-c.1')).toEqual([]);
+    expect(dns1035Label('a1')).toEqual([]);
+    expect(qualifiedName('example.com/My_Name.x')).toEqual([]);
+    expect(labelValue('')).toEqual([]);
+  });
+  it('says what is wrong in the words of Kubernetes', () => {
+    expect(dns1123Subdomain('A!')).toEqual([
+      "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+    ]);
+    expect(dns1123Label('x'.repeat(64))).toEqual(['must be no more than 63 characters']);
+    expect(labelValue('x'.repeat(64))).toEqual(['must be no more than 63 bytes']);
+    expect(qualifiedName('')[0]).toBe('name part must be non-empty');
+    expect(qualifiedName('a/b/c')).toHaveLength(1);
+    expect(qualifiedName('A_/b')[0]).toMatch(/^prefix part a lowercase RFC 1123 subdomain/);
+  });
+  it('lets a generateName end in a dash', () => {
+    expect(objectName('dns1123Label', 'web-', true)).toEqual([]);
+    expect(objectName('dns1123Label', 'web-', false)).toHaveLength(1);
+    expect(objectName('pathSegment', 'a/b', false)).toEqual(["may not contain '/'"]);
+    expect(objectName('pathSegment', '..', false)).toEqual(["may not be '..'"]);
+  });
+  it('generates names that fit a label, of five letters without vowels', () => {
+    expect(generateName('web-')).toMatch(/^web-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
+    expect(generateName('x'.repeat(80))).toHaveLength(63);
+    const names = new Set(Array.from({ length: 200 }, () => generateName('')));
+    expect(names.size).toBeGreaterThan(195);
+  });
+});

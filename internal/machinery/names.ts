@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+
+// The rules and sentences are those of apimachinery's util/validation; clients match on the texts.
+
+const LABEL_FMT = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const SUBDOMAIN_FMT = `${LABEL_FMT}(\\.${LABEL_FMT})*`;
+const DNS1035_FMT = '[a-z]([-a-z0-9]*[a-z0-9])?';
+const QUALIFIED_FMT = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
+const LABEL_VALUE_FMT = `(${QUALIFIED_FMT})?`;
+
+const LABEL = new RegExp(`^${LABEL_FMT}$`);
+const SUBDOMAIN = new RegExp(`^${SUBDOMAIN_FMT}$`);
+const DNS1035 = new RegExp(`^${DNS1035_FMT}$`);
+const QUALIFIED = new RegExp(`^${QUALIFIED_FMT}$`);
+
+/** `must be no more than N bytes` (label keys and values) or `characters` (DNS names). */
+export const maxLengthText = (n: number, unit: 'bytes' | 'characters' = 'bytes'): string =>
+  `must be no more than ${n} ${unit}`;
+
+/** A complaint with examples and the regular expression, as apimachinery's RegexError prints it. */
+export function regexText(message: string, format: string, ...examples: readonly string[]): string {
+  if (examples.length === 0) return `${message} (regex used for validation is '${format}')`;
+  return `${message} (e.g. ${examples.map((e) => `'${e}', `).join(' or ')}regex used for validation is '${format}')`;
+}
+
+const LABEL_TEXT = regexText(
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
+  LABEL_FMT,
+  'my-name',
+  '123-abc',
+);
+const SUBDOMAIN_TEXT = regexText(
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
+  SUBDOMAIN_FMT,
+  'example.com',
+);
+const DNS1035_TEXT = regexText(
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+  DNS1035_FMT,
+  'my-name',
+  'abc-123',
+);
+const QUALIFIED_TEXT = regexText(
+  "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  QUALIFIED_FMT,
+  'MyName',
+  'my.name',
+  '123-abc',
+);
+const LABEL_VALUE_TEXT = regexText(
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  LABEL_VALUE_FMT,
+  'MyValue',
+  'my_value',
+  '12345',
+);
+
+function bounded(value: string, max: number, pattern: RegExp, text: string): string[] {
+  const out: string[] = [];
+  if (value.length > max) out.push(maxLengthText(max, 'characters'));
+  if (!pattern.test(value)) out.push(text);
+  return out;
+}
+
+/** Complaints about a DNS-1123 label (at most 63 bytes); none when it is one. */
+export const dns1123Label = (value: string): string[] => bounded(value, 63, LABEL, LABEL_TEXT);
+/** Complaints about a DNS-1123 subdomain (at most 253 bytes). */
+export const dns1123Subdomain = (value: string): string[] => bounded(value, 253, SUBDOMAIN, SUBDOMAIN_TEXT);
+/** Complaints about a DNS-1035 label (at most 63 bytes). */
+export const dns1035Label = (value: string): string[] => bounded(value, 63, DNS1035, DNS1035_TEXT);
+
+/** Complaints about a label value (at most 63 bytes; may be empty). */
+export function labelValue(value: string): string[] {
+  const out: string[] = [];
+  if (value.length > 63) out.push(maxLengthText(63));
+  if (value !== '' && !QUALIFIED.test(value)) out.push(LABEL_VALUE_TEXT);
+  return out;
+}
+
+/** Complaints about a qualified name: `[dns-subdomain/]name`, the name at most 63 bytes. Label keys, annotation keys, finalizers. */
+export function qualifiedName(value: string): string[] {
+  const parts = value.split('/');
+  let name = value;
+  const out: string[] = [];
+  if (parts.length === 2) {
+    const prefix = parts[0] ?? '';
+    name = parts[1] ?? '';
+    if (prefix === '') out.push('prefix part must be non-empty');
+    else for (const message of dns1123Subdomain(prefix)) out.push(`prefix part ${message}`);
+  } else if (parts.length > 2) {
+    return [
+      `a qualified name ${QUALIFIED_TEXT} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+    ];
+  }
+  if (name === '') out.push('name part must be non-empty');
+  else if (name.length > 63) out.push(`name part ${maxLengthText(63)}`);
+  if (!QUALIFIED.test(name)) out.push(`name part ${QUALIFIED_TEXT}`);
+  return out;
+}
+
+/** Complaints about a name that must only be one path segment. `prefix`: a generateName. */
+export function pathSegmentName(value: string, prefix: boolean): string[] {
+  if (!prefix && (value === '.' || value === '..')) return [`may not be '${value}'`];
+  const out: string[] = [];
+  for (const c of ['/', '%']) if (value.includes(c)) out.push(`may not contain '${c}'`);
+  return out;
+}
+
+/** How a resource names its objects. */
+export type NameRule = 'dns1123Subdomain' | 'dns1123Label' | 'dns1035Label' | 'pathSegment' | 'any';
+
+/** Complaints about an object's name, or about its generateName when `prefix` (which may end in a dash). */
+export function objectName(rule: NameRule, value: string, prefix: boolean): string[] {
+  // A trailing dash is what the generated suffix will follow.
+  const checked = prefix && value.length > 1 && value.endsWith('-') ? `${value.slice(0, -2)}a` : value;
+  switch (rule) {
+    case 'dns1123Subdomain':
+      return dns1123Subdomain(checked);
+    case 'dns1123Label':
+      return dns1123Label(checked);
+    case 'dns1035Label':
+      return dns1035Label(checked);
+    case 'pathSegment':
+      return pathSegmentName(value, prefix);
+    case 'any':
+      return [];
+  }
+}
+
+/** 27 characters without vowels and without digits that look like letters: no words by accident. */
+const SUFFIX_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+const SUFFIX_LENGTH = 5;
+/** A generated name fits a DNS label. */
+const MAX_GENERATED_LENGTH = 63;
+
+/** `base` (cut to 58 bytes) and five random characters: apiserver's SimpleNameGenerator. */
+export function generateName(base: string): string {
+  let suffix = '';
+  // 243 = 9 * 27: bytes above it would favour the first letters.
+  while (suffix.length < SUFFIX_LENGTH) {
+    for (const b of randomBytes(8)) {
+      if (b < 243 && suffix.length < SUFFIX_LENGTH) suffix += SUFFIX_ALPHABET.charAt(b % SUFFIX_ALPHABET.length);
+    }
+  }
+  return base.slice(0, MAX_GENERATED_LENGTH - SUFFIX_LENGTH) + suffix;
+}
