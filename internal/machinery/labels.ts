@@ -1,0 +1,319 @@
+/**
+ * Label selectors as apimachinery's pkg/labels parses, prints and matches them, with its error texts.
+ */
+export type LabelOperator = 'in' | 'notin' | '=' | '==' | '!=' | 'gt' | 'lt' | 'exists' | '!';
+
+export interface LabelRequirement {
+  readonly key: string;
+  readonly operator: LabelOperator;
+  /** Sorted, without duplicates. */
+  readonly values: readonly string[];
+}
+/** Every requirement must hold; an empty list selects everything. */
+export type LabelSelector = readonly LabelRequirement[];
+export type Labels = Readonly<Record<string, unknown>>;
+
+export const EVERYTHING: LabelSelector = [];
+
+/** A selector that does not parse: answered as 400 with exactly this text. */
+export class SelectorError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'SelectorError';
+  }
+}
+
+const BINARY_OPERATORS = 'in, notin, =, ==, !=, gt, lt';
+const SPECIAL = '=!(),><';
+const OPERATOR_TOKENS: Readonly<Record<string, LabelOperator>> = {
+  in: 'in',
+  notin: 'notin',
+  '=': '=',
+  '==': '==',
+  '!=': '!=',
+  '>': 'gt',
+  '<': 'lt',
+};
+const SYMBOLS = new Set([')', ',', '!', '==', '=', '!=', '(', '>', '<']);
+
+type TokenKind = 'identifier' | 'symbol' | 'word' | 'end' | 'error';
+interface Token {
+  readonly kind: TokenKind;
+  readonly text: string;
+}
+
+function isSpace(c: string): boolean {
+  return c === ' ' || c === '\t' || c === '\r' || c === '\n';
+}
+
+function lex(s: string): Token[] {
+  const tokens: Token[] = [];
+  let i = 0;
+  for (;;) {
+    while (i < s.length && isSpace(s[i] ?? '')) i++;
+    const c = s[i];
+    if (c === undefined) {
+      tokens.push({ kind: 'end', text: '' });
+      return tokens;
+    }
+    if (!SPECIAL.includes(c)) {
+      const start = i;
+      while (i < s.length && !SPECIAL.includes(s[i] ?? '') && !isSpace(s[i] ?? '')) i++;
+      const text = s.slice(start, i);
+      tokens.push({ kind: text === 'in' || text === 'notin' ? 'word' : 'identifier', text });
+      continue;
+    }
+    // The longest run of special characters that is a symbol.
+    let text = '';
+    let found = '';
+    while (i < s.length && SPECIAL.includes(s[i] ?? '')) {
+      text += s[i];
+      if (SYMBOLS.has(text)) {
+        found = text;
+      } else if (found !== '') {
+        break;
+      }
+      i++;
+    }
+    tokens.push(
+      found === ''
+        ? { kind: 'error', text: `error expected: keyword found '${text}'` }
+        : { kind: 'symbol', text: found },
+    );
+  }
+}
+
+class Parser {
+  private position = 0;
+  constructor(private readonly tokens: readonly Token[]) {}
+
+  parse(): LabelRequirement[] {
+    const requirements: LabelRequirement[] = [];
+    for (;;) {
+      const t = this.peek();
+      if (t.kind === 'end') return requirements;
+      if (t.kind !== 'identifier' && t.text !== '!') {
+        throw new SelectorError(`found '${t.text}', expected: !, identifier, or 'end of string'`);
+      }
+      requirements.push(this.requirement());
+      const after = this.next();
+      if (after.kind === 'end') return requirements;
+      if (after.text !== ',') throw new SelectorError(`found '${after.text}', expected: ',' or 'end of string'`);
+      const t2 = this.peek();
+      if (t2.kind !== 'identifier' && t2.text !== '!') {
+        throw new SelectorError(`found '${t2.text}', expected: identifier after ','`);
+      }
+    }
+  }
+
+  private requirement(): LabelRequirement {
+    try {
+      let token = this.next();
+      const negated = token.kind === 'symbol' && token.text === '!';
+      if (negated) token = this.next();
+      if (token.kind !== 'identifier') throw new SelectorError(`found '${token.text}', expected: identifier`);
+      const key = token.text;
+      checkKey(key);
+      const after = this.peek();
+      if (negated || after.kind === 'end' || after.text === ',') {
+        return { key, operator: negated ? '!' : 'exists', values: [] };
+      }
+      const operator = this.operator();
+      const values = operator === 'in' || operator === 'notin' ? this.values() : this.exactValue();
+      return requirementOf(key, operator, values);
+    } catch (e) {
+      if (e instanceof SelectorError) throw new SelectorError(`unable to parse requirement: ${e.message}`);
+      throw e;
+    }
+  }
+
+  private operator(): LabelOperator {
+    const token = this.tokenAt(this.position++);
+    const operator = token.kind === 'symbol' || token.kind === 'word' ? OPERATOR_TOKENS[token.text] : undefined;
+    if (operator === undefined) throw new SelectorError(`found '${token.text}', expected: ${BINARY_OPERATORS}`);
+    return operator;
+  }
+
+  private values(): Set<string> {
+    const open = this.next();
+    if (open.text !== '(') throw new SelectorError(`found '${open.text}' expected: '('`);
+    const first = this.peek();
+    if (first.kind === 'identifier' || first.text === ',') {
+      const values = this.identifiers();
+      if (this.next().text !== ')') throw new SelectorError(`found '${first.text}', expected: ')'`);
+      return values;
+    }
+    if (first.text === ')') {
+      this.next();
+      return new Set(['']);
+    }
+    throw new SelectorError(`found '${first.text}', expected: ',', ')' or identifier`);
+  }
+
+  private identifiers(): Set<string> {
+    const values = new Set<string>();
+    for (;;) {
+      const token = this.next();
+      if (token.kind === 'identifier') {
+        values.add(token.text);
+        const after = this.peek();
+        if (after.text === ')' && after.kind === 'symbol') return values;
+        if (after.text !== ',') throw new SelectorError(`found '${after.text}', expected: ',' or ')'`);
+      } else if (token.text === ',') {
+        if (values.size === 0) values.add('');
+        const after = this.peek();
+        if (after.text === ')') {
+          values.add('');
+          return values;
+        }
+        if (after.text === ',') {
+          this.next();
+          values.add('');
+        }
+      } else {
+        throw new SelectorError(`found '${token.text}', expected: ',', or identifier`);
+      }
+    }
+  }
+
+  private exactValue(): Set<string> {
+    const token = this.peek();
+    if (token.kind === 'end' || token.text === ',') return new Set(['']);
+    this.next();
+    if (token.kind === 'identifier') return new Set([token.text]);
+    throw new SelectorError(`found '${token.text}', expected: identifier`);
+  }
+
+  private tokenAt(i: number): Token {
+    return this.tokens[i] ?? { kind: 'end', text: '' };
+  }
+  /** `in` and `notin` are words with a meaning only where an operator is expected. */
+  private peek(): Token {
+    const t = this.tokenAt(this.position);
+    return t.kind === 'word' ? { kind: 'identifier', text: t.text } : t;
+  }
+  private next(): Token {
+    const t = this.peek();
+    this.position++;
+    return t;
+  }
+}
+
+const NAME = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+const DNS1123_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const NAME_TEXT =
+  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+const QUALIFIED_TEXT =
+  "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
+const SUBDOMAIN_TEXT =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+const VALUE_TEXT =
+  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+
+/** What is wrong with a label key (a qualified name): apimachinery's IsQualifiedName. Empty when it is valid. */
+export function labelKeyProblems(key: string): string[] {
+  const problems: string[] = [];
+  const parts = key.split('/');
+  let name = parts[0] ?? '';
+  if (parts.length === 2) {
+    const prefix = name;
+    name = parts[1] ?? '';
+    if (prefix === '') {
+      problems.push('prefix part must be non-empty');
+    } else {
+      if (prefix.length > 253) problems.push('prefix part must be no more than 253 bytes');
+      if (!DNS1123_SUBDOMAIN.test(prefix)) problems.push(`prefix part ${SUBDOMAIN_TEXT}`);
+    }
+  } else if (parts.length > 2) {
+    return [QUALIFIED_TEXT];
+  }
+  if (name === '') {
+    problems.push('name part must be non-empty');
+  } else if (name.length > 63) {
+    problems.push('name part must be no more than 63 bytes');
+  }
+  if (!NAME.test(name)) problems.push(NAME_TEXT);
+  return problems;
+}
+
+/** What is wrong with a label value: apimachinery's IsValidLabelValue. Empty when it is valid. */
+export function labelValueProblems(value: string): string[] {
+  const problems: string[] = [];
+  if (value.length > 63) problems.push('must be no more than 63 bytes');
+  if (value !== '' && !NAME.test(value)) problems.push(VALUE_TEXT);
+  return problems;
+}
+
+function checkKey(key: string): void {
+  const problems = labelKeyProblems(key);
+  if (problems.length > 0) {
+    throw new SelectorError(`<nil>: Invalid value: ${JSON.stringify(key)}: ${problems.join('; ')}`);
+  }
+}
+
+function requirementOf(key: string, operator: LabelOperator, set: ReadonlySet<string>): LabelRequirement {
+  const values = [...set].sort();
+  const complaints: string[] = [];
+  values.forEach((v, i) => {
+    if ((operator === 'gt' || operator === 'lt') && integerOf(v) === undefined) {
+      complaints.push(
+        `values[${i}]: Invalid value: ${JSON.stringify(v)}: for 'Gt', 'Lt' operators, the value must be an integer`,
+      );
+    }
+  });
+  values.forEach((v, i) => {
+    const problems = labelValueProblems(v);
+    if (problems.length > 0) {
+      complaints.push(`values[${i}][${key}]: Invalid value: ${JSON.stringify(v)}: ${problems.join('; ')}`);
+    }
+  });
+  if (complaints.length === 1) throw new SelectorError(complaints[0] ?? '');
+  if (complaints.length > 1) throw new SelectorError(`[${complaints.join(', ')}]`);
+  return { key, operator, values };
+}
+
+/** A 64-bit integer as Go's ParseInt reads it, or undefined. */
+function integerOf(s: string): bigint | undefined {
+  if (!/^[+-]?\d+$/.test(s)) return undefined;
+  const n = BigInt(s.startsWith('+') ? s.slice(1) : s);
+  return n >= -(2n ** 63n) && n < 2n ** 63n ? n : undefined;
+}
+
+/** Parses a selector such as `app=web,tier in (a, b),!canary`. Throws SelectorError with Kubernetes' text. */
+export function parseLabelSelector(text: string): LabelSelector {
+  if (text === '') return EVERYTHING;
+  const requirements = new Parser(lex(text)).parse();
+  return requirements.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+}
+
+function holds(r: LabelRequirement, labels: Labels): boolean {
+  const has = Object.hasOwn(labels, r.key) && labels[r.key] !== undefined;
+  const value = has ? String(labels[r.key]) : '';
+  switch (r.operator) {
+    case 'in':
+    case '=':
+    case '==':
+      return has && r.values.includes(value);
+    case 'notin':
+    case '!=':
+      return !has || !r.values.includes(value);
+    case 'exists':
+      return has;
+    case '!':
+      return !has;
+    case 'gt':
+    case 'lt': {
+      if (!has) return false;
+      const n = integerOf(value);
+      const bound = integerOf(r.values[0] ?? '');
+      if (n === undefined || bound === undefined) return false;
+      return r.operator === 'gt' ? n > bound : n < bound;
+    }
+  }
+}
+
+/** Whether an object with these labels is selected. */
+export function matchesLabels(selector: LabelSelector, labels: Labels): boolean {
+  for (const r of selector) if (!holds(r, labels)) return false;
+  return true;
+}
