@@ -1,0 +1,100 @@
+import { child, children, defaultString, defaultTo, ensureChild } from '../../machinery/access.js';
+import type { JsonObject } from '../../machinery/json.js';
+import { defaultClaim } from '../core/persistent-volume-claim.js';
+import { defaultPodTemplate } from '../core/pod-template-defaults.js';
+import type { Strategy } from '../types.js';
+
+// Rules: k8s.io/kubernetes pkg/apis/apps/v1/defaults.go.
+
+const deployments: Strategy = {
+  defaults(d) {
+    const spec = ensureChild(d, 'spec');
+    defaultPodTemplate(spec);
+    defaultTo(spec, 'replicas', 1);
+    const strategy = ensureChild(spec, 'strategy');
+    defaultString(strategy, 'type', 'RollingUpdate');
+    if (strategy['type'] === 'RollingUpdate') {
+      const rolling = ensureChild(strategy, 'rollingUpdate');
+      defaultTo(rolling, 'maxUnavailable', '25%');
+      defaultTo(rolling, 'maxSurge', '25%');
+    }
+    defaultTo(spec, 'revisionHistoryLimit', 10);
+    defaultTo(spec, 'progressDeadlineSeconds', 600);
+  },
+  prepareForCreate(_ctx, d) {
+    d['status'] = {};
+  },
+};
+
+const replicaSets: Strategy = {
+  defaults(rs) {
+    const spec = ensureChild(rs, 'spec');
+    defaultPodTemplate(spec);
+    defaultTo(spec, 'replicas', 1);
+  },
+  prepareForCreate(_ctx, rs) {
+    rs['status'] = { replicas: 0 };
+  },
+  fieldNames: ['status.replicas'],
+  fields: (rs) => ({ 'status.replicas': String(child(rs, 'status')?.['replicas'] ?? 0) }),
+};
+
+const daemonSets: Strategy = {
+  defaults(ds) {
+    const spec = ensureChild(ds, 'spec');
+    defaultPodTemplate(spec);
+    const strategy = ensureChild(spec, 'updateStrategy');
+    defaultString(strategy, 'type', 'RollingUpdate');
+    if (strategy['type'] === 'RollingUpdate') {
+      const rolling = ensureChild(strategy, 'rollingUpdate');
+      defaultTo(rolling, 'maxUnavailable', 1);
+      defaultTo(rolling, 'maxSurge', 0);
+    }
+    defaultTo(spec, 'revisionHistoryLimit', 10);
+  },
+  prepareForCreate(_ctx, ds) {
+    ds['status'] = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
+    setTemplateGeneration(ds, 1);
+  },
+};
+
+/** The deprecated annotation mirrors the internal templateGeneration. */
+function setTemplateGeneration(ds: JsonObject, generation: number): void {
+  ensureChild(ensureChild(ds, 'metadata'), 'annotations')['deprecated.daemonset.template.generation'] =
+    String(generation);
+}
+
+const statefulSets: Strategy = {
+  defaults(ss) {
+    const spec = ensureChild(ss, 'spec');
+    defaultPodTemplate(spec);
+    defaultString(spec, 'podManagementPolicy', 'OrderedReady');
+    const strategy = ensureChild(spec, 'updateStrategy');
+    defaultString(strategy, 'type', 'RollingUpdate');
+    if (strategy['type'] === 'RollingUpdate') defaultTo(ensureChild(strategy, 'rollingUpdate'), 'partition', 0);
+    const retention = ensureChild(spec, 'persistentVolumeClaimRetentionPolicy');
+    defaultString(retention, 'whenDeleted', 'Retain');
+    defaultString(retention, 'whenScaled', 'Retain');
+    defaultTo(spec, 'replicas', 1);
+    defaultTo(spec, 'revisionHistoryLimit', 10);
+    for (const claim of children(spec, 'volumeClaimTemplates')) {
+      defaultString(claim, 'kind', 'PersistentVolumeClaim');
+      defaultString(claim, 'apiVersion', 'v1');
+      defaultClaim(claim);
+    }
+  },
+  prepareForCreate(_ctx, ss) {
+    ss['status'] = { replicas: 0, availableReplicas: 0 };
+  },
+};
+
+const controllerRevisions: Strategy = {};
+
+/** Resources of the apps group by their plural name. */
+export const apps: Readonly<Record<string, Strategy>> = {
+  controllerrevisions: controllerRevisions,
+  daemonsets: daemonSets,
+  deployments,
+  replicasets: replicaSets,
+  statefulsets: statefulSets,
+};

@@ -1,0 +1,54 @@
+import { child, defaultString, defaultTo, ensureChild, str } from '../../machinery/access.js';
+import type { JsonObject } from '../../machinery/json.js';
+import type { Strategy } from '../types.js';
+import { defaultVolumeSource } from './volume-defaults.js';
+
+/** SetDefaults_NodeStatus, and the spec taint-free start of nodeStrategy. */
+export const nodes: Strategy = {
+  generation: false,
+  defaults(node) {
+    const status = child(node, 'status');
+    const capacity = child(status, 'capacity');
+    if (status !== undefined && capacity !== undefined && child(status, 'allocatable') === undefined) {
+      status['allocatable'] = { ...capacity };
+    }
+  },
+  fieldNames: ['spec.unschedulable'],
+  fields: (node) => ({ 'spec.unschedulable': String(child(node, 'spec')?.['unschedulable'] === true) }),
+};
+
+export const persistentVolumes: Strategy = {
+  generation: false,
+  defaults(pv) {
+    const spec = ensureChild(pv, 'spec');
+    defaultString(spec, 'persistentVolumeReclaimPolicy', 'Retain');
+    defaultTo(spec, 'volumeMode', 'Filesystem');
+    defaultVolumeSource(spec);
+    defaultString(ensureChild(pv, 'status'), 'phase', 'Pending');
+  },
+  prepareForCreate(ctx, pv) {
+    pv['status'] = { phase: 'Pending', lastPhaseTransitionTime: ctx.now };
+  },
+};
+
+function involvedObjectFields(ev: JsonObject): Record<string, string> {
+  const involved = child(ev, 'involvedObject');
+  const source = str(child(ev, 'source'), 'component');
+  const fields: Record<string, string> = {
+    reason: str(ev, 'reason'),
+    reportingComponent: str(ev, 'reportingComponent'),
+    source: source === '' ? str(ev, 'reportingComponent') : source,
+    type: str(ev, 'type'),
+  };
+  for (const f of INVOLVED) fields[`involvedObject.${f}`] = str(involved, f);
+  return fields;
+}
+const INVOLVED = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'] as const;
+
+/** Core events; events.k8s.io events are stored in this form (pkg/registry/core/event). */
+export const events: Strategy = {
+  createOnUpdate: true,
+  nameRule: 'any',
+  fieldNames: [...INVOLVED.map((f) => `involvedObject.${f}`), 'reason', 'reportingComponent', 'source', 'type'],
+  fields: involvedObjectFields,
+};

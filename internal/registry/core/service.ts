@@ -1,0 +1,58 @@
+import { child, children, defaultString, defaultTo, ensureChild, str, strings } from '../../machinery/access.js';
+import type { JsonObject } from '../../machinery/json.js';
+import type { Strategy } from '../types.js';
+
+const CLIENT_IP_TIMEOUT_SECONDS = 10_800;
+
+/** SetDefaults_Service, and the dual-stack fields that the registry fills for a single IPv4 range. */
+function defaultService(service: JsonObject): void {
+  const spec = ensureChild(service, 'spec');
+  defaultString(spec, 'sessionAffinity', 'None');
+  if (spec['sessionAffinity'] === 'None') delete spec['sessionAffinityConfig'];
+  if (spec['sessionAffinity'] === 'ClientIP') {
+    defaultTo(
+      ensureChild(ensureChild(spec, 'sessionAffinityConfig'), 'clientIP'),
+      'timeoutSeconds',
+      CLIENT_IP_TIMEOUT_SECONDS,
+    );
+  }
+  defaultString(spec, 'type', 'ClusterIP');
+  for (const port of children(spec, 'ports')) {
+    defaultString(port, 'protocol', 'TCP');
+    const target = port['targetPort'];
+    if ((target === undefined || target === null || target === 0 || target === '') && port['port'] !== undefined) {
+      port['targetPort'] = port['port'];
+    }
+  }
+  const type = str(spec, 'type');
+  if (type === 'NodePort' || type === 'LoadBalancer') defaultString(spec, 'externalTrafficPolicy', 'Cluster');
+  if (type !== 'ExternalName') defaultTo(spec, 'internalTrafficPolicy', 'Cluster');
+  if (type === 'LoadBalancer') defaultTo(spec, 'allocateLoadBalancerNodePorts', true);
+  for (const ingress of children(child(child(service, 'status'), 'loadBalancer'), 'ingress')) {
+    if (str(ingress, 'ip') !== '') defaultTo(ingress, 'ipMode', 'VIP');
+  }
+  ensureChild(ensureChild(service, 'status'), 'loadBalancer');
+}
+
+export const services: Strategy = {
+  generation: false,
+  nameRule: 'dns1035Label',
+  defaults: defaultService,
+  prepareForCreate(_ctx, service) {
+    service['status'] = { loadBalancer: {} };
+  },
+  fieldNames: ['spec.clusterIP', 'spec.type'],
+  fields(service) {
+    const spec = child(service, 'spec');
+    return { 'spec.clusterIP': str(spec, 'clusterIP'), 'spec.type': str(spec, 'type') };
+  },
+};
+
+/** True for a service that has (or is to get) an address of its own. */
+export function wantsClusterIP(spec: JsonObject): boolean {
+  return (
+    str(spec, 'type') !== 'ExternalName' &&
+    str(spec, 'clusterIP') !== 'None' &&
+    strings(spec, 'clusterIPs')[0] !== 'None'
+  );
+}
