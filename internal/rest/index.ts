@@ -1,0 +1,97 @@
+import { pathNotFound } from '../machinery/status.js';
+import { findResource } from '../schema/index.js';
+import type { ResourceDef } from '../schema/types.js';
+import { handleCreate } from './create.js';
+import { handleDeleteCollection } from './delete-collection.js';
+import { handleDelete } from './delete.js';
+import type { RestDeps } from './deps.js';
+import { asClientError, methodNotAllowed } from './errors.js';
+import { handleGet } from './get.js';
+import { handleList } from './list.js';
+import { handlePatch } from './patch.js';
+import type { ApiRequest, Handler, Reply } from './types.js';
+import { handleUpdate } from './update.js';
+import { handleWatch, WatchHub } from './watch.js';
+
+export type { RestDeps } from './deps.js';
+
+/** Kinds whose every answer carries a deprecation warning (the reference's APILifecycle data). */
+const DEPRECATED: Readonly<Record<string, string>> = {
+  '/v1/componentstatuses': 'v1 ComponentStatus is deprecated in v1.19+',
+  '/v1/endpoints': 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+};
+
+/** Subresources whose path goes on after their own name. */
+const OPEN_ENDED = new Set(['proxy']);
+
+/** Answers resource requests: finds the resource and hands the request to its verb. */
+export function createRest(deps: RestDeps): Handler {
+  const hub = new WatchHub(deps);
+  return (request) => {
+    try {
+      const reply = dispatch(deps, hub, request);
+      return reply instanceof Promise ? reply.catch(rethrow) : reply;
+    } catch (e) {
+      return rethrow(e);
+    }
+  };
+}
+
+function rethrow(e: unknown): never {
+  throw asClientError(e);
+}
+
+function dispatch(deps: RestDeps, hub: WatchHub, request: ApiRequest): Reply | Promise<Reply> {
+  const { info } = request;
+  const def = findResource(info.group, info.version, info.resource);
+  if (def === undefined) throw pathNotFound();
+  checkPath(def, request);
+  switch (info.verb) {
+    case 'get':
+      return handleGet(deps, request, def);
+    case 'list':
+      return handleList(deps, request, def);
+    case 'watch':
+      return handleWatch(deps, hub, request, def);
+    case 'create':
+      return handleCreate(deps, request);
+    case 'update':
+      return handleUpdate(deps, request);
+    case 'patch':
+      return handlePatch(deps, request);
+    case 'delete':
+      return handleDelete(deps, request);
+    case 'deletecollection':
+      return handleDeleteCollection(deps, request);
+    default:
+      throw methodNotAllowed();
+  }
+}
+
+/** The warning that every answer about this resource carries, or undefined. The server adds it, to errors too. */
+export function deprecationWarning(group: string, version: string, resource: string): string | undefined {
+  return DEPRECATED[`${group}/${version}/${resource}`];
+}
+
+/** Throws 404 or 405 unless the path and method are a route of the resource. */
+function checkPath(def: ResourceDef, request: ApiRequest): void {
+  const { info } = request;
+  // A namespace's own path has the shape of a namespaced one.
+  const inNamespace = info.namespace !== '' && def.resource !== 'namespaces';
+  if (inNamespace && !def.namespaced) throw pathNotFound();
+  if (info.parts.length > 3 && !OPEN_ENDED.has(info.subresource)) throw pathNotFound();
+  const named = info.parts.length > 1;
+  if (named && def.namespaced && !inNamespace) throw pathNotFound();
+  let verbs = def.verbs;
+  if (info.subresource !== '') {
+    const sub = def.subresources.find((s) => s.name === info.subresource);
+    if (sub === undefined) throw pathNotFound();
+    verbs = sub.verbs;
+  }
+  if (request.method === 'HEAD' || !verbs.includes(info.verb)) throw methodNotAllowed();
+  const { verb } = info;
+  if (info.subresource === '') {
+    if (verb === 'create' && (named || (def.namespaced && !inNamespace))) throw methodNotAllowed();
+    if ((verb === 'update' || verb === 'patch') && !named) throw methodNotAllowed();
+  }
+}
