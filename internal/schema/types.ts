@@ -26,9 +26,22 @@ export interface FieldDef {
   readonly ref: TypeRef;
   /** Protobuf field number; 0 when the field has no protobuf form. */
   readonly number: number;
+  /**
+   * Numbers of the embedded messages (Go's inlined structs) that hold the field in protobuf, outermost first:
+   * `Volume.emptyDir` is field 2 of the message that field 2 (`volumeSource`) holds. Absent: in the message itself.
+   */
+  readonly embedded?: readonly number[];
+  /** In protobuf a list is wrapped in a message that repeats it as field 1 (`Verbs`); so is every `map[string][]string` value. */
+  readonly wrapped?: true;
+  /** A pointer in Go: absent and zero value differ, so `0`, `false` and `""` are kept. */
+  readonly pointer?: true;
   /** In OpenAPI's `required`. */
   readonly required: boolean;
-  /** Serialized even when it has Go's zero value (no `omitempty`). */
+  /**
+   * Serialized even when it has Go's zero value: the field has no `omitempty`, or is a struct that is not a pointer.
+   * Zero is `""`, `0`, `false`, `{}` for a struct (with what is `always` inside), `null` for a list, map, time, raw value or pointer, `"0"` for a quantity.
+   */
+  readonly always?: true;
   readonly listType?: 'atomic' | 'set' | 'map';
   readonly listMapKeys?: readonly string[];
   /** x-kubernetes-map-type. */
@@ -47,7 +60,15 @@ export interface TypeDef {
   /** OpenAPI definition name. */
   readonly name: string;
   readonly description: string;
+  /** In Go's order, which is the order of the JSON that kube-apiserver writes. */
   readonly fields: ReadonlyMap<string, FieldDef>;
+  /** Has `kind` and `apiVersion` (first two fields, without a protobuf number: protobuf carries them in the envelope). */
+  readonly typeMeta: boolean;
+  /**
+   * The JSON form is not an object of the fields (they are the protobuf form) but one of: a JSONSchemaProps or a
+   * list of them (`array`), or a boolean (`bool`), or a list of strings (`strings`).
+   */
+  readonly oneOf?: 'array' | 'bool' | 'strings';
   /** x-kubernetes-map-type of the struct itself. */
   readonly mapType?: 'atomic' | 'granular';
   /** x-kubernetes-unions and the like are kept for OpenAPI only. */
