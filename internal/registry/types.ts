@@ -25,6 +25,23 @@ export interface TxnExtras {
   readonly ops?: readonly Op[];
 }
 
+/** Which fields make a change of intent: changing one of them increments `metadata.generation`. */
+export interface GenerationRule {
+  /** Top-level fields that count; every one but metadata and status when absent. */
+  readonly of?: readonly string[];
+  readonly labels?: boolean;
+  readonly annotations?: boolean;
+}
+
+/** A subresource that is an update of the object itself: `status`, `finalize`, `approval`, `resize` ... */
+export interface SubresourceStrategy {
+  /** Keeps everything that this subresource may not change. */
+  prepare(ctx: WriteContext, obj: JsonObject, old: JsonObject): void;
+  validate?(obj: JsonObject, old: JsonObject, ctx: WriteContext): FieldError[];
+  /** Whether a change increments the generation (default: no, as status does not). */
+  readonly generation?: boolean;
+}
+
 /** metav1.TableColumnDefinition. */
 export interface Column {
   readonly name: string;
@@ -59,12 +76,14 @@ export interface Strategy {
   allocate?(ctx: WriteContext, obj: JsonObject, old: JsonObject | undefined): TxnExtras | Promise<TxnExtras>;
   /** What must be written with the removal of the object. */
   release?(ctx: WriteContext, obj: JsonObject): TxnExtras;
+  /** May refuse the deletion with a StatusError (default namespaces, mandatory priority levels). */
+  admitDelete?(ctx: WriteContext, obj: JsonObject): void | Promise<void>;
   /** Field selectors beside metadata.name and metadata.namespace: label -> value. */
   fields?(obj: JsonObject): Record<string, string>;
   /** Names that `fields` can return: what a field selector may ask for. */
   readonly fieldNames?: readonly string[];
   /** Whether a spec change increments metadata.generation (default: yes when the kind has spec). */
-  readonly generation?: boolean;
+  readonly generation?: boolean | GenerationRule;
   /** Name validation: a DNS-1123 subdomain unless it says otherwise. */
   readonly nameRule?: 'dns1123Subdomain' | 'dns1123Label' | 'dns1035Label' | 'pathSegment' | 'any';
   /** Update may create (leases, endpoints, nodes' leases, ...): AllowCreateOnUpdate. */
@@ -75,6 +94,27 @@ export interface Strategy {
   gracePeriodSeconds?(obj: JsonObject, requested: number | undefined): number | undefined;
   /** Default propagation: whether dependents are orphaned when the client says nothing. */
   readonly defaultOrphan?: boolean;
+  /** Dependents of these objects are never orphaned or waited for (events): GarbageCollectionUnsupported. */
+  readonly noGarbageCollection?: boolean;
+  /** DELETE answers with the object instead of a Status when it is gone at once: ReturnDeletedObject. */
+  readonly returnDeletedObject?: boolean;
+  /** A create may set status (nodes); otherwise kinds with a status subresource start without one. */
+  readonly keepStatusOnCreate?: boolean;
+  /** `/status` leaves labels, annotations, finalizers and owners alone. */
+  readonly statusKeepsMetadata?: boolean;
+  /** Finalizers need not be qualified names with a slash (custom resources). */
+  readonly anyFinalizer?: boolean;
+  /** Update subresources other than `status`, and `status` when it is not the usual one, by name. */
+  readonly subresources?: Readonly<Record<string, SubresourceStrategy>>;
+  /** One more condition for an update to remove a deleting object without finalizers (namespaces: spec.finalizers). */
+  deletableDuringUpdate?(obj: JsonObject, old: JsonObject): boolean;
+  /**
+   * Takes over DELETE (namespaces, custom resource definitions): `update` writes the changed object and answers it,
+   * `wait` answers it as it is, `delete` goes on as for every other kind.
+   */
+  beginDelete?(ctx: WriteContext, obj: JsonObject): 'update' | 'wait' | 'delete';
+  /** Seconds after which the object is deleted by the leader (events); 0 or undefined means never. */
+  ttlSeconds?(obj: JsonObject): number | undefined;
   readonly columns?: readonly Column[];
   /** Cells for `columns`; `now` in milliseconds since the epoch for ages. */
   cells?(obj: JsonObject, now: number): JsonValue[];
@@ -82,3 +122,6 @@ export interface Strategy {
   toVersion?(obj: JsonObject, version: string): JsonObject;
   fromVersion?(obj: JsonObject, version: string): JsonObject;
 }
+
+/** The strategies of one API group, by plural resource name: what `internal/registry/<group>/index.ts` exports. */
+export type GroupStrategies = Readonly<Record<string, Strategy>>;

@@ -1,0 +1,181 @@
+import { semanticEqual } from '../../machinery/equal.js';
+import { type FieldError, forbiddenField, invalidValue, required, tooLong } from '../../machinery/field.js';
+import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
+import { dns1123Label, labelValue, type NameRule, objectName, qualifiedName } from '../../machinery/names.js';
+import { ownerReferenceErrors } from './owner-references.js';
+
+/** All annotations of one object together, keys and values. */
+const MAX_ANNOTATION_BYTES = 256 * 1024;
+const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+
+/** What the rules for metadata depend on. */
+export interface MetaRules {
+  readonly namespaced: boolean;
+  readonly nameRule: NameRule;
+  /** Finalizers may be any qualified name (custom resources). */
+  readonly anyFinalizer: boolean;
+}
+
+const text = (v: JsonValue | undefined): string => (typeof v === 'string' ? v : '');
+
+/** Complaints about labels; the whole map is the field, as the reference reports it. */
+export function labelErrors(labels: JsonValue | undefined, field: string): FieldError[] {
+  const out: FieldError[] = [];
+  if (!isObject(labels)) return out;
+  for (const key in labels) {
+    for (const message of qualifiedName(key)) out.push(invalidValue(field, key, message));
+    const value = text(labels[key]);
+    for (const message of labelValue(value)) out.push(invalidValue(field, value, message));
+  }
+  return out;
+}
+
+/** Complaints about annotation keys (case does not matter) and about their size. */
+export function annotationErrors(annotations: JsonValue | undefined, field: string): FieldError[] {
+  const out: FieldError[] = [];
+  if (!isObject(annotations)) return out;
+  let bytes = 0;
+  for (const key in annotations) {
+    for (const message of qualifiedName(key.toLowerCase())) out.push(invalidValue(field, key, message));
+    const value = text(annotations[key]);
+    // A UTF-16 unit is at most three bytes: count exactly only what may be too much.
+    bytes += value.length > 4096 ? Buffer.byteLength(value) : value.length;
+    bytes += key.length;
+  }
+  if (bytes > MAX_ANNOTATION_BYTES) out.push(tooLong(field, MAX_ANNOTATION_BYTES));
+  return out;
+}
+
+function finalizerErrors(finalizers: JsonValue | undefined, any: boolean): FieldError[] {
+  const out: FieldError[] = [];
+  if (!Array.isArray(finalizers) || finalizers.length === 0) return out;
+  const field = 'metadata.finalizers';
+  for (const f of finalizers) {
+    for (const message of qualifiedName(text(f))) out.push(invalidValue(field, text(f), message));
+  }
+  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
+    out.push(invalidValue(field, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'));
+  }
+  if (any) return out;
+  for (const [i, f] of finalizers.entries()) {
+    if (!text(f).includes('/') && !STANDARD_FINALIZERS.has(text(f))) {
+      out.push(
+        invalidValue(`${field}[${i}]`, text(f), 'name is neither a standard finalizer name nor is it fully qualified'),
+      );
+    }
+  }
+  return out;
+}
+
+function managedFieldsErrors(entries: JsonValue | undefined): FieldError[] {
+  const out: FieldError[] = [];
+  if (!Array.isArray(entries)) return out;
+  for (const [i, entry] of entries.entries()) {
+    if (!isObject(entry)) continue;
+    const at = `metadata.managedFields[${i}]`;
+    const operation = text(entry['operation']);
+    if (operation !== 'Apply' && operation !== 'Update') {
+      out.push(invalidValue(`${at}.operation`, operation, 'must be `Apply` or `Update`'));
+    }
+    const fieldsType = text(entry['fieldsType']);
+    if (fieldsType !== '' && fieldsType !== 'FieldsV1') {
+      out.push(invalidValue(`${at}.fieldsType`, fieldsType, 'must be `FieldsV1`'));
+    }
+    out.push(...fieldManagerErrors(text(entry['manager']), `${at}.manager`));
+    const subresource = text(entry['subresource']);
+    if (subresource.length > 256) out.push(tooLong(`${at}.subresource`, 256));
+  }
+  return out;
+}
+
+/** Complaints about the name of a field manager: at most 128 bytes, all printable. */
+export function fieldManagerErrors(manager: string, field: string): FieldError[] {
+  const out: FieldError[] = [];
+  if (manager.length > 128) out.push(tooLong(field, 128));
+  for (const [i, c] of [...manager].entries()) {
+    // \p{C}: control, format, surrogate, private use, unassigned: what Go's unicode.IsPrint refuses, with separators but the space.
+    if (/[\p{C}\p{Zl}\p{Zp}]/u.test(c) || (c !== ' ' && /\p{Zs}/u.test(c))) {
+      const code = (c.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+      out.push(invalidValue(field, manager, `invalid character U+${code} (at position ${i})`));
+    }
+  }
+  return out;
+}
+
+function commonErrors(meta: JsonObject, rules: MetaRules): FieldError[] {
+  const out: FieldError[] = [];
+  out.push(...labelErrors(meta['labels'], 'metadata.labels'));
+  out.push(...annotationErrors(meta['annotations'], 'metadata.annotations'));
+  out.push(...ownerReferenceErrors(meta['ownerReferences'], 'metadata.ownerReferences'));
+  out.push(...finalizerErrors(meta['finalizers'], rules.anyFinalizer));
+  out.push(...managedFieldsErrors(meta['managedFields']));
+  return out;
+}
+
+/** Complaints about the metadata of a new object: apimachinery's ValidateObjectMeta. */
+export function objectMetaErrors(meta: JsonObject, rules: MetaRules): FieldError[] {
+  const out: FieldError[] = [];
+  const base = text(meta['generateName']);
+  if (base !== '') {
+    for (const m of objectName(rules.nameRule, base, true)) out.push(invalidValue('metadata.generateName', base, m));
+  }
+  const name = text(meta['name']);
+  if (name === '') out.push(required('metadata.name', 'name or generateName is required'));
+  else for (const m of objectName(rules.nameRule, name, false)) out.push(invalidValue('metadata.name', name, m));
+  const namespace = text(meta['namespace']);
+  if (rules.namespaced) {
+    if (namespace === '') out.push(required('metadata.namespace'));
+    else for (const m of dns1123Label(namespace)) out.push(invalidValue('metadata.namespace', namespace, m));
+  } else if (namespace !== '') {
+    out.push(forbiddenField('metadata.namespace', 'not allowed on this type'));
+  }
+  const generation = meta['generation'];
+  if (typeof generation === 'number' && generation < 0) {
+    out.push(invalidValue('metadata.generation', generation, 'must be greater than or equal to 0'));
+  }
+  out.push(...commonErrors(meta, rules));
+  return out;
+}
+
+const IMMUTABLE = [
+  'name',
+  'namespace',
+  'uid',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+] as const;
+
+/** Complaints about the metadata of a changed object: apimachinery's ValidateObjectMetaUpdate. */
+export function objectMetaUpdateErrors(meta: JsonObject, old: JsonObject, rules: MetaRules): FieldError[] {
+  const out: FieldError[] = [];
+  if (old['deletionTimestamp'] !== undefined) {
+    const before = new Set(Array.isArray(old['finalizers']) ? old['finalizers'] : []);
+    const added = (Array.isArray(meta['finalizers']) ? meta['finalizers'] : []).filter((f) => !before.has(f));
+    if (added.length > 0) {
+      const list = added
+        .map((f) => JSON.stringify(f))
+        .sort()
+        .join(', ');
+      out.push(
+        forbiddenField(
+          'metadata.finalizers',
+          `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
+        ),
+      );
+    }
+  }
+  const generation = Number(meta['generation'] ?? 0);
+  if (generation < Number(old['generation'] ?? 0)) {
+    out.push(invalidValue('metadata.generation', generation, 'must not be decremented'));
+  }
+  for (const field of IMMUTABLE) {
+    if (!semanticEqual(meta[field], old[field]) && text(meta[field]) !== text(old[field] ?? '')) {
+      out.push(invalidValue(`metadata.${field}`, meta[field], 'field is immutable'));
+    } else if (field === 'deletionGracePeriodSeconds' && (meta[field] ?? -1) !== (old[field] ?? -1)) {
+      out.push(invalidValue(`metadata.${field}`, meta[field], 'field is immutable'));
+    }
+  }
+  out.push(...commonErrors(meta, rules));
+  return out;
+}

@@ -1,0 +1,61 @@
+import { type FieldError, invalidValue } from '../../machinery/field.js';
+import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
+
+const text = (v: JsonValue | undefined): string => (typeof v === 'string' ? v : '');
+
+/** Complaints about owner references: each whole, at most one controller (apimachinery's ValidateOwnerReferences). */
+export function ownerReferenceErrors(references: JsonValue | undefined, field: string): FieldError[] {
+  const out: FieldError[] = [];
+  if (!Array.isArray(references)) return out;
+  let controller = '';
+  for (const [i, ref] of references.entries()) {
+    if (!isObject(ref)) continue;
+    const at = `${field}[${i}]`;
+    const apiVersion = text(ref['apiVersion']);
+    const slash = apiVersion.indexOf('/');
+    if (apiVersion.slice(slash + 1) === '') {
+      out.push(invalidValue(`${at}.apiVersion`, apiVersion, 'version must not be empty'));
+    }
+    for (const f of ['kind', 'name', 'uid'] as const) {
+      if (text(ref[f]) === '') out.push(invalidValue(`${at}.${f}`, text(ref[f]), 'must not be empty'));
+    }
+    if (apiVersion === 'v1' && ref['kind'] === 'Event') {
+      out.push(invalidValue(at, ref, '/v1, Kind=Event is disallowed from being an owner'));
+    }
+    if (ref['controller'] !== true) continue;
+    const current = `${text(ref['kind'])}/${text(ref['name'])}`;
+    if (controller === '') controller = current;
+    else {
+      out.push(
+        invalidValue(
+          field,
+          references,
+          `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${current}`,
+        ),
+      );
+    }
+  }
+  return out;
+}
+
+/**
+ * Drops owner references that say the same again and returns the uids that occurred twice, for the Warning
+ * that the reference sends (dedupOwnerReferencesAndAddWarning).
+ */
+export function dedupeOwnerReferences(meta: JsonObject): string[] {
+  const references = meta['ownerReferences'];
+  if (!Array.isArray(references) || references.length < 2) return [];
+  const seen = new Set<string>();
+  const kept: JsonValue[] = [];
+  const duplicates: string[] = [];
+  for (const ref of references) {
+    const key = JSON.stringify(isObject(ref) ? Object.entries(ref).sort() : ref);
+    if (seen.has(key)) duplicates.push(isObject(ref) ? text(ref['uid']) : '');
+    else {
+      seen.add(key);
+      kept.push(ref);
+    }
+  }
+  if (duplicates.length > 0) meta['ownerReferences'] = kept;
+  return duplicates;
+}

@@ -1,0 +1,19 @@
+import { traitsOf } from './generic/traits.js';
+import { strategiesByGroup } from './groups.js';
+import type { Strategy } from './types.js';
+
+const cache = new Map<string, Strategy>();
+
+/**
+ * What is particular to a resource, named by the group and plural it is stored under: the group's own module over
+ * the resource's traits. Unknown resources (custom ones) get an empty strategy: generic behaviour throughout.
+ */
+export function strategyFor(group: string, resource: string): Strategy {
+  const key = `${group}/${resource}`;
+  let strategy = cache.get(key);
+  if (strategy === undefined) {
+    strategy = { ...traitsOf(group, resource), ...strategiesByGroup[group]?.[resource] };
+    cache.set(key, strategy);
+  }
+  return strategy;
+}
