@@ -1,0 +1,52 @@
+import { isDeepStrictEqual } from 'node:util';
+import { child, children, ensureChild, str } from '../../machinery/access.js';
+import type { JsonObject } from '../../machinery/json.js';
+import type { BootstrapObject } from '../../registry/bootstrap/index.js';
+
+/** Like RFC 7386, but only adds: true when `wanted`'s keys are all in `have`. */
+function contains(have: JsonObject | undefined, wanted: JsonObject | undefined): boolean {
+  return Object.entries(wanted ?? {}).every(([k, v]) => isDeepStrictEqual(have?.[k], v));
+}
+
+function merge(o: JsonObject, key: string, wanted: JsonObject | undefined): void {
+  if (wanted === undefined || contains(child(o, key), wanted)) return;
+  Object.assign(ensureChild(o, key), structuredClone(wanted));
+}
+
+/**
+ * What a default object that is there already has to become, or undefined when nothing has to change.
+ * Roles and bindings only gain what is missing (rbac reconciliation: an administrator may widen, not narrow them);
+ * flow control and `data` are set back. An autoupdate annotation of "false" leaves the object alone.
+ */
+export function reconciled(wanted: BootstrapObject, live: JsonObject): JsonObject | undefined {
+  const annotations = child(child(live, 'metadata'), 'annotations');
+  const next = structuredClone(live);
+  switch (wanted.reconcile) {
+    case 'ifMissing':
+      return undefined;
+    case 'rbac': {
+      if (str(annotations, 'rbac.authorization.kubernetes.io/autoupdate') === 'false') return undefined;
+      const meta = ensureChild(next, 'metadata');
+      const wantedMeta = child(wanted.object, 'metadata');
+      merge(meta, 'labels', child(wantedMeta, 'labels'));
+      merge(meta, 'annotations', child(wantedMeta, 'annotations'));
+      for (const list of ['rules', 'subjects']) {
+        const have = children(next, list);
+        const missing = children(wanted.object, list).filter((w) => !have.some((h) => isDeepStrictEqual(h, w)));
+        // An aggregated role's rules are its controller's.
+        if (missing.length > 0) next[list] = [...have, ...missing];
+      }
+      break;
+    }
+    case 'spec':
+      if (str(annotations, 'apf.kubernetes.io/autoupdate-spec') === 'false') return undefined;
+      if (!contains(child(live, 'spec'), child(wanted.object, 'spec'))) {
+        next['spec'] = structuredClone(wanted.object['spec']);
+      }
+      break;
+    case 'data':
+      merge(next, 'data', child(wanted.object, 'data'));
+      break;
+  }
+  return isDeepStrictEqual(next, live) ? undefined : next;
+}
