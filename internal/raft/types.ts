@@ -47,11 +47,17 @@ export type MessageType =
   | 'readIndex'
   | 'readIndexResp'
   | 'propose'
+  | 'proposeResp'
   | 'timeoutNow'
   | 'transferLeader'
   | 'unreachable';
 
-/** What members say to each other. Fields that a type does not use are 0, false, empty or absent. */
+/**
+ * What members say to each other. Fields that a type does not use are 0, false, empty or absent.
+ *
+ * The forwarding family (`propose`, `proposeResp`, `readIndex`, `readIndexResp`, `transferLeader`) is sent with term 0:
+ * it neither moves a term nor is dropped for an old one.
+ */
 export interface Message {
   readonly type: MessageType;
   readonly from: NodeId;
@@ -64,7 +70,10 @@ export interface Message {
   readonly entries: readonly Entry[];
   readonly reject: boolean;
   readonly rejectHint: number;
-  /** ReadIndex request id, or the campaign kind; opaque and unique. */
+  /**
+   * Request id (readIndex, propose and their answers; opaque and unique), heartbeat round, campaign kind (votes),
+   * or the id of the member to hand leadership to (transferLeader).
+   */
   readonly context: string;
   readonly snapshot?: SnapshotMeta;
 }
@@ -76,6 +85,20 @@ export interface ReadState {
   readonly index: number;
   readonly context: string;
 }
+
+/** A request that certainly did not and will not take effect; the driver may retry it under a new context. */
+export interface Refusal {
+  readonly kind: 'proposal' | 'read';
+  readonly context: string;
+  readonly reason: RefusalReason;
+}
+
+/**
+ * Why a request was not taken: no leader is known here (or the leader asked is none any more); a leadership transfer is
+ * under way; the bound on uncommitted or pending work is reached (answer 429); an earlier membership change is not yet
+ * applied; or the membership change is not legal.
+ */
+export type RefusalReason = 'noLeader' | 'transferring' | 'overloaded' | 'confChangePending' | 'confChangeInvalid';
 
 /**
  * The work that the core wants done, in this order:
@@ -95,6 +118,10 @@ export interface Ready {
   readonly readStates: readonly ReadState[];
   readonly messages: readonly Message[];
   readonly messagesAfterAppend: readonly Message[];
+  /** Requests made here, forwarded to the leader, and refused by it. */
+  readonly refusals: readonly Refusal[];
+  /** False when step 2 writes nothing but a moved commit index: that write need not be flushed before step 3. */
+  readonly mustSync: boolean;
 }
 
 /** The log as the driver has persisted it; read synchronously by the core. */
@@ -104,7 +131,26 @@ export interface LogStorage {
   lastIndex(): number;
   /** Term of the entry, of the snapshot's index for `firstIndex()-1`, or undefined when compacted or not there. */
   term(index: number): number | undefined;
-  /** Entries in [lo, hi), cut after `bytesMax` but never to none. */
+  /** Entries in [lo, hi), cut after `bytesMax` (as `entryBytes` counts) but never to none. */
   entries(lo: number, hi: number, bytesMax: number): readonly Entry[];
+  /**
+   * What a snapshot taken now would hold: the newest applied state, at or above `firstIndex()-1`. The driver may send a
+   * later one than the core asked for, never an earlier one.
+   */
   snapshotMeta(): SnapshotMeta;
+}
+
+/** One step of a membership change. `update` changes nothing here: it carries `context` to every replica. */
+export interface ConfChangeStep {
+  readonly type: 'addVoter' | 'addLearner' | 'remove' | 'update';
+  readonly id: NodeId;
+}
+
+/** A membership change (dissertation, section 4.3). No steps means: leave the joint configuration. */
+export interface ConfChange {
+  /** auto: joint only when more than one step; implicit: joint, left by itself; explicit: joint until told to leave. */
+  readonly transition: 'auto' | 'implicit' | 'explicit';
+  readonly steps: readonly ConfChangeStep[];
+  /** Opaque to the core; for example the new member's address. */
+  readonly context: string;
 }

@@ -1,0 +1,119 @@
+import { allVoters } from './confchange/members.js';
+import type { Core } from './core.js';
+import { CAMPAIGN_TRANSFER } from './message.js';
+import { jointVote } from './quorum/joint.js';
+import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } from './roles.js';
+import type { Message } from './types.js';
+
+const SCAN_BYTES = 1024 * 1024;
+
+/** Starts an election if this replica may stand in one. */
+export function campaign(core: Core, kind: 'usual' | 'transfer'): void {
+  if (core.role === 'leader' || !core.promotable) return;
+  // With a committed membership change not yet applied we would count votes by a membership already replaced.
+  if (hasUnappliedConfChange(core)) return;
+  if (kind === 'usual' && core.config.preVote) askPreVotes(core);
+  else askVotes(core, kind);
+}
+
+function askPreVotes(core: Core): void {
+  becomePreCandidate(core);
+  core.votes.set(core.id, true);
+  for (const id of allVoters(core.members)) {
+    if (id === core.id) continue;
+    const { lastIndex, lastTerm } = core.log;
+    // The term asked for is the one that a real campaign would open.
+    core.sendAfterAppend('preVote', id, { index: lastIndex, logTerm: lastTerm }, core.term + 1);
+  }
+  tally(core);
+}
+
+function askVotes(core: Core, kind: 'usual' | 'transfer'): void {
+  becomeCandidate(core);
+  const context = kind === 'transfer' ? CAMPAIGN_TRANSFER : '';
+  for (const id of allVoters(core.members)) {
+    if (id === core.id) continue;
+    const { lastIndex, lastTerm } = core.log;
+    // After append: a candidate that forgot its term in a crash could win the same term twice with different entries.
+    core.sendAfterAppend('vote', id, { index: lastIndex, logTerm: lastTerm, context });
+  }
+}
+
+/** The own vote is on disk (called from `advance`). */
+export function countOwnVote(core: Core): void {
+  core.votes.set(core.id, true);
+  tally(core);
+}
+
+export function onVoteResponse(core: Core, m: Message): void {
+  const isOurs = m.type === 'voteResp' ? core.role === 'candidate' : core.role === 'preCandidate';
+  if (!isOurs) return;
+  // A grant of a pre-vote names the term we asked about; one for an earlier question says nothing.
+  if (m.type === 'preVoteResp' && !m.reject && m.term !== core.term + 1) return;
+  if (!core.votes.has(m.from)) core.votes.set(m.from, !m.reject);
+  tally(core);
+}
+
+function tally(core: Core): void {
+  const result = jointVote(core.members, core.votes);
+  if (result === 'lost') becomeFollower(core, core.term, 0);
+  else if (result === 'won' && core.role === 'preCandidate') askVotes(core, 'usual');
+  else if (result === 'won') becomeLeader(core);
+}
+
+/**
+ * Does a live leader's lease forbid this (pre-)vote (dissertation, 6.2 and 4.2.3)? It protects a working leader from
+ * removed members and from members cut off from it alone.
+ */
+export function leaseForbids(core: Core, m: Message): boolean {
+  return (
+    core.config.checkQuorum &&
+    m.context !== CAMPAIGN_TRANSFER &&
+    core.leader !== 0 &&
+    core.electionElapsed < core.config.electionTicks
+  );
+}
+
+/** RequestVote and its preliminary (Raft paper, figure 2; dissertation, 9.6). */
+export function onVoteRequest(core: Core, m: Message): void {
+  const answer = m.type === 'vote' ? 'voteResp' : 'preVoteResp';
+  const free =
+    core.vote === m.from || (core.vote === 0 && core.leader === 0) || (m.type === 'preVote' && m.term > core.term);
+  if (free && core.log.isUpToDate(m.index, m.logTerm)) {
+    // The answer names the term asked about: for a pre-vote that is not ours.
+    core.sendAfterAppend(answer, m.from, {}, m.term);
+    if (m.type === 'vote') {
+      core.electionElapsed = 0;
+      core.vote = m.from;
+    }
+  } else {
+    core.sendAfterAppend(answer, m.from, { reject: true });
+  }
+}
+
+/**
+ * The driver has evidence that the leader's process is dead (connection refused): forget it, so that others may be
+ * voted for, and campaign within a few ticks. If the evidence was wrong, PreVote keeps the leader in office.
+ */
+export function hurry(core: Core): void {
+  if (core.role !== 'follower' || core.leader === 0) return;
+  core.leader = 0;
+  const ticks = 1 + Math.floor(core.random() * 3);
+  core.electionElapsed = Math.max(core.electionElapsed, core.electionTimeout - ticks);
+}
+
+function hasUnappliedConfChange(core: Core): boolean {
+  const { log } = core;
+  let next = log.applied + 1;
+  while (next <= log.committed) {
+    const page = log.slice(next, log.committed + 1, SCAN_BYTES);
+    if (page.some((e) => e.type === 'confChange')) return true;
+    next += page.length;
+  }
+  return false;
+}
+
+/** A leader that asked us to take over (dissertation, 3.10). */
+export function onTimeoutNow(core: Core): void {
+  if (core.role === 'follower') campaign(core, 'transfer');
+}

@@ -1,0 +1,11 @@
+export { DEFAULT_RAFT_SETTINGS, type RaftConfig } from './config.js';
+export { ConfChangeError } from './confchange/changer.js';
+export { decodeConfChange } from './confchange/codec.js';
+export { entryBytes } from './entry.js';
+export { InvariantError, LostLogError } from './invariant.js';
+export type { ProposeResult } from './propose.js';
+export { Raft } from './raft.js';
+export type { ReadResult } from './reads.js';
+export type { PeerStatus, RaftStatus } from './status.js';
+export type { TransferResult } from './transfer.js';
+export type * from './types.js';
