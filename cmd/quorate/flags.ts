@@ -1,0 +1,125 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { KNOWN_FLAGS } from './known-flags.js';
+
+/** How a flag's text is read. */
+export type FlagType = 'string' | 'strings' | 'int' | 'bool' | 'duration';
+
+/** One flag of `quorate serve`. Names and meanings are kube-apiserver's where it has the flag. */
+export interface Flag {
+  readonly name: string;
+  readonly type: FlagType;
+  readonly default?: string;
+  readonly help: string;
+  /** Accepted so that a kube-apiserver command line works, and without effect; the text says why. */
+  readonly ignored?: string;
+  /** May be given several times; the values are joined. */
+  readonly repeatable?: boolean;
+}
+
+/** Values by flag name, parsed. Flags that were not given and have no default are absent. */
+export class FlagValues {
+  constructor(private readonly values: ReadonlyMap<string, string>) {}
+
+  string(name: string): string {
+    return this.values.get(name) ?? '';
+  }
+  /** The comma-separated parts, without empty ones. */
+  list(name: string): string[] {
+    return this.string(name)
+      .split(',')
+      .map((s) => s.trim())
+      .filter((s) => s !== '');
+  }
+  int(name: string): number {
+    return Number(this.string(name));
+  }
+  bool(name: string): boolean {
+    return isTrue(this.string(name));
+  }
+  /** A Go duration in milliseconds. */
+  duration(name: string): number {
+    return parseDuration(this.string(name));
+  }
+  has(name: string): boolean {
+    return this.values.has(name);
+  }
+  /** Given or by default, with its text. */
+  all(): ReadonlyMap<string, string> {
+    return this.values;
+  }
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+/** Milliseconds of a Go duration such as `1h30m` or `500ms`. Throws InvalidArgumentError. */
+export function parseDuration(text: string): number {
+  if (text === '0') return 0;
+  let total = 0;
+  let rest = text;
+  while (rest !== '') {
+    const match = /^(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/.exec(rest);
+    if (match === null) throw new InvalidArgumentError(`"${text}" is no duration: write e.g. 5m0s`);
+    total += Number(match[1]) * (UNITS[match[2] ?? ''] ?? 0);
+    rest = rest.slice(match[0].length);
+  }
+  if (text === '') throw new InvalidArgumentError('a duration is missing: write e.g. 5m0s');
+  return total;
+}
+
+const TRUE = new Set(['true', '1', 't', 'T', 'TRUE', 'True']);
+const FALSE = new Set(['false', '0', 'f', 'F', 'FALSE', 'False']);
+const isTrue = (text: string): boolean => TRUE.has(text);
+
+function check(flag: Flag, text: string): string {
+  if (flag.type === 'int' && !/^-?\d+$/.test(text)) throw new InvalidArgumentError(`"${text}" is no whole number`);
+  if (flag.type === 'bool' && !TRUE.has(text) && !FALSE.has(text)) {
+    throw new InvalidArgumentError(`"${text}" is neither true nor false`);
+  }
+  if (flag.type === 'duration') parseDuration(text);
+  return text;
+}
+
+/** Adds every known flag to a command and returns the function that reads the parsed values. */
+export function addFlags(command: Command): () => FlagValues {
+  const given = new Map<string, string>();
+  for (const flag of KNOWN_FLAGS) {
+    const short = flag.name === 'v' ? '-v, ' : '';
+    const value = flag.type === 'bool' ? '[bool]' : `<${flag.type}>`;
+    const help = flag.ignored === undefined ? flag.help : `(accepted and ignored: ${flag.ignored}) ${flag.help}`;
+    const option = new Option(`${short}--${flag.name} ${value}`, help);
+    if (flag.default !== undefined && flag.default !== '') option.default(undefined, flag.default);
+    option.argParser((text: string) => {
+      const checked = check(flag, text);
+      const before = given.get(flag.name);
+      given.set(flag.name, flag.repeatable === true && before !== undefined ? `${before},${checked}` : checked);
+      return checked;
+    });
+    if (flag.type === 'bool') {
+      option.preset('true');
+    }
+    command.addOption(option);
+  }
+  return () => {
+    const values = new Map<string, string>();
+    for (const flag of KNOWN_FLAGS) {
+      const text = given.get(flag.name) ?? flag.default;
+      if (text !== undefined) values.set(flag.name, text);
+    }
+    return new FlagValues(values);
+  };
+}
+
+/** The flags that were given and do nothing here, for one warning in the log. */
+export function ignoredFlags(values: FlagValues): string[] {
+  return KNOWN_FLAGS.filter((f) => f.ignored !== undefined && f.default === undefined && values.has(f.name)).map(
+    (f) => f.name,
+  );
+}

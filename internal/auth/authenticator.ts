@@ -1,0 +1,61 @@
+import type { UserInfo } from './types.js';
+
+/** What a request brings to prove who sends it. Read synchronously, before the request is handled. */
+export interface Credentials {
+  /** PEM of the verified client certificate; '' without one. */
+  readonly peerCertificate: string;
+  /** First value of a request header by its lower-case name; '' when absent. */
+  header(name: string): string;
+  /** All values of a header, in order. */
+  headerValues(name: string): readonly string[];
+  /** All headers whose lower-case name starts with `prefix`, as [name, value]. */
+  headersWithPrefix(prefix: string): readonly (readonly [string, string])[];
+}
+
+/** A user; `invalid` for credentials that were given but are not good; undefined for none that this authenticator knows. */
+export type AuthenticationResult = UserInfo | 'invalid' | undefined;
+
+export interface Authenticator {
+  authenticate(credentials: Credentials): AuthenticationResult;
+}
+
+export const ALL_AUTHENTICATED = 'system:authenticated';
+export const ALL_UNAUTHENTICATED = 'system:unauthenticated';
+export const ANONYMOUS = 'system:anonymous';
+export const MASTERS = 'system:masters';
+
+export const anonymousUser: UserInfo = { username: ANONYMOUS, uid: '', groups: [ALL_UNAUTHENTICATED], extra: {} };
+
+/** The user with the group that every authenticated user is in (apiserver's AuthenticatedGroupAdder). */
+export function withAuthenticatedGroup(user: UserInfo): UserInfo {
+  if (user.username === ANONYMOUS || user.groups.includes(ALL_AUTHENTICATED)) return user;
+  return { ...user, groups: [...user.groups, ALL_AUTHENTICATED] };
+}
+
+/**
+ * The first authenticator that knows the credentials decides; bad credentials of one do not keep the next from trying,
+ * but in the end they are refused rather than taken for none. Without any credentials the answer is anonymous, or
+ * undefined where that is switched off.
+ */
+export function authenticatorUnion(authenticators: readonly Authenticator[], anonymousAuth: boolean): Authenticator {
+  return {
+    authenticate(credentials) {
+      let invalid = false;
+      for (const authenticator of authenticators) {
+        const result = authenticator.authenticate(credentials);
+        if (result === 'invalid') invalid = true;
+        else if (result !== undefined) return result;
+      }
+      if (invalid) return 'invalid';
+      return anonymousAuth ? anonymousUser : undefined;
+    },
+  };
+}
+
+/** The token of an `Authorization: Bearer` header; '' when there is none. */
+export function bearerToken(credentials: Credentials): string {
+  const value = credentials.header('authorization');
+  if (value === '') return '';
+  const space = value.indexOf(' ');
+  return space === 6 && value.slice(0, 6).toLowerCase() === 'bearer' ? value.slice(7).trim() : '';
+}

@@ -1,0 +1,73 @@
+import { X509Certificate } from 'node:crypto';
+import { type Authenticator, withAuthenticatedGroup } from './authenticator.js';
+import { Lru } from './lru.js';
+import type { UserInfo } from './types.js';
+
+/** Certificates whose reading is remembered: one per connected client is plenty. */
+const CACHED = 4096;
+
+/** What a client certificate says, as far as the server needs it. */
+export interface CertificateFacts {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly notAfter: number;
+  readonly sha256: string;
+  readonly certificate: X509Certificate;
+}
+
+/** Splits a PEM bundle into its certificates. */
+export function parseBundle(pem: string): X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
+  return blocks.map((block) => new X509Certificate(block));
+}
+
+/** Reads subject, validity and fingerprint from a PEM. Throws when it is not a certificate. */
+export function certificateFacts(pem: string): CertificateFacts {
+  const certificate = new X509Certificate(pem);
+  const subject = certificate.toLegacyObject().subject as unknown as Record<string, string | string[] | undefined>;
+  return {
+    commonName: list(subject['CN']).at(-1) ?? '',
+    organizations: list(subject['O']),
+    notAfter: Date.parse(certificate.validTo),
+    sha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+    certificate,
+  };
+}
+
+function list(value: string | string[] | undefined): string[] {
+  return value === undefined ? [] : Array.isArray(value) ? value : [value];
+}
+
+/**
+ * Users by client certificate: the common name is the user, the organizations are the groups
+ * (apiserver's CommonNameUserConversion). The TLS layer has verified the chain; the expiry is checked again for every
+ * request, because connections outlive certificates. `isOurs` tells apart the authorities that the port accepts.
+ */
+export function clientCertAuthenticator(isOurs: (facts: CertificateFacts) => boolean): Authenticator {
+  const cache = new Lru<{ user: UserInfo | undefined; notAfter: number }>(CACHED);
+  return {
+    authenticate(credentials) {
+      const pem = credentials.peerCertificate;
+      if (pem === '') return undefined;
+      let known = cache.get(pem);
+      if (known === undefined) {
+        const facts = certificateFacts(pem);
+        known = { user: isOurs(facts) ? userOf(facts) : undefined, notAfter: facts.notAfter };
+        cache.set(pem, known);
+      }
+      if (known.user === undefined) return undefined;
+      return Date.now() > known.notAfter ? 'invalid' : known.user;
+    },
+  };
+}
+
+function userOf(facts: CertificateFacts): UserInfo | undefined {
+  if (facts.commonName === '') return undefined;
+  return withAuthenticatedGroup({
+    username: facts.commonName,
+    uid: '',
+    groups: facts.organizations,
+    extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${facts.sha256}`] },
+  });
+}

@@ -1,0 +1,124 @@
+import 'reflect-metadata';
+import { createPrivateKey, createPublicKey, type KeyObject, webcrypto } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
+import { FatalError } from '../machinery/assert.js';
+
+const EC = { name: 'ECDSA', namedCurve: 'P-256' } as const;
+const DAY_MS = 24 * 3600 * 1000;
+/** kubeadm's validities: ten years for an authority, one for what it signs. */
+const CA_DAYS = 3650;
+const LEAF_DAYS = 365;
+
+/** A certificate and its private key, both PEM. */
+export interface KeyPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Who a certificate is for and what it may be used for. */
+export interface LeafRequest {
+  readonly commonName: string;
+  readonly organizations?: readonly string[];
+  readonly usages: readonly ('server' | 'client')[];
+  readonly dnsNames?: readonly string[];
+  readonly ips?: readonly string[];
+}
+
+/** Makes a self-signed ECDSA P-256 authority. */
+export async function createAuthority(commonName: string): Promise<KeyPair> {
+  const keys = await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify']);
+  const cert = await x509.X509CertificateGenerator.createSelfSigned({
+    serialNumber: serial(),
+    name: distinguishedName(commonName, []),
+    notBefore: new Date(Date.now() - 5 * 60_000),
+    notAfter: new Date(Date.now() + CA_DAYS * DAY_MS),
+    signingAlgorithm: { ...EC, hash: 'SHA-256' },
+    keys,
+    extensions: [
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(
+        x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment,
+        true,
+      ),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: commonName.replaceAll(':', '-') }]),
+    ],
+  });
+  return { cert: pem(cert.toString('pem')), key: await privateKeyPem(keys.privateKey) };
+}
+
+/** Signs an ECDSA P-256 certificate with `ca` (EC or RSA keys, any PEM form that OpenSSL writes). */
+export async function issue(ca: KeyPair, request: LeafRequest): Promise<KeyPair> {
+  const keys = await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify']);
+  const issuer = new x509.X509Certificate(ca.cert);
+  const signer = await signingKey(ca.key);
+  const names: x509.JsonGeneralNames = [
+    ...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
+    ...(request.ips ?? []).map((value) => ({ type: 'ip' as const, value })),
+  ];
+  const extensions: x509.Extension[] = [
+    new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment, true),
+    new x509.ExtendedKeyUsageExtension(
+      request.usages.map((u) => (u === 'server' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth)),
+    ),
+    new x509.BasicConstraintsExtension(false, undefined, true),
+    await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+  ];
+  if (names.length > 0) extensions.push(new x509.SubjectAlternativeNameExtension(names));
+  const cert = await x509.X509CertificateGenerator.create({
+    serialNumber: serial(),
+    issuer: issuer.subjectName.toJSON(),
+    subject: distinguishedName(request.commonName, request.organizations ?? []),
+    notBefore: new Date(Date.now() - 5 * 60_000),
+    notAfter: new Date(Math.min(Date.now() + LEAF_DAYS * DAY_MS, issuer.notAfter.getTime())),
+    signingAlgorithm: signer.algorithm,
+    signingKey: signer.key,
+    publicKey: keys.publicKey,
+    extensions,
+  });
+  return { cert: pem(cert.toString('pem')), key: await privateKeyPem(keys.privateKey) };
+}
+
+function serial(): string {
+  // Positive, 16 bytes, never starting with a zero byte.
+  const bytes = webcrypto.getRandomValues(new Uint8Array(16));
+  bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
+  return Buffer.from(bytes).toString('hex');
+}
+
+function distinguishedName(commonName: string, organizations: readonly string[]): x509.JsonName {
+  return [...organizations.map((o) => ({ O: [o] })), { CN: [commonName] }];
+}
+
+const pem = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`);
+
+async function privateKeyPem(key: webcrypto.CryptoKey): Promise<string> {
+  const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    .export({ format: 'pem', type: 'sec1' })
+    .toString();
+}
+
+async function signingKey(
+  keyPem: string,
+): Promise<{ key: webcrypto.CryptoKey; algorithm: { name: string; hash: string } }> {
+  const key = createPrivateKey(keyPem);
+  const der = key.export({ format: 'der', type: 'pkcs8' });
+  if (key.asymmetricKeyType === 'rsa') {
+    const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+    return { key: await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']), algorithm };
+  }
+  const curve = curveOf(key);
+  const imported = await webcrypto.subtle.importKey('pkcs8', der, { name: 'ECDSA', namedCurve: curve }, false, [
+    'sign',
+  ]);
+  return { key: imported, algorithm: { name: 'ECDSA', hash: 'SHA-256' } };
+}
+
+function curveOf(key: KeyObject): string {
+  const jwk = createPublicKey(key).export({ format: 'jwk' });
+  if (key.asymmetricKeyType !== 'ec' || typeof jwk.crv !== 'string') {
+    throw new FatalError('the key of a certificate authority must be RSA or ECDSA; give one that is, or remove it');
+  }
+  return jwk.crv;
+}

@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto';
+import { type Authenticator, anonymousUser } from '../auth/authenticator.js';
+import { forbiddenText } from '../auth/authorizers.js';
+import { impersonate } from '../auth/impersonation.js';
+import type { Authorizer } from '../auth/types.js';
+import {
+  badRequest,
+  forbidden,
+  requestEntityTooLarge,
+  StatusError,
+  tooManyRequests,
+  unauthorized,
+} from '../machinery/status.js';
+import type { Handler, Reply } from '../rest/types.js';
+import { type Answer, type Behind, type Incoming, MAX_BODY_BYTES } from './door.js';
+import { errorReply, type StatusEncoder } from './error-reply.js';
+import type { InFlight } from './in-flight.js';
+import { queryBool } from './list-options.js';
+import type { RequestMetrics } from './metrics.js';
+import { ServerRequest } from './request.js';
+import { requestInfo } from './request-info.js';
+
+export interface ChainParts {
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  /** Whether a request without credentials that is refused gets 401 instead of 403. */
+  readonly refuseAnonymousWith401: boolean;
+  readonly inFlight: InFlight;
+  readonly metrics: RequestMetrics;
+  /** Everything below /api and /apis that names a resource. */
+  readonly resources: Handler;
+  /** Every other path: health, version, metrics, discovery, OpenAPI. */
+  readonly paths: Handler;
+  readonly encodeStatus?: StatusEncoder;
+  /** Audit's place: called when the user is known, and again with the answer. */
+  readonly audit?: (request: ServerRequest, auditId: string, reply: Reply | undefined) => void;
+}
+
+/** The request chain, in the order in which a request passes it. */
+export function createChain(parts: ChainParts): Behind {
+  const handle = (request: ServerRequest, auditId: string): Reply | Promise<Reply> => {
+    authenticate(request);
+    parts.audit?.(request, auditId, undefined);
+    const release = parts.inFlight.enter(request);
+    if (release === undefined) throw tooManyRequests('Too many requests, please try again later.', 1);
+    try {
+      request.user = impersonate(request, request.user, parts.authorizer);
+      authorize(request);
+      const reply = request.info.isResourceRequest ? parts.resources(request) : parts.paths(request);
+      if (reply instanceof Promise) return reply.finally(release);
+      release();
+      return reply;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  };
+
+  const authenticate = (request: ServerRequest): void => {
+    const user = parts.authenticator.authenticate(request);
+    if (user === undefined || user === 'invalid') throw unauthorized();
+    request.user = user;
+  };
+
+  const authorize = (request: ServerRequest): void => {
+    const { info, user } = request;
+    const attributes = { ...info, user };
+    const decision = parts.authorizer.authorize(attributes);
+    if (decision !== 'noOpinion' && decision.allowed) return;
+    if (parts.refuseAnonymousWith401 && user === anonymousUser) throw unauthorized();
+    const reason = decision === 'noOpinion' ? '' : decision.reason;
+    throw forbidden(info, info.name, forbiddenText(attributes, reason));
+  };
+
+  const finish = (request: ServerRequest, started: number, auditId: string, reply: Reply): Answer => {
+    parts.metrics.observe(request.info, request.method, reply, performance.now() - started);
+    parts.audit?.(request, auditId, reply);
+    return { reply, auditId };
+  };
+
+  const fail = (incoming: Incoming, path: string, error: unknown): Reply =>
+    errorReply(error, errorContext(incoming, path), parts.encodeStatus);
+
+  return {
+    serve(incoming) {
+      const started = performance.now();
+      const auditId = randomUUID();
+      let request: ServerRequest;
+      try {
+        const path = decodedPath(incoming.rawPath);
+        request = new ServerRequest(incoming, path, infoOf(incoming, path), anonymousUser);
+      } catch (error) {
+        return { reply: fail(incoming, incoming.rawPath, error), auditId };
+      }
+      try {
+        const reply = handle(request, auditId);
+        if (!(reply instanceof Promise)) return finish(request, started, auditId, reply);
+        return reply.then(
+          (r) => finish(request, started, auditId, r),
+          (error: unknown) => finish(request, started, auditId, fail(incoming, request.path, error)),
+        );
+      } catch (error) {
+        return finish(request, started, auditId, fail(incoming, request.path, error));
+      }
+    },
+    refuse(refusal) {
+      const error =
+        refusal === 'bodyTooLarge'
+          ? requestEntityTooLarge(`limit is ${MAX_BODY_BYTES}`)
+          : tooManyRequests('Too many request bodies are being received, please try again later.', 1);
+      const context = { method: '', path: '', accept: '', userAgent: '', pretty: false };
+      return { reply: errorReply(error, context, undefined), auditId: randomUUID() };
+    },
+  };
+}
+
+function infoOf(incoming: Incoming, path: string): ReturnType<typeof requestInfo> {
+  const info = requestInfo(incoming.method, path, incoming.rawQuery);
+  if (info.isResourceRequest && info.verb === '') {
+    throw new StatusError(
+      405,
+      'MethodNotAllowed',
+      'the server does not allow this method on the requested resource',
+      {},
+    );
+  }
+  return info;
+}
+
+function decodedPath(raw: string): string {
+  if (!raw.includes('%')) return raw;
+  try {
+    return decodeURIComponent(raw);
+  } catch (error) {
+    if (error instanceof URIError) throw badRequest(`the path is not valid percent-encoding: ${raw}`);
+    throw error;
+  }
+}
+
+function errorContext(incoming: Incoming, path: string): Parameters<typeof errorReply>[1] {
+  const header = (name: string): string => {
+    for (let i = 0; i < incoming.headers.length; i += 2) {
+      if (incoming.headers[i] === name) return incoming.headers[i + 1] ?? '';
+    }
+    return '';
+  };
+  const pretty =
+    incoming.rawQuery.includes('pretty') && queryBool(new URLSearchParams(incoming.rawQuery).get('pretty'));
+  return { method: incoming.method, path, accept: header('accept'), userAgent: header('user-agent'), pretty };
+}

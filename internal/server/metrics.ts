@@ -1,0 +1,121 @@
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Reply, RequestInfo } from '../rest/types.js';
+import { Histograms } from './histogram.js';
+import { isLongRunning } from './in-flight.js';
+import { VERSION } from './version.js';
+
+/** kube-apiserver's buckets for request durations, in seconds. */
+const DURATION_BUCKETS = [
+  0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
+];
+/** kube-apiserver's buckets for response sizes, in bytes. */
+const SIZE_BUCKETS = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+/** Label sets that are kept; a client that invents more is counted together under `other`. */
+const MAX_SERIES = 5000;
+
+/** The series of one label set, found once per kind of request. */
+interface Series {
+  count: number;
+  readonly labels: string;
+  readonly duration: Float64Array | undefined;
+  readonly size: Float64Array | undefined;
+}
+
+/** Counts and durations of requests under kube-apiserver's metric names. */
+export class RequestMetrics {
+  readonly registry = new Registry();
+  private readonly series = new Map<string, Series>();
+  private readonly durations = new Histograms(
+    'apiserver_request_duration_seconds',
+    'Seconds from the arrival of a request to its answer, by verb, resource and scope. Long-running requests are left out.',
+    DURATION_BUCKETS,
+  );
+  private readonly sizes = new Histograms(
+    'apiserver_response_sizes',
+    'Bytes of the answers to requests.',
+    SIZE_BUCKETS,
+  );
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+    const build = new Gauge({
+      name: 'kubernetes_build_info',
+      help: 'Always 1; the labels say which build this is.',
+      labelNames: ['major', 'minor', 'git_version', 'platform'],
+      registers: [this.registry],
+    });
+    build.set(
+      { major: VERSION.major, minor: VERSION.minor, git_version: VERSION.gitVersion, platform: VERSION.platform },
+      1,
+    );
+  }
+
+  /** A gauge that is read when somebody asks for it. */
+  gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  /** Records one answered request; `durationMs` from arrival to answer. */
+  observe(info: RequestInfo, method: string, reply: Reply, durationMs: number): void {
+    const key = info.isResourceRequest
+      ? `${info.group}/${info.version}/${info.resource}/${info.subresource}/${info.verb}/${reply.status}/${info.name === '' ? '' : 'n'}${info.namespace === '' ? '' : 's'}`
+      : `${method}/${reply.status}`;
+    let series = this.series.get(key);
+    if (series === undefined) {
+      const full = this.series.size >= MAX_SERIES;
+      series = (full ? this.series.get('other') : undefined) ?? this.newSeries(info, method, reply.status, full);
+      this.series.set(full ? 'other' : key, series);
+    }
+    series.count++;
+    if (series.duration !== undefined) this.durations.observe(series.duration, durationMs / 1000);
+    if (series.size !== undefined && 'body' in reply) this.sizes.observe(series.size, reply.body.length);
+  }
+
+  private newSeries(info: RequestInfo, method: string, code: number, other: boolean): Series {
+    const verb = other ? 'other' : info.isResourceRequest ? verbLabel(info) : method;
+    const scope = !info.isResourceRequest
+      ? ''
+      : info.name !== ''
+        ? 'resource'
+        : info.namespace !== ''
+          ? 'namespace'
+          : 'cluster';
+    const where = other
+      ? 'group="",resource="other",scope="",subresource="",version=""'
+      : `group="${esc(info.group)}",resource="${esc(info.resource)}",scope="${scope}",subresource="${esc(info.subresource)}",version="${esc(info.version)}"`;
+    const common = `component="apiserver",dry_run="",${where},verb="${esc(verb)}"`;
+    return {
+      count: 0,
+      labels: `code="${code}",${common}`,
+      duration: isLongRunning(info.verb, info.subresource) ? undefined : this.durations.seriesOf(common),
+      size: isLongRunning(info.verb, info.subresource) ? undefined : this.sizes.seriesOf(common),
+    };
+  }
+
+  /** Everything in Prometheus text format. */
+  async render(): Promise<string> {
+    const lines = [
+      '# HELP apiserver_request_total Requests answered, by verb, resource, scope and status code.',
+      '# TYPE apiserver_request_total counter',
+    ];
+    for (const s of this.series.values()) lines.push(`apiserver_request_total{${s.labels}} ${s.count}`);
+    return `${lines.join('\n')}\n${this.durations.render()}${this.sizes.render()}${await this.registry.metrics()}`;
+  }
+}
+
+/** The verb label: the method, but LIST and WATCH for collections, as in the reference. */
+function verbLabel(info: RequestInfo): string {
+  const names: Readonly<Record<string, string>> = { create: 'POST', update: 'PUT' };
+  return names[info.verb] ?? info.verb.toUpperCase();
+}
+
+function esc(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+}

@@ -1,0 +1,89 @@
+import type { ApiRequest, BytesReply, Handler, Reply } from '../rest/types.js';
+import { handleHealth, type HealthSources, healthEndpoints } from './health.js';
+import type { RequestMetrics } from './metrics.js';
+import { handleOpenId, type OpenIdOptions } from './openid.js';
+import { VERSION } from './version.js';
+
+/** What /debug/raft answers. */
+export interface RaftStatus {
+  readonly id: number | string;
+  readonly term: number;
+  readonly role: string;
+  readonly leader: number | string;
+  readonly commit: number;
+  readonly applied: number;
+  readonly members: unknown;
+}
+
+export interface PathParts {
+  readonly health: HealthSources;
+  readonly metrics: RequestMetrics;
+  readonly openId: OpenIdOptions;
+  readonly raftStatus: () => RaftStatus;
+  /** /api, /apis and what lies below them without naming a resource; undefined when it is no such path. */
+  readonly discovery: (request: ApiRequest) => Reply | Promise<Reply> | undefined;
+  /** /openapi/v2 and /openapi/v3; undefined when it is no such path. */
+  readonly openApi: (request: ApiRequest) => Reply | Promise<Reply> | undefined;
+  /** Paths of the served groups and versions, for the index at `/`. */
+  readonly groupPaths: () => readonly string[];
+}
+
+const JSON_TYPE = 'application/json';
+
+/** Answers every path that names no resource. What is not there gets the reference's plain 404. */
+export function createPaths(parts: PathParts): Handler {
+  const checks = healthEndpoints(parts.health);
+  const routes: Readonly<Record<string, (request: ApiRequest) => Reply | Promise<Reply> | undefined>> = {
+    '': () => index(parts, checks),
+    healthz: (r) => handleHealth(checks, r),
+    livez: (r) => handleHealth(checks, r),
+    readyz: (r) => handleHealth(checks, r),
+    version: (r) => (/^\/version\/?$/.test(r.path) ? json(JSON.stringify(VERSION, undefined, 2)) : undefined),
+    metrics: (r) => (r.path === '/metrics' ? metricsReply(parts.metrics) : undefined),
+    debug: (r) => (r.path === '/debug/raft' ? json(`${JSON.stringify(parts.raftStatus())}\n`) : undefined),
+    api: (r) => parts.discovery(r),
+    apis: (r) => parts.discovery(r),
+    openapi: (r) => parts.openApi(r),
+    openid: (r) => handleOpenId(parts.openId, r),
+    '.well-known': (r) => handleOpenId(parts.openId, r),
+  };
+  return (request) => {
+    const first = request.path.split('/', 2)[1] ?? '';
+    return (Object.hasOwn(routes, first) ? routes[first]?.(request) : undefined) ?? notFound();
+  };
+}
+
+function json(body: string): BytesReply {
+  return { status: 200, contentType: JSON_TYPE, body };
+}
+
+function notFound(): BytesReply {
+  return {
+    status: 404,
+    contentType: 'text/plain; charset=utf-8',
+    headers: { 'X-Content-Type-Options': 'nosniff' },
+    body: '404 page not found\n',
+  };
+}
+
+async function metricsReply(metrics: RequestMetrics): Promise<Reply> {
+  return { status: 200, contentType: 'text/plain; version=0.0.4; charset=utf-8', body: await metrics.render() };
+}
+
+function index(parts: PathParts, checks: ReadonlyMap<string, readonly { name: string }[]>): BytesReply {
+  const paths = [
+    '/.well-known/openid-configuration',
+    '/api',
+    '/apis',
+    ...parts.groupPaths(),
+    '/debug/raft',
+    ...[...checks].flatMap(([endpoint, list]) => [`/${endpoint}`, ...list.map((c) => `/${endpoint}/${c.name}`)]),
+    '/metrics',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/openapi/v3/',
+    '/openid/v1/jwks',
+    '/version',
+  ];
+  return json(JSON.stringify({ paths: [...new Set(paths)].toSorted() }, undefined, 2));
+}

@@ -1,0 +1,85 @@
+import { isPathSegmentName, listOptionsOf } from './list-options.js';
+import type { RequestInfo } from '../rest/types.js';
+
+const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
+const SPECIAL_VERBS = new Set(['proxy', 'watch']);
+const VERB_OF: Readonly<Record<string, string>> = {
+  POST: 'create',
+  GET: 'get',
+  HEAD: 'get',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
+
+/**
+ * What a path and method ask for, by the rules of apiserver's RequestInfoFactory.NewRequestInfo.
+ * `path` is percent-decoded; `query` is the raw query string, read only for collections.
+ * Throws Error for `/api/v1/watch` and the like, which name no resource.
+ */
+export function requestInfo(method: string, path: string, query: string): RequestInfo {
+  const all = splitPath(path);
+  const apiPrefix = all[0] ?? '';
+  const isApi = apiPrefix === 'api' && all.length >= 3;
+  const isApis = apiPrefix === 'apis' && all.length >= 4;
+  if (!isApi && !isApis) return nonResource(method, path);
+  const group = isApi ? '' : (all[1] ?? '');
+  const version = (isApi ? all[1] : all[2]) ?? '';
+  let rest = all.slice(isApi ? 2 : 3);
+  let verb = VERB_OF[method] ?? '';
+  if (SPECIAL_VERBS.has(rest[0] ?? '')) {
+    if (rest.length < 2) throw new Error(`unable to determine kind and namespace from url, ${path}`);
+    verb = rest[0] ?? '';
+    rest = rest.slice(1);
+  }
+  let namespace = '';
+  if (rest[0] === 'namespaces' && rest.length > 1) {
+    namespace = rest[1] ?? '';
+    if (rest.length > 2 && !NAMESPACE_SUBRESOURCES.has(rest[2] ?? '')) rest = rest.slice(2);
+  }
+  let name = rest[1] ?? '';
+  const subresource = verb === 'proxy' ? '' : (rest[2] ?? '');
+  if (name === '' && verb === 'get') {
+    const options = listOptionsOf(query);
+    verb = options.watch ? 'watch' : 'list';
+    if (isPathSegmentName(options.metadataName)) name = options.metadataName;
+  }
+  if (name === '' && verb === 'delete') verb = 'deletecollection';
+  return {
+    isResourceRequest: true,
+    path,
+    verb,
+    apiPrefix,
+    group,
+    version,
+    namespace,
+    resource: rest[0] ?? '',
+    subresource,
+    name,
+    parts: rest,
+  };
+}
+
+function nonResource(method: string, path: string): RequestInfo {
+  return {
+    isResourceRequest: false,
+    path,
+    verb: method.toLowerCase(),
+    apiPrefix: '',
+    group: '',
+    version: '',
+    namespace: '',
+    resource: '',
+    subresource: '',
+    name: '',
+    parts: [],
+  };
+}
+
+function splitPath(path: string): string[] {
+  let from = 0;
+  let to = path.length;
+  while (from < to && path.charCodeAt(from) === 47) from++;
+  while (to > from && path.charCodeAt(to - 1) === 47) to--;
+  return from === to ? [] : path.slice(from, to).split('/');
+}
