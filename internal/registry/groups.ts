@@ -3,12 +3,10 @@ import { apps } from './apps/index.js';
 import { autoscaling } from './autoscaling/index.js';
 import { batch } from './batch/index.js';
 import { certificates } from './certificates/index.js';
-import { coordination } from './coordination/index.js';
 import { core } from './core/index.js';
 import { discovery } from './discovery/index.js';
 import { flowcontrol } from './flowcontrol/index.js';
 import { networking } from './networking/index.js';
-import { node } from './node/index.js';
 import { policy } from './policy/index.js';
 import { rbac } from './rbac/index.js';
 import { resource } from './resource/index.js';
@@ -24,11 +22,9 @@ export const strategiesByGroup: Readonly<Record<string, Readonly<Record<string, 
   autoscaling,
   batch,
   'certificates.k8s.io': certificates,
-  'coordination.k8s.io': coordination,
   'discovery.k8s.io': discovery,
   'flowcontrol.apiserver.k8s.io': flowcontrol,
   'networking.k8s.io': networking,
-  'node.k8s.io': node,
   policy,
   'rbac.authorization.k8s.io': rbac,
   'resource.k8s.io': resource,

@@ -20,7 +20,6 @@ function defaultMatchResources(match: JsonObject | undefined): void {
 
 function webhookConfiguration(mutating: boolean): Strategy {
   return {
-    generation: true,
     defaults(config) {
       for (const hook of children(config, 'webhooks')) {
         defaultTo(hook, 'failurePolicy', 'Fail');

@@ -126,7 +126,6 @@ function fromV1(hpa: JsonObject): JsonObject {
 }
 
 const horizontalPodAutoscalers: Strategy = {
-  generation: false,
   defaults: defaultAutoscaler,
   prepareForCreate(_ctx, hpa) {
     hpa['status'] = { desiredReplicas: 0, currentMetrics: null };

@@ -53,7 +53,6 @@ const jobs: Strategy = {
     const selector = ensureChild(spec, 'selector');
     ensureChild(selector, 'matchLabels')['batch.kubernetes.io/controller-uid'] = uid;
   },
-  defaultOrphan: true,
   fieldNames: ['status.successful'],
   fields: (job) => ({ 'status.successful': String(child(job, 'status')?.['succeeded'] ?? 0) }),
 };

@@ -4,7 +4,6 @@ import type { Strategy } from '../types.js';
 
 /** Who asked is set by the server, never by the client (pkg/registry/certificates/certificates/strategy.go). */
 const certificateSigningRequests: Strategy = {
-  generation: false,
   defaults(csr) {
     const spec = ensureChild(csr, 'spec');
     if (spec['usages'] === undefined) spec['usages'] = ['digital signature', 'key encipherment'];

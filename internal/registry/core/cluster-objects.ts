@@ -5,7 +5,6 @@ import { defaultVolumeSource } from './volume-defaults.js';
 
 /** SetDefaults_NodeStatus, and the spec taint-free start of nodeStrategy. */
 export const nodes: Strategy = {
-  generation: false,
   defaults(node) {
     const status = child(node, 'status');
     const capacity = child(status, 'capacity');
@@ -18,7 +17,6 @@ export const nodes: Strategy = {
 };
 
 export const persistentVolumes: Strategy = {
-  generation: false,
   defaults(pv) {
     const spec = ensureChild(pv, 'spec');
     defaultString(spec, 'persistentVolumeReclaimPolicy', 'Retain');
@@ -47,8 +45,6 @@ const INVOLVED = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVer
 
 /** Core events; events.k8s.io events are stored in this form (pkg/registry/core/event). */
 export const events: Strategy = {
-  createOnUpdate: true,
-  nameRule: 'any',
   fieldNames: [...INVOLVED.map((f) => `involvedObject.${f}`), 'reason', 'reportingComponent', 'source', 'type'],
   fields: involvedObjectFields,
 };

@@ -24,8 +24,6 @@ export const serviceAccounts: Strategy = {};
 
 /** Namespaces begin active, with the finalizer that their controller removes (namespaceStrategy, SetDefaults_Namespace). */
 export const namespaces: Strategy = {
-  nameRule: 'dns1123Label',
-  generation: false,
   defaults(ns) {
     const name = str(child(ns, 'metadata'), 'name');
     if (name !== '') ensureChild(ensureChild(ns, 'metadata'), 'labels')['kubernetes.io/metadata.name'] = name;

@@ -15,7 +15,6 @@ export function defaultClaim(claim: JsonObject): void {
 }
 
 export const persistentVolumeClaims: Strategy = {
-  generation: false,
   defaults: defaultClaim,
   prepareForCreate(_ctx, claim) {
     claim['status'] = { phase: 'Pending' };

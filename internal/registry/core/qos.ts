@@ -1,6 +1,6 @@
 import { child, children } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { parseQuantity } from '../../machinery/quantity.js';
+import { formatQuantity, parseQuantity, signOfQuantity } from '../../machinery/quantity.js';
 
 const COMPUTE = ['cpu', 'memory'] as const;
 
@@ -33,7 +33,7 @@ function positive(list: JsonObject | undefined): Map<string, string> {
     const v = list?.[name];
     if (v === undefined || v === null) continue;
     const q = parseQuantity(String(v));
-    if (q !== undefined && q.sign() > 0) out.set(name, q.toString());
+    if (signOfQuantity(q) > 0) out.set(name, formatQuantity(q));
   }
   return out;
 }

@@ -35,8 +35,6 @@ function defaultService(service: JsonObject): void {
 }
 
 export const services: Strategy = {
-  generation: false,
-  nameRule: 'dns1035Label',
   defaults: defaultService,
   prepareForCreate(_ctx, service) {
     service['status'] = { loadBalancer: {} };

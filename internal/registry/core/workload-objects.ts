@@ -24,7 +24,6 @@ export const replicationControllers: Strategy = {
 };
 
 export const podTemplates: Strategy = {
-  generation: true,
   defaults(template) {
     const t = child(template, 'template');
     if (t !== undefined) defaultPodSpec(ensureChild(t, 'spec'));
@@ -33,7 +32,6 @@ export const podTemplates: Strategy = {
 
 /** Requests default to limits per type (SetDefaults_LimitRangeItem). */
 export const limitRanges: Strategy = {
-  generation: false,
   defaults(range) {
     for (const item of children(child(range, 'spec'), 'limits')) {
       if (str(item, 'type') !== 'Container') continue;
@@ -53,14 +51,12 @@ function dropEmpty(o: JsonObject, key: string): void {
 }
 
 export const resourceQuotas: Strategy = {
-  generation: false,
   prepareForCreate(_ctx, quota) {
     quota['status'] = {};
   },
 };
 
 export const endpoints: Strategy = {
-  createOnUpdate: true,
   defaults(e) {
     for (const subset of children(e, 'subsets')) {
       for (const port of children(subset, 'ports')) defaultString(port, 'protocol', 'TCP');

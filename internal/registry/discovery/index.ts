@@ -2,7 +2,6 @@ import { children, defaultTo } from '../../machinery/access.js';
 import type { Strategy } from '../types.js';
 
 const endpointSlices: Strategy = {
-  generation: true,
   defaults(slice) {
     for (const port of children(slice, 'ports')) {
       defaultTo(port, 'name', '');

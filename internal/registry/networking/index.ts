@@ -30,15 +30,12 @@ const networkPolicies: Strategy = {
 };
 
 const serviceCidrs: Strategy = {
-  generation: false,
   prepareForCreate(_ctx, cidr) {
     cidr['status'] = {};
   },
 };
 
 const ipAddresses: Strategy = {
-  generation: false,
-  nameRule: 'any',
   fieldNames: ['spec.parentRef'],
 };
 

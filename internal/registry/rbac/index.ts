@@ -12,8 +12,8 @@ function defaultBinding(binding: JsonObject): void {
   }
 }
 
-const binding: Strategy = { nameRule: 'pathSegment', generation: false, defaults: defaultBinding };
-const role: Strategy = { nameRule: 'pathSegment', generation: false };
+const binding: Strategy = { defaults: defaultBinding };
+const role: Strategy = {};
 
 /** Resources of the rbac.authorization.k8s.io group by their plural name. */
 export const rbac: Readonly<Record<string, Strategy>> = {

@@ -24,7 +24,6 @@ function defaultClaimSpec(spec: JsonObject | undefined): void {
 }
 
 const resourceClaims: Strategy = {
-  generation: false,
   defaults: (claim) => defaultClaimSpec(child(claim, 'spec')),
   prepareForCreate(_ctx, claim) {
     claim['status'] = {};
@@ -32,14 +31,12 @@ const resourceClaims: Strategy = {
 };
 
 const resourceClaimTemplates: Strategy = {
-  generation: false,
   defaults: (template) => defaultClaimSpec(child(child(template, 'spec'), 'spec')),
 };
 
-const deviceClasses: Strategy = { generation: true };
+const deviceClasses: Strategy = {};
 
 const resourceSlices: Strategy = {
-  generation: true,
   defaults(slice) {
     for (const device of children(child(slice, 'spec'), 'devices')) {
       for (const taint of children(device, 'taints'))

@@ -2,7 +2,6 @@ import { defaultTo } from '../../machinery/access.js';
 import type { Strategy } from '../types.js';
 
 const priorityClasses: Strategy = {
-  generation: true,
   defaults(c) {
     defaultTo(c, 'preemptionPolicy', 'PreemptLowerPriority');
   },

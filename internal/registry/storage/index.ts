@@ -11,7 +11,6 @@ const storageClasses: Strategy = {
 };
 
 const csiDrivers: Strategy = {
-  generation: false,
   defaults(driver) {
     const spec = ensureChild(driver, 'spec');
     defaultTo(spec, 'attachRequired', true);
@@ -24,10 +23,9 @@ const csiDrivers: Strategy = {
   },
 };
 
-const csiNodes: Strategy = { generation: false };
+const csiNodes: Strategy = {};
 
 const volumeAttachments: Strategy = {
-  generation: false,
   prepareForCreate(_ctx, attachment) {
     attachment['status'] = { attached: false };
   },

@@ -12,18 +12,20 @@ const UPDATE_TRIES = 3;
 /**
  * Makes every default object exist and heals the ones that were edited (apiserver's post-start hooks
  * `rbac/bootstrap-roles`, `scheduling/bootstrap-system-priority-classes`, ...). Safe to run on several replicas at once.
- * Namespaces come first; what is in them follows.
+ * Namespaces come first; services last, because their addresses come out of the ServiceCIDR.
  */
 export async function bootstrapObjectsExist(
   client: InternalClient,
   objects: readonly BootstrapObject[],
 ): Promise<void> {
-  const namespaces = objects.filter((o) => o.path === '/api/v1/namespaces');
-  await inParallel(namespaces, (o) => ensure(client, o));
-  await inParallel(
-    objects.filter((o) => !namespaces.includes(o)),
-    (o) => ensure(client, o),
-  );
+  const phase = (o: BootstrapObject): number =>
+    o.path.endsWith('/services') ? 2 : o.path === '/api/v1/namespaces' ? 0 : 1;
+  for (const now of [0, 1, 2]) {
+    await inParallel(
+      objects.filter((o) => phase(o) === now),
+      (o) => ensure(client, o),
+    );
+  }
 }
 
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
