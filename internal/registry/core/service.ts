@@ -1,6 +1,7 @@
-import { child, children, defaultString, defaultTo, ensureChild, str, strings } from '../../machinery/access.js';
+import { child, children, defaultString, defaultTo, ensureChild, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import type { Strategy } from '../types.js';
+import { allocateForService, keepAllocated, releaseService } from './service-allocation.js';
 
 const CLIENT_IP_TIMEOUT_SECONDS = 10_800;
 
@@ -39,18 +40,15 @@ export const services: Strategy = {
   prepareForCreate(_ctx, service) {
     service['status'] = { loadBalancer: {} };
   },
+  prepareForUpdate(_ctx, service, old) {
+    service['status'] = old['status'];
+    keepAllocated(service, old);
+  },
+  allocate: allocateForService,
+  release: releaseService,
   fieldNames: ['spec.clusterIP', 'spec.type'],
   fields(service) {
     const spec = child(service, 'spec');
     return { 'spec.clusterIP': str(spec, 'clusterIP'), 'spec.type': str(spec, 'type') };
   },
 };
-
-/** True for a service that has (or is to get) an address of its own. */
-export function wantsClusterIP(spec: JsonObject): boolean {
-  return (
-    str(spec, 'type') !== 'ExternalName' &&
-    str(spec, 'clusterIP') !== 'None' &&
-    strings(spec, 'clusterIPs')[0] !== 'None'
-  );
-}

@@ -1,0 +1,43 @@
+import { randomInt } from 'node:crypto';
+import { child, str } from '../../machinery/access.js';
+import type { JsonObject } from '../../machinery/json.js';
+import type { Backend, Compare, Op } from '../../store/types.js';
+
+/** `--service-node-port-range`, inclusive. */
+export const NODE_PORT_MIN = 30_000;
+export const NODE_PORT_MAX = 32_767;
+/** Ports at the lower end that only explicit requests get (KEP-3668): min(max(16, size/32), 128). */
+const STATIC_BAND = 86;
+const RANDOM_TRIES = 64;
+
+/** Key under which a node port is taken. It is no API object, so it lies outside every resource's prefix. */
+export function nodePortKey(port: number): string {
+  return `quorate/servicenodeports/${port}`;
+}
+
+/** A free port outside `taken`, or undefined when all are in use. */
+export function pickNodePort(backend: Backend, taken: ReadonlySet<number>): number | undefined {
+  const free = (port: number): boolean => !taken.has(port) && backend.get(nodePortKey(port)) === undefined;
+  for (let i = 0; i < RANDOM_TRIES; i++) {
+    const port = randomInt(NODE_PORT_MIN + STATIC_BAND, NODE_PORT_MAX + 1);
+    if (free(port)) return port;
+  }
+  for (let port = NODE_PORT_MAX; port >= NODE_PORT_MIN; port--) if (free(port)) return port;
+  return undefined;
+}
+
+/** Why a port that was asked for cannot be had, or undefined. Texts are the reference's port allocator's. */
+export function refuseNodePort(backend: Backend, port: number): string | undefined {
+  if (port < NODE_PORT_MIN || port > NODE_PORT_MAX) {
+    return `provided port is not in the valid range. The range of valid ports is ${NODE_PORT_MIN}-${NODE_PORT_MAX}`;
+  }
+  return backend.get(nodePortKey(port)) === undefined ? undefined : 'provided port is already allocated';
+}
+
+/** The condition and the write that take a port for a service. */
+export function takeNodePort(service: JsonObject, port: number): { compare: Compare; op: Op } {
+  const meta = child(service, 'metadata');
+  const value = Buffer.from(JSON.stringify({ service: `${str(meta, 'namespace')}/${str(meta, 'name')}` }));
+  const key = nodePortKey(port);
+  return { compare: { key, modRevision: 0 }, op: { type: 'put', key, value, revisionAt: -1 } };
+}
