@@ -59,7 +59,7 @@ export function findMember(buf: Buffer, at: number, name: string): readonly [num
     const keyAfter = stringEnd(buf, i);
     const start = keyAfter + 1;
     const end = valueEnd(buf, start);
-    if (keyAfter - 1 - keyStart === name.length && buf.latin1Slice(keyStart, keyAfter - 1) === name) {
+    if (keyAfter - 1 - keyStart === name.length && buf.toString('latin1', keyStart, keyAfter - 1) === name) {
       return [start, end];
     }
     i = end;
@@ -81,7 +81,7 @@ export function labelsOf(buf: Buffer): Record<string, string> {
   if (meta === undefined) return {};
   const labels = findMember(buf, meta[0], 'labels');
   if (labels === undefined) return {};
-  return JSON.parse(buf.utf8Slice(labels[0], labels[1])) as Record<string, string>;
+  return JSON.parse(buf.toString('utf8', labels[0], labels[1])) as Record<string, string>;
 }
 
 /** The same object with another metadata.resourceVersion. */

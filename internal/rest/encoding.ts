@@ -1,0 +1,54 @@
+import type { LazyObject } from './lazy.js';
+
+/** metav1.ListMeta of an answer. */
+export interface ListMeta {
+  readonly resourceVersion: string;
+  readonly continue?: string;
+  readonly remainingItemCount?: number;
+}
+
+export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
+
+/** A list that can be written piece by piece: `open`, the items with `separator` between, `close`. */
+export interface TextList {
+  /** Everything before the first item. */
+  open(meta: ListMeta): string;
+  item(obj: LazyObject): Buffer | string;
+  readonly separator: string;
+  readonly close: string;
+  /** The whole answer when there is no item. */
+  empty(meta: ListMeta): string;
+}
+
+/** A list whose length must be known before its first byte (protobuf), or that is made of the whole (YAML). */
+export interface WholeList {
+  /** Encodes one item; the pieces are handed to `whole` in order. */
+  item(obj: LazyObject): Buffer;
+  whole(meta: ListMeta, items: readonly Buffer[]): Buffer;
+}
+
+/** How the objects of one resource are written for one client: media type, version, table or metadata only. */
+export interface Encoding {
+  /** Equal for encodings that write the same bytes. */
+  readonly key: string;
+  readonly contentType: string;
+  /** One object, as GET answers. */
+  one(obj: LazyObject): Buffer | string;
+  readonly list: TextList | WholeList;
+}
+
+/** How the events of a watch are written. */
+export interface EventEncoding {
+  readonly key: string;
+  readonly contentType: string;
+  /** `first` is the watcher's first event: tables name their columns only there. */
+  event(type: EventType, obj: LazyObject, first: boolean): Buffer;
+  /** Whether `first` makes a difference. */
+  readonly firstDiffers: boolean;
+  bookmark(revision: number, initialEventsEnd: boolean): Buffer;
+  error(status: object): Buffer;
+}
+
+export function isTextList(list: TextList | WholeList): list is TextList {
+  return 'open' in list;
+}

@@ -1,0 +1,100 @@
+import type { FieldSelector } from '../machinery/fields.js';
+import { matchesFields, requiredValue } from '../machinery/fields.js';
+import type { LabelSelector } from '../machinery/labels.js';
+import { matchesLabels } from '../machinery/labels.js';
+import { badRequest } from '../machinery/status.js';
+import type { Strategy } from '../registry/types.js';
+import type { ResourceDef } from '../schema/types.js';
+import { objectKey, prefixEnd, resourcePrefix } from '../store/keys.js';
+import type { LazyObject } from './lazy.js';
+
+/** Which objects of one resource a list, watch or deletecollection means. */
+export interface Filter {
+  /** Keys are looked for in [start, end): the resource, one namespace of it, or one object. */
+  readonly start: string;
+  readonly end: string;
+  /** The prefix that continue tokens are relative to. */
+  readonly prefix: string;
+  /** Whether the client gave a selector: then nobody knows how many remain. */
+  readonly selective: boolean;
+  /** Undefined when every key in the range is meant. */
+  readonly matches: ((obj: LazyObject) => boolean) | undefined;
+  /** Equal for filters that select the same objects. */
+  readonly key: string;
+}
+
+export interface Selection {
+  readonly namespace: string;
+  /** A name in the path: `/watch/.../{name}`. */
+  readonly name?: string;
+  readonly labelSelector: LabelSelector;
+  readonly fieldSelector: FieldSelector;
+}
+
+const NAME = 'metadata.name';
+const NAMESPACE = 'metadata.namespace';
+/** Older names of a field that the reference still takes. */
+const ALIASES: Readonly<Record<string, string>> = { 'spec.host': 'spec.nodeName' };
+
+/** Throws 400 for a field that the resource cannot be selected by, in the words of its conversion function. */
+function checkField(def: ResourceDef, strategy: Strategy, field: string): void {
+  if (field === NAME || field === NAMESPACE) return;
+  const own = strategy.fieldNames;
+  if (own === undefined || own.length === 0) {
+    throw badRequest(
+      `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+    );
+  }
+  if (own.includes(field)) return;
+  if (def.group === 'batch' && def.resource === 'jobs') {
+    throw badRequest(`field label ${JSON.stringify(field)} not supported for Job`);
+  }
+  throw badRequest(`field label not supported: ${field}`);
+}
+
+/** Builds the filter. Throws 400 for field selectors that the resource does not have. */
+export function filterOf(def: ResourceDef, strategy: Strategy, selection: Selection): Filter {
+  const { group, resource } = def.storage;
+  const namespace = def.namespaced ? selection.namespace : '';
+  const prefix = resourcePrefix(group, resource, namespace);
+  const fields = selection.fieldSelector.map((r) => {
+    const alias = ALIASES[r.field];
+    const field = alias !== undefined && strategy.fieldNames?.includes(alias) === true ? alias : r.field;
+    checkField(def, strategy, field);
+    return field === r.field ? r : { ...r, field };
+  });
+  if (selection.name !== undefined && selection.name !== '') {
+    fields.push({ field: NAME, equal: true, value: selection.name });
+  }
+  const name = requiredValue(fields, NAME);
+  const labels = selection.labelSelector;
+  const single = name !== undefined && name !== '' && (namespace !== '' || !def.namespaced);
+  const start = single ? objectKey(group, resource, namespace, name) : prefix;
+  const end = single ? `${start}\0` : prefixEnd(prefix);
+  // What the key says already need not be asked again.
+  const rest = single ? fields.filter((r) => !(r.field === NAME && r.equal && r.value === name)) : fields;
+  const byLabels = labels.length > 0;
+  const byFields = rest.length > 0;
+  let matches: Filter['matches'];
+  if (byLabels || byFields) {
+    const nameAt = resourcePrefix(group, resource).length;
+    matches = (obj) =>
+      (!byFields || matchesFields(rest, (f) => fieldValue(def, strategy, obj, nameAt, f))) &&
+      (!byLabels || matchesLabels(labels, obj.labels));
+  }
+  return {
+    start,
+    end,
+    prefix,
+    selective: byLabels || fields.length > 0,
+    matches,
+    key: JSON.stringify([start, labels, rest]),
+  };
+}
+
+function fieldValue(def: ResourceDef, strategy: Strategy, obj: LazyObject, nameAt: number, field: string): string {
+  // Name and namespace stand in the key.
+  if (field === NAME) return obj.key.slice(obj.key.lastIndexOf('/') + 1);
+  if (field === NAMESPACE) return def.namespaced ? obj.key.slice(nameAt, obj.key.lastIndexOf('/')) : '';
+  return strategy.fields === undefined ? '' : (obj.fields((o) => strategy.fields?.(o) ?? {})[field] ?? '');
+}

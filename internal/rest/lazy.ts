@@ -1,0 +1,37 @@
+import type { JsonObject } from '../machinery/json.js';
+import { isObject } from '../machinery/json.js';
+import { labelsOf } from './json-scan.js';
+
+/** One version of a stored object, of which no more is parsed than somebody asks for, and that only once. */
+export class LazyObject {
+  private parsed: JsonObject | undefined;
+  private parsedLabels: Record<string, string> | undefined;
+  private parsedFields: Readonly<Record<string, string>> | undefined;
+  constructor(
+    readonly key: string,
+    readonly value: Buffer,
+  ) {}
+
+  /** The labels; read without parsing the rest. */
+  get labels(): Readonly<Record<string, unknown>> {
+    if (this.parsed !== undefined) {
+      const meta = this.parsed['metadata'];
+      const labels = isObject(meta) ? meta['labels'] : undefined;
+      return isObject(labels) ? labels : {};
+    }
+    this.parsedLabels ??= labelsOf(this.value);
+    return this.parsedLabels;
+  }
+
+  /** The whole object in its storage version. Nobody may change it. */
+  get object(): JsonObject {
+    this.parsed ??= JSON.parse(this.value.toString()) as JsonObject;
+    return this.parsed;
+  }
+
+  /** The values that a resource's own field selectors look at. */
+  fields(read: (obj: JsonObject) => Record<string, string>): Readonly<Record<string, string>> {
+    this.parsedFields ??= read(this.object);
+    return this.parsedFields;
+  }
+}

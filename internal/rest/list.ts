@@ -1,0 +1,236 @@
+import { badRequest } from '../machinery/status.js';
+import type { ResourceDef } from '../schema/types.js';
+import { CompactedError } from '../store/types.js';
+import { decodeContinue, encodeContinue } from './continue.js';
+import type { RestDeps } from './deps.js';
+import type { Encoding, ListMeta, TextList, WholeList } from './encoding.js';
+import { isTextList } from './encoding.js';
+import { continueTooOld, listTooOld, tooLargeResourceVersion } from './errors.js';
+import type { Filter } from './filter.js';
+import { filterOf } from './filter.js';
+import { acceptsGzip, compress, gzipSink } from './gzip.js';
+import type { LazyObject } from './lazy.js';
+import type { Snapshot } from './lister.js';
+import { Lister, PAGE_BYTES } from './lister.js';
+import type { ListOptions } from './options.js';
+import { parseListOptions, parseResourceVersion } from './options.js';
+import { listEncoding } from './representation.js';
+import { waitForRevision } from './revision.js';
+import type { ApiRequest, BytesReply, Reply, Sink } from './types.js';
+
+/** Answers a LIST. */
+export async function handleList(deps: RestDeps, request: ApiRequest, def: ResourceDef): Promise<Reply> {
+  const encoding = listEncoding(deps, request, def);
+  const options = parseListOptions(request.query);
+  const filter = filterOf(def, deps.strategyFor(def.group, def.resource), {
+    namespace: request.info.namespace,
+    labelSelector: options.labelSelector,
+    fieldSelector: options.fieldSelector,
+  });
+  const snapshot = await snapshotFor(deps, options, filter);
+  const limit = options.limit > 0 && options.resourceVersion !== '0' ? options.limit : 0;
+  const lister = new Lister(deps, filter, snapshot);
+  try {
+    return limit > 0 ? await limited(lister, encoding, limit, request) : await unlimited(lister, encoding, request);
+  } catch (e) {
+    if (!(e instanceof CompactedError)) throw e;
+    if (options.continue === '') throw listTooOld();
+    throw continueTooOld(encodeContinue(snapshot.start, filter.prefix, -1));
+  }
+}
+
+/** Decides which revision the list shows, and waits until this replica can show it. */
+async function snapshotFor(deps: RestDeps, options: ListOptions, filter: Filter): Promise<Snapshot> {
+  const { backend } = deps;
+  const { end } = filter;
+  if (options.continue !== '') {
+    const from = decodeContinue(options.continue, filter.prefix);
+    // A token of another list must not make this one show keys outside its range.
+    const start = from.start > filter.start ? from.start : filter.start;
+    if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
+      throw badContinue();
+    }
+    if (from.revision > 0) {
+      await waitForRevision(backend, from.revision);
+      return { revision: from.revision, start, end };
+    }
+    await backend.readBarrier();
+    return { revision: backend.revision, start, end };
+  }
+  const { start } = filter;
+  const wanted = parseResourceVersion(options.resourceVersion);
+  if (options.resourceVersion === '') {
+    await backend.readBarrier();
+    return { revision: backend.revision, start, end };
+  }
+  if (wanted === 0) return { revision: backend.revision, start, end };
+  const exact = options.resourceVersionMatch === 'Exact' || (options.resourceVersionMatch === '' && options.limit > 0);
+  if (!Number.isSafeInteger(wanted)) throw tooLargeResourceVersion(options.resourceVersion, backend.revision);
+  await waitForRevision(backend, wanted);
+  return { revision: exact ? wanted : backend.revision, start, end };
+}
+
+const badContinue = (): Error => badRequest('specifying resource version is not allowed when using continue');
+
+/** Without a limit the header is known at once: what does not fit one page is streamed. */
+async function unlimited(lister: Lister, encoding: Encoding, request: ApiRequest): Promise<Reply> {
+  const meta: ListMeta = { resourceVersion: String(lister.snapshot.revision) };
+  const first = lister.page();
+  if (lister.finished) return whole(encoding, meta, first, request);
+  return isTextList(encoding.list)
+    ? streamed(lister, encoding, encoding.list, meta, first, request)
+    : gathered(lister, encoding, encoding.list, meta, first, request);
+}
+
+/** With a limit the header says whether more follows: one pass finds out, and a second writes what was too much to keep. */
+async function limited(lister: Lister, encoding: Encoding, limit: number, request: ApiRequest): Promise<Reply> {
+  let kept: LazyObject[] | undefined = [];
+  let bytes = 0;
+  let found = 0;
+  for (;;) {
+    const page = lister.page(limit - found);
+    found += page.length;
+    for (const obj of page) bytes += obj.value.length;
+    if (bytes > PAGE_BYTES && found > page.length) kept = undefined;
+    kept?.push(...page);
+    if (lister.finished || found >= limit) break;
+    await turn();
+  }
+  const revision = String(lister.snapshot.revision);
+  let meta: ListMeta = { resourceVersion: revision };
+  if (!lister.finished) {
+    meta = { resourceVersion: revision, continue: lister.continueToken() };
+    if (!lister.selective) meta = { ...meta, remainingItemCount: lister.remaining() };
+  }
+  if (kept !== undefined) return whole(encoding, meta, kept, request);
+  const again = lister.rewound();
+  return isTextList(encoding.list)
+    ? streamed(again, encoding, encoding.list, meta, again.page(), request)
+    : gathered(again, encoding, encoding.list, meta, again.page(), request);
+}
+
+/** Lets other requests have their turn. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+function joined(list: TextList, objects: readonly LazyObject[], head: string, tail: string): Buffer {
+  const pieces = objects.map((o) => list.item(o));
+  let size = Buffer.byteLength(head) + Buffer.byteLength(tail) + list.separator.length * pieces.length;
+  for (const p of pieces) size += typeof p === 'string' ? Buffer.byteLength(p) : p.length;
+  const out = Buffer.allocUnsafe(size);
+  let at = out.write(head);
+  pieces.forEach((p, i) => {
+    if (i > 0) at += out.write(list.separator, at);
+    if (typeof p === 'string') at += out.write(p, at);
+    else {
+      out.set(p, at);
+      at += p.length;
+    }
+  });
+  at += out.write(tail, at);
+  return out.subarray(0, at);
+}
+
+function whole(
+  encoding: Encoding,
+  meta: ListMeta,
+  objects: readonly LazyObject[],
+  request: ApiRequest,
+): Reply | Promise<Reply> {
+  const { list } = encoding;
+  let body: Buffer | string;
+  if (!isTextList(list)) {
+    body = list.whole(
+      meta,
+      objects.map((o) => list.item(o)),
+    );
+  } else {
+    body = objects.length === 0 ? list.empty(meta) : joined(list, objects, list.open(meta), list.close);
+  }
+  const reply: BytesReply = { status: 200, contentType: encoding.contentType, body };
+  return compress(request, reply);
+}
+
+/** Reads to the end before it answers: for encodings that cannot be written piece by piece. */
+async function gathered(
+  lister: Lister,
+  encoding: Encoding,
+  list: WholeList,
+  meta: ListMeta,
+  first: readonly LazyObject[],
+  request: ApiRequest,
+): Promise<Reply> {
+  const items = first.map((o) => list.item(o));
+  while (!lister.finished) {
+    await turn();
+    for (const obj of lister.page()) items.push(list.item(obj));
+  }
+  return compress(request, { status: 200, contentType: encoding.contentType, body: list.whole(meta, items) });
+}
+
+function streamed(
+  lister: Lister,
+  encoding: Encoding,
+  list: TextList,
+  meta: ListMeta,
+  first: readonly LazyObject[],
+  request: ApiRequest,
+): Reply {
+  const gzip = acceptsGzip(request);
+  return {
+    status: 200,
+    contentType: encoding.contentType,
+    ...(gzip ? { headers: { 'content-encoding': 'gzip', vary: 'Accept-Encoding' } } : {}),
+    stream: (sink) => {
+      pump(gzip ? gzipSink(sink) : sink, lister, list, meta, first);
+    },
+  };
+}
+
+/** Writes page after page, one a turn of the event loop, and none while the client is behind. */
+function pump(sink: Sink, lister: Lister, list: TextList, meta: ListMeta, first: readonly LazyObject[]): void {
+  let begun = false;
+  let waiting = false;
+  const write = (objects: readonly LazyObject[]): boolean => {
+    const last = lister.finished;
+    if (objects.length === 0 && begun) return last ? sink.write(list.close) : true;
+    const head = begun ? list.separator : list.open(meta);
+    // A page may hold nothing that is meant: the list has not begun then.
+    if (objects.length === 0) return last ? sink.write(list.empty(meta)) : true;
+    begun = true;
+    return sink.write(joined(list, objects, head, last ? list.close : ''));
+  };
+  const step = (objects: readonly LazyObject[]): void => {
+    if (sink.closed) return;
+    const more = write(objects);
+    if (lister.finished) {
+      sink.end();
+    } else if (more) {
+      setImmediate(next);
+    } else {
+      waiting = true;
+    }
+  };
+  const next = (): void => {
+    if (sink.closed) return;
+    let objects: LazyObject[];
+    try {
+      objects = lister.page();
+    } catch (e) {
+      // The status line is long gone: a list cut short is no JSON, which the client notices.
+      if (!(e instanceof CompactedError)) throw e;
+      sink.end();
+      return;
+    }
+    step(objects);
+  };
+  sink.onWritable(() => {
+    if (!waiting) return;
+    waiting = false;
+    next();
+  });
+  step(first);
+}

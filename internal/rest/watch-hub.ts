@@ -1,0 +1,221 @@
+import { internalError } from '../machinery/status.js';
+import type { ChangeEvent } from '../store/types.js';
+import { CompactedError } from '../store/types.js';
+import type { RestDeps } from './deps.js';
+import type { EventEncoding } from './encoding.js';
+import type { Filter } from './filter.js';
+import { SharedEvent } from './watch-event.js';
+import type { Watcher } from './watcher.js';
+
+/** Changes read from the history at a time. */
+export const BATCH_CHANGES = 256;
+/** Bytes collected for a class of watchers before they are written: bounds what a socket is handed at once. */
+export const FLUSH_BYTES = 1024 * 1024;
+/** How often the hub looks who is due a bookmark. */
+const TICK_MS = 1_000;
+
+interface Pending {
+  readonly event: SharedEvent;
+  readonly frame: Buffer;
+}
+
+/** Watchers that see the same objects in the same encoding: an event is filtered and encoded once for all of them. */
+export class WatchClass {
+  /** Those that have been written everything up to the hub's position. */
+  readonly live = new Set<Watcher>();
+  private pending: Pending[] = [];
+  private pendingBytes = 0;
+  members = 0;
+
+  constructor(
+    readonly key: string,
+    readonly resource: string,
+    readonly filter: Filter,
+    readonly encoding: EventEncoding,
+  ) {}
+
+  /** Takes the event when it is one to this class; true when it is. */
+  offer(event: SharedEvent): boolean {
+    const type = event.seenBy(this.filter);
+    if (type === undefined) return false;
+    const frame = event.frame(type, this.encoding, false);
+    this.pending.push({ event, frame });
+    this.pendingBytes += frame.length;
+    return true;
+  }
+  get full(): boolean {
+    return this.pendingBytes >= FLUSH_BYTES;
+  }
+
+  /** Writes what is pending to every live watcher; all changes up to `revision` are in it. */
+  flush(revision: number): void {
+    const { pending } = this;
+    const first = pending[0];
+    if (first === undefined) return;
+    this.pending = [];
+    this.pendingBytes = 0;
+    const all = pending.length === 1 ? first.frame : Buffer.concat(pending.map((p) => p.frame));
+    for (const watcher of [...this.live]) {
+      if (watcher.floor < first.event.revision && !watcher.needsFirst) {
+        watcher.deliver(all, revision);
+        continue;
+      }
+      // Joined in the middle of the batch, or its first event is written in another way.
+      const own: Buffer[] = [];
+      for (const { event, frame } of pending) {
+        if (event.revision <= watcher.floor) continue;
+        own.push(watcher.needsFirst ? watcher.firstFrame(event) : frame);
+      }
+      if (own.length > 0) watcher.deliver(Buffer.concat(own), revision);
+    }
+  }
+
+  /** Gives up on every live watcher: an event could not be encoded. */
+  fail(error: unknown): void {
+    this.pending = [];
+    this.pendingBytes = 0;
+    const message = error instanceof Error ? error.message : String(error);
+    for (const watcher of [...this.live]) watcher.fail(internalError(message));
+  }
+}
+
+/** `group/resource/` of a key. */
+function resourceOf(key: string): string {
+  return key.slice(0, key.indexOf('/', key.indexOf('/') + 1) + 1);
+}
+
+/**
+ * One per Backend: reads each applied batch of changes once and hands it to the watchers that are up to date. Whoever
+ * is behind reads the history by himself (see Watcher) and joins when he has caught up.
+ */
+export class WatchHub {
+  private readonly classes = new Map<string, WatchClass>();
+  private readonly byResource = new Map<string, Set<WatchClass>>();
+  private readonly watchers = new Set<Watcher>();
+  private readonly unsubscribe: () => void;
+  private timer: NodeJS.Timeout | undefined;
+  private scheduled = false;
+  private dispatched: number;
+
+  constructor(readonly deps: RestDeps) {
+    this.dispatched = deps.backend.revision;
+    this.unsubscribe = deps.backend.onApplied(() => {
+      this.schedule();
+    });
+  }
+
+  /** Every change up to here has been written to every live watcher. */
+  get position(): number {
+    return this.dispatched;
+  }
+  /** Open watches. */
+  get size(): number {
+    return this.watchers.size;
+  }
+
+  classFor(resource: string, filter: Filter, encoding: EventEncoding): WatchClass {
+    const key = `${encoding.key} ${filter.key}`;
+    let found = this.classes.get(key);
+    if (found === undefined) {
+      found = new WatchClass(key, resource, filter, encoding);
+      this.classes.set(key, found);
+      let peers = this.byResource.get(resource);
+      if (peers === undefined) this.byResource.set(resource, (peers = new Set()));
+      peers.add(found);
+    }
+    return found;
+  }
+
+  add(watcher: Watcher): void {
+    this.watchers.add(watcher);
+    watcher.cls.members++;
+    this.timer ??= setInterval(() => {
+      this.tick();
+    }, TICK_MS).unref();
+  }
+  remove(watcher: Watcher): void {
+    if (!this.watchers.delete(watcher)) return;
+    const { cls } = watcher;
+    cls.live.delete(watcher);
+    if (--cls.members === 0) {
+      this.classes.delete(cls.key);
+      const peers = this.byResource.get(cls.resource);
+      peers?.delete(cls);
+      if (peers?.size === 0) this.byResource.delete(cls.resource);
+    }
+    if (this.watchers.size === 0) {
+      clearInterval(this.timer);
+      this.timer = undefined;
+    }
+  }
+
+  /** Ends every watch and stops listening to the store. */
+  close(): void {
+    this.unsubscribe();
+    for (const watcher of [...this.watchers]) watcher.end();
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    // Not inside the store's apply: it must not wait for sockets. Batches that follow at once are taken together.
+    setImmediate(() => {
+      this.scheduled = false;
+      this.dispatch();
+    });
+  }
+
+  private dispatch(): void {
+    const { backend } = this.deps;
+    if (this.byResource.size === 0) {
+      this.dispatched = backend.revision;
+      return;
+    }
+    let changes: readonly ChangeEvent[];
+    try {
+      changes = backend.changes(this.dispatched, BATCH_CHANGES);
+    } catch (e) {
+      if (!(e instanceof CompactedError)) throw e;
+      for (const watcher of [...this.watchers]) watcher.overtaken();
+      this.dispatched = backend.revision;
+      return;
+    }
+    const last = changes[changes.length - 1];
+    if (last === undefined) {
+      this.dispatched = backend.revision;
+      return;
+    }
+    this.deliver(changes);
+    if (backend.revision > this.dispatched) this.schedule();
+  }
+
+  private deliver(changes: readonly ChangeEvent[]): void {
+    const touched = new Set<WatchClass>();
+    let revision = this.dispatched;
+    for (const change of changes) {
+      if (change.revision !== revision) {
+        // Only whole transactions are written: a watcher's place in the history is a revision.
+        for (const cls of touched) if (cls.full) cls.flush(revision);
+        revision = change.revision;
+      }
+      const classes = this.byResource.get(resourceOf(change.key));
+      if (classes === undefined) continue;
+      const event = new SharedEvent(change);
+      for (const cls of classes) {
+        if (cls.live.size === 0) continue;
+        try {
+          if (cls.offer(event)) touched.add(cls);
+        } catch (e) {
+          cls.fail(e);
+        }
+      }
+    }
+    this.dispatched = revision;
+    for (const cls of touched) cls.flush(revision);
+  }
+
+  private tick(): void {
+    const now = this.deps.now();
+    for (const watcher of this.watchers) watcher.maybeBookmark(now, this.dispatched);
+  }
+}

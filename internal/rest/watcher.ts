@@ -1,0 +1,204 @@
+import type { StatusError } from '../machinery/status.js';
+import { CompactedError } from '../store/types.js';
+import { watchTooOld } from './errors.js';
+import type { Lister } from './lister.js';
+import type { Sink } from './types.js';
+import { SharedEvent } from './watch-event.js';
+import type { WatchClass, WatchHub } from './watch-hub.js';
+import { BATCH_CHANGES, FLUSH_BYTES } from './watch-hub.js';
+
+/** A bookmark is due this long after the one before (the reference's defaultBookmarkFrequency). */
+const BOOKMARK_MS = 60_000;
+/** The last bookmark comes this long before the timeout. */
+const BEFORE_TIMEOUT_MS = 2_000;
+
+export interface WatcherOptions {
+  /** Changes up to here are known to the client. */
+  readonly from: number;
+  /** The state to begin with, as of `from`. */
+  readonly initial?: Lister;
+  readonly bookmarks: boolean;
+  /** The client wants to know where the initial state ends. */
+  readonly markInitialEnd: boolean;
+  readonly timeoutMs: number;
+}
+
+/**
+ * One watch: a cursor over the history. It writes the initial state, then reads changes until it has caught up with
+ * the hub, and then is handed what the hub reads. When its socket is full it leaves the hub and goes on by itself from
+ * its place in the history, so a client that reads slowly costs a number and not a queue.
+ */
+export class Watcher {
+  /** Changes up to here have been written; for a live watcher, those that it had seen when it joined. */
+  floor: number;
+  private first = true;
+  private live = false;
+  private waiting = false;
+  private closed = false;
+  private bookmarkAt: number;
+  private readonly deadline: number;
+  private readonly timer: NodeJS.Timeout;
+  private initial: Lister | undefined;
+
+  constructor(
+    private readonly hub: WatchHub,
+    readonly cls: WatchClass,
+    private readonly sink: Sink,
+    private readonly options: WatcherOptions,
+  ) {
+    this.floor = options.from;
+    this.initial = options.initial;
+    const now = hub.deps.now();
+    this.deadline = now + options.timeoutMs;
+    this.bookmarkAt = this.nextBookmark(now);
+    this.timer = setTimeout(() => {
+      this.end();
+    }, options.timeoutMs);
+    this.timer.unref();
+  }
+  /** Its first event is still to be written, and is written in another way than the others. */
+  get needsFirst(): boolean {
+    return this.first && this.cls.encoding.firstDiffers;
+  }
+
+  /** Begins; the sink is open. */
+  start(): void {
+    this.hub.add(this);
+    this.sink.onClose(() => {
+      this.stop();
+    });
+    this.sink.onWritable(() => {
+      if (!this.waiting) return;
+      this.waiting = false;
+      this.advance();
+    });
+    this.advance();
+  }
+
+  /** Takes what the hub has encoded; changes up to `revision` are in it. */
+  deliver(chunk: Buffer, revision: number): void {
+    this.first = false;
+    if (this.sink.write(chunk)) return;
+    this.leave(revision);
+    this.waiting = true;
+  }
+  firstFrame(event: SharedEvent): Buffer {
+    const type = event.seenBy(this.cls.filter) ?? 'MODIFIED';
+    this.first = false;
+    return event.frame(type, this.cls.encoding, true);
+  }
+
+  /** The hub itself has been overtaken by compaction. */
+  overtaken(): void {
+    if (this.live) this.leave(this.hub.position);
+    if (!this.waiting) this.advance();
+  }
+
+  maybeBookmark(now: number, position: number): void {
+    if (!this.options.bookmarks || !this.live || now < this.bookmarkAt) return;
+    this.bookmarkAt = this.nextBookmark(now);
+    this.write(this.cls.encoding.bookmark(Math.max(this.floor, position), false));
+  }
+
+  /** Tells the client why and ends. */
+  fail(error: StatusError): void {
+    if (this.closed) return;
+    this.sink.write(this.cls.encoding.error(error.status));
+    this.end();
+  }
+  end(): void {
+    if (this.closed) return;
+    this.stop();
+    this.sink.end();
+  }
+
+  private stop(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.live = false;
+    clearTimeout(this.timer);
+    this.hub.remove(this);
+  }
+
+  private nextBookmark(now: number): number {
+    const last = this.deadline - BEFORE_TIMEOUT_MS;
+    return now < last && now + BOOKMARK_MS > last ? last : now + BOOKMARK_MS;
+  }
+
+  private leave(revision: number): void {
+    this.live = false;
+    this.floor = Math.max(this.floor, revision);
+    this.cls.live.delete(this);
+  }
+
+  /** Writes; on backpressure leaves the live ones. Returns whether to go on. */
+  private write(chunk: Buffer): boolean {
+    if (this.sink.write(chunk)) return true;
+    if (this.live) this.leave(this.hub.position);
+    this.waiting = true;
+    return false;
+  }
+
+  /** Goes on with the initial state, then with the history, until it has caught up, the socket is full, or it is another's turn. */
+  private advance(): void {
+    if (this.closed || this.live) return;
+    try {
+      const more = this.initial === undefined ? this.readHistory() : this.readInitial(this.initial);
+      if (more) setImmediate(() => this.advance());
+    } catch (e) {
+      if (!(e instanceof CompactedError)) throw e;
+      this.fail(watchTooOld(e.revision, e.compactRevision));
+    }
+  }
+
+  private readInitial(initial: Lister): boolean {
+    const { encoding } = this.cls;
+    const frames: Buffer[] = [];
+    for (const obj of initial.page()) {
+      frames.push(encoding.event('ADDED', obj, this.first));
+      this.first = false;
+    }
+    if (initial.finished) {
+      this.initial = undefined;
+      if (this.options.markInitialEnd) frames.push(encoding.bookmark(this.floor, true));
+    }
+    return frames.length === 0 || this.write(Buffer.concat(frames));
+  }
+
+  private readHistory(): boolean {
+    const { backend } = this.hub.deps;
+    const { encoding, filter } = this.cls;
+    if (this.floor >= backend.revision) {
+      this.join();
+      return false;
+    }
+    const changes = backend.changes(this.floor, BATCH_CHANGES);
+    if (changes.length === 0) this.floor = backend.revision;
+    let frames: Buffer[] = [];
+    let bytes = 0;
+    for (const [i, change] of changes.entries()) {
+      const event = new SharedEvent(change);
+      const type = event.seenBy(filter);
+      if (type !== undefined) {
+        const frame = event.frame(type, encoding, this.first);
+        this.first = false;
+        frames.push(frame);
+        bytes += frame.length;
+      }
+      const next = changes[i + 1];
+      // A place in the history is a whole transaction.
+      if (next !== undefined && (next.revision === change.revision || bytes < FLUSH_BYTES)) continue;
+      this.floor = change.revision;
+      if (frames.length > 0 && !this.write(Buffer.concat(frames))) return false;
+      frames = [];
+      bytes = 0;
+    }
+    return true;
+  }
+
+  /** From here on the hub delivers what is newer than `floor`. */
+  private join(): void {
+    this.live = true;
+    this.cls.live.add(this);
+  }
+}
