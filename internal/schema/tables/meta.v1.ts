@@ -16,14 +16,14 @@ export const types = {
   APIResource: {
     '': '|',
     name: 'string 1 required always |',
+    singularName: 'string 6 required always |',
     namespaced: 'bool 2 required always |',
+    group: 'string 8 |',
+    version: 'string 9 |',
     kind: 'string 3 required always |',
     verbs: '[]string 4 required always wrapped |',
     shortNames: '[]string 5 list=atomic |',
-    singularName: 'string 6 required always |',
     categories: '[]string 7 list=atomic |',
-    group: 'string 8 |',
-    version: 'string 9 |',
     storageVersionHash: 'string 10 |',
   },
   APIResourceList: {
