@@ -1,0 +1,139 @@
+import { assert } from '../machinery/assert.js';
+import { CorruptRecordError, MAX_KEY_BYTES } from '../store/rows.js';
+import type { StateStore } from '../store/state.js';
+import {
+  type Backend,
+  type ChangeEvent,
+  CompactedError,
+  type KeyValue,
+  type RangeOptions,
+  type RangeResult,
+  type Txn,
+  type TxnResult,
+} from '../store/types.js';
+import { changesAfter, getAsOf, getLatest, rangeAsOf, rangeLatest } from '../store/view.js';
+import type { Driver } from './driver.js';
+import type { Proposals } from './proposals.js';
+import type { Reads } from './reads.js';
+
+const TXN_OPS_MAX = 128;
+const TXN_BYTES_MAX = 8 * 1024 * 1024;
+const DONE = Promise.resolve();
+
+export interface BackendOptions {
+  readonly state: StateStore;
+  readonly driver: Driver;
+  readonly proposals: Proposals;
+  readonly reads: Reads;
+  readonly txnTimeoutMs: number;
+  readonly readTimeoutMs: number;
+  readonly onCorrupt: (error: CorruptRecordError) => void;
+}
+
+/** The store as the serving side sees it: local reads, and writes through the log. */
+export class ReplicaBackend implements Backend {
+  readonly #options: BackendOptions;
+  readonly #state: StateStore;
+  readonly #driver: Driver;
+  readonly #listeners = new Set<(revision: number) => void>();
+  #announced: number;
+
+  constructor(options: BackendOptions) {
+    this.#options = options;
+    this.#state = options.state;
+    this.#driver = options.driver;
+    this.#announced = options.state.visible.revision;
+  }
+
+  get revision(): number {
+    return this.#state.visible.revision;
+  }
+  get compactRevision(): number {
+    return this.#state.visible.compactRevision;
+  }
+
+  readBarrier(timeoutMs?: number): Promise<void> {
+    // Alone, whatever was acknowledged is visible here already.
+    if (this.#driver.soleLeader) return DONE;
+    return this.#options.reads.wait(timeoutMs ?? this.#options.readTimeoutMs);
+  }
+
+  async txn(txn: Txn, timeoutMs?: number): Promise<TxnResult> {
+    const bytes = checkTxn(txn);
+    return this.#options.proposals.submit({ kind: 'txn', txn }, bytes, timeoutMs ?? this.#options.txnTimeoutMs);
+  }
+
+  get(key: string): KeyValue | undefined {
+    return getLatest(this.#state.snapshot, key);
+  }
+
+  getAt(key: string, revision: number): KeyValue | undefined {
+    this.#checkRevision(revision);
+    return getAsOf(this.#state.snapshot, key, revision);
+  }
+
+  range(options: RangeOptions): RangeResult {
+    const { revision } = options;
+    if (revision === undefined || revision === this.revision) {
+      return rangeLatest(this.#state.snapshot, options, this.#options.onCorrupt);
+    }
+    this.#checkRevision(revision);
+    return rangeAsOf(this.#state.snapshot, options, revision, this.#options.onCorrupt);
+  }
+
+  count(start: string, end: string): number {
+    return this.#state.snapshot.count('objects', start, end);
+  }
+
+  changes(after: number, limit: number): readonly ChangeEvent[] {
+    if (after < this.compactRevision) throw new CompactedError(after, this.compactRevision);
+    if (after >= this.revision) return [];
+    return changesAfter(this.#state.snapshot, after, limit, this.#options.onCorrupt);
+  }
+
+  onApplied(listener: (revision: number) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Tells the listeners when the visible revision has moved. */
+  announce(): void {
+    const { revision } = this;
+    if (revision === this.#announced) return;
+    this.#announced = revision;
+    for (const listener of this.#listeners) listener(revision);
+  }
+
+  #checkRevision(revision: number): void {
+    if (revision < this.compactRevision) throw new CompactedError(revision, this.compactRevision);
+    if (revision > this.revision) throw new RangeError(`revision ${revision} is in the future (now ${this.revision})`);
+  }
+}
+
+/** The bytes that a transaction counts for. Throws AssertionError or RangeError for what can never be applied. */
+function checkTxn(txn: Txn): number {
+  assert(txn.ops.length <= TXN_OPS_MAX, `a transaction has at most ${TXN_OPS_MAX} ops`);
+  let bytes = 0;
+  for (const compare of txn.compares) bytes += checkKey(compare.key);
+  for (const [i, op] of txn.ops.entries()) {
+    bytes += checkKey(op.key);
+    for (let j = 0; j < i; j++) assert(txn.ops[j]?.key !== op.key, `a transaction changes ${op.key} twice`);
+    if (op.type !== 'put') continue;
+    assert(op.revisionAt >= -1 && op.revisionAt <= op.value.length, 'revisionAt lies within the value');
+    bytes += op.value.length;
+  }
+  if (bytes > TXN_BYTES_MAX)
+    throw new RangeError(`the transaction has ${bytes} bytes; at most ${TXN_BYTES_MAX} are allowed`);
+  return bytes + 64;
+}
+
+function checkKey(key: string): number {
+  // UTF-8 has at most three bytes per UTF-16 unit.
+  const bytes = key.length * 3 <= MAX_KEY_BYTES ? key.length : Buffer.byteLength(key);
+  if (bytes === 0 || bytes > MAX_KEY_BYTES || key.includes('\0')) {
+    throw new RangeError(
+      `the key ${JSON.stringify(key.slice(0, 100))} is empty, holds NUL, or is longer than ${MAX_KEY_BYTES} bytes`,
+    );
+  }
+  return bytes;
+}

@@ -1,0 +1,65 @@
+import { FatalError } from '../machinery/assert.js';
+
+export interface MemberAddress {
+  readonly name: string;
+  /** host:port of the member's peer listener. */
+  readonly address: string;
+}
+
+/** PEM text of what mutual TLS between replicas needs. */
+export interface PeerTls {
+  readonly ca: string | Buffer;
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface ReplicaConfig {
+  readonly name: string;
+  readonly dataDir: string;
+  /** host:port to listen on for the other members; absent for a replica that has none. */
+  readonly peerListen?: string;
+  /** Every member of a new cluster, this one included; ignored once the data directory holds a cluster. */
+  readonly initialCluster?: readonly MemberAddress[];
+  readonly tls?: PeerTls;
+  /** Peer traffic without TLS: for tests only. */
+  readonly unsafeNoPeerTls?: boolean;
+  /** Raft's clock; default 50 ms. */
+  readonly tickMs?: number;
+  /** Default 100 ms. */
+  readonly heartbeatMs?: number;
+  /** A follower campaigns after one to two of these without a leader; default 500 ms. */
+  readonly electionMs?: number;
+  /** History older than this is forgotten, at this interval; default 5 minutes, 0 for never. */
+  readonly compactionIntervalMs?: number;
+  /** Default time for `txn`; 10 s. */
+  readonly txnTimeoutMs?: number;
+  /** Default time for `readBarrier`; 5 s. */
+  readonly readTimeoutMs?: number;
+  readonly log?: (level: LogLevel, text: string) => void;
+  /** The replica cannot go on; it has stopped answering. Default: the error is thrown, which ends the process. */
+  readonly onFatal?: (error: FatalError) => void;
+}
+
+/** Checks what a person may have got wrong. Throws FatalError. */
+export function validateConfig(config: ReplicaConfig): void {
+  const cluster = config.initialCluster ?? [];
+  if (!/^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/.test(config.name)) {
+    throw new FatalError(
+      `--name ${JSON.stringify(config.name)} must be lower-case letters, digits, '-' or '.', at most 63.`,
+    );
+  }
+  if (cluster.length > 0 && !cluster.some((member) => member.name === config.name)) {
+    throw new FatalError(`--initial-cluster does not name this replica (${config.name}). Add it, or correct --name.`);
+  }
+  if (new Set(cluster.map((member) => member.name)).size !== cluster.length) {
+    throw new FatalError('--initial-cluster names a member twice. Give every member a name of its own.');
+  }
+  if (cluster.length > 1 && config.peerListen === undefined) {
+    throw new FatalError('a cluster of several members needs --peer-listen host:port.');
+  }
+  if (cluster.length > 1 && config.tls === undefined && config.unsafeNoPeerTls !== true) {
+    throw new FatalError('a cluster of several members needs TLS between them: give a CA, a certificate and a key.');
+  }
+}

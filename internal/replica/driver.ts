@@ -1,0 +1,281 @@
+import { FatalError } from '../machinery/assert.js';
+import {
+  type ConfChange,
+  decodeConfChange,
+  type Entry,
+  InvariantError,
+  LostLogError,
+  type Message,
+  type NodeId,
+  Raft,
+  type RaftConfig,
+  type RaftStatus,
+  type Ready,
+  type Role,
+} from '../raft/index.js';
+import { decodeProposal, proposalOrigin } from '../store/command.js';
+import type { MemberInfo } from '../store/meta.js';
+import type { StateStore } from '../store/state.js';
+import type { LogStore } from './log.js';
+import type { Proposals } from './proposals.js';
+import type { Reads } from './reads.js';
+
+/** Applied and not yet committed to LMDB, at most; beyond it the replica applies no more until a commit is done. */
+const APPLY_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Carries messages to other members; may lose them, must not block. */
+export interface Outbox {
+  send(messages: readonly Message[]): void;
+  /** The membership's particulars changed. */
+  setMembers(members: ReadonlyMap<NodeId, MemberInfo>): void;
+}
+
+export interface DriverOptions {
+  readonly raft: RaftConfig;
+  readonly log: LogStore;
+  readonly state: StateStore;
+  readonly outbox: Outbox;
+  /** The proposer id and first seq of this run; see Proposals. */
+  readonly id: NodeId;
+  readonly onFatal: (error: FatalError) => void;
+  /** Leader or term changed. */
+  readonly onLeader: (leader: NodeId, term: number) => void;
+}
+
+/**
+ * Runs the Raft core: feeds it ticks, messages and proposals, and carries out its Readys in the order that Raft needs:
+ * what a message promises is on disk before it leaves. Messages that promise nothing about the disk leave at once, also
+ * while the disk is busy. Everything that comes in while one append is being flushed goes into the next one.
+ */
+export class Driver {
+  readonly raft: Raft;
+  readonly #options: DriverOptions;
+  readonly #log: LogStore;
+  readonly #state: StateStore;
+  #proposals: Proposals | undefined;
+  #reads: Reads | undefined;
+  #busy = false;
+  #scheduled = false;
+  #stopped = false;
+  #role: Role = 'follower';
+  #leader = 0;
+  #term = 0;
+  /** Set when this replica is the only voter, leads, and has applied all that it held at its start. */
+  #soleLeader = false;
+
+  constructor(options: DriverOptions) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#state = options.state;
+    this.raft = new Raft(options.raft, options.log, Math.random);
+  }
+
+  /** The two front doors; set once, before anything runs. */
+  attach(proposals: Proposals, reads: Reads): void {
+    this.#proposals = proposals;
+    this.#reads = reads;
+  }
+
+  get leader(): NodeId {
+    return this.#leader;
+  }
+  get term(): number {
+    return this.#term;
+  }
+  /** True when a local read is linearizable by itself: nobody else can have committed anything. */
+  get soleLeader(): boolean {
+    return this.#soleLeader;
+  }
+  status(): RaftStatus {
+    return this.raft.status();
+  }
+
+  /** One tick of Raft's clock. */
+  tick(): void {
+    if (this.#stopped) return;
+    this.#guard(() => this.raft.tick());
+    this.pump();
+  }
+
+  /** Messages from another member. */
+  step(messages: readonly Message[]): void {
+    if (this.#stopped) return;
+    this.#guard(() => {
+      for (const message of messages) this.raft.step(message);
+    });
+    this.wake();
+  }
+
+  /** Calls `pump` at the end of this turn of the event loop, so that what comes in together goes out together. */
+  wake = (): void => {
+    if (this.#scheduled || this.#stopped) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.pump();
+    });
+  };
+
+  /** Does all the work that can be done now. */
+  pump(): void {
+    if (this.#stopped) return;
+    this.#guard(() => {
+      this.#reads?.flush();
+      // A leader's proposals wait for the disk: all that gather meanwhile share the next append.
+      if (!this.#busy || this.#role !== 'leader') this.#proposals?.flush();
+      while (!this.#busy && this.#state.pendingBytes < APPLY_BYTES_MAX && this.raft.hasReady()) {
+        this.#handle(this.raft.ready());
+      }
+      this.#send(this.raft.takeMessages());
+    });
+  }
+
+  #handle(ready: Ready): void {
+    this.#send(ready.messages);
+    this.#noteLeader(ready);
+    for (const state of ready.readStates) this.#reads?.onReadState(state);
+    for (const refusal of ready.refusals) {
+      if (refusal.kind === 'read') this.#reads?.onRefused(refusal);
+      else this.#proposals?.onRefused(refusal);
+    }
+    const firstNew = ready.entries[0]?.index ?? Number.POSITIVE_INFINITY;
+    // What is being persisted by this very Ready is applied after it is.
+    const now = ready.committedEntries.filter((entry) => entry.index < firstNew);
+    const later = ready.committedEntries.slice(now.length);
+    this.#apply(now);
+    const written =
+      ready.entries.length > 0 || ready.hardState !== undefined
+        ? this.#log.append(ready.entries, ready.hardState)
+        : undefined;
+    if (ready.mustSync && written !== undefined) {
+      this.#busy = true;
+      written.then(
+        () => {
+          this.#busy = false;
+          if (this.#stopped) return;
+          this.#guard(() => this.#finish(ready, later));
+          this.pump();
+        },
+        (error: unknown) => this.#fail(error),
+      );
+    } else {
+      written?.catch((error: unknown) => this.#fail(error));
+      this.#finish(ready, later);
+    }
+  }
+
+  #finish(ready: Ready, later: readonly Entry[]): void {
+    this.#send(ready.messagesAfterAppend);
+    this.#apply(later);
+    this.raft.advance();
+    this.#noteSole();
+  }
+
+  #apply(entries: readonly Entry[]): void {
+    if (entries.length === 0) return;
+    for (const entry of entries) {
+      if (entry.type === 'confChange') this.#applyConfChange(entry);
+      else this.#applyNormal(entry);
+    }
+    this.#state.commit();
+  }
+
+  #applyNormal(entry: Entry): void {
+    if (entry.data.length === 0) {
+      this.#state.applyEntry(entry.index, entry.term, entry.data);
+      return;
+    }
+    const { proposer, seq } = proposalOrigin(entry.data);
+    const own = proposer === this.#options.id;
+    const decoded = (own ? this.#proposals?.decoded(seq) : undefined) ?? decodeProposal(entry.data);
+    const results = this.#state.applyEntry(entry.index, entry.term, entry.data, decoded);
+    if (own) this.#proposals?.onApplied(seq, entry.index, results);
+  }
+
+  #applyConfChange(entry: Entry): void {
+    const change = decodeConfChange(entry.data);
+    const conf = this.raft.applyConfChange(entry);
+    const members = changedMembers(this.#state.meta.members, change);
+    this.#state.applyConfChange(entry.index, entry.term, conf, members);
+    this.#options.outbox.setMembers(members);
+    this.#soleLeader = false;
+  }
+
+  #noteLeader(ready: Ready): void {
+    this.#role = ready.role;
+    const term = ready.hardState?.term ?? this.#term;
+    if (ready.leader === this.#leader && term === this.#term) return;
+    this.#leader = ready.leader;
+    this.#term = term;
+    if (ready.role !== 'leader') this.#soleLeader = false;
+    this.#options.onLeader(ready.leader, term);
+    if (ready.leader === 0) return;
+    this.#proposals?.onLeader();
+    this.#reads?.onLeader();
+    this.wake();
+  }
+
+  #noteSole(): void {
+    if (this.#soleLeader || this.#role !== 'leader' || this.#state.meta.conf.voters.length !== 1) return;
+    const { role, confState, termOpened, applied, commit } = this.raft.status();
+    this.#soleLeader =
+      role === 'leader' &&
+      termOpened &&
+      applied === commit &&
+      confState.voters.length === 1 &&
+      confState.votersOutgoing.length === 0;
+  }
+
+  /** Readers see more now: the work that waited for it goes on. */
+  onVisible(): void {
+    if (this.#stopped) return;
+    const { appliedIndex } = this.#state.visible;
+    this.#proposals?.onVisible(appliedIndex);
+    this.#reads?.onVisible(appliedIndex);
+    this.wake();
+  }
+
+  #send(messages: readonly Message[]): void {
+    if (messages.length > 0) this.#options.outbox.send(messages);
+  }
+
+  /** Runs `work`; a broken promise of the core or the state stops the replica. */
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped) return;
+    this.stop();
+    if (error instanceof FatalError) this.#options.onFatal(error);
+    else if (error instanceof LostLogError) this.#options.onFatal(new FatalError(error.message));
+    else {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      const kind = error instanceof InvariantError ? 'a broken invariant' : 'an unexpected error';
+      this.#options.onFatal(
+        new FatalError(`this replica stopped at ${kind}: ${text}. Restart it; if this comes back, report it.`),
+      );
+    }
+  }
+
+  /** Nothing is sent, written or applied any more. */
+  stop(): void {
+    this.#stopped = true;
+  }
+}
+
+/** Members' particulars after a change: its context is `{"<id>": {name, address}}` for those that it adds or updates. */
+function changedMembers(members: ReadonlyMap<NodeId, MemberInfo>, change: ConfChange): Map<NodeId, MemberInfo> {
+  const next = new Map(members);
+  const infos = change.context === '' ? {} : (JSON.parse(change.context) as Readonly<Record<string, MemberInfo>>);
+  for (const step of change.steps) {
+    if (step.type === 'remove') next.delete(step.id);
+    const info = infos[String(step.id)];
+    if (info !== undefined && step.type !== 'remove') next.set(step.id, info);
+  }
+  return next;
+}

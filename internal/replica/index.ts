@@ -1,0 +1,280 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { FatalError } from '../machinery/assert.js';
+import type { NodeId, Role } from '../raft/index.js';
+import { hashText, type MemberInfo } from '../store/meta.js';
+import { messageOf } from '../store/lmdb.js';
+import { StateStore } from '../store/state.js';
+import type { Backend } from '../store/types.js';
+import { ReplicaBackend } from './backend.js';
+import { type ReplicaConfig, validateConfig } from './config.js';
+import { Driver, type Outbox } from './driver.js';
+import { initialMemberId, openIdentity } from './identity.js';
+import { type DirectoryLock, lockDirectory } from './lock.js';
+import { initialSnapshot, LogStore } from './log.js';
+import { Proposals } from './proposals.js';
+import { Reads } from './reads.js';
+
+export type { LogLevel, MemberAddress, PeerTls, ReplicaConfig } from './config.js';
+
+export interface ReplicaMember {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly address: string;
+  readonly learner: boolean;
+}
+
+export interface ReplicaStatus {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly term: number;
+  readonly role: Role;
+  /** 0 and '' when no leader is known. */
+  readonly leader: NodeId;
+  readonly leaderName: string;
+  readonly commit: number;
+  readonly applied: number;
+  readonly revision: number;
+  readonly compactRevision: number;
+  /** Rolling hash of all changes up to the newest applied revision; equal on all replicas at equal revision. */
+  readonly stateHash: string;
+  readonly members: readonly ReplicaMember[];
+}
+
+/** A running replica. */
+export interface Replica {
+  readonly backend: Backend;
+  status(): ReplicaStatus;
+  /** Resolves when this replica has a leader and has caught up with it; rejects when it is closed before. */
+  ready(): Promise<void>;
+  /** Asks the leader to hand over to the named voter. Throws when there is none of that name or no leader. */
+  transferLeader(name: string): void;
+  close(): Promise<void>;
+}
+
+const SEQ_PER_BOOT = 2 ** 32;
+const MIB = 1024 * 1024;
+
+/** Opens the data directory and starts the replica. Throws FatalError with what to do when it cannot run. */
+export async function openReplica(config: ReplicaConfig): Promise<Replica> {
+  validateConfig(config);
+  try {
+    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new FatalError(`cannot make the data directory ${config.dataDir}: ${messageOf(error)}.`);
+  }
+  const lock = lockDirectory(config.dataDir);
+  const running = new RunningReplica(config, lock);
+  try {
+    await running.start();
+  } catch (error) {
+    await running.close();
+    throw error;
+  }
+  return running;
+}
+
+interface Parts {
+  readonly driver: Driver;
+  readonly proposals: Proposals;
+  readonly reads: Reads;
+  readonly backend: ReplicaBackend;
+  readonly id: NodeId;
+}
+
+class RunningReplica implements Replica {
+  readonly #config: ReplicaConfig;
+  readonly #lock: DirectoryLock;
+  #log: LogStore | undefined;
+  #state: StateStore | undefined;
+  #parts: Parts | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(config: ReplicaConfig, lock: DirectoryLock) {
+    this.#config = config;
+    this.#lock = lock;
+  }
+
+  async start(): Promise<void> {
+    const config = this.#config;
+    const cluster = config.initialCluster ?? [];
+    const initial = cluster.length > 0 ? cluster : [{ name: config.name, address: config.peerListen ?? '' }];
+    const members = new Map<NodeId, MemberInfo>(
+      initial.map(({ name, address }) => [initialMemberId(name), { name, address }]),
+    );
+    const snapshot = initialSnapshot([...members.keys()].sort((a, b) => a - b));
+    const onDiskFull = (error: Error | undefined): void => {
+      if (error === undefined) this.#say('info', 'the disk takes writes again');
+      else this.#say('error', `the disk is full (${error.message}); writes wait until space is made on it`);
+    };
+    const log = new LogStore({
+      path: join(config.dataDir, 'log'),
+      initial: snapshot,
+      stateMeta: () => ({
+        index: state.durableIndex,
+        term: log.term(state.durableIndex) ?? state.meta.appliedTerm,
+        confState: state.meta.conf,
+      }),
+      onDiskFull,
+    });
+    this.#log = log;
+    const identity = await openIdentity(log, config.name, initialMemberId(config.name));
+    const state = new StateStore({
+      path: join(config.dataDir, 'state'),
+      conf: snapshot.confState,
+      members,
+      onVisible: () => {
+        driver.onVisible();
+        backend.announce();
+      },
+      onDurable: () => undefined,
+      onDiskFull,
+      onFatal: (error) => this.#fatal(error),
+    });
+    this.#state = state;
+    if (state.meta.appliedIndex > log.lastIndex()) {
+      throw new FatalError(
+        `the log in ${config.dataDir} ends at ${log.lastIndex()} but the state has applied ${state.meta.appliedIndex}: part of ` +
+          'the data directory was lost or mixed with another. Remove this replica from its cluster and join it again with ' +
+          'an empty data directory, or restore the whole directory from a backup.',
+      );
+    }
+    const outbox: Outbox = { send: () => undefined, setMembers: () => undefined };
+    const tickMs = config.tickMs ?? 50;
+    const driver = new Driver({
+      id: identity.id,
+      log,
+      state,
+      outbox,
+      raft: {
+        id: identity.id,
+        heartbeatTicks: Math.max(1, Math.round((config.heartbeatMs ?? 100) / tickMs)),
+        electionTicks: Math.max(2, Math.round((config.electionMs ?? 500) / tickMs)),
+        maxSizePerMessageBytes: MIB,
+        maxInflightMessages: 256,
+        maxInflightBytes: 32 * MIB,
+        maxUncommittedBytes: 128 * MIB,
+        preVote: true,
+        checkQuorum: true,
+        applied: state.meta.appliedIndex,
+        confState: state.meta.conf,
+        ...(log.hardState === undefined ? {} : { hardState: log.hardState }),
+      },
+      onFatal: (error) => this.#fatal(error),
+      onLeader: (leader, term) => {
+        const name = state.meta.members.get(leader)?.name ?? '';
+        this.#say('info', leader === 0 ? `no leader in term ${term}` : `${name} leads in term ${term}`);
+      },
+    });
+    const proposals = new Proposals({
+      proposer: identity.id,
+      seq: identity.boots * SEQ_PER_BOOT,
+      propose: (payload, context) => driver.raft.propose([payload], context),
+      wake: driver.wake,
+    });
+    const reads = new Reads({
+      prefix: `${identity.id}.${identity.boots}`,
+      readIndex: (context) => driver.raft.readIndex(context),
+      visibleIndex: () => state.visible.appliedIndex,
+      wake: driver.wake,
+    });
+    driver.attach(proposals, reads);
+    const backend = new ReplicaBackend({
+      state,
+      driver,
+      proposals,
+      reads,
+      txnTimeoutMs: config.txnTimeoutMs ?? 10_000,
+      readTimeoutMs: config.readTimeoutMs ?? 5_000,
+      onCorrupt: (error) => this.#say('error', error.message),
+    });
+    this.#parts = { driver, proposals, reads, backend, id: identity.id };
+    this.#ticker = setInterval(() => {
+      const now = Date.now();
+      proposals.expire(now);
+      proposals.resend(driver.leader !== identity.id);
+      reads.expire(now);
+      driver.tick();
+    }, tickMs);
+    driver.tick();
+  }
+
+  get backend(): Backend {
+    return this.#running().backend;
+  }
+
+  status(): ReplicaStatus {
+    const { driver, id } = this.#running();
+    const state = this.#state;
+    if (state === undefined) throw new Error('the replica is closed');
+    const raft = driver.status();
+    const { members, conf } = state.meta;
+    return {
+      id,
+      name: this.#config.name,
+      term: raft.term,
+      role: raft.role,
+      leader: raft.leader,
+      leaderName: members.get(raft.leader)?.name ?? '',
+      commit: raft.commit,
+      applied: state.visible.appliedIndex,
+      revision: state.visible.revision,
+      compactRevision: state.visible.compactRevision,
+      stateHash: hashText(state.meta),
+      members: [...members].map(([memberId, info]) => ({
+        id: memberId,
+        name: info.name,
+        address: info.address,
+        learner: conf.learners.includes(memberId),
+      })),
+    };
+  }
+
+  async ready(): Promise<void> {
+    const { backend, reads } = this.#running();
+    if (this.#parts?.driver.soleLeader === true) return;
+    await reads.wait(2 ** 31 - 1);
+    await backend.readBarrier();
+  }
+
+  transferLeader(name: string): void {
+    const { driver } = this.#running();
+    const member = this.status().members.find((m) => m.name === name);
+    if (member === undefined) throw new Error(`no member is named ${name}`);
+    const result = driver.raft.transferLeader(member.id);
+    if (result === 'noLeader' || result === 'notVoter') throw new Error(`cannot hand leadership to ${name}: ${result}`);
+    driver.wake();
+  }
+
+  #running(): Parts {
+    const parts = this.#parts;
+    if (parts === undefined) throw new Error('the replica is not running');
+    return parts;
+  }
+  #say(level: 'debug' | 'info' | 'warn' | 'error', text: string): void {
+    this.#config.log?.(level, text);
+  }
+
+  #fatal(error: FatalError): void {
+    this.#say('error', error.message);
+    clearInterval(this.#ticker);
+    this.#parts?.driver.stop();
+    this.#parts?.proposals.close('this replica has stopped');
+    this.#parts?.reads.close('this replica has stopped');
+    if (this.#config.onFatal === undefined) throw error;
+    this.#config.onFatal(error);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#ticker);
+    this.#parts?.driver.stop();
+    this.#parts?.proposals.close('this replica is shutting down');
+    this.#parts?.reads.close('this replica is shutting down');
+    await this.#state?.close();
+    await this.#log?.close();
+    this.#lock.release();
+  }
+}

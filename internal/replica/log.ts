@@ -1,0 +1,385 @@
+import { assert, FatalError } from '../machinery/assert.js';
+import { cutToBytes, entryBytes } from '../raft/entry.js';
+import type { ConfState, Entry, HardState, LogStorage, SnapshotMeta } from '../raft/types.js';
+import { commitErrorOf, type Environment, isDiskFull, openEnvironment, openTable, type Table } from '../store/lmdb.js';
+import { checkSeal, CorruptRecordError, seal } from '../store/rows.js';
+
+/** Entries kept in memory behind the end of the log, at most: what followers and applying usually read. */
+const CACHE_BYTES_MAX = 32 * 1024 * 1024;
+const DISK_FULL_RETRY_MS = 1_000;
+const HEADER = 12;
+
+export interface LogOptions {
+  readonly path: string;
+  readonly mapSize?: number;
+  /** Where an empty log begins: membership at index 0. */
+  readonly initial: SnapshotMeta;
+  /** The newest state that a snapshot could be taken of. */
+  readonly stateMeta: () => SnapshotMeta;
+  readonly onDiskFull: (error: Error | undefined) => void;
+}
+
+interface Base {
+  readonly index: number;
+  readonly term: number;
+}
+
+/**
+ * The Raft log on disk: entries by index, hard state, and where the log begins. What `append` was given can be read at
+ * once; its promise tells when it is on disk.
+ */
+export class LogStore implements LogStorage {
+  readonly #options: LogOptions;
+  readonly #environment: Environment;
+  readonly #entries: Table;
+  readonly #meta: Table;
+  /** The entry just before the first: compacted away, or covered by a snapshot. */
+  #base: Base;
+  #last: number;
+  #hardState: HardState | undefined;
+  /** The end of the log: entry i of it has index #cacheFirst + i. */
+  #cache: Entry[] = [];
+  #cacheFirst: number;
+  #cacheBytes = 0;
+  #bytes = 0;
+  #closed = false;
+  #queue: (() => void)[] = [];
+  /** The transaction being written, and the one that collects work behind it. */
+  #writing: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+
+  constructor(options: LogOptions) {
+    this.#options = options;
+    this.#environment = openEnvironment({
+      path: options.path,
+      overlappingSync: false,
+      ...(options.mapSize === undefined ? {} : { mapSize: options.mapSize }),
+    });
+    this.#entries = openTable(this.#environment, 'entries', 'bytes');
+    this.#meta = openTable(this.#environment, 'meta', 'text');
+    try {
+      const base = this.#meta.get('base');
+      this.#base = base === undefined ? options.initial : decodeBase(base);
+      const hardState = this.#meta.get('hardState');
+      this.#hardState = hardState === undefined ? undefined : decodeHardState(hardState);
+      this.#last = this.#readLast();
+    } catch (error) {
+      if (error instanceof CorruptRecordError) throw this.#damaged(error.message);
+      throw error;
+    }
+    this.#cacheFirst = this.#last + 1;
+  }
+
+  #readLast(): number {
+    let first: number | undefined;
+    let last = this.#base.index;
+    for (const key of this.#entries.getKeys({ start: LOWEST, end: HIGHEST, limit: 1 })) first = indexOf(key);
+    if (first !== undefined && first <= this.#base.index) {
+      // A crash came between moving the base and removing what is below it.
+      for (let i = first; i <= this.#base.index; i++) void this.#entries.remove(logKey(i));
+      first = undefined;
+    }
+    for (const key of this.#entries.getKeys({ start: HIGHEST, end: LOWEST, reverse: true, limit: 1 })) last = indexOf(key);
+    if (first !== undefined && first > this.#base.index + 1) {
+      throw this.#damaged(`it begins at entry ${first}, but should at ${this.#base.index + 1}`);
+    }
+    return Math.max(last, this.#base.index);
+  }
+
+  #damaged(reason: string): FatalError {
+    return new FatalError(
+      `the Raft log in ${this.#options.path} is damaged: ${reason}. Remove this replica from its cluster and join it ` +
+        'again with an empty data directory; if it is the only replica, restore the data directory from a backup.',
+    );
+  }
+
+  get hardState(): HardState | undefined {
+    return this.#hardState;
+  }
+
+  firstIndex(): number {
+    return this.#base.index + 1;
+  }
+  lastIndex(): number {
+    return this.#last;
+  }
+  /** Bytes of entries written since the start of the process and not compacted: a lower bound on the log's size. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  term(index: number): number | undefined {
+    if (index === this.#base.index) return this.#base.term;
+    if (index < this.#base.index || index > this.#last) return undefined;
+    return this.#cache[index - this.#cacheFirst]?.term ?? this.#read(index).term;
+  }
+
+  entries(lo: number, hi: number, bytesMax: number): readonly Entry[] {
+    assert(
+      lo > this.#base.index && hi <= this.#last + 1,
+      `log read [${lo}, ${hi}) outside (${this.#base.index}, ${this.#last}]`,
+    );
+    if (lo >= this.#cacheFirst) {
+      return cutToBytes(this.#cache.slice(lo - this.#cacheFirst, hi - this.#cacheFirst), bytesMax);
+    }
+    const out: Entry[] = [];
+    let bytes = 0;
+    for (let index = lo; index < hi; index++) {
+      const entry = this.#cache[index - this.#cacheFirst] ?? this.#read(index);
+      bytes += entryBytes(entry);
+      if (bytes > bytesMax && out.length > 0) break;
+      out.push(entry);
+    }
+    return out;
+  }
+
+  snapshotMeta(): SnapshotMeta {
+    return this.#options.stateMeta();
+  }
+
+  #read(index: number): Entry {
+    const row = this.#entries.get(logKey(index));
+    if (row === undefined) throw this.#damaged(`entry ${index} is missing`);
+    try {
+      return decodeEntry(index, row);
+    } catch (error) {
+      if (error instanceof CorruptRecordError) throw this.#damaged(error.message);
+      throw error;
+    }
+  }
+
+  /**
+   * Adds entries (they replace any from their first index on) and the hard state. They can be read at once; the promise
+   * resolves when they are on disk. A full disk is retried until it works or the log is closed.
+   * Rejects with FatalError when the disk fails.
+   */
+  append(entries: readonly Entry[], hardState: HardState | undefined): Promise<void> {
+    const first = entries[0];
+    const lastBefore = this.#last;
+    if (first !== undefined) {
+      assert(
+        first.index > this.#base.index && first.index <= this.#last + 1,
+        `append at ${first.index} after ${this.#last}`,
+      );
+      this.#truncateCache(first.index);
+      for (const entry of entries) {
+        this.#cache.push(entry);
+        this.#cacheBytes += entryBytes(entry);
+        this.#bytes += entryBytes(entry);
+      }
+      this.#last = first.index + entries.length - 1;
+      this.#trimCache();
+    }
+    if (hardState !== undefined) this.#hardState = hardState;
+    const last = this.#last;
+    return this.#write(() => {
+      for (const entry of entries) void this.#entries.put(logKey(entry.index), encodeEntry(entry));
+      for (let index = last + 1; index <= lastBefore; index++) {
+        void this.#entries.remove(logKey(index));
+      }
+      if (hardState !== undefined) void this.#meta.put('hardState', encodeHardState(hardState));
+    });
+  }
+
+  /** Forgets entries up to and including `index`. */
+  async compact(index: number): Promise<void> {
+    const term = this.term(index);
+    assert(term !== undefined && index <= this.#last, `compact to ${index} beyond the log`);
+    if (index === this.#base.index) return;
+    const from = this.#base.index + 1;
+    const base = { index, term };
+    this.#base = base;
+    this.#dropCacheTo(index);
+    // The base moves first: entries left behind by a crash are below it, and removed at the next start.
+    await this.#write(() => {
+      void this.#meta.put('base', encodeBase(base));
+    });
+    await this.#removeEntries(from, index);
+  }
+
+  /** The whole log is replaced by a snapshot at this index. */
+  async reset(meta: SnapshotMeta, hardState: HardState | undefined): Promise<void> {
+    const from = this.#base.index + 1;
+    const to = this.#last;
+    this.#last = meta.index;
+    this.#cache = [];
+    this.#cacheBytes = 0;
+    this.#bytes = 0;
+    this.#cacheFirst = meta.index + 1;
+    if (hardState !== undefined) this.#hardState = hardState;
+    this.#base = { index: meta.index, term: meta.term };
+    const base = this.#base;
+    await this.#write(() => {
+      for (let i = from; i <= to; i++) void this.#entries.remove(logKey(i));
+      void this.#meta.put('base', encodeBase(base));
+      if (hardState !== undefined) void this.#meta.put('hardState', encodeHardState(hardState));
+    });
+  }
+
+  #dropCacheTo(index: number): void {
+    if (this.#cacheFirst > index) return;
+    const drop = Math.min(index + 1 - this.#cacheFirst, this.#cache.length);
+    for (const entry of this.#cache.splice(0, drop)) {
+      this.#cacheBytes -= entryBytes(entry);
+      this.#bytes -= entryBytes(entry);
+    }
+    this.#cacheFirst = index + 1;
+  }
+
+  /** In slices: one huge transaction would hold up the appends behind it. */
+  async #removeEntries(from: number, to: number): Promise<void> {
+    for (let lo = from; lo <= to && !this.#closed; lo += COMPACT_SLICE) {
+      const hi = Math.min(lo + COMPACT_SLICE - 1, to);
+      await this.#write(() => {
+        for (let i = lo; i <= hi; i++) void this.#entries.remove(logKey(i));
+      });
+    }
+  }
+
+  #truncateCache(index: number): void {
+    if (index < this.#cacheFirst) {
+      this.#cache = [];
+      this.#cacheFirst = index;
+      this.#cacheBytes = 0;
+      return;
+    }
+    for (const entry of this.#cache.splice(index - this.#cacheFirst)) {
+      this.#cacheBytes -= entryBytes(entry);
+      this.#bytes -= entryBytes(entry);
+    }
+  }
+
+  #trimCache(): void {
+    let drop = 0;
+    while (this.#cacheBytes > CACHE_BYTES_MAX && drop < this.#cache.length - 1) {
+      const entry = this.#cache[drop];
+      if (entry !== undefined) this.#cacheBytes -= entryBytes(entry);
+      drop++;
+    }
+    if (drop > 0) {
+      this.#cache.splice(0, drop);
+      this.#cacheFirst += drop;
+    }
+  }
+
+  /**
+   * Queues work for the next transaction: all work that comes in while one is being written shares the next, in order.
+   * `work` may run more than once (after a full disk) and must write the same each time.
+   */
+  #write(work: () => void): Promise<void> {
+    this.#queue.push(work);
+    this.#next ??= this.#writeQueue();
+    return this.#next;
+  }
+
+  async #writeQueue(): Promise<void> {
+    await this.#writing;
+    this.#writing = this.#next ?? Promise.resolve();
+    this.#next = undefined;
+    const queue = this.#queue;
+    this.#queue = [];
+    await this.#commit(queue);
+  }
+
+  async #commit(queue: readonly (() => void)[]): Promise<void> {
+    for (let full = false; ; full = true) {
+      try {
+        await this.#environment.batch(() => {
+          for (const work of queue) work();
+        });
+        if (full) this.#options.onDiskFull(undefined);
+        return;
+      } catch (failure) {
+        const error = await commitErrorOf(failure);
+        if (!isDiskFull(error) || this.#closed) {
+          throw new FatalError(
+            `the Raft log in ${this.#options.path} cannot be written: ${error.message}. Check the disk; if it is damaged, ` +
+              'remove this replica from its cluster and join it again with an empty data directory.',
+          );
+        }
+        this.#options.onDiskFull(error);
+        await new Promise((resolve) => setTimeout(resolve, DISK_FULL_RETRY_MS));
+      }
+    }
+  }
+
+  /** Small facts beside the log (the member's identity); durable when the promise resolves. */
+  getFact(name: string): Buffer | undefined {
+    return this.#meta.get(`fact/${name}`);
+  }
+  async putFact(name: string, value: Buffer): Promise<void> {
+    await this.#write(() => {
+      void this.#meta.put(`fact/${name}`, value);
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#environment.close();
+  }
+}
+
+const COMPACT_SLICE = 2_000;
+/** Bounds of every key: without them lmdb begins where its own key encoding would. */
+const LOWEST = Buffer.alloc(6, 0);
+const HIGHEST = Buffer.alloc(7, 0xff);
+
+function logKey(index: number): Buffer {
+  const key = Buffer.allocUnsafe(6);
+  key.writeUIntBE(index, 0, 6);
+  return key;
+}
+function indexOf(key: unknown): number {
+  assert(Buffer.isBuffer(key), 'log keys are bytes');
+  return key.readUIntBE(0, 6);
+}
+
+/** version 1 | crc32 4 | term 6 | type 1 | data. */
+function encodeEntry(entry: Entry): Buffer {
+  const row = Buffer.allocUnsafe(HEADER + entry.data.length);
+  row.writeUIntBE(entry.term, 5, 6);
+  row[11] = entry.type === 'confChange' ? 1 : 0;
+  row.set(entry.data, HEADER);
+  return seal(row);
+}
+function decodeEntry(index: number, row: Buffer): Entry {
+  if (row.length < HEADER) throw new CorruptRecordError('entries', String(index), 'too short');
+  checkSeal('entries', String(index), row);
+  return {
+    index,
+    term: row.readUIntBE(5, 6),
+    type: row[11] === 1 ? 'confChange' : 'normal',
+    data: row.subarray(HEADER),
+  };
+}
+
+/** version 1 | crc32 4 | term 6 | vote 7 (ids go up to 2^53) | commit 6. */
+function encodeHardState(state: HardState): Buffer {
+  const row = Buffer.alloc(25);
+  row.writeUIntBE(state.term, 5, 6);
+  row.writeDoubleBE(state.vote, 11);
+  row.writeUIntBE(state.commit, 19, 6);
+  return seal(row);
+}
+function decodeHardState(row: Buffer): HardState {
+  checkSeal('meta', 'hardState', row);
+  return { term: row.readUIntBE(5, 6), vote: row.readDoubleBE(11), commit: row.readUIntBE(19, 6) };
+}
+
+function encodeBase(base: Base): Buffer {
+  const row = Buffer.alloc(17);
+  row.writeUIntBE(base.index, 5, 6);
+  row.writeUIntBE(base.term, 11, 6);
+  return seal(row);
+}
+function decodeBase(row: Buffer): Base {
+  checkSeal('meta', 'base', row);
+  return { index: row.readUIntBE(5, 6), term: row.readUIntBE(11, 6) };
+}
+
+/** The membership of a log that has none of its own yet. */
+export function initialSnapshot(voters: readonly number[]): SnapshotMeta {
+  const confState: ConfState = { voters, learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+  return { index: 0, term: 0, confState };
+}

@@ -1,0 +1,247 @@
+import type { ProposeResult, Refusal } from '../raft/index.js';
+import { type Command, encodeProposal, type Proposal } from '../store/command.js';
+import { OverloadedError, type TxnResult, UnavailableError } from '../store/types.js';
+
+/** Bounds on what this replica has asked for and not yet seen applied; beyond them a proposal is refused (429). */
+export const PROPOSALS_MAX = 4_096;
+export const PROPOSAL_BYTES_MAX = 64 * 1024 * 1024;
+/** What one log entry holds at most. */
+const ENTRY_COMMANDS_MAX = 512;
+const ENTRY_BYTES_MAX = 1024 * 1024;
+/** A forwarded entry not seen applied after this long is sent again: the message may be lost, repeating is harmless. */
+const RESEND_MS = 1_000;
+
+interface Item {
+  readonly command: Command;
+  readonly bytes: number;
+  readonly deadline: number;
+  readonly resolve: (result: TxnResult) => void;
+  readonly reject: (error: Error) => void;
+  settled: boolean;
+}
+
+interface Pending {
+  readonly proposal: Proposal;
+  readonly payload: Buffer;
+  readonly items: readonly Item[];
+  sentAt: number;
+  needsSending: boolean;
+}
+
+export interface ProposalsOptions {
+  readonly proposer: number;
+  /** The first seq is one above; must be above any used before by this proposer. */
+  readonly seq: number;
+  readonly propose: (payload: Buffer, context: string) => ProposeResult;
+  /** Work was queued: `flush` should be called soon. */
+  readonly wake: () => void;
+}
+
+/**
+ * What this replica has proposed: packs commands into log entries, sends them until they are seen applied or their time
+ * is up, and settles the callers. An entry may be sent any number of times and is applied at most once (Proposal.seq).
+ */
+export class Proposals {
+  readonly #options: ProposalsOptions;
+  #seq: number;
+  #queue: Item[] = [];
+  /** In order of seq. */
+  readonly #pending = new Map<number, Pending>();
+  /** Applied, waiting to be visible to readers. */
+  readonly #applied: { readonly index: number; readonly item: Item; readonly result: TxnResult }[] = [];
+  #count = 0;
+  #bytes = 0;
+  #closed: Error | undefined;
+
+  constructor(options: ProposalsOptions) {
+    this.#options = options;
+    this.#seq = options.seq;
+  }
+
+  get inFlight(): number {
+    return this.#count;
+  }
+  get hasQueued(): boolean {
+    return this.#queue.length > 0;
+  }
+
+  /** Resolves when the command is applied and visible here. Rejects with OverloadedError or UnavailableError. */
+  submit(command: Command, bytes: number, timeoutMs: number): Promise<TxnResult> {
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
+    if (this.#count >= PROPOSALS_MAX || (this.#count > 0 && this.#bytes + bytes > PROPOSAL_BYTES_MAX)) {
+      return Promise.reject(
+        new OverloadedError(`too many writes are in flight (${this.#count}, ${this.#bytes} bytes); try again`),
+      );
+    }
+    this.#count++;
+    this.#bytes += bytes;
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ command, bytes, deadline: Date.now() + timeoutMs, resolve, reject, settled: false });
+      if (this.#queue.length === 1) this.#options.wake();
+    });
+  }
+
+  /** Hands what is queued to Raft, as few entries as will do. What Raft does not take now stays queued. */
+  flush(): void {
+    while (this.#queue.length > 0) {
+      const items = this.#takeItems();
+      if (items.length === 0) return;
+      this.#seq++;
+      const proposal = {
+        proposer: this.#options.proposer,
+        seq: this.#seq,
+        time: Date.now(),
+        commands: items.map((item) => item.command),
+      };
+      const pending = { proposal, payload: encodeProposal(proposal), items, sentAt: 0, needsSending: true };
+      this.#pending.set(this.#seq, pending);
+      if (!this.#send(pending)) return;
+    }
+  }
+
+  #takeItems(): Item[] {
+    const items: Item[] = [];
+    let bytes = 0;
+    let taken = 0;
+    for (const item of this.#queue) {
+      if (items.length >= ENTRY_COMMANDS_MAX || (items.length > 0 && bytes + item.bytes > ENTRY_BYTES_MAX)) break;
+      taken++;
+      if (item.settled) continue;
+      bytes += item.bytes;
+      items.push(item);
+    }
+    this.#queue = taken === this.#queue.length ? [] : this.#queue.slice(taken);
+    return items;
+  }
+
+  /** False when there is nobody to send to now. */
+  #send(pending: Pending): boolean {
+    const result = this.#options.propose(pending.payload, String(pending.proposal.seq));
+    if (result.status === 'accepted') {
+      pending.sentAt = Date.now();
+      pending.needsSending = false;
+      return true;
+    }
+    if (result.status === 'overloaded') {
+      this.#drop(pending, new OverloadedError('the replicated log is not keeping up; try again'));
+      return true;
+    }
+    pending.needsSending = true;
+    return false;
+  }
+
+  #drop(pending: Pending, error: Error): void {
+    this.#pending.delete(pending.proposal.seq);
+    for (const item of pending.items) this.#reject(item, error);
+  }
+
+  /** The decoded form of an entry that we proposed and still wait for. */
+  decoded(seq: number): Proposal | undefined {
+    return this.#pending.get(seq)?.proposal;
+  }
+
+  /** Our entry `seq` was applied at `index`; `results` is undefined when it had been applied before. */
+  onApplied(seq: number, index: number, results: readonly TxnResult[] | undefined): void {
+    const pending = this.#pending.get(seq);
+    if (pending !== undefined && results !== undefined) {
+      this.#pending.delete(seq);
+      for (const [i, item] of pending.items.entries()) {
+        const result = results[i];
+        if (result !== undefined) this.#applied.push({ index, item, result });
+      }
+    }
+    // Entries of ours before this one that were not applied until now never will be: they go out under a new number.
+    const lost: Item[] = [];
+    for (const [earlier, dead] of this.#pending) {
+      if (earlier > seq) break;
+      this.#pending.delete(earlier);
+      for (const item of dead.items) if (!item.settled) lost.push(item);
+    }
+    if (lost.length > 0) {
+      this.#queue = [...lost, ...this.#queue];
+      this.#options.wake();
+    }
+  }
+
+  /** Readers see everything up to `appliedIndex` now. */
+  onVisible(appliedIndex: number): void {
+    let done = 0;
+    for (const { index, item, result } of this.#applied) {
+      if (index > appliedIndex) break;
+      done++;
+      if (this.#settle(item)) item.resolve(result);
+    }
+    if (done > 0) this.#applied.splice(0, done);
+  }
+
+  /** The leader refused an entry that we had forwarded: it took no effect. */
+  onRefused(refusal: Refusal): void {
+    const pending = this.#pending.get(Number(refusal.context));
+    if (pending === undefined) return;
+    if (refusal.reason === 'overloaded') {
+      this.#drop(pending, new OverloadedError('the leader has too much in flight; try again'));
+    } else {
+      pending.needsSending = true;
+    }
+  }
+
+  /** There is another leader (or another term): what the last one had may be lost. */
+  onLeader(): void {
+    for (const pending of this.#pending.values()) pending.needsSending = true;
+    this.resend(false);
+  }
+
+  /** Sends again what may be lost; `stale` also what was sent long ago. */
+  resend(stale: boolean): void {
+    const before = Date.now() - RESEND_MS;
+    for (const pending of this.#pending.values()) {
+      if (!pending.needsSending && !(stale && pending.sentAt < before)) continue;
+      if (pending.items.every((item) => item.settled)) this.#pending.delete(pending.proposal.seq);
+      else if (!this.#send(pending)) return;
+    }
+  }
+
+  /** Gives up on what is over its time. */
+  expire(now: number): void {
+    for (const item of this.#queue) {
+      if (!item.settled && item.deadline <= now) {
+        this.#reject(item, new UnavailableError('no leader took the write within its time', false));
+      }
+    }
+    for (const pending of this.#pending.values()) {
+      const sent = pending.sentAt > 0;
+      for (const item of pending.items) {
+        if (item.settled || item.deadline > now) continue;
+        const message = sent
+          ? 'the write was not confirmed within its time'
+          : 'no leader took the write within its time';
+        this.#reject(item, new UnavailableError(message, sent));
+      }
+    }
+  }
+
+  #reject(item: Item, error: Error): void {
+    if (this.#settle(item)) item.reject(error);
+  }
+  #settle(item: Item): boolean {
+    if (item.settled) return false;
+    item.settled = true;
+    this.#count--;
+    this.#bytes -= item.bytes;
+    return true;
+  }
+
+  /** Rejects everything, now and from now on. */
+  close(reason: string): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = new UnavailableError(reason, false);
+    for (const item of this.#queue) this.#reject(item, this.#closed);
+    for (const pending of this.#pending.values()) {
+      for (const item of pending.items) this.#reject(item, new UnavailableError(reason, pending.sentAt > 0));
+    }
+    for (const { item } of this.#applied) this.#reject(item, new UnavailableError(reason, true));
+    this.#queue = [];
+    this.#pending.clear();
+    this.#applied.length = 0;
+  }
+}

@@ -1,0 +1,112 @@
+import { Packr } from 'msgpackr';
+import type { Compare, Op, Txn } from './types.js';
+
+/** What the log can ask of the state. */
+export type Command =
+  | { readonly kind: 'txn'; readonly txn: Txn }
+  /** Forget history up to and including `revision`. */
+  | { readonly kind: 'compact'; readonly revision: number };
+
+/**
+ * The payload of one log entry: the commands that one replica proposed together (group commit).
+ * A replica's `seq` only grows, also over its restarts; an entry whose seq is not above the last one applied for its
+ * proposer is a repetition and does nothing. So a proposer may send again without fear, and once a later one of its
+ * proposals is applied it knows that an earlier one never will be.
+ */
+export interface Proposal {
+  readonly proposer: number;
+  readonly seq: number;
+  /** The proposer's clock in ms since 1970: what ttlSeconds counts from. */
+  readonly time: number;
+  readonly commands: readonly Command[];
+}
+
+/** A log entry's payload that this release cannot read. */
+export class CommandFormatError extends Error {
+  constructor(reason: string) {
+    super(`a log entry cannot be read: ${reason}; it was written by a newer release, or the log is damaged`);
+    this.name = 'CommandFormatError';
+  }
+}
+
+const VERSION = 1;
+const HEADER = 25;
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' });
+
+type WireCompare = [key: string, modRevision: number];
+type WireOp =
+  | [type: 0, key: string, value: Uint8Array, revisionAt: number, ttlSeconds: number]
+  | [type: 1, key: string];
+type WireCommand = [type: 0, compares: WireCompare[], ops: WireOp[]] | [type: 1, revision: number];
+
+/** Bytes: version 1 | proposer, seq, time: double 8 each | the commands in msgpack. */
+export function encodeProposal(proposal: Proposal): Buffer {
+  const packed = packr.pack(proposal.commands.map(toWire));
+  const out = Buffer.allocUnsafe(HEADER + packed.length);
+  out[0] = VERSION;
+  out.writeDoubleBE(proposal.proposer, 1);
+  out.writeDoubleBE(proposal.seq, 9);
+  out.writeDoubleBE(proposal.time, 17);
+  out.set(packed, HEADER);
+  return out;
+}
+
+/** Who proposed the entry, and as what; cheap. Throws CommandFormatError. */
+export function proposalOrigin(data: Uint8Array): { readonly proposer: number; readonly seq: number } {
+  const bytes = checked(data);
+  return { proposer: bytes.readDoubleBE(1), seq: bytes.readDoubleBE(9) };
+}
+
+/** Values are views into `data`. Throws CommandFormatError. */
+export function decodeProposal(data: Uint8Array): Proposal {
+  const bytes = checked(data);
+  let wire: WireCommand[];
+  try {
+    wire = packr.unpack(bytes.subarray(HEADER)) as WireCommand[];
+  } catch (error) {
+    throw new CommandFormatError(String(error));
+  }
+  return {
+    proposer: bytes.readDoubleBE(1),
+    seq: bytes.readDoubleBE(9),
+    time: bytes.readDoubleBE(17),
+    commands: wire.map(fromWire),
+  };
+}
+
+function checked(data: Uint8Array): Buffer {
+  if (data[0] !== VERSION) throw new CommandFormatError(`version ${data[0]} is not known`);
+  if (data.length < HEADER) throw new CommandFormatError('it is too short');
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function toWire(command: Command): WireCommand {
+  if (command.kind === 'compact') return [1, command.revision];
+  return [
+    0,
+    command.txn.compares.map((c): WireCompare => [c.key, 'modRevision' in c ? c.modRevision : -1]),
+    command.txn.ops.map(
+      (op): WireOp => (op.type === 'put' ? [0, op.key, op.value, op.revisionAt, op.ttlSeconds ?? 0] : [1, op.key]),
+    ),
+  ];
+}
+
+function fromWire(wire: WireCommand): Command {
+  if (wire[0] === 1) return { kind: 'compact', revision: wire[1] };
+  return {
+    kind: 'txn',
+    txn: {
+      compares: wire[1].map(
+        ([key, modRevision]): Compare => (modRevision < 0 ? { key, exists: true } : { key, modRevision }),
+      ),
+      ops: wire[2].map((op): Op => {
+        if (op[0] === 1) return { type: 'delete', key: op[1] };
+        const [, key, bytes, revisionAt, ttlSeconds] = op;
+        const value = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+        return ttlSeconds > 0
+          ? { type: 'put', key, value, revisionAt, ttlSeconds }
+          : { type: 'put', key, value, revisionAt };
+      }),
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import type { Environment, ReadTransaction, Table } from './lmdb.js';
+import type { Row, ScanOptions, Snapshot, TableKey, TableName } from './tables.js';
+
+/** A view on one LMDB read transaction, which it holds until `release`. */
+export class LmdbSnapshot implements Snapshot {
+  readonly #tables: Readonly<Record<TableName, Table>>;
+  readonly #transaction: ReadTransaction;
+  readonly #getOptions: object;
+
+  /** Takes the newest committed state. */
+  constructor(environment: Environment, tables: Readonly<Record<TableName, Table>>) {
+    this.#tables = tables;
+    environment.resetReadTxn();
+    this.#transaction = environment.useReadTransaction() as unknown as ReadTransaction;
+    this.#getOptions = { transaction: this.#transaction };
+  }
+
+  get(table: TableName, key: TableKey): Buffer | undefined {
+    return this.#tables[table].get(key, this.#getOptions);
+  }
+
+  scan(table: 'objects', start: string, end: string, options?: ScanOptions): Iterable<Row<string>>;
+  scan(table: 'past' | 'events' | 'expiry', start: Buffer, end: Buffer, options?: ScanOptions): Iterable<Row<Buffer>>;
+  scan(table: TableName, start: TableKey, end: TableKey, options?: ScanOptions): Iterable<Row<never>> {
+    const range = { ...this.#getOptions, ...options, start, end };
+    if (options?.values !== false) return this.#tables[table].getRange(range) as Iterable<Row<never>>;
+    return this.#tables[table].getKeys(range).map((key) => ({ key, value: EMPTY })) as Iterable<Row<never>>;
+  }
+
+  count(table: 'objects', start: string, end: string): number {
+    return this.#tables[table].getKeysCount({ ...this.#getOptions, start, end });
+  }
+
+  /** Gives the read transaction back; the snapshot must not be used any more. */
+  release(): void {
+    this.#transaction.done();
+  }
+}
+
+const EMPTY = Buffer.alloc(0);

@@ -1,0 +1,100 @@
+import { mkdirSync } from 'node:fs';
+import { type Database, open, type RootDatabase } from 'lmdb';
+import { FatalError } from '../machinery/assert.js';
+import type { TableKey } from './tables.js';
+
+/** One table of an environment: bytes under bytes or text. */
+export type Table = Database<Buffer, TableKey>;
+export type Environment = RootDatabase<Buffer, TableKey>;
+
+/** A read transaction as lmdb hands it out; `done` gives it back. */
+export interface ReadTransaction {
+  done(): void;
+}
+
+export interface EnvironmentOptions {
+  /** Directory of the environment; made if absent. */
+  readonly path: string;
+  /**
+   * True: a commit is visible before it is flushed, and until its flush is done no page that the last flushed commit
+   * needs is overwritten, so that power loss rolls back to a whole commit. False: a commit is flushed, then visible.
+   */
+  readonly overlappingSync: boolean;
+  /** Address space to map at first, in bytes; the file grows as it is used, and the map beyond this by itself. */
+  readonly mapSize?: number;
+}
+
+const DEFAULT_MAP_SIZE = 1 << 30;
+
+const textOrBytes = {
+  writeKey(key: TableKey, target: Buffer, start: number): number {
+    if (typeof key === 'string') return start + target.write(key, start, 'utf8');
+    target.set(key, start);
+    return start + key.length;
+  },
+};
+const textKeys = {
+  ...textOrBytes,
+  readKey: (source: Buffer, start: number, end: number): string => source.toString('utf8', start, end),
+};
+const byteKeys = {
+  ...textOrBytes,
+  readKey: (source: Buffer, start: number, end: number): Buffer => Buffer.from(source.subarray(start, end)),
+};
+
+/** Opens an LMDB environment. Throws FatalError with what to do when it cannot be used. */
+export function openEnvironment(options: EnvironmentOptions): Environment {
+  try {
+    mkdirSync(options.path, { recursive: true, mode: 0o700 });
+    return open<Buffer, TableKey>({
+      path: options.path,
+      noSubdir: false,
+      encoding: 'binary',
+      keyEncoding: 'binary',
+      maxDbs: 16,
+      mapSize: options.mapSize ?? DEFAULT_MAP_SIZE,
+      overlappingSync: options.overlappingSync,
+      separateFlushed: true,
+    });
+  } catch (error) {
+    throw new FatalError(
+      `cannot open the database in ${options.path}: ${messageOf(error)}. ` +
+        'Check that the directory is writable and that the disk is not full. If the file is damaged, remove this ' +
+        'replica from its cluster and join it again with an empty data directory, or restore the directory from a backup.',
+    );
+  }
+}
+
+/** Opens a table whose keys read back as text, or as bytes. */
+export function openTable(environment: Environment, name: string, keys: 'text' | 'bytes'): Table {
+  // lmdb's types leave out `keyEncoder`, which its README documents.
+  const options = { name, encoding: 'binary' as const, keyEncoder: keys === 'text' ? textKeys : byteKeys };
+  return environment.openDB<Buffer, TableKey>(options);
+}
+
+/** Resolves when the commit that `committed` stands for is on disk (lmdb's separateFlushed). */
+export function flushedOf(committed: Promise<boolean>): Promise<unknown> {
+  const { flushed } = committed as Promise<boolean> & { flushed?: Promise<unknown> };
+  return flushed ?? committed;
+}
+
+/** The reason behind a failed commit: lmdb hides it in a promise of its own. */
+export async function commitErrorOf(error: unknown): Promise<Error> {
+  if (error instanceof Error && 'commitError' in error && error.commitError instanceof Promise) {
+    try {
+      await error.commitError;
+    } catch (reason) {
+      return reason instanceof Error ? reason : new Error(String(reason));
+    }
+  }
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** True when the cause is a full disk or quota: writing may work again once space is made. */
+export function isDiskFull(error: Error): boolean {
+  return /no space left|disk quota|ENOSPC|EDQUOT|MDB_MAP_FULL/i.test(error.message);
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

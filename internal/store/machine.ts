@@ -1,0 +1,93 @@
+import type { Command, Proposal } from './command.js';
+import { foldHash, type StateMeta } from './meta.js';
+import {
+  checksumOf,
+  createRevisionOf,
+  encodeEvent,
+  encodeObject,
+  encodeRevision,
+  eventKey,
+  expiresAtOf,
+  expiryKey,
+  modRevisionOf,
+  pastKey,
+} from './rows.js';
+import type { ApplyTables } from './tables.js';
+import type { Txn, TxnResult } from './types.js';
+
+const CREATE = 0;
+const MODIFY = 1;
+const DELETE = 2;
+
+/**
+ * Applies one log entry's commands to the state. Deterministic: the outcome depends on `meta`, the tables and the
+ * proposal only, so that every replica gets the same revisions and the same hash.
+ * Returns undefined when the proposal is a repetition (see Proposal.seq), which changes nothing.
+ */
+export function applyProposal(
+  meta: StateMeta,
+  tables: ApplyTables,
+  proposal: Proposal,
+): readonly TxnResult[] | undefined {
+  const last = meta.sessions.get(proposal.proposer) ?? 0;
+  if (proposal.seq <= last) return undefined;
+  meta.sessions.set(proposal.proposer, proposal.seq);
+  const results: TxnResult[] = [];
+  for (const command of proposal.commands) results.push(applyCommand(meta, tables, command, proposal.time));
+  return results;
+}
+
+function applyCommand(meta: StateMeta, tables: ApplyTables, command: Command, time: number): TxnResult {
+  switch (command.kind) {
+    case 'txn':
+      return applyTxn(meta, tables, command.txn, time);
+    case 'compact':
+      // Logical at once and everywhere at the same point; each replica removes the rows in its own time (compaction.ts).
+      if (command.revision <= meta.compactRevision || command.revision > meta.revision) {
+        return { succeeded: false, revision: meta.revision };
+      }
+      meta.compactRevision = command.revision;
+      return { succeeded: true, revision: meta.revision };
+  }
+}
+
+function applyTxn(meta: StateMeta, tables: ApplyTables, txn: Txn, time: number): TxnResult {
+  for (const [i, compare] of txn.compares.entries()) {
+    const record = tables.getObject(compare.key);
+    const found = record === undefined ? 0 : modRevisionOf(record);
+    const holds = 'modRevision' in compare ? found === compare.modRevision : found > 0;
+    if (!holds) return { succeeded: false, revision: meta.revision, failed: i };
+  }
+  const revision = meta.revision + 1;
+  let sub = 0;
+  for (const op of txn.ops) {
+    const old = tables.getObject(op.key);
+    if (op.type === 'delete' && old === undefined) continue;
+    if (sub === 0) meta.revision = revision;
+    const prevRevision = old === undefined ? 0 : modRevisionOf(old);
+    if (old !== undefined) {
+      tables.put('past', pastKey(op.key, prevRevision, revision), old);
+      const expiresAt = expiresAtOf(old);
+      if (expiresAt > 0) tables.remove('expiry', expiryKey(expiresAt, op.key));
+    }
+    if (op.type === 'delete') {
+      tables.remove('objects', op.key);
+      tables.put('events', eventKey(revision, sub), encodeEvent({ type: 'delete', key: op.key, prevRevision }));
+      foldHash(meta, revision, DELETE, op.key, 0);
+    } else {
+      const expiresAt = op.ttlSeconds === undefined || op.ttlSeconds <= 0 ? 0 : time + op.ttlSeconds * 1000;
+      const record = encodeObject(op.value, op.revisionAt, {
+        modRevision: revision,
+        createRevision: old === undefined ? revision : createRevisionOf(old),
+        expiresAt,
+      });
+      tables.put('objects', op.key, record);
+      if (expiresAt > 0) tables.put('expiry', expiryKey(expiresAt, op.key), encodeRevision(revision));
+      const type = old === undefined ? 'create' : 'modify';
+      tables.put('events', eventKey(revision, sub), encodeEvent({ type, key: op.key, prevRevision }));
+      foldHash(meta, revision, old === undefined ? CREATE : MODIFY, op.key, checksumOf(record));
+    }
+    sub++;
+  }
+  return { succeeded: true, revision: meta.revision };
+}

@@ -1,0 +1,125 @@
+import { crc32 } from 'node:zlib';
+import { Packr } from 'msgpackr';
+import { checkSeal, CorruptRecordError, seal } from './rows.js';
+
+/** The membership as the state saw it at its applied index; the same shape as raft's ConfState. */
+export interface StoredConfState {
+  readonly voters: readonly number[];
+  readonly learners: readonly number[];
+  readonly votersOutgoing: readonly number[];
+  readonly learnersNext: readonly number[];
+  readonly autoLeave: boolean;
+}
+
+/** A member's particulars, carried by the membership change that brought it. */
+export interface MemberInfo {
+  readonly name: string;
+  /** host:port of its peer listener. */
+  readonly address: string;
+}
+
+/** What stands beside the data, written in the same transaction as the data. */
+export interface StateMeta {
+  revision: number;
+  appliedIndex: number;
+  appliedTerm: number;
+  compactRevision: number;
+  /** Rolling hash over every change up to `revision`: two lanes of 32 bits. */
+  hashA: number;
+  hashB: number;
+  conf: StoredConfState;
+  /** Particulars by member id. */
+  members: Map<number, MemberInfo>;
+  /** Last applied `Proposal.seq` by proposer. */
+  sessions: Map<number, number>;
+}
+
+/** Key of the one row in `meta`. */
+export const META_KEY = 'state';
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: false, int64AsType: 'number' });
+const FIXED = 37;
+
+export function emptyMeta(conf: StoredConfState, members: ReadonlyMap<number, MemberInfo>): StateMeta {
+  return {
+    revision: 0,
+    appliedIndex: 0,
+    appliedTerm: 0,
+    compactRevision: 0,
+    hashA: 0,
+    hashB: 0,
+    conf,
+    members: new Map(members),
+    sessions: new Map(),
+  };
+}
+
+/** version 1 | crc32 4 | revision 6 | appliedIndex 6 | appliedTerm 6 | compactRevision 6 | hashA 4 | hashB 4 | msgpack. */
+export function encodeMeta(meta: StateMeta): Buffer {
+  const rest = packr.pack([meta.conf, meta.members, meta.sessions]);
+  const out = Buffer.allocUnsafe(FIXED + rest.length);
+  out.writeUIntBE(meta.revision, 5, 6);
+  out.writeUIntBE(meta.appliedIndex, 11, 6);
+  out.writeUIntBE(meta.appliedTerm, 17, 6);
+  out.writeUIntBE(meta.compactRevision, 23, 6);
+  out.writeUInt32BE(meta.hashA, 29);
+  out.writeUInt32BE(meta.hashB, 33);
+  out.set(rest, FIXED);
+  return seal(out);
+}
+
+/** Throws CorruptRecordError. */
+export function decodeMeta(row: Buffer): StateMeta {
+  const head = decodeMetaHead(row);
+  const [conf, members, sessions] = packr.unpack(row.subarray(FIXED)) as [
+    StoredConfState,
+    Map<number, MemberInfo>,
+    Map<number, number>,
+  ];
+  return {
+    ...head,
+    appliedTerm: row.readUIntBE(17, 6),
+    hashA: row.readUInt32BE(29),
+    hashB: row.readUInt32BE(33),
+    conf,
+    members,
+    sessions,
+  };
+}
+
+export interface MetaHead {
+  readonly revision: number;
+  readonly appliedIndex: number;
+  readonly compactRevision: number;
+}
+
+/** Only the numbers that every commit moves. Throws CorruptRecordError. */
+export function decodeMetaHead(row: Buffer): MetaHead {
+  if (row.length < FIXED) throw new CorruptRecordError('meta', META_KEY, 'too short');
+  checkSeal('meta', META_KEY, row);
+  return {
+    revision: row.readUIntBE(5, 6),
+    appliedIndex: row.readUIntBE(11, 6),
+    compactRevision: row.readUIntBE(23, 6),
+  };
+}
+
+/** The rolling hash as 16 hex digits. */
+export function hashText(meta: { readonly hashA: number; readonly hashB: number }): string {
+  return meta.hashA.toString(16).padStart(8, '0') + meta.hashB.toString(16).padStart(8, '0');
+}
+
+const scratch = Buffer.alloc(11);
+
+/** Folds one change into the rolling hash. `checksum` is that of the new record, 0 for a delete. */
+export function foldHash(meta: StateMeta, revision: number, type: number, key: string, checksum: number): void {
+  scratch.writeUIntBE(revision, 0, 6);
+  scratch[6] = type;
+  scratch.writeUInt32BE(checksum, 7);
+  meta.hashA = crc32(key, crc32(scratch, meta.hashA));
+  // The second lane is not linear in the input as a CRC is: multiply and xor (the finalizer of MurmurHash3).
+  let b = meta.hashB ^ meta.hashA ^ checksum;
+  b = Math.imul(b ^ (b >>> 16), 0x85ebca6b);
+  b = Math.imul(b ^ (b >>> 13), 0xc2b2ae35);
+  meta.hashB = (b ^ (b >>> 16)) >>> 0;
+}

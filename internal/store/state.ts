@@ -1,0 +1,279 @@
+import { assert, FatalError } from '../machinery/assert.js';
+import { decodeProposal, type Proposal } from './command.js';
+import {
+  commitErrorOf,
+  type Environment,
+  flushedOf,
+  isDiskFull,
+  openEnvironment,
+  openTable,
+  type Table,
+} from './lmdb.js';
+import { LmdbSnapshot } from './lmdb-snapshot.js';
+import { applyProposal } from './machine.js';
+import {
+  decodeMeta,
+  decodeMetaHead,
+  encodeMeta,
+  emptyMeta,
+  type MemberInfo,
+  META_KEY,
+  type MetaHead,
+  type StateMeta,
+  type StoredConfState,
+} from './meta.js';
+import { CorruptRecordError } from './rows.js';
+import { type ApplyTables, TABLE_NAMES, type TableKey, type TableName } from './tables.js';
+import type { TxnResult } from './types.js';
+
+export interface StateOptions {
+  readonly path: string;
+  /** Membership and particulars that an empty state begins with. */
+  readonly conf: StoredConfState;
+  readonly members: ReadonlyMap<number, MemberInfo>;
+  readonly mapSize?: number;
+  /** After `visible` moved; synchronous. */
+  readonly onVisible: () => void;
+  /** After `durableIndex` moved. */
+  readonly onDurable: () => void;
+  /** The disk is full (retried every second), or works again (undefined). */
+  readonly onDiskFull: (error: Error | undefined) => void;
+  readonly onFatal: (error: FatalError) => void;
+}
+
+interface Write {
+  readonly table: TableName;
+  readonly key: TableKey;
+  readonly value: Buffer | undefined;
+}
+
+interface Batch {
+  readonly appliedIndex: number;
+  readonly writes: readonly Write[];
+  readonly number: number;
+}
+
+/** Commits whose flush has not ended, at most: a slow disk then slows applying, and holds up no more than two threads. */
+const UNFLUSHED_MAX = 2;
+const DISK_FULL_RETRY_MS = 1_000;
+
+/**
+ * The replicated state in LMDB. Entries are applied on the main thread against the newest state, pending writes
+ * included; the writes of all entries applied since the last commit then go to LMDB's own thread as one transaction
+ * that also holds revision, applied index, membership and hash. Reading is always from one committed transaction.
+ */
+export class StateStore implements ApplyTables {
+  readonly #options: StateOptions;
+  readonly #environment: Environment;
+  readonly #tables: Readonly<Record<TableName, Table>>;
+  readonly #meta: StateMeta;
+  #snapshot: LmdbSnapshot;
+  #visible: MetaHead;
+  #durableIndex: number;
+
+  /** Records written but not yet visible, by key; undefined for a deleted one. */
+  readonly #overlay = new Map<string, { readonly batch: number; readonly record: Buffer | undefined }>();
+  #writes: Write[] = [];
+  #pendingBytes = 0;
+  #dirty = false;
+  #batch = 1;
+  #committing: Batch | undefined;
+  #unflushed = 0;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: StateOptions) {
+    this.#options = options;
+    this.#environment = openEnvironment({
+      path: options.path,
+      overlappingSync: true,
+      ...(options.mapSize === undefined ? {} : { mapSize: options.mapSize }),
+    });
+    const table = (name: TableName): Table =>
+      openTable(this.#environment, name, name === 'objects' || name === 'meta' ? 'text' : 'bytes');
+    this.#tables = {
+      objects: table('objects'),
+      past: table('past'),
+      events: table('events'),
+      expiry: table('expiry'),
+      meta: table('meta'),
+    };
+    assert(
+      TABLE_NAMES.every((name) => this.#tables[name] !== undefined),
+      'every table is open',
+    );
+    this.#snapshot = new LmdbSnapshot(this.#environment, this.#tables);
+    this.#meta = this.#readMeta();
+    this.#visible = { ...this.#meta };
+    this.#durableIndex = this.#meta.appliedIndex;
+  }
+
+  #readMeta(): StateMeta {
+    const row = this.#snapshot.get('meta', META_KEY);
+    if (row === undefined) return emptyMeta(this.#options.conf, this.#options.members);
+    try {
+      return decodeMeta(row);
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError)) throw error;
+      throw new FatalError(
+        `${error.message} in ${this.#options.path}. Remove this replica from its cluster and join it again with an ` +
+          'empty data directory, or restore the directory from a backup.',
+      );
+    }
+  }
+
+  /** What has been applied, whether visible yet or not. */
+  get meta(): Readonly<StateMeta> {
+    return this.#meta;
+  }
+  /** Revision, applied index and compact revision of what readers see. */
+  get visible(): MetaHead {
+    return this.#visible;
+  }
+  /** Every entry up to this index is applied on disk; the log may be compacted up to here. */
+  get durableIndex(): number {
+    return this.#durableIndex;
+  }
+  /** The newest committed state. Replaced at each commit: do not hold on to it across turns of the event loop. */
+  get snapshot(): LmdbSnapshot {
+    return this.#snapshot;
+  }
+  /** Bytes of values applied and not yet visible. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** A snapshot of one's own, to be released. It keeps LMDB from reusing pages: hold it for seconds, not minutes. */
+  takeSnapshot(): LmdbSnapshot {
+    return new LmdbSnapshot(this.#environment, this.#tables);
+  }
+
+  /**
+   * Applies one entry of the log, in order. `data` is the entry's payload; `decoded` may save decoding it.
+   * Returns the commands' results, or undefined for an empty or repeated entry.
+   */
+  applyEntry(index: number, term: number, data: Uint8Array, decoded?: Proposal): readonly TxnResult[] | undefined {
+    this.#advance(index, term);
+    if (data.length === 0) return undefined;
+    return applyProposal(this.#meta, this, decoded ?? decodeProposal(data));
+  }
+
+  /** Applies an entry that changes the membership. */
+  applyConfChange(index: number, term: number, conf: StoredConfState, members: ReadonlyMap<number, MemberInfo>): void {
+    this.#advance(index, term);
+    this.#meta.conf = conf;
+    this.#meta.members = new Map(members);
+    for (const id of this.#meta.sessions.keys()) if (!members.has(id)) this.#meta.sessions.delete(id);
+  }
+
+  #advance(index: number, term: number): void {
+    assert(index === this.#meta.appliedIndex + 1, `entry ${index} applied after ${this.#meta.appliedIndex}`);
+    this.#meta.appliedIndex = index;
+    this.#meta.appliedTerm = term;
+    this.#dirty = true;
+  }
+
+  getObject(key: string): Buffer | undefined {
+    const pending = this.#overlay.get(key);
+    return pending === undefined ? this.#snapshot.get('objects', key) : pending.record;
+  }
+  put(table: TableName, key: TableKey, value: Buffer): void {
+    this.#write({ table, key, value });
+  }
+  remove(table: TableName, key: TableKey): void {
+    this.#write({ table, key, value: undefined });
+  }
+  #write(write: Write): void {
+    this.#writes.push(write);
+    this.#pendingBytes += write.value?.length ?? 0;
+    if (write.table === 'objects' && typeof write.key === 'string') {
+      this.#overlay.set(write.key, { batch: this.#batch, record: write.value });
+    }
+  }
+
+  /** Starts committing what has been applied, unless a commit is under way: then it follows by itself. */
+  commit(): void {
+    if (!this.#dirty && this.#writes.length === 0) return;
+    if (this.#committing !== undefined || this.#unflushed >= UNFLUSHED_MAX || this.#closed) return;
+    const batch: Batch = { appliedIndex: this.#meta.appliedIndex, writes: this.#writes, number: this.#batch };
+    this.#writes = [];
+    this.#dirty = false;
+    this.#batch++;
+    this.#start(batch, encodeMeta(this.#meta));
+  }
+
+  #start(batch: Batch, meta: Buffer): void {
+    this.#committing = batch;
+    const committed = this.#environment.batch(() => {
+      for (const { table, key, value } of batch.writes) {
+        if (value === undefined) void this.#tables[table].remove(key);
+        else void this.#tables[table].put(key, value);
+      }
+      void this.#tables.meta.put(META_KEY, meta);
+    });
+    this.#unflushed++;
+    committed.then(
+      () => this.#committed(batch),
+      (error: unknown) => this.#failed(batch, meta, error),
+    );
+    flushedOf(committed).then(
+      () => this.#flushed(batch),
+      () => undefined, // The same failure as the commit's, which is handled there.
+    );
+  }
+
+  #committed(batch: Batch): void {
+    if (this.#closed) return;
+    this.#committing = undefined;
+    for (const { table, key, value } of batch.writes) {
+      this.#pendingBytes -= value?.length ?? 0;
+      if (table !== 'objects' || typeof key !== 'string') continue;
+      if (this.#overlay.get(key)?.batch === batch.number) this.#overlay.delete(key);
+    }
+    const previous = this.#snapshot;
+    this.#snapshot = new LmdbSnapshot(this.#environment, this.#tables);
+    previous.release();
+    const row = this.#snapshot.get('meta', META_KEY);
+    assert(row !== undefined, 'a committed state has its meta row');
+    const head = decodeMetaHead(row);
+    assert(head.appliedIndex === batch.appliedIndex, 'commits become visible one by one');
+    this.#visible = head;
+    this.commit();
+    this.#options.onVisible();
+  }
+
+  #flushed(batch: Batch): void {
+    this.#unflushed--;
+    this.#durableIndex = Math.max(this.#durableIndex, batch.appliedIndex);
+    if (this.#closed) return;
+    this.commit();
+    this.#options.onDurable();
+  }
+
+  async #failed(batch: Batch, meta: Buffer, failure: unknown): Promise<void> {
+    this.#unflushed--;
+    const error = await commitErrorOf(failure);
+    if (this.#closed) return;
+    if (!isDiskFull(error)) {
+      this.#options.onFatal(
+        new FatalError(
+          `the state in ${this.#options.path} cannot be written: ${error.message}. Check the disk; if it is damaged, ` +
+            'remove this replica from its cluster and join it again with an empty data directory.',
+        ),
+      );
+      return;
+    }
+    // Nothing of the transaction was written, and nothing later has been started: the same writes can be tried again.
+    this.#options.onDiskFull(error);
+    this.#retryTimer = setTimeout(() => this.#start(batch, meta), DISK_FULL_RETRY_MS);
+  }
+
+  /** Waits for what is being written, and closes the environment. What is applied but not committed is in the log. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#retryTimer);
+    this.#snapshot.release();
+    await this.#environment.close();
+  }
+}
