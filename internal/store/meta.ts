@@ -37,7 +37,13 @@ export interface StateMeta {
 /** Key of the one row in `meta`. */
 export const META_KEY = 'state';
 
-const packr = new Packr({ useRecords: false, mapsAsObjects: false, int64AsType: 'number' });
+type WireRest = [
+  conf: [voters: number[], learners: number[], votersOutgoing: number[], learnersNext: number[], autoLeave: boolean],
+  members: [id: number, name: string, address: string][],
+  sessions: [proposer: number, seq: number][],
+];
+
+const packr = new Packr({ useRecords: false, int64AsType: 'number' });
 const FIXED = 37;
 
 export function emptyMeta(conf: StoredConfState, members: ReadonlyMap<number, MemberInfo>): StateMeta {
@@ -56,34 +62,37 @@ export function emptyMeta(conf: StoredConfState, members: ReadonlyMap<number, Me
 
 /** version 1 | crc32 4 | revision 6 | appliedIndex 6 | appliedTerm 6 | compactRevision 6 | hashA 4 | hashB 4 | msgpack. */
 export function encodeMeta(meta: StateMeta): Buffer {
-  const rest = packr.pack([meta.conf, meta.members, meta.sessions]);
-  const out = Buffer.allocUnsafe(FIXED + rest.length);
+  const { voters, learners, votersOutgoing, learnersNext, autoLeave } = meta.conf;
+  const rest: WireRest = [
+    [[...voters], [...learners], [...votersOutgoing], [...learnersNext], autoLeave],
+    [...meta.members].map(([id, { name, address }]) => [id, name, address]),
+    [...meta.sessions],
+  ];
+  const packed = packr.pack(rest);
+  const out = Buffer.allocUnsafe(FIXED + packed.length);
   out.writeUIntBE(meta.revision, 5, 6);
   out.writeUIntBE(meta.appliedIndex, 11, 6);
   out.writeUIntBE(meta.appliedTerm, 17, 6);
   out.writeUIntBE(meta.compactRevision, 23, 6);
   out.writeUInt32BE(meta.hashA, 29);
   out.writeUInt32BE(meta.hashB, 33);
-  out.set(rest, FIXED);
+  out.set(packed, FIXED);
   return seal(out);
 }
 
 /** Throws CorruptRecordError. */
 export function decodeMeta(row: Buffer): StateMeta {
   const head = decodeMetaHead(row);
-  const [conf, members, sessions] = packr.unpack(row.subarray(FIXED)) as [
-    StoredConfState,
-    Map<number, MemberInfo>,
-    Map<number, number>,
-  ];
+  const [conf, members, sessions] = packr.unpack(row.subarray(FIXED)) as WireRest;
+  const [voters, learners, votersOutgoing, learnersNext, autoLeave] = conf;
   return {
     ...head,
     appliedTerm: row.readUIntBE(17, 6),
     hashA: row.readUInt32BE(29),
     hashB: row.readUInt32BE(33),
-    conf,
-    members,
-    sessions,
+    conf: { voters, learners, votersOutgoing, learnersNext, autoLeave },
+    members: new Map(members.map(([id, name, address]) => [id, { name, address }])),
+    sessions: new Map(sessions),
   };
 }
 
