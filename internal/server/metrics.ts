@@ -50,6 +50,34 @@ export class RequestMetrics {
     );
   }
 
+  /** What the consensus side is doing, as quorate_raft_* gauges. */
+  watchReplica(
+    read: () => { term: number; commit: number; applied: number; leader: number; role: string; revision: number },
+  ): void {
+    this.gauge('quorate_raft_term', 'Raft term of this replica.', () => read().term);
+    this.gauge('quorate_raft_commit_index', 'Highest log index known to be committed.', () => read().commit);
+    this.gauge('quorate_raft_applied_index', 'Highest log index applied here.', () => read().applied);
+    this.gauge('quorate_raft_is_leader', '1 on the leader, else 0.', () => (read().role === 'leader' ? 1 : 0));
+    this.gauge('quorate_raft_has_leader', '1 when this replica knows a leader, else 0.', () =>
+      read().leader === 0 ? 0 : 1,
+    );
+    this.gauge('quorate_store_revision', 'Newest resourceVersion applied here.', () => read().revision);
+  }
+
+  /** Requests that are being handled, under kube-apiserver's name. */
+  watchInFlight(inFlight: { readonly readOnly: number; readonly mutating: number }): void {
+    new Gauge({
+      name: 'apiserver_current_inflight_requests',
+      help: 'Requests being handled now, long-running ones left out, by kind.',
+      labelNames: ['request_kind'],
+      registers: [this.registry],
+      collect() {
+        this.set({ request_kind: 'readOnly' }, inFlight.readOnly);
+        this.set({ request_kind: 'mutating' }, inFlight.mutating);
+      },
+    });
+  }
+
   /** A gauge that is read when somebody asks for it. */
   gauge(name: string, help: string, read: () => number): void {
     new Gauge({

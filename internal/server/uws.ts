@@ -46,7 +46,7 @@ export async function openDoor(options: DoorOptions, behind: Behind): Promise<Op
     );
   }
   return {
-    port: uws.us_socket_local_port(listening as unknown as UWS.us_socket),
+    port: uws.us_socket_local_port(listening),
     connections: () => door.connections,
     close: async (graceMs) => {
       uws.us_listen_socket_close(listening);
@@ -213,7 +213,7 @@ class Door {
   /** Ends streams and waits for the answers that are on their way, at most `graceMs`. */
   async drain(graceMs: number): Promise<void> {
     this.closing = true;
-    for (const sink of [...this.streams]) sink.end();
+    for (const sink of this.streams) sink.end();
     if (this.inFlight === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, graceMs);
@@ -244,7 +244,8 @@ class Exchange implements Incoming {
   ) {
     this.method = req.getCaseSensitiveMethod();
     this.rawPath = req.getUrl();
-    this.rawQuery = req.getQuery();
+    // Undefined, against its declared type, when there is no `?`.
+    this.rawQuery = (req.getQuery() as string | undefined) ?? '';
     req.forEach((name, value) => {
       this.headers.push(name, value);
     });
@@ -342,25 +343,13 @@ const STATUS_LINES: Readonly<Record<number, string>> = {
   504: '504 Gateway Timeout',
 };
 
-let dateText = '';
-let dateSecond = 0;
-/** The Date header: its text changes once a second. */
-function httpDate(): string {
-  const second = Math.floor(Date.now() / 1000);
-  if (second !== dateSecond) {
-    dateSecond = second;
-    dateText = new Date(second * 1000).toUTCString();
-  }
-  return dateText;
-}
-
+/** Status line and headers; uWS adds Date by itself. */
 function writeHead(res: Response, reply: Reply, auditId: string): void {
   res.writeStatus(STATUS_LINES[reply.status] ?? `${reply.status} Status`);
   res.writeHeader('Audit-Id', auditId);
   const headers = reply.headers;
   if (headers?.['Cache-Control'] === undefined) res.writeHeader('Cache-Control', 'no-cache, private');
   if (reply.contentType !== '') res.writeHeader('Content-Type', reply.contentType);
-  res.writeHeader('Date', httpDate());
   if (headers !== undefined) {
     for (const name in headers) res.writeHeader(name, headers[name] ?? '');
   }

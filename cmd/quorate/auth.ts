@@ -1,0 +1,58 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { type Authenticator, authenticatorUnion } from '../../internal/auth/authenticator.js';
+import {
+  alwaysAllow,
+  authorizerUnion,
+  mastersAuthorizer,
+  publicInfoAuthorizer,
+} from '../../internal/auth/authorizers.js';
+import { type CertificateFacts, clientCertAuthenticator, parseBundle } from '../../internal/auth/client-cert.js';
+import { requestHeaderAuthenticator } from '../../internal/auth/request-header.js';
+import { tokenFileAuthenticator } from '../../internal/auth/token-file.js';
+import type { Authorizer } from '../../internal/auth/types.js';
+import { FatalError } from '../../internal/machinery/assert.js';
+import type { ServingConfig } from './config.js';
+import type { FlagValues } from './flags.js';
+
+/** Who may be who: front proxies, client certificates, tokens, in the reference's order. */
+export function authenticator(flags: FlagValues, serving: ServingConfig): Authenticator {
+  const list: Authenticator[] = [];
+  if (serving.requestHeaderCa !== '') {
+    list.push(
+      requestHeaderAuthenticator({
+        allowedNames: flags.list('requestheader-allowed-names'),
+        usernameHeaders: flags.list('requestheader-username-headers'),
+        uidHeaders: flags.list('requestheader-uid-headers'),
+        groupHeaders: flags.list('requestheader-group-headers'),
+        extraPrefixes: flags.list('requestheader-extra-headers-prefix'),
+        isFrontProxy: signedBy(serving.requestHeaderCa),
+      }),
+    );
+  }
+  if (serving.clientCa !== '') {
+    // The port accepts both authorities; only one of them vouches for users.
+    const only = serving.requestHeaderCa === '' ? () => true : signedBy(serving.clientCa);
+    list.push(clientCertAuthenticator(only));
+  }
+  const tokenFile = flags.string('token-auth-file');
+  if (tokenFile !== '') {
+    if (!existsSync(tokenFile)) throw new FatalError(`--token-auth-file ${tokenFile} does not exist: correct the path`);
+    list.push(tokenFileAuthenticator(readFileSync(tokenFile, 'utf8'), tokenFile));
+  }
+  return authenticatorUnion(list, flags.bool('anonymous-auth'));
+}
+
+function signedBy(bundle: string): (facts: CertificateFacts) => boolean {
+  const authorities = parseBundle(bundle);
+  return ({ certificate }) => authorities.some((ca) => certificate.checkIssued(ca) && certificate.verify(ca.publicKey));
+}
+
+/** The authorizers that `--authorization-mode` names, after the privileged group. */
+export function authorizer(flags: FlagValues): Authorizer {
+  const modes = flags.list('authorization-mode').map((mode) => {
+    if (mode === 'AlwaysAllow') return alwaysAllow;
+    if (mode === 'RBAC' || mode === 'Node') return publicInfoAuthorizer;
+    throw new FatalError(`--authorization-mode ${mode} is not known: use AlwaysAllow, Node or RBAC`);
+  });
+  return authorizerUnion([mastersAuthorizer, ...modes]);
+}

@@ -1,0 +1,127 @@
+import { createPublicKey } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { FatalError } from '../../internal/machinery/assert.js';
+import { ensurePki, PKI_FILES, writeWhole } from '../../internal/pki/pki.js';
+import type { ReplicaConfig } from '../../internal/replica/index.js';
+import { firstServiceIp, hostAddress, hostPort } from './addresses.js';
+import type { FlagValues } from './flags.js';
+
+/** Where the HTTPS side finds its files, and whom it believes. */
+export interface ServingConfig {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** All authorities of client certificates in one file, for the TLS layer; undefined when none was given. */
+  readonly clientCaBundle: string | undefined;
+  /** PEM; '' when not given. */
+  readonly clientCa: string;
+  readonly requestHeaderCa: string;
+  /** PEM of the keys that service account tokens are verified with. */
+  readonly serviceAccountKeys: readonly string[];
+}
+
+/** Reads the files that the flags name; makes certificates in the certificate directory when no flag names any. */
+export async function servingConfig(flags: FlagValues): Promise<ServingConfig> {
+  let certFile = flags.string('tls-cert-file');
+  let keyFile = flags.string('tls-private-key-file');
+  if ((certFile === '') !== (keyFile === '')) {
+    throw new FatalError('--tls-cert-file and --tls-private-key-file belong together: give both or neither');
+  }
+  let clientCaFile = flags.string('client-ca-file');
+  let keyFiles = flags.list('service-account-key-file');
+  if (keyFiles.length === 0) keyFiles = flags.list('service-account-signing-key-file');
+  const pki = flags.string('cert-dir') === '' ? join(flags.string('data-dir'), 'pki') : flags.string('cert-dir');
+  if (certFile === '') {
+    await ensurePki(pki, {
+      serviceIp: firstServiceIp(flags.string('service-cluster-ip-range')),
+      extraNames: [advertisedAddress(flags), flags.string('external-hostname')].filter((n) => n !== ''),
+    });
+    certFile = join(pki, `${PKI_FILES.apiserver}.crt`);
+    keyFile = join(pki, `${PKI_FILES.apiserver}.key`);
+    if (clientCaFile === '') clientCaFile = join(pki, `${PKI_FILES.ca}.crt`);
+    if (keyFiles.length === 0) keyFiles = [join(pki, PKI_FILES.serviceAccountPublicKey)];
+  }
+  const clientCa = clientCaFile === '' ? '' : readFlagFile(clientCaFile, '--client-ca-file');
+  const requestHeaderFile = flags.string('requestheader-client-ca-file');
+  const requestHeaderCa =
+    requestHeaderFile === '' ? '' : readFlagFile(requestHeaderFile, '--requestheader-client-ca-file');
+  return {
+    certFile: resolve(certFile),
+    keyFile: resolve(keyFile),
+    clientCaBundle: bundle(flags.string('data-dir'), [clientCa, requestHeaderCa]),
+    clientCa,
+    requestHeaderCa,
+    serviceAccountKeys: keyFiles.map((f) => publicKeyPem(f)),
+  };
+}
+
+/** The TLS layer takes one file of authorities. */
+function bundle(dataDir: string, authorities: readonly string[]): string | undefined {
+  const given = authorities.filter((a) => a !== '');
+  if (given.length === 0) return undefined;
+  const file = join(resolve(dataDir), 'client-authorities.crt');
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeWhole(file, given.map((g) => `${g.trim()}\n`).join(''), 0o600);
+  return file;
+}
+
+function publicKeyPem(file: string): string {
+  const pem = readFlagFile(file, '--service-account-key-file');
+  try {
+    return createPublicKey(pem).export({ format: 'pem', type: 'spki' }).toString();
+  } catch (cause) {
+    throw new FatalError(`${file} holds no RSA or ECDSA key (${String(cause)}): give a PEM file with one`);
+  }
+}
+
+function readFlagFile(file: string, flag: string): string {
+  if (!existsSync(file)) throw new FatalError(`${flag} ${file} does not exist: correct the path`);
+  return readFileSync(file, 'utf8');
+}
+
+/** What the replica needs, from the flags. Throws FatalError. */
+export function replicaConfig(flags: FlagValues): Omit<ReplicaConfig, 'log' | 'onFatal'> {
+  const peerListen = flags.string('peer-listen');
+  if (peerListen !== '') hostPort(peerListen, '--peer-listen');
+  const initialCluster = flags.list('initial-cluster').map((member) => {
+    const at = member.indexOf('=');
+    if (at <= 0) {
+      throw new FatalError(
+        `--initial-cluster ${member} is not name=host:port: write e.g. r1=10.0.0.1:2380,r2=10.0.0.2:2380`,
+      );
+    }
+    hostPort(member.slice(at + 1), '--initial-cluster');
+    return { name: member.slice(0, at), address: member.slice(at + 1) };
+  });
+  const [ca, cert, key] = ['peer-ca-file', 'peer-cert-file', 'peer-key-file'].map((f) => flags.string(f));
+  const tlsFiles = [ca, cert, key].filter((f) => f !== undefined && f !== '').length;
+  if (tlsFiles !== 0 && tlsFiles !== 3) {
+    throw new FatalError('--peer-ca-file, --peer-cert-file and --peer-key-file belong together: give all three');
+  }
+  return {
+    name: flags.string('name'),
+    dataDir: resolve(flags.string('data-dir')),
+    ...(peerListen === '' ? {} : { peerListen }),
+    ...(initialCluster.length === 0 ? {} : { initialCluster }),
+    ...(tlsFiles === 0
+      ? {}
+      : {
+          tls: {
+            ca: readFlagFile(ca ?? '', '--peer-ca-file'),
+            cert: readFlagFile(cert ?? '', '--peer-cert-file'),
+            key: readFlagFile(key ?? '', '--peer-key-file'),
+          },
+        }),
+    heartbeatMs: flags.duration('heartbeat-interval'),
+    electionMs: flags.duration('election-timeout'),
+    compactionIntervalMs: flags.duration('etcd-compaction-interval'),
+  };
+}
+
+/** The address that clients and members of the cluster are told. */
+export function advertisedAddress(flags: FlagValues): string {
+  const advertised = flags.string('advertise-address');
+  if (advertised !== '') return advertised;
+  const bound = flags.string('bind-address');
+  return bound === '' || bound === '0.0.0.0' || bound === '::' ? hostAddress() : bound;
+}

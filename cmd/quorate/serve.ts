@@ -1,0 +1,115 @@
+import { FatalError } from '../../internal/machinery/assert.js';
+import { logger, setVerbosity } from '../../internal/machinery/log.js';
+import { bootstrapObjects } from '../../internal/registry/bootstrap/index.js';
+import { strategyFor } from '../../internal/registry/index.js';
+import { openReplica } from '../../internal/replica/index.js';
+import { createDiscovery } from '../../internal/rest/discovery.js';
+import { createRest } from '../../internal/rest/index.js';
+import { Catalog } from '../../internal/schema/discovery/catalog.js';
+import { createChain } from '../../internal/server/chain.js';
+import { inFlightLimit } from '../../internal/server/in-flight.js';
+import { createInternalClient } from '../../internal/server/internal-client.js';
+import { RequestMetrics } from '../../internal/server/metrics.js';
+import { createPaths } from '../../internal/server/paths.js';
+import { bootstrapObjectsExist } from '../../internal/server/poststart/bootstrap-objects.js';
+import { openDoor } from '../../internal/server/uws.js';
+import { firstServiceIp } from './addresses.js';
+import { authenticator, authorizer } from './auth.js';
+import { advertisedAddress, replicaConfig, servingConfig } from './config.js';
+import { type FlagValues, ignoredFlags } from './flags.js';
+import { stopOnSignal } from './shutdown.js';
+
+const log = logger('serve.ts');
+
+/** Runs one replica: wires its parts together and stays until a signal stops it. Throws FatalError. */
+export async function runServe(flags: FlagValues): Promise<void> {
+  setVerbosity(flags.int('v'));
+  for (const name of ignoredFlags(flags)) log.warn(`--${name} has no effect here`);
+  const serving = await servingConfig(flags);
+  const port = flags.int('secure-port');
+  const address = `${advertisedAddress(flags)}:${port}`;
+  const state = { ready: false, bootstrapped: false, stopping: false };
+
+  const replica = await openReplica({
+    ...replicaConfig(flags),
+    log: (level, text) => (level === 'debug' ? log.verbose(4, text) : log[level](text)),
+    onFatal: (error: FatalError) => {
+      log.fatal(error.message);
+      process.exit(1);
+    },
+  });
+  const { backend } = replica;
+  const isReady = (): boolean => state.ready && replica.status().leader !== 0;
+  const resources = createRest({ backend, strategyFor, now: Date.now });
+  const catalog = new Catalog();
+  const metrics = new RequestMetrics();
+  metrics.watchReplica(() => replica.status());
+  const inFlight = inFlightLimit(flags.int('max-requests-inflight'), flags.int('max-mutating-requests-inflight'));
+  metrics.watchInFlight(inFlight);
+  const chain = createChain({
+    authenticator: authenticator(flags, serving),
+    authorizer: authorizer(flags),
+    refuseAnonymousWith401: true,
+    inFlight,
+    metrics,
+    resources,
+    paths: createPaths({
+      health: {
+        ready: isReady,
+        bootstrapped: () => state.bootstrapped,
+        storeFailure: () => undefined,
+        shuttingDown: () => state.stopping,
+      },
+      metrics,
+      openId: {
+        issuer: flags.list('service-account-issuer')[0] ?? '',
+        jwksUri: flags.string('service-account-jwks-uri') || `https://${address}/openid/v1/jwks`,
+        keys: serving.serviceAccountKeys,
+      },
+      raftStatus: () => replica.status(),
+      discovery: createDiscovery({ catalog, serverAddress: () => address }),
+      openApi: () => undefined,
+      groupPaths: () => catalog.groups.flatMap((g) => groupPaths(g.group, g.versions)),
+    }),
+  });
+  const door = await openDoor(
+    {
+      host: flags.string('bind-address'),
+      port,
+      certFile: serving.certFile,
+      keyFile: serving.keyFile,
+      clientCaFile: serving.clientCaBundle,
+    },
+    chain,
+  );
+  log.info(`${flags.string('name')} serves https://${flags.string('bind-address')}:${door.port}`);
+  const stopped = stopOnSignal({ replica, door, state, delayMs: flags.duration('shutdown-delay-duration') });
+
+  await Promise.race([replica.ready(), stopped]);
+  if (state.stopping) return stopped;
+  state.ready = true;
+  const range = flags.string('service-cluster-ip-range');
+  await bootstrapObjectsExist(
+    createInternalClient(resources),
+    bootstrapObjects({
+      serviceCidrs: [range],
+      apiServiceIP: firstServiceIp(range),
+      securePort: port,
+      clientCa: serving.clientCa,
+      requestHeaderCa: serving.requestHeaderCa,
+      requestHeaderAllowedNames: flags.list('requestheader-allowed-names'),
+      requestHeaderUsernameHeaders: flags.list('requestheader-username-headers'),
+      requestHeaderGroupHeaders: flags.list('requestheader-group-headers'),
+      requestHeaderExtraPrefixes: flags.list('requestheader-extra-headers-prefix'),
+      now: `${new Date().toISOString().slice(0, 19)}Z`,
+    }),
+  );
+  state.bootstrapped = true;
+  log.info(`${flags.string('name')} is ready, ${Math.round(process.uptime() * 1000)} ms after its process started`);
+  return stopped;
+}
+
+function groupPaths(group: string, versions: readonly { version: string }[]): string[] {
+  const base = group === '' ? '/api' : `/apis/${group}`;
+  return [base, ...versions.map((v) => `${base}/${v.version}`)];
+}
