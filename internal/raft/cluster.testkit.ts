@@ -58,6 +58,7 @@ export class TestCluster {
       refusals: [],
       raft: this.#start(id, log, conf, 0),
     };
+    log.newestState = () => ({ index: node.applied, term: log.term(node.applied) ?? 0, confState: node.conf });
     this.nodes.set(id, node);
     return node;
   }
@@ -144,6 +145,9 @@ export class TestCluster {
       node.log.restore(ready.snapshot);
       node.conf = ready.snapshot.confState;
       node.applied = ready.snapshot.index;
+      const { index } = ready.snapshot;
+      const source = [...this.nodes.values()].find((n) => n !== node && n.applied >= index);
+      node.appliedEntries.splice(0, Infinity, ...(source?.appliedEntries.filter((e) => e.index <= index) ?? []));
     }
     node.log.append(ready.entries);
     if (ready.hardState !== undefined) node.log.hardState = ready.hardState;

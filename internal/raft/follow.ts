@@ -1,11 +1,17 @@
 import { allMembers, fromConfState } from './confchange/members.js';
 import type { Core } from './core.js';
 import { LostLogError } from './invariant.js';
+import { NEED_SNAPSHOT } from './message.js';
 import type { Message } from './types.js';
 
 /** AppendEntries (Raft paper, figure 2). */
 export function onAppend(core: Core, m: Message): void {
   const { log } = core;
+  if (core.members.incoming.size === 0) {
+    // We have just joined. The log alone does not say who was a member before its first entry: only a snapshot does.
+    core.sendAfterAppend('appendResp', m.from, { reject: true, index: m.index, context: NEED_SNAPSHOT });
+    return;
+  }
   if (m.index < log.committed) {
     // All of it may be compacted here; what is committed agrees in any case.
     core.sendAfterAppend('appendResp', m.from, { index: log.committed });

@@ -5,7 +5,10 @@ import { cutToBytes } from './entry.js';
 export class MemoryLog implements LogStorage {
   hardState: HardState = { term: 0, vote: 0, commit: 0 };
   entriesHeld: Entry[] = [];
+  /** Where the log begins. */
   snapshot: SnapshotMeta;
+  /** The newest state, where there is one. */
+  newestState: () => SnapshotMeta = () => this.snapshot;
 
   constructor(snapshot: SnapshotMeta) {
     this.snapshot = snapshot;
@@ -30,7 +33,7 @@ export class MemoryLog implements LogStorage {
   }
 
   snapshotMeta(): SnapshotMeta {
-    return this.snapshot;
+    return this.newestState();
   }
 
   append(entries: readonly Entry[]): void {

@@ -26,3 +26,6 @@ export function message(
 
 /** Context of the vote requests of a campaign that a leader asked for: voters set their lease aside. */
 export const CAMPAIGN_TRANSFER = 'transfer';
+
+/** Context of the rejection with which a member that knows no membership yet asks for a snapshot. */
+export const NEED_SNAPSHOT = 'needSnapshot';

@@ -1,5 +1,6 @@
 import type { Core } from './core.js';
 import { entriesBytes } from './entry.js';
+import { NEED_SNAPSHOT } from './message.js';
 import { jointIndex } from './quorum/joint.js';
 import type { Progress } from './progress/progress.js';
 import { releaseEarlyReads } from './reads.js';
@@ -81,6 +82,10 @@ export function onAppendResponse(core: Core, m: Message): void {
 }
 
 function onRejected(core: Core, m: Message, peer: Progress): void {
+  if (m.context === NEED_SNAPSHOT) {
+    if (peer.state !== 'snapshot' && core.log.snapshotMeta().index > 0) sendSnapshot(core, m.from, peer);
+    return;
+  }
   // The hint is where the follower's log can agree with ours at the latest; skip our own later terms as well.
   const hint =
     m.logTerm > 0 ? core.log.agreementHint(Math.min(m.rejectHint, core.log.lastIndex), m.logTerm).index : m.rejectHint;

@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import { TestCluster } from './cluster.testkit.js';
+import { message } from './message.js';
+
+describe('elections', () => {
+  it('start when a follower hears nothing for its election timeout, between one and two of them (paper, 5.2 and 9.3)', () => {
+    const seen = new Set<number>();
+    for (let round = 0; round < 40; round += 1) {
+      const c = new TestCluster([1, 2, 3], [], { preVote: false });
+      for (let i = 0; i < round; i += 1) c.raft(1).step(message('append', 2, 1, i + 1));
+      let ticks = 0;
+      while (c.raft(1).status().role === 'follower') {
+        c.raft(1).tick();
+        ticks += 1;
+      }
+      seen.add(ticks);
+    }
+    expect(Math.min(...seen)).toBeGreaterThanOrEqual(10);
+    expect(Math.max(...seen)).toBeLessThan(20);
+    expect(seen.size).toBeGreaterThan(5);
+  });
+
+  it('give one vote per term, first come first served (paper, 5.2)', () => {
+    const c = new TestCluster([1, 2, 3]);
+    const answer = (from: number): boolean => {
+      c.raft(1).step(message('vote', from, 1, 5));
+      const ready = c.raft(1).ready();
+      c.raft(1).advance();
+      return ready.messagesAfterAppend.some((m) => m.type === 'voteResp' && m.to === from && !m.reject);
+    };
+    expect(answer(2)).toBe(true);
+    expect(answer(3)).toBe(false);
+    expect(answer(2)).toBe(true); // The same question again: the answer may have been lost.
+  });
+
+  it('remember the vote over a restart (paper, figure 2)', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.deliver = () => false;
+    c.raft(1).step(message('vote', 2, 1, 5));
+    c.settle();
+    c.restart(1);
+    c.raft(1).step(message('vote', 3, 1, 5));
+    c.settle();
+    expect(c.sent.filter((m) => m.type === 'voteResp').map((m) => [m.to, m.reject])).toEqual([
+      [2, false],
+      [3, true],
+    ]);
+  });
+
+  it('refuse a candidate whose log is behind (paper, 5.4.1)', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.deliver = (m) => m.to !== 3 && m.from !== 3;
+    c.propose(1, 'x');
+    c.settle();
+    c.deliver = () => true;
+    for (const id of [1, 2]) c.restart(id); // Nobody holds a lease.
+    c.elect(3);
+    expect(c.leader()).not.toBe(3);
+    c.elect(2);
+    expect(c.leader()).toBe(2);
+    expect(c.applied(3)).toEqual(['x']);
+  });
+
+  it('do not raise the term while no election can be won (dissertation, 9.6)', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.deliver = (m) => m.to !== 3 && m.from !== 3;
+    c.tick(200);
+    expect(c.raft(3).status()).toMatchObject({ role: 'preCandidate', term: 1 });
+    c.deliver = () => true;
+    c.tick(3);
+    expect(c.leader()).toBe(1);
+    expect(c.raft(1).status().term).toBe(1);
+  });
+
+  it('leave a working leader in office that one member cannot hear (dissertation, 6.2)', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.deliver = (m) => !(m.from === 1 && m.to === 3);
+    c.tick(200);
+    expect(c.raft(1).status()).toMatchObject({ role: 'leader', term: 1 });
+    expect(c.raft(2).status().leader).toBe(1);
+  });
+
+  it('bring back a member with a newer term by making the leader step down once', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.raft(3).step(message('vote', 9, 3, 7, { context: 'transfer' }));
+    c.settle();
+    expect(c.raft(3).status().term).toBe(7);
+    c.tick(60);
+    const leader = c.leader();
+    expect(leader).not.toBe(0);
+    for (const id of [1, 2, 3]) expect(c.raft(id).status().leader).toBe(leader);
+  });
+
+  it('make a leader that hears of no quorum step down within two election timeouts (dissertation, 6.2)', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.deliver = () => false;
+    c.tick(20, [1]);
+    expect(c.raft(1).status().role).toBe('follower');
+    expect(c.propose(1, 'x')).toEqual({ status: 'dropped', reason: 'noLeader' });
+  });
+
+  it('need the own vote on disk before it counts, and ask others only then', () => {
+    const c = new TestCluster([1], []);
+    c.raft(1).campaign();
+    expect(c.raft(1).status().role).toBe('candidate');
+    const ready = c.raft(1).ready();
+    expect(ready.hardState).toMatchObject({ term: 1, vote: 1 });
+    expect(ready.mustSync).toBe(true);
+    c.raft(1).advance();
+    expect(c.raft(1).status().role).toBe('leader');
+
+    const three = new TestCluster([1, 2, 3], [], { preVote: false });
+    three.raft(1).campaign();
+    const asking = three.raft(1).ready();
+    expect(asking.messages).toEqual([]);
+    expect(asking.messagesAfterAppend.map((m) => m.type)).toEqual(['vote', 'vote']);
+  });
+
+  it('come within a few ticks when the driver knows the leader dead, and not at all when it is alive', () => {
+    const dead = new TestCluster([1, 2, 3]);
+    dead.elect(1);
+    dead.deliver = (m) => m.to !== 1 && m.from !== 1;
+    for (const id of [2, 3]) dead.raft(id).hurry();
+    dead.tick(4, [2, 3]);
+    expect([2, 3]).toContain(dead.leader());
+
+    const alive = new TestCluster([1, 2, 3]);
+    alive.elect(1);
+    alive.raft(2).hurry();
+    alive.tick(30);
+    expect(alive.raft(1).status()).toMatchObject({ role: 'leader', term: 1 });
+  });
+
+  it('never make a learner or a stranger leader', () => {
+    const c = new TestCluster([1, 2], [3]);
+    c.tick(60, [3]);
+    c.raft(3).campaign();
+    c.settle();
+    expect(c.raft(3).status()).toMatchObject({ role: 'follower', term: 0 });
+  });
+});

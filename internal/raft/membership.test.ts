@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import { confState, TestCluster } from './cluster.testkit.js';
+import type { ConfChange, ConfChangeStep } from './types.js';
+
+const change = (...steps: ConfChangeStep[]): ConfChange => ({ transition: 'auto', steps, context: '' });
+const NOBODY = confState([]);
+
+describe('membership (dissertation, chapter 4)', () => {
+  it('grows from one to three and shrinks again, with writes in between', () => {
+    const c = new TestCluster([1]);
+    c.tick(1);
+    c.propose(1, 'a');
+    for (const id of [2, 3]) {
+      c.add(id, NOBODY);
+      expect(c.raft(1).proposeConfChange(change({ type: 'addLearner', id })).status).toBe('accepted');
+      c.tick(3);
+      expect(c.raft(1).proposeConfChange(change({ type: 'addVoter', id })).status).toBe('accepted');
+      c.tick(3);
+      c.propose(1, `with ${id}`);
+      c.tick(2);
+    }
+    for (const id of [1, 2, 3]) {
+      expect(c.applied(id)).toEqual(['a', 'with 2', 'with 3']);
+      expect(c.node(id).conf).toEqual(confState([1, 2, 3]));
+    }
+    for (const id of [2, 3]) {
+      c.raft(1).proposeConfChange(change({ type: 'remove', id }));
+      c.tick(3);
+    }
+    c.propose(1, 'alone');
+    c.settle();
+    expect(c.node(1).conf).toEqual(confState([1]));
+    expect(c.applied(1).at(-1)).toBe('alone');
+  });
+
+  it('swaps two voters through a joint configuration that leaves itself', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.add(4, NOBODY);
+    c.add(5, NOBODY);
+    c.elect(1);
+    const swap = change(
+      { type: 'remove', id: 2 },
+      { type: 'remove', id: 3 },
+      { type: 'addVoter', id: 4 },
+      { type: 'addVoter', id: 5 },
+    );
+    expect(c.raft(1).proposeConfChange(swap).status).toBe('accepted');
+    c.tick(5);
+    for (const id of [1, 4, 5]) expect(c.node(id).conf).toEqual(confState([1, 4, 5]));
+    c.deliver = (m) => ![2, 3].includes(m.to);
+    c.propose(1, 'by the new ones');
+    c.settle();
+    expect(c.applied(5)).toEqual(['by the new ones']);
+  });
+
+  it('needs both majorities while joint (4.3)', () => {
+    const c = new TestCluster([1, 2, 3]);
+    for (const id of [4, 5]) c.add(id, NOBODY);
+    c.elect(1);
+    const steps: ConfChangeStep[] = [
+      { type: 'addVoter', id: 4 },
+      { type: 'addVoter', id: 5 },
+      { type: 'remove', id: 2 },
+      { type: 'remove', id: 3 },
+    ];
+    c.raft(1).proposeConfChange({ transition: 'explicit', steps, context: '' });
+    c.tick(5);
+    expect(c.raft(1).status().confState).toMatchObject({ voters: [1, 4, 5], votersOutgoing: [1, 2, 3] });
+    const commit = c.raft(1).status().commit;
+    c.deliver = (m) => ![2, 3].includes(m.to);
+    c.propose(1, 'x');
+    c.settle();
+    expect(c.raft(1).status().commit).toBe(commit);
+    c.deliver = () => true;
+    c.tick(3);
+    expect(c.raft(1).status().commit).toBe(commit + 1);
+    c.raft(1).proposeConfChange({ transition: 'auto', steps: [], context: '' });
+    c.tick(3);
+    expect(c.node(5).conf).toEqual(confState([1, 4, 5]));
+  });
+
+  it('allows one change at a time, and none before the leader has committed an entry of its term (raft-dev, 2015)', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.deliver = (m) => m.type !== 'append';
+    c.elect(1);
+    const add4 = change({ type: 'addVoter', id: 4 });
+    expect(c.raft(1).proposeConfChange(add4)).toEqual({ status: 'dropped', reason: 'confChangePending' });
+    c.deliver = () => true;
+    c.tick(3);
+    expect(c.raft(1).proposeConfChange(add4).status).toBe('accepted');
+    expect(c.raft(1).proposeConfChange(add4)).toEqual({ status: 'dropped', reason: 'confChangePending' });
+  });
+
+  it('refuses a change that would leave no voter', () => {
+    const c = new TestCluster([1]);
+    c.tick(1);
+    expect(c.raft(1).proposeConfChange(change({ type: 'remove', id: 1 }))).toEqual({
+      status: 'dropped',
+      reason: 'confChangeInvalid',
+    });
+  });
+
+  it('lets a removed leader step down and the others go on (4.2.2)', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.raft(1).proposeConfChange(change({ type: 'remove', id: 1 }));
+    c.settle();
+    expect(c.raft(1).status().role).toBe('follower');
+    c.tick(60, [2, 3]);
+    expect([2, 3]).toContain(c.leader());
+    expect(c.node(2).conf).toEqual(confState([2, 3]));
+  });
+
+  it('is not disturbed by a removed member that does not know it (4.2.3)', () => {
+    const c = new TestCluster([1, 2, 3, 4]);
+    c.elect(1);
+    c.deliver = (m) => m.to !== 4;
+    c.raft(1).proposeConfChange(change({ type: 'remove', id: 4 }));
+    c.tick(3);
+    c.tick(200);
+    expect(c.raft(1).status()).toMatchObject({ role: 'leader', term: 1 });
+    expect(c.raft(2).status()).toMatchObject({ leader: 1, term: 1 });
+  });
+
+  it('does not let a member campaign that has a committed change still to apply', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.raft(1).proposeConfChange(change({ type: 'addLearner', id: 4 }));
+    c.settle();
+    const two = c.node(2);
+    two.applied = 1; // Its state machine went back to an older durable state, as a crash may leave it.
+    two.conf = confState([1, 2, 3]);
+    c.restart(2);
+    c.raft(2).campaign();
+    expect(c.raft(2).status().role).toBe('follower');
+    c.settle();
+    expect(c.node(2).conf.learners).toEqual([4]);
+    c.raft(2).campaign();
+    expect(c.raft(2).status().role).toBe('preCandidate');
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { TestCluster } from './cluster.testkit.js';
+import type { Message } from './types.js';
+
+describe('linearizable reads (dissertation, 6.4)', () => {
+  it('wait until the leader has committed an entry of its own term (etcd#7331)', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.propose(1, 'a');
+    c.settle();
+    // 2 leads, but its opening entry does not get through.
+    for (const id of [1, 2, 3]) c.restart(id);
+    c.deliver = (m) => m.type !== 'append';
+    c.elect(2);
+    expect(c.raft(2).status()).toMatchObject({ role: 'leader', termOpened: false });
+    c.raft(2).readIndex('early');
+    c.tick(2);
+    expect(c.node(2).reads).toEqual([]);
+    c.deliver = () => true;
+    c.tick(2);
+    expect(c.node(2).reads).toEqual([{ index: 3, context: 'early' }]);
+  });
+
+  it('are not confirmed by a leader that was replaced without noticing', () => {
+    const c = new TestCluster([1, 2, 3], [], { checkQuorum: false });
+    c.elect(1);
+    c.deliver = (m) => m.from !== 1 && m.to !== 1;
+    c.elect(2);
+    c.propose(2, 'newer');
+    c.settle();
+    expect(c.raft(1).status().role).toBe('leader');
+    c.raft(1).readIndex('stale');
+    c.tick(5);
+    expect(c.node(1).reads).toEqual([]);
+    c.deliver = () => true;
+    c.tick(5);
+    expect(c.node(1).reads).toEqual([]);
+    expect(c.node(1).refusals).toEqual([{ kind: 'read', context: 'stale', reason: 'noLeader' }]);
+  });
+
+  it('are not confirmed by a late answer to an earlier round (etcd#20418)', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    const late: Message[] = [];
+    c.deliver = (m) => {
+      if (m.type === 'heartbeatResp') late.push(m);
+      return m.type !== 'heartbeatResp';
+    };
+    c.raft(1).readIndex('first');
+    c.settle();
+    c.raft(1).readIndex('second');
+    c.deliver = () => false;
+    c.settle();
+    for (const m of late) c.raft(1).step(m);
+    c.settle();
+    expect(c.node(1).reads.map((r) => r.context)).toEqual(['first']);
+  });
+
+  it('share one heartbeat round when they come in before one Ready', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.sent.length = 0;
+    for (let i = 0; i < 50; i += 1) c.raft(1).readIndex(`r${i}`);
+    c.settle();
+    expect(c.sent.filter((m) => m.type === 'heartbeat')).toHaveLength(2);
+    expect(c.node(1).reads).toHaveLength(50);
+  });
+
+  it('are confirmed by a later heartbeat when the round itself was lost', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.deliver = () => false;
+    c.raft(1).readIndex('r');
+    c.settle();
+    c.deliver = () => true;
+    c.tick(1);
+    expect(c.node(1).reads.map((r) => r.context)).toEqual(['r']);
+  });
+
+  it('see a write that was acknowledged before they were asked for, on any replica', () => {
+    const c = new TestCluster([1, 2, 3], [4]);
+    c.elect(1);
+    for (const id of [1, 2, 3, 4]) {
+      c.propose(1, `w${id}`);
+      c.settle();
+      const commit = c.raft(1).status().commit;
+      c.raft(id).readIndex(`r${id}`);
+      c.settle();
+      expect(c.node(id).reads).toEqual([{ index: commit, context: `r${id}` }]);
+    }
+  });
+
+  it('are refused beyond the bound', () => {
+    const c = new TestCluster([1, 2, 3], [], { maxPendingReads: 2 });
+    c.elect(1);
+    c.deliver = (m) => m.type !== 'heartbeatResp';
+    expect(c.raft(1).readIndex('a').status).toBe('accepted');
+    expect(c.raft(1).readIndex('b').status).toBe('accepted');
+    expect(c.raft(1).readIndex('c')).toEqual({ status: 'dropped', reason: 'overloaded' });
+    c.raft(2).readIndex('d');
+    c.settle();
+    expect(c.node(2).refusals).toEqual([{ kind: 'read', context: 'd', reason: 'overloaded' }]);
+  });
+});

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { confState, TestCluster } from './cluster.testkit.js';
+import { message } from './message.js';
+import type { Entry, Ready } from './types.js';
+
+const entry = (term: number, index: number): Entry => ({ term, index, type: 'normal', data: new Uint8Array([1]) });
+
+/** Writes a Ready to the disk, without sending or applying anything. */
+function persist(c: TestCluster, id: number): Ready {
+  const ready = c.raft(id).ready();
+  c.node(id).log.append(ready.entries);
+  return ready;
+}
+
+describe('Ready', () => {
+  it('lets appends leave before the leader has persisted them, acknowledgements only after', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.propose(1, 'x');
+    const leader = c.raft(1).ready();
+    expect(leader.entries).toHaveLength(1);
+    expect(leader.messages.map((m) => m.type)).toEqual(['append', 'append']);
+    c.raft(2).step(leader.messages[0] ?? message('append', 1, 2, 1));
+    const follower = c.raft(2).ready();
+    expect(follower.entries).toHaveLength(1);
+    expect(follower.messages).toEqual([]);
+    expect(follower.messagesAfterAppend.map((m) => m.type)).toEqual(['appendResp']);
+  });
+
+  it('counts the leader itself only once its disk has the entry', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.propose(1, 'x');
+    persist(c, 1);
+    c.raft(1).step(message('appendResp', 2, 1, 1, { index: 2 }));
+    expect(c.raft(1).status().commit).toBe(1);
+    c.raft(1).advance();
+    expect(c.raft(1).status().commit).toBe(2);
+  });
+
+  it('commits without the leader when the others are faster', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.propose(1, 'x');
+    c.raft(1).ready();
+    for (const from of [2, 3]) c.raft(1).step(message('appendResp', from, 1, 1, { index: 2 }));
+    expect(c.raft(1).status()).toMatchObject({ commit: 2, persisted: 1 });
+  });
+
+  it('lets heartbeats and their answers leave while the disk is busy', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.propose(1, 'x');
+    c.raft(1).ready();
+    expect(c.raft(1).hasReady()).toBe(false);
+    c.raft(1).tick();
+    expect(
+      c
+        .raft(1)
+        .takeMessages()
+        .map((m) => m.type),
+    ).toEqual(['heartbeat', 'heartbeat']);
+
+    c.raft(2).step(message('append', 1, 2, 1, { index: 1, logTerm: 1, entries: [entry(1, 2)] }));
+    c.raft(2).ready();
+    c.raft(2).step(message('append', 1, 2, 1, { index: 2, logTerm: 1, entries: [entry(1, 3)] }));
+    c.raft(2).step(message('heartbeat', 1, 2, 1));
+    expect(
+      c
+        .raft(2)
+        .takeMessages()
+        .map((m) => m.type),
+    ).toEqual(['heartbeatResp']);
+  });
+
+  it('counts nothing as persisted that was overwritten while it was being written', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.raft(1).step(message('append', 2, 1, 1, { entries: [entry(1, 1), entry(1, 2)] }));
+    persist(c, 1);
+    c.raft(1).step(message('append', 3, 1, 2, { index: 1, logTerm: 1, entries: [entry(2, 2)] }));
+    c.raft(1).advance();
+    expect(c.raft(1).status().persisted).toBe(0);
+    expect(
+      c
+        .raft(1)
+        .ready()
+        .entries.map((e) => [e.index, e.term]),
+    ).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+  });
+
+  it('holds back a snapshot that arrives while entries that it covers are being applied', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.raft(1).step(message('append', 2, 1, 1, { entries: [entry(1, 1), entry(1, 2)], commit: 2 }));
+    const ready = c.raft(1).ready();
+    expect(ready.committedEntries).toHaveLength(2);
+    const snapshot = { index: 10, term: 1, confState: confState([1, 2]) };
+    c.raft(1).step(message('snapshot', 2, 1, 1, { snapshot }));
+    expect(c.raft(1).status().confState.voters).toEqual([1, 2, 3]);
+    c.raft(1).advance();
+    expect(c.raft(1).status()).toMatchObject({ commit: 10, applied: 2, confState: { voters: [1, 2] } });
+    expect(c.raft(1).ready().snapshot).toEqual(snapshot);
+    c.raft(1).advance();
+    expect(c.raft(1).status().applied).toBe(10);
+  });
+
+  it('says when a write need not be flushed: only the commit index moved', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.raft(2).step(message('append', 1, 2, 1, { index: 1, logTerm: 1, entries: [entry(1, 2)] }));
+    expect(persist(c, 2).mustSync).toBe(true);
+    c.raft(2).advance();
+    c.raft(2).step(message('heartbeat', 1, 2, 1, { commit: 2 }));
+    const ready = c.raft(2).ready();
+    expect(ready.hardState).toMatchObject({ commit: 2 });
+    expect(ready.mustSync).toBe(false);
+  });
+
+  it('hands out committed entries in portions', () => {
+    const c = new TestCluster([1], [], { maxCommittedBytesPerReady: 100 });
+    c.tick(1);
+    for (let i = 0; i < 10; i += 1) c.propose(1, 'x'.repeat(50));
+    c.work(c.node(1));
+    const portion = c.raft(1).ready();
+    expect(portion.committedEntries.map((e) => e.index)).toEqual([2]);
+    c.raft(1).advance();
+    expect(c.raft(1).hasReady()).toBe(true);
+  });
+});

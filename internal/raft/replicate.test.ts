@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import { TestCluster } from './cluster.testkit.js';
+import { message } from './message.js';
+import type { Entry } from './types.js';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const entry = (term: number, index: number, text: string): Entry => ({
+  term,
+  index,
+  type: 'normal',
+  data: bytes(text),
+});
+
+describe('replication', () => {
+  it('overwrites what a deposed leader could not commit (paper, 5.3)', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.deliver = (m) => m.from !== 1 && m.to !== 1;
+    c.propose(1, 'lost 1', 'lost 2', 'lost 3');
+    c.settle();
+    for (const id of [2, 3]) c.restart(id);
+    c.elect(2);
+    c.propose(2, 'won');
+    c.settle();
+    c.deliver = () => true;
+    c.tick(5);
+    for (const id of [1, 2, 3]) expect(c.applied(id)).toEqual(['won']);
+    expect(c.node(1).log.entriesHeld.map((e) => e.term)).toEqual([1, 2, 2]);
+  });
+
+  it('commits an entry of an older term only under one of its own (paper, 5.4.2, figure 8)', () => {
+    const c = new TestCluster([1, 2, 3, 4, 5]);
+    // Figure 8 (c): 1 wrote index 2 in term 2 to itself and 2; 5 wrote its own in term 3; 1 leads again in term 4.
+    const old = [entry(1, 1, ''), entry(2, 2, 'old')];
+    for (const id of [1, 2]) {
+      c.node(id).log.append(old);
+      c.node(id).log.hardState = { term: 3, vote: 0, commit: 1 };
+      c.restart(id);
+    }
+    for (const id of [3, 4]) {
+      c.node(id).log.append(old.slice(0, 1));
+      c.node(id).log.hardState = { term: 3, vote: 0, commit: 1 };
+      c.restart(id);
+    }
+    // The old entry reaches a majority (1, 2, 3) in term 4, the entry of term 4 itself only 1.
+    c.deliver = (m) => m.to !== 5 && !(m.type === 'append' && m.entries.some((e) => e.term === 4));
+    c.elect(1);
+    c.raft(1).step(message('appendResp', 2, 1, 4, { index: 2 }));
+    c.raft(1).step(message('appendResp', 3, 1, 4, { index: 2 }));
+    c.settle();
+    expect(c.raft(1).status()).toMatchObject({ role: 'leader', term: 4, commit: 1 });
+    c.raft(1).step(message('appendResp', 2, 1, 4, { index: 3 }));
+    c.raft(1).step(message('appendResp', 3, 1, 4, { index: 3 }));
+    expect(c.raft(1).status().commit).toBe(3);
+  });
+
+  it('finds where two long logs part in one round per term, not per entry (paper, 5.3, last paragraphs)', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.deliver = (m) => m.from !== 1 && m.to !== 1;
+    for (let i = 0; i < 500; i += 1) c.propose(1, `lost ${i}`);
+    c.settle();
+    for (const id of [2, 3]) c.restart(id);
+    c.elect(2);
+    for (let i = 0; i < 500; i += 1) c.propose(2, `won ${i}`);
+    c.settle();
+    c.sent.length = 0;
+    c.deliver = () => true;
+    c.tick(4);
+    expect(c.applied(1)).toHaveLength(500);
+    expect(c.sent.filter((m) => m.type === 'appendResp' && m.reject).length).toBeLessThanOrEqual(3);
+  });
+
+  it('stops at the bound on messages in flight and goes on when they are acknowledged', () => {
+    const c = new TestCluster([1, 2], [], { maxInflightMessages: 3, maxSizePerMessageBytes: 1 });
+    c.elect(1);
+    c.sent.length = 0;
+    c.deliver = (m) => m.type !== 'append';
+    for (let i = 0; i < 10; i += 1) {
+      c.propose(1, `v${i}`);
+      c.settle();
+    }
+    expect(c.sent.filter((m) => m.type === 'append' && m.entries.length > 0)).toHaveLength(3);
+    c.deliver = () => true;
+    c.tick(5);
+    expect(c.applied(2)).toHaveLength(10);
+  });
+
+  it('stops at the bound on bytes in flight', () => {
+    const c = new TestCluster([1, 2], [], { maxInflightBytes: 2500, maxSizePerMessageBytes: 1000 });
+    c.elect(1);
+    c.sent.length = 0;
+    c.deliver = (m) => m.type !== 'append';
+    for (let i = 0; i < 10; i += 1) {
+      c.propose(1, 'x'.repeat(900));
+      c.settle();
+    }
+    expect(c.sent.filter((m) => m.type === 'append' && m.entries.length > 0)).toHaveLength(3);
+  });
+
+  it('refuses proposals beyond the bound on uncommitted bytes, and takes them again once the rest is committed', () => {
+    const c = new TestCluster([1, 2, 3], [], { maxUncommittedBytes: 1000 });
+    c.elect(1);
+    c.deliver = () => false;
+    expect(c.propose(1, 'x'.repeat(5000)).status).toBe('accepted'); // A single large one always gets through.
+    expect(c.propose(1, 'y')).toEqual({ status: 'overloaded' });
+    c.settle();
+    c.deliver = () => true;
+    c.tick(3);
+    expect(c.propose(1, 'y').status).toBe('accepted');
+  });
+
+  it('tells the follower that forwarded a proposal when the leader refuses it', () => {
+    const c = new TestCluster([1, 2, 3], [], { maxUncommittedBytes: 1000 });
+    c.elect(1);
+    c.deliver = (m) => m.type !== 'append';
+    c.propose(1, 'x'.repeat(5000));
+    c.raft(2).propose([bytes('y')], 'p1');
+    c.settle();
+    expect(c.node(2).refusals).toEqual([{ kind: 'proposal', context: 'p1', reason: 'overloaded' }]);
+  });
+
+  it('notices a lost append at the next heartbeat', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.deliver = (m) => !(m.type === 'append' && m.to === 3);
+    c.propose(1, 'a');
+    c.settle();
+    expect(c.applied(3)).toEqual([]);
+    c.deliver = () => true;
+    c.tick(2);
+    expect(c.applied(3)).toEqual(['a']);
+  });
+
+  it('sends a snapshot to who needs compacted entries, and goes on from the log behind it', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.deliver = (m) => m.to !== 3;
+    for (let i = 0; i < 10; i += 1) c.propose(1, `v${i}`);
+    c.settle();
+    const one = c.node(1);
+    one.log.compact({ index: one.applied, term: 1, confState: one.conf });
+    c.propose(1, 'behind it');
+    c.settle();
+    c.deliver = () => true;
+    c.tick(3);
+    expect(c.node(3).log.snapshot.index).toBeGreaterThanOrEqual(11);
+    c.propose(1, 'after it');
+    c.settle();
+    expect(c.applied(3)).toEqual(c.applied(1));
+    expect(c.applied(3)).toHaveLength(12);
+    expect(
+      c
+        .raft(1)
+        .status()
+        .peers.find((p) => p.id === 3),
+    ).toMatchObject({ state: 'replicate', match: 13 });
+  });
+
+  it('tries again after a snapshot that failed', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.deliver = (m) => m.to !== 3;
+    c.propose(1, 'v');
+    c.settle();
+    const one = c.node(1);
+    one.log.compact({ index: one.applied, term: 1, confState: one.conf });
+    c.deliver = (m) => m.type !== 'snapshot';
+    c.tick(3);
+    expect(
+      c
+        .raft(1)
+        .status()
+        .peers.find((p) => p.id === 3)?.state,
+    ).toBe('snapshot');
+    c.deliver = () => true;
+    c.raft(1).reportSnapshot(3, false);
+    c.tick(3);
+    expect(c.raft(3).status().commit).toBe(2);
+  });
+
+  it('stops a replica whose disk lost what it had acknowledged, with a sentence that says what to do', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.propose(1, 'v');
+    c.settle();
+    c.node(3).log.entriesHeld = [];
+    c.node(3).log.hardState = { term: 1, vote: 0, commit: 0 };
+    c.node(3).applied = 0;
+    c.restart(3);
+    expect(() => c.tick(2)).toThrow(/Remove member 3 .* join this machine again as a new member/);
+  });
+});
