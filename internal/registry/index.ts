@@ -1,5 +1,6 @@
 import { traitsOf } from './generic/traits.js';
 import { strategiesByGroup } from './groups.js';
+import { printerOf } from './printers/index.js';
 import type { Strategy } from './types.js';
 
 const cache = new Map<string, Strategy>();
@@ -12,7 +13,7 @@ export function strategyFor(group: string, resource: string): Strategy {
   const key = `${group}/${resource}`;
   let strategy = cache.get(key);
   if (strategy === undefined) {
-    strategy = { ...traitsOf(group, resource), ...strategiesByGroup[group]?.[resource] };
+    strategy = { ...traitsOf(group, resource), ...printerOf(group, resource), ...strategiesByGroup[group]?.[resource] };
     cache.set(key, strategy);
   }
   return strategy;

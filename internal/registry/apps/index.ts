@@ -1,4 +1,4 @@
-import { child, children, defaultString, defaultTo, ensureChild } from '../../machinery/access.js';
+import { child, children, defaultString, defaultTo, ensureChild, num } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { defaultClaim } from '../core/persistent-volume-claim.js';
 import { defaultPodTemplate } from '../core/pod-template-defaults.js';
@@ -36,7 +36,7 @@ const replicaSets: Strategy = {
     rs['status'] = { replicas: 0 };
   },
   fieldNames: ['status.replicas'],
-  fields: (rs) => ({ 'status.replicas': String(child(rs, 'status')?.['replicas'] ?? 0) }),
+  fields: (rs) => ({ 'status.replicas': String(num(child(rs, 'status'), 'replicas') ?? 0) }),
 };
 
 const daemonSets: Strategy = {

@@ -1,4 +1,4 @@
-import { child, children, defaultString, defaultTo, ensureChild, num } from '../../machinery/access.js';
+import { child, children, defaultString, defaultTo, ensureChild, num, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { defaultPodTemplate } from '../core/pod-template-defaults.js';
 import type { Strategy } from '../types.js';
@@ -39,8 +39,8 @@ const jobs: Strategy = {
     const spec = ensureChild(job, 'spec');
     if (spec['manualSelector'] === true) return;
     const meta = ensureChild(job, 'metadata');
-    const uid = String(meta['uid'] ?? '');
-    const name = String(meta['name'] ?? '');
+    const uid = str(meta, 'uid');
+    const name = str(meta, 'name');
     const labels = ensureChild(ensureChild(ensureChild(spec, 'template'), 'metadata'), 'labels');
     // The long names are current, the short ones are what older clients look for.
     const identity = {
@@ -54,7 +54,7 @@ const jobs: Strategy = {
     ensureChild(selector, 'matchLabels')['batch.kubernetes.io/controller-uid'] = uid;
   },
   fieldNames: ['status.successful'],
-  fields: (job) => ({ 'status.successful': String(child(job, 'status')?.['succeeded'] ?? 0) }),
+  fields: (job) => ({ 'status.successful': String(num(child(job, 'status'), 'succeeded') ?? 0) }),
 };
 
 const cronJobs: Strategy = {

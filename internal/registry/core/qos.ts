@@ -32,7 +32,7 @@ function positive(list: JsonObject | undefined): Map<string, string> {
   for (const name of COMPUTE) {
     const v = list?.[name];
     if (v === undefined || v === null) continue;
-    const q = parseQuantity(String(v));
+    const q = parseQuantity(typeof v === 'string' ? v : JSON.stringify(v));
     if (signOfQuantity(q) > 0) out.set(name, formatQuantity(q));
   }
   return out;

@@ -1,4 +1,4 @@
-import { child, children, defaultString, defaultTo } from '../../machinery/access.js';
+import { child, children, defaultString, defaultTo, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { defaultClaimSpec } from './persistent-volume-claim.js';
 import { defaultFieldRef, defaultPullPolicy } from './reference-defaults.js';
@@ -20,7 +20,7 @@ export function defaultVolume(v: JsonObject): void {
     if (token !== undefined) defaultTo(token, 'expirationSeconds', 3600);
   }
   const image = child(v, 'image');
-  if (image !== undefined) defaultString(image, 'pullPolicy', defaultPullPolicy(String(image['reference'] ?? '')));
+  if (image !== undefined) defaultString(image, 'pullPolicy', defaultPullPolicy(str(image, 'reference')));
   const template = child(child(v, 'ephemeral'), 'volumeClaimTemplate');
   const claim = child(template, 'spec');
   if (claim !== undefined) defaultClaimSpec(claim);

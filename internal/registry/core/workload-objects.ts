@@ -1,4 +1,4 @@
-import { child, children, defaultString, defaultTo, ensureChild, str } from '../../machinery/access.js';
+import { child, children, defaultString, defaultTo, ensureChild, num, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import type { Strategy } from '../types.js';
 import { defaultPodSpec, defaultPodTemplate } from './pod-template-defaults.js';
@@ -20,7 +20,7 @@ export const replicationControllers: Strategy = {
     rc['status'] = { replicas: 0 };
   },
   fieldNames: ['status.replicas'],
-  fields: (rc) => ({ 'status.replicas': String(child(rc, 'status')?.['replicas'] ?? 0) }),
+  fields: (rc) => ({ 'status.replicas': String(num(child(rc, 'status'), 'replicas') ?? 0) }),
 };
 
 export const podTemplates: Strategy = {

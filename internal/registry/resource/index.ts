@@ -1,4 +1,4 @@
-import { child, children, defaultNumber, defaultString, defaultTo } from '../../machinery/access.js';
+import { child, children, defaultNumber, defaultString, defaultTo, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import type { Strategy } from '../types.js';
 
@@ -46,7 +46,7 @@ const resourceSlices: Strategy = {
   fieldNames: ['spec.nodeName', 'spec.driver'],
   fields(slice) {
     const spec = child(slice, 'spec');
-    return { 'spec.nodeName': String(spec?.['nodeName'] ?? ''), 'spec.driver': String(spec?.['driver'] ?? '') };
+    return { 'spec.nodeName': str(spec, 'nodeName'), 'spec.driver': str(spec, 'driver') };
   },
 };
 
