@@ -29,8 +29,6 @@ export interface WholeList {
 
 /** How the objects of one resource are written for one client: media type, version, table or metadata only. */
 export interface Encoding {
-  /** Equal for encodings that write the same bytes. */
-  readonly key: string;
   readonly contentType: string;
   /** One object, as GET answers. */
   one(obj: LazyObject): Buffer | string;
@@ -39,6 +37,7 @@ export interface Encoding {
 
 /** How the events of a watch are written. */
 export interface EventEncoding {
+  /** Equal for encodings that write the same bytes. */
   readonly key: string;
   readonly contentType: string;
   /** `first` is the watcher's first event: tables name their columns only there. */

@@ -1,4 +1,4 @@
-import { pathNotFound } from '../machinery/status.js';
+import { pathNotFound, StatusError } from '../machinery/status.js';
 import { findResource } from '../schema/index.js';
 import type { ResourceDef } from '../schema/types.js';
 import { handleCreate } from './create.js';
@@ -9,6 +9,7 @@ import { asClientError, methodNotAllowed } from './errors.js';
 import { handleGet } from './get.js';
 import { handleList } from './list.js';
 import { handlePatch } from './patch.js';
+import { respondError } from './respond.js';
 import type { ApiRequest, Handler, Reply } from './types.js';
 import { handleUpdate } from './update.js';
 import { handleWatch, WatchHub } from './watch.js';
@@ -28,6 +29,9 @@ const OPEN_ENDED = new Set(['proxy']);
 export function createRest(deps: RestDeps): Handler {
   const hub = new WatchHub(deps);
   return (request) => {
+    const { info } = request;
+    const warning = DEPRECATED[`${info.group}/${info.version}/${info.resource}`];
+    if (warning !== undefined) return deprecated(deps, hub, request, warning);
     try {
       const reply = dispatch(deps, hub, request);
       return reply instanceof Promise ? reply.catch(rethrow) : reply;
@@ -39,6 +43,18 @@ export function createRest(deps: RestDeps): Handler {
 
 function rethrow(e: unknown): never {
   throw asClientError(e);
+}
+
+/** Every answer carries the warning, a refusal too. */
+async function deprecated(deps: RestDeps, hub: WatchHub, request: ApiRequest, warning: string): Promise<Reply> {
+  try {
+    const reply = await dispatch(deps, hub, request);
+    return { ...reply, warnings: [warning, ...(reply.warnings ?? [])] };
+  } catch (e) {
+    const told = asClientError(e);
+    if (!(told instanceof StatusError)) throw told;
+    return respondError(request, told, [warning]);
+  }
 }
 
 function dispatch(deps: RestDeps, hub: WatchHub, request: ApiRequest): Reply | Promise<Reply> {
@@ -66,11 +82,6 @@ function dispatch(deps: RestDeps, hub: WatchHub, request: ApiRequest): Reply | P
     default:
       throw methodNotAllowed();
   }
-}
-
-/** The warning that every answer about this resource carries, or undefined. The server adds it, to errors too. */
-export function deprecationWarning(group: string, version: string, resource: string): string | undefined {
-  return DEPRECATED[`${group}/${version}/${resource}`];
 }
 
 /** Throws 404 or 405 unless the path and method are a route of the resource. */

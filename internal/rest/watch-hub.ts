@@ -55,7 +55,7 @@ export class WatchClass {
     this.pending = [];
     this.pendingBytes = 0;
     const all = pending.length === 1 ? first.frame : Buffer.concat(pending.map((p) => p.frame));
-    for (const watcher of [...this.live]) {
+    for (const watcher of this.live) {
       if (watcher.floor < first.event.revision && !watcher.needsFirst) {
         watcher.deliver(all, revision);
         continue;
@@ -75,7 +75,7 @@ export class WatchClass {
     this.pending = [];
     this.pendingBytes = 0;
     const message = error instanceof Error ? error.message : String(error);
-    for (const watcher of [...this.live]) watcher.fail(internalError(message));
+    for (const watcher of this.live) watcher.fail(internalError(message));
   }
 }
 
@@ -152,7 +152,7 @@ export class WatchHub {
   /** Ends every watch and stops listening to the store. */
   close(): void {
     this.unsubscribe();
-    for (const watcher of [...this.watchers]) watcher.end();
+    for (const watcher of this.watchers) watcher.end();
   }
 
   private schedule(): void {
@@ -176,7 +176,7 @@ export class WatchHub {
       changes = backend.changes(this.dispatched, BATCH_CHANGES);
     } catch (e) {
       if (!(e instanceof CompactedError)) throw e;
-      for (const watcher of [...this.watchers]) watcher.overtaken();
+      for (const watcher of this.watchers) watcher.overtaken();
       this.dispatched = backend.revision;
       return;
     }

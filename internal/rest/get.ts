@@ -1,0 +1,43 @@
+import { notFound } from '../machinery/status.js';
+import { JSON_MEDIA_TYPE } from '../schema/codec/index.js';
+import type { ResourceDef } from '../schema/types.js';
+import { objectKey } from '../store/keys.js';
+import type { RestDeps } from './deps.js';
+import { tooLargeResourceVersion } from './errors.js';
+import { parseResourceVersion } from './options.js';
+import { compress } from './gzip.js';
+import { respondStored } from './respond.js';
+import { waitForRevision } from './revision.js';
+import type { ApiRequest, Reply } from './types.js';
+
+/** Answers a GET of one object, also through `/status`: linearizable unless the client names a resourceVersion. */
+export async function handleGet(deps: RestDeps, request: ApiRequest, def: ResourceDef): Promise<Reply> {
+  const { info } = request;
+  const { backend } = deps;
+  const resourceVersion = request.query.get('resourceVersion') ?? '';
+  if (resourceVersion === '') {
+    await backend.readBarrier();
+  } else if (resourceVersion !== '0') {
+    const wanted = parseResourceVersion(resourceVersion);
+    if (!Number.isSafeInteger(wanted)) throw tooLargeResourceVersion(resourceVersion, backend.revision);
+    await waitForRevision(backend, wanted);
+  }
+  const { group, resource } = def.storage;
+  const found = backend.get(objectKey(group, resource, def.namespaced ? info.namespace : '', info.name));
+  if (found === undefined) throw notFound(def, info.name);
+  // The stored bytes are the answer when they are what is asked for: nothing is parsed.
+  if (isPlain(request, def)) {
+    return compress(request, { status: 200, contentType: JSON_MEDIA_TYPE, body: found.value });
+  }
+  return respondStored(deps, request, def, found.value, 200);
+}
+
+/** Whether the stored form, as it stands, is what the client wants and takes. */
+function isPlain(request: ApiRequest, def: ResourceDef): boolean {
+  if (def.version !== def.storage.version || def.group !== def.storage.group) return false;
+  const accept = request.header('accept');
+  if (accept !== '' && accept !== '*/*' && accept !== JSON_MEDIA_TYPE) return false;
+  if (request.query.has('pretty')) return false;
+  const agent = request.header('user-agent');
+  return !(agent.startsWith('curl') || agent.startsWith('Wget') || agent.startsWith('Mozilla/5.0'));
+}

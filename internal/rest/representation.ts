@@ -1,0 +1,247 @@
+import type { JsonObject } from '../machinery/json.js';
+import { decodeJson, encodeJson, jsonText, partialListOfObject, partialObjectOfList } from '../schema/codec/index.js';
+import type { Negotiated } from '../schema/codec/index.js';
+import { JSON_MEDIA_TYPE, PROTOBUF_MEDIA_TYPE, YAML_MEDIA_TYPE } from '../schema/codec/index.js';
+import type { ResourceDef } from '../schema/types.js';
+import type { Converter } from './convert.js';
+import { apiVersionOf, beginsWith, converterFor } from './convert.js';
+import type { RestDeps } from './deps.js';
+import type { Encoding, EventEncoding, EventType, ListMeta, TextList, WholeList } from './encoding.js';
+import { indentJson } from './json-scan.js';
+import { LazyObject } from './lazy.js';
+import { goKindName, isPretty, negotiate, notStreamable } from './negotiation.js';
+import { partialJson } from './partial.js';
+import { protobufEvents, protobufList, protobufObject, protobufPartial, protobufPartialList } from './protobuf.js';
+import { includeObjectOf, TableWriter } from './table.js';
+import type { ApiRequest } from './types.js';
+import { yamlOf } from './yaml.js';
+
+/** How the objects of `def` are answered to this request, one by one. Throws 406. */
+export function objectEncoding(deps: RestDeps, request: ApiRequest, def: ResourceDef): Encoding {
+  const negotiated = negotiate(request, def);
+  if (negotiated.as?.kind === 'PartialObjectMetadataList') throw partialListOfObject(goKindName(def, ''));
+  return encodingOf(deps, request, def, negotiated);
+}
+
+/** How lists of `def` are answered to this request. Throws 406. */
+export function listEncoding(deps: RestDeps, request: ApiRequest, def: ResourceDef): Encoding {
+  const negotiated = negotiate(request, def, true);
+  if (negotiated.as?.kind === 'PartialObjectMetadata') throw partialObjectOfList(goKindName(def, 'List'));
+  return encodingOf(deps, request, def, negotiated);
+}
+
+function encodingOf(deps: RestDeps, request: ApiRequest, def: ResourceDef, negotiated: Negotiated): Encoding {
+  const converter = converterFor(deps, def);
+  const text = textEncoding(deps, request, def, negotiated, converter);
+  switch (negotiated.mediaType) {
+    case JSON_MEDIA_TYPE:
+      return isPretty(request, negotiated) ? prettyEncoding(text) : text;
+    case YAML_MEDIA_TYPE:
+      return yamlEncoding(text);
+    case PROTOBUF_MEDIA_TYPE:
+      return {
+        contentType: PROTOBUF_MEDIA_TYPE,
+        one: negotiated.as === undefined ? protobufObject(def, converter) : protobufPartial(negotiated.as.version),
+        list: negotiated.as === undefined ? protobufList(def, converter) : protobufPartialList(negotiated.as.version),
+      };
+  }
+}
+
+function textEncoding(
+  deps: RestDeps,
+  request: ApiRequest,
+  def: ResourceDef,
+  { as }: Negotiated,
+  converter: Converter,
+): TextEncoding {
+  if (as === undefined) {
+    return {
+      contentType: JSON_MEDIA_TYPE,
+      one: (obj) => converter.json(obj),
+      list: def.type === '' ? untypedList(def, converter) : typedList(def, converter),
+    };
+  }
+  if (as.kind === 'Table') {
+    const table = tableWriter(deps, request, def, converter, as.version);
+    return {
+      contentType: JSON_MEDIA_TYPE,
+      one: (obj) => table.single(obj, true),
+      list: {
+        open: (meta) => table.open(meta),
+        item: (obj) => table.row(obj),
+        separator: ',',
+        close: table.close,
+        empty: (meta) => table.empty(meta),
+      },
+    };
+  }
+  return {
+    contentType: JSON_MEDIA_TYPE,
+    one: (obj) => partialJson(obj, as.version),
+    list: partialList(as.version),
+  };
+}
+
+type TextEncoding = Encoding & { readonly list: TextList };
+
+function tableWriter(
+  deps: RestDeps,
+  request: ApiRequest,
+  def: ResourceDef,
+  converter: Converter,
+  version: string,
+): TableWriter {
+  const strategy = deps.strategyFor(def.group, def.resource);
+  return new TableWriter(strategy, converter, version, includeObjectOf(request.query), () => deps.now());
+}
+
+function listHead(kind: string, apiVersion: string, meta: ListMeta): string {
+  return `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${JSON.stringify(meta)},"items":`;
+}
+
+/** Items of built-in lists have no kind and apiVersion: their stored bytes are written from `"metadata"` on. */
+function typedList(def: ResourceDef, converter: Converter): TextList {
+  const apiVersion = apiVersionOf(def);
+  const kind = `${def.kind}List`;
+  const { head } = converter;
+  return {
+    open: (meta) => `${listHead(kind, apiVersion, meta)}[{`,
+    item: (obj) => {
+      const json = converter.json(obj);
+      if (beginsWith(json, head)) return json.subarray(head.length);
+      const rest: JsonObject = { ...converter.object(obj) };
+      delete rest['kind'];
+      delete rest['apiVersion'];
+      return jsonText(rest).slice(1);
+    },
+    separator: ',{',
+    close: ']}',
+    empty: (meta) => `${listHead(kind, apiVersion, meta)}[]}`,
+  };
+}
+
+function untypedList(def: ResourceDef, converter: Converter): TextList {
+  const apiVersion = apiVersionOf(def);
+  const head = (meta: ListMeta): string => listHead(`${def.kind}List`, apiVersion, meta);
+  return {
+    open: (meta) => `${head(meta)}[`,
+    item: (obj) => converter.json(obj),
+    separator: ',',
+    close: ']}',
+    empty: (meta) => `${head(meta)}[]}`,
+  };
+}
+
+function partialList(version: string): TextList {
+  const head = (meta: ListMeta): string => listHead('PartialObjectMetadataList', `meta.k8s.io/${version}`, meta);
+  return {
+    open: (meta) => `${head(meta)}[`,
+    item: (obj) => partialJson(obj, version),
+    separator: ',',
+    close: ']}',
+    // The reference never makes the list of items when there is none.
+    empty: (meta) => `${head(meta)}null}`,
+  };
+}
+
+function prettyEncoding(text: TextEncoding): Encoding {
+  return {
+    contentType: text.contentType,
+    one: (obj) => indentJson(text.one(obj).toString()),
+    // Nobody reads a list by eye that does not fit in memory; it is indented as a whole.
+    list: wholeText(text.list, indentJson),
+  };
+}
+
+function yamlEncoding(text: TextEncoding): Encoding {
+  return {
+    contentType: YAML_MEDIA_TYPE,
+    one: (obj) => yamlOf(text.one(obj).toString()),
+    list: wholeText(text.list, yamlOf),
+  };
+}
+
+/** A list that is rewritten as a whole. */
+function wholeText(list: TextList, rewrite: (json: string) => string): WholeList {
+  return {
+    item: (obj) => Buffer.from(list.item(obj)),
+    whole: (meta, items) =>
+      Buffer.from(
+        rewrite(
+          items.length === 0
+            ? list.empty(meta)
+            : list.open(meta) + items.map((i) => i.toString()).join(list.separator) + list.close,
+        ),
+      ),
+  };
+}
+
+/** How the events of a watch on `def` are written to this request. Throws 406. */
+export function watchEncoding(deps: RestDeps, request: ApiRequest, def: ResourceDef): EventEncoding {
+  const negotiated = negotiate(request, def, true);
+  const { mediaType, as } = negotiated;
+  if (mediaType === YAML_MEDIA_TYPE) throw notStreamable(def);
+  const converter = converterFor(deps, def);
+  const version = apiVersionOf(def);
+  const key = `${def.kind} ${version} ${mediaType} ${as?.kind ?? ''} ${as?.version ?? ''}`;
+  if (mediaType === PROTOBUF_MEDIA_TYPE) {
+    return protobufEvents(key, def, converter, as === undefined ? undefined : as.version);
+  }
+  if (as?.kind === 'Table') {
+    const include = includeObjectOf(request.query);
+    const table = tableWriter(deps, request, def, converter, as.version);
+    return jsonEvents(`${key} ${include}`, def, (obj, first) => table.single(obj, first), true, true);
+  }
+  if (as !== undefined) return jsonEvents(key, def, (obj) => partialJson(obj, as.version), false, true);
+  return jsonEvents(key, def, (obj) => converter.json(obj), false, false);
+}
+
+const EVENT_END = Buffer.from('}\n');
+const EVENT_HEAD: Readonly<Record<EventType, Buffer>> = {
+  ADDED: Buffer.from('{"type":"ADDED","object":'),
+  MODIFIED: Buffer.from('{"type":"MODIFIED","object":'),
+  DELETED: Buffer.from('{"type":"DELETED","object":'),
+};
+
+function jsonEvents(
+  key: string,
+  def: ResourceDef,
+  write: (obj: LazyObject, first: boolean) => Buffer | string,
+  firstDiffers: boolean,
+  rewritten: boolean,
+): EventEncoding {
+  const bookmark = bookmarksOf(def);
+  return {
+    key,
+    contentType: JSON_MEDIA_TYPE,
+    firstDiffers,
+    event: (type, obj, first) => {
+      const body = write(obj, first);
+      return Buffer.concat([EVENT_HEAD[type], typeof body === 'string' ? Buffer.from(body) : body, EVENT_END]);
+    },
+    bookmark: (revision, end) => {
+      const mark = bookmark(revision, end);
+      const body = rewritten ? write(mark, false) : mark.value;
+      return Buffer.from(`{"type":"BOOKMARK","object":${body.toString()}}\n`);
+    },
+    error: (status) => Buffer.from(`{"type":"ERROR","object":${JSON.stringify(status)}}\n`),
+  };
+}
+
+/** The bookmarks of a kind: an empty object of it that says no more than how far the watch has come. */
+export function bookmarksOf(def: ResourceDef): (revision: number, initialEventsEnd: boolean) => LazyObject {
+  const template = (annotations: JsonObject | undefined): readonly string[] => {
+    const mark: JsonObject = {
+      kind: def.kind,
+      apiVersion: apiVersionOf(def),
+      metadata: { resourceVersion: REVISION_HERE, ...(annotations === undefined ? {} : { annotations }) },
+    };
+    const whole = def.type === '' ? mark : decodeJson(encodeJson(mark), def.type, 'Ignore').object;
+    return jsonText(whole).split(REVISION_HERE);
+  };
+  const plain = template(undefined);
+  const end = template({ 'k8s.io/initial-events-end': 'true' });
+  return (revision, initialEventsEnd) =>
+    new LazyObject('', Buffer.from((initialEventsEnd ? end : plain).join(String(revision))));
+}
+const REVISION_HERE = '<revision>';

@@ -1,0 +1,80 @@
+import type { JsonObject } from '../machinery/json.js';
+import type { StatusError } from '../machinery/status.js';
+import {
+  ALL_MEDIA_TYPES,
+  encodeJson,
+  JSON_MEDIA_TYPE,
+  negotiateAccept,
+  PROTOBUF_MEDIA_TYPE,
+  wantsPretty,
+  YAML_MEDIA_TYPE,
+} from '../schema/codec/index.js';
+import type { ResourceDef } from '../schema/types.js';
+import type { RestDeps } from './deps.js';
+import { compress } from './gzip.js';
+import { indentJson } from './json-scan.js';
+import { LazyObject } from './lazy.js';
+import { protobufStatus } from './protobuf.js';
+import { objectEncoding } from './representation.js';
+import type { ApiRequest, BytesReply, Reply } from './types.js';
+import { yamlOf } from './yaml.js';
+
+/** Answers with one object given as stored bytes (storage version), in the version and form that are asked for. */
+export function respondStored(
+  deps: RestDeps,
+  request: ApiRequest,
+  def: ResourceDef,
+  value: Buffer,
+  status: number,
+  warnings: readonly string[] = [],
+): Reply | Promise<Reply> {
+  const encoding = objectEncoding(deps, request, def);
+  const reply: BytesReply = {
+    status,
+    contentType: encoding.contentType,
+    body: encoding.one(new LazyObject('', value)),
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
+  return compress(request, reply);
+}
+
+/** Answers with one object in its storage version: what a write made of it. */
+export function respondObject(
+  deps: RestDeps,
+  request: ApiRequest,
+  def: ResourceDef,
+  obj: JsonObject,
+  status: number,
+  warnings: readonly string[] = [],
+): Reply | Promise<Reply> {
+  return respondStored(deps, request, def, encodeJson(obj), status, warnings);
+}
+
+/** Answers with a metav1.Status (success or failure) in JSON, YAML or protobuf; what cannot be negotiated is JSON. */
+export function respondStatus(request: ApiRequest, status: object, code: number): BytesReply {
+  const negotiated = negotiateAccept(request.header('accept'), ALL_MEDIA_TYPES);
+  const json = JSON.stringify(status);
+  switch (negotiated?.mediaType) {
+    case YAML_MEDIA_TYPE:
+      return { status: code, contentType: YAML_MEDIA_TYPE, body: yamlOf(json) };
+    case PROTOBUF_MEDIA_TYPE:
+      return { status: code, contentType: PROTOBUF_MEDIA_TYPE, body: protobufStatus(status) };
+    case JSON_MEDIA_TYPE:
+    case undefined: {
+      const pretty =
+        negotiated !== undefined && wantsPretty(negotiated, request.query.get('pretty'), request.header('user-agent'));
+      return { status: code, contentType: JSON_MEDIA_TYPE, body: pretty ? indentJson(json) : json };
+    }
+  }
+}
+
+/** The answer that tells the client of an error; `Retry-After` goes along where the status has it. */
+export function respondError(request: ApiRequest, error: StatusError, warnings: readonly string[] = []): BytesReply {
+  const reply = respondStatus(request, error.status, error.code);
+  const retry = error.status.details?.retryAfterSeconds;
+  return {
+    ...reply,
+    ...(retry === undefined ? {} : { headers: { 'retry-after': String(retry) } }),
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
+}
