@@ -31,7 +31,7 @@ export type Node = null | boolean | string | NumberText | Node[] | Members;
 
 const END = 'unexpected end of JSON input';
 const NUMBER_RUN = /[-+.0-9eE]*/y;
-const STRING_RUN = /[^"\\\u0000-\u001f]*/y;
+const STRING_RUN = /[ !#-[\]-\uffff]*/y;
 
 function charName(code: number): string {
   if (code === 0x27) return `'\\''`;

@@ -4,7 +4,7 @@ import { canonicalMicroTime, canonicalTime, formatDuration, parseDuration } from
 import { typeByName } from '../index.js';
 import type { FieldDef, Scalar, TypeDef, TypeRef } from '../types.js';
 import { canonicalBase64 } from './base64.js';
-import { alwaysOf, omitsZero } from './zero.js';
+import { alwaysOf, omitsZero, zeroOf } from './zero.js';
 
 /**
  * The fast path of decoding: a type compiled once into closures that check a natively parsed value and bring it to the
@@ -80,13 +80,17 @@ function walkOfRef(ref: TypeRef): Walk {
   if (ref.k === 'scalar') return SCALARS[ref.scalar];
   if (ref.k === 'message') return messageWalk(ref.type);
   const item = walkOfRef(ref.of);
-  const nullable = ref.of.k === 'scalar' && ref.of.scalar === 'json';
+  // Where Go's zero value is written as null, null is a value; elsewhere it stands for the zero value.
+  const nullable = ref.of.k === 'scalar' && zeroOf(ref.of) === undefined;
   if (ref.k === 'list') {
     return (v) => {
       if (!Array.isArray(v)) giveUp();
       for (let i = 0; i < v.length; i++) {
         const x = v[i] as JsonValue;
-        if (x === null && !nullable) giveUp();
+        if (x === null) {
+          if (nullable) continue;
+          giveUp();
+        }
         const y = item(x);
         if (y !== x) v[i] = y ?? null;
       }
@@ -98,7 +102,10 @@ function walkOfRef(ref: TypeRef): Walk {
     for (const name in v) {
       seen.names++;
       const x = v[name] as JsonValue;
-      if (x === null) giveUp();
+      if (x === null) {
+        if (nullable) continue;
+        giveUp();
+      }
       const y = item(x);
       if (y !== x) v[name] = y ?? null;
     }
