@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { logger } from '../../internal/machinery/log.js';
 import { VERSION } from '../../internal/server/version.js';
+import { addClusterCommands } from './cluster-commands.js';
 import { addFlags } from './flags.js';
 import { addKubeconfigCommand, addPkiCommand } from './pki-commands.js';
 
@@ -18,6 +19,7 @@ async function main(argv: readonly string[]): Promise<void> {
     });
   addPkiCommand(program);
   addKubeconfigCommand(program);
+  addClusterCommands(program);
   const serve = program.command('serve').description('Run one replica until SIGTERM or SIGINT.');
   const flags = addFlags(serve);
   serve.action(async () => {

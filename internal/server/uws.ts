@@ -245,7 +245,8 @@ class Exchange implements Incoming {
     this.method = req.getCaseSensitiveMethod();
     this.rawPath = req.getUrl();
     // Undefined, against its declared type, when there is no `?`.
-    this.rawQuery = (req.getQuery() as string | undefined) ?? '';
+    const query: string | undefined = req.getQuery();
+    this.rawQuery = query ?? '';
     req.forEach((name, value) => {
       this.headers.push(name, value);
     });

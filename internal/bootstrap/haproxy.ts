@@ -1,0 +1,67 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { FatalError } from '../machinery/assert.js';
+import { writeWhole } from '../pki/pki.js';
+import type { Layout } from './layout.js';
+import { runningPid, stopProcess } from './processes.js';
+
+/** True when a load balancer can be run here. */
+export function hasHaproxy(): boolean {
+  return spawnSync('haproxy', ['-v'], { stdio: 'ignore' }).status === 0;
+}
+
+/** HAProxy's configuration: TLS goes through untouched, so that client certificates reach the replicas. */
+export function haproxyConfig(layout: Layout): string {
+  const servers = layout.names.map(
+    (name) => `  server ${name} ${layout.host}:${layout.port(name)} check check-ssl verify required ca-file ca.crt`,
+  );
+  return `# Written by scripts/up: edits are lost.
+global
+  maxconn 20000
+
+defaults
+  mode tcp
+  timeout connect 2s
+  timeout client 1h
+  timeout server 1h
+  # A quiet watch may live for an hour.
+  timeout tunnel 24h
+  timeout client-fin 10s
+  retries 3
+  option redispatch 1
+
+frontend kubernetes
+  bind ${layout.host}:${layout.balancerPort}
+  default_backend replicas
+
+backend replicas
+  balance leastconn
+  option httpchk GET /readyz HTTP/1.1\\r\\nHost:\\ localhost\\r\\nConnection:\\ close
+  http-check expect status 200
+  default-server inter 500ms fall 2 rise 1 on-marked-down shutdown-sessions
+${servers.join('\n')}
+`;
+}
+
+/** Starts the balancer unless it runs already; its configuration and pid are in `DIR/haproxy/`. */
+export function startHaproxy(layout: Layout, caCert: string): void {
+  const dir = layout.haproxyDir;
+  const pidFile = join(dir, 'pid');
+  if (runningPid(pidFile, dir) !== undefined) return;
+  mkdirSync(dir, { recursive: true });
+  const config = join(dir, 'haproxy.cfg');
+  writeWhole(config, haproxyConfig(layout), 0o644);
+  writeWhole(join(dir, 'ca.crt'), caCert, 0o644);
+  const run = spawnSync('haproxy', ['-D', '-f', config, '-p', pidFile], { cwd: dir, encoding: 'utf8' });
+  if (run.status !== 0) {
+    throw new FatalError(`haproxy does not start with ${config}: ${run.stderr.trim()}`);
+  }
+}
+
+/** Stops the balancer when it runs. */
+export async function stopHaproxy(dir: string): Promise<void> {
+  const pidFile = join(dir, 'haproxy', 'pid');
+  const pid = runningPid(pidFile, join(dir, 'haproxy'));
+  if (pid !== undefined) await stopProcess(pid, pidFile);
+}

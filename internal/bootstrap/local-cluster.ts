@@ -1,0 +1,186 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import https from 'node:https';
+import { join } from 'node:path';
+import { FatalError } from '../machinery/assert.js';
+import { kubeconfig } from '../pki/kubeconfig.js';
+import { ensurePki, issueAdmin, PKI_FILES, readPair, writeWhole } from '../pki/pki.js';
+import { hasHaproxy, startHaproxy, stopHaproxy } from './haproxy.js';
+import { Layout } from './layout.js';
+import { isAlive, runningPid, startDetached, stopProcess } from './processes.js';
+
+/** How long the replicas may take until /readyz answers 200. */
+const READY_MS = 60_000;
+const POLL_MS = 50;
+/** What a replica says when it fails is at the end of its log. */
+const LOG_TAIL_LINES = 20;
+
+/** What a person asked for; what is absent is taken from the last run in the directory, or the default. */
+export interface UpOptions {
+  /** Absolute. */
+  readonly dir: string;
+  readonly replicas?: number;
+  readonly port?: number;
+  /** Flags for `quorate serve`, after our own. */
+  readonly serveFlags?: readonly string[];
+  /** Program and arguments that run `quorate`. */
+  readonly command: readonly [string, ...string[]];
+}
+
+interface Settings {
+  readonly replicas: number;
+  readonly port: number;
+  readonly serveFlags: readonly string[];
+}
+
+/** What is running after `up`. */
+export interface UpResult {
+  readonly kubeconfig: string;
+  readonly layout: Layout;
+  readonly balanced: boolean;
+}
+
+/**
+ * Starts what is not running of the cluster in `dir` and waits until every replica answers /readyz with 200.
+ * Throws FatalError when one does not, or when the directory holds a cluster of another shape.
+ */
+export async function up(options: UpOptions): Promise<UpResult> {
+  const settings = settle(options);
+  const layout = new Layout(options.dir, settings.port, settings.replicas);
+  await ensurePki(layout.pki, { serviceIp: '10.96.0.1' });
+  const balanced = layout.replicas > 1 && hasHaproxy();
+  await writeKubeconfigs(layout, balanced);
+  const caCert = readPair(layout.pki, PKI_FILES.ca).cert;
+  const [program, ...before] = options.command;
+  for (const name of layout.names) {
+    const mark = layout.dataDir(name);
+    if (runningPid(layout.pidFile(name), mark) !== undefined) continue;
+    const args = [...before, 'serve', ...replicaFlags(layout, name), ...settings.serveFlags];
+    startDetached(program, args, layout.logFile(name), layout.pidFile(name));
+  }
+  await Promise.all(layout.names.map((name) => becomeReady(layout, name, caCert)));
+  if (balanced) startHaproxy(layout, caCert);
+  return { kubeconfig: layout.kubeconfig('admin'), layout, balanced };
+}
+
+/** Stops what `up` started in `dir`; data stays. */
+export async function down(dir: string): Promise<void> {
+  await stopHaproxy(dir);
+  if (!existsSync(dir)) return;
+  const names = readdirSync(dir).filter((entry) => /^r\d+$/.test(entry));
+  await Promise.all(
+    names.map(async (name) => {
+      const pidFile = join(dir, name, 'pid');
+      const pid = runningPid(pidFile, join(dir, name));
+      if (pid !== undefined) await stopProcess(pid, pidFile);
+    }),
+  );
+}
+
+/** Peer addresses are part of the stored membership, so a cluster keeps its size and ports for life. */
+function settle(options: UpOptions): Settings {
+  const file = join(options.dir, 'cluster.json');
+  const stored = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Settings) : undefined;
+  for (const [name, given, was] of [
+    ['--replicas', options.replicas, stored?.replicas],
+    ['--port', options.port, stored?.port],
+  ] as const) {
+    if (given !== undefined && was !== undefined && given !== was) {
+      throw new FatalError(
+        `the cluster in ${options.dir} was made with ${name} ${was}: leave ${name} away, or use another --dir`,
+      );
+    }
+  }
+  const settings = {
+    replicas: options.replicas ?? stored?.replicas ?? 3,
+    port: options.port ?? stored?.port ?? 6443,
+    serveFlags: options.serveFlags ?? stored?.serveFlags ?? [],
+  };
+  mkdirSync(options.dir, { recursive: true });
+  writeWhole(file, `${JSON.stringify(settings, undefined, 2)}\n`, 0o644);
+  return settings;
+}
+
+/** The flags of one replica: kubeadm's shape of a control plane on the loopback. */
+function replicaFlags(layout: Layout, name: string): string[] {
+  const pki = (file: string): string => join(layout.pki, file);
+  const cluster = layout.names.map((n) => `${n}=${layout.peerAddress(n)}`).join(',');
+  return [
+    `--name=${name}`,
+    `--data-dir=${layout.dataDir(name)}`,
+    ...(layout.replicas === 1
+      ? []
+      : [
+          `--peer-listen=${layout.peerAddress(name)}`,
+          `--initial-cluster=${cluster}`,
+          `--peer-ca-file=${pki('peer/ca.crt')}`,
+          `--peer-cert-file=${pki('peer/peer.crt')}`,
+          `--peer-key-file=${pki('peer/peer.key')}`,
+        ]),
+    `--advertise-address=${layout.host}`,
+    `--bind-address=${layout.host}`,
+    `--secure-port=${layout.port(name)}`,
+    `--tls-cert-file=${pki('apiserver.crt')}`,
+    `--tls-private-key-file=${pki('apiserver.key')}`,
+    `--client-ca-file=${pki('ca.crt')}`,
+    `--service-account-key-file=${pki('sa.pub')}`,
+    `--service-account-signing-key-file=${pki('sa.key')}`,
+    '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
+    '--service-cluster-ip-range=10.96.0.0/12',
+    '--authorization-mode=Node,RBAC',
+    '--enable-bootstrap-token-auth=true',
+    `--requestheader-client-ca-file=${pki('front-proxy-ca.crt')}`,
+    '--requestheader-allowed-names=front-proxy-client',
+    '--requestheader-username-headers=X-Remote-User',
+    '--requestheader-group-headers=X-Remote-Group',
+    '--requestheader-extra-headers-prefix=X-Remote-Extra-',
+  ];
+}
+
+async function writeKubeconfigs(layout: Layout, balanced: boolean): Promise<void> {
+  const first = layout.names[0] ?? 'r1';
+  const balancer = `https://${layout.host}:${layout.balancerPort}`;
+  const targets: [string, string][] = [
+    [layout.kubeconfig('admin'), balanced ? balancer : layout.url(first)],
+    ...layout.names.map((name): [string, string] => [layout.kubeconfig(name), layout.url(name)]),
+  ];
+  const stale = targets.filter(
+    ([file, server]) => !existsSync(file) || !readFileSync(file, 'utf8').includes(`server: ${server}\n`),
+  );
+  if (stale.length === 0) return;
+  const client = await issueAdmin(layout.pki);
+  const caCert = readPair(layout.pki, PKI_FILES.ca).cert;
+  for (const [file, server] of stale) {
+    writeWhole(file, kubeconfig({ server, caCert, user: 'kubernetes-admin', client }), 0o600);
+  }
+}
+
+async function becomeReady(layout: Layout, name: string, ca: string): Promise<void> {
+  const until = Date.now() + READY_MS;
+  for (;;) {
+    if ((await readyStatus(`${layout.url(name)}/readyz`, ca)) === 200) return;
+    const pid = Number(readFileSync(layout.pidFile(name), 'utf8'));
+    if (!isAlive(pid)) throw new FatalError(`${name} ended by itself:\n${logTail(layout.logFile(name))}`);
+    if (Date.now() > until) {
+      throw new FatalError(
+        `${name} is not ready after ${READY_MS / 1000} s (${layout.url(name)}/readyz?verbose says what is missing):\n${logTail(layout.logFile(name))}`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+function logTail(file: string): string {
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES).join('\n');
+}
+
+/** The status code that a URL answers, 0 when nothing does. */
+function readyStatus(url: string, ca: string): Promise<number> {
+  return new Promise((resolve) => {
+    const request = https.get(url, { ca, agent: false, timeout: 2000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(0));
+  });
+}
