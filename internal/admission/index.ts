@@ -1,0 +1,76 @@
+import { defaultIngressClass } from './default-ingress-class/index.js';
+import { defaultStorageClass } from './default-storage-class/index.js';
+import { defaultTolerationSeconds } from './default-toleration-seconds/index.js';
+import { namespaceLifecycle } from './namespace-lifecycle/index.js';
+import { priority, priorityClassDefault } from './priority/index.js';
+import { runtimeClass } from './runtime-class/index.js';
+import { serviceAccount } from './service-account/index.js';
+import {
+  storageObjectInUseProtection,
+  volumeAttributesClassProtection,
+} from './storage-object-in-use-protection/index.js';
+import { taintNodesByCondition } from './taint-nodes-by-condition/index.js';
+import type { AdmissionAttributes, AdmissionChain, AdmissionContext } from './types.js';
+
+export type * from './types.js';
+
+/** The plugins that are on by default, in the order in which they run (the reference's AllOrderedPlugins). */
+export const defaultAdmission: AdmissionChain = [
+  namespaceLifecycle,
+  serviceAccount,
+  taintNodesByCondition,
+  priority,
+  priorityClassDefault,
+  defaultTolerationSeconds,
+  storageObjectInUseProtection,
+  volumeAttributesClassProtection,
+  runtimeClass,
+  defaultIngressClass,
+  defaultStorageClass,
+];
+
+type Phase = 'admit' | 'validate';
+
+async function rest(
+  chain: AdmissionChain,
+  from: number,
+  pending: Promise<void>,
+  phase: Phase,
+  ctx: AdmissionContext,
+  attributes: AdmissionAttributes,
+): Promise<void> {
+  await pending;
+  for (let i = from; i < chain.length; i++) {
+    const plugin = chain[i];
+    if (plugin?.handles(attributes.operation) === true) await plugin[phase]?.(ctx, attributes);
+  }
+}
+
+/** A promise only when a plugin needs one: most writes are admitted without waiting. */
+function run(
+  chain: AdmissionChain,
+  phase: Phase,
+  ctx: AdmissionContext,
+  attributes: AdmissionAttributes,
+): void | Promise<void> {
+  for (let i = 0; i < chain.length; i++) {
+    const plugin = chain[i];
+    if (plugin?.handles(attributes.operation) !== true) continue;
+    const pending = plugin[phase]?.(ctx, attributes);
+    if (pending instanceof Promise) return rest(chain, i + 1, pending, phase, ctx, attributes);
+  }
+}
+
+/** Runs the mutating part of every plugin. Throws or rejects with the StatusError of the first that refuses. */
+export function admit(chain: AdmissionChain, ctx: AdmissionContext, a: AdmissionAttributes): void | Promise<void> {
+  return run(chain, 'admit', ctx, a);
+}
+
+/** Runs the validating part of every plugin, on the object as it will be stored. */
+export function validateAdmission(
+  chain: AdmissionChain,
+  ctx: AdmissionContext,
+  a: AdmissionAttributes,
+): void | Promise<void> {
+  return run(chain, 'validate', ctx, a);
+}

@@ -1,0 +1,83 @@
+import { child, num, str } from '../../machinery/access.js';
+import type { JsonObject } from '../../machinery/json.js';
+import { forbidden } from '../../machinery/status.js';
+import { lookup, lookupAll } from '../lookup.js';
+import type { AdmissionContext } from '../types.js';
+import { mutating } from '../mutating.js';
+
+const GROUP = 'scheduling.k8s.io';
+const PODS = { group: '', resource: 'pods' };
+const PRIORITY_CLASSES = { group: GROUP, resource: 'priorityclasses' };
+
+/** Computes a pod's priority from its class, or from the global default (plugin Priority). */
+function admitPodPriority(ctx: AdmissionContext, pod: JsonObject): void {
+  const spec = child(pod, 'spec');
+  if (spec === undefined) return;
+  const podName = str(child(pod, 'metadata'), 'name');
+  const className = str(spec, 'priorityClassName');
+  let priorityClass: JsonObject | undefined;
+  if (className === '') {
+    priorityClass = globalDefault(ctx);
+    if (priorityClass !== undefined) spec['priorityClassName'] = str(child(priorityClass, 'metadata'), 'name');
+  } else {
+    priorityClass = lookup(ctx.backend, GROUP, 'priorityclasses', '', className);
+    if (priorityClass === undefined) {
+      throw forbidden(PODS, podName, `no PriorityClass with name ${className} was found`);
+    }
+  }
+  const computed = num(priorityClass, 'value') ?? 0;
+  const given = num(spec, 'priority');
+  if (given !== undefined && given !== computed) {
+    throw forbidden(
+      PODS,
+      podName,
+      `the integer value of priority (${given}) must not be provided in pod spec; priority admission controller computed ${computed} from the given PriorityClass name`,
+    );
+  }
+  spec['priority'] = computed;
+  const policy =
+    str(priorityClass, 'preemptionPolicy') === '' ? 'PreemptLowerPriority' : str(priorityClass, 'preemptionPolicy');
+  const asked = str(spec, 'preemptionPolicy');
+  if (asked !== '' && asked !== policy) {
+    throw forbidden(
+      PODS,
+      podName,
+      `the string value of PreemptionPolicy (${asked}) must not be provided in pod spec; priority admission controller computed ${policy} from the given PriorityClass name`,
+    );
+  }
+  spec['preemptionPolicy'] = policy;
+}
+
+/** Of several global defaults the one with the lowest value. */
+function globalDefault(ctx: AdmissionContext): JsonObject | undefined {
+  return lookupAll(ctx.backend, GROUP, 'priorityclasses')
+    .filter((c) => c['globalDefault'] === true)
+    .sort((a, b) => (num(a, 'value') ?? 0) - (num(b, 'value') ?? 0))[0];
+}
+
+/** There is at most one global default. */
+function admitPriorityClass(ctx: AdmissionContext, priorityClass: JsonObject): void {
+  if (priorityClass['globalDefault'] !== true) return;
+  const name = str(child(priorityClass, 'metadata'), 'name');
+  const other = globalDefault(ctx);
+  const otherName = str(child(other, 'metadata'), 'name');
+  if (other !== undefined && otherName !== name) {
+    throw forbidden(
+      PRIORITY_CLASSES,
+      name,
+      `PriorityClass ${otherName} is already marked as default. Only one default can exist`,
+    );
+  }
+}
+
+/** Pods get the priority of their class. */
+export const priority = mutating('Priority', { operations: ['CREATE'], group: '', resources: ['pods'] }, (ctx, pod) =>
+  admitPodPriority(ctx, pod),
+);
+
+/** Priority classes agree on who is the default. */
+export const priorityClassDefault = mutating(
+  'Priority',
+  { operations: ['CREATE', 'UPDATE'], group: GROUP, resources: ['priorityclasses'] },
+  (ctx, priorityClass) => admitPriorityClass(ctx, priorityClass),
+);
