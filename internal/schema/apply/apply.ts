@@ -1,0 +1,238 @@
+import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
+import { badRequest, StatusError } from '../../machinery/status.js';
+import { compare } from './compare.js';
+import { conflictError } from './conflict.js';
+import { claimedFields, removeFields, withNamedFields } from './fields.js';
+import { difference, type FieldSet, intersection, isEmpty, union } from './fieldset.js';
+import { buildLastApplied, lastAppliedOf, setLastApplied } from './lastapplied.js';
+import { decodeManaged, encodeManaged, identityOf, type Manager, type Managers } from './managed.js';
+import { merge } from './merge.js';
+import { type Plan, writtenPlanOf } from './plan.js';
+import { type ResetFilter, resetFilter, STRIPPED } from './reset.js';
+import { converter, managedFieldsOf, sameJson, setManagedFields, updateManagers, type WriterOptions } from './track.js';
+import { type Conflict, type Conflicts, type Convert, ownedBy, takeOwnership } from './updater.js';
+import { misfit } from './validate.js';
+
+export interface ApplyPatchOptions extends WriterOptions {
+  /** The stored object; undefined when the apply creates it. */
+  readonly live?: JsonObject | undefined;
+  /** The decoded YAML or JSON body, not pruned and not defaulted. */
+  readonly patch: JsonObject;
+  readonly force: boolean;
+  /** Kind that the patch must have; by default the last part of `typeName`. */
+  readonly kind?: string | undefined;
+  /** Decodes by schema (normal forms of quantities and times) and fills defaults; may return a new object or change its argument. */
+  readonly defaulter?: ((obj: JsonObject) => JsonObject | void) | undefined;
+}
+
+/** Entry for the fields of an object that was written before anybody tracked it. */
+const BEFORE_FIRST_APPLY = 'before-first-apply';
+
+interface Context {
+  readonly options: ApplyPatchOptions;
+  readonly plan: Plan;
+  readonly live: JsonObject;
+  readonly filter: ResetFilter;
+  readonly convert: Convert;
+  readonly id: string;
+}
+interface Applied {
+  readonly conflicts?: undefined;
+  readonly obj: JsonObject;
+  readonly managers: Managers;
+}
+
+/**
+ * Merges an apply patch into the live object and answers the object to be written, with its managedFields.
+ * Throws StatusError: 409 with one FieldManagerConflict per field, 400 for a patch of another version or with managedFields,
+ * 500 (as the reference) for a patch that does not fit the type.
+ */
+export function applyPatch(options: ApplyPatchOptions): JsonObject {
+  const plan = options.plan ?? writtenPlanOf(options.typeName);
+  checkPatch(options, plan);
+  const live = options.live ?? {};
+  const managers = decodeManaged(managedFieldsOf(live), true) ?? new Map<string, Manager>();
+  if (managers.size === 0 && options.live !== undefined) {
+    updateManagers({ ...options, manager: BEFORE_FIRST_APPLY }, managers, {}, live);
+  }
+  const context: Context = {
+    options,
+    plan,
+    live,
+    filter: options.filter ?? resetFilter(options.typeName, options.subresource),
+    convert: converter(options),
+    id: identityOf({ name: options.manager, operation: 'Apply', apiVersion: '', subresource: options.subresource }),
+  };
+  const { obj, managers: owners } = applyWithMigration(context, managers);
+  if (options.manager === 'kubectl' && lastAppliedOf(obj) !== '') setLastApplied(obj, buildLastApplied(options.patch));
+  setManagedFields(obj, encodeManaged(owners.values()));
+  return obj;
+}
+
+/** group/version, Kind=kind as Go prints it; the core group is ''. */
+function gvkText(apiVersion: JsonValue | undefined, kind: JsonValue | undefined): string {
+  const gv = typeof apiVersion === 'string' ? apiVersion : '';
+  return `${gv.includes('/') ? gv : `/${gv}`}, Kind=${typeof kind === 'string' ? kind : ''}`;
+}
+
+function checkPatch(options: ApplyPatchOptions, plan: Plan): void {
+  const { patch, apiVersion } = options;
+  const kind = options.kind ?? options.typeName.slice(options.typeName.lastIndexOf('.') + 1);
+  if (patch['apiVersion'] !== apiVersion || patch['kind'] !== kind) {
+    throw badRequest(`invalid object type: ${gvkText(patch['apiVersion'], patch['kind'])}`);
+  }
+  const managed = managedFieldsOf(patch);
+  if (managed !== undefined && managed !== null) throw badRequest('metadata.managedFields must be nil');
+  const wrong = misfit(plan, patch);
+  if (wrong !== '') {
+    const metadata = isObject(patch['metadata']) ? patch['metadata'] : {};
+    const name = `${text(metadata['namespace'])}/${text(metadata['name'])}; ${gvkText(apiVersion, kind)}`;
+    throw new StatusError(500, '', `failed to create typed patch object (${name}): ${wrong}`);
+  }
+}
+const text = (v: JsonValue | undefined): string => (typeof v === 'string' ? v : '');
+
+/** A conflict that only stems from what `kubectl apply` wrote itself, client side, is no conflict for the manager kubectl. */
+function applyWithMigration(context: Context, managers: Managers): Applied {
+  const { options } = context;
+  const first = applyOnce(context, new Map(managers), options.force);
+  if (first.conflicts === undefined) return first;
+  if (options.manager !== 'kubectl') throw conflictError(first.conflicts);
+  const allowed = ownedByLastApplied(context);
+  if (allowed === undefined) throw conflictError(first.conflicts);
+  const left = new Map<string, Conflict>();
+  for (const [id, { manager, fields }] of first.conflicts) {
+    const rest = difference(fields, allowed);
+    if (!isEmpty(rest)) left.set(id, { manager, fields: rest });
+  }
+  if (left.size > 0) throw conflictError(left);
+  const forced = applyOnce(context, new Map(managers), true);
+  if (forced.conflicts !== undefined) throw conflictError(forced.conflicts);
+  return forced;
+}
+
+/** The fields of the last-applied annotation that still have the value it gave them; undefined without a usable annotation. */
+function ownedByLastApplied({ options, plan, live }: Context): FieldSet | undefined {
+  const annotation = lastAppliedOf(live);
+  if (annotation === '') return undefined;
+  let last: JsonValue;
+  try {
+    last = JSON.parse(annotation) as JsonValue;
+  } catch {
+    return undefined;
+  }
+  if (!isObject(last) || last['apiVersion'] !== options.apiVersion || misfit(plan, last) !== '') return undefined;
+  const { changed, removed } = compare(plan, last, live);
+  return difference(difference(claimedFields(plan, last), changed), removed);
+}
+
+function applyOnce(context: Context, managers: Managers, force: boolean): Applied | { readonly conflicts: Conflicts } {
+  const { options, plan, live, filter, convert, id } = context;
+  const last = managers.get(id);
+  const set = filter(claimedFields(plan, options.patch));
+  managers.set(id, {
+    name: options.manager,
+    operation: 'Apply',
+    apiVersion: options.apiVersion,
+    subresource: options.subresource,
+    time: last?.time,
+    set,
+  });
+  const merged = merge(plan, live, options.patch);
+  const pruned = prune(context, isObject(merged) ? merged : {}, managers, last);
+  const conflicts = new Map<string, Conflict>();
+  const write = {
+    before: { obj: live, plan },
+    after: { obj: pruned, plan },
+    apiVersion: options.apiVersion,
+    filter,
+    convert,
+  };
+  takeOwnership(write, managers, id, force ? undefined : conflicts);
+  if (conflicts.size > 0) return { conflicts };
+  const changed = options.live === undefined || !sameJson(live, pruned);
+  finishOwner(managers, id, changed ? options.now : last?.time);
+  const obj = copy(changed ? pruned : live) as JsonObject;
+  return { obj: changed ? (options.defaulter?.(obj) ?? obj) : obj, managers };
+}
+
+/** Leaves out what nobody owns and stamps the applier's entry. */
+function finishOwner(managers: Managers, id: string, time: string | undefined): void {
+  const self = managers.get(id);
+  if (self === undefined) return;
+  const set = difference(self.set, STRIPPED);
+  if (isEmpty(set)) managers.delete(id);
+  else managers.set(id, { ...self, set, time });
+}
+
+/** A copy that shares nothing: the caller goes on to change the object and compares it with the live one. */
+function copy(v: JsonValue): JsonValue {
+  if (Array.isArray(v)) return v.map(copy);
+  if (!isObject(v)) return v;
+  const out: JsonObject = {};
+  for (const key in v) {
+    const value = v[key];
+    if (value !== undefined) out[key] = copy(value);
+  }
+  return out;
+}
+
+/**
+ * Removes what the applier applied last time and does not apply any more, unless somebody else owns it. Works in the version
+ * of the last apply; when that is gone nothing is removed.
+ */
+function prune(context: Context, merged: JsonObject, managers: Managers, last: Manager | undefined): JsonObject {
+  if (last === undefined || isEmpty(last.set)) return merged;
+  const { plan, convert, options } = context;
+  if (last.apiVersion !== options.apiVersion) return pruneInOtherVersion(context, merged, managers, last);
+  return removeDisowned(plan, merged, last.set, managedElsewhere(context, managers, last.apiVersion), convert);
+}
+
+/** What the managers of other versions own, told in the version in which we prune: looked up by converting the object. */
+type Elsewhere = readonly { readonly plan: Plan; readonly apiVersion: string; readonly owned: FieldSet }[];
+function managedElsewhere({ plan }: Context, managers: Managers, first: string): Elsewhere {
+  const versions = new Set([first, ...[...managers.values()].map((m) => m.apiVersion)]);
+  return [...versions].map((apiVersion) => ({ plan, apiVersion, owned: ownedBy(managers, apiVersion) }));
+}
+
+function removeDisowned(
+  plan: Plan,
+  merged: JsonObject,
+  last: FieldSet,
+  owners: Elsewhere,
+  convert: Convert,
+): JsonObject {
+  const lastNamed = withNamedFields(plan, last);
+  let pruned = asObject(removeFields(plan, merged, lastNamed));
+  const home = owners[0]?.apiVersion;
+  for (const { apiVersion, owned } of owners) {
+    const there = apiVersion === home ? undefined : [merged, pruned].map((obj) => convert({ obj, plan }, apiVersion));
+    if (there === undefined) {
+      pruned = addBackOwned(plan, merged, pruned, owned);
+      continue;
+    }
+    const [m, p] = there;
+    if (m === undefined || p === undefined || home === undefined) continue;
+    const kept = addBackOwned(m.plan, m.obj, p.obj, owned);
+    pruned = convert({ obj: kept, plan: m.plan }, home)?.obj ?? pruned;
+  }
+  // Only what the applier owned itself may go; anything else that was lost on the way comes back.
+  const lost = difference(namedFields(plan, merged), namedFields(plan, pruned));
+  return asObject(removeFields(plan, merged, intersection(lost, lastNamed)));
+}
+
+function addBackOwned(plan: Plan, merged: JsonObject, pruned: JsonObject, owned: FieldSet): JsonObject {
+  const keep = union(namedFields(plan, pruned), withNamedFields(plan, owned));
+  return asObject(removeFields(plan, merged, difference(namedFields(plan, merged), keep)));
+}
+const namedFields = (plan: Plan, obj: JsonObject): FieldSet => withNamedFields(plan, claimedFields(plan, obj));
+const asObject = (v: JsonValue): JsonObject => (isObject(v) ? v : {});
+
+function pruneInOtherVersion(context: Context, merged: JsonObject, managers: Managers, last: Manager): JsonObject {
+  const { plan, convert, options } = context;
+  const there = convert({ obj: merged, plan }, last.apiVersion);
+  if (there === undefined) return merged;
+  const owners = managedElsewhere(context, managers, last.apiVersion);
+  const pruned = removeDisowned(there.plan, there.obj, last.set, owners, convert);
+  return convert({ obj: pruned, plan: there.plan }, options.apiVersion)?.obj ?? merged;
+}
