@@ -1,33 +1,83 @@
-import { internalError } from '../machinery/status.js';
+import type { JsonObject } from '../machinery/json.js';
+import {
+  encodeProtobuf,
+  protobufList as encodeList,
+  protobufMessage,
+  protobufWatchFrame,
+} from '../schema/codec/protobuf-encode.js';
+import { contentTypeHeader, PROTOBUF_MEDIA_TYPE } from '../schema/codec/index.js';
 import type { ResourceDef } from '../schema/types.js';
+import { bookmarksOf } from './bookmark.js';
 import type { Converter } from './convert.js';
-import type { EventEncoding, WholeList } from './encoding.js';
+import { apiVersionOf } from './convert.js';
+import type { EventEncoding, ListMeta, WholeList } from './encoding.js';
 import type { LazyObject } from './lazy.js';
 
-const later = (): never => {
-  throw internalError('protobuf is not there yet');
-};
+const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
+const PARTIAL = `${META}.PartialObjectMetadata`;
 
-export function protobufObject(_def: ResourceDef, _converter: Converter): (obj: LazyObject) => Buffer {
-  return later;
+function partialObject(obj: LazyObject, version: string): JsonObject {
+  return {
+    kind: 'PartialObjectMetadata',
+    apiVersion: `meta.k8s.io/${version}`,
+    metadata: obj.object['metadata'],
+  };
 }
-export function protobufPartial(_version: string): (obj: LazyObject) => Buffer {
-  return later;
+
+/** One object of `def` as a protobuf body. */
+export function protobufObject(def: ResourceDef, converter: Converter): (obj: LazyObject) => Buffer {
+  return (obj) => encodeProtobuf(converter.object(obj), def.type);
 }
-export function protobufList(_def: ResourceDef, _converter: Converter): WholeList {
-  return { item: later, whole: later };
+
+/** One object's PartialObjectMetadata as a protobuf body. */
+export function protobufPartial(version: string): (obj: LazyObject) => Buffer {
+  return (obj) => encodeProtobuf(partialObject(obj, version), PARTIAL);
 }
-export function protobufPartialList(_version: string): WholeList {
-  return { item: later, whole: later };
+
+function listMeta(meta: ListMeta): JsonObject {
+  return { ...meta };
 }
+
+/** Lists of `def` as protobuf bodies. */
+export function protobufList(def: ResourceDef, converter: Converter): WholeList {
+  return {
+    item: (obj) => protobufMessage(converter.object(obj), def.type),
+    whole: (meta, items) => encodeList(apiVersionOf(def), `${def.kind}List`, listMeta(meta), items),
+  };
+}
+
+export function protobufPartialList(version: string): WholeList {
+  return {
+    item: (obj) => protobufMessage(partialObject(obj, version), PARTIAL),
+    whole: (meta, items) => encodeList(`meta.k8s.io/${version}`, 'PartialObjectMetadataList', listMeta(meta), items),
+  };
+}
+
+/** The events of a watch as protobuf frames; of metadata only when `partialVersion` is given. */
 export function protobufEvents(
-  _key: string,
-  _def: ResourceDef,
-  _converter: Converter,
-  _partialVersion: string | undefined,
+  key: string,
+  def: ResourceDef,
+  converter: Converter,
+  partialVersion: string | undefined,
 ): EventEncoding {
-  return later();
+  const write = partialVersion === undefined ? protobufObject(def, converter) : protobufPartial(partialVersion);
+  const bookmark = bookmarksOf(def);
+  return {
+    key,
+    contentType: contentTypeHeader(PROTOBUF_MEDIA_TYPE, true),
+    firstDiffers: false,
+    event: (type, obj) => protobufWatchFrame(type, write(obj)),
+    bookmark: (revision, end) => {
+      const mark = bookmark(revision, end);
+      const body =
+        partialVersion === undefined ? encodeProtobuf(mark.object, def.type) : protobufPartial(partialVersion)(mark);
+      return protobufWatchFrame('BOOKMARK', body);
+    },
+    error: (status) => protobufWatchFrame('ERROR', protobufStatus(status)),
+  };
 }
+
+/** A metav1.Status as a protobuf body. */
 export function protobufStatus(status: object): Buffer {
-  return Buffer.from(JSON.stringify(status));
+  return encodeProtobuf({ ...status }, `${META}.Status`);
 }

@@ -1,14 +1,15 @@
 import type { JsonObject } from '../machinery/json.js';
-import { decodeJson, encodeJson, jsonText, partialListOfObject, partialObjectOfList } from '../schema/codec/index.js';
+import { jsonText, partialListOfObject, partialObjectOfList } from '../schema/codec/index.js';
 import type { Negotiated } from '../schema/codec/index.js';
 import { JSON_MEDIA_TYPE, PROTOBUF_MEDIA_TYPE, YAML_MEDIA_TYPE } from '../schema/codec/index.js';
 import type { ResourceDef } from '../schema/types.js';
+import { bookmarksOf } from './bookmark.js';
 import type { Converter } from './convert.js';
 import { apiVersionOf, beginsWith, converterFor } from './convert.js';
 import type { RestDeps } from './deps.js';
 import type { Encoding, EventEncoding, EventType, ListMeta, TextList, WholeList } from './encoding.js';
 import { indentJson } from './json-scan.js';
-import { LazyObject } from './lazy.js';
+import type { LazyObject } from './lazy.js';
 import { goKindName, isPretty, negotiate, notStreamable } from './negotiation.js';
 import { partialJson } from './partial.js';
 import { protobufEvents, protobufList, protobufObject, protobufPartial, protobufPartialList } from './protobuf.js';
@@ -227,21 +228,3 @@ function jsonEvents(
     error: (status) => Buffer.from(`{"type":"ERROR","object":${JSON.stringify(status)}}\n`),
   };
 }
-
-/** The bookmarks of a kind: an empty object of it that says no more than how far the watch has come. */
-export function bookmarksOf(def: ResourceDef): (revision: number, initialEventsEnd: boolean) => LazyObject {
-  const template = (annotations: JsonObject | undefined): readonly string[] => {
-    const mark: JsonObject = {
-      kind: def.kind,
-      apiVersion: apiVersionOf(def),
-      metadata: { resourceVersion: REVISION_HERE, ...(annotations === undefined ? {} : { annotations }) },
-    };
-    const whole = def.type === '' ? mark : decodeJson(encodeJson(mark), def.type, 'Ignore').object;
-    return jsonText(whole).split(REVISION_HERE);
-  };
-  const plain = template(undefined);
-  const end = template({ 'k8s.io/initial-events-end': 'true' });
-  return (revision, initialEventsEnd) =>
-    new LazyObject('', Buffer.from((initialEventsEnd ? end : plain).join(String(revision))));
-}
-const REVISION_HERE = '<revision>';

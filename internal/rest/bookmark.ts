@@ -1,0 +1,24 @@
+import type { JsonObject } from '../machinery/json.js';
+import { decodeJson, encodeJson, jsonText } from '../schema/codec/index.js';
+import type { ResourceDef } from '../schema/types.js';
+import { apiVersionOf } from './convert.js';
+import { LazyObject } from './lazy.js';
+
+const REVISION_HERE = '<revision>';
+
+/** The bookmarks of a kind: an empty object of it that says no more than how far the watch has come. */
+export function bookmarksOf(def: ResourceDef): (revision: number, initialEventsEnd: boolean) => LazyObject {
+  const template = (annotations: JsonObject | undefined): readonly string[] => {
+    const mark: JsonObject = {
+      kind: def.kind,
+      apiVersion: apiVersionOf(def),
+      metadata: { resourceVersion: REVISION_HERE, ...(annotations === undefined ? {} : { annotations }) },
+    };
+    const whole = def.type === '' ? mark : decodeJson(encodeJson(mark), def.type, 'Ignore').object;
+    return jsonText(whole).split(REVISION_HERE);
+  };
+  const plain = template(undefined);
+  const end = template({ 'k8s.io/initial-events-end': 'true' });
+  return (revision, initialEventsEnd) =>
+    new LazyObject('', Buffer.from((initialEventsEnd ? end : plain).join(String(revision))));
+}
