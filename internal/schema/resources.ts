@@ -4,7 +4,8 @@ import type { GroupVersionKind, ResourceDef, SubresourceDef } from './types.js';
 
 /*
  * Every resource that is served, by group and version, in the order of discovery.
- * A line: `<resource>[/<subresource>] [<group>/<version>/]<Kind> [namespaced] [verbs=...] [short=...] [categories=...] [storage=<group>/<version>]`.
+ * A line: `<resource>[/<subresource>] [<group>/<version>/]<Kind> [namespaced] [verbs=...] [short=...] [categories=...] [storage=<group>/<version>] [deleted]`.
+ * `deleted`: a DELETE answers with the deleted object, not with a Status.
  * Without `verbs` a resource has all eight, a subresource get, patch and update. `storage` names the form that is
  * stored when it is another than the served one; both versions of a kind then share one object.
  */
@@ -22,11 +23,11 @@ const ROWS: Readonly<Record<string, string>> = {
     nodes Node short=no
     nodes/proxy NodeProxyOptions verbs=create,delete,get,patch,update
     nodes/status Node
-    persistentvolumeclaims PersistentVolumeClaim namespaced short=pvc
+    persistentvolumeclaims PersistentVolumeClaim namespaced short=pvc deleted
     persistentvolumeclaims/status PersistentVolumeClaim
-    persistentvolumes PersistentVolume short=pv
+    persistentvolumes PersistentVolume short=pv deleted
     persistentvolumes/status PersistentVolume
-    pods Pod namespaced short=po categories=all
+    pods Pod namespaced short=po categories=all deleted
     pods/attach PodAttachOptions verbs=create,get
     pods/binding Binding verbs=create
     pods/ephemeralcontainers Pod
@@ -37,16 +38,16 @@ const ROWS: Readonly<Record<string, string>> = {
     pods/proxy PodProxyOptions verbs=create,delete,get,patch,update
     pods/resize Pod
     pods/status Pod
-    podtemplates PodTemplate namespaced
+    podtemplates PodTemplate namespaced deleted
     replicationcontrollers ReplicationController namespaced short=rc categories=all
     replicationcontrollers/scale autoscaling/v1/Scale
     replicationcontrollers/status ReplicationController
-    resourcequotas ResourceQuota namespaced short=quota
+    resourcequotas ResourceQuota namespaced short=quota deleted
     resourcequotas/status ResourceQuota
     secrets Secret namespaced
-    serviceaccounts ServiceAccount namespaced short=sa
+    serviceaccounts ServiceAccount namespaced short=sa deleted
     serviceaccounts/token authentication.k8s.io/v1/TokenRequest verbs=create
-    services Service namespaced short=svc categories=all
+    services Service namespaced short=svc categories=all deleted
     services/proxy ServiceProxyOptions verbs=create,delete,get,patch,update
     services/status Service
   `,
@@ -120,13 +121,13 @@ const ROWS: Readonly<Record<string, string>> = {
     roles Role namespaced
   `,
   'storage.k8s.io/v1': `
-    csidrivers CSIDriver
-    csinodes CSINode
+    csidrivers CSIDriver deleted
+    csinodes CSINode deleted
     csistoragecapacities CSIStorageCapacity namespaced
-    storageclasses StorageClass short=sc
-    volumeattachments VolumeAttachment
+    storageclasses StorageClass short=sc deleted
+    volumeattachments VolumeAttachment deleted
     volumeattachments/status VolumeAttachment
-    volumeattributesclasses VolumeAttributesClass short=vac
+    volumeattributesclasses VolumeAttributesClass short=vac deleted
   `,
   'admissionregistration.k8s.io/v1': `
     mutatingadmissionpolicies MutatingAdmissionPolicy categories=api-extensions
@@ -154,11 +155,11 @@ const ROWS: Readonly<Record<string, string>> = {
     endpointslices EndpointSlice namespaced
   `,
   'resource.k8s.io/v1': `
-    deviceclasses DeviceClass
-    resourceclaims ResourceClaim namespaced
+    deviceclasses DeviceClass deleted
+    resourceclaims ResourceClaim namespaced deleted
     resourceclaims/status ResourceClaim
-    resourceclaimtemplates ResourceClaimTemplate namespaced
-    resourceslices ResourceSlice
+    resourceclaimtemplates ResourceClaimTemplate namespaced deleted
+    resourceslices ResourceSlice deleted
   `,
   'flowcontrol.apiserver.k8s.io/v1': `
     flowschemas FlowSchema
@@ -218,6 +219,7 @@ function parseRows(groupVersion: string, text: string): ResourceDef[] {
       verbs: verbs ?? ALL_VERBS,
       subresources,
       type: `${table.prefix}.${kind.kind}`,
+      ...(options.includes('deleted') ? { returnsDeleted: true as const } : {}),
       storage: { ...parseGroupVersion(option('storage') ?? groupVersion), resource: name },
     });
   }

@@ -103,6 +103,8 @@ export interface ResourceDef {
   readonly subresources: readonly SubresourceDef[];
   /** Definition name of the kind: the key into the type tables. */
   readonly type: string;
+  /** A DELETE that removes the object at once answers with the object, not with a Status. */
+  readonly returnsDeleted?: true;
   /** Group and version in which the object is stored; the key's group and resource are those of the storage form. */
   readonly storage: { readonly group: string; readonly version: string; readonly resource: string };
 }

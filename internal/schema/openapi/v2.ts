@@ -1,0 +1,159 @@
+import type { JsonObject } from '../../machinery/json.js';
+import { resources } from '../resources.js';
+import {
+  BEARER_TOKEN,
+  definitionsOf,
+  INFO,
+  KNOWN_GROUP_VERSIONS,
+  PATCH_TYPES,
+  PRODUCES,
+  RESPONSE_TEXTS,
+  splitParameters,
+  UNAUTHORIZED,
+} from './common.js';
+import {
+  coreVersionsPath,
+  DELETE_OPTIONS,
+  groupListPath,
+  groupPath,
+  JWKS_PATH,
+  type Operation,
+  PATCH,
+  type PathItem,
+  resourceListPath,
+  resourcePaths,
+  VERSION_PATH,
+  WELL_KNOWN_PATH,
+} from './operations.js';
+import { inlineParameter, type Parameter, sharedParameters } from './parameters.js';
+import { collectDefinitions, definitionSchema, refTo } from './schemas.js';
+
+/** Bodies that many operations have are shared; the keys are published like those of the parameters. */
+const SHARED_BODIES: Readonly<Record<string, string>> = {
+  [DELETE_OPTIONS]: 'body-2Y1dVQaQ',
+  [PATCH]: 'body-78PwaGsr',
+};
+
+const parameterRef = (key: string): JsonObject => ({ $ref: `#/parameters/${key}` });
+const parameter = (p: Parameter): JsonObject => (p.shared === undefined ? inlineParameter(p) : parameterRef(p.shared));
+
+function bodyParameter({ type, required }: { type: string; required: boolean }): JsonObject {
+  return { name: 'body', in: 'body', ...(required ? { required } : {}), schema: refTo('v2', type) };
+}
+
+function responsesOf(responses: Operation['responses']): JsonObject {
+  const out: JsonObject = {};
+  for (const [code, type] of Object.entries(responses)) {
+    const schema = type === '' ? { type: 'string' } : refTo('v2', type);
+    out[code] = { description: RESPONSE_TEXTS[code] ?? '', schema };
+  }
+  out['401'] = { description: UNAUTHORIZED };
+  return out;
+}
+
+function consumesOf(o: Operation): readonly string[] | undefined {
+  if (o.consumes === 'none') return undefined;
+  if (o.consumes !== undefined) return PRODUCES[o.consumes];
+  return o.body?.patch === true ? PATCH_TYPES : ['*/*'];
+}
+
+function operationObject(o: Operation, own: readonly Parameter[]): JsonObject {
+  const consumes = consumesOf(o);
+  const sharedBody = o.body === undefined ? undefined : SHARED_BODIES[o.body.type];
+  const body =
+    o.body === undefined ? [] : [sharedBody === undefined ? bodyParameter(o.body) : parameterRef(sharedBody)];
+  const parameters = [...body, ...own.map(parameter)];
+  return {
+    description: o.description,
+    ...(consumes === undefined ? {} : { consumes: [...consumes] }),
+    produces: [...PRODUCES[o.produces]],
+    schemes: ['https'],
+    tags: [o.tag],
+    operationId: o.id,
+    ...(parameters.length === 0 ? {} : { parameters }),
+    responses: responsesOf(o.responses),
+    ...(o.action === undefined ? {} : { 'x-kubernetes-action': o.action }),
+    ...(o.gvk === undefined
+      ? {}
+      : { 'x-kubernetes-group-version-kind': { group: o.gvk.group, kind: o.gvk.kind, version: o.gvk.version } }),
+  };
+}
+
+function pathObject(item: PathItem): JsonObject {
+  const { common, own } = splitParameters(item);
+  const out: JsonObject = {};
+  for (const o of item.operations) out[o.method] = operationObject(o, own(o));
+  if (common.length > 0) out['parameters'] = common.map(parameter);
+  return out;
+}
+
+function allPaths(): PathItem[] {
+  const items = [WELL_KNOWN_PATH, JWKS_PATH, VERSION_PATH, coreVersionsPath(), groupListPath()];
+  const groups = new Set(resources.map((r) => r.group).filter((g) => g !== ''));
+  const versions = new Map(resources.map((r) => [`${r.group}/${r.version}`, r]));
+  items.push(...[...groups].map(groupPath));
+  items.push(...[...versions.values()].map((r) => resourceListPath(r.group, r.version)));
+  for (const resource of resources) items.push(...resourcePaths(resource));
+  return items.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** The parts of the v2 document one by one, so that its writers never hold it as a whole. */
+export interface SwaggerParts {
+  readonly head: JsonObject;
+  paths(): Iterable<readonly [string, JsonObject]>;
+  definitions(): Iterable<readonly [string, JsonObject]>;
+  parameters(): Iterable<readonly [string, JsonObject]>;
+  readonly tail: { readonly securityDefinitions: JsonObject; readonly security: JsonObject[] };
+}
+
+/** Definitions and paths that custom resources add to the v2 document. */
+export interface SwaggerExtras {
+  readonly items: readonly PathItem[];
+  readonly definitions: ReadonlyMap<string, JsonObject>;
+}
+
+/** The OpenAPI v2 document of everything that is built in, and of what extensions add. */
+export function swagger(extras?: SwaggerExtras): SwaggerParts {
+  const items = extras === undefined ? allPaths() : [...allPaths(), ...extras.items];
+  return {
+    head: { swagger: '2.0', info: { ...INFO } },
+    *paths() {
+      for (const item of items) yield [item.path, pathObject(item)];
+    },
+    *definitions() {
+      const names = new Set<string>();
+      for (const name of definitionsOf(items)) collectDefinitions(name, names);
+      for (const name of [...names].toSorted())
+        yield [name, extras?.definitions.get(name) ?? definitionSchema('v2', name, KNOWN_GROUP_VERSIONS)];
+    },
+    *parameters() {
+      const bodies: JsonObject = {
+        'body-2Y1dVQaQ': bodyParameter({ type: DELETE_OPTIONS, required: false }),
+        'body-78PwaGsr': bodyParameter({ type: PATCH, required: true }),
+      };
+      const all = { ...sharedParameters(), ...bodies };
+      for (const [key, value] of Object.entries(all).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+        yield [key, value as JsonObject];
+    },
+    tail: { securityDefinitions: { BearerToken: { ...BEARER_TOKEN } }, security: [{ BearerToken: [] }] },
+  };
+}
+
+function* jsonMembers(members: Iterable<readonly [string, JsonObject]>): Iterable<string> {
+  let separator = '';
+  for (const [key, value] of members) {
+    yield `${separator}${JSON.stringify(key)}:${JSON.stringify(value)}`;
+    separator = ',';
+  }
+}
+
+/** The v2 document as JSON, in pieces of a few KB. */
+export function* swaggerJson(parts: SwaggerParts): Iterable<string> {
+  yield `${JSON.stringify(parts.head).slice(0, -1)},"paths":{`;
+  yield* jsonMembers(parts.paths());
+  yield '},"definitions":{';
+  yield* jsonMembers(parts.definitions());
+  yield '},"parameters":{';
+  yield* jsonMembers(parts.parameters());
+  yield `},${JSON.stringify(parts.tail).slice(1)}`;
+}
