@@ -1,0 +1,233 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../machinery/json.js';
+import { CompactedError } from '../store/types.js';
+import { findResource } from '../schema/index.js';
+import type { TestSink } from './testing.js';
+import { get, open, TestStore } from './testing.js';
+import { handleWatch, WatchHub } from './watch.js';
+
+let store: TestStore;
+let hub: WatchHub;
+const configMaps = findResource('', 'v1', 'configmaps');
+if (configMaps === undefined) throw new Error('no configmaps');
+
+const watch = async (target: string, headers: Record<string, string> = {}): Promise<TestSink> =>
+  open(await handleWatch(store.deps, hub, get(target, headers), configMaps));
+const seen = (sink: TestSink): string[] =>
+  sink.events.map((e) => {
+    const meta = e.object['metadata'] as Record<string, string>;
+    return `${e.type} ${meta['name'] ?? ''}`.trim();
+  });
+const revisionOf = (e: { object: JsonObject } | undefined): string =>
+  (e?.object['metadata'] as Record<string, string>)['resourceVersion'] ?? '';
+
+beforeAll(async () => {
+  store = await TestStore.open();
+  hub = new WatchHub(store.deps);
+});
+afterAll(async () => {
+  hub.close();
+  await store.close();
+});
+
+describe('WATCH', () => {
+  it('begins with the current state and goes on with what changes', async () => {
+    await store.put('w1', 'old');
+    const sink = await watch('/api/v1/namespaces/w1/configmaps?watch=true');
+    await store.put('w1', 'new');
+    await store.put('other', 'unseen');
+    await store.put('w1', 'old', { data: { a: '1' } });
+    const gone = await store.remove('w1', 'new');
+    await sink.until(() => sink.events.length === 4);
+    expect(seen(sink)).toEqual(['ADDED old', 'ADDED new', 'MODIFIED old', 'DELETED new']);
+    // The last state, with the revision of the deletion.
+    expect(revisionOf(sink.events[3])).toBe(String(gone));
+    sink.end();
+  });
+
+  it('resumes after a revision without a gap or a repetition', async () => {
+    const from = await store.put('w2', 'a');
+    await store.put('w2', 'b');
+    const sink = await watch(`/api/v1/namespaces/w2/configmaps?watch=true&resourceVersion=${from}`);
+    await store.put('w2', 'c');
+    await sink.until(() => sink.events.length >= 2);
+    expect(seen(sink)).toEqual(['ADDED b', 'ADDED c']);
+    sink.end();
+  });
+
+  it('says nothing of what is not newer than a revision of the future', async () => {
+    const next = store.deps.backend.revision + 2;
+    const sink = await watch(`/api/v1/namespaces/w3/configmaps?watch=true&resourceVersion=${next}`);
+    await store.put('w3', 'a');
+    await store.put('w3', 'b');
+    await store.put('w3', 'c');
+    await sink.until(() => sink.events.length >= 1);
+    expect(seen(sink)).toEqual(['ADDED c']);
+    sink.end();
+  });
+
+  it('turns the crossing of a selector into ADDED and DELETED', async () => {
+    const sink = await watch('/api/v1/namespaces/w4/configmaps?watch=true&labelSelector=on%3Dyes');
+    await store.put('w4', 'x', { labels: { on: 'no' } });
+    await store.put('w4', 'x', { labels: { on: 'yes' } });
+    await store.put('w4', 'x', { labels: { on: 'yes' }, data: { a: '1' } });
+    const out = await store.put('w4', 'x', { labels: { on: 'no' }, data: { a: '2' } });
+    await store.remove('w4', 'x');
+    await store.put('w4', 'y', { labels: { on: 'yes' } });
+    await sink.until(() => sink.events.length >= 4);
+    expect(seen(sink)).toEqual(['ADDED x', 'MODIFIED x', 'DELETED x', 'ADDED y']);
+    // Whoever sees it go sees what he knew, at the revision at which it went.
+    expect(sink.events[2]?.object).toMatchObject({ metadata: { labels: { on: 'yes' } }, data: { a: '1' } });
+    expect(revisionOf(sink.events[2])).toBe(String(out));
+    sink.end();
+  });
+
+  it('watches one object by a field selector or a path', async () => {
+    const bySelector = await watch('/api/v1/namespaces/w5/configmaps?watch=true&fieldSelector=metadata.name%3Da');
+    const byPath = await watch('/api/v1/watch/namespaces/w5/configmaps/a');
+    await store.put('w5', 'aa');
+    await store.put('w5', 'a');
+    await bySelector.until(() => bySelector.events.length > 0);
+    await byPath.until(() => byPath.events.length > 0);
+    expect(seen(bySelector)).toEqual(['ADDED a']);
+    expect(seen(byPath)).toEqual(['ADDED a']);
+    bySelector.end();
+    byPath.end();
+  });
+
+  it('marks the end of the initial events when asked for bookmarks', async () => {
+    await store.put('w6', 'a');
+    const sink = await watch(
+      '/api/v1/namespaces/w6/configmaps?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true',
+    );
+    await sink.until(() => sink.events.length >= 2);
+    expect(sink.events.map((e) => e.type)).toEqual(['ADDED', 'BOOKMARK']);
+    expect(sink.events[1]?.object).toMatchObject({
+      kind: 'ConfigMap',
+      apiVersion: 'v1',
+      metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } },
+    });
+    expect(Number(revisionOf(sink.events[1]))).toBeGreaterThanOrEqual(Number(revisionOf(sink.events[0])));
+    sink.end();
+  });
+
+  it('sends a bookmark before its timeout, then ends', async () => {
+    const from = store.deps.backend.revision;
+    const sink = await watch(
+      `/api/v1/namespaces/w7/configmaps?watch=true&resourceVersion=${from}&allowWatchBookmarks=true&timeoutSeconds=3`,
+    );
+    const last = await store.put('unrelated', 'a');
+    await sink.until(() => sink.closed);
+    expect(sink.events.map((e) => e.type)).toEqual(['BOOKMARK']);
+    expect(revisionOf(sink.events[0])).toBe(String(last));
+  });
+
+  it('names the columns of a table once', async () => {
+    const accept = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json' };
+    const sink = await watch(
+      `/api/v1/namespaces/w8/configmaps?watch=true&resourceVersion=${store.deps.backend.revision}`,
+      accept,
+    );
+    await store.put('w8', 'a');
+    await store.put('w8', 'b');
+    await sink.until(() => sink.events.length >= 2);
+    expect(sink.events[0]?.object).toMatchObject({ kind: 'Table', columnDefinitions: [{ name: 'Name' }, {}] });
+    expect(sink.events[1]?.object).toMatchObject({
+      kind: 'Table',
+      columnDefinitions: null,
+      rows: [{ cells: ['b', null] }],
+    });
+    sink.end();
+  });
+
+  it('frames protobuf events by their length', async () => {
+    const sink = await watch('/api/v1/namespaces/w9/configmaps?watch=true', {
+      accept: 'application/vnd.kubernetes.protobuf;stream=watch',
+    });
+    await store.put('w9', 'a');
+    await sink.until(() => sink.chunks.length > 0);
+    const bytes = Buffer.concat(sink.chunks);
+    expect(bytes.readUInt32BE(0)).toBe(bytes.length - 4);
+    expect(bytes.includes('k8s\0')).toBe(true);
+    sink.end();
+  });
+
+  it('gives a client that does not read no more than it has taken, and everything in order when it reads again', async () => {
+    const sink = await watch(
+      `/api/v1/namespaces/slow/configmaps?watch=true&resourceVersion=${store.deps.backend.revision}`,
+    );
+    const quick = await watch(
+      `/api/v1/namespaces/slow/configmaps?watch=true&resourceVersion=${store.deps.backend.revision}`,
+    );
+    sink.full = true;
+    for (let i = 0; i < 600; i++) await store.put('slow', `o-${i}`);
+    await quick.until(() => quick.events.length === 600);
+    const taken = sink.events.length;
+    expect(taken).toBeLessThan(600);
+    await store.put('slow', 'last');
+    await quick.until(() => quick.events.length === 601);
+    expect(sink.events.length).toBe(taken);
+    sink.drain();
+    await sink.until(() => sink.events.length === 601);
+    expect(seen(sink)).toEqual(seen(quick));
+    // Caught up, it is handed what follows.
+    await store.put('slow', 'more');
+    await sink.until(() => sink.events.length === 602);
+    sink.end();
+    quick.end();
+  });
+
+  it('tells a watcher whose place in the history is gone', async () => {
+    const from = store.deps.backend.revision;
+    const { backend } = store.deps;
+    await store.put('gone', 'a');
+    const old = await watch(`/api/v1/namespaces/gone/configmaps?watch=true&resourceVersion=${from}`);
+    await old.until(() => old.events.length === 1);
+    old.full = true;
+    await store.put('gone', 'b');
+    await old.until(() => old.events.length === 2);
+    await store.put('gone', 'c');
+    // What compaction does to a reader of the history.
+    const compacted = Object.create(backend, {
+      revision: { get: () => backend.revision },
+      compactRevision: { get: () => backend.revision },
+      changes: {
+        value: (after: number) => {
+          throw new CompactedError(after, backend.revision);
+        },
+      },
+    }) as typeof backend;
+    const real = hub.deps;
+    Object.defineProperty(hub, 'deps', { value: { ...real, backend: compacted }, configurable: true });
+    old.drain();
+    Object.defineProperty(hub, 'deps', { value: real, configurable: true });
+    expect(old.closed).toBe(true);
+    expect(old.events.at(-1)).toMatchObject({
+      type: 'ERROR',
+      object: { kind: 'Status', reason: 'Expired', code: 410 },
+    });
+  });
+
+  it('forgets watchers that have gone', async () => {
+    const before = hub.size;
+    const sink = await watch('/api/v1/namespaces/w10/configmaps?watch=true');
+    expect(hub.size).toBe(before + 1);
+    sink.end();
+    expect(hub.size).toBe(before);
+  });
+
+  it('brings 100 writes to 100 watchers, each once and in order', async () => {
+    const from = store.deps.backend.revision;
+    const sinks = await Promise.all(
+      Array.from({ length: 100 }, () => watch(`/api/v1/namespaces/many/configmaps?watch=true&resourceVersion=${from}`)),
+    );
+    await Promise.all(Array.from({ length: 100 }, (_, i) => store.put('many', `o-${i}`)));
+    for (const sink of sinks) {
+      await sink.until(() => sink.events.length >= 100);
+      const revisions = sink.events.map((e) => Number(revisionOf(e)));
+      expect(revisions).toEqual([...revisions].sort((a, b) => a - b));
+      expect(new Set(seen(sink)).size).toBe(100);
+      sink.end();
+    }
+  });
+});
