@@ -2,7 +2,8 @@ import type { LazyObject } from './lazy.js';
 
 /** metav1.ListMeta of an answer. */
 export interface ListMeta {
-  readonly resourceVersion: string;
+  /** Absent for lists of what is not stored. */
+  readonly resourceVersion?: string;
   readonly continue?: string;
   readonly remainingItemCount?: number;
 }

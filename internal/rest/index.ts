@@ -4,6 +4,7 @@ import type { ResourceDef } from '../schema/types.js';
 import { handleCreate } from './create.js';
 import { handleDeleteCollection } from './delete-collection.js';
 import { handleDelete } from './delete.js';
+import { handleComponentStatus, isComponentStatus } from './component-status.js';
 import type { RestDeps } from './deps.js';
 import { asClientError, methodNotAllowed } from './errors.js';
 import { handleGet } from './get.js';
@@ -62,6 +63,7 @@ function dispatch(deps: RestDeps, hub: WatchHub, request: ApiRequest): Reply | P
   const def = findResource(info.group, info.version, info.resource);
   if (def === undefined) throw pathNotFound();
   checkPath(def, request);
+  if (isComponentStatus(def)) return handleComponentStatus(deps, request, def);
   switch (info.verb) {
     case 'get':
       return handleGet(deps, request, def);

@@ -134,7 +134,8 @@ function joined(list: TextList, objects: readonly LazyObject[], head: string, ta
   return out.subarray(0, at);
 }
 
-function whole(
+/** Answers with these objects, none left out. */
+export function whole(
   encoding: Encoding,
   meta: ListMeta,
   objects: readonly LazyObject[],
