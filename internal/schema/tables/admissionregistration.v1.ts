@@ -161,7 +161,7 @@ export const types = {
     policyName: 'string 1 required |',
     paramRef: '*ParamRef 2 |',
     matchResources: '*MatchResources 3 |',
-    validationActions: '[]string 4 required always list=set enum=Audit,Deny,Warn |',
+    validationActions: '[]string 4 required list=set enum=Audit,Deny,Warn |',
   },
   ValidatingAdmissionPolicyList: {
     '': 'kind |',

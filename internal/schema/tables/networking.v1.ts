@@ -105,7 +105,7 @@ export const types = {
   },
   IPAddressSpec: {
     '': '|',
-    parentRef: '*ParentReference 1 required always |',
+    parentRef: '*ParentReference 1 required |',
   },
   IPBlock: {
     '': '|',
