@@ -3,8 +3,8 @@ import { typeByName } from '../index.js';
 import type { FieldDef, Scalar, TypeDef, TypeRef } from '../types.js';
 import { canonicalJson, type Element, fieldElement, valueElement } from './element.js';
 
-/** What a scalar must be to fit; `any` is a number, string or boolean. */
-export type ScalarKind = 'string' | 'numeric' | 'boolean' | 'any';
+/** What a leaf must be to fit; `any` is a number, string or boolean, `raw` whatever JSON. */
+export type ScalarKind = 'string' | 'numeric' | 'boolean' | 'any' | 'raw';
 
 /** How one type takes part in merging and ownership, compiled once per type from the type tables. */
 export type Plan = ScalarPlan | StructPlan | MapPlan | ListPlan | DeducedPlan;
@@ -84,6 +84,7 @@ const scalars: Readonly<Record<ScalarKind, ScalarPlan>> = {
   numeric: { k: 'scalar', scalar: 'numeric' },
   boolean: { k: 'scalar', scalar: 'boolean' },
   any: { k: 'scalar', scalar: 'any' },
+  raw: { k: 'scalar', scalar: 'raw' },
 };
 /** The plan of a scalar. */
 export const scalarPlan = (kind: ScalarKind): ScalarPlan => scalars[kind];
@@ -100,9 +101,9 @@ const SCALARS: Readonly<Record<Scalar, Plan>> = {
   time: scalars.string,
   microTime: scalars.string,
   duration: scalars.string,
-  rawExtension: DEDUCED,
-  json: DEDUCED,
-  fieldsV1: DEDUCED,
+  rawExtension: scalars.raw,
+  json: scalars.raw,
+  fieldsV1: scalars.raw,
 };
 
 /** The JSON of a Go field that was never set, when it is written at all. */
@@ -146,7 +147,7 @@ export class PlanCompiler {
   }
 
   private compileStruct(type: TypeDef): Plan {
-    if (type.oneOf !== undefined) return DEDUCED;
+    if (type.oneOf !== undefined) return scalars.raw;
     const fields = new Map<string, PlanField>();
     const zeros: PlanField[] = [];
     for (const field of type.fields.values()) {

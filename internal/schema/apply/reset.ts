@@ -1,4 +1,4 @@
-import { EMPTY, type FieldSet, intersection, recursiveDifference, setOf } from './fieldset.js';
+import { type FieldSet, recursiveDifference, setOf } from './fieldset.js';
 
 /** Fields that everyone has and nobody owns. */
 export const STRIPPED: FieldSet = setOf(
@@ -21,10 +21,10 @@ export const STRIPPED: FieldSet = setOf(
 /** What a write may own at all: everything but the fields that the strategy puts back. */
 export type ResetFilter = (set: FieldSet) => FieldSet;
 
-const except =
-  (...paths: readonly string[]): ResetFilter =>
-  (set) =>
-    recursiveDifference(set, setOf(...paths.map((path) => path.split('.').map((name) => `f:${name}`))));
+const except = (...paths: readonly string[]): ResetFilter => {
+  const reset = setOf(...paths.map((path) => path.split('.').map((name) => `f:${name}`)));
+  return (set) => recursiveDifference(set, reset);
+};
 
 const STATUS = setOf(['f:status']);
 const SPEC = setOf(['f:spec']);
@@ -34,7 +34,10 @@ const exceptSpec: ResetFilter = (set) => recursiveDifference(set, SPEC);
 const exceptMetadataSpec: ResetFilter = (set) => recursiveDifference(set, METADATA_SPEC);
 const everything: ResetFilter = (set) => set;
 
-/** Kinds (definition names without `io.k8s.`) whose writers of the main resource cannot write status. */
+/**
+ * What writers of /status own, by kind (definition name without `io.k8s.`). Writers of the main resource of these kinds own
+ * everything but status.
+ */
 const WITH_STATUS: Readonly<Record<string, ResetFilter>> = {
   'api.apps.v1.DaemonSet': exceptSpec,
   'api.apps.v1.Deployment': except('spec', 'metadata.labels'),
@@ -65,30 +68,14 @@ const WITH_STATUS: Readonly<Record<string, ResetFilter>> = {
   'apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition': exceptMetadataSpec,
 };
 
-/** Only resources and resize policies of containers. */
-function onlyResources(set: FieldSet): FieldSet {
-  const spec = set['f:spec'];
-  const mask: Record<string, FieldSet> = {};
-  for (const list of ['f:containers', 'f:initContainers']) {
-    const items: Record<string, FieldSet> = {};
-    for (const item in spec?.[list]) {
-      const node = spec?.[list]?.[item];
-      const kept: Record<string, FieldSet> = {};
-      for (const field of ['f:resources', 'f:resizePolicy']) {
-        const child = node?.[field];
-        if (child !== undefined) kept[field] = child;
-      }
-      if (Object.keys(kept).length > 0) items[item] = kept;
-    }
-    if (Object.keys(items).length > 0) mask[list] = items;
-  }
-  return Object.keys(mask).length === 0 ? EMPTY : intersection(set, { 'f:spec': mask });
-}
+/** Main resources whose writers cannot write other fields than status. */
+const MAIN: Readonly<Record<string, ResetFilter>> = {
+  'api.certificates.v1.CertificateSigningRequest': except('spec', 'status'),
+};
 
 const OTHER_SUBRESOURCES: Readonly<Record<string, ResetFilter>> = {
   'api.certificates.v1.CertificateSigningRequest/approval': except('spec', 'status.certificate'),
   'api.core.v1.Namespace/finalize': exceptStatus,
-  'api.core.v1.Pod/resize': onlyResources,
 };
 
 /**
@@ -97,7 +84,7 @@ const OTHER_SUBRESOURCES: Readonly<Record<string, ResetFilter>> = {
  */
 export function resetFilter(typeName: string, subresource: string): ResetFilter {
   const name = typeName.slice('io.k8s.'.length);
-  if (subresource === '') return WITH_STATUS[name] === undefined ? everything : exceptStatus;
+  if (subresource === '') return MAIN[name] ?? (WITH_STATUS[name] === undefined ? everything : exceptStatus);
   if (subresource === 'status') return WITH_STATUS[name] ?? everything;
   return OTHER_SUBRESOURCES[`${name}/${subresource}`] ?? everything;
 }

@@ -69,6 +69,7 @@ function checkList(plan: ListPlan, list: readonly JsonValue[], path: string, err
 
 function fits(kind: ScalarKind, v: JsonValue): boolean {
   const type = typeof v;
+  if (kind === 'raw') return true;
   if (kind === 'any') return type !== 'object';
   return kind === 'numeric' ? type === 'number' || type === 'bigint' : type === kind;
 }
