@@ -21,11 +21,19 @@ export interface TextList {
   empty(meta: ListMeta): string;
 }
 
-/** A list whose length must be known before its first byte (protobuf), or that is made of the whole (YAML). */
+/** A list that is made of the whole: YAML and indented JSON, which only people read. */
 export interface WholeList {
   /** Encodes one item; the pieces are handed to `whole` in order. */
   item(obj: LazyObject): Buffer;
   whole(meta: ListMeta, items: readonly Buffer[]): Buffer;
+}
+
+/** A list whose length stands before its first item: protobuf. The answer is `open`, the items, `close`. */
+export interface SizedList {
+  item(obj: LazyObject): Buffer;
+  /** `bytes` is the length of all items. */
+  open(meta: ListMeta, bytes: number): Buffer;
+  readonly close: Buffer;
 }
 
 /** How the objects of one resource are written for one client: media type, version, table or metadata only. */
@@ -33,7 +41,7 @@ export interface Encoding {
   readonly contentType: string;
   /** One object, as GET answers. */
   one(obj: LazyObject): Buffer | string;
-  readonly list: TextList | WholeList;
+  readonly list: TextList | WholeList | SizedList;
 }
 
 /** How the events of a watch are written. */
@@ -49,6 +57,9 @@ export interface EventEncoding {
   error(status: object): Buffer;
 }
 
-export function isTextList(list: TextList | WholeList): list is TextList {
-  return 'open' in list;
+export function isTextList(list: Encoding['list']): list is TextList {
+  return 'empty' in list;
+}
+export function isWholeList(list: Encoding['list']): list is WholeList {
+  return 'whole' in list;
 }

@@ -3,8 +3,8 @@ import type { ResourceDef } from '../schema/types.js';
 import { CompactedError } from '../store/types.js';
 import { decodeContinue, encodeContinue } from './continue.js';
 import type { RestDeps } from './deps.js';
-import type { Encoding, ListMeta, TextList, WholeList } from './encoding.js';
-import { isTextList } from './encoding.js';
+import type { Encoding, ListMeta, SizedList, TextList, WholeList } from './encoding.js';
+import { isTextList, isWholeList } from './encoding.js';
 import { continueTooOld, listTooOld, tooLargeResourceVersion } from './errors.js';
 import type { Filter } from './filter.js';
 import { filterOf } from './filter.js';
@@ -17,6 +17,9 @@ import { parseListOptions, parseResourceVersion } from './options.js';
 import { listEncoding } from './representation.js';
 import { waitForRevision } from './revision.js';
 import type { ApiRequest, BytesReply, Reply, Sink } from './types.js';
+
+/** Encoded items kept while the length of a protobuf list is measured, bytes; a longer one is encoded twice. */
+const KEEP_BYTES = 16 * 1024 * 1024;
 
 /** Answers a LIST. */
 export async function handleList(deps: RestDeps, request: ApiRequest, def: ResourceDef): Promise<Reply> {
@@ -77,9 +80,7 @@ async function unlimited(lister: Lister, encoding: Encoding, request: ApiRequest
   const meta: ListMeta = { resourceVersion: String(lister.snapshot.revision) };
   const first = lister.page();
   if (lister.finished) return whole(encoding, meta, first, request);
-  return isTextList(encoding.list)
-    ? streamed(lister, encoding, encoding.list, meta, first, request)
-    : gathered(lister, encoding, encoding.list, meta, first, request);
+  return long(lister, encoding, meta, first, request);
 }
 
 /** With a limit the header says whether more follows: one pass finds out, and a second writes what was too much to keep. */
@@ -104,9 +105,21 @@ async function limited(lister: Lister, encoding: Encoding, limit: number, reques
   }
   if (kept !== undefined) return whole(encoding, meta, kept, request);
   const again = lister.rewound();
-  return isTextList(encoding.list)
-    ? streamed(again, encoding, encoding.list, meta, again.page(), request)
-    : gathered(again, encoding, encoding.list, meta, again.page(), request);
+  return long(again, encoding, meta, again.page(), request);
+}
+
+/** An answer that does not fit one page. */
+function long(
+  lister: Lister,
+  encoding: Encoding,
+  meta: ListMeta,
+  first: readonly LazyObject[],
+  request: ApiRequest,
+): Reply | Promise<Reply> {
+  const { list } = encoding;
+  if (isTextList(list)) return streamed(lister, encoding, list, meta, first, request);
+  if (isWholeList(list)) return gathered(lister, encoding, list, meta, first, request);
+  return sized(lister, encoding, list, meta, first, request);
 }
 
 /** Lets other requests have their turn. */
@@ -143,13 +156,11 @@ export function whole(
 ): Reply | Promise<Reply> {
   const { list } = encoding;
   let body: Buffer | string;
-  if (!isTextList(list)) {
-    body = list.whole(
-      meta,
-      objects.map((o) => list.item(o)),
-    );
-  } else {
+  if (isTextList(list)) {
     body = objects.length === 0 ? list.empty(meta) : joined(list, objects, list.open(meta), list.close);
+  } else {
+    const items = objects.map((o) => list.item(o));
+    body = isWholeList(list) ? list.whole(meta, items) : assembled(list, meta, items);
   }
   const reply: BytesReply = { status: 200, contentType: encoding.contentType, body };
   return compress(request, reply);
@@ -172,6 +183,59 @@ async function gathered(
   return compress(request, { status: 200, contentType: encoding.contentType, body: list.whole(meta, items) });
 }
 
+function assembled(list: SizedList, meta: ListMeta, items: readonly Buffer[]): Buffer {
+  return Buffer.concat([list.open(meta, sum(items)), ...items, list.close]);
+}
+function sum(items: readonly Buffer[]): number {
+  return items.reduce((n, i) => n + i.length, 0);
+}
+
+/**
+ * The length comes first: one pass measures, keeping the encoded items while they are few, and when they are not a
+ * second pass encodes them again and streams.
+ */
+async function sized(
+  lister: Lister,
+  encoding: Encoding,
+  list: SizedList,
+  meta: ListMeta,
+  first: readonly LazyObject[],
+  request: ApiRequest,
+): Promise<Reply> {
+  let kept: Buffer[] | undefined = [];
+  let bytes = 0;
+  for (let objects = first; ; objects = lister.page()) {
+    for (const obj of objects) {
+      const item = list.item(obj);
+      bytes += item.length;
+      kept?.push(item);
+    }
+    if (bytes > KEEP_BYTES) kept = undefined;
+    if (lister.finished) break;
+    await turn();
+  }
+  if (kept !== undefined) {
+    return compress(request, {
+      status: 200,
+      contentType: encoding.contentType,
+      body: Buffer.concat([list.open(meta, bytes), ...kept, list.close]),
+    });
+  }
+  const again = lister.rewound();
+  const text: TextList = {
+    open: () => '',
+    item: (obj) => list.item(obj),
+    separator: '',
+    close: '',
+    empty: () => '',
+  };
+  const open = list.open(meta, bytes);
+  return streaming(encoding, request, (sink) => {
+    sink.write(open);
+    pump(sink, again, text, meta, again.page(), () => sink.write(list.close));
+  });
+}
+
 function streamed(
   lister: Lister,
   encoding: Encoding,
@@ -180,19 +244,32 @@ function streamed(
   first: readonly LazyObject[],
   request: ApiRequest,
 ): Reply {
+  return streaming(encoding, request, (sink) => {
+    pump(sink, lister, list, meta, first);
+  });
+}
+
+function streaming(encoding: Encoding, request: ApiRequest, write: (sink: Sink) => void): Reply {
   const gzip = acceptsGzip(request);
   return {
     status: 200,
     contentType: encoding.contentType,
     ...(gzip ? { headers: { 'content-encoding': 'gzip', vary: 'Accept-Encoding' } } : {}),
     stream: (sink) => {
-      pump(gzip ? gzipSink(sink) : sink, lister, list, meta, first);
+      write(gzip ? gzipSink(sink) : sink);
     },
   };
 }
 
 /** Writes page after page, one a turn of the event loop, and none while the client is behind. */
-function pump(sink: Sink, lister: Lister, list: TextList, meta: ListMeta, first: readonly LazyObject[]): void {
+function pump(
+  sink: Sink,
+  lister: Lister,
+  list: TextList,
+  meta: ListMeta,
+  first: readonly LazyObject[],
+  after?: () => void,
+): void {
   let begun = false;
   let waiting = false;
   const write = (objects: readonly LazyObject[]): boolean => {
@@ -208,6 +285,7 @@ function pump(sink: Sink, lister: Lister, list: TextList, meta: ListMeta, first:
     if (sink.closed) return;
     const more = write(objects);
     if (lister.finished) {
+      after?.();
       sink.end();
     } else if (more) {
       setImmediate(next);

@@ -68,7 +68,7 @@ function textEncoding(
       contentType: JSON_MEDIA_TYPE,
       one: (obj) => table.single(obj, true),
       list: {
-        open: (meta) => table.open(meta),
+        open: (meta: ListMeta) => table.open(meta),
         item: (obj) => table.row(obj),
         separator: ',',
         close: table.close,
@@ -83,7 +83,7 @@ function textEncoding(
   };
 }
 
-type TextEncoding = Encoding & { readonly list: TextList };
+type TextEncoding = Omit<Encoding, 'list'> & { readonly list: TextList };
 
 function tableWriter(
   deps: RestDeps,

@@ -19,7 +19,7 @@ const seen = (sink: TestSink): string[] =>
     return `${e.type} ${meta['name'] ?? ''}`.trim();
   });
 const revisionOf = (e: { object: JsonObject } | undefined): string =>
-  (e?.object['metadata'] as Record<string, string>)['resourceVersion'] ?? '';
+  (e?.object['metadata'] as Record<string, string> | undefined)?.['resourceVersion'] ?? '';
 
 beforeAll(async () => {
   store = await TestStore.open();
