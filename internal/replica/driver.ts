@@ -3,6 +3,7 @@ import {
   type ConfChange,
   decodeConfChange,
   type Entry,
+  type HardState,
   InvariantError,
   LostLogError,
   type Message,
@@ -12,6 +13,7 @@ import {
   type RaftStatus,
   type Ready,
   type Role,
+  type SnapshotMeta,
 } from '../raft/index.js';
 import { decodeProposal, proposalOrigin } from '../store/command.js';
 import type { MemberInfo } from '../store/meta.js';
@@ -30,11 +32,18 @@ export interface Outbox {
   setMembers(members: ReadonlyMap<NodeId, MemberInfo>): void;
 }
 
+/** Brings in snapshots. */
+export interface SnapshotInstaller {
+  /** Replaces the state by the snapshot that was announced; calls `resetLog` with facts to note in the same step. */
+  install(meta: SnapshotMeta, resetLog: (facts: Readonly<Record<string, Buffer>>) => Promise<void>): Promise<void>;
+}
+
 export interface DriverOptions {
   readonly raft: RaftConfig;
   readonly log: LogStore;
   readonly state: StateStore;
   readonly outbox: Outbox;
+  readonly installer: SnapshotInstaller | undefined;
   /** The proposer id and first seq of this run; see Proposals. */
   readonly id: NodeId;
   readonly onFatal: (error: FatalError) => void;
@@ -106,6 +115,13 @@ export class Driver {
     this.wake();
   }
 
+  /** Tells the core something about its surroundings. */
+  report(tell: (raft: Raft) => void): void {
+    if (this.#stopped) return;
+    this.#guard(() => tell(this.raft));
+    this.wake();
+  }
+
   /** Calls `pump` at the end of this turn of the event loop, so that what comes in together goes out together. */
   wake = (): void => {
     if (this.#scheduled || this.#stopped) return;
@@ -143,10 +159,7 @@ export class Driver {
     const now = ready.committedEntries.filter((entry) => entry.index < firstNew);
     const later = ready.committedEntries.slice(now.length);
     this.#apply(now);
-    const written =
-      ready.entries.length > 0 || ready.hardState !== undefined
-        ? this.#log.append(ready.entries, ready.hardState)
-        : undefined;
+    const written = this.#persist(ready);
     if (ready.mustSync && written !== undefined) {
       this.#busy = true;
       written.then(
@@ -162,6 +175,21 @@ export class Driver {
       written?.catch((error: unknown) => this.#fail(error));
       this.#finish(ready, later);
     }
+  }
+
+  #persist(ready: Ready): Promise<void> | undefined {
+    const { snapshot, entries, hardState } = ready;
+    if (snapshot !== undefined) return this.#install(snapshot, entries, hardState);
+    if (entries.length === 0 && hardState === undefined) return undefined;
+    return this.#log.append(entries, hardState);
+  }
+
+  async #install(snapshot: SnapshotMeta, entries: readonly Entry[], hardState: HardState | undefined): Promise<void> {
+    const { installer } = this.#options;
+    if (installer === undefined) throw new FatalError('a snapshot came to a replica that has no peers.');
+    await installer.install(snapshot, (facts) => this.#log.reset(snapshot, hardState, facts));
+    this.#proposals?.onSnapshot(this.#state.meta.sessions.get(this.#options.id) ?? 0);
+    if (entries.length > 0) await this.#log.append(entries, undefined);
   }
 
   #finish(ready: Ready, later: readonly Entry[]): void {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { FatalError } from '../machinery/assert.js';
 import type { NodeId } from '../raft/types.js';
 import type { LogStore } from './log.js';
@@ -9,15 +9,28 @@ export interface Identity {
   readonly name: string;
   /** How often the directory has been opened, this time included: it makes proposal numbers grow over restarts. */
   readonly boots: number;
+  /** Names the cluster: members of another are turned away. */
+  readonly cluster: number;
+  /** Names the data directory: a member that lost its disk comes back with another. */
+  readonly nonce: string;
 }
 
 /** The id of a member of the initial cluster: 48 bits of its name's hash, so that all members know it from the start. */
 export function initialMemberId(name: string): NodeId {
-  return createHash('sha256').update(`quorate member ${name}`).digest().readUIntBE(0, 6) || 1;
+  return hash48(`quorate member ${name}`);
+}
+
+/** The id of a cluster that begins with these members. */
+export function initialClusterId(names: readonly string[]): number {
+  return hash48(`quorate cluster ${[...names].sort().join(',')}`);
+}
+
+function hash48(text: string): number {
+  return createHash('sha256').update(text).digest().readUIntBE(0, 6) || 1;
 }
 
 /** Reads or makes the identity, and counts this start. Throws FatalError when the directory belongs to another member. */
-export async function openIdentity(log: LogStore, name: string, idIfNew: NodeId): Promise<Identity> {
+export async function openIdentity(log: LogStore, name: string, cluster: number): Promise<Identity> {
   const stored = log.getFact('identity');
   const known = stored === undefined ? undefined : parse(stored);
   if (known !== undefined && known.name !== name) {
@@ -26,7 +39,13 @@ export async function openIdentity(log: LogStore, name: string, idIfNew: NodeId)
         'Start it with the right name, or give it an empty --data-dir.',
     );
   }
-  const identity = { id: known?.id ?? idIfNew, name, boots: (known?.boots ?? 0) + 1 };
+  const identity = {
+    id: known?.id ?? initialMemberId(name),
+    name,
+    boots: (known?.boots ?? 0) + 1,
+    cluster: known?.cluster ?? cluster,
+    nonce: known?.nonce ?? randomBytes(16).toString('hex'),
+  };
   await log.putFact('identity', Buffer.from(JSON.stringify({ version: 1, ...identity })));
   return identity;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
 import type { NodeId, Role } from '../raft/index.js';
@@ -8,10 +8,11 @@ import { StateStore } from '../store/state.js';
 import type { Backend } from '../store/types.js';
 import { ReplicaBackend } from './backend.js';
 import { type ReplicaConfig, validateConfig } from './config.js';
-import { Driver, type Outbox } from './driver.js';
-import { initialMemberId, openIdentity } from './identity.js';
+import { Driver } from './driver.js';
+import { initialClusterId, initialMemberId, openIdentity } from './identity.js';
 import { type DirectoryLock, lockDirectory } from './lock.js';
 import { initialSnapshot, LogStore } from './log.js';
+import { Peers, STATE_DIRECTORY } from './peers.js';
 import { Proposals } from './proposals.js';
 import { Reads } from './reads.js';
 
@@ -89,6 +90,7 @@ class RunningReplica implements Replica {
   #state: StateStore | undefined;
   #parts: Parts | undefined;
   #ticker: NodeJS.Timeout | undefined;
+  #peers: Peers | undefined;
   #closed = false;
 
   constructor(config: ReplicaConfig, lock: DirectoryLock) {
@@ -98,8 +100,8 @@ class RunningReplica implements Replica {
 
   async start(): Promise<void> {
     const config = this.#config;
-    const cluster = config.initialCluster ?? [];
-    const initial = cluster.length > 0 ? cluster : [{ name: config.name, address: config.peerListen ?? '' }];
+    const named = config.initialCluster ?? [];
+    const initial = named.length > 0 ? named : [{ name: config.name, address: config.peerListen ?? '' }];
     const members = new Map<NodeId, MemberInfo>(
       initial.map(({ name, address }) => [initialMemberId(name), { name, address }]),
     );
@@ -112,16 +114,19 @@ class RunningReplica implements Replica {
       path: join(config.dataDir, 'log'),
       initial: snapshot,
       stateMeta: () => ({
-        index: state.durableIndex,
-        term: log.term(state.durableIndex) ?? state.meta.appliedTerm,
+        index: state.meta.appliedIndex,
+        term: state.meta.appliedTerm,
         confState: state.meta.conf,
       }),
       onDiskFull,
     });
     this.#log = log;
-    const identity = await openIdentity(log, config.name, initialMemberId(config.name));
+    const cluster = initialClusterId(initial.map((member) => member.name));
+    const identity = await openIdentity(log, config.name, cluster);
+    const directory = log.getFact(STATE_DIRECTORY)?.toString() ?? 'state';
+    removeOtherStates(config.dataDir, directory);
     const state = new StateStore({
-      path: join(config.dataDir, 'state'),
+      path: join(config.dataDir, directory),
       conf: snapshot.confState,
       members,
       onVisible: () => {
@@ -140,13 +145,27 @@ class RunningReplica implements Replica {
           'an empty data directory, or restore the whole directory from a backup.',
       );
     }
-    const outbox: Outbox = { send: () => undefined, setMembers: () => undefined };
+    const peers =
+      config.peerListen === undefined
+        ? undefined
+        : new Peers({
+            identity,
+            dataDir: config.dataDir,
+            listen: config.peerListen,
+            tls: config.tls,
+            log,
+            state,
+            onFatal: (error) => this.#fatal(error),
+            say: (level, text) => this.#say(level, text),
+          });
+    this.#peers = peers;
     const tickMs = config.tickMs ?? 50;
     const driver = new Driver({
       id: identity.id,
       log,
       state,
-      outbox,
+      outbox: peers ?? { send: () => undefined, setMembers: () => undefined },
+      installer: peers,
       raft: {
         id: identity.id,
         heartbeatTicks: Math.max(1, Math.round((config.heartbeatMs ?? 100) / tickMs)),
@@ -197,6 +216,7 @@ class RunningReplica implements Replica {
       reads.expire(now);
       driver.tick();
     }, tickMs);
+    await peers?.start(driver);
     driver.tick();
   }
 
@@ -273,8 +293,16 @@ class RunningReplica implements Replica {
     this.#parts?.driver.stop();
     this.#parts?.proposals.close('this replica is shutting down');
     this.#parts?.reads.close('this replica is shutting down');
+    await this.#peers?.close();
     await this.#state?.close();
     await this.#log?.close();
     this.#lock.release();
+  }
+}
+
+/** Removes states that a snapshot has replaced, or that were never received whole. */
+function removeOtherStates(dataDir: string, current: string): void {
+  for (const name of readdirSync(dataDir)) {
+    if (name !== current && /^state(-|$)/.test(name)) rmSync(join(dataDir, name), { recursive: true, force: true });
   }
 }

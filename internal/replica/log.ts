@@ -79,7 +79,8 @@ export class LogStore implements LogStorage {
       for (let i = first; i <= this.#base.index; i++) void this.#entries.remove(logKey(i));
       first = undefined;
     }
-    for (const key of this.#entries.getKeys({ start: HIGHEST, end: LOWEST, reverse: true, limit: 1 })) last = indexOf(key);
+    for (const key of this.#entries.getKeys({ start: HIGHEST, end: LOWEST, reverse: true, limit: 1 }))
+      last = indexOf(key);
     if (first !== undefined && first > this.#base.index + 1) {
       throw this.#damaged(`it begins at entry ${first}, but should at ${this.#base.index + 1}`);
     }
@@ -197,8 +198,12 @@ export class LogStore implements LogStorage {
     await this.#removeEntries(from, index);
   }
 
-  /** The whole log is replaced by a snapshot at this index. */
-  async reset(meta: SnapshotMeta, hardState: HardState | undefined): Promise<void> {
+  /** The whole log is replaced by a snapshot at this index, and facts are noted, in one step. */
+  async reset(
+    meta: SnapshotMeta,
+    hardState: HardState | undefined,
+    facts: Readonly<Record<string, Buffer>>,
+  ): Promise<void> {
     const from = this.#base.index + 1;
     const to = this.#last;
     this.#last = meta.index;
@@ -212,6 +217,7 @@ export class LogStore implements LogStorage {
     await this.#write(() => {
       for (let i = from; i <= to; i++) void this.#entries.remove(logKey(i));
       void this.#meta.put('base', encodeBase(base));
+      for (const [name, value] of Object.entries(facts)) void this.#meta.put(`fact/${name}`, value);
       if (hardState !== undefined) void this.#meta.put('hardState', encodeHardState(hardState));
     });
   }

@@ -163,6 +163,17 @@ export class Proposals {
     }
   }
 
+  /** A snapshot took the place of the state: what it holds of ours, up to this seq, we shall not see applied. */
+  onSnapshot(appliedSeq: number): void {
+    for (const [seq, pending] of this.#pending) {
+      if (seq > appliedSeq) break;
+      this.#drop(
+        pending,
+        new UnavailableError('this replica was behind and cannot tell whether the write was done', true),
+      );
+    }
+  }
+
   /** Readers see everything up to `appliedIndex` now. */
   onVisible(appliedIndex: number): void {
     let done = 0;

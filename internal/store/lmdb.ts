@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { FatalError } from '../machinery/assert.js';
-import type { TableKey } from './tables.js';
+import type { TableKey, TableName } from './tables.js';
 
 /** One table of an environment: bytes under bytes or text. */
 export type Table = Database<Buffer, TableKey>;
@@ -70,6 +70,17 @@ export function openTable(environment: Environment, name: string, keys: 'text' |
   // lmdb's types leave out `keyEncoder`, which its README documents.
   const options = { name, encoding: 'binary' as const, keyEncoder: keys === 'text' ? textKeys : byteKeys };
   return environment.openDB<Buffer, TableKey>(options);
+}
+
+/** Opens the tables of a state. */
+export function openTables(environment: Environment): Readonly<Record<TableName, Table>> {
+  return {
+    objects: openTable(environment, 'objects', 'text'),
+    past: openTable(environment, 'past', 'bytes'),
+    events: openTable(environment, 'events', 'bytes'),
+    expiry: openTable(environment, 'expiry', 'bytes'),
+    meta: openTable(environment, 'meta', 'text'),
+  };
 }
 
 /** Resolves when the commit that `committed` stands for is on disk (lmdb's separateFlushed). */

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { assert, FatalError } from '../machinery/assert.js';
 import { decodeProposal, type Proposal } from './command.js';
 import {
@@ -6,7 +7,7 @@ import {
   flushedOf,
   isDiskFull,
   openEnvironment,
-  openTable,
+  openTables,
   type Table,
 } from './lmdb.js';
 import { LmdbSnapshot } from './lmdb-snapshot.js';
@@ -23,7 +24,7 @@ import {
   type StoredConfState,
 } from './meta.js';
 import { CorruptRecordError } from './rows.js';
-import { type ApplyTables, TABLE_NAMES, type TableKey, type TableName } from './tables.js';
+import type { ApplyTables, TableKey, TableName } from './tables.js';
 import type { TxnResult } from './types.js';
 
 export interface StateOptions {
@@ -64,9 +65,12 @@ const DISK_FULL_RETRY_MS = 1_000;
  */
 export class StateStore implements ApplyTables {
   readonly #options: StateOptions;
-  readonly #environment: Environment;
-  readonly #tables: Readonly<Record<TableName, Table>>;
-  readonly #meta: StateMeta;
+  #environment: Environment;
+  #tables: Readonly<Record<TableName, Table>>;
+  #meta: StateMeta;
+  #path: string;
+  /** Grows when the environment is replaced: what an older one reports late is not for us. */
+  #epoch = 0;
   #snapshot: LmdbSnapshot;
   #visible: MetaHead;
   #durableIndex: number;
@@ -80,28 +84,19 @@ export class StateStore implements ApplyTables {
   #committing: Batch | undefined;
   #unflushed = 0;
   #retryTimer: NodeJS.Timeout | undefined;
+  #waiting: (() => void)[] = [];
   #closed = false;
+  #closingOld: Promise<void> = Promise.resolve();
 
   constructor(options: StateOptions) {
     this.#options = options;
+    this.#path = options.path;
     this.#environment = openEnvironment({
       path: options.path,
       overlappingSync: true,
       ...(options.mapSize === undefined ? {} : { mapSize: options.mapSize }),
     });
-    const table = (name: TableName): Table =>
-      openTable(this.#environment, name, name === 'objects' || name === 'meta' ? 'text' : 'bytes');
-    this.#tables = {
-      objects: table('objects'),
-      past: table('past'),
-      events: table('events'),
-      expiry: table('expiry'),
-      meta: table('meta'),
-    };
-    assert(
-      TABLE_NAMES.every((name) => this.#tables[name] !== undefined),
-      'every table is open',
-    );
+    this.#tables = openTables(this.#environment);
     this.#snapshot = new LmdbSnapshot(this.#environment, this.#tables);
     this.#meta = this.#readMeta();
     this.#visible = { ...this.#meta };
@@ -116,7 +111,7 @@ export class StateStore implements ApplyTables {
     } catch (error) {
       if (!(error instanceof CorruptRecordError)) throw error;
       throw new FatalError(
-        `${error.message} in ${this.#options.path}. Remove this replica from its cluster and join it again with an ` +
+        `${error.message} in ${this.#path}. Remove this replica from its cluster and join it again with an ` +
           'empty data directory, or restore the directory from a backup.',
       );
     }
@@ -141,6 +136,11 @@ export class StateStore implements ApplyTables {
   /** Bytes of values applied and not yet visible. */
   get pendingBytes(): number {
     return this.#pendingBytes;
+  }
+
+  /** Resolves when readers see everything up to this log index; never, if the store is closed before. */
+  async whenVisible(index: number): Promise<void> {
+    while (this.#visible.appliedIndex < index) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   /** A snapshot of one's own, to be released. It keeps LMDB from reusing pages: hold it for seconds, not minutes. */
@@ -212,18 +212,21 @@ export class StateStore implements ApplyTables {
       void this.#tables.meta.put(META_KEY, meta);
     });
     this.#unflushed++;
+    const epoch = this.#epoch;
+    const ifCurrent = (work: () => void): void => {
+      if (epoch === this.#epoch && !this.#closed) work();
+    };
     committed.then(
-      () => this.#committed(batch),
-      (error: unknown) => this.#failed(batch, meta, error),
+      () => ifCurrent(() => this.#committed(batch)),
+      (error: unknown) => ifCurrent(() => void this.#failed(batch, meta, error, epoch)),
     );
     flushedOf(committed).then(
-      () => this.#flushed(batch),
+      () => ifCurrent(() => this.#flushed(batch)),
       () => undefined, // The same failure as the commit's, which is handled there.
     );
   }
 
   #committed(batch: Batch): void {
-    if (this.#closed) return;
     this.#committing = undefined;
     for (const { table, key, value } of batch.writes) {
       this.#pendingBytes -= value?.length ?? 0;
@@ -239,25 +242,24 @@ export class StateStore implements ApplyTables {
     assert(head.appliedIndex === batch.appliedIndex, 'commits become visible one by one');
     this.#visible = head;
     this.commit();
-    this.#options.onVisible();
+    this.#announce();
   }
 
   #flushed(batch: Batch): void {
     this.#unflushed--;
     this.#durableIndex = Math.max(this.#durableIndex, batch.appliedIndex);
-    if (this.#closed) return;
     this.commit();
     this.#options.onDurable();
   }
 
-  async #failed(batch: Batch, meta: Buffer, failure: unknown): Promise<void> {
+  async #failed(batch: Batch, meta: Buffer, failure: unknown, epoch: number): Promise<void> {
     this.#unflushed--;
     const error = await commitErrorOf(failure);
-    if (this.#closed) return;
+    if (this.#closed || epoch !== this.#epoch) return;
     if (!isDiskFull(error)) {
       this.#options.onFatal(
         new FatalError(
-          `the state in ${this.#options.path} cannot be written: ${error.message}. Check the disk; if it is damaged, ` +
+          `the state in ${this.#path} cannot be written: ${error.message}. Check the disk; if it is damaged, ` +
             'remove this replica from its cluster and join it again with an empty data directory.',
         ),
       );
@@ -268,12 +270,47 @@ export class StateStore implements ApplyTables {
     this.#retryTimer = setTimeout(() => this.#start(batch, meta), DISK_FULL_RETRY_MS);
   }
 
+  /**
+   * Continues with the state in another directory, which a snapshot was received into. What was applied here before is
+   * given up; the old directory is removed. Readers see the new state when this returns.
+   */
+  replace(path: string): void {
+    const old = { environment: this.#environment, snapshot: this.#snapshot, path: this.#path };
+    this.#epoch++;
+    clearTimeout(this.#retryTimer);
+    this.#environment = openEnvironment({ path, overlappingSync: true });
+    this.#tables = openTables(this.#environment);
+    this.#path = path;
+    this.#snapshot = new LmdbSnapshot(this.#environment, this.#tables);
+    this.#meta = this.#readMeta();
+    this.#visible = { ...this.#meta };
+    this.#durableIndex = this.#meta.appliedIndex;
+    this.#overlay.clear();
+    this.#writes = [];
+    this.#pendingBytes = 0;
+    this.#dirty = false;
+    this.#committing = undefined;
+    this.#unflushed = 0;
+    old.snapshot.release();
+    this.#closingOld = this.#closingOld.then(async () => {
+      await old.environment.close();
+      rmSync(old.path, { recursive: true, force: true });
+    });
+    this.#announce();
+  }
+
+  #announce(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#options.onVisible();
+  }
+
   /** Waits for what is being written, and closes the environment. What is applied but not committed is in the log. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#retryTimer);
     this.#snapshot.release();
+    await this.#closingOld;
     await this.#environment.close();
   }
 }

@@ -1,0 +1,213 @@
+import { join } from 'node:path';
+import { FatalError } from '../machinery/assert.js';
+import type { Message, NodeId, SnapshotMeta } from '../raft/index.js';
+import { messageOf } from '../store/lmdb.js';
+import { decodeMeta, META_KEY, type MemberInfo } from '../store/meta.js';
+import { exportState, StagedState } from '../store/snapshot.js';
+import type { StateStore } from '../store/state.js';
+import { Transport } from '../transport/transport.js';
+import type { PeerHandlers, PeerIdentity, TransportTls } from '../transport/types.js';
+import type { Driver, Outbox, SnapshotInstaller } from './driver.js';
+import type { Identity } from './identity.js';
+import type { LogStore } from './log.js';
+import { decodeMessages, encodeMessages } from './wire.js';
+
+export interface PeersOptions {
+  readonly identity: Identity;
+  readonly dataDir: string;
+  readonly listen: string;
+  readonly tls: TransportTls | undefined;
+  readonly log: LogStore;
+  readonly state: StateStore;
+  readonly onFatal: (error: FatalError) => void;
+  readonly say: (level: 'debug' | 'info' | 'warn' | 'error', text: string) => void;
+}
+
+interface Staged {
+  readonly meta: SnapshotMeta;
+  readonly state: StagedState;
+  readonly directory: string;
+}
+
+/** The other members, as the driver sees them: messages out and in, snapshots out and in, and who may speak at all. */
+export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
+  readonly #options: PeersOptions;
+  readonly #transport: Transport;
+  readonly #nonces = new Map<NodeId, string>();
+  readonly #sending = new Set<NodeId>();
+  #driver: Driver | undefined;
+  #receiving = false;
+  #staged: Staged | undefined;
+
+  constructor(options: PeersOptions) {
+    this.#options = options;
+    const { identity, listen, tls, say } = options;
+    this.#transport = new Transport({ self: identity, listen, tls, handlers: this, log: say });
+  }
+
+  async start(driver: Driver): Promise<void> {
+    this.#driver = driver;
+    await this.#transport.listen();
+    this.setMembers(this.#options.state.meta.members);
+  }
+
+  setMembers(members: ReadonlyMap<NodeId, MemberInfo>): void {
+    const peers = new Map<number, string>();
+    for (const [id, { address }] of members) if (id !== this.#options.identity.id) peers.set(id, address);
+    this.#transport.setPeers(peers);
+  }
+
+  send(messages: readonly Message[]): void {
+    const byMember = new Map<NodeId, Message[]>();
+    for (const message of messages) {
+      if (message.type === 'snapshot') {
+        void this.#sendSnapshot(message);
+        continue;
+      }
+      const batch = byMember.get(message.to);
+      if (batch === undefined) byMember.set(message.to, [message]);
+      else batch.push(message);
+    }
+    for (const [to, batch] of byMember) this.#transport.send(to, encodeMessages(batch));
+  }
+
+  async admit(peer: PeerIdentity): Promise<string | undefined> {
+    const fact = `nonce/${peer.id}`;
+    const known = this.#nonces.get(peer.id) ?? this.#options.log.getFact(fact)?.toString();
+    if (known === undefined) {
+      this.#nonces.set(peer.id, peer.nonce);
+      // On disk before the first word is exchanged: afterwards the member may rely on having been heard.
+      await this.#options.log.putFact(fact, Buffer.from(peer.nonce));
+      return undefined;
+    }
+    this.#nonces.set(peer.id, known);
+    if (known === peer.nonce) return undefined;
+    const name = this.#options.state.meta.members.get(peer.id)?.name ?? String(peer.id);
+    return (
+      `member ${name} came back with another data directory than the one it had: what it had promised is lost. ` +
+      `Remove member ${name} from the cluster and add it again as a new member with an empty data directory.`
+    );
+  }
+
+  onMessages(_from: NodeId, payload: Buffer): void {
+    let messages: readonly Message[];
+    try {
+      messages = decodeMessages(payload);
+    } catch (error) {
+      this.#options.say('warn', `dropped a batch of messages that cannot be read: ${messageOf(error)}`);
+      return;
+    }
+    this.#driver?.step(messages);
+  }
+
+  onCall(_payload: Buffer): Promise<Buffer> {
+    return Promise.reject(new Error('not supported by this release'));
+  }
+
+  onUnreachable(id: NodeId): void {
+    this.#driver?.report((raft) => raft.reportUnreachable(id));
+  }
+
+  onDead(id: NodeId): void {
+    if (this.#driver?.leader !== id) return;
+    this.#options.say('info', 'the leader is gone: standing for election');
+    this.#driver.report((raft) => raft.hurry());
+  }
+
+  onRefused(id: NodeId, reason: string, forGood: boolean): void {
+    if (forGood) this.#options.onFatal(new FatalError(reason));
+    else this.#options.say('warn', `member ${id} refuses this replica: ${reason}`);
+  }
+
+  async #sendSnapshot(message: Message): Promise<void> {
+    const { to } = message;
+    // Raft asks again when it hears of failure, and not before.
+    if (this.#sending.has(to)) return;
+    this.#sending.add(to);
+    const { say, state } = this.#options;
+    let ok = false;
+    try {
+      await state.whenVisible(message.snapshot?.index ?? 0);
+      say('info', `sending a snapshot to member ${to}`);
+      await this.#transport.sendSnapshot(to, this.#exportFor(message));
+      ok = true;
+    } catch (error) {
+      say('warn', `the snapshot for member ${to} was not delivered: ${messageOf(error)}`);
+    } finally {
+      this.#sending.delete(to);
+      this.#driver?.report((raft) => raft.reportSnapshot(to, ok));
+    }
+  }
+
+  async *#exportFor(message: Message): AsyncGenerator<Buffer> {
+    const snapshot = this.#options.state.takeSnapshot();
+    try {
+      const row = snapshot.get('meta', META_KEY);
+      if (row === undefined) throw new Error('there is no state to send yet');
+      const { appliedIndex, appliedTerm, conf } = decodeMeta(row);
+      const meta = { index: appliedIndex, term: appliedTerm, confState: conf };
+      yield encodeMessages([{ ...message, snapshot: meta }]);
+      yield* exportState(snapshot);
+    } finally {
+      snapshot.release();
+    }
+  }
+
+  async onSnapshot(_from: NodeId, chunks: AsyncIterable<Buffer>): Promise<void> {
+    if (this.#receiving) throw new Error('another snapshot is being received');
+    this.#receiving = true;
+    try {
+      await this.#receive(chunks);
+    } finally {
+      this.#receiving = false;
+    }
+  }
+
+  async #receive(chunks: AsyncIterable<Buffer>): Promise<void> {
+    await this.#staged?.state.discard();
+    this.#staged = undefined;
+    const directory = `state-${Date.now().toString(36)}`;
+    let state: StagedState | undefined;
+    let message: Message | undefined;
+    try {
+      for await (const chunk of chunks) {
+        if (message === undefined) {
+          message = decodeMessages(chunk)[0];
+          if (message?.snapshot === undefined) throw new Error('the snapshot has no header');
+          state = new StagedState(join(this.#options.dataDir, directory));
+        } else await state?.add(chunk);
+      }
+      if (state === undefined || message?.snapshot === undefined) throw new Error('the snapshot is empty');
+      await state.finish();
+    } catch (error) {
+      await state?.discard();
+      throw error;
+    }
+    this.#staged = { meta: message.snapshot, state, directory };
+    this.#driver?.step([message]);
+  }
+
+  /** Puts the snapshot that was received last in the place of log and state. */
+  async install(
+    meta: SnapshotMeta,
+    resetLog: (facts: Readonly<Record<string, Buffer>>) => Promise<void>,
+  ): Promise<void> {
+    const staged = this.#staged;
+    if (staged === undefined || staged.meta.index !== meta.index) {
+      throw new FatalError('a snapshot was announced that is not here. Restart this replica; it will ask again.');
+    }
+    this.#staged = undefined;
+    // The log begins behind the snapshot and the state directory is the new one in the same transaction.
+    await resetLog({ [STATE_DIRECTORY]: Buffer.from(staged.directory) });
+    this.#options.state.replace(staged.state.path);
+    this.setMembers(this.#options.state.meta.members);
+    this.#options.say('info', `installed a snapshot at log index ${meta.index}`);
+  }
+
+  async close(): Promise<void> {
+    await this.#transport.close();
+  }
+}
+
+/** Fact in the log that names the directory of the current state. */
+export const STATE_DIRECTORY = 'stateDirectory';

@@ -1,0 +1,34 @@
+import { type ChannelCredentials, Client, type Metadata } from '@grpc/grpc-js';
+import { PEER } from './service.js';
+
+const VERSION = 1;
+
+/** Asks one question over a connection of its own. Rejects with grpc's ServiceError. */
+export async function ask(
+  address: string,
+  credentials: ChannelCredentials,
+  metadata: Metadata,
+  payload: Buffer,
+  timeoutMs: number,
+): Promise<Buffer> {
+  const client = new Client(address, credentials, { 'grpc.use_local_subchannel_pool': 1 });
+  const { path, requestSerialize, responseDeserialize } = PEER.call;
+  try {
+    return await new Promise<Buffer>((resolve, reject) => {
+      client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        { version: VERSION, payload },
+        metadata,
+        { deadline: Date.now() + timeoutMs },
+        (error, answer) => {
+          if (error !== null) reject(error);
+          else resolve(answer?.payload ?? Buffer.alloc(0));
+        },
+      );
+    });
+  } finally {
+    client.close();
+  }
+}

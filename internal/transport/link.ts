@@ -1,0 +1,155 @@
+import { connect } from 'node:net';
+import { Client, type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
+import type { Envelope } from './envelope.js';
+import { identityMetadata, identityOf } from './metadata.js';
+import { MESSAGE_BYTES_MAX, PEER } from './service.js';
+import type { Credentials, PeerHandlers, PeerIdentity } from './types.js';
+
+/** Waiting for one member, at most; beyond it the oldest go: Raft sends again what matters. */
+const QUEUE_BYTES_MAX = 48 * 1024 * 1024;
+const QUEUE_MESSAGES_MAX = 4_096;
+const RETRY_MS = [20, 50, 100, 200] as const;
+const PROBE_MS = 500;
+const VERSION = 1;
+
+export interface LinkOptions {
+  readonly self: PeerIdentity;
+  readonly id: number;
+  readonly address: string;
+  readonly credentials: Credentials;
+  readonly handlers: PeerHandlers;
+  readonly log: (level: 'debug' | 'info' | 'warn', text: string) => void;
+}
+
+/** The way to one other member: a stream that is opened again whenever it breaks, and a bounded queue before it. */
+export class PeerLink {
+  readonly #options: LinkOptions;
+  readonly client: Client;
+  #stream: ClientDuplexStream<Envelope, Envelope> | undefined;
+  #up = false;
+  #blocked = false;
+  #queue: Buffer[] = [];
+  #queueBytes = 0;
+  #failures = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.client = new Client(options.address, options.credentials.client, {
+      'grpc.initial_reconnect_backoff_ms': 100,
+      'grpc.min_reconnect_backoff_ms': 100,
+      'grpc.max_reconnect_backoff_ms': 200,
+      'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
+      'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
+      // Each link has a connection of its own: a broken one must not be found again in a pool.
+      'grpc.use_local_subchannel_pool': 1,
+    });
+    this.#open();
+  }
+
+  get address(): string {
+    return this.#options.address;
+  }
+  get up(): boolean {
+    return this.#up;
+  }
+
+  /** Queues one batch; never blocks, may drop the oldest. */
+  send(payload: Buffer): void {
+    if (this.#closed) return;
+    this.#queue.push(payload);
+    this.#queueBytes += payload.length;
+    while (this.#queue.length > QUEUE_MESSAGES_MAX || (this.#queueBytes > QUEUE_BYTES_MAX && this.#queue.length > 1)) {
+      this.#queueBytes -= this.#queue.shift()?.length ?? 0;
+    }
+    this.#flush();
+  }
+
+  #flush(): void {
+    const stream = this.#stream;
+    if (stream === undefined || !this.#up) return;
+    while (this.#queue.length > 0 && !this.#blocked) {
+      const payload = this.#queue.shift();
+      if (payload === undefined) return;
+      this.#queueBytes -= payload.length;
+      this.#blocked = !stream.write({ version: VERSION, payload });
+    }
+  }
+
+  #open(): void {
+    if (this.#closed) return;
+    const { self, id, handlers } = this.#options;
+    const { path, requestSerialize, responseDeserialize } = PEER.messages;
+    const metadata = identityMetadata(self, id);
+    const stream = this.client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
+    this.#stream = stream;
+    this.#blocked = false;
+    stream.on('metadata', (answer) => {
+      const peer = identityOf(answer);
+      if (peer === undefined || peer.id !== id) return;
+      handlers.admit(peer).then(
+        (refusal) => {
+          if (this.#stream !== stream) return;
+          if (refusal === undefined) {
+            this.#up = true;
+            this.#failures = 0;
+            this.#flush();
+          } else {
+            this.#options.log('warn', refusal);
+            stream.cancel();
+          }
+        },
+        () => stream.cancel(),
+      );
+    });
+    stream.on('drain', () => {
+      if (this.#stream !== stream) return;
+      this.#blocked = false;
+      this.#flush();
+    });
+    stream.on('data', () => undefined);
+    stream.on('error', (error: ServiceError) => this.#broken(stream, error));
+    stream.on('end', () => this.#broken(stream, undefined));
+  }
+
+  #broken(stream: ClientDuplexStream<Envelope, Envelope>, error: ServiceError | undefined): void {
+    if (this.#stream !== stream || this.#closed) return;
+    const { id, handlers, address, log } = this.#options;
+    const wasUp = this.#up;
+    this.#stream = undefined;
+    this.#up = false;
+    this.#queue = [];
+    this.#queueBytes = 0;
+    const reason = error?.details ?? 'the stream ended';
+    if (wasUp) log('info', `lost the connection to member ${id} at ${address}: ${reason}`);
+    else if (this.#failures === 0) log('debug', `cannot reach member ${id} at ${address}: ${reason}`);
+    handlers.onUnreachable(id);
+    if (wasUp) this.probe();
+    if (error?.code === status.ALREADY_EXISTS) handlers.onRefused(id, reason, true);
+    else if (error?.code === status.FAILED_PRECONDITION && this.#failures === 0) handlers.onRefused(id, reason, false);
+    const wait = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)] ?? 200;
+    this.#failures++;
+    this.#timer = setTimeout(() => this.#open(), wait);
+  }
+
+  /** Finds out whether the member's process is gone: then its machine refuses connections at once. */
+  probe(): void {
+    const { id, address, handlers } = this.#options;
+    const at = address.lastIndexOf(':');
+    const socket = connect({ host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) });
+    socket.setTimeout(PROBE_MS, () => socket.destroy());
+    socket.on('connect', () => socket.destroy());
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (!this.#closed && error.code === 'ECONNREFUSED') handlers.onDead(id);
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#stream?.cancel();
+    this.#stream = undefined;
+    this.client.close();
+  }
+}

@@ -1,0 +1,31 @@
+import { Metadata } from '@grpc/grpc-js';
+import type { PeerIdentity } from './types.js';
+
+export function identityMetadata(self: PeerIdentity, to?: number): Metadata {
+  const metadata = new Metadata();
+  metadata.set('quorate-cluster', String(self.cluster));
+  metadata.set('quorate-from', String(self.id));
+  metadata.set('quorate-nonce', self.nonce);
+  if (to !== undefined) metadata.set('quorate-to', String(to));
+  return metadata;
+}
+
+/** The speaker that the metadata names, or undefined when it names none. */
+export function identityOf(metadata: Metadata): PeerIdentity | undefined {
+  const cluster = Number(text(metadata, 'quorate-cluster'));
+  const id = Number(text(metadata, 'quorate-from'));
+  const nonce = text(metadata, 'quorate-nonce');
+  if (!Number.isSafeInteger(cluster) || !Number.isSafeInteger(id) || id <= 0 || nonce === '') return undefined;
+  return { cluster, id, nonce };
+}
+
+/** The member that the caller means to reach; undefined when it does not say. */
+export function addresseeOf(metadata: Metadata): number | undefined {
+  const to = text(metadata, 'quorate-to');
+  return to === '' ? undefined : Number(to);
+}
+
+function text(metadata: Metadata, key: string): string {
+  const value = metadata.get(key)[0];
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,218 @@
+import {
+  credentials,
+  type sendUnaryData,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerReadableStream,
+  type ServerUnaryCall,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
+import { FatalError } from '../machinery/assert.js';
+import { ask } from './call.js';
+import type { Envelope } from './envelope.js';
+import { PeerLink } from './link.js';
+import { addresseeOf, identityMetadata, identityOf } from './metadata.js';
+import { MESSAGE_BYTES_MAX, PEER, PEER_SERVICE } from './service.js';
+import type { Credentials, PeerIdentity, TransportOptions } from './types.js';
+
+const VERSION = 1;
+const CALL_TIMEOUT_MS = 5_000;
+
+type Answer = sendUnaryData<Envelope>;
+type AnyCall =
+  | ServerDuplexStream<Envelope, Envelope>
+  | ServerReadableStream<Envelope, Envelope>
+  | ServerUnaryCall<Envelope, Envelope>;
+
+/** gRPC between the members: listens for them, and keeps a link to each. */
+export class Transport {
+  readonly #options: TransportOptions;
+  readonly #credentials: Credentials;
+  readonly #links = new Map<number, PeerLink>();
+  #server: Server | undefined;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#credentials = makeCredentials(options);
+  }
+
+  /** Starts listening. Throws FatalError when the address cannot be had. */
+  async listen(): Promise<void> {
+    const server = new Server({
+      'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
+      'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
+    });
+    this.#server = server;
+    server.addService(PEER_SERVICE, {
+      messages: (call: ServerDuplexStream<Envelope, Envelope>) => void this.#onMessages(call),
+      snapshot: (call: ServerReadableStream<Envelope, Envelope>, answer: Answer) => void this.#onSnapshot(call, answer),
+      call: (call: ServerUnaryCall<Envelope, Envelope>, answer: Answer) => void this.#onCall(call, answer),
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.bindAsync(this.#options.listen, this.#credentials.server, (error) => {
+        if (error === null) resolve();
+        else {
+          reject(
+            new FatalError(
+              `cannot listen for other members on ${this.#options.listen}: ${error.message}. Choose a free --peer-listen.`,
+            ),
+          );
+        }
+      });
+    });
+  }
+
+  /** Keeps links to exactly these members, by id; this replica itself must not be among them. */
+  setPeers(peers: ReadonlyMap<number, string>): void {
+    for (const [id, link] of this.#links) {
+      if (peers.get(id) === link.address) continue;
+      link.close();
+      this.#links.delete(id);
+    }
+    const { self, handlers, log } = this.#options;
+    for (const [id, address] of peers) {
+      if (this.#links.has(id) || address === '') continue;
+      this.#links.set(id, new PeerLink({ self, id, address, credentials: this.#credentials, handlers, log }));
+    }
+  }
+
+  /** Sends one batch of messages; may lose it. */
+  send(to: number, payload: Buffer): void {
+    this.#links.get(to)?.send(payload);
+  }
+
+  /** Is the stream to this member up? */
+  isUp(id: number): boolean {
+    return this.#links.get(id)?.up ?? false;
+  }
+
+  /** Streams a snapshot; resolves when the member holds it on disk. */
+  async sendSnapshot(to: number, chunks: AsyncIterable<Buffer>): Promise<void> {
+    const link = this.#links.get(to);
+    if (link === undefined) throw new Error(`there is no member ${to}`);
+    const { path, requestSerialize, responseDeserialize } = PEER.snapshot;
+    let finish: (error: Error | undefined) => void = () => undefined;
+    const finished = new Promise<void>((resolve, reject) => {
+      finish = (error) => (error === undefined ? resolve() : reject(error));
+    });
+    let over = false;
+    finished.then(
+      () => (over = true),
+      () => (over = true),
+    );
+    const call = link.client.makeClientStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      identityMetadata(this.#options.self, to),
+      (error) => finish(error ?? undefined),
+    );
+    try {
+      for await (const payload of chunks) {
+        if (over) break;
+        if (call.write({ version: VERSION, payload })) continue;
+        await Promise.race([new Promise((resolve) => call.once('drain', resolve)), finished]);
+      }
+      call.end();
+    } catch (error) {
+      call.cancel();
+      finish(error instanceof Error ? error : new Error(String(error)));
+    }
+    await finished;
+  }
+
+  /** Asks one question of the member at an address. */
+  call(address: string, payload: Buffer, timeoutMs = CALL_TIMEOUT_MS): Promise<Buffer> {
+    return ask(address, this.#credentials.client, identityMetadata(this.#options.self), payload, timeoutMs);
+  }
+
+  async #onMessages(call: ServerDuplexStream<Envelope, Envelope>): Promise<void> {
+    const peer = await this.#admit(call);
+    if (!('nonce' in peer)) {
+      call.emit('error', peer);
+      return;
+    }
+    const { handlers } = this.#options;
+    call.sendMetadata(identityMetadata(this.#options.self));
+    call.on('data', (envelope: Envelope) => handlers.onMessages(peer.id, envelope.payload));
+    call.on('end', () => call.end());
+    // The member closed its side or died: if it is dead the link to it knows best how to find out.
+    call.on('cancelled', () => this.#links.get(peer.id)?.probe());
+    call.on('error', () => call.end());
+  }
+
+  async #onSnapshot(call: ServerReadableStream<Envelope, Envelope>, answer: Answer): Promise<void> {
+    const peer = await this.#admit(call);
+    if (!('nonce' in peer)) {
+      answer(peer);
+      return;
+    }
+    try {
+      await this.#options.handlers.onSnapshot(peer.id, payloads(call));
+      answer(null, { version: VERSION, payload: Buffer.alloc(0) });
+    } catch (error) {
+      answer({ code: status.ABORTED, details: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  async #onCall(call: ServerUnaryCall<Envelope, Envelope>, answer: Answer): Promise<void> {
+    try {
+      const payload = await this.#options.handlers.onCall(call.request.payload);
+      answer(null, { version: VERSION, payload });
+    } catch (error) {
+      answer({ code: status.INTERNAL, details: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  /** The caller, or why it is turned away. */
+  async #admit(call: AnyCall): Promise<PeerIdentity | Partial<ServiceError>> {
+    const { self, handlers } = this.#options;
+    const peer = identityOf(call.metadata);
+    if (peer === undefined) return refusal('the caller does not say which member it is');
+    if (peer.cluster !== self.cluster) {
+      return refusal(
+        `member ${peer.id} belongs to another cluster; check --initial-cluster and --data-dir on both sides`,
+      );
+    }
+    const to = addresseeOf(call.metadata);
+    if (to !== undefined && to !== self.id) {
+      return refusal(`this is member ${self.id}, not ${to}; check the addresses in --initial-cluster`);
+    }
+    const reason = await handlers.admit(peer);
+    return reason === undefined ? peer : { code: status.ALREADY_EXISTS, details: reason };
+  }
+
+  async close(): Promise<void> {
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
+    this.#server?.forceShutdown();
+    this.#server = undefined;
+    await Promise.resolve();
+  }
+}
+
+async function* payloads(call: ServerReadableStream<Envelope, Envelope>): AsyncGenerator<Buffer> {
+  for await (const envelope of call as AsyncIterable<Envelope>) yield envelope.payload;
+  if (call.cancelled) throw new Error('the sender gave up');
+}
+
+function refusal(details: string): Partial<ServiceError> {
+  return { code: status.FAILED_PRECONDITION, details };
+}
+
+function makeCredentials(options: TransportOptions): Credentials {
+  const { tls } = options;
+  if (tls === undefined) return { client: credentials.createInsecure(), server: ServerCredentials.createInsecure() };
+  const [ca, cert, key] = [Buffer.from(tls.ca), Buffer.from(tls.cert), Buffer.from(tls.key)];
+  try {
+    return {
+      client: credentials.createSsl(ca, key, cert),
+      server: ServerCredentials.createSsl(ca, [{ private_key: key, cert_chain: cert }], true),
+    };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FatalError(`the peer certificate, its key or its CA cannot be used: ${reason}. Check the three files.`);
+  }
+}

@@ -1,0 +1,47 @@
+import type { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
+
+/** Who speaks: sent with every call, checked by the other side. */
+export interface PeerIdentity {
+  readonly cluster: number;
+  readonly id: number;
+  /** Random id of the data directory: a member that lost its disk comes back with another. */
+  readonly nonce: string;
+}
+
+export interface PeerHandlers {
+  /** May this member, with this data directory, speak to us? Undefined for yes, else a sentence for its operator. */
+  admit(peer: PeerIdentity): Promise<string | undefined>;
+  /** A batch of messages from an admitted member, in the order sent. */
+  onMessages(from: number, payload: Buffer): void;
+  /** Takes in a snapshot; resolves when it is on disk. The chunks end early by throwing. */
+  onSnapshot(from: number, chunks: AsyncIterable<Buffer>): Promise<void>;
+  /** Answers a question. */
+  onCall(payload: Buffer): Promise<Buffer>;
+  /** Messages to this member may have been lost. */
+  onUnreachable(id: number): void;
+  /** Nothing listens at this member's address any more: its process is gone, though its machine answers. */
+  onDead(id: number): void;
+  /** The other side refuses us; `forGood` when nothing but an operator can change that. */
+  onRefused(id: number, reason: string, forGood: boolean): void;
+}
+
+export interface TransportTls {
+  readonly ca: string | Buffer;
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+}
+
+export interface TransportOptions {
+  readonly self: PeerIdentity;
+  /** host:port to listen on. */
+  readonly listen: string;
+  /** Absent: plain text, for tests only. */
+  readonly tls: TransportTls | undefined;
+  readonly handlers: PeerHandlers;
+  readonly log: (level: 'debug' | 'info' | 'warn', text: string) => void;
+}
+
+export interface Credentials {
+  readonly client: ChannelCredentials;
+  readonly server: ServerCredentials;
+}
