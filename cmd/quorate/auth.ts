@@ -2,15 +2,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type Authenticator, authenticatorUnion } from '../../internal/auth/authenticator.js';
 import {
   alwaysAllow,
+  alwaysDeny,
   authorizerUnion,
   mastersAuthorizer,
   publicInfoAuthorizer,
 } from '../../internal/auth/authorizers.js';
 import { type CertificateFacts, clientCertAuthenticator, parseBundle } from '../../internal/auth/client-cert.js';
+import { NodeAuthorizer } from '../../internal/auth/node.js';
+import { RbacAuthorizer } from '../../internal/auth/rbac.js';
 import { requestHeaderAuthenticator } from '../../internal/auth/request-header.js';
 import { tokenFileAuthenticator } from '../../internal/auth/token-file.js';
 import type { Authorizer } from '../../internal/auth/types.js';
 import { FatalError } from '../../internal/machinery/assert.js';
+import type { Backend } from '../../internal/store/types.js';
 import type { ServingConfig } from './config.js';
 import type { FlagValues } from './flags.js';
 
@@ -48,11 +52,15 @@ function signedBy(bundle: string): (facts: CertificateFacts) => boolean {
 }
 
 /** The authorizers that `--authorization-mode` names, after the privileged group. */
-export function authorizer(flags: FlagValues): Authorizer {
-  const modes = flags.list('authorization-mode').map((mode) => {
+export function authorizer(flags: FlagValues, backend: Backend): Authorizer {
+  const rbac = new RbacAuthorizer(backend);
+  const modes = flags.list('authorization-mode').map((mode): Authorizer => {
     if (mode === 'AlwaysAllow') return alwaysAllow;
-    if (mode === 'RBAC' || mode === 'Node') return publicInfoAuthorizer;
-    throw new FatalError(`--authorization-mode ${mode} is not known: use AlwaysAllow, Node or RBAC`);
+    if (mode === 'AlwaysDeny') return alwaysDeny;
+    if (mode === 'RBAC') return rbac;
+    if (mode === 'Node') return new NodeAuthorizer(backend, rbac);
+    throw new FatalError(`--authorization-mode ${mode} is not known: use AlwaysAllow, AlwaysDeny, Node or RBAC`);
   });
-  return authorizerUnion([mastersAuthorizer, ...modes]);
+  // Health and version answer also while the roles that open them cannot be read.
+  return authorizerUnion([mastersAuthorizer, publicInfoAuthorizer, ...modes]);
 }

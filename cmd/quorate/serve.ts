@@ -48,7 +48,7 @@ export async function runServe(flags: FlagValues): Promise<void> {
   metrics.watchInFlight(inFlight);
   const chain = createChain({
     authenticator: authenticator(flags, serving),
-    authorizer: authorizer(flags),
+    authorizer: authorizer(flags, backend),
     refuseAnonymousWith401: true,
     inFlight,
     metrics,

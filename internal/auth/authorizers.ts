@@ -11,9 +11,16 @@ export const mastersAuthorizer: Authorizer = {
 /** `--authorization-mode=AlwaysAllow`. */
 export const alwaysAllow: Authorizer = { authorize: () => ALLOWED };
 
+/** `--authorization-mode=AlwaysDeny`. */
+export const alwaysDeny: Authorizer = { authorize: () => ({ allowed: false, reason: '' }) };
+
 /** Paths that the default cluster opens to everybody (ClusterRole system:public-info-viewer). */
 const PUBLIC_PATHS = new Set(['/healthz', '/livez', '/readyz', '/version', '/version/']);
-/** Asks authorizers in order; the first that has an opinion decides, and nobody's opinion is a no. */
+
+/**
+ * Asks authorizers in order: the first that allows or denies decides. When none does it is a no, with the reasons that
+ * they gave one per line.
+ */
 export function authorizerUnion(authorizers: readonly Authorizer[]): Authorizer {
   return {
     authorize(a) {
@@ -21,11 +28,10 @@ export function authorizerUnion(authorizers: readonly Authorizer[]): Authorizer 
       for (const authorizer of authorizers) {
         const decision = authorizer.authorize(a);
         if (decision === 'noOpinion') continue;
-        if (decision.allowed) return decision;
+        if (decision.allowed || decision.denied === true) return decision;
         if (decision.reason !== '') reasons.push(decision.reason);
-        return { allowed: false, reason: reasons.join(', ') };
       }
-      return { allowed: false, reason: '' };
+      return { allowed: false, reason: reasons.join('\n') };
     },
   };
 }

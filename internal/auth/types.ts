@@ -18,9 +18,15 @@ export interface Attributes {
   readonly namespace: string;
   readonly name: string;
   readonly path: string;
+  /** The raw field selector of a list, watch or deletecollection; absent or '' without one. */
+  readonly fieldSelector?: string;
 }
 
-export type Decision = { readonly allowed: boolean; readonly reason: string };
+/**
+ * `allowed` with the reason, or not. What is not allowed may still be allowed by the next authorizer, unless it is
+ * `denied`; `reason` then says why this one did not.
+ */
+export type Decision = { readonly allowed: boolean; readonly reason: string; readonly denied?: boolean };
 
 export interface Authorizer {
   authorize(a: Attributes): Decision | 'noOpinion';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Authenticator, anonymousUser } from '../auth/authenticator.js';
 import { forbiddenText } from '../auth/authorizers.js';
 import { impersonate } from '../auth/impersonation.js';
-import type { Authorizer } from '../auth/types.js';
+import type { Attributes, Authorizer, UserInfo } from '../auth/types.js';
 import {
   badRequest,
   forbidden,
@@ -11,7 +11,7 @@ import {
   tooManyRequests,
   unauthorized,
 } from '../machinery/status.js';
-import type { Handler, Reply } from '../rest/types.js';
+import type { Handler, Reply, RequestInfo } from '../rest/types.js';
 import { type Answer, type Behind, type Incoming, MAX_BODY_BYTES } from './door.js';
 import { errorReply, type StatusEncoder } from './error-reply.js';
 import type { InFlight } from './in-flight.js';
@@ -64,7 +64,7 @@ export function createChain(parts: ChainParts): Behind {
 
   const authorize = (request: ServerRequest): void => {
     const { info, user } = request;
-    const attributes = { ...info, user };
+    const attributes = attributesOf(request, info, user);
     const decision = parts.authorizer.authorize(attributes);
     if (decision !== 'noOpinion' && decision.allowed) return;
     if (parts.refuseAnonymousWith401 && user === anonymousUser) throw unauthorized();
@@ -112,6 +112,11 @@ export function createChain(parts: ChainParts): Behind {
       return { reply: errorReply(error, context, undefined), auditId: randomUUID() };
     },
   };
+}
+
+function attributesOf(request: ServerRequest, info: RequestInfo, user: UserInfo): Attributes {
+  if (!request.incoming.rawQuery.includes('fieldSelector')) return { ...info, user };
+  return { ...info, user, fieldSelector: request.query.get('fieldSelector') ?? '' };
 }
 
 function infoOf(incoming: Incoming, path: string): ReturnType<typeof requestInfo> {

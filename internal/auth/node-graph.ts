@@ -1,0 +1,171 @@
+import { child, children, str } from '../machinery/access.js';
+import { isObject, type JsonObject } from '../machinery/json.js';
+import { objectKey, resourcePrefix } from '../store/keys.js';
+import type { Backend } from '../store/types.js';
+import { ObjectCache } from './object-cache.js';
+
+const PODS = resourcePrefix('', 'pods');
+const VOLUMES = resourcePrefix('', 'persistentvolumes');
+const ATTACHMENTS = resourcePrefix('storage.k8s.io', 'volumeattachments');
+const SLICES = resourcePrefix('resource.k8s.io', 'resourceslices');
+
+/** Kinds of objects that a node may read because something that runs on it needs them. */
+export type NeededKind =
+  | 'secret'
+  | 'configMap'
+  | 'persistentVolumeClaim'
+  | 'persistentVolume'
+  | 'resourceClaim'
+  | 'serviceAccount'
+  | 'volumeAttachment'
+  | 'resourceSlice'
+  | 'pod';
+
+interface PodFacts {
+  readonly node: string;
+  readonly namespace: string;
+  /** `kind name` of what the pod refers to in its namespace. */
+  readonly needs: ReadonlySet<string>;
+}
+interface VolumeFacts {
+  readonly claim: string;
+  readonly secrets: readonly string[];
+}
+/** Attachments and slices say themselves which node they are for. */
+interface BoundFacts {
+  readonly node: string;
+}
+
+/** Which objects stand in relation to which node, by the pods bound to it (the reference's node authorizer graph). */
+export class NodeGraph {
+  private readonly pods: ObjectCache<PodFacts>;
+  private readonly volumes: ObjectCache<VolumeFacts>;
+  private readonly bound: ObjectCache<BoundFacts>;
+
+  constructor(backend: Backend) {
+    this.pods = new ObjectCache(backend, [PODS], podFacts);
+    this.volumes = new ObjectCache(backend, [VOLUMES], volumeFacts);
+    this.bound = new ObjectCache(backend, [ATTACHMENTS, SLICES], (object) => ({
+      node: str(child(object, 'spec'), 'nodeName'),
+    }));
+  }
+
+  /** Whether `node` is related to the object. */
+  isRelated(node: string, kind: NeededKind, namespace: string, name: string): boolean {
+    switch (kind) {
+      case 'pod':
+        return this.pods.under(PODS).get(objectKey('', 'pods', namespace, name))?.node === node;
+      case 'volumeAttachment':
+        return this.bound.under(ATTACHMENTS).get(ATTACHMENTS + name)?.node === node;
+      case 'resourceSlice':
+        return this.bound.under(SLICES).get(SLICES + name)?.node === node;
+      case 'persistentVolume': {
+        const volume = this.volumes.under(VOLUMES).get(VOLUMES + name);
+        return volume !== undefined && this.claimIsUsed(node, volume.claim);
+      }
+      case 'secret':
+        return this.isNeeded(node, kind, namespace, name) || this.isVolumeSecret(node, `${namespace}/${name}`);
+      case 'configMap':
+      case 'persistentVolumeClaim':
+      case 'resourceClaim':
+      case 'serviceAccount':
+        return this.isNeeded(node, kind, namespace, name);
+    }
+  }
+
+  private isNeeded(node: string, kind: NeededKind, namespace: string, name: string): boolean {
+    const wanted = `${kind} ${name}`;
+    for (const pod of this.pods.under(PODS).values()) {
+      if (pod.node === node && pod.namespace === namespace && pod.needs.has(wanted)) return true;
+    }
+    return false;
+  }
+
+  private isVolumeSecret(node: string, secret: string): boolean {
+    for (const volume of this.volumes.under(VOLUMES).values()) {
+      if (volume.secrets.includes(secret) && this.claimIsUsed(node, volume.claim)) return true;
+    }
+    return false;
+  }
+
+  private claimIsUsed(node: string, claim: string): boolean {
+    const [namespace = '', name = ''] = claim.split('/');
+    return name !== '' && this.isNeeded(node, 'persistentVolumeClaim', namespace, name);
+  }
+}
+
+function podFacts(pod: JsonObject): PodFacts | undefined {
+  const spec = child(pod, 'spec');
+  const metadata = child(pod, 'metadata');
+  const node = str(spec, 'nodeName');
+  if (node === '') return undefined;
+  const needs = new Set<string>();
+  const add = (kind: NeededKind, name: string): void => {
+    if (name !== '') needs.add(`${kind} ${name}`);
+  };
+  // A mirror pod stands for a static one, which must not open up anything of the API to its node.
+  if (str(child(metadata, 'annotations'), 'kubernetes.io/config.mirror') === '') {
+    podNeeds(str(metadata, 'name'), spec, add);
+    for (const status of children(child(pod, 'status'), 'resourceClaimStatuses')) {
+      add('resourceClaim', str(status, 'resourceClaimName'));
+    }
+  }
+  return { node, namespace: str(metadata, 'namespace'), needs };
+}
+
+function podNeeds(podName: string, spec: JsonObject | undefined, add: (kind: NeededKind, name: string) => void): void {
+  add('serviceAccount', str(spec, 'serviceAccountName'));
+  for (const secret of children(spec, 'imagePullSecrets')) add('secret', str(secret, 'name'));
+  for (const claim of children(spec, 'resourceClaims')) add('resourceClaim', str(claim, 'resourceClaimName'));
+  for (const list of ['containers', 'initContainers', 'ephemeralContainers']) {
+    for (const container of children(spec, list)) {
+      for (const from of children(container, 'envFrom')) {
+        add('secret', str(child(from, 'secretRef'), 'name'));
+        add('configMap', str(child(from, 'configMapRef'), 'name'));
+      }
+      for (const env of children(container, 'env')) {
+        const from = child(env, 'valueFrom');
+        add('secret', str(child(from, 'secretKeyRef'), 'name'));
+        add('configMap', str(child(from, 'configMapKeyRef'), 'name'));
+      }
+    }
+  }
+  for (const volume of children(spec, 'volumes')) {
+    add('secret', str(child(volume, 'secret'), 'secretName'));
+    add('secret', str(child(volume, 'azureFile'), 'secretName'));
+    add('configMap', str(child(volume, 'configMap'), 'name'));
+    add('persistentVolumeClaim', str(child(volume, 'persistentVolumeClaim'), 'claimName'));
+    if (child(volume, 'ephemeral') !== undefined) add('persistentVolumeClaim', `${podName}-${str(volume, 'name')}`);
+    for (const source of children(child(volume, 'projected'), 'sources')) {
+      add('secret', str(child(source, 'secret'), 'name'));
+      add('configMap', str(child(source, 'configMap'), 'name'));
+    }
+    for (const source of Object.values(volume)) {
+      if (!isObject(source)) continue;
+      add('secret', str(child(source, 'secretRef'), 'name'));
+      add('secret', str(child(source, 'nodePublishSecretRef'), 'name'));
+    }
+  }
+}
+
+function volumeFacts(volume: JsonObject): VolumeFacts | undefined {
+  const spec = child(volume, 'spec');
+  const claimRef = child(spec, 'claimRef');
+  if (claimRef === undefined) return undefined;
+  const home = str(claimRef, 'namespace');
+  const secrets: string[] = [];
+  for (const source of Object.values(spec ?? {})) {
+    if (!isObject(source)) continue;
+    for (const [field, reference] of Object.entries(source)) {
+      if (!/secretRef$/i.test(field) || !isObject(reference)) continue;
+      const namespace = str(reference, 'namespace');
+      secrets.push(`${namespace === '' ? home : namespace}/${str(reference, 'name')}`);
+    }
+  }
+  const azure = child(spec, 'azureFile');
+  if (azure !== undefined) {
+    const namespace = str(azure, 'secretNamespace');
+    secrets.push(`${namespace === '' ? home : namespace}/${str(azure, 'secretName')}`);
+  }
+  return { claim: `${home}/${str(claimRef, 'name')}`, secrets };
+}

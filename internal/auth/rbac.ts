@@ -1,0 +1,187 @@
+import { child, children, str, strings } from '../machinery/access.js';
+import type { JsonObject } from '../machinery/json.js';
+import { quote } from '../machinery/status.js';
+import { objectKey, resourcePrefix } from '../store/keys.js';
+import type { Backend } from '../store/types.js';
+import { serviceAccountOf } from './impersonation.js';
+import { ObjectCache } from './object-cache.js';
+import type { Attributes, Authorizer, Decision, UserInfo } from './types.js';
+
+const GROUP = 'rbac.authorization.k8s.io';
+const CLUSTER_BINDINGS = resourcePrefix(GROUP, 'clusterrolebindings');
+const CLUSTER_ROLES = resourcePrefix(GROUP, 'clusterroles');
+const BINDINGS = resourcePrefix(GROUP, 'rolebindings');
+const ROLES = resourcePrefix(GROUP, 'roles');
+
+/** rbac/v1 PolicyRule. */
+export interface PolicyRule {
+  readonly verbs: readonly string[];
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly resourceNames: readonly string[];
+  readonly nonResourceURLs: readonly string[];
+}
+
+interface Subject {
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string;
+}
+interface Binding {
+  readonly name: string;
+  readonly namespace: string;
+  readonly roleKind: string;
+  readonly roleName: string;
+  readonly subjects: readonly Subject[];
+}
+type Parsed = { readonly binding: Binding } | { readonly rules: readonly PolicyRule[] };
+
+/** What a user may do, by the roles and bindings in the store (apiserver's RBAC authorizer and rule resolver). */
+export class RbacAuthorizer implements Authorizer {
+  private readonly cache: ObjectCache<Parsed>;
+
+  constructor(backend: Backend) {
+    this.cache = new ObjectCache<Parsed>(backend, [CLUSTER_BINDINGS, CLUSTER_ROLES, BINDINGS, ROLES], (object, key) =>
+      key.startsWith(CLUSTER_BINDINGS) || key.startsWith(BINDINGS)
+        ? { binding: bindingOf(object) }
+        : { rules: rulesOf(object) },
+    );
+  }
+
+  authorize(a: Attributes): Decision | 'noOpinion' {
+    let reason: string | undefined;
+    const errors = this.visit(a.user, a.namespace, (rule, source) => {
+      if (!ruleAllows(a, rule)) return true;
+      reason = `RBAC: allowed by ${source}`;
+      return false;
+    });
+    if (reason !== undefined) return { allowed: true, reason };
+    if (errors.length === 0) return 'noOpinion';
+    return { allowed: false, reason: `RBAC: ${errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`}` };
+  }
+
+  /** Every rule that applies to a user in a namespace ('' for cluster scope only), and why some could not be read. */
+  rulesFor(user: UserInfo, namespace: string): { rules: readonly PolicyRule[]; errors: readonly string[] } {
+    const rules: PolicyRule[] = [];
+    const errors = this.visit(user, namespace, (rule) => {
+      rules.push(rule);
+      return true;
+    });
+    return { rules, errors };
+  }
+
+  /** The rules of a role that a binding refers to, or undefined when there is no such role. */
+  rulesOfRole(kind: string, namespace: string, name: string): readonly PolicyRule[] | undefined {
+    const [prefix, key] =
+      kind === 'ClusterRole'
+        ? [CLUSTER_ROLES, objectKey(GROUP, 'clusterroles', '', name)]
+        : [ROLES, objectKey(GROUP, 'roles', namespace, name)];
+    const found = this.cache.under(prefix).get(key);
+    return found !== undefined && 'rules' in found ? found.rules : undefined;
+  }
+
+  /** Calls `visitor` with each applying rule until it says false; returns what could not be resolved on the way. */
+  private visit(user: UserInfo, namespace: string, visitor: (rule: PolicyRule, source: string) => boolean): string[] {
+    const errors: string[] = [];
+    for (const parsed of this.cache.under(CLUSTER_BINDINGS).values()) {
+      if ('binding' in parsed && !this.visitBinding(parsed.binding, user, '', errors, visitor)) return errors;
+    }
+    if (namespace === '') return errors;
+    const own = resourcePrefix(GROUP, 'rolebindings', namespace);
+    for (const [key, parsed] of this.cache.under(BINDINGS)) {
+      if (!key.startsWith(own) || !('binding' in parsed)) continue;
+      if (!this.visitBinding(parsed.binding, user, namespace, errors, visitor)) return errors;
+    }
+    return errors;
+  }
+
+  private visitBinding(
+    binding: Binding,
+    user: UserInfo,
+    namespace: string,
+    errors: string[],
+    visitor: (rule: PolicyRule, source: string) => boolean,
+  ): boolean {
+    const subject = binding.subjects.find((s) => appliesTo(s, user, namespace));
+    if (subject === undefined) return true;
+    const rules = this.rulesOfRole(binding.roleKind, namespace, binding.roleName);
+    if (rules === undefined) {
+      errors.push(`${binding.roleKind.toLowerCase()}.${GROUP} ${quote(binding.roleName)} not found`);
+      return true;
+    }
+    return rules.every((rule) => visitor(rule, describe(binding, subject)));
+  }
+}
+
+function appliesTo(subject: Subject, user: UserInfo, namespace: string): boolean {
+  switch (subject.kind) {
+    case 'User':
+      return user.username === subject.name;
+    case 'Group':
+      return user.groups.includes(subject.name);
+    case 'ServiceAccount': {
+      const account = serviceAccountOf(user.username);
+      const home = subject.namespace === '' ? namespace : subject.namespace;
+      return account !== undefined && home !== '' && account.namespace === home && account.name === subject.name;
+    }
+    default:
+      return false;
+  }
+}
+
+/** As the reference prints a binding in its reasons. */
+function describe(binding: Binding, subject: Subject): string {
+  const kind = binding.namespace === '' ? 'ClusterRoleBinding' : 'RoleBinding';
+  const name = binding.namespace === '' ? binding.name : `${binding.name}/${binding.namespace}`;
+  const home = subject.namespace === '' ? binding.namespace : subject.namespace;
+  const who = subject.kind === 'ServiceAccount' ? `${subject.name}/${home}` : subject.name;
+  return `${kind} ${quote(name)} of ${binding.roleKind} ${quote(binding.roleName)} to ${subject.kind} ${quote(who)}`;
+}
+
+/** Whether one rule allows what is asked (rbac RuleAllows). */
+export function ruleAllows(a: Attributes, rule: PolicyRule): boolean {
+  if (!matches(rule.verbs, a.verb)) return false;
+  if (!a.isResourceRequest) return rule.nonResourceURLs.some((url) => urlMatches(url, a.path));
+  return (
+    matches(rule.apiGroups, a.group) &&
+    resourceMatches(rule.resources, a.resource, a.subresource) &&
+    (rule.resourceNames.length === 0 || rule.resourceNames.includes(a.name))
+  );
+}
+
+const matches = (list: readonly string[], value: string): boolean => list.includes('*') || list.includes(value);
+
+function resourceMatches(list: readonly string[], resource: string, subresource: string): boolean {
+  if (subresource === '') return matches(list, resource);
+  return list.some((r) => r === '*' || r === `${resource}/${subresource}` || r === `*/${subresource}`);
+}
+
+function urlMatches(rule: string, path: string): boolean {
+  return rule === '*' || rule === path || (rule.endsWith('*') && path.startsWith(rule.replace(/\*+$/, '')));
+}
+
+function bindingOf(object: JsonObject): Binding {
+  const metadata = child(object, 'metadata');
+  const roleRef = child(object, 'roleRef');
+  return {
+    name: str(metadata, 'name'),
+    namespace: str(metadata, 'namespace'),
+    roleKind: str(roleRef, 'kind'),
+    roleName: str(roleRef, 'name'),
+    subjects: children(object, 'subjects').map((s) => ({
+      kind: str(s, 'kind'),
+      name: str(s, 'name'),
+      namespace: str(s, 'namespace'),
+    })),
+  };
+}
+
+function rulesOf(object: JsonObject): PolicyRule[] {
+  return children(object, 'rules').map((rule) => ({
+    verbs: strings(rule, 'verbs'),
+    apiGroups: strings(rule, 'apiGroups'),
+    resources: strings(rule, 'resources'),
+    resourceNames: strings(rule, 'resourceNames'),
+    nonResourceURLs: strings(rule, 'nonResourceURLs'),
+  }));
+}
