@@ -23,3 +23,22 @@ export {
   routeUnsupportedMediaType,
   wantsPretty,
 } from './negotiate.js';
+export {
+  type EncodeOptions,
+  decodeBody,
+  decodeUntypedBody,
+  decodeYaml,
+  encodeObject,
+  parseStored,
+  transcodeStored,
+} from './body.js';
+export { type DecodedProtobuf, decodeProtobuf } from './protobuf-decode.js';
+export {
+  PROTOBUF_MAGIC,
+  encodeProtobuf,
+  protobufList,
+  protobufMessage,
+  protobufWatchFrame,
+} from './protobuf-encode.js';
+export { YamlError, yamlToJson } from './yaml-decode.js';
+export { encodeYaml } from './yaml-encode.js';
