@@ -7,10 +7,12 @@ import { handleDelete } from './delete.js';
 import { handleComponentStatus, isComponentStatus } from './component-status.js';
 import type { RestDeps } from './deps.js';
 import { asClientError, methodNotAllowed } from './errors.js';
+import { handleConnect } from './connect.js';
 import { handleGet } from './get.js';
 import { handleList } from './list.js';
 import { handlePatch } from './patch.js';
 import { respondError } from './respond.js';
+import { handleScaleGet } from './scale.js';
 import type { ApiRequest, Handler, Reply } from './types.js';
 import { handleUpdate } from './update.js';
 import { handleWatch, WatchHub } from './watch.js';
@@ -66,7 +68,7 @@ function dispatch(deps: RestDeps, hub: WatchHub, request: ApiRequest): Reply | P
   if (isComponentStatus(def)) return handleComponentStatus(deps, request, def);
   switch (info.verb) {
     case 'get':
-      return handleGet(deps, request, def);
+      return getOf(deps, request, def);
     case 'list':
       return handleList(deps, request, def);
     case 'watch':
@@ -84,6 +86,17 @@ function dispatch(deps: RestDeps, hub: WatchHub, request: ApiRequest): Reply | P
     default:
       throw methodNotAllowed();
   }
+}
+
+/** GET of an object or of one of its subresources. */
+function getOf(deps: RestDeps, request: ApiRequest, def: ResourceDef): Reply | Promise<Reply> {
+  const { subresource } = request.info;
+  if (subresource === 'scale') return handleScaleGet(deps, request, def);
+  // A subresource of the object's own kind is another way to write it; what is read is the object.
+  const sub = def.subresources.find((s) => s.name === subresource);
+  const own = sub === undefined || (sub.kind.kind === def.kind && sub.verbs.includes('update'));
+  if (own) return handleGet(deps, request, def);
+  return handleConnect(deps, request, def);
 }
 
 /** Throws 404 or 405 unless the path and method are a route of the resource. */
