@@ -1,5 +1,14 @@
+import type { AdmissionChain } from '../admission/types.js';
 import type { Strategy } from '../registry/types.js';
+import type { ResourceDef } from '../schema/types.js';
 import type { Backend } from '../store/types.js';
+import type { ApiRequest, Reply } from './types.js';
+
+/** Answers a POST that does not simply store the object it brings (a token request, a review). */
+export type Creator = (deps: RestDeps, request: ApiRequest, def: ResourceDef) => Reply | Promise<Reply>;
+
+/** By `group/resource` or `group/resource/subresource`; the core group is '': `/serviceaccounts/token`. */
+export type Creators = Readonly<Record<string, Creator>>;
 
 /** What every verb needs. */
 export interface RestDeps {
@@ -8,4 +17,8 @@ export interface RestDeps {
   strategyFor(group: string, resource: string): Strategy;
   /** Milliseconds since the epoch. */
   now(): number;
+  /** The admission plugins, in order; the default ones when absent. */
+  readonly admission?: AdmissionChain;
+  /** POST handlers of parts that `rest` does not know (tokens, reviews); they come before the built-in ones. */
+  readonly creators?: Creators;
 }

@@ -1,0 +1,57 @@
+import { StatusError } from '../machinery/status.js';
+import type { RestDeps } from './deps.js';
+import { filterOf } from './filter.js';
+import { handleList } from './list.js';
+import { Lister } from './lister.js';
+import { parseListOptions } from './options.js';
+import type { ApiRequest, Reply } from './types.js';
+import { deleteObject } from './write/delete-object.js';
+import { deleteOptions } from './write/options.js';
+import { type Kind, kindOf, resourceOf, startWriting, type Writing } from './write/target.js';
+
+/** Deletions under way at once for one request (the reference has one worker by default; the log batches ours). */
+const WORKERS = 16;
+
+/** Answers DELETE of a collection: deletes what the selectors mean and answers with the list as it was. */
+export async function handleDeleteCollection(deps: RestDeps, request: ApiRequest): Promise<Reply> {
+  const def = resourceOf(request);
+  const kind = kindOf(deps, def);
+  const options = deleteOptions(request);
+  const list = parseListOptions(request.query);
+  const reply = await handleList(deps, request, def);
+  const filter = filterOf(def, kind.strategy, {
+    namespace: request.info.namespace,
+    labelSelector: list.labelSelector,
+    fieldSelector: list.fieldSelector,
+  });
+  const { start, end } = filter;
+  const lister = new Lister(deps, filter, { revision: deps.backend.revision, start, end });
+  const limit = list.limit > 0 ? list.limit : Number.MAX_SAFE_INTEGER;
+  const keys: string[] = [];
+  while (!lister.finished && keys.length < limit) {
+    for (const obj of lister.page(Math.min(limit - keys.length, 2_000))) keys.push(obj.key);
+  }
+  const ctx = startWriting(deps, request, def, options.dryRun);
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (;;) {
+      const key = keys[next++];
+      if (key === undefined) return;
+      try {
+        await deleteObject(deps, kind, forKey(kind, ctx, key), options);
+      } catch (e) {
+        // Somebody else was faster: it is gone, which is what was wanted.
+        if (!(e instanceof StatusError) || e.reason !== 'NotFound') throw e;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(WORKERS, keys.length) }, worker));
+  return ctx.warnings.length === 0 ? reply : { ...reply, warnings: ctx.warnings };
+}
+
+/** The namespace and name in a key are the object's own: the collection may span namespaces. */
+function forKey(kind: Kind, ctx: Writing, key: string): Writing {
+  const parts = key.split('/');
+  const name = parts.at(-1) ?? '';
+  return { ...ctx, namespace: kind.def.namespaced ? (parts.at(-2) ?? '') : '', name };
+}

@@ -1,0 +1,40 @@
+import type { RestDeps } from './deps.js';
+import { notServed } from './subresources.js';
+import type { ApiRequest, Reply } from './types.js';
+import { answerStored, answerSuccess } from './write/answer.js';
+import { deleteObject } from './write/delete-object.js';
+import { deleteOptions } from './write/options.js';
+import { kindOf, metaOf, metaText, resourceOf, startWriting } from './write/target.js';
+
+const JOB_WARNING =
+  'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning';
+
+/** Answers DELETE of one object: with the object while something keeps it (and for some kinds always), else with a Status. */
+export async function handleDelete(deps: RestDeps, request: ApiRequest): Promise<Reply> {
+  const def = resourceOf(request);
+  if (request.info.subresource !== '') throw notServed(def, request.info.subresource);
+  const kind = kindOf(deps, def);
+  const options = deleteOptions(request);
+  const ctx = startWriting(deps, request, def, options.dryRun);
+  if (
+    def.group === 'batch' &&
+    def.resource === 'jobs' &&
+    options.propagationPolicy === undefined &&
+    options.orphanDependents === undefined
+  ) {
+    ctx.warnings.push(JOB_WARNING);
+  }
+  const deleted = await deleteObject(deps, kind, ctx, options);
+  // 202 only for clients that asked, in the old way, for dependents to go first.
+  const code = !deleted.gone && options.orphanDependents === false ? 202 : 200;
+  if (!deleted.gone || kind.strategy.returnDeletedObject === true) {
+    return answerStored(deps, request, kind, deleted.value, code, ctx.warnings);
+  }
+  const details = {
+    name: ctx.name,
+    ...(def.group === '' ? {} : { group: def.group }),
+    kind: def.resource,
+    uid: metaText(metaOf(deleted.object), 'uid'),
+  };
+  return answerSuccess(request, code, details, false, ctx.warnings);
+}

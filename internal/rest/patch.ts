@@ -1,0 +1,109 @@
+import { conflict, notFound } from '../machinery/status.js';
+import type { JsonObject } from '../machinery/json.js';
+import { applyPatch, requireFieldManager } from '../schema/apply/index.js';
+import { decodeJson, encodeJson } from '../schema/codec/index.js';
+import type { ResourceDef } from '../schema/types.js';
+import { retryConflicts } from './conflicts.js';
+import type { RestDeps } from './deps.js';
+import { handleScalePatch } from './scale.js';
+import { notServed } from './subresources.js';
+import type { ApiRequest, Reply } from './types.js';
+import { answerStored } from './write/answer.js';
+import { patchObject, readPatch } from './write/apply-patch-body.js';
+import { readApplyPatch } from './write/apply-body.js';
+import { checkName, matchNamespace, toServed, toStored } from './write/decode.js';
+import { type PatchOptions, patchOptions } from './write/options.js';
+import { dedupeOwners } from './write/owners.js';
+import { patchTypeOf, type PatchType } from './write/patch-types.js';
+import { subresourceStrategy } from './write/prepare.js';
+import { type Kind, kindOf, metaOf, metaText, resourceOf, startWriting, type Writing } from './write/target.js';
+import { convertHook, managerOf, track } from './write/track.js';
+import { type Change, updateObject } from './write/update-object.js';
+
+/** Answers PATCH of an object or of one of its update subresources: JSON, merge, strategic merge and server-side apply. */
+export async function handlePatch(deps: RestDeps, request: ApiRequest): Promise<Reply> {
+  const def = resourceOf(request);
+  const { subresource } = request.info;
+  const patchType = patchTypeOf(request, def.type !== '');
+  if (subresource === 'scale') return handleScalePatch(deps, request, def, patchType);
+  const kind = kindOf(deps, def);
+  if (subresource !== '' && subresourceStrategy(kind, subresource) === undefined) throw notServed(def, subresource);
+  const options = patchOptions(request, patchType === 'apply');
+  const ctx = startWriting(deps, request, def, options.dryRun);
+  const change =
+    patchType === 'apply'
+      ? applyChange(deps, request, kind, ctx, options)
+      : patchChange(deps, request, kind, ctx, options, patchType);
+  const updated = await retryConflicts(true, () => updateObject(deps, kind, ctx, change));
+  return answerStored(deps, request, kind, updated.value, updated.created ? 201 : 200, ctx.warnings);
+}
+
+function checkPatched(def: ResourceDef, ctx: Writing, obj: JsonObject, old: JsonObject | undefined): void {
+  const meta = metaOf(obj);
+  const uid = metaText(meta, 'uid');
+  if (old === undefined && uid !== '') {
+    throw conflict(
+      def,
+      ctx.name,
+      `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+    );
+  }
+  matchNamespace(meta, ctx.namespace);
+  checkName(obj, ctx.name, ctx.namespace);
+  dedupeOwners(meta, ctx.warnings, false);
+}
+
+function patchChange(
+  deps: RestDeps,
+  request: ApiRequest,
+  kind: Kind,
+  ctx: Writing,
+  options: PatchOptions,
+  patchType: PatchType,
+): Change {
+  const patch = readPatch(request.body, patchType);
+  const manager = managerOf(request, options.fieldManager);
+  const target = { type: kind.def.type, gvk: kind.gvk };
+  return {
+    uid: '',
+    createAlways: false,
+    next(old) {
+      if (old === undefined) throw notFound(kind.def, ctx.name);
+      const served = toServed(kind, old);
+      const patched = patchObject(served, patch, patchType, target, options.fieldValidation, ctx.warnings);
+      const obj = toStored(kind, patched);
+      track(deps, kind, ctx, manager, obj, old);
+      checkPatched(kind.def, ctx, obj, old);
+      return obj;
+    },
+  };
+}
+
+function applyChange(deps: RestDeps, request: ApiRequest, kind: Kind, ctx: Writing, options: PatchOptions): Change {
+  requireFieldManager(options.fieldManager);
+  const patch = readApplyPatch(request);
+  return {
+    uid: '',
+    createAlways: true,
+    next(old) {
+      const merged = applyPatch({
+        typeName: kind.def.type,
+        apiVersion: kind.apiVersion,
+        live: old === undefined ? undefined : toServed(kind, old),
+        patch,
+        manager: options.fieldManager,
+        force: options.force,
+        subresource: ctx.subresource,
+        now: ctx.now,
+        convert: convertHook(deps, kind),
+        defaulter: (obj) => {
+          const decoded = decodeJson(encodeJson(obj), kind.def.type, 'Ignore', kind.gvk).object;
+          return toServed(kind, toStored(kind, decoded));
+        },
+      });
+      const obj = kind.sameVersion ? merged : toStored(kind, merged);
+      checkPatched(kind.def, ctx, obj, old);
+      return obj;
+    },
+  };
+}

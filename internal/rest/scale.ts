@@ -1,0 +1,168 @@
+import { cloneJson } from '../machinery/equal.js';
+import { invalid, invalidValue } from '../machinery/field.js';
+import { type JsonObject, isObject } from '../machinery/json.js';
+import { conflict, notFound } from '../machinery/status.js';
+import { objectMetaErrors } from '../registry/generic/object-meta.js';
+import {
+  applyPatch,
+  parentManagedFields,
+  requireFieldManager,
+  scaleManagedFields,
+  trackUpdate,
+} from '../schema/apply/index.js';
+import { decodeBody, parseJson } from '../schema/codec/index.js';
+import type { ResourceDef } from '../schema/types.js';
+import { objectKey } from '../store/keys.js';
+import type { RestDeps } from './deps.js';
+import { retryConflicts } from './conflicts.js';
+import { respondObject } from './respond.js';
+import type { ApiRequest, Reply } from './types.js';
+import { readApplyPatch } from './write/apply-body.js';
+import { patchObject, readPatch } from './write/apply-patch-body.js';
+import { checkName, matchNamespace } from './write/decode.js';
+import { patchOptions, writeOptions } from './write/options.js';
+import type { PatchType } from './write/patch-types.js';
+import { replicasPaths, SCALE_DEF, SCALE_GVK, SCALE_TYPE, scaleOf } from './write/scale-object.js';
+import { type Kind, kindOf, metaOf, metaText, startWriting, type Writing } from './write/target.js';
+import { managerOf } from './write/track.js';
+import { updateObject } from './write/update-object.js';
+
+const SCALE_VERSION = 'autoscaling/v1';
+
+/** Answers GET of `/scale`: linearizable. */
+export async function handleScaleGet(deps: RestDeps, request: ApiRequest, def: ResourceDef): Promise<Reply> {
+  await deps.backend.readBarrier();
+  const { group, resource } = def.storage;
+  const found = deps.backend.get(objectKey(group, resource, request.info.namespace, request.info.name));
+  if (found === undefined) throw notFound(def, request.info.name);
+  const obj = parseJson(found.value);
+  return respondObject(deps, request, SCALE_DEF, scaleOf(isObject(obj) ? obj : {}), 200);
+}
+
+/** Answers PUT of `/scale`. */
+export async function handleScaleUpdate(deps: RestDeps, request: ApiRequest, def: ResourceDef): Promise<Reply> {
+  const kind = kindOf(deps, def);
+  const options = writeOptions(request, 'UpdateOptions');
+  const ctx = startWriting(deps, request, def, options.dryRun);
+  const decoded = decodeBody(
+    request.body,
+    request.header('content-type'),
+    SCALE_TYPE,
+    SCALE_GVK,
+    options.fieldValidation,
+  );
+  ctx.warnings.push(...decoded.warnings);
+  const sent = decoded.object;
+  checkName(sent, ctx.name, ctx.namespace);
+  matchNamespace(metaOf(sent), ctx.namespace);
+  const manager = managerOf(request, options.fieldManager);
+  return answer(deps, request, kind, ctx, (old) => tracked(ctx, manager, cloneJson(sent), old));
+}
+
+/** Answers PATCH of `/scale`, whatever the kind of patch. */
+export async function handleScalePatch(
+  deps: RestDeps,
+  request: ApiRequest,
+  def: ResourceDef,
+  patchType: PatchType,
+): Promise<Reply> {
+  const kind = kindOf(deps, def);
+  const options = patchOptions(request, patchType === 'apply');
+  const ctx = startWriting(deps, request, def, options.dryRun);
+  if (patchType === 'apply') {
+    requireFieldManager(options.fieldManager);
+    const patch = readApplyPatch(request);
+    return answer(deps, request, kind, ctx, (live) => {
+      const { fieldManager: manager, force } = options;
+      const common = { typeName: SCALE_TYPE, apiVersion: SCALE_VERSION, subresource: 'scale', now: ctx.now };
+      return applyPatch({ ...common, live, patch, manager, force });
+    });
+  }
+  const patch = readPatch(request.body, patchType);
+  const manager = managerOf(request, options.fieldManager);
+  const target = { type: SCALE_TYPE, gvk: SCALE_GVK };
+  return answer(deps, request, kind, ctx, (old) => {
+    const patched = patchObject(old, patch, patchType, target, options.fieldValidation, ctx.warnings);
+    checkName(patched, ctx.name, ctx.namespace);
+    return tracked(ctx, manager, patched, old);
+  });
+}
+
+function tracked(ctx: Writing, manager: string, obj: JsonObject, old: JsonObject): JsonObject {
+  trackUpdate({
+    typeName: SCALE_TYPE,
+    apiVersion: SCALE_VERSION,
+    old,
+    obj,
+    manager,
+    subresource: 'scale',
+    now: ctx.now,
+  });
+  return obj;
+}
+
+function checkScale(def: ResourceDef, scale: JsonObject, old: JsonObject): void {
+  const meta = metaOf(scale);
+  const errors = objectMetaErrors(meta, { namespaced: true, nameRule: 'dns1123Subdomain', anyFinalizer: true });
+  const replicas = replicasOf(scale);
+  if (replicas < 0) errors.push(invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0'));
+  const name = metaText(metaOf(old), 'name');
+  if (errors.length > 0) throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, errors);
+  const uid = metaText(meta, 'uid');
+  const stored = metaText(metaOf(old), 'uid');
+  if (uid !== '' && uid !== stored) {
+    throw conflict(
+      { group: def.group, resource: `${def.resource}/scale` },
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${stored}`,
+    );
+  }
+}
+
+function replicasOf(scale: JsonObject): number {
+  const spec = scale['spec'];
+  return isObject(spec) && typeof spec['replicas'] === 'number' ? spec['replicas'] : 0;
+}
+
+/** Writes the replica count (and who owns it) into the scaled object, and answers the new Scale. */
+async function answer(
+  deps: RestDeps,
+  request: ApiRequest,
+  kind: Kind,
+  ctx: Writing,
+  change: (old: JsonObject) => JsonObject,
+): Promise<Reply> {
+  const { def } = kind;
+  const paths = replicasPaths(def);
+  const updated = await retryConflicts(request.method === 'PATCH', () =>
+    updateObject(deps, kind, ctx, {
+      uid: '',
+      createAlways: false,
+      next(old) {
+        if (old === undefined) throw notFound({ group: def.group, resource: `${def.resource}/scale` }, ctx.name);
+        const oldScale = scaleOf(old);
+        const owners = scaleManagedFields(metaOf(old)['managedFields'], paths);
+        if (owners !== undefined) metaOf(oldScale)['managedFields'] = owners;
+        const scale = change(oldScale);
+        checkScale(def, scale, old);
+        const obj = cloneJson(old);
+        const meta = metaOf(obj);
+        const spec = isObject(obj['spec']) ? obj['spec'] : {};
+        obj['spec'] = spec;
+        spec['replicas'] = replicasOf(scale);
+        meta['resourceVersion'] = metaText(metaOf(scale), 'resourceVersion');
+        const entries = parentManagedFields(
+          meta['managedFields'],
+          metaOf(scale)['managedFields'],
+          kind.apiVersion,
+          paths,
+        );
+        if (entries === undefined) delete meta['managedFields'];
+        else meta['managedFields'] = entries;
+        return obj;
+      },
+    }),
+  );
+  const obj = parseJson(updated.value);
+  return respondObject(deps, request, SCALE_DEF, scaleOf(isObject(obj) ? obj : {}), 200, ctx.warnings);
+}

@@ -1,0 +1,32 @@
+import { StatusError } from '../machinery/status.js';
+import type { ResourceDef } from '../schema/types.js';
+import type { Creators, RestDeps } from './deps.js';
+import type { ApiRequest, Reply } from './types.js';
+
+const builtIn: Creators = {};
+
+/** `group/resource[/subresource]` of a request. */
+export function creatorKey(def: ResourceDef, subresource: string): string {
+  return subresource === '' ? `${def.group}/${def.resource}` : `${def.group}/${def.resource}/${subresource}`;
+}
+
+/** What answers this POST when it is not a plain create; undefined when it is one. */
+export function createSubresource(
+  deps: RestDeps,
+  request: ApiRequest,
+  def: ResourceDef,
+): Reply | Promise<Reply> | undefined {
+  const { subresource } = request.info;
+  const key = creatorKey(def, subresource);
+  const creator = deps.creators?.[key] ?? builtIn[key];
+  if (creator !== undefined) return creator(deps, request, def);
+  // A kind that can only be created is asked a question; nothing of it is stored.
+  if (subresource !== '' || !def.verbs.includes('get')) throw notServed(def, subresource);
+  return undefined;
+}
+
+/** 501 for a route of the reference that this server does not fill yet. */
+export function notServed(def: ResourceDef, subresource: string): StatusError {
+  const what = subresource === '' ? def.resource : `${def.resource}/${subresource}`;
+  return new StatusError(501, '', `${what} is not implemented by this server`);
+}

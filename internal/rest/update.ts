@@ -1,0 +1,41 @@
+import { cloneJson } from '../machinery/equal.js';
+import type { RestDeps } from './deps.js';
+import { handleScaleUpdate } from './scale.js';
+import { notServed } from './subresources.js';
+import type { ApiRequest, Reply } from './types.js';
+import { answerStored } from './write/answer.js';
+import { checkName, decodeObject, matchNamespace } from './write/decode.js';
+import { writeOptions } from './write/options.js';
+import { dedupeOwners } from './write/owners.js';
+import { subresourceStrategy } from './write/prepare.js';
+import { kindOf, metaOf, metaText, resourceOf, startWriting } from './write/target.js';
+import { managerOf, track } from './write/track.js';
+import { updateObject } from './write/update-object.js';
+
+/** Answers PUT of an object or of one of its update subresources. */
+export async function handleUpdate(deps: RestDeps, request: ApiRequest): Promise<Reply> {
+  const def = resourceOf(request);
+  const { subresource } = request.info;
+  if (subresource === 'scale') return handleScaleUpdate(deps, request, def);
+  const kind = kindOf(deps, def);
+  if (subresource !== '' && subresourceStrategy(kind, subresource) === undefined) throw notServed(def, subresource);
+  const options = writeOptions(request, 'UpdateOptions');
+  const ctx = startWriting(deps, request, def, options.dryRun);
+  const sent = decodeObject(kind, request, options.fieldValidation, ctx);
+  checkName(sent, ctx.name, ctx.namespace);
+  const meta = metaOf(sent);
+  matchNamespace(meta, ctx.namespace);
+  dedupeOwners(meta, ctx.warnings, false);
+  const manager = managerOf(request, options.fieldManager);
+  const updated = await updateObject(deps, kind, ctx, {
+    uid: metaText(meta, 'uid'),
+    createAlways: false,
+    next(old) {
+      // An attempt changes its object, and there may be another.
+      const obj = cloneJson(sent);
+      track(deps, kind, ctx, manager, obj, old);
+      return obj;
+    },
+  });
+  return answerStored(deps, request, kind, updated.value, updated.created ? 201 : 200, ctx.warnings);
+}

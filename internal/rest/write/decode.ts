@@ -1,0 +1,71 @@
+import { type JsonObject, isObject } from '../../machinery/json.js';
+import { badRequest } from '../../machinery/status.js';
+import { decodeBody } from '../../schema/codec/index.js';
+import type { FieldValidation } from '../../schema/codec/index.js';
+import type { ApiRequest } from '../types.js';
+import { type Kind, metaOf, metaText, type Writing } from './target.js';
+
+/** Decodes the body as the kind of the endpoint, and fills its defaults: the object in its storage version. */
+export function decodeObject(kind: Kind, request: ApiRequest, validation: FieldValidation, ctx: Writing): JsonObject {
+  const decoded = decodeBody(request.body, request.header('content-type'), kind.def.type, kind.gvk, validation);
+  ctx.warnings.push(...decoded.warnings);
+  return toStored(kind, decoded.object);
+}
+
+/** An object of the request's version in its storage version, with defaults. */
+export function toStored(kind: Kind, obj: JsonObject): JsonObject {
+  let stored = obj;
+  if (!kind.sameVersion) {
+    stored = kind.strategy.fromVersion?.(obj, kind.def.version) ?? obj;
+    stored['apiVersion'] = kind.storedApiVersion;
+  }
+  kind.strategy.defaults?.(stored);
+  return stored;
+}
+
+/** A stored object in the request's version. The argument is not changed; the answer may share parts of it. */
+export function toServed(kind: Kind, stored: JsonObject): JsonObject {
+  if (kind.sameVersion) return stored;
+  const { toVersion } = kind.strategy;
+  const out = toVersion === undefined ? { ...stored } : toVersion({ ...stored }, kind.def.version);
+  out['apiVersion'] = kind.apiVersion;
+  return out;
+}
+
+/**
+ * Makes the object's namespace that of the path, or throws 400 when it names another
+ * (rest.EnsureObjectNamespaceMatchesRequestNamespace). Cluster-scoped objects lose theirs.
+ */
+export function matchNamespace(meta: JsonObject, namespace: string): void {
+  const own = metaText(meta, 'namespace');
+  if (own === namespace) return;
+  if (namespace === '') delete meta['namespace'];
+  else if (own === '') meta['namespace'] = namespace;
+  else throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+}
+
+/** Throws 400 unless the object is the one that the path names (apiserver's checkName). */
+export function checkName(obj: JsonObject, name: string, namespace: string): void {
+  const meta = isObject(obj['metadata']) ? obj['metadata'] : {};
+  const own = metaText(meta, 'name');
+  if (own === '') {
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  }
+  if (own !== name) throw badRequest(`the name of the object (${own}) does not match the name on the URL (${name})`);
+  const ownNamespace = metaText(meta, 'namespace');
+  if (namespace !== '' && ownNamespace !== '' && ownNamespace !== namespace) {
+    throw badRequest(
+      `the namespace of the object (${ownNamespace}) does not match the namespace on the request (${namespace})`,
+    );
+  }
+}
+
+/** Clears what only the server sets on a new object (rest.WipeObjectMetaSystemFields). */
+export function wipeSystemFields(meta: JsonObject): void {
+  for (const f of ['creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'uid', 'selfLink']) {
+    if (meta[f] !== undefined) delete meta[f];
+  }
+}
+
+/** Metadata of the object, created when absent. */
+export const metadata = metaOf;

@@ -1,0 +1,157 @@
+import {
+  type FieldError,
+  forbiddenField,
+  invalid,
+  invalidValue,
+  notSupported,
+  required,
+} from '../../machinery/field.js';
+import type { JsonObject } from '../../machinery/json.js';
+import { badRequest } from '../../machinery/status.js';
+import { fieldManagerErrors } from '../../registry/generic/object-meta.js';
+import { decodeBody, type FieldValidation } from '../../schema/codec/index.js';
+import { boolParam, intParam } from '../options.js';
+import type { ApiRequest } from '../types.js';
+
+const META_GROUP = 'meta.k8s.io';
+const VALIDATIONS: readonly string[] = ['', 'Ignore', 'Strict', 'Warn'];
+
+/** CreateOptions and UpdateOptions. */
+export interface WriteOptions {
+  readonly dryRun: boolean;
+  readonly fieldManager: string;
+  readonly fieldValidation: FieldValidation;
+}
+
+export interface PatchOptions extends WriteOptions {
+  readonly force: boolean;
+}
+
+/** metav1.DeleteOptions. */
+export interface DeleteOptions {
+  readonly dryRun: boolean;
+  readonly gracePeriodSeconds: number | undefined;
+  readonly uid: string | undefined;
+  readonly resourceVersion: string | undefined;
+  readonly orphanDependents: boolean | undefined;
+  readonly propagationPolicy: string | undefined;
+}
+
+const PLAIN: WriteOptions = { dryRun: false, fieldManager: '', fieldValidation: 'Warn' };
+
+function dryRunErrors(values: readonly string[]): FieldError[] {
+  return values.every((v) => v === 'All') ? [] : [notSupported('dryRun', values, ['All'])];
+}
+
+function writeErrors(query: URLSearchParams): FieldError[] {
+  const out = fieldManagerErrors(query.get('fieldManager') ?? '', 'fieldManager');
+  out.push(...dryRunErrors(query.getAll('dryRun')));
+  const validation = query.get('fieldValidation') ?? '';
+  if (!VALIDATIONS.includes(validation)) out.push(notSupported('fieldValidation', validation, VALIDATIONS));
+  return out;
+}
+
+function readWrite(query: URLSearchParams): WriteOptions {
+  const validation = query.get('fieldValidation');
+  return {
+    dryRun: query.has('dryRun'),
+    fieldManager: query.get('fieldManager') ?? '',
+    fieldValidation: validation === 'Strict' || validation === 'Ignore' ? validation : 'Warn',
+  };
+}
+
+/** CreateOptions or UpdateOptions of the query. Throws 422 for values that are not allowed. */
+export function writeOptions(request: ApiRequest, kind: 'CreateOptions' | 'UpdateOptions'): WriteOptions {
+  const { query } = request;
+  if (query.size === 0) return PLAIN;
+  const errors = writeErrors(query);
+  if (errors.length > 0) throw invalid({ group: META_GROUP, kind }, '', errors);
+  return readWrite(query);
+}
+
+/** PatchOptions of the query. Throws 422 for values that are not allowed. */
+export function patchOptions(request: ApiRequest, apply: boolean): PatchOptions {
+  const { query } = request;
+  const force = boolParam(query, 'force');
+  const errors: FieldError[] = [];
+  if (apply) {
+    if ((query.get('fieldManager') ?? '') === '') {
+      errors.push(required('fieldManager', 'is required for apply patch'));
+    }
+  } else if (force !== undefined) {
+    errors.push(forbiddenField('force', 'may not be specified for non-apply patch'));
+  }
+  errors.push(...writeErrors(query));
+  if (errors.length > 0) throw invalid({ group: META_GROUP, kind: 'PatchOptions' }, '', errors);
+  return { ...readWrite(query), force: force === true };
+}
+
+const text = (v: unknown): string | undefined => (typeof v === 'string' ? v : undefined);
+
+function fromBody(body: JsonObject): { options: DeleteOptions; dryRun: readonly string[] } {
+  const preconditions = body['preconditions'];
+  const conditions = typeof preconditions === 'object' && preconditions !== null ? (preconditions as JsonObject) : {};
+  const grace = body['gracePeriodSeconds'];
+  const dryRun = Array.isArray(body['dryRun']) ? body['dryRun'].map(String) : [];
+  return {
+    dryRun,
+    options: {
+      dryRun: dryRun.length > 0,
+      gracePeriodSeconds: typeof grace === 'number' || typeof grace === 'bigint' ? Number(grace) : undefined,
+      uid: text(conditions['uid']),
+      resourceVersion: text(conditions['resourceVersion']),
+      orphanDependents: typeof body['orphanDependents'] === 'boolean' ? body['orphanDependents'] : undefined,
+      propagationPolicy: text(body['propagationPolicy']),
+    },
+  };
+}
+
+function fromQuery(query: URLSearchParams): { options: DeleteOptions; dryRun: readonly string[] } {
+  const dryRun = query.getAll('dryRun');
+  return {
+    dryRun,
+    options: {
+      dryRun: dryRun.length > 0,
+      gracePeriodSeconds: query.has('gracePeriodSeconds') ? intParam(query, 'gracePeriodSeconds') : undefined,
+      uid: undefined,
+      resourceVersion: undefined,
+      orphanDependents: boolParam(query, 'orphanDependents'),
+      propagationPolicy: query.get('propagationPolicy') ?? undefined,
+    },
+  };
+}
+
+const POLICIES = ['Foreground', 'Background', 'Orphan'];
+
+/** DeleteOptions of the body, or of the query when there is no body. Throws 400 for what cannot be read, 422 for what is not allowed. */
+export function deleteOptions(request: ApiRequest): DeleteOptions {
+  const read =
+    request.body.length > 0
+      ? fromBody(
+          decodeBody(
+            request.body,
+            request.header('content-type'),
+            'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions',
+            { group: '', version: 'v1', kind: 'DeleteOptions' },
+            'Ignore',
+          ).object,
+        )
+      : fromQuery(request.query);
+  const { options } = read;
+  const errors: FieldError[] = [];
+  const { propagationPolicy: policy } = options;
+  if (policy !== undefined && options.orphanDependents !== undefined) {
+    errors.push(
+      invalidValue('propagationPolicy', policy, 'orphanDependents and deletionPropagation cannot be both set'),
+    );
+  }
+  if (policy !== undefined && !POLICIES.includes(policy)) {
+    errors.push(notSupported('propagationPolicy', policy, [...POLICIES, 'nil']));
+  }
+  errors.push(...dryRunErrors(read.dryRun));
+  if (errors.length > 0) throw invalid({ group: META_GROUP, kind: 'DeleteOptions' }, '', errors);
+  return options;
+}
+
+/** 400 for a body that is missing where the verb needs one. */
+export const missingBody = (): Error => badRequest('request body is required');

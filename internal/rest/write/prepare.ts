@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { type FieldError, invalid } from '../../machinery/field.js';
+import { type JsonObject, isObject } from '../../machinery/json.js';
+import { changesIntent } from '../../registry/generic/generation.js';
+import { objectMetaErrors, objectMetaUpdateErrors } from '../../registry/generic/object-meta.js';
+import type { SubresourceStrategy } from '../../registry/types.js';
+import { matchNamespace } from './decode.js';
+import { type Kind, metaOf, metaText, type Writing } from './target.js';
+
+/** Identity and birth of a new object (rest.FillObjectMetaSystemFields). */
+export function fillSystemFields(meta: JsonObject, ctx: Writing): void {
+  meta['creationTimestamp'] = ctx.now;
+  meta['uid'] = randomUUID();
+}
+
+/**
+ * Brings a new object into the form in which it is stored, and checks it (rest.BeforeCreate).
+ * Throws 422 with everything that is wrong.
+ */
+export function prepareCreate(kind: Kind, ctx: Writing, obj: JsonObject): void {
+  const { strategy } = kind;
+  const meta = metaOf(obj);
+  if (kind.generation !== undefined) meta['generation'] = 1;
+  if (kind.hasStatus && strategy.keepStatusOnCreate !== true) delete obj['status'];
+  strategy.prepareForCreate?.(ctx, obj);
+  if (kind.emptyStatus !== undefined) {
+    const status = obj['status'];
+    if (!isObject(status)) obj['status'] = kind.emptyStatus();
+  }
+  const errors = objectMetaErrors(meta, kind.metaRules);
+  if (strategy.validate !== undefined) errors.push(...strategy.validate(obj, ctx));
+  if (errors.length > 0) throw invalid(kind.gk, metaText(meta, 'name'), errors);
+  if (strategy.warnings !== undefined) ctx.warnings.push(...strategy.warnings(obj, undefined));
+}
+
+/** Puts back everything that `/status` may not change. */
+function prepareStatus(kind: Kind, ctx: Writing, obj: JsonObject, old: JsonObject): void {
+  for (const field of new Set([...Object.keys(old), ...Object.keys(obj)])) {
+    if (field === 'metadata' || field === 'status' || field === 'kind' || field === 'apiVersion') continue;
+    if (old[field] === undefined) delete obj[field];
+    else obj[field] = old[field];
+  }
+  if (kind.strategy.statusKeepsMetadata === true) {
+    const meta = metaOf(obj);
+    const before = metaOf(old);
+    for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences', 'deletionTimestamp', 'selfLink']) {
+      if (before[field] === undefined) delete meta[field];
+      else meta[field] = before[field];
+    }
+  }
+  kind.strategy.prepareForStatusUpdate?.(ctx, obj, old);
+}
+
+function prepareMain(kind: Kind, ctx: Writing, obj: JsonObject, old: JsonObject): void {
+  if (kind.hasStatus) {
+    if (old['status'] === undefined) delete obj['status'];
+    else obj['status'] = old['status'];
+  }
+  kind.strategy.prepareForUpdate?.(ctx, obj, old);
+}
+
+function keepMeta(meta: JsonObject, old: JsonObject): void {
+  if (metaText(meta, 'uid') === '' && old['uid'] !== undefined) meta['uid'] = old['uid'];
+  if (old['creationTimestamp'] !== undefined) meta['creationTimestamp'] = old['creationTimestamp'];
+  if (old['deletionTimestamp'] !== undefined) meta['deletionTimestamp'] = old['deletionTimestamp'];
+  if (meta['deletionGracePeriodSeconds'] === undefined && old['deletionGracePeriodSeconds'] !== undefined) {
+    meta['deletionGracePeriodSeconds'] = old['deletionGracePeriodSeconds'];
+  }
+  if (meta['selfLink'] !== undefined) delete meta['selfLink'];
+}
+
+/** How an update of this path treats the object: undefined for the main resource. */
+export function subresourceStrategy(kind: Kind, subresource: string): SubresourceStrategy | 'status' | undefined {
+  if (subresource === '') return undefined;
+  const own = kind.strategy.subresources?.[subresource];
+  if (own !== undefined) return own;
+  return subresource === 'status' ? 'status' : undefined;
+}
+
+/**
+ * Brings a changed object into the form in which it is stored, and checks it (rest.BeforeUpdate). `old` is not changed.
+ * Throws 422 with everything that is wrong.
+ */
+export function prepareUpdate(kind: Kind, ctx: Writing, obj: JsonObject, old: JsonObject): void {
+  const { strategy } = kind;
+  const meta = metaOf(obj);
+  const oldMeta = metaOf(old);
+  matchNamespace(meta, ctx.namespace);
+  const sub = subresourceStrategy(kind, ctx.subresource);
+  if (oldMeta['generation'] === undefined) delete meta['generation'];
+  else meta['generation'] = oldMeta['generation'];
+  if (sub === undefined) prepareMain(kind, ctx, obj, old);
+  else if (sub === 'status') prepareStatus(kind, ctx, obj, old);
+  else sub.prepare(ctx, obj, old);
+  const counts = sub === undefined || (sub !== 'status' && sub.generation === true);
+  if (counts && kind.generation !== undefined && changesIntent(kind.generation, obj, old)) {
+    meta['generation'] = Number(oldMeta['generation'] ?? 0) + 1;
+  }
+  keepMeta(meta, oldMeta);
+  const errors = objectMetaUpdateErrors(meta, oldMeta, kind.metaRules);
+  let own: FieldError[] | undefined;
+  if (sub === undefined) own = strategy.validateUpdate?.(obj, old, ctx);
+  else if (sub === 'status') own = strategy.validateStatusUpdate?.(obj, old, ctx);
+  else own = sub.validate?.(obj, old, ctx);
+  if (own !== undefined) errors.push(...own);
+  if (errors.length > 0) throw invalid(kind.gk, metaText(meta, 'name'), errors);
+  if (sub === undefined && strategy.warnings !== undefined) ctx.warnings.push(...strategy.warnings(obj, old));
+}

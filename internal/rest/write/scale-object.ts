@@ -1,0 +1,95 @@
+import { type JsonObject, isObject } from '../../machinery/json.js';
+import type { ReplicasPaths } from '../../schema/apply/index.js';
+import type { ResourceDef } from '../../schema/types.js';
+import { metaOf } from './target.js';
+
+export const SCALE_TYPE = 'io.k8s.api.autoscaling.v1.Scale';
+export const SCALE_GVK = { group: 'autoscaling', version: 'v1', kind: 'Scale' } as const;
+
+/** Scale as a resource of its own, for encoders. */
+export const SCALE_DEF: ResourceDef = {
+  group: 'autoscaling',
+  version: 'v1',
+  resource: 'scales',
+  singular: 'scale',
+  kind: 'Scale',
+  namespaced: true,
+  shortNames: [],
+  categories: [],
+  verbs: ['get', 'patch', 'update'],
+  subresources: [],
+  type: SCALE_TYPE,
+  storage: { group: 'autoscaling', version: 'v1', resource: 'scales' },
+};
+
+const SPEC_REPLICAS = ['spec', 'replicas'] as const;
+const APPS: ReplicasPaths = { 'apps/v1': SPEC_REPLICAS };
+
+/** Where the scaled kinds keep their replica count, by apiVersion. */
+export function replicasPaths(def: ResourceDef): ReplicasPaths {
+  return def.group === '' ? { v1: SPEC_REPLICAS } : APPS;
+}
+
+interface Requirement {
+  readonly key: string;
+  readonly text: string;
+}
+
+function requirement(e: JsonObject): Requirement {
+  const key = String(e['key'] ?? '');
+  const values = (Array.isArray(e['values']) ? e['values'].map(String) : []).sort().join(',');
+  switch (e['operator']) {
+    case 'In':
+      return { key, text: `${key} in (${values})` };
+    case 'NotIn':
+      return { key, text: `${key} notin (${values})` };
+    case 'Exists':
+      return { key, text: key };
+    default:
+      return { key, text: `!${key}` };
+  }
+}
+
+function setText(labels: JsonObject): Requirement[] {
+  return Object.keys(labels).map((key) => ({ key, text: `${key}=${String(labels[key])}` }));
+}
+
+/** A label selector as its text form: the requirements by key, joined by commas. */
+function selectorText(selector: unknown, isSet: boolean): string {
+  if (!isObject(selector as JsonObject)) return '';
+  const s = selector as JsonObject;
+  let parts: Requirement[];
+  if (isSet) parts = setText(s);
+  else {
+    parts = isObject(s['matchLabels']) ? setText(s['matchLabels']) : [];
+    if (Array.isArray(s['matchExpressions'])) {
+      parts.push(...s['matchExpressions'].filter(isObject).map(requirement));
+    }
+  }
+  return parts
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map((r) => r.text)
+    .join(',');
+}
+
+const count = (o: JsonObject | undefined): number => (typeof o?.['replicas'] === 'number' ? o['replicas'] : 0);
+
+/** The autoscaling/v1 Scale of a deployment, replica set, stateful set or replication controller. */
+export function scaleOf(obj: JsonObject): JsonObject {
+  const meta = metaOf(obj);
+  const spec = isObject(obj['spec']) ? obj['spec'] : {};
+  const status = isObject(obj['status']) ? obj['status'] : undefined;
+  const metadata: JsonObject = {};
+  for (const f of ['name', 'namespace', 'uid', 'resourceVersion', 'creationTimestamp']) {
+    if (meta[f] !== undefined) metadata[f] = meta[f];
+  }
+  const selector = selectorText(spec['selector'], obj['kind'] === 'ReplicationController');
+  const replicas = count(spec);
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata,
+    spec: replicas === 0 ? {} : { replicas },
+    status: { replicas: count(status), ...(selector === '' ? {} : { selector }) },
+  };
+}

@@ -1,0 +1,132 @@
+import { assert } from '../../machinery/assert.js';
+import type { GroupKind } from '../../machinery/field.js';
+import { type JsonObject, isObject } from '../../machinery/json.js';
+import { pathNotFound } from '../../machinery/status.js';
+import { type GenerationRule, type Strategy, type WriteContext } from '../../registry/types.js';
+import { generationRule } from '../../registry/generic/generation.js';
+import type { MetaRules } from '../../registry/generic/object-meta.js';
+import { alwaysOf } from '../../schema/codec/zero.js';
+import { findResource, findType } from '../../schema/index.js';
+import type { GroupVersionKind, ResourceDef } from '../../schema/types.js';
+import { apiVersionOf } from '../convert.js';
+import type { RestDeps } from '../deps.js';
+import type { ApiRequest } from '../types.js';
+
+/** What is the same for every write to one resource in one version; worked out once. */
+export interface Kind {
+  readonly def: ResourceDef;
+  readonly strategy: Strategy;
+  readonly gvk: GroupVersionKind;
+  readonly apiVersion: string;
+  /** `apiVersion` of the stored form. */
+  readonly storedApiVersion: string;
+  /** The request's version is the stored one. */
+  readonly sameVersion: boolean;
+  /** Group and kind that validation errors name: the stored form's. */
+  readonly gk: GroupKind;
+  readonly hasStatus: boolean;
+  readonly generation: GenerationRule | undefined;
+  readonly metaRules: MetaRules;
+  /** Definition name of the stored type; '' for custom resources. */
+  readonly storedType: string;
+  /** Go writes status even when it is empty: a fresh one, or undefined. */
+  readonly emptyStatus: (() => JsonObject) | undefined;
+}
+
+const kinds = new WeakMap<ResourceDef, Kind>();
+
+/** The `Kind` of a row of discovery. */
+export function kindOf(deps: RestDeps, def: ResourceDef): Kind {
+  const known = kinds.get(def);
+  if (known !== undefined) return known;
+  const strategy = deps.strategyFor(def.group, def.resource);
+  const sameVersion = def.group === def.storage.group && def.version === def.storage.version;
+  const { storage } = def;
+  const stored = sameVersion ? def : findResource(storage.group, storage.version, storage.resource);
+  const storedType = stored?.type ?? def.type;
+  const type = storedType === '' ? undefined : findType(storedType);
+  const status = type === undefined ? undefined : alwaysOf(type).find((f) => f.name === 'status');
+  const kind: Kind = {
+    def,
+    strategy,
+    gvk: { group: def.group, version: def.version, kind: def.kind },
+    apiVersion: apiVersionOf(def),
+    storedApiVersion: apiVersionOf(storage),
+    sameVersion,
+    gk: { group: storage.group, kind: def.kind },
+    hasStatus: def.subresources.some((s) => s.name === 'status'),
+    generation: generationRule(strategy, type === undefined || type.fields.has('spec')),
+    metaRules: {
+      namespaced: def.namespaced,
+      nameRule: strategy.nameRule ?? 'dns1123Subdomain',
+      anyFinalizer: strategy.anyFinalizer ?? def.type === '',
+    },
+    storedType,
+    emptyStatus:
+      status === undefined
+        ? undefined
+        : () => {
+            const made = status.make();
+            return isObject(made) ? made : {};
+          },
+  };
+  kinds.set(def, kind);
+  return kind;
+}
+
+/** The resource that the request names. Throws 404 when there is none. */
+export function resourceOf(request: ApiRequest): ResourceDef {
+  const { group, version, resource } = request.info;
+  const def = findResource(group, version, resource);
+  if (def === undefined) throw pathNotFound();
+  return def;
+}
+
+/** One write in progress. `name` is set late when it is generated. */
+export interface Writing extends WriteContext {
+  name: string;
+}
+
+let stampedSecond = -1;
+let stamp = '';
+
+/** RFC 3339 with whole seconds, UTC. */
+export function timeStamp(ms: number): string {
+  const second = Math.floor(ms / 1000);
+  if (second !== stampedSecond) {
+    stampedSecond = second;
+    stamp = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
+  }
+  return stamp;
+}
+
+export function startWriting(deps: RestDeps, request: ApiRequest, def: ResourceDef, dryRun: boolean): Writing {
+  const { info } = request;
+  return {
+    backend: deps.backend,
+    def,
+    user: request.user,
+    namespace: def.namespaced ? info.namespace : '',
+    name: info.name,
+    subresource: info.subresource,
+    dryRun,
+    now: timeStamp(deps.now()),
+    warnings: [],
+  };
+}
+
+/** The object's metadata, made when it has none. */
+export function metaOf(obj: JsonObject): JsonObject {
+  const meta = obj['metadata'];
+  if (isObject(meta)) return meta;
+  assert(meta === undefined || meta === null, 'metadata is an object');
+  const made: JsonObject = {};
+  obj['metadata'] = made;
+  return made;
+}
+
+/** A string member of metadata, '' when absent. */
+export function metaText(meta: JsonObject, field: string): string {
+  const v = meta[field];
+  return typeof v === 'string' ? v : '';
+}

@@ -1,0 +1,132 @@
+import { cloneJson, deepEqual } from '../../machinery/equal.js';
+import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
+import { badRequest, requestEntityTooLarge } from '../../machinery/status.js';
+import { patchRejected } from './errors.js';
+
+/** Operations of one JSON patch; more are refused with 413. */
+export const MAX_JSON_PATCH_OPERATIONS = 10_000;
+/** Bytes that all `copy` operations of one patch may add together, as JSON text. */
+export const MAX_COPIED_BYTES = 3 * 1024 * 1024;
+
+type Container = JsonObject | JsonValue[];
+
+function isContainer(v: JsonValue | undefined): v is Container {
+  return typeof v === 'object' && v !== null;
+}
+
+/** The reference tokens of a JSON pointer (RFC 6901). The whole document cannot be named, as in the reference. */
+function tokens(pointer: unknown): string[] {
+  if (typeof pointer !== 'string' || !pointer.startsWith('/')) throw patchRejected();
+  return pointer
+    .slice(1)
+    .split('/')
+    .map((t) => t.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/** A place in a list. Negative counts from its end; `length` is where an insertion may go at most. */
+function position(token: string, length: number): number {
+  if (!/^[+-]?\d+$/.test(token)) throw patchRejected();
+  const n = Number(token);
+  const at = n < 0 ? n + length : n;
+  if (at < 0 || at >= length) throw patchRejected();
+  return at;
+}
+
+function get(parent: Container, token: string): JsonValue | undefined {
+  return Array.isArray(parent) ? parent[position(token, parent.length)] : parent[token];
+}
+
+/** The container that holds the last token, and that token. */
+function locate(doc: JsonObject, pointer: unknown): readonly [Container, string] {
+  const path = tokens(pointer);
+  let at: Container = doc;
+  for (const token of path.slice(0, -1)) {
+    const next: JsonValue | undefined = get(at, token);
+    if (!isContainer(next)) throw patchRejected();
+    at = next;
+  }
+  return [at, path.at(-1) ?? ''];
+}
+
+function add(doc: JsonObject, pointer: unknown, value: JsonValue): void {
+  const [parent, token] = locate(doc, pointer);
+  if (!Array.isArray(parent)) parent[token] = value;
+  else if (token === '-') parent.push(value);
+  else parent.splice(position(token, parent.length + 1), 0, value);
+}
+
+function remove(doc: JsonObject, pointer: unknown): JsonValue {
+  const [parent, token] = locate(doc, pointer);
+  const value = get(parent, token);
+  if (value === undefined) throw patchRejected();
+  if (Array.isArray(parent)) parent.splice(position(token, parent.length), 1);
+  else delete parent[token];
+  return value;
+}
+
+function replace(doc: JsonObject, pointer: unknown, value: JsonValue): void {
+  const [parent, token] = locate(doc, pointer);
+  if (get(parent, token) === undefined) throw patchRejected();
+  if (Array.isArray(parent)) parent[position(token, parent.length)] = value;
+  else parent[token] = value;
+}
+
+function test(doc: JsonObject, pointer: unknown, value: JsonValue): void {
+  const [parent, token] = locate(doc, pointer);
+  // An absent member equals null.
+  if (!deepEqual(get(parent, token) ?? null, value)) throw patchRejected();
+}
+
+function sizeOf(value: JsonValue): number {
+  return Buffer.byteLength(JSON.stringify(value, (_k, v: unknown) => (typeof v === 'bigint' ? Number(v) : v)));
+}
+
+/**
+ * Applies a JSON patch (RFC 6902) to a copy of `doc`. Throws StatusError: 400 when the patch is no list of operations,
+ * 413 above MAX_JSON_PATCH_OPERATIONS, 422 when an operation does not apply or a test fails.
+ */
+export function jsonPatch(doc: JsonObject, patch: JsonValue): JsonObject {
+  if (!Array.isArray(patch) || !patch.every(isObject)) {
+    const what = Array.isArray(patch) ? 'value' : patch === null ? 'null' : typeof patch;
+    throw badRequest(`json: cannot unmarshal ${what} into Go value of type jsonpatch.Patch`);
+  }
+  if (patch.length > MAX_JSON_PATCH_OPERATIONS) {
+    throw requestEntityTooLarge(
+      `The allowed maximum operations in a JSON patch is ${MAX_JSON_PATCH_OPERATIONS}, got ${patch.length}`,
+    );
+  }
+  const out = cloneJson(doc);
+  let copied = 0;
+  for (const op of patch) {
+    const value = op['value'] ?? null;
+    switch (op['op']) {
+      case 'add':
+        add(out, op['path'], cloneJson(value));
+        break;
+      case 'remove':
+        remove(out, op['path']);
+        break;
+      case 'replace':
+        replace(out, op['path'], cloneJson(value));
+        break;
+      case 'move':
+        add(out, op['path'], remove(out, op['from']));
+        break;
+      case 'copy': {
+        const [parent, token] = locate(out, op['from']);
+        const source = get(parent, token);
+        if (source === undefined) throw patchRejected();
+        copied += sizeOf(source);
+        if (copied > MAX_COPIED_BYTES) throw patchRejected();
+        add(out, op['path'], cloneJson(source));
+        break;
+      }
+      case 'test':
+        test(out, op['path'], value);
+        break;
+      default:
+        throw patchRejected();
+    }
+  }
+  return out;
+}

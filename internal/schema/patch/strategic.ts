@@ -1,0 +1,240 @@
+import { cloneJson } from '../../machinery/equal.js';
+import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
+import { badRequest, StatusError } from '../../machinery/status.js';
+import { findType } from '../index.js';
+import type { FieldDef, TypeDef, TypeRef } from '../types.js';
+import { patchFailed, patchRejected } from './errors.js';
+import { goText, indexIn, orderMerged } from './order.js';
+
+// The directives of a strategic merge patch (apimachinery's util/strategicpatch).
+const PATCH = '$patch';
+const RETAIN_KEYS = '$retainKeys';
+const DELETE_FROM_LIST = '$deleteFromPrimitiveList';
+const SET_ORDER = '$setElementOrder';
+
+const badFormat = (what: string): StatusError => badRequest(`invalid patch format of ${what}`);
+const noMergeKey = (m: JsonObject, key: string): StatusError =>
+  patchFailed(`map: ${goText(m)} does not contain declared merge key: ${key}`);
+
+/** How values below one place are merged: a struct knows its fields, a map's values are all alike. */
+type Schema = { readonly struct: TypeDef } | { readonly map: TypeRef } | { readonly opaque: string };
+
+interface FieldSchema {
+  readonly schema: Schema;
+  readonly strategies: readonly string[];
+  readonly mergeKey: string;
+}
+
+function schemaOf(ref: TypeRef): Schema {
+  switch (ref.k) {
+    case 'message': {
+      const type = findType(ref.type);
+      return type === undefined ? { opaque: ref.type } : { struct: type };
+    }
+    case 'map':
+      return { map: ref.of };
+    case 'list':
+      return schemaOf(ref.of);
+    case 'scalar':
+      return { opaque: ref.scalar };
+  }
+}
+
+function fieldSchema(schema: Schema, key: string): FieldSchema {
+  if ('struct' in schema) {
+    const field: FieldDef | undefined = schema.struct.fields.get(key);
+    if (field === undefined)
+      throw patchFailed(
+        `unable to find api field in struct ${goName(schema.struct)} for the json field ${JSON.stringify(key)}`,
+      );
+    return {
+      schema: schemaOf(field.ref),
+      strategies: field.patchStrategy?.split(',') ?? [],
+      mergeKey: field.patchMergeKey ?? '',
+    };
+  }
+  if ('map' in schema) return { schema: schemaOf(schema.map), strategies: [], mergeKey: '' };
+  return { schema, strategies: [], mergeKey: '' };
+}
+
+/** `PodSpec` of `io.k8s.api.core.v1.PodSpec`. */
+function goName(type: TypeDef): string {
+  return type.name.slice(type.name.lastIndexOf('.') + 1);
+}
+
+/** `list` of `$setElementOrder/list`. */
+function listKey(key: string, prefix: string, what: string): string {
+  if (!key.startsWith(`${prefix}/`)) throw badFormat(what);
+  return key.slice(prefix.length + 1);
+}
+
+/** A value that the document did not have: directives, and nulls in maps, do not become part of it. */
+function fresh(v: JsonValue): JsonValue {
+  if (Array.isArray(v)) {
+    const out: JsonValue[] = [];
+    for (const x of v) {
+      // A directive element says something about the list and is none of its items.
+      if (isObject(x) && x[PATCH] !== undefined) continue;
+      out.push(fresh(x));
+    }
+    return out;
+  }
+  if (!isObject(v)) return v;
+  const out: JsonObject = {};
+  for (const k in v) {
+    const x = v[k];
+    if (x === undefined || x === null) continue;
+    if (k === PATCH || k === RETAIN_KEYS || k.startsWith(`${SET_ORDER}/`) || k.startsWith(`${DELETE_FROM_LIST}/`))
+      continue;
+    out[k] = fresh(x);
+  }
+  return out;
+}
+
+function retainKeys(original: JsonObject, patch: JsonObject): void {
+  const keys = patch[RETAIN_KEYS];
+  if (keys === undefined) return;
+  if (!Array.isArray(keys)) throw badFormat('retainKeys');
+  for (const k in patch) {
+    if (k === RETAIN_KEYS || patch[k] === null || patch[k] === undefined) continue;
+    if (k.startsWith(DELETE_FROM_LIST) || k.startsWith(SET_ORDER)) continue;
+    if (!keys.includes(k)) throw badFormat('retainKeys');
+  }
+  for (const k of Object.keys(original)) if (!keys.includes(k)) delete original[k];
+}
+
+/** Every item that the patch has must be in its order list, and in the order of it. */
+function checkOrder(patchList: readonly JsonValue[], order: readonly JsonValue[], mergeKey: string): void {
+  let last = -1;
+  for (const item of patchList) {
+    if (isObject(item) && item[PATCH] !== undefined) continue;
+    if (mergeKey !== '' && isObject(item) && item[mergeKey] === undefined) throw noMergeKey(item, mergeKey);
+    const at = indexIn(order, item, mergeKey);
+    if (at < 0 || at < last) {
+      throw patchFailed(
+        `The order in patch list:\n${goText([...patchList])}\n doesn't match $setElementOrder list:\n${goText([...order])}\n`,
+      );
+    }
+    last = at;
+  }
+}
+
+/** Merges every list that has an order directive; answers the keys of `patch` that are done with. */
+function mergeOrdered(original: JsonObject, patch: JsonObject, schema: Schema): Set<string> {
+  const done = new Set<string>([RETAIN_KEYS]);
+  for (const directive of Object.keys(patch)) {
+    if (!directive.startsWith(SET_ORDER)) continue;
+    done.add(directive);
+    const order = patch[directive];
+    if (!Array.isArray(order)) throw badFormat('setElementOrder list');
+    const key = listKey(directive, SET_ORDER, 'setElementOrder list');
+    const live = original[key];
+    const change = patch[key];
+    const field = fieldSchema(schema, key);
+    const liveList = Array.isArray(live) ? live : undefined;
+    const changeList = Array.isArray(change) ? change : undefined;
+    if (changeList !== undefined) checkOrder(changeList, order, field.mergeKey);
+    let merged: JsonValue[];
+    if (changeList === undefined) {
+      if (liveList === undefined) continue;
+      merged = liveList;
+    } else if (liveList === undefined) merged = asList(fresh(changeList));
+    else merged = mergeField(liveList, changeList, field, false);
+    original[key] = orderMerged(merged, order, liveList ?? [], field.mergeKey);
+    done.add(key);
+  }
+  return done;
+}
+
+const asList = (v: JsonValue): JsonValue[] => (Array.isArray(v) ? v : []);
+
+function mergeField(live: JsonValue[], change: JsonValue[], field: FieldSchema, deletion: boolean): JsonValue[] {
+  return deletion || field.strategies.includes('merge') ? mergeList(live, change, field, deletion) : change;
+}
+
+function mergeList(live: JsonValue[], change: JsonValue[], field: FieldSchema, deletion: boolean): JsonValue[] {
+  if (live.length === 0 && change.length === 0) return live;
+  const all = [...live, ...change];
+  if (all.some(Array.isArray)) throw patchRejected();
+  const maps = all.filter(isObject).length;
+  if (maps === 0) {
+    if (deletion) return live.filter((x) => !change.includes(x));
+    return orderMerged([...new Set(all)], change, live, '');
+  }
+  if (maps !== all.length) throw patchFailed('list element types are not identical');
+  const { mergeKey } = field;
+  if (mergeKey === '') {
+    const name = 'struct' in field.schema ? goName(field.schema.struct) : '';
+    throw patchFailed(`cannot merge lists without merge key for ${name}`);
+  }
+  let base = live.filter(isObject);
+  const rest: JsonObject[] = [];
+  let replace = false;
+  for (const item of change.filter(isObject)) {
+    const directive = item[PATCH];
+    if (directive === undefined) rest.push(item);
+    else if (directive === 'replace') replace = true;
+    else if (directive === 'delete') {
+      const value = item[mergeKey];
+      if (value === undefined) throw noMergeKey(item, mergeKey);
+      base = base.filter((x) => x[mergeKey] !== value);
+    } else if (directive === 'merge') throw patchFailed('merging lists cannot yet be specified in the patch');
+    else throw patchFailed(`unknown patch type: ${goText(directive)} in map: ${goText(item)}`);
+  }
+  if (replace) return rest.map(fresh);
+  const merged: JsonObject[] = [...base];
+  for (const item of rest) {
+    if (item[mergeKey] === undefined) throw noMergeKey(item, mergeKey);
+    const at = indexIn(merged, item, mergeKey);
+    const found = merged[at];
+    if (found === undefined) {
+      const added = fresh(item);
+      if (isObject(added)) merged.push(added);
+    } else merged[at] = mergeMap(found, item, field.schema);
+  }
+  return orderMerged(merged, rest, base, mergeKey);
+}
+
+/** Merges into `original` itself: the caller has made it its own. */
+function mergeMap(original: JsonObject, patch: JsonObject, schema: Schema): JsonObject {
+  const directive = patch[PATCH];
+  if (directive === 'replace') {
+    const { [PATCH]: _directive, ...rest } = patch;
+    return asObject(fresh(rest));
+  }
+  if (directive === 'delete') return {};
+  if (directive !== undefined) throw patchFailed(`unknown patch type: ${goText(directive)} in map: ${goText(patch)}`);
+  retainKeys(original, patch);
+  const done = mergeOrdered(original, patch, schema);
+  for (const name of Object.keys(patch)) {
+    if (done.has(name)) continue;
+    const deletion = name.startsWith(DELETE_FROM_LIST);
+    const key = deletion ? listKey(name, DELETE_FROM_LIST, 'primitive list') : name;
+    const change = patch[name];
+    if (change === undefined) continue;
+    if (change === null) {
+      delete original[key];
+      continue;
+    }
+    const live = original[key];
+    if (isObject(live) && isObject(change)) {
+      const field = fieldSchema(schema, key);
+      original[key] = field.strategies.includes('replace') ? fresh(change) : mergeMap(live, change, field.schema);
+    } else if (Array.isArray(live) && Array.isArray(change)) {
+      original[key] = mergeField(live, change, fieldSchema(schema, key), deletion);
+    } else if (!deletion) original[key] = fresh(change);
+  }
+  return original;
+}
+
+const asObject = (v: JsonValue): JsonObject => (isObject(v) ? v : {});
+
+/**
+ * Applies a strategic merge patch to a copy of `doc`, an object of the named type. Lists merge by their merge key where
+ * the type says so; `$patch`, `$retainKeys`, `$deleteFromPrimitiveList/...` and `$setElementOrder/...` are understood.
+ * Throws StatusError with the reference's codes: 400 malformed directive, 422 does not apply, 500 the rest.
+ */
+export function strategicMergePatch(doc: JsonObject, patch: JsonObject, typeName: string): JsonObject {
+  const struct = findType(typeName);
+  return mergeMap(cloneJson(doc), patch, struct === undefined ? { opaque: typeName } : { struct });
+}
