@@ -19,12 +19,17 @@
  * `old`, `obj`, `live` and `patch` are in the version of the request (`typeName`, `apiVersion`), not in the storage version.
  * Stored objects are in normal form (quantities, times, Go's zero structs); `obj` may leave out zero structs and carry zeros.
  *
+ * Custom resources pass `plan` (planOfSchema), `filter` (customResourceFilter) and, for apply, `kind`; `convert` answers with
+ * the plan of the other version.
+ *
  * The scale subresource: `scaleManagedFields` gives the Scale the entries that own its replica count, trackUpdate or
  * applyPatch run on the Scale (subresource `scale`), and `parentManagedFields` brings the outcome back to the scaled object.
  */
 export { type ApplyPatchOptions, applyPatch } from './apply.js';
+export { customResourceFilter, planOfSchema } from './custom.js';
 export { managerName, requireFieldManager } from './manager.js';
-export { DEDUCED, type Plan } from './plan.js';
+export type { Plan } from './plan.js';
+export type { ResetFilter } from './reset.js';
 export { type ReplicasPaths, parentManagedFields, scaleManagedFields } from './scale.js';
 export {
   type ConvertHook,

@@ -21,7 +21,8 @@ export const STRIPPED: FieldSet = setOf(
 /** What a write may own at all: everything but the fields that the strategy puts back. */
 export type ResetFilter = (set: FieldSet) => FieldSet;
 
-const except = (...paths: readonly string[]): ResetFilter => {
+/** Everything but these dotted paths and what is below them. */
+export const resetOf = (...paths: readonly string[]): ResetFilter => {
   const reset = setOf(...paths.map((path) => path.split('.').map((name) => `f:${name}`)));
   return (set) => recursiveDifference(set, reset);
 };
@@ -40,7 +41,7 @@ const everything: ResetFilter = (set) => set;
  */
 const WITH_STATUS: Readonly<Record<string, ResetFilter>> = {
   'api.apps.v1.DaemonSet': exceptSpec,
-  'api.apps.v1.Deployment': except('spec', 'metadata.labels'),
+  'api.apps.v1.Deployment': resetOf('spec', 'metadata.labels'),
   'api.apps.v1.ReplicaSet': exceptSpec,
   'api.apps.v1.StatefulSet': exceptSpec,
   'api.autoscaling.v1.HorizontalPodAutoscaler': exceptSpec,
@@ -52,7 +53,7 @@ const WITH_STATUS: Readonly<Record<string, ResetFilter>> = {
   'api.core.v1.Node': exceptSpec,
   'api.core.v1.PersistentVolume': exceptSpec,
   'api.core.v1.PersistentVolumeClaim': exceptSpec,
-  'api.core.v1.Pod': except('spec', 'metadata.deletionTimestamp', 'metadata.ownerReferences'),
+  'api.core.v1.Pod': resetOf('spec', 'metadata.deletionTimestamp', 'metadata.ownerReferences'),
   'api.core.v1.ReplicationController': exceptSpec,
   'api.core.v1.ResourceQuota': exceptSpec,
   'api.core.v1.Service': exceptSpec,
@@ -70,11 +71,11 @@ const WITH_STATUS: Readonly<Record<string, ResetFilter>> = {
 
 /** Main resources whose writers cannot write other fields than status. */
 const MAIN: Readonly<Record<string, ResetFilter>> = {
-  'api.certificates.v1.CertificateSigningRequest': except('spec', 'status'),
+  'api.certificates.v1.CertificateSigningRequest': resetOf('spec', 'status'),
 };
 
 const OTHER_SUBRESOURCES: Readonly<Record<string, ResetFilter>> = {
-  'api.certificates.v1.CertificateSigningRequest/approval': except('spec', 'status.certificate'),
+  'api.certificates.v1.CertificateSigningRequest/approval': resetOf('spec', 'status.certificate'),
   'api.core.v1.Namespace/finalize': exceptStatus,
 };
 

@@ -9,7 +9,7 @@ import { takeOwnership, type Versioned } from './updater.js';
 export type ConvertHook = (
   obj: JsonObject,
   apiVersion: string,
-) => { readonly typeName: string; readonly obj: JsonObject } | undefined;
+) => { readonly typeName: string; readonly obj: JsonObject; readonly plan?: Plan | undefined } | undefined;
 
 /** What both kinds of write say about the type and the writer. */
 export interface WriterOptions {
@@ -137,7 +137,7 @@ export function converter(options: WriterOptions): (of: Versioned, apiVersion: s
   return (of, apiVersion) => {
     if (of.obj['apiVersion'] === apiVersion) return of;
     const other = options.convert?.(of.obj, apiVersion);
-    return other === undefined ? undefined : { obj: other.obj, plan: options.plan ?? planOf(other.typeName) };
+    return other === undefined ? undefined : { obj: other.obj, plan: other.plan ?? planOf(other.typeName) };
   };
 }
 
