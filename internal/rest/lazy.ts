@@ -1,5 +1,6 @@
 import type { JsonObject } from '../machinery/json.js';
 import { isObject } from '../machinery/json.js';
+import { parseStored } from '../schema/codec/index.js';
 import { labelsOf } from './json-scan.js';
 
 /** One version of a stored object, of which no more is parsed than somebody asks for, and that only once. */
@@ -25,7 +26,7 @@ export class LazyObject {
 
   /** The whole object in its storage version. Nobody may change it. */
   get object(): JsonObject {
-    this.parsed ??= JSON.parse(this.value.toString()) as JsonObject;
+    this.parsed ??= parseStored(this.value);
     return this.parsed;
   }
 

@@ -163,7 +163,7 @@ function yamlEncoding(text: TextEncoding): Encoding {
 }
 
 /** A list that is rewritten as a whole. */
-function wholeText(list: TextList, rewrite: (json: string) => string): WholeList {
+function wholeText(list: TextList, rewrite: (json: string) => Buffer | string): WholeList {
   return {
     item: (obj) => Buffer.from(list.item(obj)),
     whole: (meta, items) =>

@@ -51,7 +51,8 @@ export class TableWriter {
     private readonly include: IncludeObject,
     private readonly now: () => number,
   ) {
-    this.hasPrinter = strategy.columns !== undefined && strategy.cells !== undefined;
+    // Name and creation time is what the generic printer prints.
+    this.hasPrinter = strategy.cells !== undefined && strategy.columns?.some((c) => c.name === 'Created At') === false;
     const columns = this.hasPrinter ? (strategy.columns ?? []) : DEFAULT_COLUMNS;
     this.columns = JSON.stringify(
       columns.map(({ name, type, format, description, priority }) => ({ name, type, format, description, priority })),
