@@ -33,6 +33,8 @@ export interface ReplicaConfig {
   readonly electionMs?: number;
   /** History older than this is forgotten, at this interval; default 5 minutes, 0 for never. */
   readonly compactionIntervalMs?: number;
+  /** Log entries kept for followers that fall behind; default 10,000. One that needs older ones gets a snapshot. */
+  readonly logKeepEntries?: number;
   /** Default time for `txn`; 10 s. */
   readonly txnTimeoutMs?: number;
   /** Default time for `readBarrier`; 5 s. */

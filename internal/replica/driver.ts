@@ -95,6 +95,10 @@ export class Driver {
   get soleLeader(): boolean {
     return this.#soleLeader;
   }
+  /** As of the last Ready. */
+  get leads(): boolean {
+    return this.#role === 'leader';
+  }
   status(): RaftStatus {
     return this.raft.status();
   }

@@ -9,6 +9,7 @@ import type { Backend } from '../store/types.js';
 import { ReplicaBackend } from './backend.js';
 import { type ReplicaConfig, validateConfig } from './config.js';
 import { Driver } from './driver.js';
+import { Housekeeping } from './housekeeping.js';
 import { initialClusterId, initialMemberId, openIdentity } from './identity.js';
 import { type DirectoryLock, lockDirectory } from './lock.js';
 import { initialSnapshot, LogStore } from './log.js';
@@ -50,6 +51,8 @@ export interface Replica {
   ready(): Promise<void>;
   /** Asks the leader to hand over to the named voter. Throws when there is none of that name or no leader. */
   transferLeader(name: string): void;
+  /** Forgets history below a revision, on every replica; resolves when it is decided and done here. */
+  compact(revision: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -91,6 +94,7 @@ class RunningReplica implements Replica {
   #parts: Parts | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #peers: Peers | undefined;
+  #housekeeping: Housekeeping | undefined;
   #closed = false;
 
   constructor(config: ReplicaConfig, lock: DirectoryLock) {
@@ -216,7 +220,18 @@ class RunningReplica implements Replica {
       reads.expire(now);
       driver.tick();
     }, tickMs);
+    const housekeeping = new Housekeeping({
+      driver,
+      state,
+      log,
+      proposals,
+      compactionIntervalMs: config.compactionIntervalMs ?? 300_000,
+      keepEntries: config.logKeepEntries ?? 10_000,
+      say: (level, text) => this.#say(level, text),
+    });
+    this.#housekeeping = housekeeping;
     await peers?.start(driver);
+    housekeeping.start();
     driver.tick();
   }
 
@@ -267,6 +282,10 @@ class RunningReplica implements Replica {
     driver.wake();
   }
 
+  async compact(revision: number): Promise<void> {
+    await this.#housekeeping?.compactTo(revision);
+  }
+
   #running(): Parts {
     const parts = this.#parts;
     if (parts === undefined) throw new Error('the replica is not running');
@@ -279,6 +298,7 @@ class RunningReplica implements Replica {
   #fatal(error: FatalError): void {
     this.#say('error', error.message);
     clearInterval(this.#ticker);
+    this.#housekeeping?.stop();
     this.#parts?.driver.stop();
     this.#parts?.proposals.close('this replica has stopped');
     this.#parts?.reads.close('this replica has stopped');
@@ -290,6 +310,7 @@ class RunningReplica implements Replica {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#ticker);
+    this.#housekeeping?.stop();
     this.#parts?.driver.stop();
     this.#parts?.proposals.close('this replica is shutting down');
     this.#parts?.reads.close('this replica is shutting down');

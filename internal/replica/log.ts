@@ -41,7 +41,9 @@ export class LogStore implements LogStorage {
   #cache: Entry[] = [];
   #cacheFirst: number;
   #cacheBytes = 0;
-  #bytes = 0;
+  /** Bytes of entries written by this process, and how many had been at some indexes, ascending. */
+  #written = 0;
+  #marks: { readonly index: number; readonly written: number }[] = [];
   #closed = false;
   #queue: (() => void)[] = [];
   /** The transaction being written, and the one that collects work behind it. */
@@ -104,9 +106,18 @@ export class LogStore implements LogStorage {
   lastIndex(): number {
     return this.#last;
   }
-  /** Bytes of entries written since the start of the process and not compacted: a lower bound on the log's size. */
-  get bytes(): number {
-    return this.#bytes;
+  /**
+   * The last index with at least `bytes` of entries behind it, as far as written by this process; 0 when there are fewer.
+   * Exact to a mebibyte.
+   */
+  indexBefore(bytes: number): number {
+    const limit = this.#written - bytes;
+    let index = 0;
+    for (const mark of this.#marks) {
+      if (mark.written > limit) break;
+      index = mark.index;
+    }
+    return index;
   }
 
   term(index: number): number | undefined {
@@ -166,9 +177,10 @@ export class LogStore implements LogStorage {
       for (const entry of entries) {
         this.#cache.push(entry);
         this.#cacheBytes += entryBytes(entry);
-        this.#bytes += entryBytes(entry);
+        this.#written += entryBytes(entry);
       }
       this.#last = first.index + entries.length - 1;
+      this.#mark(first.index);
       this.#trimCache();
     }
     if (hardState !== undefined) this.#hardState = hardState;
@@ -191,6 +203,7 @@ export class LogStore implements LogStorage {
     const base = { index, term };
     this.#base = base;
     this.#dropCacheTo(index);
+    this.#marks = this.#marks.filter((mark) => mark.index > index);
     // The base moves first: entries left behind by a crash are below it, and removed at the next start.
     await this.#write(() => {
       void this.#meta.put('base', encodeBase(base));
@@ -209,7 +222,7 @@ export class LogStore implements LogStorage {
     this.#last = meta.index;
     this.#cache = [];
     this.#cacheBytes = 0;
-    this.#bytes = 0;
+    this.#marks = [];
     this.#cacheFirst = meta.index + 1;
     if (hardState !== undefined) this.#hardState = hardState;
     this.#base = { index: meta.index, term: meta.term };
@@ -222,12 +235,18 @@ export class LogStore implements LogStorage {
     });
   }
 
+  #mark(first: number): void {
+    while ((this.#marks.at(-1)?.index ?? 0) >= first) this.#marks.pop();
+    if (this.#written - (this.#marks.at(-1)?.written ?? 0) >= MARK_BYTES) {
+      this.#marks.push({ index: this.#last, written: this.#written });
+    }
+  }
+
   #dropCacheTo(index: number): void {
     if (this.#cacheFirst > index) return;
     const drop = Math.min(index + 1 - this.#cacheFirst, this.#cache.length);
     for (const entry of this.#cache.splice(0, drop)) {
       this.#cacheBytes -= entryBytes(entry);
-      this.#bytes -= entryBytes(entry);
     }
     this.#cacheFirst = index + 1;
   }
@@ -251,7 +270,6 @@ export class LogStore implements LogStorage {
     }
     for (const entry of this.#cache.splice(index - this.#cacheFirst)) {
       this.#cacheBytes -= entryBytes(entry);
-      this.#bytes -= entryBytes(entry);
     }
   }
 
@@ -327,6 +345,7 @@ export class LogStore implements LogStorage {
 }
 
 const COMPACT_SLICE = 2_000;
+const MARK_BYTES = 1024 * 1024;
 /** Bounds of every key: without them lmdb begins where its own key encoding would. */
 const LOWEST = Buffer.alloc(6, 0);
 const HIGHEST = Buffer.alloc(7, 0xff);

@@ -11,7 +11,7 @@ export class LmdbSnapshot implements Snapshot {
   constructor(environment: Environment, tables: Readonly<Record<TableName, Table>>) {
     this.#tables = tables;
     environment.resetReadTxn();
-    this.#transaction = environment.useReadTransaction() as unknown as ReadTransaction;
+    this.#transaction = environment.useReadTransaction();
     this.#getOptions = { transaction: this.#transaction };
   }
 

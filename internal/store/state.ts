@@ -140,7 +140,12 @@ export class StateStore implements ApplyTables {
 
   /** Resolves when readers see everything up to this log index; never, if the store is closed before. */
   async whenVisible(index: number): Promise<void> {
-    while (this.#visible.appliedIndex < index) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    while (this.#visible.appliedIndex < index) await this.nextCommit();
+  }
+
+  /** Resolves when the next commit has become visible; never, if the store is closed before. */
+  nextCommit(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   /** A snapshot of one's own, to be released. It keeps LMDB from reusing pages: hold it for seconds, not minutes. */

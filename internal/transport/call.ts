@@ -1,17 +1,19 @@
-import { type ChannelCredentials, Client, type Metadata } from '@grpc/grpc-js';
+import { Client, type Metadata } from '@grpc/grpc-js';
 import { PEER } from './service.js';
+import { clientCredentials, clientOptions } from './tls.js';
+import type { TransportTls } from './types.js';
 
 const VERSION = 1;
 
 /** Asks one question over a connection of its own. Rejects with grpc's ServiceError. */
 export async function ask(
   address: string,
-  credentials: ChannelCredentials,
+  tls: TransportTls | undefined,
   metadata: Metadata,
   payload: Buffer,
   timeoutMs: number,
 ): Promise<Buffer> {
-  const client = new Client(address, credentials, { 'grpc.use_local_subchannel_pool': 1 });
+  const client = new Client(address, clientCredentials(address, tls), clientOptions(address));
   const { path, requestSerialize, responseDeserialize } = PEER.call;
   try {
     return await new Promise<Buffer>((resolve, reject) => {

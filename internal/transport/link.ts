@@ -2,8 +2,9 @@ import { connect } from 'node:net';
 import { Client, type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
 import type { Envelope } from './envelope.js';
 import { identityMetadata, identityOf } from './metadata.js';
-import { MESSAGE_BYTES_MAX, PEER } from './service.js';
-import type { Credentials, PeerHandlers, PeerIdentity } from './types.js';
+import { PEER } from './service.js';
+import { clientCredentials, clientOptions, splitAddress } from './tls.js';
+import type { PeerHandlers, PeerIdentity, TransportTls } from './types.js';
 
 /** Waiting for one member, at most; beyond it the oldest go: Raft sends again what matters. */
 const QUEUE_BYTES_MAX = 48 * 1024 * 1024;
@@ -16,7 +17,7 @@ export interface LinkOptions {
   readonly self: PeerIdentity;
   readonly id: number;
   readonly address: string;
-  readonly credentials: Credentials;
+  readonly tls: TransportTls | undefined;
   readonly handlers: PeerHandlers;
   readonly log: (level: 'debug' | 'info' | 'warn', text: string) => void;
 }
@@ -36,15 +37,8 @@ export class PeerLink {
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    this.client = new Client(options.address, options.credentials.client, {
-      'grpc.initial_reconnect_backoff_ms': 100,
-      'grpc.min_reconnect_backoff_ms': 100,
-      'grpc.max_reconnect_backoff_ms': 200,
-      'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
-      'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
-      // Each link has a connection of its own: a broken one must not be found again in a pool.
-      'grpc.use_local_subchannel_pool': 1,
-    });
+    const { address, tls } = options;
+    this.client = new Client(address, clientCredentials(address, tls), clientOptions(address));
     this.#open();
   }
 
@@ -136,8 +130,7 @@ export class PeerLink {
   /** Finds out whether the member's process is gone: then its machine refuses connections at once. */
   probe(): void {
     const { id, address, handlers } = this.#options;
-    const at = address.lastIndexOf(':');
-    const socket = connect({ host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) });
+    const socket = connect(splitAddress(address));
     socket.setTimeout(PROBE_MS, () => socket.destroy());
     socket.on('connect', () => socket.destroy());
     socket.on('error', (error: NodeJS.ErrnoException) => {

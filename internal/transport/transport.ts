@@ -1,8 +1,6 @@
 import {
-  credentials,
   type sendUnaryData,
   Server,
-  ServerCredentials,
   type ServerDuplexStream,
   type ServerReadableStream,
   type ServerUnaryCall,
@@ -13,9 +11,10 @@ import { FatalError } from '../machinery/assert.js';
 import { ask } from './call.js';
 import type { Envelope } from './envelope.js';
 import { PeerLink } from './link.js';
+import { serverCredentials } from './tls.js';
 import { addresseeOf, identityMetadata, identityOf } from './metadata.js';
 import { MESSAGE_BYTES_MAX, PEER, PEER_SERVICE } from './service.js';
-import type { Credentials, PeerIdentity, TransportOptions } from './types.js';
+import type { PeerIdentity, TransportOptions } from './types.js';
 
 const VERSION = 1;
 const CALL_TIMEOUT_MS = 5_000;
@@ -29,17 +28,16 @@ type AnyCall =
 /** gRPC between the members: listens for them, and keeps a link to each. */
 export class Transport {
   readonly #options: TransportOptions;
-  readonly #credentials: Credentials;
   readonly #links = new Map<number, PeerLink>();
   #server: Server | undefined;
 
   constructor(options: TransportOptions) {
     this.#options = options;
-    this.#credentials = makeCredentials(options);
   }
 
   /** Starts listening. Throws FatalError when the address cannot be had. */
   async listen(): Promise<void> {
+    const credentials = serverCredentials(this.#options.tls);
     const server = new Server({
       'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
       'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
@@ -51,7 +49,7 @@ export class Transport {
       call: (call: ServerUnaryCall<Envelope, Envelope>, answer: Answer) => void this.#onCall(call, answer),
     });
     await new Promise<void>((resolve, reject) => {
-      server.bindAsync(this.#options.listen, this.#credentials.server, (error) => {
+      server.bindAsync(this.#options.listen, credentials, (error) => {
         if (error === null) resolve();
         else {
           reject(
@@ -71,10 +69,10 @@ export class Transport {
       link.close();
       this.#links.delete(id);
     }
-    const { self, handlers, log } = this.#options;
+    const { self, handlers, log, tls } = this.#options;
     for (const [id, address] of peers) {
       if (this.#links.has(id) || address === '') continue;
-      this.#links.set(id, new PeerLink({ self, id, address, credentials: this.#credentials, handlers, log }));
+      this.#links.set(id, new PeerLink({ self, id, address, tls, handlers, log }));
     }
   }
 
@@ -125,7 +123,7 @@ export class Transport {
 
   /** Asks one question of the member at an address. */
   call(address: string, payload: Buffer, timeoutMs = CALL_TIMEOUT_MS): Promise<Buffer> {
-    return ask(address, this.#credentials.client, identityMetadata(this.#options.self), payload, timeoutMs);
+    return ask(address, this.#options.tls, identityMetadata(this.#options.self), payload, timeoutMs);
   }
 
   async #onMessages(call: ServerDuplexStream<Envelope, Envelope>): Promise<void> {
@@ -200,19 +198,4 @@ async function* payloads(call: ServerReadableStream<Envelope, Envelope>): AsyncG
 
 function refusal(details: string): Partial<ServiceError> {
   return { code: status.FAILED_PRECONDITION, details };
-}
-
-function makeCredentials(options: TransportOptions): Credentials {
-  const { tls } = options;
-  if (tls === undefined) return { client: credentials.createInsecure(), server: ServerCredentials.createInsecure() };
-  const [ca, cert, key] = [Buffer.from(tls.ca), Buffer.from(tls.cert), Buffer.from(tls.key)];
-  try {
-    return {
-      client: credentials.createSsl(ca, key, cert),
-      server: ServerCredentials.createSsl(ca, [{ private_key: key, cert_chain: cert }], true),
-    };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new FatalError(`the peer certificate, its key or its CA cannot be used: ${reason}. Check the three files.`);
-  }
 }

@@ -1,5 +1,3 @@
-import type { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
-
 /** Who speaks: sent with every call, checked by the other side. */
 export interface PeerIdentity {
   readonly cluster: number;
@@ -39,9 +37,4 @@ export interface TransportOptions {
   readonly tls: TransportTls | undefined;
   readonly handlers: PeerHandlers;
   readonly log: (level: 'debug' | 'info' | 'warn', text: string) => void;
-}
-
-export interface Credentials {
-  readonly client: ChannelCredentials;
-  readonly server: ServerCredentials;
 }

@@ -1,0 +1,137 @@
+import type { Driver } from './driver.js';
+import type { LogStore } from './log.js';
+import type { Proposals } from './proposals.js';
+import { HistoryRemover } from '../store/compaction.js';
+import { messageOf } from '../store/lmdb.js';
+import { encodeRevision, parseExpiryKey } from '../store/rows.js';
+import type { StateStore } from '../store/state.js';
+
+const SWEEP_MS = 1_000;
+const EXPIRED_PER_SWEEP = 256;
+const PROPOSAL_TIMEOUT_MS = 10_000;
+/** What the log keeps for followers that fall behind: `keepEntries` or these bytes, whichever is less ... */
+const KEEP_BYTES = 64 * 1024 * 1024;
+/** ... and more for a reachable one that still needs them, up to this. */
+const LOG_BYTES_MAX = 256 * 1024 * 1024;
+
+export interface HousekeepingOptions {
+  readonly driver: Driver;
+  readonly state: StateStore;
+  readonly log: LogStore;
+  readonly proposals: Proposals;
+  /** History is kept this long; 0 for ever. */
+  readonly compactionIntervalMs: number;
+  readonly keepEntries: number;
+  readonly say: (level: 'debug' | 'warn', text: string) => void;
+}
+
+/** What must happen from time to time: expiry and compaction of history on the leader, compaction of the log on each. */
+export class Housekeeping {
+  readonly #options: HousekeepingOptions;
+  readonly #remover: HistoryRemover;
+  #sweeper: NodeJS.Timeout | undefined;
+  #compactor: NodeJS.Timeout | undefined;
+  #sweeping = false;
+  #compactingLog = false;
+  /** The revision one interval ago, if we led then already. */
+  #mark: number | undefined;
+  #stopped = false;
+
+  constructor(options: HousekeepingOptions) {
+    this.#options = options;
+    this.#remover = new HistoryRemover(options.state);
+  }
+
+  start(): void {
+    const { compactionIntervalMs } = this.#options;
+    this.#sweeper = setInterval(() => {
+      void this.#run('expiry', () => this.#sweep());
+      void this.#run('log compaction', () => this.#compactLog());
+      void this.#run('history', () => this.#remover.run());
+    }, SWEEP_MS);
+    if (compactionIntervalMs > 0) {
+      this.#compactor = setInterval(() => void this.#run('compaction', () => this.#compact()), compactionIntervalMs);
+    }
+  }
+
+  async #run(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      if (!this.#stopped) await work();
+    } catch (error) {
+      if (!this.#stopped) this.#options.say('debug', `${what} will be tried again: ${messageOf(error)}`);
+    }
+  }
+
+  get #leads(): boolean {
+    const { driver } = this.#options;
+    return driver.leads;
+  }
+
+  /** Deletes what is over its time; an object that was written again meanwhile stays. */
+  async #sweep(): Promise<void> {
+    if (!this.#leads || this.#sweeping) return;
+    this.#sweeping = true;
+    try {
+      const { state, proposals } = this.#options;
+      const now = encodeRevision(Date.now());
+      const due = [...state.snapshot.scan('expiry', Buffer.alloc(6), now, { limit: EXPIRED_PER_SWEEP })];
+      await Promise.all(
+        due.map(({ key: row, value }) => {
+          const { key } = parseExpiryKey(row);
+          const compares = [{ key, modRevision: value.readUIntBE(0, 6) }];
+          const txn = { compares, ops: [{ type: 'delete', key } as const] };
+          return proposals.submit({ kind: 'txn', txn }, key.length + 64, PROPOSAL_TIMEOUT_MS);
+        }),
+      );
+    } finally {
+      this.#sweeping = false;
+    }
+  }
+
+  /** Proposes to forget what is older than one interval. */
+  async #compact(): Promise<void> {
+    const mark = this.#mark;
+    this.#mark = this.#leads ? this.#options.state.visible.revision : undefined;
+    if (mark === undefined || !this.#leads || mark <= this.#options.state.visible.compactRevision) return;
+    await this.compactTo(mark);
+  }
+
+  /** Forgets history up to a revision, on every replica at the same point of the log. */
+  async compactTo(revision: number): Promise<void> {
+    await this.#options.proposals.submit({ kind: 'compact', revision }, 64, PROPOSAL_TIMEOUT_MS);
+    await this.#remover.run();
+  }
+
+  async #compactLog(): Promise<void> {
+    const { log, keepEntries } = this.#options;
+    const to = this.#logTarget();
+    if (this.#compactingLog || to < log.firstIndex() + keepEntries / 10) return;
+    this.#compactingLog = true;
+    try {
+      await log.compact(to);
+    } finally {
+      this.#compactingLog = false;
+    }
+  }
+
+  /** The last index that need not be kept. */
+  #logTarget(): number {
+    const { driver, log, state, keepEntries } = this.#options;
+    const { applied, peers, id } = driver.status();
+    const durable = Math.min(state.durableIndex, applied);
+    const wanted = Math.max(durable - keepEntries, Math.min(durable, log.indexBefore(KEEP_BYTES)));
+    let needed = wanted;
+    for (const peer of peers) {
+      if (peer.id === id || !peer.recentActive) continue;
+      needed = Math.min(needed, peer.pendingSnapshot > 0 ? peer.pendingSnapshot : peer.match);
+    }
+    return Math.max(needed, Math.min(durable, log.indexBefore(LOG_BYTES_MAX)));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearInterval(this.#sweeper);
+    clearInterval(this.#compactor);
+    this.#remover.stop();
+  }
+}

@@ -1,0 +1,58 @@
+import { decodeEvent, eventKey, eventKeyRevision, pastKey } from './rows.js';
+import type { StateStore } from './state.js';
+import { CorruptRecordError } from './rows.js';
+
+/** Changes forgotten in one go: some milliseconds of work between which others get their turn. */
+const SLICE_ROWS = 256;
+
+/**
+ * Removes the rows that a compaction made unreadable: the changes up to the compact revision, and the versions that
+ * those superseded. Each replica does this for itself, in small slices; nothing that can still be read depends on it,
+ * and after a crash the rest is found again.
+ */
+export class HistoryRemover {
+  readonly #state: StateStore;
+  #running = false;
+  #stopped = false;
+
+  constructor(state: StateStore) {
+    this.#state = state;
+  }
+
+  /** Removes what can be removed now; returns at once when that is already under way. */
+  async run(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      while (!this.#stopped && this.#slice()) await this.#state.nextCommit();
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** Removes up to one slice of rows; false when there was nothing left. */
+  #slice(): boolean {
+    const state = this.#state;
+    const end = eventKey(state.visible.compactRevision + 1, 0);
+    let removed = 0;
+    for (const { key, value } of state.snapshot.scan('events', eventKey(0, 0), end, { limit: SLICE_ROWS })) {
+      removed++;
+      state.remove('events', key);
+      try {
+        const event = decodeEvent(key, value);
+        if (event.prevRevision > 0) {
+          state.remove('past', pastKey(event.key, event.prevRevision, eventKeyRevision(key)));
+        }
+      } catch (error) {
+        // A damaged change goes all the same; the version that it superseded stays behind unread.
+        if (!(error instanceof CorruptRecordError)) throw error;
+      }
+    }
+    if (removed > 0) state.commit();
+    return removed > 0;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+}

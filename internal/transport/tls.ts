@@ -1,0 +1,58 @@
+import { isIP } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
+import { type ChannelCredentials, type ChannelOptions, credentials, ServerCredentials } from '@grpc/grpc-js';
+import { FatalError } from '../machinery/assert.js';
+import { MESSAGE_BYTES_MAX } from './service.js';
+import type { TransportTls } from './types.js';
+
+/** Server name sent where the address is an IP, for which TLS has none (RFC 6066, section 3). */
+const SERVER_NAME = 'quorate-peer';
+
+/** host:port or [v6]:port. */
+export function splitAddress(address: string): { readonly host: string; readonly port: number } {
+  const at = address.lastIndexOf(':');
+  return { host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) };
+}
+
+/** Both sides show a certificate of the peer authority. Throws FatalError when the files do not fit. */
+export function serverCredentials(tls: TransportTls | undefined): ServerCredentials {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  return usable(() => {
+    const pair = { private_key: Buffer.from(tls.key), cert_chain: Buffer.from(tls.cert) };
+    return ServerCredentials.createSsl(Buffer.from(tls.ca), [pair], true);
+  });
+}
+
+/** As `serverCredentials`; the other side's certificate must be valid for the host that we dial. */
+export function clientCredentials(address: string, tls: TransportTls | undefined): ChannelCredentials {
+  if (tls === undefined) return credentials.createInsecure();
+  const { host } = splitAddress(address);
+  return usable(() =>
+    credentials.createSsl(Buffer.from(tls.ca), Buffer.from(tls.key), Buffer.from(tls.cert), {
+      checkServerIdentity: (_name, cert) => checkServerIdentity(host, cert),
+    }),
+  );
+}
+
+export function clientOptions(address: string): ChannelOptions {
+  const { host } = splitAddress(address);
+  return {
+    'grpc.initial_reconnect_backoff_ms': 100,
+    'grpc.min_reconnect_backoff_ms': 100,
+    'grpc.max_reconnect_backoff_ms': 200,
+    'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
+    'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
+    // Each link has a connection of its own: a broken one must not be found again in a pool.
+    'grpc.use_local_subchannel_pool': 1,
+    ...(isIP(host) === 0 ? {} : { 'grpc.ssl_target_name_override': SERVER_NAME }),
+  };
+}
+
+function usable<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new FatalError(`the peer certificate, its key or its CA cannot be used: ${reason}. Check the three files.`);
+  }
+}
