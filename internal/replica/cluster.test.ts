@@ -130,7 +130,8 @@ describe('three members', () => {
   });
 
   it('send a snapshot to a member that is too far behind; watches there start anew', async () => {
-    const c = await three({ config: { logKeepEntries: 20 } });
+    const said: string[] = [];
+    const c = await three({ config: { logKeepEntries: 20, log: (_level, text) => said.push(text) } });
     const leader = await c.leader();
     const [behind] = others(leader);
     await put(c.replica(leader), 'a/old', 'x'.repeat(100));
@@ -145,6 +146,7 @@ describe('three members', () => {
     let announced = 0;
     back.backend.onApplied((revision) => (announced = revision));
     await back.ready();
+    expect(said).toContainEqual(expect.stringContaining('installed a snapshot'));
     expect(back.status().stateHash).toBe(c.replica(leader).status().stateHash);
     expect(back.backend.compactRevision).toBe(250);
     expect(() => back.backend.changes(1, 10)).toThrow(CompactedError);

@@ -104,6 +104,14 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     return Promise.reject(new Error('not supported by this release'));
   }
 
+  onUp(): void {
+    // A new cluster need not wait for an election timeout: its first member, by id, stands at once.
+    this.#driver?.report((raft) => {
+      const { term, leader, id, confState } = raft.status();
+      if (term === 0 && leader === 0 && id === Math.min(...confState.voters)) raft.campaign();
+    });
+  }
+
   onUnreachable(id: NodeId): void {
     this.#driver?.report((raft) => raft.reportUnreachable(id));
   }

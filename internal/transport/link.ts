@@ -88,6 +88,7 @@ export class PeerLink {
           if (refusal === undefined) {
             this.#up = true;
             this.#failures = 0;
+            handlers.onUp(id);
             this.#flush();
           } else {
             this.#options.log('warn', refusal);

@@ -15,6 +15,8 @@ export interface PeerHandlers {
   onSnapshot(from: number, chunks: AsyncIterable<Buffer>): Promise<void>;
   /** Answers a question. */
   onCall(payload: Buffer): Promise<Buffer>;
+  /** Messages to this member get through. */
+  onUp(id: number): void;
   /** Messages to this member may have been lost. */
   onUnreachable(id: number): void;
   /** Nothing listens at this member's address any more: its process is gone, though its machine answers. */

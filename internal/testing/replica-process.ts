@@ -1,0 +1,87 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { ReplicaConfig, ReplicaStatus } from '../replica/index.js';
+import type { TxnResult } from '../store/types.js';
+
+/** What the parent asks a replica in a process of its own. Values are text here. */
+export type Request =
+  | { readonly op: 'open'; readonly config: ReplicaConfig }
+  | { readonly op: 'put'; readonly key: string; readonly text: string; readonly timeoutMs: number }
+  | { readonly op: 'read'; readonly key: string }
+  | { readonly op: 'list'; readonly start: string; readonly end: string }
+  | { readonly op: 'status' }
+  | { readonly op: 'close' };
+
+export interface Answer {
+  readonly id: number;
+  readonly result?: unknown;
+  readonly error?: { readonly name: string; readonly message: string };
+}
+
+/** A replica in a process of its own, which can be killed. */
+export class ReplicaProcess {
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
+  #next = 1;
+
+  private constructor() {
+    const program = fileURLToPath(new URL('./replica-process-main.ts', import.meta.url));
+    this.#child = fork(program, [], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    this.#child.on('message', (answer: Answer) => {
+      const waiter = this.#waiting.get(answer.id);
+      this.#waiting.delete(answer.id);
+      if (answer.error === undefined) waiter?.resolve(answer.result);
+      else waiter?.reject(Object.assign(new Error(answer.error.message), { name: answer.error.name }));
+    });
+    this.#child.on('exit', () => {
+      for (const { reject } of this.#waiting.values()) reject(new Error('the process ended'));
+      this.#waiting.clear();
+    });
+  }
+
+  static async start(config: ReplicaConfig): Promise<ReplicaProcess> {
+    const replica = new ReplicaProcess();
+    try {
+      await replica.#ask({ op: 'open', config });
+    } catch (error) {
+      await replica.kill();
+      throw error;
+    }
+    return replica;
+  }
+
+  put(key: string, text: string, timeoutMs = 10_000): Promise<TxnResult> {
+    return this.#ask({ op: 'put', key, text, timeoutMs }) as Promise<TxnResult>;
+  }
+  /** Linearizable. */
+  read(key: string): Promise<string | undefined> {
+    return this.#ask({ op: 'read', key }) as Promise<string | undefined>;
+  }
+  /** Linearizable; texts by key. */
+  list(start: string, end: string): Promise<Readonly<Record<string, string>>> {
+    return this.#ask({ op: 'list', start, end }) as Promise<Readonly<Record<string, string>>>;
+  }
+  status(): Promise<ReplicaStatus> {
+    return this.#ask({ op: 'status' }) as Promise<ReplicaStatus>;
+  }
+
+  #ask(request: Request): Promise<unknown> {
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      if (!this.#child.connected) {
+        reject(new Error('the process ended'));
+        return;
+      }
+      this.#waiting.set(id, { resolve, reject });
+      this.#child.send({ id, request });
+    });
+  }
+
+  /** Sends a signal (default SIGKILL) and waits for the end of the process, unless it is only stopped or continued. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#child.kill(signal);
+    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await once(this.#child, 'exit');
+  }
+}
