@@ -17,9 +17,7 @@ export function haproxyConfig(layout: Layout): string {
     (name) => `  server ${name} ${layout.host}:${layout.port(name)} check check-ssl verify required ca-file ca.crt`,
   );
   return `# Written by scripts/up: edits are lost.
-global
-  maxconn 20000
-
+# HAProxy takes its own bound from the limit on open files.
 defaults
   mode tcp
   timeout connect 2s
@@ -33,11 +31,14 @@ defaults
 
 frontend kubernetes
   bind ${layout.host}:${layout.balancerPort}
+  # More clients than this wait in the kernel's backlog.
+  maxconn 8000
   default_backend replicas
 
 backend replicas
   balance leastconn
-  option httpchk GET /readyz HTTP/1.1\\r\\nHost:\\ localhost\\r\\nConnection:\\ close
+  option httpchk
+  http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host localhost hdr Connection close
   http-check expect status 200
   default-server inter 500ms fall 2 rise 1 on-marked-down shutdown-sessions
 ${servers.join('\n')}
