@@ -1,3 +1,4 @@
+import { cloneJson, deepEqual } from '../../machinery/equal.js';
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
 import { badRequest, StatusError } from '../../machinery/status.js';
 import { compare } from './compare.js';
@@ -9,7 +10,7 @@ import { decodeManaged, encodeManaged, identityOf, type Manager, type Managers }
 import { merge } from './merge.js';
 import { type Plan, writtenPlanOf } from './plan.js';
 import { type ResetFilter, resetFilter, STRIPPED } from './reset.js';
-import { converter, managedFieldsOf, sameJson, setManagedFields, updateManagers, type WriterOptions } from './track.js';
+import { converter, managedFieldsOf, setManagedFields, updateManagers, type WriterOptions } from './track.js';
 import { type Conflict, type Conflicts, type Convert, ownedBy, takeOwnership } from './updater.js';
 import { misfit } from './validate.js';
 
@@ -150,9 +151,10 @@ function applyOnce(context: Context, managers: Managers, force: boolean): Applie
   };
   takeOwnership(write, managers, id, force ? undefined : conflicts);
   if (conflicts.size > 0) return { conflicts };
-  const changed = options.live === undefined || !sameJson(live, pruned);
+  const changed = options.live === undefined || !deepEqual(live, pruned);
   finishOwner(managers, id, changed ? options.now : last?.time);
-  const obj = copy(changed ? pruned : live) as JsonObject;
+  // A copy, because the caller goes on to change the object and compares it with the live one.
+  const obj = cloneJson(changed ? pruned : live);
   return { obj: changed ? (options.defaulter?.(obj) ?? obj) : obj, managers };
 }
 
@@ -163,18 +165,6 @@ function finishOwner(managers: Managers, id: string, time: string | undefined): 
   const set = difference(self.set, STRIPPED);
   if (isEmpty(set)) managers.delete(id);
   else managers.set(id, { ...self, set, time });
-}
-
-/** A copy that shares nothing: the caller goes on to change the object and compares it with the live one. */
-function copy(v: JsonValue): JsonValue {
-  if (Array.isArray(v)) return v.map(copy);
-  if (!isObject(v)) return v;
-  const out: JsonObject = {};
-  for (const key in v) {
-    const value = v[key];
-    if (value !== undefined) out[key] = copy(value);
-  }
-  return out;
 }
 
 /**

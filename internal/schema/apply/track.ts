@@ -1,3 +1,4 @@
+import { deepEqual, semanticEqual } from '../../machinery/equal.js';
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
 import { difference, isEmpty, union } from './fieldset.js';
 import { capUpdaters, decodeManaged, encodeManaged, identityOf, type Manager, type Managers } from './managed.js';
@@ -79,7 +80,7 @@ export function setManagedFields(obj: JsonObject, entries: JsonObject[] | undefi
 function startingManagers({ old, obj, subresource }: TrackUpdateOptions): Managers {
   const stored = managedFieldsOf(old);
   const sent = subresource === '' ? managedFieldsOf(obj) : undefined;
-  if (Array.isArray(sent) && !sameJson(sent, stored)) {
+  if (Array.isArray(sent) && !deepEqual(sent, stored)) {
     if (isReset(sent)) return new Map();
     const managers = decodeManaged(sent, false);
     if (managers !== undefined && managers.size > 0) return managers;
@@ -143,34 +144,23 @@ export function converter(options: WriterOptions): (of: Versioned, apiVersion: s
 
 /**
  * After mutating admission: when obj differs from old only by time stamps in managedFields, takes the old time stamps back,
- * so that the write is a no-op. Both objects in one version.
+ * so that the write is a no-op. Both objects in one version. `strict` (custom resources): empty is not the same as absent.
  */
-export function keepTimestampsOfNoop(old: JsonObject, obj: JsonObject): void {
+export function keepTimestampsOfNoop(old: JsonObject, obj: JsonObject, strict = false): void {
   const before = managedFieldsOf(old);
   const after = managedFieldsOf(obj);
   if (!Array.isArray(before) || !Array.isArray(after)) return;
   if (before.length !== after.length || after.length === 0) return;
   if (before.every((entry, i) => timeOf(entry) === timeOf(after[i] ?? null))) return;
   if (!before.every((entry, i) => sameExceptTime(entry, after[i] ?? null))) return;
-  if (!sameJson(withoutManagedFields(old), withoutManagedFields(obj))) return;
+  const same = strict ? deepEqual : semanticEqual;
+  if (!same(withoutManagedFields(old), withoutManagedFields(obj))) return;
   setManagedFields(obj, before as JsonObject[]);
 }
 const timeOf = (entry: JsonValue): JsonValue | undefined => (isObject(entry) ? entry['time'] : undefined);
 const sameExceptTime = (a: JsonValue, b: JsonValue): boolean =>
-  isObject(a) && isObject(b) && sameJson({ ...a, time: undefined }, { ...b, time: undefined });
+  isObject(a) && isObject(b) && deepEqual({ ...a, time: undefined }, { ...b, time: undefined });
 function withoutManagedFields(obj: JsonObject): JsonObject {
   const metadata = obj['metadata'];
   return isObject(metadata) ? { ...obj, metadata: { ...metadata, managedFields: undefined } } : obj;
-}
-
-/** Deep equality of JSON; key order does not matter. */
-export function sameJson(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
-  if (a === b) return true;
-  if (Array.isArray(a)) {
-    return Array.isArray(b) && a.length === b.length && a.every((v, i) => sameJson(v, b[i]));
-  }
-  if (!isObject(a) || !isObject(b)) return false;
-  for (const key in a) if (!sameJson(a[key], b[key])) return false;
-  for (const key in b) if (b[key] !== undefined && a[key] === undefined) return false;
-  return true;
 }
