@@ -1,4 +1,5 @@
-import { child, children, defaultString, defaultTo, ensureChild, num } from '../../machinery/access.js';
+import { child, children, defaultString, defaultTo, ensureChild, num, str } from '../../machinery/access.js';
+import { semanticEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { defaultClaim } from '../core/persistent-volume-claim.js';
 import { defaultPodTemplate } from '../core/pod-template-defaults.js';
@@ -51,17 +52,23 @@ const daemonSets: Strategy = {
       defaultTo(rolling, 'maxSurge', 0);
     }
     defaultTo(spec, 'revisionHistoryLimit', 10);
+    defaultString(templateAnnotations(ds), TEMPLATE_GENERATION, '0');
   },
   prepareForCreate(_ctx, ds) {
     ds['status'] = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
-    setTemplateGeneration(ds, 1);
+    templateAnnotations(ds)[TEMPLATE_GENERATION] = '1';
+  },
+  prepareForUpdate(_ctx, ds, old) {
+    const before = Number(str(templateAnnotations(old), TEMPLATE_GENERATION));
+    const same = semanticEqual(child(ds, 'spec')?.['template'], child(old, 'spec')?.['template']);
+    templateAnnotations(ds)[TEMPLATE_GENERATION] = String(same ? before : before + 1);
   },
 };
 
-/** The deprecated annotation mirrors the internal templateGeneration. */
-function setTemplateGeneration(ds: JsonObject, generation: number): void {
-  ensureChild(ensureChild(ds, 'metadata'), 'annotations')['deprecated.daemonset.template.generation'] =
-    String(generation);
+/** The deprecated annotation mirrors the internal templateGeneration: it is there from decoding on, and counts changes of the template. */
+const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
+function templateAnnotations(ds: JsonObject): JsonObject {
+  return ensureChild(ensureChild(ds, 'metadata'), 'annotations');
 }
 
 const statefulSets: Strategy = {

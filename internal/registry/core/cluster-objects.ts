@@ -3,7 +3,7 @@ import type { JsonObject } from '../../machinery/json.js';
 import type { Strategy } from '../types.js';
 import { defaultVolumeSource } from './volume-defaults.js';
 
-/** SetDefaults_NodeStatus, and the spec taint-free start of nodeStrategy. */
+/** SetDefaults_NodeStatus, the conversion's podCIDRs, and the spec taint-free start of nodeStrategy. */
 export const nodes: Strategy = {
   defaults(node) {
     const status = child(node, 'status');
@@ -11,6 +11,9 @@ export const nodes: Strategy = {
     if (status !== undefined && capacity !== undefined && child(status, 'allocatable') === undefined) {
       status['allocatable'] = { ...capacity };
     }
+    const spec = child(node, 'spec');
+    const cidr = str(spec, 'podCIDR');
+    if (spec !== undefined && cidr !== '') defaultTo(spec, 'podCIDRs', [cidr]);
   },
   fieldNames: ['spec.unschedulable'],
   fields: (node) => ({ 'spec.unschedulable': String(child(node, 'spec')?.['unschedulable'] === true) }),
