@@ -90,18 +90,18 @@ export const tooMany = (field: string, actual: number, max: number): FieldError 
 });
 export const internalField = (field: string, detail: string): FieldError => ({ type: 'InternalError', field, detail });
 
+/** Errors that speak of the field, not of what is in it. */
+const WITHOUT_VALUE: ReadonlySet<FieldErrorType> = new Set([
+  'FieldValueRequired',
+  'FieldValueForbidden',
+  'FieldValueTooLong',
+  'InternalError',
+]);
+
 /** What a cause's `message` says: apimachinery's Error.ErrorBody. */
 export function errorBody(e: FieldError): string {
   let text = WORDS[e.type];
-  switch (e.type) {
-    case 'FieldValueRequired':
-    case 'FieldValueForbidden':
-    case 'FieldValueTooLong':
-    case 'InternalError':
-      break;
-    default:
-      if (e.badValue !== OMIT_VALUE) text += `: ${valueText(e.badValue)}`;
-  }
+  if (!WITHOUT_VALUE.has(e.type) && e.badValue !== OMIT_VALUE) text += `: ${valueText(e.badValue)}`;
   return e.detail === '' ? text : `${text}: ${e.detail}`;
 }
 

@@ -1,5 +1,6 @@
 import { traitsOf } from './generic/traits.js';
 import { strategiesByGroup } from './groups.js';
+import { lifecycles } from './lifecycle/index.js';
 import { printerOf } from './printers/index.js';
 import type { Strategy } from './types.js';
 
@@ -7,13 +8,18 @@ const cache = new Map<string, Strategy>();
 
 /**
  * What is particular to a resource, named by the group and plural it is stored under: the group's own module over
- * the resource's traits. Unknown resources (custom ones) get an empty strategy: generic behaviour throughout.
+ * its lifecycle over the resource's traits. Unknown resources (custom ones) get an empty strategy: generic behaviour throughout.
  */
 export function strategyFor(group: string, resource: string): Strategy {
   const key = `${group}/${resource}`;
   let strategy = cache.get(key);
   if (strategy === undefined) {
-    strategy = { ...traitsOf(group, resource), ...printerOf(group, resource), ...strategiesByGroup[group]?.[resource] };
+    strategy = {
+      ...traitsOf(group, resource),
+      ...printerOf(group, resource),
+      ...lifecycles[group]?.[resource],
+      ...strategiesByGroup[group]?.[resource],
+    };
     cache.set(key, strategy);
   }
   return strategy;

@@ -100,8 +100,8 @@ export interface Strategy {
   readonly returnDeletedObject?: boolean;
   /** A create may set status (nodes); otherwise kinds with a status subresource start without one. */
   readonly keepStatusOnCreate?: boolean;
-  /** `/status` leaves labels, annotations, finalizers and owners alone. */
-  readonly statusKeepsMetadata?: boolean;
+  /** `/status` leaves labels, annotations, finalizers and owners alone, or the fields of metadata named here. */
+  readonly statusKeepsMetadata?: boolean | readonly string[];
   /** Finalizers need not be qualified names with a slash (custom resources). */
   readonly anyFinalizer?: boolean;
   /** Update subresources other than `status`, and `status` when it is not the usual one, by name. */

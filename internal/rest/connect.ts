@@ -3,7 +3,7 @@ import { badRequest, notFound } from '../machinery/status.js';
 import type { ResourceDef } from '../schema/types.js';
 import { objectKey } from '../store/keys.js';
 import type { RestDeps } from './deps.js';
-import { notServed } from './subresources.js';
+import { notServed } from './not-served.js';
 import type { ApiRequest, Reply } from './types.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { RestDeps } from './deps.js';
-import { notServed } from './subresources.js';
+import { notServed } from './not-served.js';
 import type { ApiRequest, Reply } from './types.js';
 import { answerStored, answerSuccess } from './write/answer.js';
 import { deleteObject } from './write/delete-object.js';

@@ -25,6 +25,9 @@ const DEPRECATED: Readonly<Record<string, string>> = {
   '/v1/endpoints': 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
 };
 
+/** Subresources that lead to something outside, whatever the method. */
+const CONNECT = new Set(['attach', 'exec', 'log', 'portforward', 'proxy']);
+
 /** Subresources whose path goes on after their own name. */
 const OPEN_ENDED = new Set(['proxy']);
 
@@ -66,6 +69,7 @@ function dispatch(deps: RestDeps, hub: WatchHub, request: ApiRequest): Reply | P
   if (def === undefined) throw pathNotFound();
   checkPath(def, request);
   if (isComponentStatus(def)) return handleComponentStatus(deps, request, def);
+  if (CONNECT.has(info.subresource)) return handleConnect(deps, request, def);
   switch (info.verb) {
     case 'get':
       return getOf(deps, request, def);

@@ -6,7 +6,7 @@ import type { ResourceDef } from '../schema/types.js';
 import { retryConflicts } from './conflicts.js';
 import type { RestDeps } from './deps.js';
 import { handleScalePatch } from './scale.js';
-import { notServed } from './subresources.js';
+import { notServed } from './not-served.js';
 import type { ApiRequest, Reply } from './types.js';
 import { answerStored } from './write/answer.js';
 import { patchObject, readPatch } from './write/apply-patch-body.js';

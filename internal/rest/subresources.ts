@@ -1,9 +1,15 @@
-import { StatusError } from '../machinery/status.js';
 import type { ResourceDef } from '../schema/types.js';
 import type { Creators, RestDeps } from './deps.js';
+import { notServed } from './not-served.js';
+import { handleBinding } from './pods/binding.js';
+import { handleEviction } from './pods/eviction.js';
 import type { ApiRequest, Reply } from './types.js';
 
-const builtIn: Creators = {};
+const builtIn: Creators = {
+  '/bindings': handleBinding,
+  '/pods/binding': handleBinding,
+  '/pods/eviction': handleEviction,
+};
 
 /** `group/resource[/subresource]` of a request. */
 export function creatorKey(def: ResourceDef, subresource: string): string {
@@ -23,10 +29,4 @@ export function createSubresource(
   // A kind that can only be created is asked a question; nothing of it is stored.
   if (subresource !== '' || !def.verbs.includes('get')) throw notServed(def, subresource);
   return undefined;
-}
-
-/** 501 for a route of the reference that this server does not fill yet. */
-export function notServed(def: ResourceDef, subresource: string): StatusError {
-  const what = subresource === '' ? def.resource : `${def.resource}/${subresource}`;
-  return new StatusError(501, '', `${what} is not implemented by this server`);
 }

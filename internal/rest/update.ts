@@ -1,7 +1,7 @@
 import { cloneJson } from '../machinery/equal.js';
 import type { RestDeps } from './deps.js';
 import { handleScaleUpdate } from './scale.js';
-import { notServed } from './subresources.js';
+import { notServed } from './not-served.js';
 import type { ApiRequest, Reply } from './types.js';
 import { answerStored } from './write/answer.js';
 import { checkName, decodeObject, matchNamespace } from './write/decode.js';

@@ -84,8 +84,7 @@ export type Grace =
 /** Begins or shortens a graceful deletion (rest.BeforeDelete). Changes `obj`. */
 export function beginGrace(strategy: Strategy, obj: JsonObject, requested: number | undefined, now: string): Grace {
   const wanted = requested !== undefined && requested < 0 ? 1 : requested;
-  const { gracePeriodSeconds } = strategy;
-  if (gracePeriodSeconds === undefined) return { kind: 'none' };
+  if (strategy.gracePeriodSeconds === undefined) return { kind: 'none' };
   const meta = metaOf(obj);
   const at = meta['deletionTimestamp'];
   if (typeof at === 'string') {
@@ -97,7 +96,7 @@ export function beginGrace(strategy: Strategy, obj: JsonObject, requested: numbe
     meta['deletionGracePeriodSeconds'] = wanted;
     return { kind: 'begun', seconds: wanted };
   }
-  const seconds = gracePeriodSeconds(obj, wanted);
+  const seconds = strategy.gracePeriodSeconds(obj, wanted);
   if (seconds === undefined) return { kind: 'none' };
   meta['deletionTimestamp'] = later(now, seconds);
   meta['deletionGracePeriodSeconds'] = seconds;

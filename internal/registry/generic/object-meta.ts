@@ -92,7 +92,7 @@ function managedFieldsErrors(entries: JsonValue | undefined): FieldError[] {
 export function fieldManagerErrors(manager: string, field: string): FieldError[] {
   const out: FieldError[] = [];
   if (manager.length > 128) out.push(tooLong(field, 128));
-  for (const [i, c] of [...manager].entries()) {
+  for (const [i, c] of Array.from(manager).entries()) {
     // \p{C}: control, format, surrogate, private use, unassigned: what Go's unicode.IsPrint refuses, with separators but the space.
     if (/[\p{C}\p{Zl}\p{Zp}]/u.test(c) || (c !== ' ' && /\p{Zs}/u.test(c))) {
       const code = (c.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');

@@ -49,7 +49,13 @@ export function dedupeOwnerReferences(meta: JsonObject): string[] {
   const kept: JsonValue[] = [];
   const duplicates: string[] = [];
   for (const ref of references) {
-    const key = JSON.stringify(isObject(ref) ? Object.entries(ref).sort() : ref);
+    const key = JSON.stringify(
+      isObject(ref)
+        ? Object.keys(ref)
+            .sort()
+            .map((k) => [k, ref[k]])
+        : ref,
+    );
     if (seen.has(key)) duplicates.push(isObject(ref) ? text(ref['uid']) : '');
     else {
       seen.add(key);

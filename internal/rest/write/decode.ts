@@ -26,8 +26,7 @@ export function toStored(kind: Kind, obj: JsonObject): JsonObject {
 /** A stored object in the request's version. The argument is not changed; the answer may share parts of it. */
 export function toServed(kind: Kind, stored: JsonObject): JsonObject {
   if (kind.sameVersion) return stored;
-  const { toVersion } = kind.strategy;
-  const out = toVersion === undefined ? { ...stored } : toVersion({ ...stored }, kind.def.version);
+  const out = kind.strategy.toVersion?.({ ...stored }, kind.def.version) ?? { ...stored };
   out['apiVersion'] = kind.apiVersion;
   return out;
 }

@@ -7,7 +7,6 @@ import {
   required,
 } from '../../machinery/field.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { badRequest } from '../../machinery/status.js';
 import { fieldManagerErrors } from '../../registry/generic/object-meta.js';
 import { decodeBody, type FieldValidation } from '../../schema/codec/index.js';
 import { boolParam, intParam } from '../options.js';
@@ -106,6 +105,11 @@ function fromBody(body: JsonObject): { options: DeleteOptions; dryRun: readonly 
   };
 }
 
+/** DeleteOptions that came inside another object (an Eviction). */
+export function deleteOptionsOf(body: JsonObject): DeleteOptions {
+  return checked(fromBody(body));
+}
+
 function fromQuery(query: URLSearchParams): { options: DeleteOptions; dryRun: readonly string[] } {
   const dryRun = query.getAll('dryRun');
   return {
@@ -137,6 +141,10 @@ export function deleteOptions(request: ApiRequest): DeleteOptions {
           ).object,
         )
       : fromQuery(request.query);
+  return checked(read);
+}
+
+function checked(read: { options: DeleteOptions; dryRun: readonly string[] }): DeleteOptions {
   const { options } = read;
   const errors: FieldError[] = [];
   const { propagationPolicy: policy } = options;
@@ -152,6 +160,3 @@ export function deleteOptions(request: ApiRequest): DeleteOptions {
   if (errors.length > 0) throw invalid({ group: META_GROUP, kind: 'DeleteOptions' }, '', errors);
   return options;
 }
-
-/** 400 for a body that is missing where the verb needs one. */
-export const missingBody = (): Error => badRequest('request body is required');

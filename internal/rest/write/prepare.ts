@@ -33,6 +33,9 @@ export function prepareCreate(kind: Kind, ctx: Writing, obj: JsonObject): void {
   if (strategy.warnings !== undefined) ctx.warnings.push(...strategy.warnings(obj, undefined));
 }
 
+/** What metav1.ResetObjectMetaForStatus puts back. */
+const STATUS_KEEPS = ['labels', 'annotations', 'finalizers', 'ownerReferences', 'deletionTimestamp', 'selfLink'];
+
 /** Puts back everything that `/status` may not change. */
 function prepareStatus(kind: Kind, ctx: Writing, obj: JsonObject, old: JsonObject): void {
   for (const field of new Set([...Object.keys(old), ...Object.keys(obj)])) {
@@ -40,10 +43,12 @@ function prepareStatus(kind: Kind, ctx: Writing, obj: JsonObject, old: JsonObjec
     if (old[field] === undefined) delete obj[field];
     else obj[field] = old[field];
   }
-  if (kind.strategy.statusKeepsMetadata === true) {
+  const keeps = kind.strategy.statusKeepsMetadata;
+  const kept = keeps === true ? STATUS_KEEPS : keeps === false ? undefined : keeps;
+  if (kept !== undefined) {
     const meta = metaOf(obj);
     const before = metaOf(old);
-    for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences', 'deletionTimestamp', 'selfLink']) {
+    for (const field of kept) {
       if (before[field] === undefined) delete meta[field];
       else meta[field] = before[field];
     }

@@ -1,3 +1,4 @@
+import { str, strings } from '../../machinery/access.js';
 import { type JsonObject, isObject } from '../../machinery/json.js';
 import type { ReplicasPaths } from '../../schema/apply/index.js';
 import type { ResourceDef } from '../../schema/types.js';
@@ -36,9 +37,9 @@ interface Requirement {
 }
 
 function requirement(e: JsonObject): Requirement {
-  const key = String(e['key'] ?? '');
-  const values = (Array.isArray(e['values']) ? e['values'].map(String) : []).sort().join(',');
-  switch (e['operator']) {
+  const key = str(e, 'key');
+  const values = strings(e, 'values').sort().join(',');
+  switch (str(e, 'operator')) {
     case 'In':
       return { key, text: `${key} in (${values})` };
     case 'NotIn':
@@ -51,7 +52,7 @@ function requirement(e: JsonObject): Requirement {
 }
 
 function setText(labels: JsonObject): Requirement[] {
-  return Object.keys(labels).map((key) => ({ key, text: `${key}=${String(labels[key])}` }));
+  return Object.keys(labels).map((key) => ({ key, text: `${key}=${str(labels, key)}` }));
 }
 
 /** A label selector as its text form: the requirements by key, joined by commas. */

@@ -99,7 +99,8 @@ export function jsonPatch(doc: JsonObject, patch: JsonValue): JsonObject {
   let copied = 0;
   for (const op of patch) {
     const value = op['value'] ?? null;
-    switch (op['op']) {
+    const kind = op['op'];
+    switch (typeof kind === 'string' ? kind : '') {
       case 'add':
         add(out, op['path'], cloneJson(value));
         break;

@@ -199,8 +199,7 @@ function mergeList(live: JsonValue[], change: JsonValue[], field: FieldSchema, d
 function mergeMap(original: JsonObject, patch: JsonObject, schema: Schema): JsonObject {
   const directive = patch[PATCH];
   if (directive === 'replace') {
-    const { [PATCH]: _directive, ...rest } = patch;
-    return asObject(fresh(rest));
+    return asObject(fresh(patch));
   }
   if (directive === 'delete') return {};
   if (directive !== undefined) throw patchFailed(`unknown patch type: ${goText(directive)} in map: ${goText(patch)}`);

@@ -1,0 +1,11 @@
+import type { GroupStrategies } from '../types.js';
+import { certificateSigningRequests } from './certificate-signing-requests.js';
+import { namespaces } from './namespaces.js';
+import { pods } from './pods.js';
+
+/** Subresources and endings that are a kind's own, by storage group and plural name; under the group's module. */
+export const lifecycles: Readonly<Record<string, GroupStrategies>> = {
+  '': { namespaces, pods },
+  apps: { deployments: { statusKeepsMetadata: ['labels'] } },
+  'certificates.k8s.io': { certificatesigningrequests: certificateSigningRequests },
+};

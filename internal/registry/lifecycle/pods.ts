@@ -1,0 +1,77 @@
+import { child, children, ensureChild, str } from '../../machinery/access.js';
+import { cloneJson, semanticEqual } from '../../machinery/equal.js';
+import { type FieldError, forbiddenField } from '../../machinery/field.js';
+import type { JsonObject } from '../../machinery/json.js';
+import type { Strategy } from '../types.js';
+
+/** Makes `pod` the old pod, but for what every write may bring along. */
+function revert(pod: JsonObject, old: JsonObject): void {
+  const meta = child(pod, 'metadata') ?? {};
+  const kept: JsonObject = { ...child(old, 'metadata') };
+  for (const f of ['resourceVersion', 'uid', 'managedFields'] as const) {
+    if (meta[f] === undefined) delete kept[f];
+    else kept[f] = meta[f];
+  }
+  for (const f of Object.keys(pod)) if (f !== 'kind' && f !== 'apiVersion') delete pod[f];
+  Object.assign(pod, cloneJson(old));
+  pod['metadata'] = kept;
+}
+
+function setOrDelete(o: JsonObject, key: string, from: JsonObject | undefined): void {
+  const v = from?.[key];
+  if (v === undefined) delete o[key];
+  else o[key] = v;
+}
+
+function ephemeralErrors(pod: JsonObject, old: JsonObject): FieldError[] {
+  const now = new Map(children(child(pod, 'spec'), 'ephemeralContainers').map((c) => [str(c, 'name'), c]));
+  const out: FieldError[] = [];
+  for (const before of children(child(old, 'spec'), 'ephemeralContainers')) {
+    const name = str(before, 'name');
+    const after = now.get(name);
+    const what = `existing ephemeral containers ${JSON.stringify(name)} may not be`;
+    if (after === undefined) out.push(forbiddenField('spec.ephemeralContainers', `${what} removed\n`));
+    else if (!semanticEqual(before, after)) out.push(forbiddenField('spec.ephemeralContainers', `${what} changed\n`));
+  }
+  return out;
+}
+
+/** Resources and their resize policy, container by container; nothing else (dropNonResizeUpdates). */
+function takeResources(pod: JsonObject, sent: JsonObject, list: 'containers' | 'initContainers'): void {
+  const wanted = new Map(children(child(sent, 'spec'), list).map((c) => [str(c, 'name'), c]));
+  for (const c of children(child(pod, 'spec'), list)) {
+    if (list === 'initContainers' && str(c, 'restartPolicy') !== 'Always') continue;
+    const from = wanted.get(str(c, 'name'));
+    if (from === undefined) continue;
+    setOrDelete(c, 'resources', from);
+    setOrDelete(c, 'resizePolicy', from);
+    if (c['resources'] === undefined) c['resources'] = {};
+  }
+}
+
+/** The parts of a pod that can only be changed through a subresource of their own (pkg/registry/core/pod). */
+export const pods: Strategy = {
+  statusKeepsMetadata: ['ownerReferences', 'deletionTimestamp'],
+  subresources: {
+    ephemeralcontainers: {
+      generation: true,
+      prepare(_ctx, pod, old) {
+        const sent = child(pod, 'spec')?.['ephemeralContainers'];
+        revert(pod, old);
+        const spec = ensureChild(pod, 'spec');
+        if (sent === undefined) delete spec['ephemeralContainers'];
+        else spec['ephemeralContainers'] = sent;
+      },
+      validate: ephemeralErrors,
+    },
+    resize: {
+      generation: true,
+      prepare(_ctx, pod, old) {
+        const sent = cloneJson(pod);
+        revert(pod, old);
+        takeResources(pod, sent, 'containers');
+        takeResources(pod, sent, 'initContainers');
+      },
+    },
+  },
+};
