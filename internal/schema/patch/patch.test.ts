@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import type { JsonObject, JsonValue } from '../../machinery/json.js';
+import { StatusError } from '../../machinery/status.js';
+import { jsonPatch, MAX_JSON_PATCH_OPERATIONS, mergePatch, strategicMergePatch } from './index.js';
+
+const DEPLOYMENT = 'io.k8s.api.apps.v1.Deployment';
+const POD = 'io.k8s.api.core.v1.Pod';
+
+function code(run: () => unknown): number {
+  try {
+    run();
+  } catch (e) {
+    if (e instanceof StatusError) return e.code;
+    throw e;
+  }
+  return 0;
+}
+
+describe('JSON merge patch', () => {
+  it('sets, replaces, deletes with null and replaces lists whole (RFC 7386)', () => {
+    const doc = { a: 'b', c: { d: 'e', f: 'g' }, l: [1, 2] };
+    expect(mergePatch(doc, { a: 'z', c: { f: null }, l: [3] })).toEqual({ a: 'z', c: { d: 'e' }, l: [3] });
+    expect(mergePatch({}, { a: { bb: { ccc: null } } })).toEqual({ a: { bb: {} } });
+    expect(doc).toEqual({ a: 'b', c: { d: 'e', f: 'g' }, l: [1, 2] });
+  });
+});
+
+describe('JSON patch', () => {
+  it('does every operation (RFC 6902)', () => {
+    const doc = { foo: ['bar', 'baz'], o: { 'a/b': 1, 'm~n': 2 }, q: { bar: 2 } };
+    const out = jsonPatch(doc, [
+      { op: 'test', path: '/q/bar', value: 2 },
+      { op: 'add', path: '/foo/1', value: 'qux' },
+      { op: 'add', path: '/foo/-', value: 'end' },
+      { op: 'remove', path: '/o/a~1b' },
+      { op: 'replace', path: '/o/m~0n', value: { x: 1 } },
+      { op: 'copy', from: '/q', path: '/r' },
+      { op: 'move', from: '/q', path: '/s' },
+      { op: 'test', path: '/foo/-1', value: 'end' },
+    ]);
+    expect(out).toEqual({ foo: ['bar', 'qux', 'baz', 'end'], o: { 'm~n': { x: 1 } }, r: { bar: 2 }, s: { bar: 2 } });
+    expect(doc.q).toEqual({ bar: 2 });
+  });
+  it('answers 422 for what does not apply, 400 for what is no patch, 413 for too many operations', () => {
+    const bad: JsonValue[] = [
+      [{ op: 'test', path: '/a', value: 2 }],
+      [{ op: 'remove', path: '/absent' }],
+      [{ op: 'replace', path: '/absent', value: 1 }],
+      [{ op: 'add', path: '/absent/x', value: 1 }],
+      [{ op: 'add', path: '/l/5', value: 1 }],
+      [{ op: 'add', path: '', value: {} }],
+      [{ op: 'frob', path: '/a' }],
+    ];
+    for (const patch of bad) expect(code(() => jsonPatch({ a: 1, l: [] }, patch))).toBe(422);
+    expect(code(() => jsonPatch({}, { op: 'add' }))).toBe(400);
+    const many = Array.from({ length: MAX_JSON_PATCH_OPERATIONS + 1 }, () => ({ op: 'test', path: '/a', value: 1 }));
+    expect(code(() => jsonPatch({ a: 1 }, many))).toBe(413);
+  });
+  it('bounds what copies may add', () => {
+    const ops = Array.from({ length: 40 }, (_, i) => ({ op: 'copy', from: '/a', path: `/b${i}` }));
+    expect(code(() => jsonPatch({ a: 'x'.repeat(100_000) }, ops))).toBe(422);
+  });
+});
+
+function deployment(containers: JsonValue[]): JsonObject {
+  return { spec: { template: { spec: { containers } } } };
+}
+function containersOf(o: JsonObject): JsonValue {
+  return (o as { spec: { template: { spec: { containers: JsonValue } } } }).spec.template.spec.containers;
+}
+
+describe('strategic merge patch', () => {
+  const live = deployment([
+    {
+      name: 'c',
+      image: 'i',
+      env: [
+        { name: 'A', value: '1' },
+        { name: 'B', value: '2' },
+      ],
+    },
+    { name: 'd', image: 'j' },
+  ]);
+  const patched = (containers: JsonValue[], more: JsonObject = {}): JsonValue =>
+    containersOf(strategicMergePatch(live, { spec: { template: { spec: { containers, ...more } } } }, DEPLOYMENT));
+
+  it('merges lists by their key, at every level, and keeps the order of the live list', () => {
+    expect(
+      patched([
+        {
+          name: 'c',
+          env: [
+            { name: 'B', value: '9' },
+            { name: 'C', value: '3' },
+          ],
+        },
+      ]),
+    ).toEqual([
+      {
+        name: 'c',
+        image: 'i',
+        env: [
+          { name: 'A', value: '1' },
+          { name: 'B', value: '9' },
+          { name: 'C', value: '3' },
+        ],
+      },
+      { name: 'd', image: 'j' },
+    ]);
+  });
+  it('deletes and replaces elements with $patch', () => {
+    expect(patched([{ name: 'd', $patch: 'delete' }])).toHaveLength(1);
+    expect(patched([{ name: 'only', image: 'o' }, { $patch: 'replace' }])).toEqual([{ name: 'only', image: 'o' }]);
+  });
+  it('orders by $setElementOrder', () => {
+    const order = { '$setElementOrder/containers': [{ name: 'd' }, { name: 'c' }] };
+    const out = patched([{ name: 'd', image: 'z' }], order) as { name: string; image: string }[];
+    expect(out.map((c) => `${c.name}:${c.image}`)).toEqual(['d:z', 'c:i']);
+  });
+  it('merges and prunes lists of plain values', () => {
+    const pod = { metadata: { finalizers: ['a/b', 'c/d'] } };
+    expect(strategicMergePatch(pod, { metadata: { finalizers: ['e/f', 'a/b'] } }, POD)['metadata']).toEqual({
+      finalizers: ['e/f', 'a/b', 'c/d'],
+    });
+    expect(
+      strategicMergePatch(pod, { metadata: { '$deleteFromPrimitiveList/finalizers': ['a/b'] } }, POD)['metadata'],
+    ).toEqual({ finalizers: ['c/d'] });
+  });
+  it('replaces maps with $patch and clears members with $retainKeys', () => {
+    const strategy = { spec: { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1 } } } };
+    expect(
+      strategicMergePatch(strategy, { spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } }, DEPLOYMENT),
+    ).toEqual({ spec: { strategy: { type: 'Recreate' } } });
+    expect(
+      strategicMergePatch(strategy, { spec: { strategy: { $patch: 'replace', type: 'Recreate' } } }, DEPLOYMENT),
+    ).toEqual({ spec: { strategy: { type: 'Recreate' } } });
+  });
+  it('replaces lists that are atomic', () => {
+    const pod = { spec: { containers: [{ name: 'c', command: ['a', 'b'] }] } };
+    expect(strategicMergePatch(pod, { spec: { containers: [{ name: 'c', command: ['x'] }] } }, POD)).toEqual({
+      spec: { containers: [{ name: 'c', command: ['x'] }] },
+    });
+  });
+  it('answers 500 without the merge key and 400 for malformed directives, as the reference', () => {
+    expect(code(() => patched([{ image: 'x' }]))).toBe(500);
+    expect(() => patched([{ image: 'x' }])).toThrow('map: map[image:x] does not contain declared merge key: name');
+    expect(code(() => strategicMergePatch({ spec: {} }, { spec: { $retainKeys: 'x' } }, DEPLOYMENT))).toBe(400);
+  });
+  it('leaves the document alone', () => {
+    const before = JSON.stringify(live);
+    patched([{ name: 'c', $patch: 'delete' }]);
+    patched([{ name: 'c', image: 'new' }]);
+    expect(JSON.stringify(live)).toBe(before);
+  });
+});
