@@ -164,28 +164,28 @@ export class Driver {
     const later = ready.committedEntries.slice(now.length);
     this.#apply(now);
     const written = this.#persist(ready);
-    if (ready.mustSync && written !== undefined) {
-      this.#busy = true;
-      written.then(
-        () => {
-          this.#busy = false;
-          if (this.#stopped) return;
-          this.#guard(() => this.#finish(ready, later));
-          this.pump();
-        },
-        (error: unknown) => this.#fail(error),
-      );
-    } else {
-      written?.catch((error: unknown) => this.#fail(error));
+    if (written === undefined) {
       this.#finish(ready, later);
+      return;
     }
+    this.#busy = true;
+    written.then(
+      () => {
+        this.#busy = false;
+        if (this.#stopped) return;
+        this.#guard(() => this.#finish(ready, later));
+        this.pump();
+      },
+      (error: unknown) => this.#fail(error),
+    );
   }
 
   #persist(ready: Ready): Promise<void> | undefined {
     const { snapshot, entries, hardState } = ready;
     if (snapshot !== undefined) return this.#install(snapshot, entries, hardState);
-    if (entries.length === 0 && hardState === undefined) return undefined;
-    return this.#log.append(entries, hardState);
+    if (ready.mustSync) return this.#log.append(entries, hardState);
+    if (hardState !== undefined) this.#log.note(hardState);
+    return undefined;
   }
 
   async #install(snapshot: SnapshotMeta, entries: readonly Entry[], hardState: HardState | undefined): Promise<void> {
@@ -249,13 +249,15 @@ export class Driver {
 
   #noteSole(): void {
     if (this.#soleLeader || this.#role !== 'leader' || this.#state.meta.conf.voters.length !== 1) return;
-    const { role, confState, termOpened, applied, commit } = this.raft.status();
+    const { role, confState, termOpened, commit } = this.raft.status();
+    // A learner can acknowledge a write before it is visible here, and so could those that were voters before (sim seed 56).
     this.#soleLeader =
       role === 'leader' &&
       termOpened &&
-      applied === commit &&
+      this.#state.visible.appliedIndex >= commit &&
       confState.voters.length === 1 &&
-      confState.votersOutgoing.length === 0;
+      confState.votersOutgoing.length === 0 &&
+      confState.learners.length === 0;
   }
 
   /** Readers see more now: the work that waited for it goes on. */
@@ -264,6 +266,7 @@ export class Driver {
     const { appliedIndex } = this.#state.visible;
     this.#proposals?.onVisible(appliedIndex);
     this.#reads?.onVisible(appliedIndex);
+    this.#noteSole();
     this.wake();
   }
 
