@@ -85,7 +85,7 @@ describe('decodeJson: the object', () => {
   });
   it('treats __proto__ as a key like any other', () => {
     const { object } = decode('{"metadata":{"name":"a"},"data":{"__proto__":"x","a":null}}');
-    expect(Object.hasOwn(object.data ?? {}, '__proto__')).toBe(true);
+    expect(Object.keys(object.data as object)).toContain('__proto__');
     expect(jsonText(object)).toContain('"__proto__":"x"');
     expect(({} as { x?: string }).x).toBeUndefined();
   });

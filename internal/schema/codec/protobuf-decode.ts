@@ -250,11 +250,11 @@ function layoutReader(typeName: string, layout: Layout): ReadMessage {
       const tag = r.varint(end);
       const number = tag < 0x80000000 ? tag >>> 3 : Math.floor(tag / 8);
       const wireType = tag & 7;
+      if (wireType === 4) throw new ProtobufError(`proto: ${typeName}: wiretype end group for non-group`);
       const read = number < readers.length ? readers[number] : undefined;
       if (read !== undefined) {
         read(r, end, out, wireType);
       } else {
-        if (wireType === 4) throw new ProtobufError(`proto: ${typeName}: wiretype end group for non-group`);
         if (number === 0) throw new ProtobufError(`proto: ${typeName}: illegal tag ${number} (wire type ${tag})`);
         r.skip(wireType, end);
       }

@@ -43,6 +43,7 @@ type YamlNode =
       readonly merge: boolean;
       readonly at: number;
     }
+  | { readonly kind: 'alias'; readonly target: YamlNode; readonly at: number }
   | { readonly kind: 'list'; readonly items: YamlNode[]; readonly at: number; open: boolean }
   | { readonly kind: 'map'; readonly pairs: (readonly [YamlNode, YamlNode])[]; readonly at: number; open: boolean };
 
@@ -88,8 +89,9 @@ function compose(source: string, events: readonly Event[]): YamlNode | undefined
       const name = source.slice(event.anchorStart, event.anchorEnd);
       const target = anchors.get(name);
       if (target === undefined) throw new YamlError(`yaml: unknown anchor '${name}' referenced`);
-      if (target.kind !== 'scalar' && target.open) throw new YamlError(`yaml: anchor '${name}' value contains itself`);
-      return target;
+      if (target.kind !== 'scalar' && target.kind !== 'alias' && target.open)
+        throw new YamlError(`yaml: anchor '${name}' value contains itself`);
+      return { kind: 'alias', target, at: event.anchorStart };
     }
     if (event.type !== EVENT_ID.SCALAR && event.type !== EVENT_ID.SEQUENCE && event.type !== EVENT_ID.MAPPING) {
       throw new YamlError('yaml: unexpected end of the document');
@@ -124,9 +126,26 @@ function compose(source: string, events: readonly Event[]): YamlNode | undefined
   return content === undefined || content.type === EVENT_ID.POP ? undefined : node(content);
 }
 
+/** The share of a document that may come from aliases, by its expanded nodes: goyaml's guard against alias bombs. */
+function allowedAliasShare(nodes: number): number {
+  if (nodes <= 400_000) return 0.99;
+  if (nodes >= 4_000_000) return 0.1;
+  return 0.99 - 0.89 * ((nodes - 400_000) / 3_600_000);
+}
+
+/** What an alias stands for. */
+function resolved(node: YamlNode): YamlNode {
+  let n = node;
+  while (n.kind === 'alias') n = n.target;
+  return n;
+}
+
 class JsonWriter {
   private readonly parts: string[] = [];
   private bytes = 0;
+  private nodes = 0;
+  private aliased = 0;
+  private aliasDepth = 0;
   readonly duplicates: string[] = [];
   constructor(private readonly source: string) {}
 
@@ -145,15 +164,33 @@ class JsonWriter {
     return line;
   }
 
-  private collect(map: YamlNode, into: Map<string, YamlNode>, depth: number): void {
+  private count(): void {
+    this.nodes++;
+    if (this.aliasDepth > 0) this.aliased++;
+    if (this.aliased > 100 && this.nodes > 1000 && this.aliased / this.nodes > allowedAliasShare(this.nodes)) {
+      throw new YamlError('yaml: document contains excessive aliasing');
+    }
+  }
+
+  private collect(of: YamlNode, into: Map<string, YamlNode>, depth: number): void {
+    const map = resolved(of);
+    if (of.kind === 'alias') this.aliasDepth++;
+    this.collectPairs(map, into, depth);
+    if (of.kind === 'alias') this.aliasDepth--;
+  }
+
+  private collectPairs(map: YamlNode, into: Map<string, YamlNode>, depth: number): void {
     if (map.kind !== 'map') throw new YamlError('yaml: map merge requires map or sequence of maps as the value');
     if (depth > MAX_DEPTH) throw new YamlError('yaml: exceeded max depth');
-    for (const [key, value] of map.pairs) {
+    for (const [written, value] of map.pairs) {
+      this.count();
+      const key = resolved(written);
       if (key.kind === 'scalar' && key.merge) {
-        if (value.kind === 'list') {
+        const merged = resolved(value);
+        if (merged.kind === 'list') {
           // Earlier ones win: they are written last.
-          for (let i = value.items.length - 1; i >= 0; i--) {
-            const item = value.items[i];
+          for (let i = merged.items.length - 1; i >= 0; i--) {
+            const item = merged.items[i];
             if (item !== undefined) this.collect(item, into, depth + 1);
           }
         } else {
@@ -167,11 +204,17 @@ class JsonWriter {
         this.duplicates.push(`line ${this.lineOf(value.at)}: key ${JSON.stringify(key.key)} already set in map`);
       }
       into.set(key.key, value);
-      if (++this.bytes > MAX_JSON_BYTES) throw new YamlError('yaml: document contains excessive aliasing');
     }
   }
 
   write(node: YamlNode, depth: number): void {
+    this.count();
+    if (node.kind === 'alias') {
+      this.aliasDepth++;
+      this.write(node.target, depth);
+      this.aliasDepth--;
+      return;
+    }
     if (node.kind === 'scalar') {
       this.put(node.json);
       return;
