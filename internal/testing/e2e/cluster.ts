@@ -121,7 +121,16 @@ export async function startCluster(options: { replicas: number; port: number; fl
       timeout: 120_000,
     });
   };
-  await up();
+  const down = async (): Promise<void> => {
+    await exec('scripts/down', ['--dir', dir], { cwd: repoRoot, timeout: 60_000 });
+    fs.rmSync(dir, { recursive: true, force: true });
+  };
+  try {
+    await up();
+  } catch (e) {
+    await down(); // what did start must not outlive the test
+    throw e;
+  }
   const kubeconfig = path.join(dir, 'admin.conf');
   const server = /server: *"?(https:[^"\s]+)/.exec(fs.readFileSync(kubeconfig, 'utf8'))?.[1];
   if (server === undefined) throw new Error(`no server in ${kubeconfig}`);
@@ -163,10 +172,7 @@ export async function startCluster(options: { replicas: number; port: number; fl
       });
       return found;
     },
-    async down() {
-      await exec('scripts/down', ['--dir', dir], { cwd: repoRoot, timeout: 60_000 });
-      fs.rmSync(dir, { recursive: true, force: true });
-    },
+    down,
   };
   return cluster;
 }

@@ -145,44 +145,45 @@ describe.skipIf(present.length === 0)('kubectl', () => {
     });
 
     it('watches with -w, across replicas', async () => {
-      await k(['create', 'ns', `${ns}-w`]);
+      const wns = `${ns}-w`;
+      await k(['create', 'ns', wns]);
+      await k(['-n', wns, 'create', 'cm', 'first']);
       const watch: ChildProcess = spawn(binary(version), [
-        '--kubeconfig',
-        cluster.replicaKubeconfig(2),
-        '-n',
-        `${ns}-w`,
-        'get',
-        'cm',
-        '-w',
-        '--output-watch-events',
-        '-o',
-        'name',
+        ...['--kubeconfig', cluster.replicaKubeconfig(2), '-n', wns],
+        ...['get', 'cm', '-w', '--output-watch-events', '-o', 'name'],
       ]);
-      const seen: string[] = [];
-      const done = new Promise<void>((resolve, reject) => {
-        watch.on('error', reject);
-        watch.on('exit', (code) => reject(new Error(`kubectl get -w ended with ${code}: ${seen.join('')}`)));
-        watch.stdout?.on('data', (c: Buffer) => {
-          seen.push(c.toString());
-          if (/DELETED +configmap\/a/.test(seen.join(''))) resolve();
+      let seen = '';
+      const arrives = (what: RegExp): Promise<void> =>
+        new Promise((resolve, reject) => {
+          const look = (): void => {
+            if (what.test(seen)) resolve();
+          };
+          watch.on('exit', (code) => reject(new Error(`kubectl get -w ended with ${code}: ${seen}`)));
+          watch.stdout?.on('data', look);
+          look();
         });
+      watch.stdout?.on('data', (c: Buffer) => {
+        seen += c.toString();
       });
-      done.catch(() => undefined); // judged below; an early failure must not be unhandled
+      // Only once the first object is shown does the watch stand.
+      await arrives(/ADDED +configmap\/first/);
+      const gone = arrives(/DELETED +configmap\/a\n/);
       for (const args of [
         ['create', 'cm', 'a'],
         ['label', 'cm', 'a', 'x=y'],
         ['delete', 'cm', 'a'],
       ]) {
-        await k(['-n', `${ns}-w`, ...args]);
+        await k(['-n', wns, ...args]);
       }
-      await done;
+      await gone;
       watch.removeAllListeners('exit');
       watch.kill();
-      const lines = seen
-        .join('')
-        .split('\n')
-        .filter((l) => l.includes('configmap/a'));
-      expect(lines.map((l) => l.split(/ +/)[0])).toEqual(expect.arrayContaining(['DELETED']));
+      expect(
+        seen
+          .split('\n')
+          .filter((l) => l.endsWith('configmap/a'))
+          .map((l) => l.split(/ +/)[0]),
+      ).toEqual(['ADDED', 'MODIFIED', 'DELETED']);
     });
   });
 });
