@@ -37,6 +37,8 @@ export class LogStore implements LogStorage {
   #base: Base;
   #last: number;
   #hardState: HardState | undefined;
+  /** The hard state has moved since it was last written. */
+  #noted = false;
   /** The end of the log: entry i of it has index #cacheFirst + i. */
   #cache: Entry[] = [];
   #cacheFirst: number;
@@ -183,15 +185,23 @@ export class LogStore implements LogStorage {
       this.#mark(first.index);
       this.#trimCache();
     }
-    if (hardState !== undefined) this.#hardState = hardState;
+    const state = hardState ?? (this.#noted ? this.#hardState : undefined);
+    this.#hardState = state ?? this.#hardState;
+    this.#noted = false;
     const last = this.#last;
     return this.#write(() => {
       for (const entry of entries) void this.#entries.put(logKey(entry.index), encodeEntry(entry));
       for (let index = last + 1; index <= lastBefore; index++) {
         void this.#entries.remove(logKey(index));
       }
-      if (hardState !== undefined) void this.#meta.put('hardState', encodeHardState(hardState));
+      if (state !== undefined) void this.#meta.put('hardState', encodeHardState(state));
     });
+  }
+
+  /** A moved commit index: written along with the next append, because losing it costs nothing. */
+  note(hardState: HardState): void {
+    this.#hardState = hardState;
+    this.#noted = true;
   }
 
   /** Forgets entries up to and including `index`. */
@@ -225,6 +235,7 @@ export class LogStore implements LogStorage {
     this.#marks = [];
     this.#cacheFirst = meta.index + 1;
     if (hardState !== undefined) this.#hardState = hardState;
+    this.#noted = false;
     this.#base = { index: meta.index, term: meta.term };
     const base = this.#base;
     await this.#write(() => {
@@ -315,7 +326,7 @@ export class LogStore implements LogStorage {
         return;
       } catch (failure) {
         const error = await commitErrorOf(failure);
-        if (!isDiskFull(error) || this.#closed) {
+        if (!isDiskFull(error, this.#options.path) || this.#closed) {
           throw new FatalError(
             `the Raft log in ${this.#options.path} cannot be written: ${error.message}. Check the disk; if it is damaged, ` +
               'remove this replica from its cluster and join it again with an empty data directory.',

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statfsSync } from 'node:fs';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { FatalError } from '../machinery/assert.js';
 import type { TableKey, TableName } from './tables.js';
@@ -55,6 +55,8 @@ export function openEnvironment(options: EnvironmentOptions): Environment {
       mapSize: options.mapSize ?? DEFAULT_MAP_SIZE,
       overlappingSync: options.overlappingSync,
       separateFlushed: true,
+      // All writes come in explicit batches; lmdb's own would add a promise to each that nobody can handle.
+      eventTurnBatching: false,
     });
   } catch (error) {
     throw new FatalError(
@@ -101,9 +103,15 @@ export async function commitErrorOf(error: unknown): Promise<Error> {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-/** True when the cause is a full disk or quota: writing may work again once space is made. */
-export function isDiskFull(error: Error): boolean {
-  return /no space left|disk quota|ENOSPC|EDQUOT|MDB_MAP_FULL/i.test(error.message);
+/** Less than this free counts as full: LMDB reports a write that was cut short as an input/output error. */
+const FULL_BELOW_BYTES = 16 * 1024 * 1024;
+
+/** True when a commit in `path` failed because the disk or quota is full: it may work again once space is made. */
+export function isDiskFull(error: Error, path: string): boolean {
+  if (/no space left|disk quota|ENOSPC|EDQUOT|MDB_MAP_FULL/i.test(error.message)) return true;
+  if (!/input\/output error/i.test(error.message)) return false;
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize < FULL_BELOW_BYTES;
 }
 
 export function messageOf(error: unknown): string {

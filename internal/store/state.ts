@@ -261,7 +261,7 @@ export class StateStore implements ApplyTables {
     this.#unflushed--;
     const error = await commitErrorOf(failure);
     if (this.#closed || epoch !== this.#epoch) return;
-    if (!isDiskFull(error)) {
+    if (!isDiskFull(error, this.#path)) {
       this.#options.onFatal(
         new FatalError(
           `the state in ${this.#path} cannot be written: ${error.message}. Check the disk; if it is damaged, ` +
