@@ -33,6 +33,9 @@ export class Core {
   /** Drawn anew from [electionTicks, 2*electionTicks) whenever the role or term changes. */
   electionTimeout = 0;
 
+  /** Asked by the leader to take over, and waiting until a committed membership change is applied. */
+  summoned = false;
+
   /** Candidates: votes received so far. */
   readonly votes = new Map<NodeId, boolean>();
 

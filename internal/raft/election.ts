@@ -23,7 +23,7 @@ function askPreVotes(core: Core): void {
     if (id === core.id) continue;
     const { lastIndex, lastTerm } = core.log;
     // The term asked for is the one that a real campaign would open.
-    core.sendAfterAppend('preVote', id, { index: lastIndex, logTerm: lastTerm }, core.term + 1);
+    core.sendAfterAppend('preVote', id, { index: lastIndex, logTerm: lastTerm, ...ownCommit(core) }, core.term + 1);
   }
   tally(core);
 }
@@ -35,7 +35,7 @@ function askVotes(core: Core, kind: 'usual' | 'transfer'): void {
     if (id === core.id) continue;
     const { lastIndex, lastTerm } = core.log;
     // After append: a candidate that forgot its term in a crash could win the same term twice with different entries.
-    core.sendAfterAppend('vote', id, { index: lastIndex, logTerm: lastTerm, context });
+    core.sendAfterAppend('vote', id, { index: lastIndex, logTerm: lastTerm, context, ...ownCommit(core) });
   }
 }
 
@@ -61,6 +61,24 @@ function tally(core: Core): void {
   else if (result === 'won') becomeLeader(core);
 }
 
+/** What we know to be committed, as votes and their answers tell it. */
+function ownCommit(core: Core): { readonly commit: number; readonly rejectHint: number } {
+  const { committed } = core.log;
+  return { commit: committed, rejectHint: core.log.term(committed) ?? 0 };
+}
+
+/**
+ * Votes and their answers say what their sender knows to be committed, whatever its term: where our log holds the same
+ * entry it is committed here too. Without this a membership change can end all elections: the voters that remain may not
+ * know that it is committed, and those who know (and have longer logs, so that they refuse to vote) are voters no more.
+ */
+export function learnCommit(core: Core, m: Message): void {
+  if (core.role === 'leader' || m.commit <= core.log.committed || !core.log.matches(m.commit, m.rejectHint)) return;
+  core.log.commitTo(m.commit);
+  // A campaign under a membership that we now know to be replaced is over.
+  if (core.role !== 'follower' && hasUnappliedConfChange(core)) becomeFollower(core, core.term, 0);
+}
+
 /**
  * Does a live leader's lease forbid this (pre-)vote (dissertation, 6.2 and 4.2.3)? It protects a working leader from
  * removed members and from members cut off from it alone.
@@ -81,13 +99,13 @@ export function onVoteRequest(core: Core, m: Message): void {
     core.vote === m.from || (core.vote === 0 && core.leader === 0) || (m.type === 'preVote' && m.term > core.term);
   if (free && core.log.isUpToDate(m.index, m.logTerm)) {
     // The answer names the term asked about: for a pre-vote that is not ours.
-    core.sendAfterAppend(answer, m.from, {}, m.term);
+    core.sendAfterAppend(answer, m.from, ownCommit(core), m.term);
     if (m.type === 'vote') {
       core.electionElapsed = 0;
       core.vote = m.from;
     }
   } else {
-    core.sendAfterAppend(answer, m.from, { reject: true });
+    core.sendAfterAppend(answer, m.from, { reject: true, ...ownCommit(core) });
   }
 }
 
@@ -115,5 +133,12 @@ function hasUnappliedConfChange(core: Core): boolean {
 
 /** A leader that asked us to take over (dissertation, 3.10). */
 export function onTimeoutNow(core: Core): void {
-  if (core.role === 'follower') campaign(core, 'transfer');
+  if (core.role !== 'follower') return;
+  core.summoned = hasUnappliedConfChange(core);
+  campaign(core, 'transfer');
+}
+
+/** Entries were applied: a campaign that waited for that begins. */
+export function campaignIfSummoned(core: Core): void {
+  if (core.summoned && core.role === 'follower') onTimeoutNow(core);
 }

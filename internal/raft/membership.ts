@@ -5,9 +5,10 @@ import type { Core } from './core.js';
 import { invariant } from './invariant.js';
 import { appendOwn } from './propose.js';
 import { confirmReads } from './reads.js';
-import { maybeCommit } from './replicate.js';
+import { flushAppends, maybeCommit } from './replicate.js';
 import { becomeFollower } from './roles.js';
-import type { ConfState, Entry } from './types.js';
+import { sendTimeoutNow } from './timeoutnow.js';
+import type { ConfState, Entry, NodeId } from './types.js';
 
 /** A committed membership change takes effect. The driver stores the result with the applied index. */
 export function applyConfChange(core: Core, entry: Entry): ConfState {
@@ -20,8 +21,7 @@ function switchMembers(core: Core, members: Members): void {
   core.members = members;
   if (core.role !== 'leader') return;
   if (!isVoter(members, core.id)) {
-    // Removed or made a learner: the others elect one of theirs (dissertation, 4.2.2).
-    becomeFollower(core, core.term, 0);
+    stepDown(core);
     return;
   }
   syncProgress(core);
@@ -30,6 +30,22 @@ function switchMembers(core: Core, members: Members): void {
   maybeCommit(core);
   confirmReads(core);
   if (core.broadcast === 'nothing') core.broadcast = 'entries';
+}
+
+/** Removed or made a learner: the others go on under one of theirs (dissertation, 4.2.2), who need not wait to notice. */
+function stepDown(core: Core): void {
+  syncProgress(core);
+  core.broadcast = 'commit';
+  flushAppends(core);
+  let heir: NodeId = 0;
+  let best = -1;
+  for (const [id, peer] of core.progress) {
+    if (!isVoter(core.members, id) || !peer.recentActive || peer.match <= best) continue;
+    heir = id;
+    best = peer.match;
+  }
+  if (heir !== 0) sendTimeoutNow(core, heir);
+  becomeFollower(core, core.term, 0);
 }
 
 function syncProgress(core: Core): void {

@@ -1,6 +1,6 @@
 import { type RaftConfig, validateConfig } from './config.js';
 import { Core } from './core.js';
-import { campaign, countOwnVote, hurry } from './election.js';
+import { campaign, campaignIfSummoned, countOwnVote, hurry } from './election.js';
 import { checkInvariants } from './invariants.js';
 import { invariant } from './invariant.js';
 import { tickLeader } from './lead.js';
@@ -212,6 +212,7 @@ export class Raft {
     if (core.role === 'leader') acknowledgeOwn(core);
     else if (core.role === 'candidate' && core.term === done.ownVoteTerm) countOwnVote(core);
     maybeAutoLeave(core);
+    campaignIfSummoned(core);
     const deferred = this.#deferred;
     if (deferred.length > 0) {
       this.#deferred = [];
@@ -221,6 +222,11 @@ export class Raft {
 
   status(): RaftStatus {
     return status(this.#core);
+  }
+
+  /** Term of the log's entry at `index`, persisted or not; undefined when it is compacted or not there. */
+  termAt(index: number): number | undefined {
+    return this.#core.log.term(index);
   }
 
   /** Throws InvariantError when the state contradicts itself; for tests and simulations. */

@@ -62,6 +62,7 @@ function reset(core: Core, term: number): void {
   core.electionElapsed = 0;
   core.heartbeatElapsed = 0;
   core.drawElectionTimeout();
+  core.summoned = false;
   core.votes.clear();
   core.progress.clear();
   core.uncommitted.reset();

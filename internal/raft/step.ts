@@ -1,5 +1,5 @@
 import type { Core } from './core.js';
-import { leaseForbids, onTimeoutNow, onVoteRequest, onVoteResponse } from './election.js';
+import { leaseForbids, learnCommit, onTimeoutNow, onVoteRequest, onVoteResponse } from './election.js';
 import { onAppend, onHeartbeat, onSnapshot } from './follow.js';
 import { invariant } from './invariant.js';
 import { onHeartbeatResponse } from './lead.js';
@@ -12,6 +12,7 @@ import type { Message, MessageType } from './types.js';
 
 /** Takes in one message: settle whose term it is, then let its family's file deal with it. */
 export function step(core: Core, m: Message): void {
+  if (isVoting(m)) learnCommit(core, m);
   if (m.term === 0) dispatch[m.type](core, m);
   else if (m.term > core.term) stepNewer(core, m);
   else if (m.term < core.term) stepOlder(core, m);
@@ -35,6 +36,10 @@ function stepOlder(core: Core, m: Message): void {
   } else if (m.type === 'preVote') {
     core.sendAfterAppend('preVoteResp', m.from, { reject: true });
   }
+}
+
+function isVoting(m: Message): boolean {
+  return m.type === 'vote' || m.type === 'preVote' || m.type === 'voteResp' || m.type === 'preVoteResp';
 }
 
 function isFromLeader(m: Message): boolean {

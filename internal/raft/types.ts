@@ -66,9 +66,11 @@ export interface Message {
   /** Index and term of the entry just before `entries` (append), of the last entry (votes), or acknowledged (responses). */
   readonly index: number;
   readonly logTerm: number;
+  /** The sender's commit index, as far as the receiver may take it over (append, heartbeat, votes and their answers). */
   readonly commit: number;
   readonly entries: readonly Entry[];
   readonly reject: boolean;
+  /** appendResp: where the logs may agree; votes and their answers: term of the entry at `commit`; refusals: the reason. */
   readonly rejectHint: number;
   /**
    * Request id (readIndex, propose and their answers; opaque and unique), heartbeat round, campaign kind (votes),
