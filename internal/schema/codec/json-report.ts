@@ -5,7 +5,7 @@ import { TimeError, canonicalMicroTime, canonicalTime, formatDuration, parseDura
 import { typeByName } from '../index.js';
 import type { FieldDef, Scalar, TypeDef, TypeRef } from '../types.js';
 import { base64Fault } from './base64.js';
-import { embeddedName, goTypeName, structName } from './go-names.js';
+import { embeddedNames, goTypeName, itemTypeName, structName } from './go-names.js';
 import { Members, type Node, NumberText, numberOf } from './json-exact.js';
 import { zeroOf } from './zero.js';
 
@@ -175,7 +175,7 @@ class Reporter {
   value(node: Node, ref: TypeRef, goType: string, into?: JsonValue): JsonValue | undefined {
     if (ref.k === 'scalar') return this.scalar(node, ref.scalar, goType);
     if (ref.k === 'message') return this.message(node, typeByName(ref.type), into);
-    const itemType = goType.slice(ref.k === 'list' ? 2 : 'map[string]'.length);
+    const itemType = itemTypeName(goType, ref.of);
     if (ref.k === 'list') {
       if (!Array.isArray(node)) return this.wrongType(kindName(node), goType);
       const items: JsonValue[] = [];
@@ -259,9 +259,7 @@ class Reporter {
         if (field.pointer === true || field.ref.k === 'list' || field.ref.k === 'map') out[name] = undefined;
         continue;
       }
-      const embedded = embeddedName(type, field);
-      if (embedded !== undefined) this.goPath.push(embedded);
-      this.goPath.push(name);
+      this.goPath.push(...embeddedNames(type, field), name);
       this.struct = lastSegment(type.name);
       const value = this.within(name, () => this.value(child, field.ref, goTypeName(type, field), out[name]));
       if (value !== undefined) out[name] = value;
