@@ -10,7 +10,14 @@ import { decodeManaged, encodeManaged, identityOf, type Manager, type Managers }
 import { merge } from './merge.js';
 import { type Plan, writtenPlanOf } from './plan.js';
 import { type ResetFilter, resetFilter, STRIPPED } from './reset.js';
-import { converter, managedFieldsOf, setManagedFields, updateManagers, type WriterOptions } from './track.js';
+import {
+  converter,
+  managedFieldsOf,
+  reconciled,
+  setManagedFields,
+  updateManagers,
+  type WriterOptions,
+} from './track.js';
 import { type Conflict, type Conflicts, type Convert, ownedBy, takeOwnership } from './updater.js';
 import { misfit } from './validate.js';
 
@@ -53,6 +60,7 @@ export function applyPatch(options: ApplyPatchOptions): JsonObject {
   checkPatch(options, plan);
   const live = options.live ?? {};
   const managers = decodeManaged(managedFieldsOf(live), true) ?? new Map<string, Manager>();
+  if (options.plan !== undefined) reconciled(options, managers);
   if (managers.size === 0 && options.live !== undefined) {
     updateManagers({ ...options, manager: BEFORE_FIRST_APPLY }, managers, {}, live);
   }

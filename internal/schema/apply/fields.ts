@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
-import { EMPTY, type FieldSet, isMember, LEAF, NodeBuilder } from './fieldset.js';
+import { EMPTY, type FieldSet, isEmpty, isMember, LEAF, NodeBuilder } from './fieldset.js';
 import { DEDUCED, itemElement, type ListPlan, type Plan } from './plan.js';
 
 /**
@@ -86,6 +86,37 @@ function extend(plan: Plan, node: FieldSet, member: boolean): FieldSet | undefin
     if (next !== undefined) builder.add(e, next);
   }
   return builder.build();
+}
+
+/**
+ * The set as the type has it today: what is owned below a value that is atomic now is the value itself. Sets come from
+ * clients and from older schemas. The set itself is returned when nothing has to change.
+ */
+export function reconcile(plan: Plan, set: FieldSet): FieldSet {
+  return mapChildren(set, false, (e, child) => reconcileNode(stepPlan(plan, e), child));
+}
+function reconcileNode(plan: Plan, node: FieldSet): FieldSet {
+  if (isEmpty(node)) return node;
+  if (isAtomic(plan)) return LEAF;
+  return mapChildren(node, isMember(node), (e, child) => reconcileNode(stepPlan(plan, e), child));
+}
+const isAtomic = (plan: Plan): boolean =>
+  plan.k === 'list' ? plan.rel === 'atomic' : (plan.k === 'struct' || plan.k === 'map') && plan.atomic;
+const stepPlan = (plan: Plan, element: string): Plan =>
+  (plan.k === 'struct' && element.startsWith('f:') ? plan.fields.get(element.slice(2))?.plan : undefined) ??
+  childPlan(plan, element);
+
+function mapChildren(node: FieldSet, member: boolean, change: (e: string, child: FieldSet) => FieldSet): FieldSet {
+  const builder = new NodeBuilder(member);
+  let same = true;
+  for (const e in node) {
+    if (e === '.') continue;
+    const child = node[e] as FieldSet;
+    const next = change(e, child);
+    if (next !== child) same = false;
+    builder.add(e, next);
+  }
+  return same ? node : (builder.build() ?? EMPTY);
 }
 
 /** The plan of what a step other than a named field leads to. */

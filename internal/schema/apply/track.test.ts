@@ -142,6 +142,15 @@ describe('trackUpdate', () => {
     expect(entries(write(one, viaStatus, { subresource: 'status' }))).toEqual(entries(one));
   });
 
+  it('takes what a client says is owned inside an atomic value for the value itself', () => {
+    const sets = { 'f:spec': { 'f:selector': { 'f:matchLabels': { 'f:a': {} } }, 'f:paused': {} } };
+    const obj: JsonObject = { kind: 'Deployment', apiVersion: 'apps/v1', metadata: {}, spec: {} };
+    const mine = { manager: 'x', operation: 'Apply', apiVersion: 'apps/v1', fieldsType: 'FieldsV1', fieldsV1: sets };
+    const next = withFields(obj, [mine]);
+    write(obj, next, { typeName: DEPLOYMENT, apiVersion: 'apps/v1' });
+    expect(entries(next)[0]?.fieldsV1).toEqual({ 'f:spec': { 'f:paused': {}, 'f:selector': {} } });
+  });
+
   it('forgets every owner for a list of one empty entry and does not track that object any more', () => {
     const one = write(undefined, configMap({ a: '1' }));
     const two = write(one, withFields(configMap({ a: '2' }), [{}]));

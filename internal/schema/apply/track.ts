@@ -1,5 +1,6 @@
 import { deepEqual, semanticEqual } from '../../machinery/equal.js';
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
+import { reconcile } from './fields.js';
 import { difference, isEmpty, union } from './fieldset.js';
 import { capUpdaters, decodeManaged, encodeManaged, identityOf, type Manager, type Managers } from './managed.js';
 import { type Plan, planOf } from './plan.js';
@@ -77,15 +78,29 @@ export function setManagedFields(obj: JsonObject, entries: JsonObject[] | undefi
  * The managers to go on with: those that the client sent when they are readable, else the stored ones. A list of one empty
  * entry resets them. Writes to a subresource cannot change them.
  */
-function startingManagers({ old, obj, subresource }: TrackUpdateOptions): Managers {
+function startingManagers(options: TrackUpdateOptions): Managers {
+  const { old, obj, subresource } = options;
   const stored = managedFieldsOf(old);
   const sent = subresource === '' ? managedFieldsOf(obj) : undefined;
   if (Array.isArray(sent) && !deepEqual(sent, stored)) {
     if (isReset(sent)) return new Map();
     const managers = decodeManaged(sent, false);
-    if (managers !== undefined && managers.size > 0) return managers;
+    if (managers !== undefined && managers.size > 0) return reconciled(options, managers);
   }
-  return decodeManaged(stored, true) ?? new Map<string, Manager>();
+  const managers = decodeManaged(stored, true) ?? new Map<string, Manager>();
+  // The schema of a custom resource may have changed since; that of a built-in type has not.
+  return options.plan === undefined ? managers : reconciled(options, managers);
+}
+
+/** Brings the sets of the request's version into line with the type. */
+export function reconciled(options: WriterOptions, managers: Managers): Managers {
+  const plan = options.plan ?? planOf(options.typeName);
+  for (const [id, manager] of managers) {
+    if (manager.apiVersion !== options.apiVersion) continue;
+    const set = reconcile(plan, manager.set);
+    if (set !== manager.set) managers.set(id, { ...manager, set });
+  }
+  return managers;
 }
 
 function isReset(entries: readonly JsonValue[]): boolean {
