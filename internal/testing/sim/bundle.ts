@@ -1,0 +1,99 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build, type Plugin } from 'esbuild';
+import { type Bug, findBug } from './bugs.js';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const internal = resolve(here, '../..');
+
+/** Where the world begins: these files, or what the product's files under these folders see as these, are simulated. */
+const STAND_INS: Readonly<Record<string, string>> = {
+  'store/lmdb.ts': 'lmdb.ts',
+  'transport/transport.ts': 'transport.ts',
+  'replica/lock.ts': 'lock.ts',
+};
+const SIMULATED_FOLDERS = ['store/', 'replica/'];
+
+/** The product's clock, timers and chance, as the bundle sees them. */
+const DEFINES: Readonly<Record<string, string>> = {
+  'Date.now': '__quorateSim.now',
+  'Math.random': '__quorateSim.random',
+  setTimeout: '__quorateSim.setTimeout',
+  setInterval: '__quorateSim.setInterval',
+  setImmediate: '__quorateSim.setImmediate',
+  clearTimeout: '__quorateSim.clearTimeout',
+  clearInterval: '__quorateSim.clearTimeout',
+  clearImmediate: '__quorateSim.clearTimeout',
+};
+
+export interface Bundle {
+  /** File with the simulated product; exports what run.ts exports. */
+  readonly path: string;
+  remove(): void;
+}
+
+/**
+ * Builds the product and the simulator into one file in which disk, network, clock and chance are simulated; with
+ * `bugName`, also with that deliberate bug in it. Throws when the bug no longer fits the source.
+ */
+export async function buildBundle(bugName?: string): Promise<Bundle> {
+  // Inside the repository, so that packages with native code are found.
+  const out = mkdtempSync(join(here, '../../../node_modules/.quorate-sim-'));
+  const path = join(out, 'sim.mjs');
+  const bug = bugName === undefined ? undefined : findBug(bugName);
+  await build({
+    entryPoints: [join(here, 'run.ts')],
+    outfile: path,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    sourcemap: 'inline',
+    packages: 'external',
+    define: { ...DEFINES },
+    plugins: [standIns(), ...(bug === undefined ? [] : [plant(bug)])],
+    logLevel: 'error',
+  });
+  return { path, remove: () => rmSync(out, { recursive: true, force: true }) };
+}
+
+function standIns(): Plugin {
+  return {
+    name: 'stand-ins',
+    setup(api) {
+      api.onResolve({ filter: /^\.\.?\// }, ({ path, resolveDir }) => {
+        const file = relative(internal, resolve(resolveDir, path.replace(/\.js$/, '.ts')));
+        const standIn = STAND_INS[file];
+        return standIn === undefined ? undefined : { path: join(here, standIn) };
+      });
+      api.onResolve({ filter: /^node:(fs|crypto)$/ }, ({ importer, path }) => {
+        const file = relative(internal, importer);
+        if (!SIMULATED_FOLDERS.some((folder) => file.startsWith(folder))) return undefined;
+        return { path: join(here, path === 'node:fs' ? 'fs.ts' : 'crypto.ts') };
+      });
+    },
+  };
+}
+
+function plant(bug: Bug): Plugin {
+  return {
+    name: 'bug',
+    setup(api) {
+      const file = resolve(internal, bug.file);
+      api.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        if (path !== file) return undefined;
+        const source = readFileSync(file, 'utf8');
+        const parts = source.split(bug.find);
+        if (parts.length !== 2) {
+          throw new Error(`bug ${bug.name} must fit ${bug.file} exactly once, but fits ${parts.length - 1} times`);
+        }
+        return { contents: parts.join(bug.replace), loader: 'ts' };
+      });
+    },
+  };
+}
+
+export function bundleUrl(bundle: Bundle): string {
+  return pathToFileURL(bundle.path).href;
+}

@@ -1,0 +1,120 @@
+import { openReplica, type Replica } from '../../replica/index.js';
+import type { Actor } from './event-queue.js';
+import { bindMachine, Machine } from './machine.js';
+import type { SimNetwork } from './network.js';
+import type { RunOptions } from './options.js';
+import type { World } from './world.js';
+import { Violation } from './violation.js';
+
+/** One machine of the cluster and what runs on it. */
+export interface Node {
+  readonly name: string;
+  readonly machine: Machine;
+  /** Absent while the process is down or still starting. */
+  replica: Replica | undefined;
+  /** Why the process gave up by itself; undefined as long as it has not. */
+  stopped: string | undefined;
+}
+
+/** The machines, and the starting and ending of processes on them. */
+export class SimCluster {
+  readonly nodes: Node[] = [];
+  /** What replicas have logged, newest last; bounded. */
+  readonly journal: string[] = [];
+  readonly #options: RunOptions;
+
+  constructor(
+    readonly world: World,
+    readonly network: SimNetwork,
+    options: RunOptions,
+  ) {
+    this.#options = options;
+    for (let i = 1; i <= options.voters; i += 1) this.addMachine(`n${i}`);
+  }
+
+  addMachine(name: string): Node {
+    const node: Node = { name, machine: new Machine(name, this.world), replica: undefined, stopped: undefined };
+    node.machine.disk.temper.fsyncMs = this.#options.fsyncMs;
+    this.nodes.push(node);
+    return node;
+  }
+
+  node(name: string): Node {
+    const node = this.nodes.find((n) => n.name === name);
+    if (node === undefined) throw new Error(`no node ${name}`);
+    return node;
+  }
+
+  get running(): Node[] {
+    return this.nodes.filter((n) => n.replica !== undefined && n.machine.running);
+  }
+
+  note(text: string): void {
+    this.journal.push(`${this.world.now.toFixed(1).padStart(9)} ms  ${text}`);
+    if (this.journal.length > 400) this.journal.shift();
+  }
+
+  /** Starts the process of a node that is down. */
+  start(node: Node): void {
+    if (node.machine.running) return;
+    const { random } = this.world;
+    const actor: Actor = {
+      name: `${node.name}#${node.machine.boots + 1}`,
+      alive: true,
+      pausedUntil: 0,
+      clockRate: random.pick(this.#options.clockRates),
+      clockSkewMs: random.between(-5_000, 5_000),
+    };
+    node.machine.actor = actor;
+    node.machine.boots += 1;
+    node.stopped = undefined;
+    bindMachine(actor, node.machine);
+    this.note(`${node.name} starts`);
+    this.world.schedule(0, actor, () => {
+      this.#open(node, actor).catch((error: unknown) => this.#gaveUp(node, actor, error));
+    });
+  }
+
+  async #open(node: Node, actor: Actor): Promise<void> {
+    const voters = Array.from({ length: this.#options.voters }, (_, i) => `n${i + 1}`);
+    const replica = await openReplica({
+      name: node.name,
+      dataDir: '/data',
+      peerListen: node.name,
+      initialCluster: voters.map((name) => ({ name, address: name })),
+      unsafeNoPeerTls: true,
+      compactionIntervalMs: this.#options.compactionIntervalMs,
+      logKeepEntries: this.#options.logKeepEntries,
+      log: (level, text) => {
+        if (level !== 'debug') this.note(`${node.name} says: ${text}`);
+      },
+      onFatal: (error) => this.#gaveUp(node, actor, error),
+    });
+    if (actor.alive) node.replica = replica;
+  }
+
+  #gaveUp(node: Node, actor: Actor, error: unknown): void {
+    node.stopped = error instanceof Error ? error.message : String(error);
+    this.note(`${node.name} gives up: ${node.stopped}`);
+    actor.alive = false;
+    node.replica = undefined;
+    this.world.schedule(0, this.world.outside, () => {
+      throw new Violation('no replica gives up', `${node.name}: ${node.stopped}`);
+    });
+  }
+
+  /** Ends the process now; `powerLoss` also loses what the disk had not flushed. */
+  crash(node: Node, powerLoss: boolean): void {
+    if (!node.machine.running) return;
+    this.note(`${node.name} ${powerLoss ? 'loses power' : 'is killed'}`);
+    node.machine.actor.alive = false;
+    node.replica = undefined;
+    node.machine.disk.crash(powerLoss);
+  }
+
+  /** The process stands still for a while and then goes on as if nothing had been. */
+  pause(node: Node, ms: number): void {
+    this.note(`${node.name} is paused for ${ms.toFixed(0)} ms`);
+    node.machine.actor.pausedUntil = Math.max(node.machine.actor.pausedUntil, this.world.now + ms);
+  }
+}

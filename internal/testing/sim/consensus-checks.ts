@@ -1,0 +1,195 @@
+import type { Entry, Raft, RaftStatus } from '../../raft/index.js';
+import { hashText } from '../../store/meta.js';
+import type { StateStore } from '../../store/state.js';
+import type { TxnResult } from '../../store/types.js';
+import type { Machine } from './machine.js';
+import type { Model } from './model.js';
+import type { Observer } from './observe.js';
+import { promise } from './violation.js';
+
+interface LogRecord {
+  readonly data: Uint8Array;
+  readonly type: Entry['type'];
+  readonly prevTerm: number | undefined;
+}
+
+interface AppliedRecord {
+  readonly term: number;
+  readonly data: Uint8Array;
+  readonly revision: number;
+  readonly hash: string;
+  readonly results: string;
+}
+
+interface Watched {
+  raft: Raft | undefined;
+  state: StateStore | undefined;
+  boots: number;
+  term: number;
+  commit: number;
+  leading: number;
+  revision: number;
+  appliedIndex: number;
+  /** The raft was called since the last look. */
+  dirty: boolean;
+}
+
+/**
+ * The promises of Raft (paper, figure 3) and of the replicated state, looked at after every step: election safety, log
+ * matching, leader completeness, state-machine safety, and equal state at equal index.
+ */
+export class ConsensusChecks implements Observer {
+  readonly #model: Model;
+  readonly #watched = new Map<Machine, Watched>();
+  readonly #leaders = new Map<number, string>();
+  readonly #log = new Map<number, Map<number, LogRecord>>();
+  readonly #applied: AppliedRecord[] = [];
+  /** Highest index that any replica has applied: it is committed for good. */
+  committed = 0;
+  elections = 0;
+  snapshotsInstalled = 0;
+
+  constructor(model: Model) {
+    this.#model = model;
+  }
+
+  #of(machine: Machine): Watched {
+    let watched = this.#watched.get(machine);
+    if (watched === undefined || watched.boots !== machine.boots) {
+      // A restart may go back to an older durable state, but never below what it said: that is checked by its effects.
+      watched = {
+        raft: undefined,
+        state: undefined,
+        boots: machine.boots,
+        term: 0,
+        commit: 0,
+        leading: 0,
+        revision: 0,
+        appliedIndex: 0,
+        dirty: false,
+      };
+      this.#watched.set(machine, watched);
+    }
+    return watched;
+  }
+
+  onRaft(machine: Machine, raft: Raft): void {
+    const watched = this.#of(machine);
+    watched.raft = raft;
+    watched.dirty = true;
+  }
+
+  onState(machine: Machine, state: StateStore): void {
+    this.#of(machine).state = state;
+  }
+
+  raftOf(machine: Machine): Raft | undefined {
+    return this.#of(machine).raft;
+  }
+
+  stateOf(machine: Machine): StateStore | undefined {
+    return this.#of(machine).state;
+  }
+
+  /** Log matching: two logs with the same (index, term) hold the same entry there and the same log before it. */
+  onLogAppend(machine: Machine, entries: readonly Entry[], prevTerm: number | undefined): void {
+    let before = prevTerm;
+    for (const entry of entries) {
+      let byTerm = this.#log.get(entry.index);
+      if (byTerm === undefined) this.#log.set(entry.index, (byTerm = new Map()));
+      const known = byTerm.get(entry.term);
+      if (known === undefined) {
+        byTerm.set(entry.term, { data: entry.data, type: entry.type, prevTerm: before });
+      } else {
+        const same =
+          known.type === entry.type &&
+          (before === undefined || known.prevTerm === undefined || known.prevTerm === before) &&
+          equal(known.data, entry.data);
+        promise(same, 'log matching', () => `${machine.name} holds another entry at ${at(entry)} than another member`);
+      }
+      before = entry.term;
+    }
+  }
+
+  /** State-machine safety: all replicas apply the same entry at the same index, to the same effect. */
+  onApplied(
+    machine: Machine,
+    state: StateStore,
+    entry: { readonly index: number; readonly term: number; readonly data: Uint8Array },
+    results: readonly TxnResult[] | undefined,
+  ): void {
+    const { index, term, data } = entry;
+    const { revision } = state.meta;
+    const record = { term, data, revision, hash: hashText(state.meta), results: JSON.stringify(results ?? null) };
+    const known = this.#applied[index];
+    if (known === undefined) {
+      this.#applied[index] = record;
+      this.#model.apply(index, data, results);
+      this.committed = Math.max(this.committed, index);
+      promise(revision === this.#model.revision, 'one revision', () => `${machine.name} is at ${revision}`);
+      return;
+    }
+    const sameEntry = known.term === term && equal(known.data, data);
+    promise(sameEntry, 'state-machine safety', () => `${machine.name} applied another entry at ${at(entry)}`);
+    const sameEffect = known.revision === revision && known.hash === record.hash && known.results === record.results;
+    promise(sameEffect, 'equal state at equal index', () => {
+      return `${machine.name} at ${index}: revision ${revision} hash ${record.hash} ${record.results}, elsewhere ${known.revision} ${known.hash} ${known.results}`;
+    });
+  }
+
+  /** After a step of this machine's process. */
+  afterStep(machine: Machine): void {
+    const watched = this.#of(machine);
+    const { raft, state } = watched;
+    if (raft === undefined || !watched.dirty) return;
+    watched.dirty = false;
+    raft.checkInvariants();
+    const status = raft.status();
+    promise(status.term >= watched.term, 'terms only grow', () => `${machine.name}: ${watched.term} to ${status.term}`);
+    promise(status.commit >= watched.commit, 'commit only grows', () => `${machine.name}: to ${status.commit}`);
+    watched.term = status.term;
+    watched.commit = status.commit;
+    if (status.role === 'leader' && watched.leading !== status.term) {
+      watched.leading = status.term;
+      this.#onElected(machine, raft, status);
+    }
+    if (state !== undefined) this.#checkState(machine, state, watched);
+  }
+
+  #onElected(machine: Machine, raft: Raft, status: RaftStatus): void {
+    this.elections += 1;
+    const other = this.#leaders.get(status.term);
+    const alone = other === undefined || other === machine.name;
+    promise(alone, 'election safety', () => `${machine.name} and ${other} lead in term ${status.term}`);
+    this.#leaders.set(status.term, machine.name);
+    const known = this.#applied[this.committed];
+    if (known === undefined) return;
+    // By log matching the last committed entry stands for all before it.
+    const own = raft.termAt(this.committed);
+    const complete = own === known.term || (own === undefined && status.applied >= this.committed);
+    promise(complete, 'leader completeness', () => {
+      return `${machine.name} leads term ${status.term} without the committed entry ${this.committed} of term ${known.term} (has ${own})`;
+    });
+  }
+
+  #checkState(machine: Machine, state: StateStore, watched: Watched): void {
+    const { appliedIndex } = state.meta;
+    const known = this.#applied[appliedIndex];
+    if (known !== undefined && appliedIndex !== watched.appliedIndex) {
+      watched.appliedIndex = appliedIndex;
+      const hash = hashText(state.meta);
+      promise(known.hash === hash, 'equal state at equal index', () => `${machine.name} at ${appliedIndex}: ${hash}`);
+    }
+    const { revision } = state.visible;
+    promise(revision >= watched.revision, 'revisions only grow', () => `${machine.name}: to ${revision}`);
+    watched.revision = revision;
+  }
+}
+
+function at(entry: { readonly index: number; readonly term: number }): string {
+  return `(index ${entry.index}, term ${entry.term})`;
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.compare(a, b) === 0;
+}

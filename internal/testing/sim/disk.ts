@@ -1,0 +1,157 @@
+import type { Actor } from './event-queue.js';
+import { applyWrites, type Version, type Write } from './tables.js';
+import type { World } from './world.js';
+
+export interface DiskTemper {
+  /** Mean time of one fsync. */
+  fsyncMs: number;
+  /** Now and then an fsync takes this long. */
+  stallMs: number;
+  stallChance: number;
+  full: boolean;
+}
+
+interface Transaction {
+  readonly writes: readonly Write[];
+  readonly settle: (error: Error | undefined) => void;
+  readonly flushed: () => void;
+}
+
+const EMPTY: Version = new Map();
+
+/** What one LMDB environment holds: what readers see, and what a loss of power would leave. */
+export class SimFile {
+  visible: Version = EMPTY;
+  durable: Version = EMPTY;
+  /** Committed and not flushed, oldest first. */
+  unflushed: Version[] = [];
+  /** The transaction being written. */
+  writing: Transaction | undefined;
+}
+
+/** The disk of one machine: it outlives the process, and forgets what was not flushed when the power fails. */
+export class SimDisk {
+  readonly files = new Map<string, SimFile>();
+  readonly temper: DiskTemper = { fsyncMs: 2, stallMs: 0, stallChance: 0, full: false };
+  /** Deliberate fault: a transaction cut off by a crash is found half done. LMDB never does this. */
+  tornTransactions = false;
+  fsyncs = 0;
+
+  constructor(readonly world: World) {}
+
+  file(path: string): SimFile {
+    let file = this.files.get(path);
+    if (file === undefined) this.files.set(path, (file = new SimFile()));
+    return file;
+  }
+
+  fsyncTime(): number {
+    const { random } = this.world;
+    this.fsyncs += 1;
+    const { fsyncMs, stallChance, stallMs } = this.temper;
+    return 0.1 + random.exponential(fsyncMs) + (random.chance(stallChance) ? stallMs : 0);
+  }
+
+  /** The process is gone. With `powerLoss`, so is what was not flushed: any whole number of transactions from the end. */
+  crash(powerLoss: boolean): void {
+    const { random } = this.world;
+    for (const file of this.files.values()) {
+      const { writing } = file;
+      const candidates = [file.durable, ...file.unflushed];
+      let survivor = powerLoss ? random.pick(candidates) : file.visible;
+      if (writing !== undefined && survivor === file.visible && random.chance(0.5)) {
+        const writes = this.tornTransactions
+          ? writing.writes.slice(0, random.below(writing.writes.length + 1))
+          : writing.writes;
+        survivor = applyWrites(survivor, writes);
+      }
+      file.visible = survivor;
+      file.durable = survivor;
+      file.unflushed = [];
+      file.writing = undefined;
+    }
+  }
+}
+
+/** One process's hold on a file: transactions one after another. */
+export class SimEnvironmentFile {
+  readonly #queue: Transaction[] = [];
+  #flushBusy = false;
+
+  constructor(
+    readonly disk: SimDisk,
+    readonly file: SimFile,
+    readonly actor: Actor,
+    readonly overlappingSync: boolean,
+  ) {}
+
+  /** Queues a transaction; `settle` when it is visible or failed, `flushed` when it is on disk. */
+  write(transaction: Transaction): void {
+    this.#queue.push(transaction);
+    if (this.file.writing === undefined) this.#next();
+  }
+
+  /** Resolves when nothing is being written or flushed any more. */
+  idle(): Promise<void> {
+    if (this.file.writing === undefined && !this.#flushBusy) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+  readonly #idle: (() => void)[] = [];
+
+  #noteIdle(): void {
+    if (this.file.writing === undefined && !this.#flushBusy) for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #next(): void {
+    const transaction = this.#queue.shift();
+    if (transaction === undefined) {
+      this.#noteIdle();
+      return;
+    }
+    const { disk, file } = this;
+    file.writing = transaction;
+    const time = this.overlappingSync ? disk.world.random.between(0.05, 0.5) : disk.fsyncTime();
+    disk.world.schedule(time, this.actor, () => {
+      file.writing = undefined;
+      if (disk.temper.full && transaction.writes.some((w) => w.value !== undefined)) {
+        transaction.settle(new Error('MDB_MAP_FULL: no space left on device'));
+      } else {
+        file.visible = applyWrites(file.visible, transaction.writes);
+        if (this.overlappingSync) {
+          file.unflushed.push(file.visible);
+          transaction.settle(undefined);
+          this.#flush(transaction, file.visible);
+        } else {
+          file.durable = file.visible;
+          transaction.settle(undefined);
+          transaction.flushed();
+        }
+      }
+      if (file.writing === undefined) this.#next();
+    });
+  }
+
+  readonly #flushQueue: { readonly transaction: Transaction; readonly version: Version }[] = [];
+
+  #flush(transaction: Transaction, version: Version): void {
+    this.#flushQueue.push({ transaction, version });
+    if (!this.#flushBusy) this.#flushNext();
+  }
+
+  #flushNext(): void {
+    const next = this.#flushQueue.shift();
+    if (next === undefined) {
+      this.#noteIdle();
+      return;
+    }
+    this.#flushBusy = true;
+    const { disk, file } = this;
+    disk.world.schedule(disk.fsyncTime(), this.actor, () => {
+      this.#flushBusy = false;
+      file.durable = next.version;
+      file.unflushed.splice(0, file.unflushed.indexOf(next.version) + 1);
+      next.transaction.flushed();
+      this.#flushNext();
+    });
+  }
+}

@@ -1,0 +1,71 @@
+export interface SimEvent {
+  readonly at: number;
+  /** Breaks ties: what was scheduled first happens first. */
+  readonly order: number;
+  readonly actor: Actor;
+  readonly run: () => void;
+  canceled: boolean;
+}
+
+/** On whose behalf things happen: one run of a replica's process, or the world outside. */
+export interface Actor {
+  readonly name: string;
+  /** False once the process is gone: what it had scheduled does not happen. */
+  alive: boolean;
+  /** The process stands still until then: what is due happens afterwards. */
+  pausedUntil: number;
+  /** How fast its clock runs. */
+  clockRate: number;
+  readonly clockSkewMs: number;
+}
+
+/** A binary heap by time, then by order of scheduling. */
+export class EventQueue {
+  readonly #heap: SimEvent[] = [];
+
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  push(event: SimEvent): void {
+    const heap = this.#heap;
+    let i = heap.length;
+    heap.push(event);
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      const above = heap[parent];
+      if (above === undefined || isBefore(above, event)) break;
+      heap[i] = above;
+      i = parent;
+    }
+    heap[i] = event;
+  }
+
+  pop(): SimEvent | undefined {
+    const heap = this.#heap;
+    const first = heap[0];
+    const last = heap.pop();
+    if (first === undefined || last === undefined || heap.length === 0) return first;
+    let i = 0;
+    for (;;) {
+      let child = 2 * i + 1;
+      const left = heap[child];
+      if (left === undefined) break;
+      const right = heap[child + 1];
+      let next = left;
+      if (right !== undefined && isBefore(right, left)) {
+        child += 1;
+        next = right;
+      }
+      if (isBefore(last, next)) break;
+      heap[i] = next;
+      i = child;
+    }
+    heap[i] = last;
+    return first;
+  }
+}
+
+function isBefore(a: SimEvent, b: SimEvent): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order);
+}

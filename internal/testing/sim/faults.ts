@@ -1,0 +1,120 @@
+import type { Node, SimCluster } from './cluster.js';
+import type { FaultKind, RunOptions } from './options.js';
+
+/** Breaks things at random times, and repairs them all when asked. */
+export class Faults {
+  readonly counts = new Map<FaultKind, number>();
+  #stopped = false;
+
+  constructor(
+    private readonly cluster: SimCluster,
+    private readonly options: RunOptions,
+    /** Faults that need to know the cluster's inside: leadership transfer and membership. */
+    private readonly operate: (kind: FaultKind) => void,
+  ) {}
+
+  start(): void {
+    const { world } = this.cluster;
+    world.schedule(world.random.exponential(this.options.faultEveryMs), world.outside, () => {
+      if (this.#stopped) return;
+      const kind = world.random.pick(this.options.faults);
+      this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
+      this.#strike(kind);
+      this.start();
+    });
+  }
+
+  /** No more faults; everything that was broken is whole again. */
+  repair(): void {
+    this.#stopped = true;
+    const { cluster, options } = this;
+    cluster.note('everything is repaired');
+    this.#calmNetwork();
+    Object.assign(cluster.network.temper, { lossChance: 0, duplicateChance: 0, delayMs: 1 });
+    for (const node of cluster.nodes) {
+      Object.assign(node.machine.disk.temper, { fsyncMs: Math.min(options.fsyncMs, 5), stallChance: 0, full: false });
+      node.machine.actor.pausedUntil = 0;
+      cluster.start(node);
+    }
+  }
+
+  #calmNetwork(): void {
+    const { lossChance, duplicateChance, reorders, delayMs } = this.options;
+    Object.assign(this.cluster.network.temper, { lossChance, duplicateChance, reorders, delayMs });
+    this.cluster.network.healAll();
+  }
+
+  #later(ms: number, run: () => void): void {
+    const { world } = this.cluster;
+    world.schedule(ms, world.outside, () => {
+      if (!this.#stopped) run();
+    });
+  }
+
+  #strike(kind: FaultKind): void {
+    const { cluster } = this;
+    const { random } = cluster.world;
+    const node = random.pick(cluster.nodes);
+    switch (kind) {
+      case 'kill':
+      case 'powerLoss':
+        cluster.crash(node, kind === 'powerLoss');
+        this.#later(random.exponential(800), () => cluster.start(node));
+        return;
+      case 'powerLossAll':
+        for (const each of cluster.nodes) {
+          cluster.crash(each, true);
+          this.#later(random.exponential(300), () => cluster.start(each));
+        }
+        return;
+      case 'pause':
+        cluster.pause(node, random.pick([50, 400, 1_500, 5_000]) * random.between(0.5, 1.5));
+        return;
+      case 'isolate':
+      case 'split':
+      case 'oneWay':
+        this.#cut(kind, node);
+        this.#later(random.exponential(2_000), () => cluster.network.healAll());
+        return;
+      case 'slowDisk':
+        Object.assign(node.machine.disk.temper, { fsyncMs: 60, stallChance: 0.05, stallMs: 1_500 });
+        this.#later(random.exponential(2_000), () =>
+          Object.assign(node.machine.disk.temper, { fsyncMs: this.options.fsyncMs, stallChance: 0 }),
+        );
+        return;
+      case 'fullDisk':
+        node.machine.disk.temper.full = true;
+        this.#later(random.exponential(2_000), () => (node.machine.disk.temper.full = false));
+        return;
+      case 'lossyNetwork':
+        Object.assign(cluster.network.temper, { lossChance: 0.3, duplicateChance: 0.2 });
+        this.#later(random.exponential(2_000), () => this.#calmNetwork());
+        return;
+      case 'slowNetwork':
+        Object.assign(cluster.network.temper, { delayMs: 150 });
+        this.#later(random.exponential(2_000), () => this.#calmNetwork());
+        return;
+      case 'transfer':
+      case 'membership':
+        this.operate(kind);
+        return;
+    }
+  }
+
+  #cut(kind: 'isolate' | 'split' | 'oneWay', node: Node): void {
+    const { network, nodes, world } = this.cluster;
+    if (kind === 'oneWay') {
+      const others = nodes.filter((n) => n !== node);
+      if (others.length === 0) return;
+      const other = world.random.pick(others);
+      this.cluster.note(`nothing passes from ${node.name} to ${other.name}`);
+      network.cut(node.name, other.name);
+      return;
+    }
+    const inside = new Set(kind === 'isolate' ? [node] : nodes.filter(() => world.random.chance(0.5)));
+    this.cluster.note(`${[...inside].map((n) => n.name).join(' ')} cut off from the others`);
+    for (const a of nodes) {
+      for (const b of nodes) if (inside.has(a) !== inside.has(b)) network.cut(a.name, b.name);
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/** Takes the place of node:fs in the replica and the store while they are simulated: they only handle directories. */
+import { currentMachine } from './machine.js';
+
+export function mkdirSync(_path: string, _options?: object): undefined {
+  return undefined;
+}
+
+/** Names of the environments in a directory of the machine. */
+export function readdirSync(directory: string): string[] {
+  const names = new Set<string>();
+  for (const path of currentMachine().disk.files.keys()) {
+    if (path.startsWith(`${directory}/`)) names.add(path.slice(directory.length + 1).split('/')[0] ?? '');
+  }
+  return [...names];
+}
+
+export function rmSync(path: string, _options?: object): void {
+  currentMachine().disk.files.delete(path);
+}

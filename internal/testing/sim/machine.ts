@@ -1,0 +1,45 @@
+import { SimDisk } from './disk.js';
+import { type Actor } from './event-queue.js';
+import type { World } from './world.js';
+
+/** One simulated machine: a disk that stays, and at most one process at a time. */
+export class Machine {
+  readonly disk: SimDisk;
+  /** The running process; of the last one when none is running. */
+  actor: Actor;
+  /** How often a process was started on it. */
+  boots = 0;
+
+  constructor(
+    readonly name: string,
+    world: World,
+  ) {
+    this.disk = new SimDisk(world);
+    this.actor = { name, alive: false, pausedUntil: 0, clockRate: 1, clockSkewMs: 0 };
+  }
+
+  get running(): boolean {
+    return this.actor.alive;
+  }
+}
+
+const machines = new Map<Actor, Machine>();
+let world: World | undefined;
+
+/** Says in which world product code runs from now on. */
+export function enterWorld(next: World): void {
+  world = next;
+  machines.clear();
+}
+
+/** The process of this actor runs on this machine. */
+export function bindMachine(actor: Actor, machine: Machine): void {
+  machines.set(actor, machine);
+}
+
+/** The machine on whose behalf code runs at the moment. */
+export function currentMachine(): Machine {
+  const machine = world === undefined ? undefined : machines.get(world.actor);
+  if (machine === undefined) throw new Error('product code ran outside a simulated process');
+  return machine;
+}

@@ -1,0 +1,137 @@
+import type { TxnResult } from '../../store/types.js';
+import { type Command, decodeProposal } from '../../store/command.js';
+import { promise } from './violation.js';
+
+/** One version of a key in the model; `id` is what its writer made unique, undefined for a deletion. */
+interface Version {
+  readonly revision: number;
+  readonly id: string | undefined;
+  readonly createRevision: number;
+}
+
+export interface ModelEvent {
+  readonly revision: number;
+  readonly sub: number;
+  readonly type: 'create' | 'modify' | 'delete';
+  readonly key: string;
+  readonly id: string | undefined;
+  /** Revision of the version before; 0 for none. */
+  readonly prevRevision: number;
+}
+
+/**
+ * The dumb twin of the store: applies the committed entries to plain maps, keeps everything for ever, and so knows what
+ * every read at every revision must have seen.
+ */
+export class Model {
+  revision = 0;
+  compactRevision = 0;
+  readonly events: ModelEvent[] = [];
+  readonly #history = new Map<string, Version[]>();
+  readonly #idsApplied = new Map<string, number>();
+  readonly #applied = new Set<string>();
+  /** Place in `events` of the first one of each revision. */
+  readonly #eventAt: number[] = [0];
+
+  /** Applies one committed entry; `results` is what the store made of it (undefined: a repetition). */
+  apply(index: number, data: Uint8Array, results: readonly TxnResult[] | undefined): void {
+    if (data.length === 0) return;
+    const proposal = decodeProposal(data);
+    if (results === undefined) return;
+    const name = `${proposal.proposer}/${proposal.seq}`;
+    promise(!this.#applied.has(name), 'at most once', () => `proposal ${name} was applied again at index ${index}`);
+    this.#applied.add(name);
+    for (const [i, command] of proposal.commands.entries()) {
+      const expected = this.#command(command);
+      const actual = results[i];
+      promise(
+        JSON.stringify(actual) === JSON.stringify(expected),
+        'transactions do what they say',
+        () => `index ${index}: ${JSON.stringify(actual)} instead of ${JSON.stringify(expected)}`,
+      );
+    }
+  }
+
+  #command(command: Command): TxnResult {
+    if (command.kind === 'compact') {
+      const { revision } = command;
+      if (revision <= this.compactRevision || revision > this.revision) {
+        return { succeeded: false, revision: this.revision };
+      }
+      this.compactRevision = revision;
+      return { succeeded: true, revision: this.revision };
+    }
+    if (command.kind !== 'txn') return { succeeded: true, revision: this.revision };
+    const { compares, ops } = command.txn;
+    for (const [i, compare] of compares.entries()) {
+      const now = this.latest(compare.key)?.revision ?? 0;
+      const holds = 'modRevision' in compare ? compare.modRevision === now : now > 0;
+      if (!holds) return { succeeded: false, revision: this.revision, failed: i };
+    }
+    const revision = this.revision + 1;
+    let sub = 0;
+    for (const op of ops) {
+      const before = this.latest(op.key);
+      if (op.type === 'delete' && before === undefined) continue;
+      const id = op.type === 'put' ? idOf(op.value) : undefined;
+      if (id !== undefined) this.#idsApplied.set(id, revision);
+      const versions = this.#history.get(op.key) ?? [];
+      versions.push({ revision, id, createRevision: before?.createRevision ?? revision });
+      this.#history.set(op.key, versions);
+      const type = op.type === 'delete' ? 'delete' : before === undefined ? 'create' : 'modify';
+      if (sub === 0) this.#eventAt[revision] = this.events.length;
+      this.events.push({ revision, sub, type, key: op.key, id, prevRevision: before?.revision ?? 0 });
+      sub += 1;
+    }
+    if (sub > 0) this.revision = revision;
+    return { succeeded: true, revision: this.revision };
+  }
+
+  /** The newest version of a key, undefined when it does not exist. */
+  latest(key: string): Version | undefined {
+    const version = this.#history.get(key)?.at(-1);
+    return version?.id === undefined ? undefined : version;
+  }
+
+  /** The key as of a revision. */
+  asOf(key: string, revision: number): Version | undefined {
+    const versions = this.#history.get(key) ?? [];
+    for (let i = versions.length - 1; i >= 0; i -= 1) {
+      const version = versions[i];
+      if (version !== undefined && version.revision <= revision) return version.id === undefined ? undefined : version;
+    }
+    return undefined;
+  }
+
+  /** Every key that exists as of a revision, in order. */
+  keysAsOf(revision: number): string[] {
+    return [...this.#history.keys()].filter((key) => this.asOf(key, revision) !== undefined).sort();
+  }
+
+  /** Revision at which the put with this id took effect. */
+  appliedAt(id: string): number | undefined {
+    return this.#idsApplied.get(id);
+  }
+
+  /** The events after a revision, in order. */
+  eventsAfter(revision: number): readonly ModelEvent[] {
+    return revision >= this.revision ? [] : this.events.slice(this.#eventAt[revision + 1] ?? this.events.length);
+  }
+}
+
+/** The mark that `valueOf` put into a value. */
+export function idOf(value: Buffer): string {
+  const match = /"id":"([^"]*)"/.exec(value.toString('latin1'));
+  return match?.[1] ?? '';
+}
+
+/** A value with a unique mark and a place for its revision. */
+export function valueWith(id: string, padding: number): { readonly value: Buffer; readonly revisionAt: number } {
+  const head = '{"metadata":{"resourceVersion":"';
+  return { value: Buffer.from(`${head}"},"id":"${id}","data":"${'x'.repeat(padding)}"}`), revisionAt: head.length };
+}
+
+/** The resourceVersion inside a stored value. */
+export function revisionIn(value: Buffer): number {
+  return Number(/"resourceVersion":"(\d*)"/.exec(value.toString('latin1'))?.[1]);
+}

@@ -1,0 +1,88 @@
+import type { Actor } from './event-queue.js';
+import type { World } from './world.js';
+
+export interface NetworkTemper {
+  /** Mean one-way delay. */
+  delayMs: number;
+  lossChance: number;
+  duplicateChance: number;
+  /** Each message takes its own time, so that later ones overtake earlier ones. */
+  reorders: boolean;
+}
+
+/** One process that listens at an address. */
+export interface Endpoint {
+  readonly address: string;
+  readonly actor: Actor;
+}
+
+/** The network between the machines: delays, loses, duplicates, reorders, and lets through one way only if told so. */
+export class SimNetwork {
+  readonly temper: NetworkTemper = { delayMs: 1, lossChance: 0, duplicateChance: 0, reorders: false };
+  /** "from>to" of addresses between which nothing passes. */
+  readonly #cut = new Set<string>();
+  readonly #listening = new Map<string, Endpoint>();
+  readonly #lastArrival = new Map<string, number>();
+  sent = 0;
+  lost = 0;
+
+  constructor(readonly world: World) {}
+
+  listen(endpoint: Endpoint): void {
+    this.#listening.set(endpoint.address, endpoint);
+  }
+
+  /** The process at this address, if one is running. A paused one is: its machine still answers. */
+  at(address: string): Endpoint | undefined {
+    const endpoint = this.#listening.get(address);
+    return endpoint?.actor.alive === true ? endpoint : undefined;
+  }
+
+  cut(from: string, to: string): void {
+    this.#cut.add(`${from}>${to}`);
+  }
+
+  healAll(): void {
+    this.#cut.clear();
+  }
+
+  isCut(from: string, to: string): boolean {
+    return this.#cut.has(`${from}>${to}`);
+  }
+
+  /** Brings something to a process. False when it is lost on the way; then it never arrives. */
+  carry(from: string, to: Endpoint, arrive: () => void): boolean {
+    const { random } = this.world;
+    const { lossChance, duplicateChance } = this.temper;
+    this.sent += 1;
+    if (this.isCut(from, to.address) || random.chance(lossChance)) {
+      this.lost += 1;
+      return false;
+    }
+    this.world.schedule(this.#delay(from, to.address), to.actor, arrive);
+    if (random.chance(duplicateChance)) this.world.schedule(this.#delay(from, to.address) * 3, to.actor, arrive);
+    return true;
+  }
+
+  #delay(from: string, to: string): number {
+    const { random } = this.world;
+    const delay = 0.05 + random.exponential(this.temper.delayMs);
+    if (this.temper.reorders) return delay;
+    const link = `${from}>${to}`;
+    const arrival = Math.max(this.world.now + delay, this.#lastArrival.get(link) ?? 0);
+    this.#lastArrival.set(link, arrival);
+    return arrival - this.world.now;
+  }
+}
+
+let network: SimNetwork | undefined;
+
+/** Says over which network product code speaks from now on. */
+export function enterNetwork(next: SimNetwork): void {
+  network = next;
+}
+
+export function currentNetwork(): SimNetwork {
+  if (network === undefined) throw new Error('product code ran outside a simulation');
+  return network;
+}

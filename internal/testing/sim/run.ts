@@ -1,0 +1,210 @@
+import { Faults } from './faults.js';
+import { SimClient } from './clients.js';
+import type { ConfChangeStep } from '../../raft/index.js';
+import { SimCluster } from './cluster.js';
+import { ConsensusChecks } from './consensus-checks.js';
+import { HistoryChecks } from './history-checks.js';
+import { currentMachine, enterWorld } from './machine.js';
+import { Model } from './model.js';
+import { enterNetwork, SimNetwork } from './network.js';
+import { observe } from './observe.js';
+import { drawOptions, type FaultKind, type RunOptions } from './options.js';
+import { Violation, promise } from './violation.js';
+import { SimWatcher } from './watchers.js';
+import { type SimGlobals, World } from './world.js';
+
+declare global {
+  var __quorateSim: SimGlobals;
+}
+
+export interface RunResult {
+  readonly seed: number;
+  readonly options: RunOptions;
+  /** Virtual time that passed. */
+  readonly simulatedMs: number;
+  readonly steps: number;
+  readonly elections: number;
+  readonly committed: number;
+  readonly calls: number;
+  readonly acknowledgedWrites: number;
+  readonly linearizableReads: number;
+  readonly watchEvents: number;
+  readonly watchesResumed: number;
+  readonly watchesCompacted: number;
+  readonly faults: Readonly<Record<string, number>>;
+  readonly failure:
+    | { readonly property: string; readonly message: string; readonly journal: readonly string[] }
+    | undefined;
+  /** Folds everything that happened into one number: equal for equal seeds. */
+  readonly fingerprint: number;
+}
+
+/** Runs one seed from beginning to end. Never throws for what the cluster does wrong: see `failure`. */
+export async function runSeed(seed: number): Promise<RunResult> {
+  const run = new Run(seed);
+  return run.toResult(await run.go());
+}
+
+class Run {
+  readonly #world: World;
+  readonly #options: RunOptions;
+  readonly #cluster: SimCluster;
+  readonly #model = new Model();
+  readonly #consensus = new ConsensusChecks(this.#model);
+  readonly #history = new HistoryChecks(this.#model);
+  readonly #clients: SimClient[] = [];
+  readonly #watchers: SimWatcher[] = [];
+  readonly #faults: Faults;
+
+  constructor(seed: number) {
+    const world = new World(seed);
+    this.#world = world;
+    globalThis.__quorateSim = world.globals();
+    this.#options = drawOptions(seed, world.random);
+    const network = new SimNetwork(world);
+    const { lossChance, duplicateChance, reorders, delayMs } = this.#options;
+    Object.assign(network.temper, { lossChance, duplicateChance, reorders, delayMs });
+    enterWorld(world);
+    enterNetwork(network);
+    observe(this.#consensus);
+    this.#cluster = new SimCluster(world, network, this.#options);
+    this.#faults = new Faults(this.#cluster, this.#options, (kind) => this.#operate(kind));
+    for (let i = 1; i <= this.#options.clients; i += 1) {
+      this.#clients.push(new SimClient(`c${i}`, this.#cluster, this.#history, this.#options));
+    }
+    for (let i = 1; i <= this.#options.watchers; i += 1) {
+      const pollMs = world.random.pick([2, 50, 1_000]);
+      const batch = world.random.pick([1, 3, 256]);
+      this.#watchers.push(new SimWatcher(`w${i}`, this.#cluster, this.#model, pollMs, batch));
+    }
+  }
+
+  async go(): Promise<Violation | undefined> {
+    const { faultyMs, calmMs } = this.#options;
+    // Errors are made by the thousand here, and read hardly ever.
+    Error.stackTraceLimit = 3;
+    const afterStep = (): void => this.#afterStep();
+    try {
+      for (const node of this.#cluster.nodes) this.#cluster.start(node);
+      for (const client of this.#clients) client.start();
+      for (const watcher of this.#watchers) watcher.start();
+      await this.#world.run(1_500, afterStep);
+      this.#faults.start();
+      await this.#world.run(faultyMs, afterStep);
+      this.#faults.repair();
+      await this.#world.run(faultyMs + calmMs / 2, afterStep);
+      for (const client of this.#clients) client.stopped = true;
+      await this.#world.run(faultyMs + calmMs, afterStep);
+      this.#checkEnd();
+      return undefined;
+    } catch (error) {
+      if (error instanceof Violation) return error;
+      return new Violation(
+        'no unexpected error',
+        error instanceof Error ? (error.stack ?? error.message) : String(error),
+      );
+    }
+  }
+
+  #afterStep(): void {
+    const machine = this.#lastMachine;
+    if (machine !== undefined) this.#consensus.afterStep(machine);
+  }
+
+  get #lastMachine(): ReturnType<typeof currentMachine> | undefined {
+    return this.#cluster.nodes.find((n) => n.machine.actor === this.#world.lastActor)?.machine;
+  }
+
+  /** What an operator does: hands leadership over, or changes the membership. */
+  #operate(kind: FaultKind): void {
+    const { random } = this.#world;
+    const leader = this.#cluster.running.find((n) => n.replica?.status().role === 'leader');
+    if (leader?.replica === undefined) return;
+    const { members } = leader.replica.status();
+    const member = random.pick(members);
+    if (kind === 'transfer') {
+      const { replica } = leader;
+      if (member.learner) return;
+      this.#cluster.note(`leadership is to go from ${leader.name} to ${member.name}`);
+      this.#world.as(leader.machine.actor, () => replica.transferLeader(member.name));
+      return;
+    }
+    const raft = this.#consensus.raftOf(leader.machine);
+    const steps: ConfChangeStep[] = [{ type: member.learner ? 'addVoter' : 'addLearner', id: member.id }];
+    const other = random.pick(members);
+    if (other !== member && random.chance(0.4)) {
+      steps.push({ type: other.learner ? 'addVoter' : 'addLearner', id: other.id });
+    }
+    const transition = random.pick(['auto', 'implicit'] as const);
+    const result = this.#world.as(leader.machine.actor, () => {
+      return raft?.proposeConfChange({ transition, steps, context: '' });
+    });
+    this.#cluster.note(`membership: ${steps.map((s) => `${s.type} ${s.id}`).join(', ')}: ${JSON.stringify(result)}`);
+  }
+
+  /** Everything is repaired for a while: all replicas must have come together and served everyone. */
+  #checkEnd(): void {
+    this.#history.finish();
+    const states = this.#cluster.nodes.map((node) => {
+      promise(node.replica !== undefined, 'the cluster recovers', () => `${node.name} is not running at the end`);
+      return { node, status: node.replica.status() };
+    });
+    const leaders = states.filter(({ status }) => status.role === 'leader');
+    promise(leaders.length === 1, 'the cluster recovers', () => `${leaders.length} leaders at the end`);
+    for (const { node, status } of states) {
+      promise(
+        status.revision === this.#model.revision,
+        'the cluster recovers',
+        () => `${node.name} is at revision ${status.revision} of ${this.#model.revision} at the end`,
+      );
+    }
+    promise(
+      new Set(states.map(({ status }) => status.stateHash)).size === 1,
+      'equal state at equal index',
+      () => 'end',
+    );
+    for (const watcher of this.#watchers) {
+      while (watcher.poll());
+      promise(watcher.after === this.#model.revision, 'watches are reliable', () => `one ended at ${watcher.after}`);
+    }
+  }
+
+  /** One line per replica on where it stands. */
+  #statuses(): string[] {
+    return this.#cluster.nodes.map((node) => {
+      const status = this.#consensus.raftOf(node.machine)?.status();
+      return `${node.name} ${node.machine.running ? 'runs' : 'is down'}: ${JSON.stringify(status)}`;
+    });
+  }
+
+  toResult(violation: Violation | undefined): RunResult {
+    const sum = (of: (w: SimWatcher) => number): number => this.#watchers.reduce((n, w) => n + of(w), 0);
+    const counts = {
+      simulatedMs: this.#world.now,
+      steps: this.#world.steps,
+      elections: this.#consensus.elections,
+      committed: this.#consensus.committed,
+      calls: this.#history.calls,
+      acknowledgedWrites: this.#history.acknowledgedWrites,
+      linearizableReads: this.#history.linearizableReads,
+      watchEvents: sum((w) => w.delivered),
+      watchesResumed: sum((w) => w.resumed),
+      watchesCompacted: sum((w) => w.compacted),
+    };
+    return {
+      seed: this.#options.seed,
+      options: this.#options,
+      ...counts,
+      faults: Object.fromEntries(this.#faults.counts),
+      failure:
+        violation === undefined
+          ? undefined
+          : {
+              property: violation.property,
+              message: violation.message,
+              journal: [...this.#cluster.journal.slice(-60), ...this.#statuses()],
+            },
+      fingerprint: Object.values(counts).reduce((h, n) => (Math.imul(h, 31) + Math.floor(n)) | 0, 7),
+    };
+  }
+}

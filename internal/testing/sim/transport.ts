@@ -1,0 +1,216 @@
+/**
+ * Takes the place of internal/transport/transport.ts in a simulation (bundle.ts swaps it in): the same class over the
+ * simulated network instead of gRPC.
+ */
+import type { PeerHandlers, PeerIdentity, TransportOptions } from '../../transport/types.js';
+import type { Actor } from './event-queue.js';
+import { currentMachine } from './machine.js';
+import { currentNetwork, type Endpoint, type SimNetwork } from './network.js';
+
+const CONNECTION_REFUSED_MS = 5;
+const NOTICE_LOSS_MS = 300;
+
+interface Listening extends Endpoint {
+  readonly transport: Transport;
+}
+
+export class Transport {
+  readonly #options: TransportOptions;
+  readonly #network: SimNetwork;
+  readonly #actor: Actor;
+  #peers: ReadonlyMap<number, string> = new Map();
+  /** Members that were admitted, by what they said they are. */
+  readonly #admitted = new Map<string, Promise<string | undefined>>();
+  readonly #told = new Set<number>();
+  #closed = false;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#network = currentNetwork();
+    this.#actor = currentMachine().actor;
+  }
+
+  async listen(): Promise<void> {
+    const listening: Listening = { address: this.#options.listen, actor: this.#actor, transport: this };
+    this.#network.listen(listening);
+  }
+
+  setPeers(peers: ReadonlyMap<number, string>): void {
+    this.#peers = new Map(peers);
+  }
+
+  get #handlers(): PeerHandlers {
+    return this.#options.handlers;
+  }
+
+  send(to: number, payload: Buffer): void {
+    const address = this.#peers.get(to);
+    if (address === undefined || this.#closed) return;
+    const target = this.#network.at(address);
+    if (target === undefined) {
+      // The machine answers that nobody listens, unless it cannot be reached.
+      if (!this.#network.isCut(this.#options.listen, address)) this.#tell(to, CONNECTION_REFUSED_MS, true);
+      return;
+    }
+    const arrived = this.#network.carry(this.#options.listen, target, () => {
+      void transportOf(target).#take(this.#options.self, payload, (reason) => this.#refusedBy(to, reason));
+    });
+    if (!arrived) this.#tell(to, NOTICE_LOSS_MS, false);
+  }
+
+  /** Tells the replica what its connection would: once at a time. */
+  #tell(to: number, delayMs: number, dead: boolean): void {
+    if (this.#told.has(to)) return;
+    this.#told.add(to);
+    this.#network.world.schedule(delayMs, this.#actor, () => {
+      this.#told.delete(to);
+      if (this.#closed) return;
+      if (dead) this.#handlers.onDead(to);
+      this.#handlers.onUnreachable(to);
+    });
+  }
+
+  #refusedBy(id: number, reason: string): void {
+    this.#network.world.schedule(1, this.#actor, () => {
+      if (!this.#closed) this.#handlers.onRefused(id, reason, false);
+    });
+  }
+
+  async #take(from: PeerIdentity, payload: Buffer, refuse: (reason: string) => void): Promise<void> {
+    const reason = await this.#admit(from);
+    if (this.#closed) return;
+    if (reason === undefined) this.#handlers.onMessages(from.id, payload);
+    else refuse(reason);
+  }
+
+  #admit(peer: PeerIdentity): Promise<string | undefined> {
+    if (peer.cluster !== this.#options.self.cluster) return Promise.resolve('another cluster');
+    const key = `${peer.id}.${peer.nonce}`;
+    let admitted = this.#admitted.get(key);
+    if (admitted === undefined) this.#admitted.set(key, (admitted = this.#handlers.admit(peer)));
+    return admitted;
+  }
+
+  isUp(id: number): boolean {
+    const address = this.#peers.get(id);
+    return address !== undefined && this.#network.at(address) !== undefined;
+  }
+
+  async sendSnapshot(to: number, chunks: AsyncIterable<Buffer>): Promise<void> {
+    const address = this.#peers.get(to);
+    const target = address === undefined ? undefined : this.#network.at(address);
+    if (address === undefined || target === undefined) throw new Error(`member ${to} cannot be reached`);
+    const pipe = new Pipe();
+    let outcome: Promise<void> | undefined;
+    let failure: Error | undefined;
+    await this.#transit(target, () => {
+      outcome = transportOf(target).#takeSnapshot(this.#options.self, pipe);
+      outcome.catch((error: unknown) => (failure = error instanceof Error ? error : new Error(String(error))));
+    });
+    try {
+      for await (const chunk of chunks) {
+        if (failure !== undefined) throw failure;
+        await this.#transit(target, () => pipe.push(chunk));
+      }
+      await this.#transit(target, () => pipe.end());
+    } catch (error) {
+      this.#network.world.schedule(1, target.actor, () => pipe.fail(new Error('the sender gave up')));
+      throw error;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const back = (settle: () => void): void => {
+        this.#network.world.schedule(this.#network.temper.delayMs, this.#actor, settle);
+      };
+      outcome?.then(
+        () => back(resolve),
+        (error: unknown) => back(() => reject(error instanceof Error ? error : new Error(String(error)))),
+      );
+      // A process that dies never answers.
+      this.#network.world.schedule(60_000, this.#actor, () => reject(new Error('no answer to the snapshot')));
+    });
+  }
+
+  /** Something happens at the target; resolves here when it has. Rejects when the way is cut: a stream breaks then. */
+  #transit(target: Endpoint, arrive: () => void): Promise<void> {
+    const { world } = this.#network;
+    return new Promise((resolve, reject) => {
+      const broken = this.#network.isCut(this.#options.listen, target.address) || !target.actor.alive;
+      if (broken || world.random.chance(this.#network.temper.lossChance / 4)) {
+        world.schedule(50, this.#actor, () => reject(new Error('the connection broke')));
+        return;
+      }
+      const delay = this.#network.temper.delayMs;
+      world.schedule(world.random.exponential(delay) * 2, target.actor, () => {
+        arrive();
+        world.schedule(delay, this.#actor, resolve);
+      });
+      world.schedule(10_000, this.#actor, () => reject(new Error('the connection broke')));
+    });
+  }
+
+  async #takeSnapshot(from: PeerIdentity, chunks: AsyncIterable<Buffer>): Promise<void> {
+    const reason = await this.#admit(from);
+    if (reason !== undefined) throw new Error(reason);
+    await this.#handlers.onSnapshot(from.id, chunks);
+  }
+
+  call(address: string, payload: Buffer, timeoutMs = 5_000): Promise<Buffer> {
+    const { world } = this.#network;
+    const own: Endpoint = { address: this.#options.listen, actor: this.#actor };
+    return new Promise((resolve, reject) => {
+      world.schedule(timeoutMs, this.#actor, () => reject(new Error(`no answer from ${address}`)));
+      const target = this.#network.at(address);
+      if (target === undefined) {
+        world.schedule(CONNECTION_REFUSED_MS, this.#actor, () => reject(new Error(`nobody listens at ${address}`)));
+        return;
+      }
+      this.#network.carry(this.#options.listen, target, () => {
+        transportOf(target)
+          .#handlers.onCall(payload)
+          .then(
+            (answer) => this.#network.carry(target.address, own, () => resolve(answer)),
+            (error: unknown) =>
+              this.#network.carry(target.address, own, () =>
+                reject(error instanceof Error ? error : new Error(String(error))),
+              ),
+          );
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+}
+
+function transportOf(endpoint: Endpoint): Transport {
+  return (endpoint as Listening).transport;
+}
+
+/** What arrives of a stream, for its reader. */
+class Pipe implements AsyncIterable<Buffer> {
+  readonly #held: (Buffer | undefined | Error)[] = [];
+  #waiting: (() => void) | undefined;
+
+  push(item: Buffer | undefined | Error): void {
+    this.#held.push(item);
+    this.#waiting?.();
+    this.#waiting = undefined;
+  }
+  end(): void {
+    this.push(undefined);
+  }
+  fail(error: Error): void {
+    this.push(error);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    for (;;) {
+      while (this.#held.length === 0) await new Promise<void>((resolve) => (this.#waiting = resolve));
+      const item = this.#held.shift();
+      if (item instanceof Error) throw item;
+      if (item === undefined) return;
+      yield item;
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import { type Actor, EventQueue, type SimEvent } from './event-queue.js';
+import { Random } from './random.js';
+
+/** What the product code's clock, timers and chance are bound to while it is simulated (see bundle.ts). */
+export interface SimGlobals {
+  now(): number;
+  random(): number;
+  setTimeout(run: (...args: unknown[]) => void, ms?: number, ...args: unknown[]): SimTimer;
+  setInterval(run: (...args: unknown[]) => void, ms?: number, ...args: unknown[]): SimTimer;
+  setImmediate(run: (...args: unknown[]) => void, ...args: unknown[]): SimTimer;
+  clearTimeout(timer: SimTimer | undefined): void;
+}
+
+/** Stands for a NodeJS.Timeout. */
+export class SimTimer {
+  event: SimEvent | undefined;
+  canceled = false;
+  ref(): this {
+    return this;
+  }
+  unref(): this {
+    return this;
+  }
+  hasRef(): boolean {
+    return false;
+  }
+}
+
+/** Promise reactions that one event may set off in a row; deeper ones run after the next event, always alike. */
+const MICROTASK_TURNS = 12;
+const TURN = Promise.resolve();
+/** 2026-01-01: the simulated clocks start here. */
+const EPOCH_MS = 1_767_225_600_000;
+
+/** The world outside every replica: never paused, never gone. */
+export function outsideActor(name: string): Actor {
+  return { name, alive: true, pausedUntil: 0, clockRate: 1, clockSkewMs: 0 };
+}
+
+/** Virtual time and everything that is yet to happen in it. Single-threaded and free of real time and chance. */
+export class World {
+  readonly random: Random;
+  /** Milliseconds since the beginning. */
+  now = 0;
+  /** On whose behalf code runs at the moment. */
+  actor: Actor = outsideActor('world');
+  readonly outside: Actor = this.actor;
+  /** On whose behalf the last event happened. */
+  lastActor: Actor = this.actor;
+  /** Events that have happened. */
+  steps = 0;
+  readonly #queue = new EventQueue();
+  #failure: Error | undefined;
+  #order = 0;
+
+  constructor(seed: number) {
+    this.random = new Random(seed);
+  }
+
+  /** Does `run` after `delayMs` on behalf of `actor`, unless that process is gone by then. */
+  schedule(delayMs: number, actor: Actor, run: () => void): SimEvent {
+    this.#order += 1;
+    const event: SimEvent = { at: this.now + Math.max(0, delayMs), order: this.#order, actor, run, canceled: false };
+    this.#queue.push(event);
+    return event;
+  }
+
+  /** Calls into a process now, from outside. */
+  as<T>(actor: Actor, run: () => T): T {
+    const before = this.actor;
+    this.actor = actor;
+    try {
+      return run();
+    } finally {
+      this.actor = before;
+    }
+  }
+
+  /** Lets time pass up to `until`; after every event `afterStep` looks at the outcome. */
+  async run(until: number, afterStep: () => void): Promise<void> {
+    for (;;) {
+      const event = this.#queue.pop();
+      if (event === undefined) break;
+      if (event.at > until) {
+        this.#queue.push(event);
+        break;
+      }
+      if (event.canceled || !event.actor.alive) continue;
+      if (event.actor.pausedUntil > event.at) {
+        this.#queue.push({ ...event, at: event.actor.pausedUntil });
+        continue;
+      }
+      this.now = event.at;
+      this.actor = event.actor;
+      this.steps += 1;
+      event.run();
+      for (let i = 0; i < MICROTASK_TURNS; i += 1) await TURN;
+      if (this.#failure !== undefined) throw this.#failure;
+      this.actor = this.outside;
+      this.lastActor = event.actor;
+      afterStep();
+    }
+    this.now = Math.max(this.now, until);
+  }
+
+  /** Ends the run with this error: for what goes wrong in a promise's reaction. */
+  fail(error: unknown): void {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+  }
+
+  /** The clock of the process that asks. */
+  clock(): number {
+    return Math.floor(EPOCH_MS + this.actor.clockSkewMs + this.now * this.actor.clockRate);
+  }
+
+  globals(): SimGlobals {
+    const repeat = (timer: SimTimer, actor: Actor, ms: number, run: () => void): void => {
+      timer.event = this.schedule(ms / actor.clockRate, actor, () => {
+        if (timer.canceled) return;
+        run();
+        if (!timer.canceled) repeat(timer, actor, ms, run);
+      });
+    };
+    const once = (run: (...args: unknown[]) => void, ms: number, args: readonly unknown[]): SimTimer => {
+      const timer = new SimTimer();
+      const { actor } = this;
+      timer.event = this.schedule(ms / actor.clockRate, actor, () => {
+        if (!timer.canceled) run(...args);
+      });
+      return timer;
+    };
+    return {
+      now: () => this.clock(),
+      random: () => this.random.next(),
+      setTimeout: (run, ms = 0, ...args) => once(run, Math.max(1, ms), args),
+      setImmediate: (run, ...args) => once(run, 0, args),
+      setInterval: (run, ms = 0, ...args) => {
+        const timer = new SimTimer();
+        repeat(timer, this.actor, Math.max(1, ms), () => run(...args));
+        return timer;
+      },
+      clearTimeout: (timer) => {
+        if (timer === undefined) return;
+        timer.canceled = true;
+        if (timer.event !== undefined) timer.event.canceled = true;
+      },
+    };
+  }
+}
