@@ -15,6 +15,8 @@ export function strategyFor(group: string, resource: string): Strategy {
   let strategy = cache.get(key);
   if (strategy === undefined) {
     strategy = {
+      // Stored as, and therefore in all but its field names, a core event.
+      ...(key === 'events.k8s.io/events' ? strategyFor('', 'events') : {}),
       ...traitsOf(group, resource),
       ...printerOf(group, resource),
       ...lifecycles[group]?.[resource],

@@ -38,6 +38,9 @@ export const pods: Strategy = {
   },
   prepareForStatusUpdate(_ctx, pod, old) {
     if (isObject(old['spec'])) pod['spec'] = old['spec'];
+    const qosClass = child(old, 'status')?.['qosClass'];
+    // Only the kubelet's own computation at creation counts.
+    if (qosClass !== undefined) ensureChild(pod, 'status')['qosClass'] = qosClass;
   },
   fieldNames: [
     'spec.nodeName',

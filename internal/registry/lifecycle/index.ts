@@ -1,5 +1,6 @@
 import type { GroupStrategies } from '../types.js';
 import { certificateSigningRequests } from './certificate-signing-requests.js';
+import { groupedEvents } from './events.js';
 import { namespaces } from './namespaces.js';
 import { pods } from './pods.js';
 
@@ -7,5 +8,6 @@ import { pods } from './pods.js';
 export const lifecycles: Readonly<Record<string, GroupStrategies>> = {
   '': { namespaces, pods },
   apps: { deployments: { statusKeepsMetadata: ['labels'] } },
+  'events.k8s.io': { events: groupedEvents },
   'certificates.k8s.io': { certificatesigningrequests: certificateSigningRequests },
 };

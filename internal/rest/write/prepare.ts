@@ -31,6 +31,8 @@ export function prepareCreate(kind: Kind, ctx: Writing, obj: JsonObject): void {
   if (strategy.validate !== undefined) errors.push(...strategy.validate(obj, ctx));
   if (errors.length > 0) throw invalid(kind.gk, metaText(meta, 'name'), errors);
   if (strategy.warnings !== undefined) ctx.warnings.push(...strategy.warnings(obj, undefined));
+  // What is read from the reference's store is defaulted once more; a kind may have given itself more to default.
+  strategy.defaults?.(obj);
 }
 
 /** What metav1.ResetObjectMetaForStatus puts back. */
@@ -110,4 +112,5 @@ export function prepareUpdate(kind: Kind, ctx: Writing, obj: JsonObject, old: Js
   if (own !== undefined) errors.push(...own);
   if (errors.length > 0) throw invalid(kind.gk, metaText(meta, 'name'), errors);
   if (sub === undefined && strategy.warnings !== undefined) ctx.warnings.push(...strategy.warnings(obj, old));
+  strategy.defaults?.(obj);
 }
