@@ -120,6 +120,24 @@ describe('kill -9', () => {
     for (const [key, text] of acknowledged) expect(there?.[key]).toBe(text);
   });
 
+  it('with loss of what LMDB had not flushed is made good from the log', { timeout: 60_000 }, async () => {
+    directory = mkdtempSync(join(tmpdir(), 'quorate-kill-'));
+    const config = { name: 'alone', dataDir: join(directory, 'alone') };
+    const acknowledged = new Map<string, string>();
+    members = [await ReplicaProcess.start(config)];
+    for (let round = 0; round < 3; round++) {
+      const load = writers(8, acknowledged);
+      const before = acknowledged.size;
+      await until(() => acknowledged.size > before + 300);
+      await members[0]?.kill();
+      await load.stop();
+      // As after a power loss, LMDB goes back to the last commit that it knows to be on disk.
+      members = [await ReplicaProcess.start(config, { LMDB_RESTORE: 'safe' })];
+      const there = await members[0]?.list('k/', 'k0');
+      for (const [key, text] of acknowledged) expect(there?.[key]).toBe(text);
+    }
+  });
+
   it('is told from a pause: a leader stopped for less than an election keeps leading', {
     timeout: 30_000,
   }, async () => {

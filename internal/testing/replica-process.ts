@@ -25,9 +25,13 @@ export class ReplicaProcess {
   readonly #waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
   #next = 1;
 
-  private constructor() {
+  private constructor(env: Readonly<Record<string, string>>) {
     const program = fileURLToPath(new URL('./replica-process-main.ts', import.meta.url));
-    this.#child = fork(program, [], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    this.#child = fork(program, [], {
+      execArgv: ['--import', 'tsx'],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      env: { ...process.env, ...env },
+    });
     this.#child.on('message', (answer: Answer) => {
       const waiter = this.#waiting.get(answer.id);
       this.#waiting.delete(answer.id);
@@ -40,8 +44,9 @@ export class ReplicaProcess {
     });
   }
 
-  static async start(config: ReplicaConfig): Promise<ReplicaProcess> {
-    const replica = new ReplicaProcess();
+  /** `env` is added to the environment. */
+  static async start(config: ReplicaConfig, env: Readonly<Record<string, string>> = {}): Promise<ReplicaProcess> {
+    const replica = new ReplicaProcess(env);
     try {
       await replica.#ask({ op: 'open', config });
     } catch (error) {

@@ -1,0 +1,34 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { decodeEnvelope, encodeEnvelope, EnvelopeError } from './envelope.js';
+
+it('reads back what it wrote', () => {
+  fc.assert(
+    fc.property(fc.nat(2 ** 31 - 1), fc.uint8Array({ maxLength: 300 }), (version, bytes) => {
+      const payload = Buffer.from(bytes);
+      expect(decodeEnvelope(encodeEnvelope({ version, payload }))).toEqual({ version, payload });
+    }),
+  );
+});
+
+it('is the protobuf of peer.proto', () => {
+  expect(encodeEnvelope({ version: 300, payload: Buffer.from('ab') }).toString('hex')).toBe('08ac0212026162');
+});
+
+it('skips fields of later releases, and takes absent ones for empty', () => {
+  const later = Buffer.from('1a03010203' + '210102030405060708' + '2d01020304' + '3005' + '0801', 'hex');
+  expect(decodeEnvelope(later)).toEqual({ version: 1, payload: Buffer.alloc(0) });
+});
+
+it('refuses junk with an EnvelopeError, never anything else', () => {
+  expect(() => decodeEnvelope(Buffer.from('12ff', 'hex'))).toThrow(EnvelopeError);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+      try {
+        decodeEnvelope(Buffer.from(bytes));
+      } catch (error) {
+        expect(error).toBeInstanceOf(EnvelopeError);
+      }
+    }),
+  );
+});
