@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
+import { assert } from '../machinery/assert.js';
 import type { JsonObject } from '../machinery/json.js';
 import { notAcceptable, pathNotFound, StatusError } from '../machinery/status.js';
 import {
   ALL_MEDIA_TYPES,
+  encodeObject,
   JSON_MEDIA_TYPE,
   type MediaType,
   negotiateAccept,
   wantsPretty,
-} from '../schema/codec/negotiate.js';
+} from '../schema/codec/index.js';
 import { type AggregatedVersion, apiGroupDiscoveryList } from '../schema/discovery/aggregated.js';
 import type { Catalog } from '../schema/discovery/catalog.js';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from '../schema/discovery/legacy.js';
@@ -17,8 +19,6 @@ export interface DiscoveryParts {
   readonly catalog: Catalog;
   /** `host:port` where clients reach this server (the advertised address), told by /api. */
   readonly serverAddress: () => string;
-  /** Encodes an object in YAML or protobuf; without it only JSON is offered. */
-  readonly encode?: (object: JsonObject, mediaType: MediaType) => Buffer;
 }
 
 interface CachedDocument {
@@ -28,6 +28,14 @@ interface CachedDocument {
 
 /** One document per path, encoding and prettiness: at most some 200 small ones. Beyond that the cache starts anew. */
 const MAX_CACHED = 512;
+
+/** Definition name of a discovery document, which says how protobuf lays it out. */
+function typeOf({ kind, apiVersion }: JsonObject): string {
+  assert(typeof kind === 'string', 'a discovery document has a kind');
+  return apiVersion === 'apidiscovery.k8s.io/v2' || apiVersion === 'apidiscovery.k8s.io/v2beta1'
+    ? `apidiscovery.${apiVersion.slice(apiVersion.indexOf('/') + 1)}.${kind}`
+    : `meta.v1.${kind}`;
+}
 
 /** 405 as the router words it. */
 const methodNotAllowed = (): StatusError =>
@@ -42,11 +50,11 @@ interface AggregatedAccept {
  * Whether the client takes aggregated discovery: the first clause of Accept with
  * `as=APIGroupDiscoveryList;g=apidiscovery.k8s.io;v=v2|v2beta1`, unless a clause before it names plain discovery.
  */
-function aggregatedAccept(accept: string, offered: readonly MediaType[]): AggregatedAccept | undefined {
+function aggregatedAccept(accept: string): AggregatedAccept | undefined {
   if (!accept.includes('APIGroupDiscoveryList')) return undefined;
   for (const clause of accept.split(',')) {
     const [name = '', ...params] = clause.split(';').map((part) => part.trim());
-    const mediaType = offered.find((m) => m === name) ?? (name === '*/*' ? JSON_MEDIA_TYPE : undefined);
+    const mediaType = ALL_MEDIA_TYPES.find((m) => m === name) ?? (name === '*/*' ? JSON_MEDIA_TYPE : undefined);
     if (mediaType === undefined) continue;
     const version = params.includes('v=v2') ? 'v2' : params.includes('v=v2beta1') ? 'v2beta1' : undefined;
     const asked = params.includes('as=APIGroupDiscoveryList') && params.includes('g=apidiscovery.k8s.io');
@@ -62,7 +70,6 @@ function aggregatedAccept(accept: string, offered: readonly MediaType[]): Aggreg
  */
 export function createDiscovery(parts: DiscoveryParts): (request: ApiRequest) => Reply | undefined {
   const { catalog } = parts;
-  const offered: readonly MediaType[] = parts.encode === undefined ? [JSON_MEDIA_TYPE] : ALL_MEDIA_TYPES;
   const cache = new Map<string, CachedDocument>();
   let generation = -1;
 
@@ -73,18 +80,15 @@ export function createDiscovery(parts: DiscoveryParts): (request: ApiRequest) =>
     const known = cache.get(fullKey);
     if (known !== undefined) return known;
     const object = make();
-    const body =
-      mediaType === JSON_MEDIA_TYPE || parts.encode === undefined
-        ? Buffer.from(`${JSON.stringify(object, undefined, pretty ? 2 : undefined)}\n`)
-        : parts.encode(object, mediaType);
+    const body = encodeObject(object, mediaType, typeOf(object), { pretty });
     const document = { body, etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"` };
     cache.set(fullKey, document);
     return document;
   };
 
   const legacy = (request: ApiRequest, key: string, make: () => JsonObject): BytesReply => {
-    const negotiated = negotiateAccept(request.header('accept'), offered);
-    if (negotiated === undefined) throw notAcceptable(offered);
+    const negotiated = negotiateAccept(request.header('accept'));
+    if (negotiated === undefined) throw notAcceptable(ALL_MEDIA_TYPES);
     const { mediaType } = negotiated;
     const pretty = wantsPretty(negotiated, request.query.get('pretty'), request.header('user-agent'));
     const { body } = cached(key, mediaType, pretty && mediaType === JSON_MEDIA_TYPE, make);
@@ -112,7 +116,7 @@ export function createDiscovery(parts: DiscoveryParts): (request: ApiRequest) =>
   };
 
   const root = (request: ApiRequest, prefix: 'api' | 'apis'): BytesReply => {
-    const accept = aggregatedAccept(request.header('accept'), offered);
+    const accept = aggregatedAccept(request.header('accept'));
     if (accept !== undefined) return aggregated(request, prefix, accept);
     if (prefix === 'apis') return legacy(request, 'apis', () => apiGroupList(catalog.groups));
     const core = catalog.group('');

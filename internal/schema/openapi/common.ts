@@ -32,7 +32,7 @@ export const PATCH_TYPES: readonly string[] = [
 ];
 
 /** Splits the parameters of a path into those that all its operations have and the rest of each. */
-export function splitParameters(item: PathItem): { common: readonly Parameter[]; own(o: Operation): Parameter[] } {
+export function splitParameters(item: PathItem): { common: readonly Parameter[]; own: (o: Operation) => Parameter[] } {
   const key = (p: Parameter): string => `${p.in} ${p.name} ${p.shared ?? ''}`;
   const [first, ...others] = item.operations;
   const common = (first?.parameters ?? []).filter((p) =>

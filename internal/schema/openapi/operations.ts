@@ -36,6 +36,8 @@ export interface Operation {
   /** Status code to definition name; '' is a plain string. */
   readonly responses: Readonly<Record<string, string>>;
   readonly produces: Produces;
+  /** Of a custom resource: without protobuf and strategic merge patches. */
+  readonly custom?: true;
   /** What discovery paths say that they read, though they read nothing. */
   readonly consumes?: 'object' | 'json' | 'none';
 }
@@ -105,7 +107,17 @@ class ResourcePaths {
     kind: GroupVersionKind,
     rest: Pick<Operation, 'description' | 'responses'> & Partial<Operation>,
   ): Operation {
-    return { method, id, action, gvk: kind, tag: this.#tag, parameters: [PRETTY], produces: 'object', ...rest };
+    return {
+      method,
+      id,
+      action,
+      gvk: this.#custom ? this.#kind : kind,
+      tag: this.#tag,
+      parameters: [PRETTY],
+      produces: 'object',
+      ...(this.#custom ? { custom: true } : {}),
+      ...rest,
+    };
   }
 
   get #listType(): string {

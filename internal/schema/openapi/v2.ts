@@ -51,7 +51,13 @@ function responsesOf(responses: Operation['responses']): JsonObject {
   return out;
 }
 
+/** Media types that custom resources have not. */
+const NOT_CUSTOM = ['application/vnd.kubernetes.protobuf', 'application/strategic-merge-patch+json'];
+
+const without = (types: readonly string[]): string[] => types.filter((t) => !NOT_CUSTOM.includes(t));
+
 function consumesOf(o: Operation): readonly string[] | undefined {
+  if (o.custom === true) return o.body?.patch === true ? without(PATCH_TYPES) : without(PRODUCES.object);
   if (o.consumes === 'none') return undefined;
   if (o.consumes !== undefined) return PRODUCES[o.consumes];
   return o.body?.patch === true ? PATCH_TYPES : ['*/*'];
@@ -66,7 +72,7 @@ function operationObject(o: Operation, own: readonly Parameter[]): JsonObject {
   return {
     description: o.description,
     ...(consumes === undefined ? {} : { consumes: [...consumes] }),
-    produces: [...PRODUCES[o.produces]],
+    produces: [...(o.custom === true ? without(PRODUCES[o.produces]) : PRODUCES[o.produces])],
     schemes: ['https'],
     tags: [o.tag],
     operationId: o.id,
@@ -123,6 +129,7 @@ export function swagger(extras?: SwaggerExtras): SwaggerParts {
     *definitions() {
       const names = new Set<string>();
       for (const name of definitionsOf(items)) collectDefinitions(name, names);
+      for (const name of extras?.definitions.keys() ?? []) names.add(name);
       for (const name of [...names].toSorted())
         yield [name, extras?.definitions.get(name) ?? definitionSchema('v2', name, KNOWN_GROUP_VERSIONS)];
     },

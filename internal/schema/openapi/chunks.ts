@@ -1,0 +1,28 @@
+import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
+import { createGzip, gunzip } from 'node:zlib';
+import { promisify } from 'node:util';
+
+/** A document is written in slices of at most about this long, with other requests between them. */
+const SLICE_MILLISECONDS = 5;
+
+/** Runs a writer to its end without holding up the event loop and returns what it wrote, compressed. */
+export async function gzipPieces(pieces: Iterable<string | Buffer>): Promise<Buffer> {
+  const gzip = createGzip({ level: 6 });
+  const out: Buffer[] = [];
+  gzip.on('data', (chunk: Buffer) => out.push(chunk));
+  const ended = once(gzip, 'end');
+  let started = performance.now();
+  for (const piece of pieces) {
+    if (piece.length > 0 && !gzip.write(piece)) await once(gzip, 'drain');
+    if (performance.now() - started < SLICE_MILLISECONDS) continue;
+    await setImmediate();
+    started = performance.now();
+  }
+  gzip.end();
+  await ended;
+  return Buffer.concat(out);
+}
+
+/** The inverse, for the few clients that do not take gzip. */
+export const ungzip: (compressed: Buffer) => Promise<Buffer> = promisify(gunzip);

@@ -1,0 +1,104 @@
+import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
+import { typeByName } from '../index.js';
+import { type Flavor, refTo } from './schemas.js';
+
+/** One served version of a CustomResourceDefinition, as far as OpenAPI shows it. */
+export interface CustomKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly listKind: string;
+  readonly plural: string;
+  /** openAPIV3Schema of the version; a structural schema. */
+  readonly schema: JsonObject;
+  /** JSON paths of the selectable fields, such as `.spec.color`. */
+  readonly selectableFields: readonly string[];
+}
+
+/** `oracle.example.com`, v1, Gadget has the definition name `com.example.oracle.v1.Gadget`. */
+export function customTypeName(group: string, version: string, kind: string): string {
+  return `${group.split('.').toReversed().join('.')}.${version}.${kind}`;
+}
+
+const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
+const LIST_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta';
+
+const mapValues = (o: JsonObject, f: (v: JsonValue) => JsonValue): JsonObject =>
+  Object.fromEntries(Object.entries(o).flatMap(([k, v]) => (v === undefined ? [] : [[k, f(v)]])));
+const mapSchema = (v: JsonValue, flavor: Flavor): JsonValue => (isObject(v) ? convert(v, flavor) : v);
+
+/** What OpenAPI v2 cannot say: alternatives, null, defaults that clients would read as the server's. */
+const NOT_IN_V2 = ['anyOf', 'oneOf', 'allOf', 'not', 'nullable', 'default'];
+
+/** A schema as CustomResourceDefinitions have it, in the words of an OpenAPI document. */
+function convert(schema: JsonObject, flavor: Flavor): JsonObject {
+  const out: JsonObject = {};
+  for (const [key, value] of Object.entries(schema)) {
+    if (value === undefined || (flavor === 'v2' && NOT_IN_V2.includes(key))) continue;
+    if (key === 'properties' && isObject(value)) out[key] = mapValues(value, (v) => mapSchema(v, flavor));
+    else if (key === 'items' || key === 'additionalProperties' || key === 'not') out[key] = mapSchema(value, flavor);
+    else if ((key === 'allOf' || key === 'anyOf' || key === 'oneOf') && Array.isArray(value))
+      out[key] = value.map((v) => mapSchema(v, flavor));
+    else out[key] = value;
+  }
+  if (schema['x-kubernetes-int-or-string'] === true && flavor === 'v3' && out['anyOf'] === undefined)
+    out['anyOf'] = [{ type: 'integer' }, { type: 'string' }];
+  if (schema['x-kubernetes-embedded-resource'] === true) {
+    const properties = isObject(out['properties']) ? out['properties'] : {};
+    out['properties'] = { ...properties, ...objectFields(flavor) };
+  }
+  // A v2 reader takes a schema at its word, so one that it would read too narrowly says less.
+  if (flavor === 'v2' && schema['nullable'] === true) for (const k of ['type', 'items', 'properties']) delete out[k];
+  if (flavor === 'v2' && schema['x-kubernetes-preserve-unknown-fields'] === true)
+    for (const k of ['items', 'properties', 'type']) if (k !== 'type' || out['type'] !== 'object') delete out[k];
+  return out;
+}
+
+function described(flavor: Flavor, description: string, type: string): JsonObject {
+  return flavor === 'v2' ? { description, ...refTo(flavor, type) } : { description, allOf: [refTo(flavor, type)] };
+}
+
+function typeMetaFields(): JsonObject {
+  const fields = typeByName('core.v1.Pod').fields;
+  const text = (name: string): JsonObject => ({ description: fields.get(name)?.description ?? '', type: 'string' });
+  return { apiVersion: text('apiVersion'), kind: text('kind') };
+}
+
+function objectFields(flavor: Flavor): JsonObject {
+  const { description = '' } = typeByName('core.v1.Pod').fields.get('metadata') ?? {};
+  return { ...typeMetaFields(), metadata: described(flavor, description, OBJECT_META) };
+}
+
+/** The definitions of a custom kind and its list, by name. */
+export function customDefinitions(custom: CustomKind, flavor: Flavor): Map<string, JsonObject> {
+  const { group, version, kind, listKind, plural } = custom;
+  const name = customTypeName(group, version, kind);
+  const common = (ofKind: string): JsonObject => ({
+    'x-kubernetes-group-version-kind': [{ group, kind: ofKind, version }],
+    ...(custom.selectableFields.length === 0
+      ? {}
+      : {
+          'x-kubernetes-selectable-fields': custom.selectableFields.map((path) => ({
+            fieldPath: path.replace(/^\./, ''),
+          })),
+        }),
+  });
+  const own = convert(custom.schema, flavor);
+  const properties = isObject(own['properties']) ? own['properties'] : {};
+  const object = { ...own, properties: { ...properties, ...objectFields(flavor) }, ...common(kind) };
+  const list: JsonObject = {
+    description: `${listKind} is a list of ${kind}.`,
+    type: 'object',
+    required: ['items'],
+    properties: {
+      ...typeMetaFields(),
+      items: { description: `The ${plural}.`, type: 'array', items: refTo(flavor, name) },
+      metadata: described(flavor, 'Metadata of the list.', LIST_META),
+    },
+    ...common(listKind),
+  };
+  return new Map([
+    [name, object],
+    [customTypeName(group, version, listKind), list],
+  ]);
+}
