@@ -1,4 +1,3 @@
-import { assert } from '../../machinery/assert.js';
 import { badRequest, type StatusError } from '../../machinery/status.js';
 import { gvkOf, typeByKind, typeByName } from '../index.js';
 import type { GroupVersionKind } from '../types.js';
@@ -6,8 +5,8 @@ import { cannotBeHandled, groupVersionText, unrecognized } from './errors.js';
 
 /** Where each registry of kinds is declared in the reference: error texts name it. */
 function schemeOf(group: string): string {
-  if (group === 'apiextensions.k8s.io') return 'k8s.io/apiextensions-apiserver/pkg/apiserver/apiserver.go:52';
-  if (group === 'apiregistration.k8s.io') return 'k8s.io/kube-aggregator/pkg/apiserver/scheme/scheme.go:33';
+  if (group === 'apiextensions.k8s.io') return 'pkg/apiserver/apiserver.go:56';
+  if (group === 'apiregistration.k8s.io') return 'pkg/apiserver/scheme/scheme.go:32';
   return 'pkg/api/legacyscheme/scheme.go:30';
 }
 
@@ -77,9 +76,4 @@ export function kindFault(
     expected.kind,
     `converting (${actual.version}.${actual.kind}) to (${hub}.${expected.kind}): unknown conversion`,
   );
-}
-
-/** Asserts that a type name is one of ours; a handler that asks for another is our own bug. */
-export function assertType(typeName: string): void {
-  assert(typeByName(typeName).name !== '', `no API type is named ${typeName}`);
 }

@@ -1,23 +1,19 @@
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
-import { QuantityError, canonicalQuantity } from '../../machinery/quantity.js';
-import { formatDuration, formatMicroTime, formatTime } from '../../machinery/time.js';
+import { QuantityError } from '../../machinery/quantity.js';
 import { typeByKind, typeByName } from '../index.js';
-import type { FieldDef, GroupVersionKind, Scalar, TypeDef, TypeRef } from '../types.js';
+import type { FieldDef, GroupVersionKind, TypeDef, TypeRef } from '../types.js';
 import { cannotBeHandled, groupVersionText, unrecognized } from './errors.js';
 import { actualKind, expectedKind, kindFault } from './gvk.js';
 import { JsonSyntaxError, parseJson } from './json.js';
-import { PROTOBUF_MAGIC } from './protobuf-encode.js';
+import { type Envelope, PROTOBUF_MAGIC, readEnvelope } from './protobuf-envelope.js';
 import { type Layout, layoutOf } from './protobuf-layout.js';
 import { ProtobufError, ProtobufReader } from './protobuf-reader.js';
+import { type ItemReader, PLAIN_SCALARS } from './protobuf-scalars.js';
+import { BYTES } from './protobuf-writer.js';
 import { alwaysOf, omitsZero, zeroOf } from './zero.js';
 
 /** Decoding of Kubernetes protobuf from the tables: a type compiled once into a reader per field number. */
-type ReadItem = (r: ProtobufReader, end: number) => JsonValue | undefined;
 type ReadField = (r: ProtobufReader, end: number, out: JsonObject, wireType: number) => void;
-
-const VARINT = 0;
-const FIXED64 = 1;
-const BYTES = 2;
 
 function wrongWireType(wireType: number, field: string): ProtobufError {
   return new ProtobufError(`proto: wrong wireType = ${wireType} for field ${field}`);
@@ -26,64 +22,10 @@ function goFieldName(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
-/** Walks the fields of a small fixed message. */
-function eachField(
-  r: ProtobufReader,
-  end: number,
-  read: (number: number, wireType: number, end: number) => boolean,
-): void {
-  const limit = r.enter(end);
-  while (r.at < limit) {
-    const tag = r.varint(limit);
-    if (!read(Math.floor(tag / 8), tag % 8, limit)) r.skip(tag % 8, limit);
-  }
-  r.leave();
-}
-
-function readInstant(r: ProtobufReader, end: number): { seconds: number; nanos: number } | undefined {
-  let seconds = 0;
-  let nanos = 0;
-  let empty = true;
-  eachField(r, end, (number, wireType, limit) => {
-    empty = false;
-    if (wireType !== VARINT || number < 1 || number > 2) return false;
-    if (number === 1) seconds = Number(r.int64(limit));
-    else nanos = r.int32(limit);
-    return true;
-  });
-  // Years that Go's JSON cannot write are no times.
-  if (empty || seconds < -62135596800 || seconds > 253402300799) return undefined;
-  return { seconds, nanos };
-}
-
-function readString1(r: ProtobufReader, end: number): string {
-  let text = '';
-  eachField(r, end, (number, wireType, limit) => {
-    if (number !== 1 || wireType !== BYTES) return false;
-    text = r.string(limit);
-    return true;
-  });
-  return text;
-}
-
-function readIntOrString(r: ProtobufReader, end: number): JsonValue {
-  let type = 0;
-  let int = 0;
-  let text = '';
-  eachField(r, end, (number, wireType, limit) => {
-    if (number === 1 && wireType === VARINT) type = r.varint(limit);
-    else if (number === 2 && wireType === VARINT) int = r.int32(limit);
-    else if (number === 3 && wireType === BYTES) text = r.string(limit);
-    else return false;
-    return true;
-  });
-  return type === 1 ? text : int;
-}
-
 /** JSON text, or (RawExtension) a whole protobuf object inside. */
 function readRaw(r: ProtobufReader, end: number): JsonValue | undefined {
   let raw: Buffer | undefined;
-  eachField(r, end, (number, wireType, limit) => {
+  r.eachField(end, (number, wireType, limit) => {
     if (number !== 1 || wireType !== BYTES) return false;
     raw = r.view(limit);
     return true;
@@ -101,48 +43,13 @@ function readRaw(r: ProtobufReader, end: number): JsonValue | undefined {
   return parseJson(raw);
 }
 
-const SCALARS: Readonly<Record<Scalar, { readonly wireType: number; readonly read: ReadItem }>> = {
-  string: { wireType: BYTES, read: (r, end) => r.string(end) },
-  bool: { wireType: VARINT, read: (r, end) => r.varint(end) !== 0 },
-  int32: { wireType: VARINT, read: (r, end) => r.int32(end) },
-  int64: { wireType: VARINT, read: (r, end) => r.int64(end) },
-  double: { wireType: FIXED64, read: (r, end) => r.double(end) },
-  bytes: { wireType: BYTES, read: (r, end) => r.view(end).toString('base64') },
-  quantity: { wireType: BYTES, read: (r, end) => canonicalQuantity(readString1(r, end) || '0') },
-  intOrString: { wireType: BYTES, read: readIntOrString },
-  time: {
-    wireType: BYTES,
-    read: (r, end) => {
-      const t = readInstant(r, end);
-      return t === undefined ? undefined : formatTime(t) || undefined;
-    },
-  },
-  microTime: {
-    wireType: BYTES,
-    read: (r, end) => {
-      const t = readInstant(r, end);
-      return t === undefined ? undefined : formatMicroTime(t) || undefined;
-    },
-  },
-  duration: {
-    wireType: BYTES,
-    read: (r, end) => {
-      let nanos = 0n;
-      eachField(r, end, (number, wireType, limit) => {
-        if (number !== 1 || wireType !== VARINT) return false;
-        nanos = BigInt(r.int64(limit));
-        return true;
-      });
-      return formatDuration(nanos);
-    },
-  },
-  rawExtension: { wireType: BYTES, read: readRaw },
-  json: { wireType: BYTES, read: readRaw },
-  fieldsV1: { wireType: BYTES, read: readRaw },
-};
+const RAW: ItemReader = { wireType: BYTES, read: readRaw };
 
-function itemReader(ref: TypeRef): { readonly wireType: number; readonly read: ReadItem } {
-  if (ref.k === 'scalar') return SCALARS[ref.scalar];
+function itemReader(ref: TypeRef): ItemReader {
+  if (ref.k === 'scalar') {
+    const { scalar } = ref;
+    return scalar === 'rawExtension' || scalar === 'json' || scalar === 'fieldsV1' ? RAW : PLAIN_SCALARS[scalar];
+  }
   if (ref.k === 'message') {
     const read = messageReader(ref.type);
     return {
@@ -162,7 +69,7 @@ function itemReader(ref: TypeRef): { readonly wireType: number; readonly read: R
     wireType: BYTES,
     read: (r, end) => {
       const out: JsonValue[] = [];
-      eachField(r, end, (number, wireType, limit) => {
+      r.eachField(end, (number, wireType, limit) => {
         if (number !== 1 || wireType !== item.wireType) return false;
         out.push(item.read(r, limit) ?? null);
         return true;
@@ -204,7 +111,7 @@ function fieldReader(field: FieldDef): ReadField {
       if (!isObject(map)) out[name] = map = {};
       let key = '';
       let value: JsonValue | undefined;
-      eachField(r, end, (number, type, limit) => {
+      r.eachField(end, (number, type, limit) => {
         if (number === 1 && type === BYTES) key = r.string(limit);
         else if (number === 2 && type === item.wireType) value = item.read(r, limit);
         else return false;
@@ -306,40 +213,6 @@ function readMessage(typeName: string, raw: Buffer, depth: number): JsonObject {
   r.depth = depth + 1;
   const out = messageReader(typeName)(r, raw.length, undefined);
   return isObject(out) ? out : {};
-}
-
-interface Envelope {
-  apiVersion: string;
-  kind: string;
-  raw: Buffer;
-}
-
-/** Reads runtime.Unknown after its magic. Throws ProtobufError. */
-function readEnvelope(body: Buffer): Envelope {
-  if (body.length === 0) throw new ProtobufError('empty data');
-  if (!body.subarray(0, 4).equals(PROTOBUF_MAGIC)) {
-    throw new ProtobufError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
-  }
-  if (body.length === 4) throw new ProtobufError('empty body');
-  const out: Envelope = { apiVersion: '', kind: '', raw: Buffer.alloc(0) };
-  const r = new ProtobufReader(body);
-  r.at = 4;
-  while (r.at < body.length) {
-    const tag = r.varint(body.length);
-    if (tag === 0x0a) {
-      eachField(r, body.length, (number, wireType, limit) => {
-        if (wireType !== BYTES || number < 1 || number > 2) return false;
-        if (number === 1) out.apiVersion = r.string(limit);
-        else out.kind = r.string(limit);
-        return true;
-      });
-    } else if (tag === 0x12) {
-      out.raw = r.view(body.length);
-    } else {
-      r.skip(tag % 8, body.length);
-    }
-  }
-  return out;
 }
 
 function complaint(e: unknown): string {

@@ -3,8 +3,11 @@ import { parseDuration, parseTime } from '../../machinery/time.js';
 import { typeByName } from '../index.js';
 import type { FieldDef, Scalar, TypeDef, TypeRef } from '../types.js';
 import { jsonText } from './json-encode.js';
+import { PROTOBUF_MAGIC } from './protobuf-envelope.js';
 import { type Layout, layoutOf } from './protobuf-layout.js';
 import { BYTES, FIXED64, ProtobufWriter, VARINT } from './protobuf-writer.js';
+
+export { PROTOBUF_MAGIC };
 
 /**
  * Kubernetes protobuf from the tables: a type compiled once into closures. What is written is what gogo/protobuf's
@@ -212,9 +215,6 @@ function written(f: (w: ProtobufWriter) => void): Buffer {
     throw e;
   }
 }
-
-/** Four bytes that begin every protobuf body. */
-export const PROTOBUF_MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 
 /** Ends an envelope (runtime.Unknown) whose raw message was begun when `length` was `before`: it comes out in front. */
 function envelope(w: ProtobufWriter, before: number, apiVersion: string, kind: string): void {

@@ -138,4 +138,14 @@ export class ProtobufReader {
   leave(): void {
     this.depth--;
   }
+
+  /** Walks the fields of a small message that begins here; `read` says whether it took the field. */
+  eachField(end: number, read: (number: number, wireType: number, end: number) => boolean): void {
+    const limit = this.enter(end);
+    while (this.at < limit) {
+      const tag = this.varint(limit);
+      if (!read(Math.floor(tag / 8), tag % 8, limit)) this.skip(tag % 8, limit);
+    }
+    this.leave();
+  }
 }
