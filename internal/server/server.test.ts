@@ -10,6 +10,7 @@ import { openDoor } from './uws.js';
 const PORT = 25001;
 const PODS = '/api/v1/namespaces/ns/pods';
 let server: TestServer;
+let speak: (() => void) | undefined;
 let streamClosed: (() => void) | undefined;
 
 /** Answers by the name that is asked for, so that every kind of outcome can be provoked. */
@@ -38,6 +39,20 @@ function resources(request: ApiRequest): Reply | Promise<Reply> {
           setImmediate(() => sink.write('{"b":2}\n'));
         },
       };
+    case 'quiet':
+    case 'quiet-protobuf': {
+      const json = info.name === 'quiet';
+      return {
+        status: 200,
+        contentType: json ? 'application/json' : 'application/vnd.kubernetes.protobuf;stream=watch',
+        stream: (sink) => {
+          speak = () => {
+            sink.write(json ? '{"c":3}\n' : Buffer.from([0, 0, 0, 2, 7, 8]));
+            sink.end();
+          };
+        },
+      };
+    }
     case 'flood':
       return { status: 200, contentType: 'text/plain', stream: flood };
     default:
@@ -195,6 +210,30 @@ describe('what comes back', () => {
   test('a slow reader of a long answer holds the producer back, and gets every byte', async () => {
     const a = await server.call(`${PODS}/flood`);
     expect(a.body.length).toBe(64 * 1024 * 1024);
+  });
+
+  test('the headers of a watch arrive before its first event, and every byte of the event after them', async () => {
+    const https = await import('node:https');
+    for (const [name, expected] of [
+      ['quiet', Buffer.from('\n{"c":3}\n')],
+      ['quiet-protobuf', Buffer.from([0, 0, 0, 2, 7, 8])],
+    ] as const) {
+      const body = await new Promise<Buffer>((resolve, reject) => {
+        const headers = { authorization: 'Bearer admin-token' };
+        const request = https.get(
+          { port: PORT, path: `${PODS}/${name}`, rejectUnauthorized: false, headers },
+          (response) => {
+            // Only now, with the headers here, does the event happen.
+            speak?.();
+            const chunks: Buffer[] = [];
+            response.on('data', (chunk: Buffer) => chunks.push(chunk));
+            response.on('end', () => resolve(Buffer.concat(chunks)));
+          },
+        );
+        request.on('error', reject);
+      });
+      expect(body).toEqual(expected);
+    }
   });
 
   test('a stream ends when its client goes away', async () => {

@@ -2,7 +2,7 @@
 // must not be touched after its abort handler ran; several writes belong into one cork.
 import { createRequire } from 'node:module';
 import type * as UWS from 'uWebSockets.js';
-import { FatalError } from '../machinery/assert.js';
+import { assert, FatalError } from '../machinery/assert.js';
 import { logger } from '../machinery/log.js';
 import type { BytesReply, Reply, Sink, StreamReply } from '../rest/types.js';
 import { type Answer, type Behind, type Incoming, MAX_BODY_BYTES, type OpenDoor } from './door.js';
@@ -17,6 +17,7 @@ const log = logger('uws.ts');
 const MAX_BODIES_BYTES = 256 * 1024 * 1024;
 /** A body that is too large is read to its end up to this, so that the client gets to see its answer. */
 const MAX_DRAIN_BYTES = 64 * 1024 * 1024;
+const PROTOBUF_WATCH = 'application/vnd.kubernetes.protobuf;stream=watch';
 const EMPTY = Buffer.alloc(0);
 
 export interface DoorOptions {
@@ -196,6 +197,7 @@ class Door {
     }
     try {
       reply.stream(sink);
+      sink.showHeaders(reply.contentType);
     } catch (error) {
       log.error(`a stream for ${exchange.rawPath} broke`, error);
       sink.end();
@@ -268,6 +270,9 @@ class Exchange implements Incoming {
 /** A response that is written piece by piece. */
 class UwsSink implements Sink {
   closed = false;
+  private started = false;
+  /** The first byte of the first frame is on its way already. */
+  private firstByteSent = false;
   private readonly closeListeners: (() => void)[] = [];
   private writableListener: (() => void) | undefined;
 
@@ -285,11 +290,32 @@ class UwsSink implements Sink {
     if (this.closed) return false;
     // An empty chunk would end the response.
     if (chunk.length === 0) return true;
+    const rest = this.firstByteSent && typeof chunk !== 'string' ? withoutFirstZero(chunk) : chunk;
+    this.firstByteSent = false;
+    return this.writeChunk(rest);
+  }
+
+  private writeChunk(chunk: Buffer | string): boolean {
+    this.started = true;
     let flowing = true;
     this.res.cork(() => {
       flowing = this.res.write(chunk);
     });
     return flowing;
+  }
+
+  /**
+   * uWS sends the headers with the first bytes of the body, but a client must see that its watch stands before
+   * anything happens. So a watch that has nothing to say yet begins with what changes nothing: white space in JSON and
+   * YAML; in protobuf the first byte of the first frame's length, which is always zero (frames are below 16 MiB).
+   */
+  showHeaders(contentType: string): void {
+    if (this.started || this.closed) return;
+    if (contentType.startsWith('application/json') || contentType.startsWith('application/yaml')) this.writeChunk('\n');
+    else if (contentType === PROTOBUF_WATCH) {
+      this.writeChunk(Buffer.alloc(1));
+      this.firstByteSent = true;
+    }
   }
 
   onWritable(listener: () => void): void {
@@ -317,6 +343,11 @@ class UwsSink implements Sink {
     for (const listener of this.closeListeners.splice(0)) listener();
     this.released();
   }
+}
+
+function withoutFirstZero(frame: Buffer): Buffer {
+  assert(frame[0] === 0 && frame.length > 1, 'a watch frame must begin with the length of less than 16 MiB');
+  return frame.subarray(1);
 }
 
 const STATUS_LINES: Readonly<Record<number, string>> = {
