@@ -4,8 +4,10 @@ import { bootstrapObjects } from '../../internal/registry/bootstrap/index.js';
 import { strategyFor } from '../../internal/registry/index.js';
 import { openReplica } from '../../internal/replica/index.js';
 import { createDiscovery } from '../../internal/rest/discovery.js';
+import { createOpenApi } from '../../internal/rest/openapi.js';
 import { createRest } from '../../internal/rest/index.js';
 import { Catalog } from '../../internal/schema/discovery/catalog.js';
+import { OpenApi } from '../../internal/schema/openapi/index.js';
 import { createChain } from '../../internal/server/chain.js';
 import { inFlightLimit } from '../../internal/server/in-flight.js';
 import { createInternalClient } from '../../internal/server/internal-client.js';
@@ -13,6 +15,7 @@ import { RequestMetrics } from '../../internal/server/metrics.js';
 import { createPaths } from '../../internal/server/paths.js';
 import { bootstrapObjectsExist } from '../../internal/server/poststart/bootstrap-objects.js';
 import { openDoor } from '../../internal/server/uws.js';
+import { VERSION } from '../../internal/server/version.js';
 import { firstServiceIp } from './addresses.js';
 import { authenticator, authorizer } from './auth.js';
 import { advertisedAddress, replicaConfig, servingConfig } from './config.js';
@@ -68,7 +71,7 @@ export async function runServe(flags: FlagValues): Promise<void> {
       },
       raftStatus: () => replica.status(),
       discovery: createDiscovery({ catalog, serverAddress: () => address }),
-      openApi: () => undefined,
+      openApi: createOpenApi(new OpenApi(VERSION.gitVersion)),
       groupPaths: () => catalog.groups.flatMap((g) => groupPaths(g.group, g.versions)),
     }),
   });

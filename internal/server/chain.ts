@@ -11,14 +11,15 @@ import {
   tooManyRequests,
   unauthorized,
 } from '../machinery/status.js';
-import type { Handler, Reply, RequestInfo } from '../rest/types.js';
+import { methodNotAllowed } from '../rest/errors.js';
+import { respondError } from '../rest/respond.js';
+import type { BytesReply, Handler, Reply, RequestInfo } from '../rest/types.js';
 import { type Answer, type Behind, type Incoming, MAX_BODY_BYTES } from './door.js';
-import { errorReply, type StatusEncoder } from './error-reply.js';
 import type { InFlight } from './in-flight.js';
-import { queryBool } from './list-options.js';
 import type { RequestMetrics } from './metrics.js';
 import { ServerRequest } from './request.js';
-import { requestInfo } from './request-info.js';
+import { statusOf } from './status-of.js';
+import { nonResourceInfo, requestInfo } from './request-info.js';
 
 export interface ChainParts {
   readonly authenticator: Authenticator;
@@ -31,7 +32,6 @@ export interface ChainParts {
   readonly resources: Handler;
   /** Every other path: health, version, metrics, discovery, OpenAPI. */
   readonly paths: Handler;
-  readonly encodeStatus?: StatusEncoder;
   /** Audit's place: called when the user is known, and again with the answer. */
   readonly audit?: (request: ServerRequest, auditId: string, reply: Reply | undefined) => void;
 }
@@ -78,38 +78,36 @@ export function createChain(parts: ChainParts): Behind {
     return { reply, auditId };
   };
 
-  const fail = (incoming: Incoming, path: string, error: unknown): Reply =>
-    errorReply(error, errorContext(incoming, path), parts.encodeStatus);
+  const fail = (request: ServerRequest, error: unknown): Reply =>
+    respondError(request, statusOf(error, request.method, request.path));
 
   return {
     serve(incoming) {
       const started = performance.now();
       const auditId = randomUUID();
-      let request: ServerRequest;
-      try {
-        const path = decodedPath(incoming.rawPath);
-        request = new ServerRequest(incoming, path, infoOf(incoming, path), anonymousUser);
-      } catch (error) {
-        return { reply: fail(incoming, incoming.rawPath, error), auditId };
+      const request = requestOf(incoming);
+      if (request instanceof Error) {
+        const unread = new ServerRequest(incoming, incoming.rawPath, nonResourceInfo('', ''), anonymousUser);
+        return { reply: fail(unread, request), auditId };
       }
       try {
         const reply = handle(request, auditId);
         if (!(reply instanceof Promise)) return finish(request, started, auditId, reply);
         return reply.then(
           (r) => finish(request, started, auditId, r),
-          (error: unknown) => finish(request, started, auditId, fail(incoming, request.path, error)),
+          (error: unknown) => finish(request, started, auditId, fail(request, error)),
         );
       } catch (error) {
-        return finish(request, started, auditId, fail(incoming, request.path, error));
+        return finish(request, started, auditId, fail(request, error));
       }
     },
     refuse(refusal) {
-      const error =
+      const { status } =
         refusal === 'bodyTooLarge'
           ? requestEntityTooLarge(`limit is ${MAX_BODY_BYTES}`)
           : tooManyRequests('Too many request bodies are being received, please try again later.', 1);
-      const context = { method: '', path: '', accept: '', userAgent: '', pretty: false };
-      return { reply: errorReply(error, context, undefined), auditId: randomUUID() };
+      const reply: BytesReply = { status: status.code, contentType: 'application/json', body: JSON.stringify(status) };
+      return { reply, auditId: randomUUID() };
     },
   };
 }
@@ -119,17 +117,17 @@ function attributesOf(request: ServerRequest, info: RequestInfo, user: UserInfo)
   return { ...info, user, fieldSelector: request.query.get('fieldSelector') ?? '' };
 }
 
-function infoOf(incoming: Incoming, path: string): ReturnType<typeof requestInfo> {
-  const info = requestInfo(incoming.method, path, incoming.rawQuery);
-  if (info.isResourceRequest && info.verb === '') {
-    throw new StatusError(
-      405,
-      'MethodNotAllowed',
-      'the server does not allow this method on the requested resource',
-      {},
-    );
+/** The request with what its path asks for, or why it asks for nothing. */
+function requestOf(incoming: Incoming): ServerRequest | Error {
+  try {
+    const path = decodedPath(incoming.rawPath);
+    const info = requestInfo(incoming.method, path, incoming.rawQuery);
+    if (info.isResourceRequest && info.verb === '') return methodNotAllowed();
+    return new ServerRequest(incoming, path, info, anonymousUser);
+  } catch (error) {
+    if (error instanceof StatusError) return error;
+    throw error;
   }
-  return info;
 }
 
 function decodedPath(raw: string): string {
@@ -140,16 +138,4 @@ function decodedPath(raw: string): string {
     if (error instanceof URIError) throw badRequest(`the path is not valid percent-encoding: ${raw}`);
     throw error;
   }
-}
-
-function errorContext(incoming: Incoming, path: string): Parameters<typeof errorReply>[1] {
-  const header = (name: string): string => {
-    for (let i = 0; i < incoming.headers.length; i += 2) {
-      if (incoming.headers[i] === name) return incoming.headers[i + 1] ?? '';
-    }
-    return '';
-  };
-  const pretty =
-    incoming.rawQuery.includes('pretty') && queryBool(new URLSearchParams(incoming.rawQuery).get('pretty'));
-  return { method: incoming.method, path, accept: header('accept'), userAgent: header('user-agent'), pretty };
 }

@@ -1,3 +1,4 @@
+import { badRequest } from '../machinery/status.js';
 import { isPathSegmentName, listOptionsOf } from './list-options.js';
 import type { RequestInfo } from '../rest/types.js';
 
@@ -15,20 +16,20 @@ const VERB_OF: Readonly<Record<string, string>> = {
 /**
  * What a path and method ask for, by the rules of apiserver's RequestInfoFactory.NewRequestInfo.
  * `path` is percent-decoded; `query` is the raw query string, read only for collections.
- * Throws Error for `/api/v1/watch` and the like, which name no resource.
+ * Throws a 400 StatusError for `/api/v1/watch` and the like, which name no resource.
  */
 export function requestInfo(method: string, path: string, query: string): RequestInfo {
   const all = splitPath(path);
   const apiPrefix = all[0] ?? '';
   const isApi = apiPrefix === 'api' && all.length >= 3;
   const isApis = apiPrefix === 'apis' && all.length >= 4;
-  if (!isApi && !isApis) return nonResource(method, path);
+  if (!isApi && !isApis) return nonResourceInfo(method, path);
   const group = isApi ? '' : (all[1] ?? '');
   const version = (isApi ? all[1] : all[2]) ?? '';
   let rest = all.slice(isApi ? 2 : 3);
   let verb = VERB_OF[method] ?? '';
   if (SPECIAL_VERBS.has(rest[0] ?? '')) {
-    if (rest.length < 2) throw new Error(`unable to determine kind and namespace from url, ${path}`);
+    if (rest.length < 2) throw badRequest(`unable to determine kind and namespace from url, ${path}`);
     verb = rest[0] ?? '';
     rest = rest.slice(1);
   }
@@ -60,7 +61,8 @@ export function requestInfo(method: string, path: string, query: string): Reques
   };
 }
 
-function nonResource(method: string, path: string): RequestInfo {
+/** What a path asks for that names no resource. */
+export function nonResourceInfo(method: string, path: string): RequestInfo {
   return {
     isResourceRequest: false,
     path,
