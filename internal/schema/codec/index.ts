@@ -1,5 +1,5 @@
 export type { Decoded } from './json.js';
-export { JsonSyntaxError, decodeJson, decodeUntyped, parseJson } from './json.js';
+export { JsonSyntaxError, decodeJson, decodeUntyped, decodeValue, parseJson } from './json.js';
 export { type StoredForm, encodeForStorage, encodeJson, jsonText } from './json-encode.js';
 export { type FieldValidation, groupVersionText } from './errors.js';
 export {
@@ -36,7 +36,10 @@ export { type DecodedProtobuf, decodeProtobuf } from './protobuf-decode.js';
 export {
   PROTOBUF_MAGIC,
   encodeProtobuf,
+  PROTOBUF_LIST_TAIL,
   protobufList,
+  protobufListHead,
+  protobufListItem,
   protobufMessage,
   protobufWatchFrame,
 } from './protobuf-encode.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { StatusError } from '../../machinery/status.js';
 import type { FieldValidation } from './errors.js';
-import { decodeJson, decodeUntyped, parseJson } from './json.js';
+import { decodeJson, decodeUntyped, decodeValue, parseJson } from './json.js';
 import { encodeForStorage, encodeJson, jsonText } from './json-encode.js';
 
 const POD = 'io.k8s.api.core.v1.Pod';
@@ -207,6 +207,18 @@ describe('decodeJson: refusals in the words of kube-apiserver', () => {
     expect(refusal(() => decode(deep))).toContain('exceeded max depth');
     const schema = `{"spec":{"versions":[{"schema":{"openAPIV3Schema":${'{"not":'.repeat(900)}{}${'}'.repeat(900)}}}]}}`;
     expect(refusal(() => decode(schema, CRD))).toBe('accepted');
+  });
+});
+
+describe('decodeValue', () => {
+  it('does for a parsed object what decodeJson does for bytes', () => {
+    const body = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a', labels: {} }, data: { a: 'b' }, zzz: 1 };
+    const { object, warnings } = decodeValue({ ...body }, CONFIG_MAP, 'Warn');
+    expect(object).toEqual({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a' }, data: { a: 'b' } });
+    expect(warnings).toEqual(['unknown field "zzz"']);
+    expect(refusal(() => decodeValue({ ...body, data: { a: 7n } }, CONFIG_MAP, 'Ignore'))).toContain(
+      'cannot unmarshal number into Go struct field ConfigMap.data of type string',
+    );
   });
 });
 

@@ -4,6 +4,7 @@ import { typeByName } from '../index.js';
 import type { GroupVersionKind } from '../types.js';
 import { type FieldValidation, cannotBeHandled, groupVersionText, strictText, unrecognized } from './errors.js';
 import { actualKind, expectedKind, kindFault } from './gvk.js';
+import { jsonText } from './json-encode.js';
 import { JsonSyntaxError, MAX_DEPTH, Members, type Node, parseExact } from './json-exact.js';
 import { SLOW, countNames, messageWalk, seen } from './json-fast.js';
 import { reportTyped, reportUntyped } from './json-report.js';
@@ -157,6 +158,29 @@ export function decodeJson(
 
 function named(object: JsonObject, typeName: string, gvk: GroupVersionKind): JsonObject {
   return typeByName(typeName).typeMeta ? setKind(object, gvk) : object;
+}
+
+/**
+ * Like decodeJson, for an object that is parsed already (the outcome of a patch, a conversion): the object is used up,
+ * its parts may be in the result. Throws nothing but StatusError.
+ */
+export function decodeValue(
+  object: JsonObject,
+  typeName: string,
+  fieldValidation: FieldValidation,
+  expected: GroupVersionKind = expectedKind(typeName),
+): Decoded {
+  const { kind, apiVersion } = object;
+  if (kind === expected.kind && apiVersion === groupVersionText(expected)) {
+    try {
+      const walked = messageWalk(typeName)(object);
+      if (isObject(walked)) return { object: walked, warnings: [] };
+    } catch (e) {
+      if (e !== SLOW) throw e;
+    }
+  }
+  const text = jsonText(object);
+  return decodeSlow(Buffer.from(text), text, typeName, expected, fieldValidation);
 }
 
 /**

@@ -275,6 +275,28 @@ export function protobufList(
   });
 }
 
+/** An object as an item of a streamed list: the tag of `items`, its length, its message. */
+export function protobufListItem(object: JsonObject, typeName: string): Buffer {
+  return written((w) => {
+    messageWriter(typeName)(w, object);
+    w.message(0, 2);
+  });
+}
+
+/**
+ * What precedes the items of a streamed list whose `protobufListItem`s take `itemsBytes` in all; PROTOBUF_LIST_TAIL
+ * follows them.
+ */
+export function protobufListHead(apiVersion: string, kind: string, metadata: JsonObject, itemsBytes: number): Buffer {
+  return written((w) => {
+    messageWriter('io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta')(w, metadata);
+    w.message(0, 1);
+    envelope(w, -itemsBytes, apiVersion, kind);
+  });
+}
+/** Ends a streamed list: the envelope's empty content encoding and content type. */
+export const PROTOBUF_LIST_TAIL = Buffer.from([0x1a, 0, 0x22, 0]);
+
 /** One frame of `;stream=watch`: four bytes of length (big-endian), then a WatchEvent around an encoded object. */
 export function protobufWatchFrame(eventType: string, object: Uint8Array): Buffer {
   return written((w) => {

@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { StatusError } from '../../machinery/status.js';
 import { decodeProtobuf } from './protobuf-decode.js';
 import {
+  PROTOBUF_LIST_TAIL,
   PROTOBUF_MAGIC,
   encodeProtobuf,
   protobufList,
+  protobufListHead,
+  protobufListItem,
   protobufMessage,
   protobufWatchFrame,
 } from './protobuf-encode.js';
@@ -146,6 +149,19 @@ describe('lists and watch frames', () => {
       items: [configMap, { metadata: { name: 'z' } }],
     };
     expect(encodeProtobuf(whole, 'io.k8s.api.core.v1.ConfigMapList').equals(list)).toBe(true);
+  });
+  it('streams a list in pieces that make the same bytes', () => {
+    const objects = [configMap, { metadata: { name: 'z' } }];
+    const items = objects.map((o) => protobufListItem(o, CONFIG_MAP));
+    const bytesOfItems = items.reduce((n, item) => n + item.length, 0);
+    const head = protobufListHead('v1', 'ConfigMapList', { resourceVersion: '9' }, bytesOfItems);
+    const whole = protobufList(
+      'v1',
+      'ConfigMapList',
+      { resourceVersion: '9' },
+      objects.map((o) => protobufMessage(o, CONFIG_MAP)),
+    );
+    expect(Buffer.concat([head, ...items, PROTOBUF_LIST_TAIL]).equals(whole)).toBe(true);
   });
   it('frames an event: length, type, the whole encoded object', () => {
     const object = encodeProtobuf(configMap, CONFIG_MAP);
