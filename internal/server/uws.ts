@@ -197,7 +197,8 @@ class Door {
     }
     try {
       reply.stream(sink);
-      sink.showHeaders(reply.contentType);
+      // Compressed bytes come in their own time, and nothing may stand before them.
+      if (reply.headers?.['content-encoding'] === undefined) sink.showHeaders(reply.contentType);
     } catch (error) {
       log.error(`a stream for ${exchange.rawPath} broke`, error);
       sink.end();
