@@ -1,4 +1,5 @@
 import type { AdmissionChain } from '../admission/types.js';
+import type { Authorizer } from '../auth/types.js';
 import type { Strategy } from '../registry/types.js';
 import type { ResourceDef } from '../schema/types.js';
 import type { Backend } from '../store/types.js';
@@ -19,6 +20,8 @@ export interface RestDeps {
   now(): number;
   /** The admission plugins, in order; the default ones when absent. */
   readonly admission?: AdmissionChain;
+  /** Asked once more where an update or an apply creates; without it whoever may update may create. */
+  readonly authorizer?: Authorizer;
   /** POST handlers of parts that `rest` does not know (tokens, reviews); they come before the built-in ones. */
   readonly creators?: Creators;
 }

@@ -3,7 +3,7 @@ import type { AdmissionContext } from '../../admission/types.js';
 import { deepEqual } from '../../machinery/equal.js';
 import { invalid, invalidValue } from '../../machinery/field.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { conflict, notFound, OBJECT_MODIFIED, StatusError } from '../../machinery/status.js';
+import { conflict, forbidden, notFound, OBJECT_MODIFIED, StatusError } from '../../machinery/status.js';
 import type { TxnExtras } from '../../registry/types.js';
 import { keepTimestampsOfNoop } from '../../schema/apply/index.js';
 import { encodeForStorage } from '../../schema/codec/index.js';
@@ -126,8 +126,30 @@ async function createMissing(deps: RestDeps, kind: Kind, ctx: Writing, change: C
     throw notFound(kind.def, ctx.name);
   }
   const obj = await change.next(undefined);
+  authorizeCreate(deps, kind, ctx);
   const value = await store(deps, kind, ctx, obj);
   return { value, created: true };
+}
+
+/** Who may update may not therefore create. Throws 403. */
+function authorizeCreate(deps: RestDeps, kind: Kind, ctx: Writing): void {
+  if (deps.authorizer === undefined) return;
+  const { group, version, resource } = kind.def;
+  const decision = deps.authorizer.authorize({
+    user: ctx.user,
+    verb: 'create',
+    isResourceRequest: true,
+    group,
+    version,
+    resource,
+    subresource: ctx.subresource,
+    namespace: ctx.namespace,
+    name: ctx.name,
+    path: '',
+  });
+  if (decision === 'noOpinion' || !decision.allowed) {
+    throw forbidden(kind.def, ctx.name, decision === 'noOpinion' ? '' : decision.reason);
+  }
 }
 
 /** The client's resourceVersion must be the stored one; without one, the kind must take unconditional updates. */

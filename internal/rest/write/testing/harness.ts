@@ -1,0 +1,151 @@
+import { expect } from 'vitest';
+import type { JsonObject } from '../../../machinery/json.js';
+import { StatusError } from '../../../machinery/status.js';
+import { strategyFor } from '../../../registry/index.js';
+import { startCluster, type TestCluster } from '../../../testing/cluster.js';
+import type { RestDeps } from '../../deps.js';
+import { createRest } from '../../index.js';
+import { respondError } from '../../respond.js';
+import type { ApiRequest, Handler, Reply, RequestInfo } from '../../types.js';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: JsonObject;
+  readonly warnings: readonly string[];
+}
+
+export interface Call {
+  readonly contentType?: string;
+  readonly user?: string;
+}
+
+/** The verbs over a real replica, without the front door. */
+export interface Rest {
+  readonly cluster: TestCluster;
+  readonly deps: RestDeps;
+  call(method: string, path: string, body?: JsonObject | string | readonly unknown[], call?: Call): Promise<Answer>;
+  /** As `call`, and expects this status code. */
+  ok(
+    code: number,
+    method: string,
+    path: string,
+    body?: JsonObject | string | readonly unknown[],
+    call?: Call,
+  ): Promise<JsonObject>;
+  close(): Promise<void>;
+}
+
+const VERBS: Readonly<Record<string, string>> = {
+  GET: 'get',
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
+
+function infoOf(method: string, path: string): RequestInfo {
+  const parts = path.split('/').filter((p) => p !== '');
+  const apiPrefix = parts.shift() ?? '';
+  const group = apiPrefix === 'api' ? '' : (parts.shift() ?? '');
+  const version = parts.shift() ?? '';
+  let namespace = '';
+  if (parts[0] === 'namespaces' && parts.length > 1) {
+    namespace = parts[1] ?? '';
+    if (parts.length > 2 && parts[2] !== 'finalize' && parts[2] !== 'status') parts.splice(0, 2);
+  }
+  const [resource = '', name = '', subresource = ''] = parts;
+  let verb = VERBS[method] ?? method.toLowerCase();
+  if (name === '' && verb === 'get') verb = 'list';
+  if (name === '' && verb === 'delete') verb = 'deletecollection';
+  return {
+    isResourceRequest: true,
+    path,
+    verb,
+    apiPrefix,
+    group,
+    version,
+    namespace,
+    resource,
+    subresource,
+    name,
+    parts,
+  };
+}
+
+async function bodyOf(reply: Reply): Promise<string> {
+  if ('body' in reply) return reply.body.toString();
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    reply.stream({
+      write: (chunk) => {
+        chunks.push(Buffer.from(chunk));
+        return true;
+      },
+      onWritable: () => undefined,
+      onClose: () => undefined,
+      closed: false,
+      end: () => {
+        resolve(Buffer.concat(chunks).toString());
+      },
+    });
+  });
+}
+
+async function answer(handler: Handler, request: ApiRequest): Promise<Answer> {
+  let reply: Reply;
+  try {
+    reply = await handler(request);
+  } catch (e) {
+    if (!(e instanceof StatusError)) throw e;
+    reply = respondError(request, e);
+  }
+  const text = await bodyOf(reply);
+  return {
+    status: reply.status,
+    body: text === '' ? {} : (JSON.parse(text) as JsonObject),
+    warnings: reply.warnings ?? [],
+  };
+}
+
+/** Starts one replica (or more) with the namespaces `default`, `kube-system` and `other`. Close it. */
+export async function startRest(size = 1): Promise<Rest> {
+  const cluster = await startCluster(size === 1 ? {} : { size, unsafeNoTls: true });
+  const deps: RestDeps = { backend: cluster.replica(0).backend, strategyFor, now: Date.now };
+  const handler = createRest(deps);
+  const call: Rest['call'] = (method, path, body, options = {}) => {
+    const [route = '', query = ''] = path.split('?');
+    const headers: Record<string, string> = {
+      'content-type': options.contentType ?? 'application/json',
+      accept: 'application/json',
+      'user-agent': 'test/1',
+    };
+    const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
+    return answer(handler, {
+      method,
+      path: route,
+      query: new URLSearchParams(query),
+      header: (name) => headers[name] ?? '',
+      body: Buffer.from(text),
+      user: { username: options.user ?? 'admin', uid: '', groups: ['system:masters'], extra: {} },
+      info: infoOf(method, route),
+      remoteAddress: '127.0.0.1',
+    });
+  };
+  const ok: Rest['ok'] = async (code, method, path, body, options) => {
+    const got = await call(method, path, body, options);
+    expect(got, JSON.stringify(got.body)).toMatchObject({ status: code });
+    return got.body;
+  };
+  for (const name of ['default', 'kube-system', 'other']) {
+    await ok(201, 'POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  }
+  for (const namespace of ['default', 'other']) {
+    await ok(201, 'POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: 'default' } });
+  }
+  return { cluster, deps, call, ok, close: () => cluster.close() };
+}
+
+/** The metadata of an answered object. */
+export function meta(obj: JsonObject): Record<string, unknown> {
+  return (obj['metadata'] ?? {}) as Record<string, unknown>;
+}
