@@ -33,6 +33,8 @@ try {
   await main(process.argv);
 } catch (error) {
   if (!(error instanceof FatalError)) throw error;
-  log.fatal(error.message);
+  // A replica's log is klog lines; a person at a terminal gets the sentence as it is.
+  if (process.argv[2] === 'serve') log.fatal(error.message);
+  else process.stderr.write(`quorate: ${error.message}\n`);
   process.exitCode = 1;
 }
