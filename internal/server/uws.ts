@@ -177,8 +177,11 @@ class Door {
       writeHead(exchange.res, reply, answer.auditId);
       if ('stream' in reply) this.stream(exchange, reply);
       else {
-        if (exchange.method === 'HEAD') exchange.res.endWithoutBody(Buffer.byteLength(reply.body), closeConnection);
-        else exchange.res.end(reply.body, closeConnection || this.closing);
+        if (exchange.method === 'HEAD') {
+          // Given any argument, uWS drops the connection at the next request.
+          exchange.res.writeHeader('Content-Length', String(Buffer.byteLength(reply.body)));
+          exchange.res.endWithoutBody();
+        } else exchange.res.end(reply.body, closeConnection || this.closing);
         this.release(exchange);
       }
     });
