@@ -83,7 +83,9 @@ function startOf(pid: number): string {
   const stat = readIfThere(`/proc/${pid}/stat`);
   if (stat === undefined) return '';
   // Field 22, counted behind the command name, which may hold spaces and brackets itself.
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // A zombie holds nothing any more; only nobody has asked how it ended.
+  return fields[0] === 'Z' || fields[0] === 'X' ? '' : (fields[19] ?? '');
 }
 
 function bootId(): string {
