@@ -1,5 +1,5 @@
 import type { JsonObject } from '../machinery/json.js';
-import { decodeJson, encodeJson, jsonText } from '../schema/codec/index.js';
+import { decodeValue, jsonText } from '../schema/codec/index.js';
 import type { ResourceDef } from '../schema/types.js';
 import { apiVersionOf } from './convert.js';
 import { LazyObject } from './lazy.js';
@@ -14,7 +14,7 @@ export function bookmarksOf(def: ResourceDef): (revision: number, initialEventsE
       apiVersion: apiVersionOf(def),
       metadata: { resourceVersion: REVISION_HERE, ...(annotations === undefined ? {} : { annotations }) },
     };
-    const whole = def.type === '' ? mark : decodeJson(encodeJson(mark), def.type, 'Ignore').object;
+    const whole = def.type === '' ? mark : decodeValue(mark, def.type, 'Ignore').object;
     return jsonText(whole).split(REVISION_HERE);
   };
   const plain = template(undefined);

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../machinery/json.js';
-import { decodeJson, encodeJson } from '../schema/codec/index.js';
+import { decodeValue, encodeJson } from '../schema/codec/index.js';
 import type { ResourceDef } from '../schema/types.js';
 import type { RestDeps } from './deps.js';
 import type { LazyObject } from './lazy.js';
@@ -52,7 +52,7 @@ export function converterFor(deps: RestDeps, def: ResourceDef): Converter {
     const stored = structuredClone(obj.object);
     const converted = strategy.toVersion?.(stored, def.version) ?? stored;
     // Through the type's decoder: that puts the fields into their order.
-    return def.type === '' ? converted : decodeJson(encodeJson(converted), def.type, 'Ignore').object;
+    return def.type === '' ? converted : decodeValue(converted, def.type, 'Ignore').object;
   };
   return { head, object, json: (obj) => encodeJson(object(obj)) };
 }

@@ -135,6 +135,21 @@ describe('LIST', () => {
     });
   });
 
+  it('goes on with the present when its snapshot has been compacted away, if the client wants to', async () => {
+    const before = await store.put('old', 'a');
+    await store.put('old', 'b');
+    const first = await jsonOf(list('/api/v1/namespaces/old/configmaps?limit=1'));
+    await store.remove('old', 'b');
+    await store.replica.compact(await store.put('old', 'c'));
+    const gone = await refusal(list(`/api/v1/namespaces/old/configmaps?continue=${meta(first)['continue']}`));
+    expect(gone).toMatchObject({ code: 410, reason: 'Expired' });
+    const restart = (gone.metadata as Record<string, string>)['continue'];
+    const rest = await jsonOf(list(`/api/v1/namespaces/old/configmaps?continue=${restart}`));
+    expect(names(rest)).toEqual(['old/c']);
+    const exact = list(`/api/v1/namespaces/old/configmaps?resourceVersion=${before}&resourceVersionMatch=Exact`);
+    expect(await refusal(exact)).toMatchObject({ code: 410, reason: 'Expired' });
+  });
+
   it('refuses tokens that it did not make', async () => {
     expect((await refusal(list('/api/v1/configmaps?continue=garbage'))).message).toBe(
       "invalid continue token: continue key is not valid: invalid character '\\u0081' looking for beginning of value",

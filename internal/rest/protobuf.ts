@@ -1,12 +1,13 @@
 import type { JsonObject } from '../machinery/json.js';
 import {
+  contentTypeHeader,
   encodeProtobuf,
-  PROTOBUF_MAGIC,
-  protobufList as encodeList,
-  protobufMessage,
+  PROTOBUF_LIST_TAIL,
+  PROTOBUF_MEDIA_TYPE,
+  protobufListHead,
+  protobufListItem,
   protobufWatchFrame,
-} from '../schema/codec/protobuf-encode.js';
-import { contentTypeHeader, PROTOBUF_MEDIA_TYPE } from '../schema/codec/index.js';
+} from '../schema/codec/index.js';
 import type { ResourceDef } from '../schema/types.js';
 import { bookmarksOf } from './bookmark.js';
 import type { Converter } from './convert.js';
@@ -35,68 +36,23 @@ export function protobufPartial(version: string): (obj: LazyObject) => Buffer {
   return (obj) => encodeProtobuf(partialObject(obj, version), PARTIAL);
 }
 
-/** Tag of ListMeta's sibling `items` in every list message: field 2, length-delimited. */
-const ITEMS_TAG = 0x12;
-/** Tag of the raw message in the envelope: field 2, length-delimited. */
-const RAW_TAG = 0x12;
-/** Empty content encoding and content type end every envelope. */
-const ENVELOPE_TAIL_BYTES = 4;
-
-function varint(n: number): number[] {
-  const bytes: number[] = [];
-  let rest = n;
-  while (rest >= 0x80) {
-    bytes.push((rest % 0x80) | 0x80);
-    rest = Math.floor(rest / 0x80);
-  }
-  bytes.push(rest);
-  return bytes;
-}
-
-/** Value and position after the varint at `at`. */
-function readVarint(buf: Buffer, at: number): readonly [number, number] {
-  let value = 0;
-  let scale = 1;
-  for (let i = at; ; i++) {
-    const b = buf[i] ?? 0;
-    value += (b & 0x7f) * scale;
-    scale *= 0x80;
-    if (b < 0x80) return [value, i + 1];
-  }
-}
-
-/** A list in protobuf: an empty one is encoded, and its lengths are made to count the items that are put into it. */
-function sizedList(apiVersion: string, kind: string, message: (obj: LazyObject) => Buffer): SizedList {
-  const tail = encodeList(apiVersion, kind, {}, []).subarray(-ENVELOPE_TAIL_BYTES);
+function sizedList(apiVersion: string, kind: string, item: (obj: LazyObject) => Buffer): SizedList {
   return {
-    item: (obj) => {
-      const bytes = message(obj);
-      return Buffer.concat([Buffer.from([ITEMS_TAG, ...varint(bytes.length)]), bytes]);
-    },
-    open: (meta, bytes) => {
-      const empty = encodeList(apiVersion, kind, { ...meta }, []);
-      const [typeMetaBytes, typeMetaAt] = readVarint(empty, PROTOBUF_MAGIC.length + 1);
-      const rawAt = typeMetaAt + typeMetaBytes;
-      const [rawBytes, start] = readVarint(empty, rawAt + 1);
-      return Buffer.concat([
-        empty.subarray(0, rawAt),
-        Buffer.from([RAW_TAG, ...varint(rawBytes + bytes)]),
-        empty.subarray(start, start + rawBytes),
-      ]);
-    },
-    close: tail,
+    item,
+    open: (meta, bytes) => protobufListHead(apiVersion, kind, { ...meta }, bytes),
+    close: PROTOBUF_LIST_TAIL,
   };
 }
 
 /** Lists of `def` as protobuf bodies. */
 export function protobufList(def: ResourceDef, converter: Converter): SizedList {
-  return sizedList(apiVersionOf(def), `${def.kind}List`, (obj) => protobufMessage(converter.object(obj), def.type));
+  return sizedList(apiVersionOf(def), `${def.kind}List`, (obj) => protobufListItem(converter.object(obj), def.type));
 }
 
 /** Lists of PartialObjectMetadata as protobuf bodies. */
 export function protobufPartialList(version: string): SizedList {
   return sizedList(`meta.k8s.io/${version}`, 'PartialObjectMetadataList', (obj) =>
-    protobufMessage(partialObject(obj, version), PARTIAL),
+    protobufListItem(partialObject(obj, version), PARTIAL),
   );
 }
 
