@@ -51,10 +51,18 @@ function signedBy(bundle: string): (facts: CertificateFacts) => boolean {
   return ({ certificate }) => authorities.some((ca) => certificate.checkIssued(ca) && certificate.verify(ca.publicKey));
 }
 
+/** Who may do what. */
+export interface Authorizers {
+  readonly authorizer: Authorizer;
+  readonly rbac: RbacAuthorizer;
+  readonly nodeMode: boolean;
+}
+
 /** The authorizers that `--authorization-mode` names, after the privileged group. */
-export function authorizer(flags: FlagValues, backend: Backend): Authorizer {
+export function authorizers(flags: FlagValues, backend: Backend): Authorizers {
   const rbac = new RbacAuthorizer(backend);
-  const modes = flags.list('authorization-mode').map((mode): Authorizer => {
+  const names = flags.list('authorization-mode');
+  const modes = names.map((mode): Authorizer => {
     if (mode === 'AlwaysAllow') return alwaysAllow;
     if (mode === 'AlwaysDeny') return alwaysDeny;
     if (mode === 'RBAC') return rbac;
@@ -62,5 +70,9 @@ export function authorizer(flags: FlagValues, backend: Backend): Authorizer {
     throw new FatalError(`--authorization-mode ${mode} is not known: use AlwaysAllow, AlwaysDeny, Node or RBAC`);
   });
   // Health and version answer also while the roles that open them cannot be read.
-  return authorizerUnion([mastersAuthorizer, publicInfoAuthorizer, ...modes]);
+  return {
+    authorizer: authorizerUnion([mastersAuthorizer, publicInfoAuthorizer, ...modes]),
+    rbac,
+    nodeMode: names.includes('Node'),
+  };
 }

@@ -1,6 +1,5 @@
 import { FatalError } from '../../internal/machinery/assert.js';
 import { logger, setVerbosity } from '../../internal/machinery/log.js';
-import { bootstrapObjects } from '../../internal/registry/bootstrap/index.js';
 import { strategyFor } from '../../internal/registry/index.js';
 import { openReplica } from '../../internal/replica/index.js';
 import { createDiscovery } from '../../internal/rest/discovery.js';
@@ -10,14 +9,13 @@ import { Catalog } from '../../internal/schema/discovery/catalog.js';
 import { OpenApi } from '../../internal/schema/openapi/index.js';
 import { createChain } from '../../internal/server/chain.js';
 import { inFlightLimit } from '../../internal/server/in-flight.js';
-import { createInternalClient } from '../../internal/server/internal-client.js';
 import { RequestMetrics } from '../../internal/server/metrics.js';
 import { createPaths } from '../../internal/server/paths.js';
-import { bootstrapObjectsExist } from '../../internal/server/poststart/bootstrap-objects.js';
+import { reviewCreators } from '../../internal/server/reviews/index.js';
 import { openDoor } from '../../internal/server/uws.js';
 import { VERSION } from '../../internal/server/version.js';
-import { firstServiceIp } from './addresses.js';
-import { authenticator, authorizer } from './auth.js';
+import { authenticator, authorizers } from './auth.js';
+import { bootstrap } from './bootstrap.js';
 import { advertisedAddress, replicaConfig, servingConfig } from './config.js';
 import { type FlagValues, ignoredFlags } from './flags.js';
 import { stopOnSignal } from './shutdown.js';
@@ -43,15 +41,19 @@ export async function runServe(flags: FlagValues): Promise<void> {
   });
   const { backend } = replica;
   const isReady = (): boolean => state.ready && replica.status().leader !== 0;
-  const resources = createRest({ backend, strategyFor, now: Date.now });
+  const who = authenticator(flags, serving);
+  const { authorizer, rbac, nodeMode } = authorizers(flags, backend);
+  const issuer = flags.list('service-account-issuer')[0] ?? '';
+  const creators = reviewCreators({ authenticator: who, authorizer, rbac, nodeMode, audience: issuer });
+  const resources = createRest({ backend, strategyFor, now: Date.now, creators });
   const catalog = new Catalog();
   const metrics = new RequestMetrics();
   metrics.watchReplica(() => replica.status());
   const inFlight = inFlightLimit(flags.int('max-requests-inflight'), flags.int('max-mutating-requests-inflight'));
   metrics.watchInFlight(inFlight);
   const chain = createChain({
-    authenticator: authenticator(flags, serving),
-    authorizer: authorizer(flags, backend),
+    authenticator: who,
+    authorizer,
     refuseAnonymousWith401: true,
     inFlight,
     metrics,
@@ -65,7 +67,7 @@ export async function runServe(flags: FlagValues): Promise<void> {
       },
       metrics,
       openId: {
-        issuer: flags.list('service-account-issuer')[0] ?? '',
+        issuer,
         jwksUri: flags.string('service-account-jwks-uri') || `https://${address}/openid/v1/jwks`,
         keys: serving.serviceAccountKeys,
       },
@@ -91,22 +93,8 @@ export async function runServe(flags: FlagValues): Promise<void> {
   await Promise.race([replica.ready(), stopped]);
   if (state.stopping) return stopped;
   state.ready = true;
-  const range = flags.string('service-cluster-ip-range');
-  await bootstrapObjectsExist(
-    createInternalClient(resources),
-    bootstrapObjects({
-      serviceCidrs: [range],
-      apiServiceIP: firstServiceIp(range),
-      securePort: port,
-      clientCa: serving.clientCa,
-      requestHeaderCa: serving.requestHeaderCa,
-      requestHeaderAllowedNames: flags.list('requestheader-allowed-names'),
-      requestHeaderUsernameHeaders: flags.list('requestheader-username-headers'),
-      requestHeaderGroupHeaders: flags.list('requestheader-group-headers'),
-      requestHeaderExtraPrefixes: flags.list('requestheader-extra-headers-prefix'),
-      now: `${new Date().toISOString().slice(0, 19)}Z`,
-    }),
-  );
+  await bootstrap(resources, flags, serving, () => state.stopping);
+  if (state.stopping) return stopped;
   state.bootstrapped = true;
   log.info(`${flags.string('name')} is ready, ${Math.round(process.uptime() * 1000)} ms after its process started`);
   return stopped;

@@ -10,6 +10,8 @@ export interface Credentials {
   headerValues(name: string): readonly string[];
   /** All headers whose lower-case name starts with `prefix`, as [name, value]. */
   headersWithPrefix(prefix: string): readonly (readonly [string, string])[];
+  /** The audiences that a token may be meant for; the server's own when absent. */
+  readonly audiences?: readonly string[];
 }
 
 /** A user; `invalid` for credentials that were given but are not good; undefined for none that this authenticator knows. */

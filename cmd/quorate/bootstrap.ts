@@ -1,0 +1,47 @@
+import { logger } from '../../internal/machinery/log.js';
+import { StatusError } from '../../internal/machinery/status.js';
+import { bootstrapObjects } from '../../internal/registry/bootstrap/index.js';
+import type { Handler } from '../../internal/rest/types.js';
+import { createInternalClient } from '../../internal/server/internal-client.js';
+import { bootstrapObjectsExist } from '../../internal/server/poststart/bootstrap-objects.js';
+import { firstServiceIp } from './addresses.js';
+import type { ServingConfig } from './config.js';
+import type { FlagValues } from './flags.js';
+
+const log = logger('bootstrap.ts');
+/** Between two tries, while the quorum is away. */
+const RETRY_MS = 500;
+
+/** Brings the objects of a fresh cluster into being; tries again while there is no quorum, until `stopped` says so. */
+export async function bootstrap(
+  resources: Handler,
+  flags: FlagValues,
+  serving: ServingConfig,
+  stopped: () => boolean,
+): Promise<void> {
+  const client = createInternalClient(resources);
+  const range = flags.string('service-cluster-ip-range');
+  const objects = bootstrapObjects({
+    serviceCidrs: flags.list('service-cluster-ip-range'),
+    apiServiceIP: firstServiceIp(range),
+    securePort: flags.int('secure-port'),
+    clientCa: serving.clientCa,
+    requestHeaderCa: serving.requestHeaderCa,
+    requestHeaderAllowedNames: flags.list('requestheader-allowed-names'),
+    requestHeaderUsernameHeaders: flags.list('requestheader-username-headers'),
+    requestHeaderGroupHeaders: flags.list('requestheader-group-headers'),
+    requestHeaderExtraPrefixes: flags.list('requestheader-extra-headers-prefix'),
+    now: `${new Date().toISOString().slice(0, 19)}Z`,
+  });
+  while (!stopped()) {
+    try {
+      await bootstrapObjectsExist(client, objects);
+      return;
+    } catch (error) {
+      // No quorum, or too much to do: both pass. Anything else is a bug, which must not be hidden by trying again.
+      if (!(error instanceof StatusError) || ![429, 500, 503, 504].includes(error.code)) throw error;
+      log.warn(`the default objects are not all there yet: ${error.message}`);
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import type { Authenticator } from '../../auth/authenticator.js';
+import type { RbacAuthorizer } from '../../auth/rbac.js';
+import type { Authorizer } from '../../auth/types.js';
+import type { Creators } from '../../rest/deps.js';
+import { localSubjectAccessReview, selfSubjectAccessReview, subjectAccessReview } from './access.js';
+import { selfSubjectReview, tokenReview } from './identity.js';
+import { selfSubjectRulesReview } from './rules.js';
+
+export interface ReviewParts {
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly rbac: RbacAuthorizer;
+  /** The node authorizer is on; it cannot list what it allows. */
+  readonly nodeMode: boolean;
+  /** Assumed by TokenReviews that name none. */
+  readonly audience: string;
+}
+
+/** The POST handlers of the authentication.k8s.io and authorization.k8s.io groups. */
+export function reviewCreators(parts: ReviewParts): Creators {
+  const incomplete = parts.nodeMode ? 'node authorizer does not support user rule resolution' : undefined;
+  return {
+    'authorization.k8s.io/subjectaccessreviews': subjectAccessReview(parts.authorizer),
+    'authorization.k8s.io/localsubjectaccessreviews': localSubjectAccessReview(parts.authorizer),
+    'authorization.k8s.io/selfsubjectaccessreviews': selfSubjectAccessReview(parts.authorizer),
+    'authorization.k8s.io/selfsubjectrulesreviews': selfSubjectRulesReview(parts.rbac, incomplete),
+    'authentication.k8s.io/selfsubjectreviews': selfSubjectReview,
+    'authentication.k8s.io/tokenreviews': tokenReview(parts.authenticator, parts.audience),
+  };
+}
