@@ -20,8 +20,15 @@ export interface ReplicaConfig {
   readonly dataDir: string;
   /** host:port to listen on for the other members; absent for a replica that has none. */
   readonly peerListen?: string;
+  /** host:port under which the others reach this replica, when it joins; default `peerListen`. */
+  readonly peerAddress?: string;
   /** Every member of a new cluster, this one included; ignored once the data directory holds a cluster. */
   readonly initialCluster?: readonly MemberAddress[];
+  /**
+   * Addresses (host:port) of members of a running cluster to join, as a new member; with `peerListen`, and instead of
+   * `initialCluster`. Ignored once the data directory holds a cluster.
+   */
+  readonly join?: readonly string[];
   readonly tls?: PeerTls;
   /** Peer traffic without TLS: for tests only. */
   readonly unsafeNoPeerTls?: boolean;
@@ -58,10 +65,12 @@ export function validateConfig(config: ReplicaConfig): void {
   if (new Set(cluster.map((member) => member.name)).size !== cluster.length) {
     throw new FatalError('--initial-cluster names a member twice. Give every member a name of its own.');
   }
-  if (cluster.length > 1 && config.peerListen === undefined) {
+  const joins = (config.join ?? []).length > 0;
+  if (joins && cluster.length > 0) throw new FatalError('give either --initial-cluster or --join, not both.');
+  if ((cluster.length > 1 || joins) && config.peerListen === undefined) {
     throw new FatalError('a cluster of several members needs --peer-listen host:port.');
   }
-  if (cluster.length > 1 && config.tls === undefined && config.unsafeNoPeerTls !== true) {
+  if ((cluster.length > 1 || joins) && config.tls === undefined && config.unsafeNoPeerTls !== true) {
     throw new FatalError('a cluster of several members needs TLS between them: give a CA, a certificate and a key.');
   }
 }

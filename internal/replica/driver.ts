@@ -12,6 +12,7 @@ import {
   type RaftConfig,
   type RaftStatus,
   type Ready,
+  type Refusal,
   type Role,
   type SnapshotMeta,
 } from '../raft/index.js';
@@ -19,6 +20,7 @@ import { decodeProposal, proposalOrigin } from '../store/command.js';
 import type { MemberInfo } from '../store/meta.js';
 import type { StateStore } from '../store/state.js';
 import type { LogStore } from './log.js';
+import type { ConfChangeContext } from './membership.js';
 import type { Proposals } from './proposals.js';
 import type { Reads } from './reads.js';
 
@@ -49,6 +51,10 @@ export interface DriverOptions {
   readonly onFatal: (error: FatalError) => void;
   /** Leader or term changed. */
   readonly onLeader: (leader: NodeId, term: number) => void;
+  /** A membership change was applied; its request id, if it has one. */
+  readonly onConfChange: (request: string | undefined) => void;
+  /** A membership change was refused by the leader. */
+  readonly onConfChangeRefused: (refusal: Refusal) => void;
 }
 
 /**
@@ -156,7 +162,7 @@ export class Driver {
     for (const state of ready.readStates) this.#reads?.onReadState(state);
     for (const refusal of ready.refusals) {
       if (refusal.kind === 'read') this.#reads?.onRefused(refusal);
-      else this.#proposals?.onRefused(refusal);
+      else if (this.#proposals?.onRefused(refusal) !== true) this.#options.onConfChangeRefused(refusal);
     }
     const firstNew = ready.entries[0]?.index ?? Number.POSITIVE_INFINITY;
     // What is being persisted by this very Ready is applied after it is.
@@ -227,10 +233,12 @@ export class Driver {
   #applyConfChange(entry: Entry): void {
     const change = decodeConfChange(entry.data);
     const conf = this.raft.applyConfChange(entry);
-    const members = changedMembers(this.#state.meta.members, change);
+    const context = change.context === '' ? {} : (JSON.parse(change.context) as ConfChangeContext);
+    const members = changedMembers(this.#state.meta.members, change, context);
     this.#state.applyConfChange(entry.index, entry.term, conf, members);
     this.#options.outbox.setMembers(members);
     this.#soleLeader = false;
+    this.#options.onConfChange(context.request);
   }
 
   #noteLeader(ready: Ready): void {
@@ -303,13 +311,16 @@ export class Driver {
   }
 }
 
-/** Members' particulars after a change: its context is `{"<id>": {name, address}}` for those that it adds or updates. */
-function changedMembers(members: ReadonlyMap<NodeId, MemberInfo>, change: ConfChange): Map<NodeId, MemberInfo> {
+/** Members' particulars after a change. */
+function changedMembers(
+  members: ReadonlyMap<NodeId, MemberInfo>,
+  change: ConfChange,
+  context: ConfChangeContext,
+): Map<NodeId, MemberInfo> {
   const next = new Map(members);
-  const infos = change.context === '' ? {} : (JSON.parse(change.context) as Readonly<Record<string, MemberInfo>>);
   for (const step of change.steps) {
     if (step.type === 'remove') next.delete(step.id);
-    const info = infos[String(step.id)];
+    const info = context.members?.[String(step.id)];
     if (info !== undefined && step.type !== 'remove') next.set(step.id, info);
   }
   return next;

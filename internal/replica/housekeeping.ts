@@ -1,5 +1,7 @@
+import type { NodeId } from '../raft/index.js';
 import type { Driver } from './driver.js';
 import type { LogStore } from './log.js';
+import type { Membership } from './membership.js';
 import type { Proposals } from './proposals.js';
 import { HistoryRemover } from '../store/compaction.js';
 import { messageOf } from '../store/lmdb.js';
@@ -19,6 +21,9 @@ export interface HousekeepingOptions {
   readonly state: StateStore;
   readonly log: LogStore;
   readonly proposals: Proposals;
+  readonly membership: Membership;
+  /** Is there a connection to this member? */
+  readonly reachable: (id: NodeId) => boolean;
   /** History is kept this long; 0 for ever. */
   readonly compactionIntervalMs: number;
   readonly keepEntries: number;
@@ -32,6 +37,7 @@ export class Housekeeping {
   #sweeper: NodeJS.Timeout | undefined;
   #compactor: NodeJS.Timeout | undefined;
   #sweeping = false;
+  #promoting = false;
   #compactingLog = false;
   /** The revision one interval ago, if we led then already. */
   #mark: number | undefined;
@@ -48,6 +54,7 @@ export class Housekeeping {
       void this.#run('expiry', () => this.#sweep());
       void this.#run('log compaction', () => this.#compactLog());
       void this.#run('history', () => this.#remover.run());
+      void this.#run('promotion', () => this.#promote());
     }, SWEEP_MS);
     if (compactionIntervalMs > 0) {
       this.#compactor = setInterval(() => void this.#run('compaction', () => this.#compact()), compactionIntervalMs);
@@ -65,6 +72,16 @@ export class Housekeeping {
   get #leads(): boolean {
     const { driver } = this.#options;
     return driver.leads;
+  }
+
+  async #promote(): Promise<void> {
+    if (!this.#leads || this.#promoting) return;
+    this.#promoting = true;
+    try {
+      await this.#options.membership.promoteCaughtUp();
+    } finally {
+      this.#promoting = false;
+    }
   }
 
   /** Deletes what is over its time; an object that was written again meanwhile stays. */
@@ -122,7 +139,7 @@ export class Housekeeping {
     const wanted = Math.max(durable - keepEntries, Math.min(durable, log.indexBefore(KEEP_BYTES)));
     let needed = wanted;
     for (const peer of peers) {
-      if (peer.id === id || !peer.recentActive) continue;
+      if (peer.id === id || !this.#options.reachable(peer.id)) continue;
       needed = Math.min(needed, peer.pendingSnapshot > 0 ? peer.pendingSnapshot : peer.match);
     }
     return Math.max(needed, Math.min(durable, log.indexBefore(LOG_BYTES_MAX)));

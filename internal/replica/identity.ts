@@ -1,16 +1,26 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { FatalError } from '../machinery/assert.js';
-import type { NodeId } from '../raft/types.js';
+import type { ConfState, NodeId } from '../raft/index.js';
+import type { MemberInfo } from '../store/meta.js';
+import type { MemberAddress } from './config.js';
 import type { LogStore } from './log.js';
 
-/** Who this replica is, for as long as its data directory lives. */
-export interface Identity {
+/** What a data directory is made for: written once, at its first start. */
+export interface Origin {
   readonly id: NodeId;
+  /** Names the cluster: members of another are turned away. */
+  readonly cluster: number;
+  /** Whom to talk to before the state says who the members are. */
+  readonly members: readonly (readonly [id: NodeId, name: string, address: string])[];
+  /** Joined a running cluster: what its members are is learned from a snapshot; else all of `members` are voters. */
+  readonly joined: boolean;
+}
+
+/** Who this replica is, for as long as its data directory lives. */
+export interface Identity extends Origin {
   readonly name: string;
   /** How often the directory has been opened, this time included: it makes proposal numbers grow over restarts. */
   readonly boots: number;
-  /** Names the cluster: members of another are turned away. */
-  readonly cluster: number;
   /** Names the data directory: a member that lost its disk comes back with another. */
   readonly nonce: string;
 }
@@ -20,17 +30,31 @@ export function initialMemberId(name: string): NodeId {
   return hash48(`quorate member ${name}`);
 }
 
-/** The id of a cluster that begins with these members. */
-export function initialClusterId(names: readonly string[]): number {
-  return hash48(`quorate cluster ${[...names].sort().join(',')}`);
+/** An id for a member that joins later: never used before, so that nothing said under an old one is taken for its. */
+export function newMemberId(): NodeId {
+  return randomBytes(6).readUIntBE(0, 6) || 1;
+}
+
+/** How a member of a new cluster begins. */
+export function foundingOrigin(name: string, cluster: readonly MemberAddress[]): Origin {
+  const names = cluster.map((member) => member.name).sort();
+  return {
+    id: initialMemberId(name),
+    cluster: hash48(`quorate cluster ${names.join(',')}`),
+    members: cluster.map((member) => [initialMemberId(member.name), member.name, member.address] as const),
+    joined: false,
+  };
 }
 
 function hash48(text: string): number {
   return createHash('sha256').update(text).digest().readUIntBE(0, 6) || 1;
 }
 
-/** Reads or makes the identity, and counts this start. Throws FatalError when the directory belongs to another member. */
-export async function openIdentity(log: LogStore, name: string, cluster: number): Promise<Identity> {
+/**
+ * Reads the identity, or makes it with what `found` says, and counts this start.
+ * Throws FatalError when the directory belongs to another member.
+ */
+export async function openIdentity(log: LogStore, name: string, found: () => Promise<Origin>): Promise<Identity> {
   const stored = log.getFact('identity');
   const known = stored === undefined ? undefined : parse(stored);
   if (known !== undefined && known.name !== name) {
@@ -39,23 +63,30 @@ export async function openIdentity(log: LogStore, name: string, cluster: number)
         'Start it with the right name, or give it an empty --data-dir.',
     );
   }
-  const identity = {
-    id: known?.id ?? initialMemberId(name),
-    name,
-    boots: (known?.boots ?? 0) + 1,
-    cluster: known?.cluster ?? cluster,
-    nonce: known?.nonce ?? randomBytes(16).toString('hex'),
-  };
+  const identity: Identity =
+    known === undefined
+      ? { ...(await found()), name, boots: 1, nonce: randomBytes(16).toString('hex') }
+      : { ...known, boots: known.boots + 1 };
   await log.putFact('identity', Buffer.from(JSON.stringify({ version: 1, ...identity })));
   return identity;
 }
 
 function parse(bytes: Buffer): Identity {
-  const fact = JSON.parse(bytes.toString()) as Identity & { version: number };
-  if (fact.version !== 1) {
+  const { version, ...identity } = JSON.parse(bytes.toString()) as Identity & { version: number };
+  if (version !== 1) {
     throw new FatalError(
-      `the data directory was written by a newer release (identity version ${fact.version}). Start that release.`,
+      `the data directory was written by a newer release (identity version ${version}). Start that release.`,
     );
   }
-  return fact;
+  return identity;
+}
+
+/** Membership of a state that is still empty. */
+export function originConf(identity: Identity): ConfState {
+  const voters = identity.joined ? [] : identity.members.map(([id]) => id).sort((a, b) => a - b);
+  return { voters, learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+}
+
+export function originMembers(identity: Identity): Map<NodeId, MemberInfo> {
+  return new Map(identity.members.map(([id, name, address]) => [id, { name, address }]));
 }

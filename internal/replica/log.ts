@@ -1,6 +1,6 @@
 import { assert, FatalError } from '../machinery/assert.js';
 import { cutToBytes, entryBytes } from '../raft/entry.js';
-import type { ConfState, Entry, HardState, LogStorage, SnapshotMeta } from '../raft/types.js';
+import type { Entry, HardState, LogStorage, SnapshotMeta } from '../raft/types.js';
 import { commitErrorOf, type Environment, isDiskFull, openEnvironment, openTable, type Table } from '../store/lmdb.js';
 import { checkSeal, CorruptRecordError, seal } from '../store/rows.js';
 
@@ -12,8 +12,6 @@ const HEADER = 12;
 export interface LogOptions {
   readonly path: string;
   readonly mapSize?: number;
-  /** Where an empty log begins: membership at index 0. */
-  readonly initial: SnapshotMeta;
   /** The newest state that a snapshot could be taken of. */
   readonly stateMeta: () => SnapshotMeta;
   readonly onDiskFull: (error: Error | undefined) => void;
@@ -63,7 +61,7 @@ export class LogStore implements LogStorage {
     this.#meta = openTable(this.#environment, 'meta', 'text');
     try {
       const base = this.#meta.get('base');
-      this.#base = base === undefined ? options.initial : decodeBase(base);
+      this.#base = base === undefined ? { index: 0, term: 0 } : decodeBase(base);
       const hardState = this.#meta.get('hardState');
       this.#hardState = hardState === undefined ? undefined : decodeHardState(hardState);
       this.#last = this.#readLast();
@@ -412,10 +410,4 @@ function encodeBase(base: Base): Buffer {
 function decodeBase(row: Buffer): Base {
   checkSeal('meta', 'base', row);
   return { index: row.readUIntBE(5, 6), term: row.readUIntBE(11, 6) };
-}
-
-/** The membership of a log that has none of its own yet. */
-export function initialSnapshot(voters: readonly number[]): SnapshotMeta {
-  const confState: ConfState = { voters, learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
-  return { index: 0, term: 0, confState };
 }

@@ -5,11 +5,14 @@ import { messageOf } from '../store/lmdb.js';
 import { decodeMeta, META_KEY, type MemberInfo } from '../store/meta.js';
 import { exportState, StagedState } from '../store/snapshot.js';
 import type { StateStore } from '../store/state.js';
+import { UnavailableError } from '../store/types.js';
 import { Transport } from '../transport/transport.js';
 import type { PeerHandlers, PeerIdentity, TransportTls } from '../transport/types.js';
 import type { Driver, Outbox, SnapshotInstaller } from './driver.js';
 import type { Identity } from './identity.js';
+import { answerCall } from './calls.js';
 import type { LogStore } from './log.js';
+import type { Membership } from './membership.js';
 import { decodeMessages, encodeMessages } from './wire.js';
 
 export interface PeersOptions {
@@ -36,6 +39,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   readonly #nonces = new Map<NodeId, string>();
   readonly #sending = new Set<NodeId>();
   #driver: Driver | undefined;
+  #membership: Membership | undefined;
   #receiving = false;
   #staged: Staged | undefined;
 
@@ -45,8 +49,9 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     this.#transport = new Transport({ self: identity, listen, tls, handlers: this, log: say });
   }
 
-  async start(driver: Driver): Promise<void> {
+  async start(driver: Driver, membership: Membership): Promise<void> {
     this.#driver = driver;
+    this.#membership = membership;
     await this.#transport.listen();
     this.setMembers(this.#options.state.meta.members);
   }
@@ -55,6 +60,17 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     const peers = new Map<number, string>();
     for (const [id, { address }] of members) if (id !== this.#options.identity.id) peers.set(id, address);
     this.#transport.setPeers(peers);
+    for (const id of this.#options.state.meta.removed) this.#transport.expel(id, REMOVED);
+  }
+
+  /** Is there a connection to this member? */
+  reachable(id: NodeId): boolean {
+    return this.#transport.isUp(id);
+  }
+
+  /** Has this member ever spoken to us? */
+  heardOf(id: NodeId): boolean {
+    return this.#options.log.getFact(`nonce/${id}`) !== undefined;
   }
 
   send(messages: readonly Message[]): void {
@@ -72,6 +88,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   }
 
   async admit(peer: PeerIdentity): Promise<string | undefined> {
+    if (this.#options.state.meta.removed.has(peer.id)) return REMOVED;
     const fact = `nonce/${peer.id}`;
     const known = this.#nonces.get(peer.id) ?? this.#options.log.getFact(fact)?.toString();
     if (known === undefined) {
@@ -100,8 +117,11 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     this.#driver?.step(messages);
   }
 
-  onCall(_payload: Buffer): Promise<Buffer> {
-    return Promise.reject(new Error('not supported by this release'));
+  async onCall(payload: Buffer): Promise<Buffer> {
+    return answerCall(async () => {
+      if (this.#membership === undefined) throw new UnavailableError('this replica is starting; try again', false);
+      return this.#membership.onCall(payload);
+    });
   }
 
   onUp(): void {
@@ -216,6 +236,10 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     await this.#transport.close();
   }
 }
+
+const REMOVED =
+  'this member was removed from the cluster. To bring the machine back, give it an empty data directory and join it as a ' +
+  'new member.';
 
 /** Fact in the log that names the directory of the current state. */
 export const STATE_DIRECTORY = 'stateDirectory';

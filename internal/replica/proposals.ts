@@ -185,15 +185,16 @@ export class Proposals {
     if (done > 0) this.#applied.splice(0, done);
   }
 
-  /** The leader refused an entry that we had forwarded: it took no effect. */
-  onRefused(refusal: Refusal): void {
+  /** The leader refused an entry that we had forwarded: it took no effect. False when it is none of ours. */
+  onRefused(refusal: Refusal): boolean {
     const pending = this.#pending.get(Number(refusal.context));
-    if (pending === undefined) return;
+    if (pending === undefined) return false;
     if (refusal.reason === 'overloaded') {
       this.#drop(pending, new OverloadedError('the leader has too much in flight; try again'));
     } else {
       pending.needsSending = true;
     }
+    return true;
   }
 
   /** There is another leader (or another term): what the last one had may be lost. */

@@ -32,6 +32,8 @@ export interface StateMeta {
   members: Map<number, MemberInfo>;
   /** Last applied `Proposal.seq` by proposer. */
   sessions: Map<number, number>;
+  /** Ids of members that were removed: they may not speak any more. */
+  removed: Set<number>;
 }
 
 /** Key of the one row in `meta`. */
@@ -41,6 +43,7 @@ type WireRest = [
   conf: [voters: number[], learners: number[], votersOutgoing: number[], learnersNext: number[], autoLeave: boolean],
   members: [id: number, name: string, address: string][],
   sessions: [proposer: number, seq: number][],
+  removed: number[],
 ];
 
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
@@ -57,6 +60,7 @@ export function emptyMeta(conf: StoredConfState, members: ReadonlyMap<number, Me
     conf,
     members: new Map(members),
     sessions: new Map(),
+    removed: new Set(),
   };
 }
 
@@ -67,6 +71,7 @@ export function encodeMeta(meta: StateMeta): Buffer {
     [[...voters], [...learners], [...votersOutgoing], [...learnersNext], autoLeave],
     [...meta.members].map(([id, { name, address }]) => [id, name, address]),
     [...meta.sessions],
+    [...meta.removed],
   ];
   const packed = packr.pack(rest);
   const out = Buffer.allocUnsafe(FIXED + packed.length);
@@ -83,7 +88,7 @@ export function encodeMeta(meta: StateMeta): Buffer {
 /** Throws CorruptRecordError. */
 export function decodeMeta(row: Buffer): StateMeta {
   const head = decodeMetaHead(row);
-  const [conf, members, sessions] = packr.unpack(row.subarray(FIXED)) as WireRest;
+  const [conf, members, sessions, removed] = packr.unpack(row.subarray(FIXED)) as WireRest;
   const [voters, learners, votersOutgoing, learnersNext, autoLeave] = conf;
   return {
     ...head,
@@ -93,6 +98,7 @@ export function decodeMeta(row: Buffer): StateMeta {
     conf: { voters, learners, votersOutgoing, learnersNext, autoLeave },
     members: new Map(members.map(([id, name, address]) => [id, { name, address }])),
     sessions: new Map(sessions),
+    removed: new Set(removed),
   };
 }
 

@@ -167,6 +167,7 @@ export class StateStore implements ApplyTables {
   applyConfChange(index: number, term: number, conf: StoredConfState, members: ReadonlyMap<number, MemberInfo>): void {
     this.#advance(index, term);
     this.#meta.conf = conf;
+    for (const id of this.#meta.members.keys()) if (!members.has(id)) this.#meta.removed.add(id);
     this.#meta.members = new Map(members);
     for (const id of this.#meta.sessions.keys()) if (!members.has(id)) this.#meta.sessions.delete(id);
   }

@@ -10,8 +10,15 @@ export interface TestClusterOptions {
   readonly size?: number;
   /** Settings that differ from the defaults, for every member. */
   readonly config?: Partial<ReplicaConfig>;
+  /** Places for members that join later. */
+  readonly spare?: number;
   /** Peer traffic without TLS; quicker to start. */
   readonly unsafeNoTls?: boolean;
+}
+
+export interface StartOptions {
+  readonly wipe?: boolean;
+  readonly join?: number;
 }
 
 /** Replicas in this process with directories of their own: real LMDB, real gRPC. */
@@ -23,8 +30,11 @@ export interface TestCluster {
   /** Waits for one of the running replicas to lead; its place. */
   leader(): Promise<number>;
   stop(i: number): Promise<void>;
-  /** Starts replica i again on its directory; with `wipe`, on an empty one. */
-  start(i: number, options?: { readonly wipe?: boolean }): Promise<Replica>;
+  /**
+   * Starts replica i again on its directory; with `wipe`, on an empty one. With `join` (a running replica's place) it is
+   * not one of the initial members but joins.
+   */
+  start(i: number, options?: StartOptions): Promise<Replica>;
   /** Stops all and removes their directories. */
   close(): Promise<void>;
 }
@@ -33,21 +43,23 @@ export interface TestCluster {
 export async function startCluster(options: TestClusterOptions = {}): Promise<TestCluster> {
   const size = options.size ?? 1;
   const directory = mkdtempSync(join(tmpdir(), 'quorate-test-'));
-  const ports = size === 1 ? [] : await freePorts(size);
-  const initialCluster = ports.map((port, i) => ({ name: `r${i}`, address: `127.0.0.1:${port}` }));
-  const tls = size === 1 || options.unsafeNoTls === true ? undefined : await testTls(join(directory, 'pki'));
+  const alone = size + (options.spare ?? 0) === 1;
+  const ports = alone ? [] : await freePorts(size + (options.spare ?? 0));
+  const initialCluster = ports.slice(0, size).map((port, i) => ({ name: `r${i}`, address: `127.0.0.1:${port}` }));
+  const tls = alone || options.unsafeNoTls === true ? undefined : await testTls(join(directory, 'pki'));
   const replicas = new Map<number, Replica>();
 
-  const configOf = (i: number): ReplicaConfig => ({
+  const configOf = (i: number, through: number | undefined): ReplicaConfig => ({
     name: `r${i}`,
     dataDir: join(directory, `r${i}`),
-    ...(ports[i] === undefined ? {} : { peerListen: `127.0.0.1:${ports[i]}`, initialCluster }),
+    ...(ports[i] === undefined ? {} : { peerListen: `127.0.0.1:${ports[i]}` }),
+    ...(through !== undefined ? { join: [`127.0.0.1:${ports[through]}`] } : i < size ? { initialCluster } : {}),
     ...(tls === undefined ? { unsafeNoPeerTls: true } : { tls }),
     ...options.config,
   });
-  const start = async (i: number, { wipe = false } = {}): Promise<Replica> => {
+  const start = async (i: number, { wipe = false, join: through }: StartOptions = {}): Promise<Replica> => {
     if (wipe) rmSync(join(directory, `r${i}`), { recursive: true, force: true });
-    const replica = await openReplica(configOf(i));
+    const replica = await openReplica(configOf(i, through));
     replicas.set(i, replica);
     return replica;
   };
@@ -78,7 +90,7 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
     },
   };
   try {
-    await Promise.all(Array.from({ length: size }, (_, i) => start(i)));
+    await Promise.all(Array.from({ length: size }, (_, i) => start(i, {})));
     await Promise.all(cluster.running().map((replica) => replica.ready()));
   } catch (error) {
     await cluster.close();

@@ -1,15 +1,14 @@
-import { Client, type Metadata } from '@grpc/grpc-js';
+import { Client, Metadata } from '@grpc/grpc-js';
 import { PEER } from './service.js';
 import { clientCredentials, clientOptions } from './tls.js';
 import type { TransportTls } from './types.js';
 
 const VERSION = 1;
 
-/** Asks one question over a connection of its own. Rejects with grpc's ServiceError. */
+/** Asks one question of the member at an address, over a connection of its own. Rejects with grpc's ServiceError. */
 export async function ask(
   address: string,
   tls: TransportTls | undefined,
-  metadata: Metadata,
   payload: Buffer,
   timeoutMs: number,
 ): Promise<Buffer> {
@@ -22,7 +21,7 @@ export async function ask(
         requestSerialize,
         responseDeserialize,
         { version: VERSION, payload },
-        metadata,
+        new Metadata(),
         { deadline: Date.now() + timeoutMs },
         (error, answer) => {
           if (error !== null) reject(error);

@@ -8,7 +8,6 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { FatalError } from '../machinery/assert.js';
-import { ask } from './call.js';
 import type { Envelope } from './envelope.js';
 import { PeerLink } from './link.js';
 import { serverCredentials } from './tls.js';
@@ -17,7 +16,6 @@ import { MESSAGE_BYTES_MAX, PEER, PEER_SERVICE } from './service.js';
 import type { PeerIdentity, TransportOptions } from './types.js';
 
 const VERSION = 1;
-const CALL_TIMEOUT_MS = 5_000;
 
 type Answer = sendUnaryData<Envelope>;
 type AnyCall =
@@ -29,6 +27,7 @@ type AnyCall =
 export class Transport {
   readonly #options: TransportOptions;
   readonly #links = new Map<number, PeerLink>();
+  readonly #inbound = new Map<number, Set<ServerDuplexStream<Envelope, Envelope>>>();
   #server: Server | undefined;
 
   constructor(options: TransportOptions) {
@@ -121,9 +120,10 @@ export class Transport {
     await finished;
   }
 
-  /** Asks one question of the member at an address. */
-  call(address: string, payload: Buffer, timeoutMs = CALL_TIMEOUT_MS): Promise<Buffer> {
-    return ask(address, this.#options.tls, identityMetadata(this.#options.self), payload, timeoutMs);
+  /** Ends what this member is saying, and tells it why. */
+  expel(id: number, reason: string): void {
+    for (const call of this.#inbound.get(id) ?? [])
+      call.emit('error', { code: status.ALREADY_EXISTS, details: reason });
   }
 
   async #onMessages(call: ServerDuplexStream<Envelope, Envelope>): Promise<void> {
@@ -134,6 +134,9 @@ export class Transport {
     }
     const { handlers } = this.#options;
     call.sendMetadata(identityMetadata(this.#options.self));
+    const inbound = this.#inbound.get(peer.id) ?? new Set();
+    this.#inbound.set(peer.id, inbound.add(call));
+    call.on('close', () => inbound.delete(call));
     call.on('data', (envelope: Envelope) => handlers.onMessages(peer.id, envelope.payload));
     call.on('end', () => call.end());
     // The member closed its side or died: if it is dead the link to it knows best how to find out.

@@ -1,0 +1,107 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { startCluster, type TestCluster } from '../testing/cluster.js';
+import { UnavailableError } from '../store/types.js';
+import { MembershipError, type Replica } from './index.js';
+
+let cluster: TestCluster | undefined;
+afterEach(() => cluster?.close());
+
+const put = (replica: Replica, key: string, text: string) =>
+  replica.backend.txn({ compares: [], ops: [{ type: 'put', key, value: Buffer.from(text), revisionAt: -1 }] });
+const names = (replica: Replica, learner = false) =>
+  replica
+    .status()
+    .members.filter((member) => member.learner === learner)
+    .map((member) => member.name)
+    .sort();
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+describe('the membership', () => {
+  it('grows from one to five and shrinks to one again under load, and loses nothing', { timeout: 60_000 }, async () => {
+    const c = await startCluster({ size: 1, spare: 4, unsafeNoTls: true, config: { onFatal: () => undefined } });
+    cluster = c;
+    let stop = false;
+    let written = 0;
+    const load = (async () => {
+      while (!stop) {
+        try {
+          await put(c.replica(0), `k/${written}`, String(written));
+          written++;
+        } catch (error) {
+          if (!(error instanceof UnavailableError)) throw error;
+        }
+      }
+    })();
+    for (let i = 1; i < 5; i++) {
+      const joined = await c.start(i, { join: i - 1 });
+      await joined.ready();
+      await until(() => names(c.replica(0)).includes(`r${i}`));
+    }
+    await until(() => names(c.replica(4)).length === 5);
+    await put(c.replica(4), 'k/last', 'x');
+    for (let i = 4; i > 0; i--) {
+      await c.replica(0).removeMember(`r${i}`);
+      await c.stop(i);
+    }
+    expect(names(c.replica(0))).toEqual(['r0']);
+    stop = true;
+    await load;
+    expect(written).toBeGreaterThan(50);
+    for (let i = 0; i < written; i++) expect(c.replica(0).backend.get(`k/${i}`)?.value.toString()).toBe(String(i));
+    expect(c.replica(0).backend.get('k/last')?.value.toString()).toBe('x');
+  });
+
+  it('brings a member back that lost its disk, once it is removed', { timeout: 30_000 }, async () => {
+    const c = await startCluster({ size: 3, unsafeNoTls: true });
+    cluster = c;
+    await put(c.replica(0), 'a/1', 'x');
+    const leader = await c.leader();
+    const lost = (leader + 1) % 3;
+    const other = (leader + 2) % 3;
+    await c.stop(lost);
+    await expect(c.start(lost, { wipe: true, join: leader })).rejects.toThrow(/had a data directory before/);
+    await c.replica(other).removeMember(`r${lost}`);
+    const back = await c.start(lost, { wipe: true, join: other });
+    await back.ready();
+    expect(back.backend.get('a/1')?.value.toString()).toBe('x');
+    await until(() => names(c.replica(leader)).length === 3);
+    await put(back, 'a/1', 'y');
+  });
+
+  it('tells a removed member that still runs, and a leader may remove itself', { timeout: 30_000 }, async () => {
+    const refused: string[] = [];
+    const c = await startCluster({
+      size: 3,
+      unsafeNoTls: true,
+      config: { onFatal: (error) => refused.push(error.message) },
+    });
+    cluster = c;
+    const leader = await c.leader();
+    const other = (leader + 1) % 3;
+    await c.replica(other).removeMember(`r${leader}`);
+    await until(() => refused.length > 0);
+    expect(refused[0]).toContain('was removed from the cluster');
+    await put(c.replica(other), 'a/1', 'x');
+    expect(names(c.replica(other))).toHaveLength(2);
+  });
+
+  it('refuses what would cost the majority, and what makes no sense', async () => {
+    const c = await startCluster({ size: 3, unsafeNoTls: true });
+    cluster = c;
+    const leader = await c.leader();
+    const [down, other] = [(leader + 1) % 3, (leader + 2) % 3];
+    await expect(c.replica(other).removeMember('r9')).rejects.toThrow(MembershipError);
+    await expect(c.replica(leader).addMember('r1', '127.0.0.1:1')).rejects.toThrow(/Remove it first/);
+    await c.stop(down);
+    const lost = (): boolean =>
+      c
+        .replica(leader)
+        .status()
+        .members.some((member) => !member.connected);
+    await until(lost);
+    await expect(c.replica(leader).removeMember(`r${other}`)).rejects.toThrow(/no majority/);
+    await c.replica(leader).removeMember(`r${down}`);
+    await until(() => names(c.replica(other)).length === 2);
+  });
+});

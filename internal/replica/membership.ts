@@ -1,0 +1,235 @@
+import { Packr } from 'msgpackr';
+import type { ConfChange, ConfChangeStep, NodeId, ProposeResult, Refusal } from '../raft/index.js';
+import type { MemberInfo } from '../store/meta.js';
+import type { StateStore } from '../store/state.js';
+import { UnavailableError } from '../store/types.js';
+import type { Driver } from './driver.js';
+import { newMemberId, type Origin } from './identity.js';
+
+/** A wish that cannot be granted as things are; the message says why and what to do. */
+export class MembershipError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'MembershipError';
+  }
+}
+
+/** What a replica may ask of another about the membership; layout 1 of a Call's payload, in msgpack. */
+export type MembershipRequest =
+  | { readonly op: 'join'; readonly cluster: number; readonly name: string; readonly address: string }
+  | { readonly op: 'add'; readonly name: string; readonly address: string }
+  | { readonly op: 'promote'; readonly name: string }
+  | { readonly op: 'remove'; readonly name: string };
+
+export interface MembershipOptions {
+  readonly driver: Driver;
+  readonly state: StateStore;
+  readonly id: NodeId;
+  readonly cluster: number;
+  /** Makes request ids unique over members and restarts. */
+  readonly prefix: string;
+  /** Has this member ever spoken to us? */
+  readonly heardOf: (id: NodeId) => boolean;
+  /** Is there a connection to this member? */
+  readonly reachable: (id: NodeId) => boolean;
+  readonly call: (address: string, payload: Buffer) => Promise<Buffer>;
+  readonly say: (level: 'info' | 'debug', text: string) => void;
+}
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** What a conf change's context holds beside the change, as JSON. */
+export interface ConfChangeContext {
+  readonly request?: string;
+  readonly members?: Readonly<Record<string, MemberInfo>>;
+}
+
+const TIMEOUT_MS = 10_000;
+const PENDING_RETRY_MS = 20;
+/** A learner this close to the end of the log may vote: what is missing arrives within moments. */
+const CAUGHT_UP_ENTRIES = 50;
+const packr = new Packr({ useRecords: false, int64AsType: 'number' });
+
+export const encodeRequest = (request: MembershipRequest): Buffer => packr.pack(request);
+export const decodeOrigin = (payload: Buffer): Origin => packr.unpack(payload) as Origin;
+
+/** Changes of the membership: anyone may be asked, the leader does it. */
+export class Membership {
+  readonly #options: MembershipOptions;
+  readonly #waiting = new Map<string, Waiter>();
+  #number = 0;
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+  }
+
+  /** Carries out a request here or on the leader. Throws MembershipError, UnavailableError. */
+  async ask(request: MembershipRequest): Promise<Buffer> {
+    const { driver, state, call } = this.#options;
+    if (driver.leads) return this.#answer(request);
+    const leader = state.meta.members.get(driver.leader);
+    if (leader === undefined) throw new UnavailableError('no leader is known; try again', false);
+    return call(leader.address, packr.pack({ ...request, forwarded: true }));
+  }
+
+  /** Answers another replica, or an operator through it. */
+  async onCall(payload: Buffer): Promise<Buffer> {
+    const request = packr.unpack(payload) as MembershipRequest & { forwarded?: boolean };
+    // Forwarded once at most: who forwards may be wrong about the leader, and so may the next.
+    if (request.forwarded === true && !this.#options.driver.leads) {
+      throw new UnavailableError('this replica does not lead any more; try again', false);
+    }
+    return this.ask(request);
+  }
+
+  async #answer(request: MembershipRequest): Promise<Buffer> {
+    switch (request.op) {
+      case 'join':
+        return packr.pack(await this.#join(request.cluster, request.name, request.address));
+      case 'add':
+        await this.#add(request.name, request.address);
+        break;
+      case 'promote':
+        await this.#promote(this.#named(request.name));
+        break;
+      case 'remove':
+        await this.#remove(this.#named(request.name));
+        break;
+    }
+    return packr.pack({});
+  }
+
+  /** A new member, as a learner; asking again under the same name and address changes nothing. */
+  async #add(name: string, address: string): Promise<NodeId> {
+    for (const [id, info] of this.#options.state.meta.members) {
+      if (info.name !== name) continue;
+      if (info.address === address) return id;
+      throw new MembershipError(
+        `a member named ${name} exists, at ${info.address}. Remove it first, or choose another name.`,
+      );
+    }
+    const id = newMemberId();
+    await this.#change([{ type: 'addLearner', id }], { [id]: { name, address } });
+    this.#options.say('info', `member ${name} at ${address} joins as a learner`);
+    return id;
+  }
+
+  async #join(cluster: number, name: string, address: string): Promise<Origin> {
+    if (cluster !== 0 && cluster !== this.#options.cluster) throw new MembershipError('this is another cluster');
+    const known = [...this.#options.state.meta.members].find(([, info]) => info.name === name);
+    // Whoever asks has an empty disk: only a member that has never been heard of may take up its place.
+    if (known !== undefined && (this.#matchOf(known[0]) > 0 || this.#options.heardOf(known[0]))) {
+      throw new MembershipError(
+        `member ${name} had a data directory before, and what it had promised is lost with it. Remove member ${name} ` +
+          'from the cluster; then it can join as a new one.',
+      );
+    }
+    const id = await this.#add(name, address);
+    const members = [...this.#options.state.meta.members].map(([i, info]) => [i, info.name, info.address] as const);
+    return { id, cluster: this.#options.cluster, members, joined: true };
+  }
+
+  async #promote(id: NodeId): Promise<void> {
+    const { conf } = this.#options.state.meta;
+    if (conf.voters.includes(id)) return;
+    const behind = this.#options.driver.status().lastIndex - this.#matchOf(id);
+    if (behind > CAUGHT_UP_ENTRIES) {
+      throw new MembershipError(`the member is ${behind} log entries behind; it can vote when it has caught up.`);
+    }
+    await this.#change([{ type: 'addVoter', id }], {});
+  }
+
+  async #remove(id: NodeId): Promise<void> {
+    const { voters } = this.#options.state.meta.conf;
+    if (voters.includes(id)) {
+      if (voters.length === 1) throw new MembershipError('the last voter cannot be removed.');
+      const rest = voters.filter((voter) => voter !== id);
+      const alive = rest.filter((voter) => voter === this.#options.id || this.#options.reachable(voter));
+      if (alive.length <= rest.length / 2) {
+        throw new MembershipError(
+          `without it only ${alive.length} of ${rest.length} voters would be reachable, which is no majority. ` +
+            'Bring another member back first, or remove one that is down.',
+        );
+      }
+    }
+    await this.#change([{ type: 'remove', id }], {});
+  }
+
+  /** Leader, from time to time: learners that have caught up become voters. */
+  async promoteCaughtUp(): Promise<void> {
+    const { driver, state } = this.#options;
+    const { lastIndex, peers } = driver.status();
+    for (const peer of peers) {
+      const ready =
+        peer.isLearner && peer.recentActive && peer.match > 0 && lastIndex - peer.match <= CAUGHT_UP_ENTRIES;
+      if (!ready || !state.meta.conf.learners.includes(peer.id)) continue;
+      await this.#promote(peer.id);
+      this.#options.say('info', `member ${state.meta.members.get(peer.id)?.name} has caught up and votes from now on`);
+      return;
+    }
+  }
+
+  #named(name: string): NodeId {
+    for (const [id, info] of this.#options.state.meta.members) if (info.name === name) return id;
+    throw new MembershipError(`no member is named ${name}.`);
+  }
+  #matchOf(id: NodeId): number {
+    return this.#options.driver.status().peers.find((peer) => peer.id === id)?.match ?? 0;
+  }
+
+  /** Proposes one change and waits until it is applied here. */
+  async #change(steps: readonly ConfChangeStep[], members: Readonly<Record<string, MemberInfo>>): Promise<void> {
+    this.#number++;
+    const request = `${this.#options.prefix}.${this.#number}`;
+    const context: ConfChangeContext = { request, members };
+    const change: ConfChange = { transition: 'auto', steps, context: JSON.stringify(context) };
+    const done = new Promise<void>((resolve, reject) => this.#waiting.set(request, { resolve, reject }));
+    const timer = setTimeout(
+      () => this.#settle(request, new UnavailableError('the change was not confirmed within its time', true)),
+      TIMEOUT_MS,
+    );
+    try {
+      const reason = await this.#propose(change, request);
+      if (reason !== undefined) this.#settle(request, refused(reason));
+      await done;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Proposes, after an earlier change if there is one. The reason if it is not taken. */
+  async #propose(change: ConfChange, request: string): Promise<string | undefined> {
+    const until = Date.now() + TIMEOUT_MS;
+    for (;;) {
+      let result: ProposeResult | undefined;
+      this.#options.driver.report((raft) => (result = raft.proposeConfChange(change, request)));
+      if (result === undefined || result.status === 'overloaded') return 'overloaded';
+      if (result.status === 'accepted') return undefined;
+      if (result.reason !== 'confChangePending' || Date.now() > until) return result.reason;
+      await new Promise((resolve) => setTimeout(resolve, PENDING_RETRY_MS));
+    }
+  }
+
+  /** A membership change was applied. */
+  onApplied(request: string | undefined): void {
+    if (request !== undefined) this.#settle(request, undefined);
+  }
+  onRefused(refusal: Refusal): void {
+    this.#settle(refusal.context, refused(refusal.reason));
+  }
+  #settle(request: string, error: Error | undefined): void {
+    const waiter = this.#waiting.get(request);
+    this.#waiting.delete(request);
+    if (error === undefined) waiter?.resolve();
+    else waiter?.reject(error);
+  }
+}
+
+function refused(reason: string): Error {
+  if (reason === 'confChangeInvalid') return new MembershipError('the present membership does not allow this change.');
+  if (reason === 'confChangePending') return new MembershipError('another membership change is under way; try again.');
+  return new UnavailableError(`the membership cannot be changed now (${reason}); try again`, false);
+}

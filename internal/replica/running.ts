@@ -1,0 +1,297 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { FatalError } from '../machinery/assert.js';
+import type { NodeId } from '../raft/index.js';
+import { hashText } from '../store/meta.js';
+import { StateStore } from '../store/state.js';
+import type { Backend } from '../store/types.js';
+import { ReplicaBackend } from './backend.js';
+import { callMember } from './calls.js';
+import type { LogLevel, ReplicaConfig } from './config.js';
+import { Driver } from './driver.js';
+import { Housekeeping } from './housekeeping.js';
+import { openIdentity, originConf, originMembers } from './identity.js';
+import { findOrigin } from './join.js';
+import type { DirectoryLock } from './lock.js';
+import { LogStore } from './log.js';
+import { Membership, type MembershipRequest } from './membership.js';
+import { Peers, STATE_DIRECTORY } from './peers.js';
+import { Proposals } from './proposals.js';
+import { Reads } from './reads.js';
+import type { Replica, ReplicaStatus } from './types.js';
+
+const SEQ_PER_BOOT = 2 ** 32;
+const MIB = 1024 * 1024;
+
+interface Parts {
+  readonly driver: Driver;
+  readonly proposals: Proposals;
+  readonly reads: Reads;
+  readonly backend: ReplicaBackend;
+  readonly membership: Membership;
+  readonly id: NodeId;
+}
+
+/** The parts of one replica, wired together. */
+export class RunningReplica implements Replica {
+  readonly #config: ReplicaConfig;
+  readonly #lock: DirectoryLock;
+  #log: LogStore | undefined;
+  #state: StateStore | undefined;
+  #parts: Parts | undefined;
+  #ticker: NodeJS.Timeout | undefined;
+  #peers: Peers | undefined;
+  #housekeeping: Housekeeping | undefined;
+  #closed = false;
+
+  constructor(config: ReplicaConfig, lock: DirectoryLock) {
+    this.#config = config;
+    this.#lock = lock;
+  }
+
+  async start(): Promise<void> {
+    const config = this.#config;
+    const onDiskFull = (error: Error | undefined): void => {
+      if (error === undefined) this.#say('info', 'the disk takes writes again');
+      else this.#say('error', `the disk is full (${error.message}); writes wait until space is made on it`);
+    };
+    const log = new LogStore({
+      path: join(config.dataDir, 'log'),
+      stateMeta: () => ({
+        index: state.meta.appliedIndex,
+        term: state.meta.appliedTerm,
+        confState: state.meta.conf,
+      }),
+      onDiskFull,
+    });
+    this.#log = log;
+    const identity = await openIdentity(log, config.name, () => findOrigin(config, (text) => this.#say('info', text)));
+    const directory = log.getFact(STATE_DIRECTORY)?.toString() ?? 'state';
+    removeOtherStates(config.dataDir, directory);
+    const state = new StateStore({
+      path: join(config.dataDir, directory),
+      conf: originConf(identity),
+      members: originMembers(identity),
+      onVisible: () => {
+        driver.onVisible();
+        backend.announce();
+      },
+      onDurable: () => undefined,
+      onDiskFull,
+      onFatal: (error) => this.#fatal(error),
+    });
+    this.#state = state;
+    if (state.meta.appliedIndex > log.lastIndex()) {
+      throw new FatalError(
+        `the log in ${config.dataDir} ends at ${log.lastIndex()} but the state has applied ${state.meta.appliedIndex}: part of ` +
+          'the data directory was lost or mixed with another. Remove this replica from its cluster and join it again with ' +
+          'an empty data directory, or restore the whole directory from a backup.',
+      );
+    }
+    const peers =
+      config.peerListen === undefined
+        ? undefined
+        : new Peers({
+            identity,
+            dataDir: config.dataDir,
+            listen: config.peerListen,
+            tls: config.tls,
+            log,
+            state,
+            onFatal: (error) => this.#fatal(error),
+            say: (level, text) => this.#say(level, text),
+          });
+    this.#peers = peers;
+    const tickMs = config.tickMs ?? 50;
+    const driver = new Driver({
+      id: identity.id,
+      log,
+      state,
+      outbox: peers ?? { send: () => undefined, setMembers: () => undefined },
+      installer: peers,
+      raft: {
+        id: identity.id,
+        heartbeatTicks: Math.max(1, Math.round((config.heartbeatMs ?? 100) / tickMs)),
+        electionTicks: Math.max(2, Math.round((config.electionMs ?? 500) / tickMs)),
+        maxSizePerMessageBytes: MIB,
+        maxInflightMessages: 256,
+        maxInflightBytes: 32 * MIB,
+        maxUncommittedBytes: 128 * MIB,
+        preVote: true,
+        checkQuorum: true,
+        applied: state.meta.appliedIndex,
+        confState: state.meta.conf,
+        ...(log.hardState === undefined ? {} : { hardState: log.hardState }),
+      },
+      onFatal: (error) => this.#fatal(error),
+      onLeader: (leader, term) => {
+        const name = state.meta.members.get(leader)?.name ?? '';
+        this.#say('info', leader === 0 ? `no leader in term ${term}` : `${name} leads in term ${term}`);
+      },
+      onConfChange: (request) => membership.onApplied(request),
+      onConfChangeRefused: (refusal) => membership.onRefused(refusal),
+    });
+    const proposals = new Proposals({
+      proposer: identity.id,
+      seq: identity.boots * SEQ_PER_BOOT,
+      propose: (payload, context) => driver.raft.propose([payload], context),
+      wake: driver.wake,
+    });
+    const reads = new Reads({
+      prefix: `${identity.id}.${identity.boots}`,
+      readIndex: (context) => driver.raft.readIndex(context),
+      visibleIndex: () => state.visible.appliedIndex,
+      wake: driver.wake,
+    });
+    driver.attach(proposals, reads);
+    const membership = new Membership({
+      driver,
+      state,
+      id: identity.id,
+      cluster: identity.cluster,
+      prefix: `${identity.id}.${identity.boots}`,
+      heardOf: (id) => peers?.heardOf(id) ?? false,
+      reachable: (id) => peers?.reachable(id) ?? false,
+      call: (address, payload) => callMember(address, config.tls, payload),
+      say: (level, text) => this.#say(level, text),
+    });
+    const backend = new ReplicaBackend({
+      state,
+      driver,
+      proposals,
+      reads,
+      txnTimeoutMs: config.txnTimeoutMs ?? 10_000,
+      readTimeoutMs: config.readTimeoutMs ?? 5_000,
+      onCorrupt: (error) => this.#say('error', error.message),
+    });
+    this.#parts = { driver, proposals, reads, backend, membership, id: identity.id };
+    this.#ticker = setInterval(() => {
+      const now = Date.now();
+      proposals.expire(now);
+      proposals.resend(driver.leader !== identity.id);
+      reads.expire(now);
+      driver.tick();
+    }, tickMs);
+    const housekeeping = new Housekeeping({
+      driver,
+      state,
+      log,
+      proposals,
+      membership,
+      reachable: (id) => peers?.reachable(id) ?? false,
+      compactionIntervalMs: config.compactionIntervalMs ?? 300_000,
+      keepEntries: config.logKeepEntries ?? 10_000,
+      say: (level, text) => this.#say(level, text),
+    });
+    this.#housekeeping = housekeeping;
+    await peers?.start(driver, membership);
+    housekeeping.start();
+    driver.tick();
+  }
+
+  get backend(): Backend {
+    return this.#running().backend;
+  }
+
+  status(): ReplicaStatus {
+    const { driver, id } = this.#running();
+    const state = this.#state;
+    if (state === undefined) throw new Error('the replica is closed');
+    const raft = driver.status();
+    const { members, conf } = state.meta;
+    return {
+      id,
+      name: this.#config.name,
+      term: raft.term,
+      role: raft.role,
+      leader: raft.leader,
+      leaderName: members.get(raft.leader)?.name ?? '',
+      commit: raft.commit,
+      applied: state.visible.appliedIndex,
+      revision: state.visible.revision,
+      compactRevision: state.visible.compactRevision,
+      stateHash: hashText(state.meta),
+      members: [...members].map(([memberId, info]) => ({
+        id: memberId,
+        name: info.name,
+        address: info.address,
+        learner: conf.learners.includes(memberId),
+        connected: memberId === id || (this.#peers?.reachable(memberId) ?? false),
+      })),
+    };
+  }
+
+  async ready(): Promise<void> {
+    const { backend, reads } = this.#running();
+    if (this.#parts?.driver.soleLeader === true) return;
+    await reads.wait(2 ** 31 - 1);
+    await backend.readBarrier();
+  }
+
+  async addMember(name: string, address: string): Promise<void> {
+    await this.#ask({ op: 'add', name, address });
+  }
+  async promoteMember(name: string): Promise<void> {
+    await this.#ask({ op: 'promote', name });
+  }
+  async removeMember(name: string): Promise<void> {
+    await this.#ask({ op: 'remove', name });
+  }
+  async #ask(request: MembershipRequest): Promise<void> {
+    await this.#running().membership.ask(request);
+  }
+
+  transferLeader(name: string): void {
+    const { driver } = this.#running();
+    const member = this.status().members.find((m) => m.name === name);
+    if (member === undefined) throw new Error(`no member is named ${name}`);
+    const result = driver.raft.transferLeader(member.id);
+    if (result === 'noLeader' || result === 'notVoter') throw new Error(`cannot hand leadership to ${name}: ${result}`);
+    driver.wake();
+  }
+
+  async compact(revision: number): Promise<void> {
+    await this.#housekeeping?.compactTo(revision);
+  }
+
+  #running(): Parts {
+    const parts = this.#parts;
+    if (parts === undefined) throw new Error('the replica is not running');
+    return parts;
+  }
+  #say(level: LogLevel, text: string): void {
+    this.#config.log?.(level, text);
+  }
+
+  #fatal(error: FatalError): void {
+    this.#say('error', error.message);
+    clearInterval(this.#ticker);
+    this.#housekeeping?.stop();
+    this.#parts?.driver.stop();
+    this.#parts?.proposals.close('this replica has stopped');
+    this.#parts?.reads.close('this replica has stopped');
+    if (this.#config.onFatal === undefined) throw error;
+    this.#config.onFatal(error);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#ticker);
+    this.#housekeeping?.stop();
+    this.#parts?.driver.stop();
+    this.#parts?.proposals.close('this replica is shutting down');
+    this.#parts?.reads.close('this replica is shutting down');
+    await this.#peers?.close();
+    await this.#state?.close();
+    await this.#log?.close();
+    this.#lock.release();
+  }
+}
+
+/** Removes states that a snapshot has replaced, or that were never received whole. */
+function removeOtherStates(dataDir: string, current: string): void {
+  for (const name of readdirSync(dataDir)) {
+    if (name !== current && /^state(-|$)/.test(name)) rmSync(join(dataDir, name), { recursive: true, force: true });
+  }
+}

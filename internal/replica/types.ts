@@ -1,0 +1,47 @@
+import type { NodeId, Role } from '../raft/index.js';
+import type { Backend } from '../store/types.js';
+
+export interface ReplicaMember {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly address: string;
+  readonly learner: boolean;
+  /** Is there a connection to it? True for the replica itself. */
+  readonly connected: boolean;
+}
+
+export interface ReplicaStatus {
+  readonly id: NodeId;
+  readonly name: string;
+  readonly term: number;
+  readonly role: Role;
+  /** 0 and '' when no leader is known. */
+  readonly leader: NodeId;
+  readonly leaderName: string;
+  readonly commit: number;
+  readonly applied: number;
+  readonly revision: number;
+  readonly compactRevision: number;
+  /** Rolling hash of all changes up to the newest applied revision; equal on all replicas at equal revision. */
+  readonly stateHash: string;
+  readonly members: readonly ReplicaMember[];
+}
+
+/** A running replica. */
+export interface Replica {
+  readonly backend: Backend;
+  status(): ReplicaStatus;
+  /** Resolves when this replica has a leader and has caught up with it; rejects when it is closed before. */
+  ready(): Promise<void>;
+  /** Adds a member as a learner, which votes once it has caught up. Rejects with MembershipError, UnavailableError. */
+  addMember(name: string, address: string): Promise<void>;
+  /** Makes a learner that has caught up a voter now. */
+  promoteMember(name: string): Promise<void>;
+  /** Removes a member for good; refused when no majority of the rest is reachable. */
+  removeMember(name: string): Promise<void>;
+  /** Asks the leader to hand over to the named voter. Throws when there is none of that name or no leader. */
+  transferLeader(name: string): void;
+  /** Forgets history below a revision, on every replica; resolves when it is decided and done here. */
+  compact(revision: number): Promise<void>;
+  close(): Promise<void>;
+}
