@@ -11,7 +11,8 @@ import type { Encoding, EventEncoding, EventType, ListMeta, TextList, WholeList 
 import { indentJson } from './json-scan.js';
 import type { LazyObject } from './lazy.js';
 import { goKindName, isPretty, negotiate, notStreamable } from './negotiation.js';
-import { partialJson } from './partial.js';
+import type { MetadataReader } from './partial.js';
+import { metadataReader, partialJson } from './partial.js';
 import { protobufEvents, protobufList, protobufObject, protobufPartial, protobufPartialList } from './protobuf.js';
 import { includeObjectOf, TableWriter } from './table.js';
 import type { ApiRequest } from './types.js';
@@ -76,10 +77,11 @@ function textEncoding(
       },
     };
   }
+  const read = metadataReader(def);
   return {
     contentType: JSON_MEDIA_TYPE,
-    one: (obj) => partialJson(obj, as.version),
-    list: partialList(as.version),
+    one: (obj) => partialJson(obj, as.version, read),
+    list: partialList(as.version, read),
   };
 }
 
@@ -93,7 +95,9 @@ function tableWriter(
   version: string,
 ): TableWriter {
   const strategy = deps.strategyFor(def.group, def.resource);
-  return new TableWriter(strategy, converter, version, includeObjectOf(request.query), () => deps.now());
+  return new TableWriter(strategy, converter, version, metadataReader(def), includeObjectOf(request.query), () =>
+    deps.now(),
+  );
 }
 
 function listHead(kind: string, apiVersion: string, meta: ListMeta): string {
@@ -133,11 +137,11 @@ function untypedList(def: ResourceDef, converter: Converter): TextList {
   };
 }
 
-function partialList(version: string): TextList {
+function partialList(version: string, read: MetadataReader): TextList {
   const head = (meta: ListMeta): string => listHead('PartialObjectMetadataList', `meta.k8s.io/${version}`, meta);
   return {
     open: (meta) => `${head(meta)}[`,
-    item: (obj) => partialJson(obj, version),
+    item: (obj) => partialJson(obj, version, read),
     separator: ',',
     close: ']}',
     // The reference never makes the list of items when there is none.
@@ -193,7 +197,10 @@ export function watchEncoding(deps: RestDeps, request: ApiRequest, def: Resource
     const table = tableWriter(deps, request, def, converter, as.version);
     return jsonEvents(`${key} ${include}`, def, (obj, first) => table.single(obj, first), true, true);
   }
-  if (as !== undefined) return jsonEvents(key, def, (obj) => partialJson(obj, as.version), false, true);
+  if (as !== undefined) {
+    const read = metadataReader(def);
+    return jsonEvents(key, def, (obj) => partialJson(obj, as.version, read), false, true);
+  }
   return jsonEvents(key, def, (obj) => converter.json(obj), false, false);
 }
 

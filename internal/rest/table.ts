@@ -5,6 +5,7 @@ import { jsonText } from '../schema/codec/index.js';
 import type { Converter } from './convert.js';
 import type { ListMeta } from './encoding.js';
 import type { LazyObject } from './lazy.js';
+import type { MetadataReader } from './partial.js';
 import { partialJson } from './partial.js';
 
 type IncludeObject = 'None' | 'Metadata' | 'Object';
@@ -48,6 +49,7 @@ export class TableWriter {
     private readonly strategy: Strategy,
     private readonly converter: Converter,
     private readonly version: string,
+    private readonly read: MetadataReader,
     private readonly include: IncludeObject,
     private readonly now: () => number,
   ) {
@@ -95,7 +97,7 @@ export class TableWriter {
       case 'Object':
         return this.converter.json(obj).toString();
       case 'Metadata':
-        return partialJson(obj, this.version).toString();
+        return partialJson(obj, this.version, this.read).toString();
     }
   }
 }
