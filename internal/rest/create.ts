@@ -4,7 +4,6 @@ import type { JsonObject } from '../machinery/json.js';
 import { generateName } from '../machinery/names.js';
 import { alreadyExists, StatusError } from '../machinery/status.js';
 import type { TxnExtras } from '../registry/types.js';
-import { encodeForStorage } from '../schema/codec/index.js';
 import type { Compare } from '../store/types.js';
 import type { RestDeps } from './deps.js';
 import { createSubresource } from './subresources.js';
@@ -14,7 +13,7 @@ import { decodeObject, matchNamespace, wipeSystemFields } from './write/decode.j
 import { writeOptions } from './write/options.js';
 import { dedupeOwners } from './write/owners.js';
 import { fillSystemFields, prepareCreate } from './write/prepare.js';
-import { keyOf, parseStored, withoutRevision, withRevision } from './write/stored.js';
+import { encodeStored, keyOf, parseStored, withoutRevision, withRevision } from './write/stored.js';
 import { type Kind, kindOf, metaOf, metaText, resourceOf, startWriting, type Writing } from './write/target.js';
 import { managerOf, track } from './write/track.js';
 
@@ -101,12 +100,12 @@ async function commit(
     const key = keyOf(kind, ctx);
     let extras: TxnExtras | undefined;
     if (strategy.allocate !== undefined) extras = await strategy.allocate(ctx, obj, undefined);
+    const form = encodeStored(obj, kind.storedType);
     if (ctx.dryRun) {
       await backend.readBarrier();
       if (backend.get(key) !== undefined) throw taken(deps, kind, ctx, key);
-      return withoutRevision(obj);
+      return withoutRevision(form);
     }
-    const form = encodeForStorage(obj);
     const compares: Compare[] = [{ key, modRevision: 0 }, ...admission.compares];
     const put = { type: 'put', key, value: form.value, revisionAt: form.revisionAt } as const;
     const first = ttl === undefined || ttl <= 0 ? put : { ...put, ttlSeconds: ttl };
@@ -154,7 +153,7 @@ function taken(deps: RestDeps, kind: Kind, ctx: Writing, key: string): StatusErr
   const error = alreadyExists(kind.def, ctx.name);
   const existing = deps.backend.get(key);
   if (existing === undefined) return error;
-  if (metaText(metaOf(parseStored(existing)), 'deletionTimestamp') === '') return error;
+  if (metaText(metaOf(parseStored(existing, kind.storedType)), 'deletionTimestamp') === '') return error;
   const being = new StatusError(409, 'AlreadyExists', `object is being deleted: ${error.message}`);
   being.status.details = { ...error.status.details };
   return being;

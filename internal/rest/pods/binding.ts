@@ -2,7 +2,7 @@ import { type FieldError, notSupported, required, errorText, aggregateText } fro
 import { child, children, ensureChild, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { badRequest, conflict, notFound, OBJECT_MODIFIED, StatusError } from '../../machinery/status.js';
-import { decodeBody, encodeForStorage } from '../../schema/codec/index.js';
+import { decodeBody } from '../../schema/codec/index.js';
 import type { ResourceDef } from '../../schema/types.js';
 import { objectKey } from '../../store/keys.js';
 import { admit, defaultAdmission } from '../../admission/index.js';
@@ -11,10 +11,11 @@ import type { ApiRequest, Reply } from '../types.js';
 import { answerSuccess } from '../write/answer.js';
 import { matchNamespace } from '../write/decode.js';
 import { writeOptions } from '../write/options.js';
-import { parseStored } from '../write/stored.js';
+import { encodeStored, parseStored } from '../write/stored.js';
 import { metaOf, metaText, startWriting, type Writing } from '../write/target.js';
 
 const PODS = { group: '', resource: 'pods' } as const;
+const POD_TYPE = 'io.k8s.api.core.v1.Pod';
 const ATTEMPTS = 32;
 
 function bindingErrors(binding: JsonObject): FieldError[] {
@@ -72,10 +73,10 @@ async function assign(deps: RestDeps, ctx: Writing, binding: JsonObject): Promis
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const current = backend.get(key);
     if (current === undefined) throw notFound(PODS, ctx.name);
-    const pod = parseStored(current);
+    const pod = parseStored(current, POD_TYPE);
     bind(pod, binding, ctx);
     if (ctx.dryRun) return;
-    const form = encodeForStorage(pod);
+    const form = encodeStored(pod, POD_TYPE);
     const result = await backend.txn({
       compares: [{ key, modRevision: current.modRevision }],
       ops: [{ type: 'put', key, value: form.value, revisionAt: form.revisionAt }],
@@ -122,7 +123,7 @@ function bind(pod: JsonObject, binding: JsonObject, ctx: Writing): void {
   const conditions = children(status, 'conditions');
   const known = conditions.find((c) => c['type'] === 'PodScheduled');
   if (known === undefined) {
-    conditions.push({ type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: ctx.now });
+    conditions.push({ type: 'PodScheduled', status: 'True', lastTransitionTime: ctx.now });
   } else if (known['status'] !== 'True') {
     known['status'] = 'True';
     known['lastTransitionTime'] = ctx.now;

@@ -2,7 +2,7 @@ import { admit, defaultAdmission } from '../../admission/index.js';
 import { child, children, ensureChild, num, str } from '../../machinery/access.js';
 import { type JsonObject, isObject } from '../../machinery/json.js';
 import { badRequest, forbidden, notFound, StatusError } from '../../machinery/status.js';
-import { decodeBody, encodeForStorage, parseJson } from '../../schema/codec/index.js';
+import { decodeBody, parseJson } from '../../schema/codec/index.js';
 import { findResource } from '../../schema/index.js';
 import type { ResourceDef } from '../../schema/types.js';
 import { objectKey, prefixEnd, resourcePrefix } from '../../store/keys.js';
@@ -14,10 +14,11 @@ import { answerSuccess } from '../write/answer.js';
 import { matchNamespace } from '../write/decode.js';
 import { deleteObject } from '../write/delete-object.js';
 import { type DeleteOptions, deleteOptionsOf, writeOptions } from '../write/options.js';
-import { parseStored } from '../write/stored.js';
+import { encodeStored, parseStored } from '../write/stored.js';
 import { kindOf, metaOf, metaText, startWriting, type Writing } from '../write/target.js';
 
 const PDB = { group: 'policy', resource: 'poddisruptionbudget' } as const;
+const PDB_TYPE = 'io.k8s.api.policy.v1.PodDisruptionBudget';
 /** Pods that one budget may have waiting to be gone; beyond it the disruption controller is not keeping up. */
 const MAX_DISRUPTED_PODS = 2_000;
 const ATTEMPTS = 20;
@@ -62,7 +63,7 @@ async function evict(deps: RestDeps, ctx: Writing, def: ResourceDef, options: De
   await backend.readBarrier();
   const found = backend.get(objectKey('', 'pods', ctx.namespace, ctx.name));
   if (found === undefined) throw notFound(def, ctx.name);
-  const pod = parseStored(found);
+  const pod = parseStored(found, 'io.k8s.api.core.v1.Pod');
   const pinned = needsNoBudget(pod) ? undefined : await spendBudget(deps, ctx, pod);
   const pods = findResource('', 'v1', 'pods') ?? def;
   const goal = pinned === 'pinned' ? { ...options, resourceVersion: String(found.modRevision) } : options;
@@ -108,7 +109,7 @@ async function spendBudget(deps: RestDeps, ctx: Writing, pod: JsonObject): Promi
     }
     const [current] = budgets;
     if (current === undefined) return undefined;
-    const budget = parseStored(current);
+    const budget = parseStored(current, PDB_TYPE);
     const status = ensureChild(budget, 'status');
     if (!isReady(pod)) {
       if (str(child(budget, 'spec'), 'unhealthyPodEvictionPolicy') === 'AlwaysAllow') return 'pinned';
@@ -118,7 +119,7 @@ async function spendBudget(deps: RestDeps, ctx: Writing, pod: JsonObject): Promi
     }
     spend(budget, ctx);
     if (ctx.dryRun) return undefined;
-    const form = encodeForStorage(budget);
+    const form = encodeStored(budget, PDB_TYPE);
     const result = await deps.backend.txn({
       compares: [{ key: current.key, modRevision: current.modRevision }],
       ops: [{ type: 'put', key: current.key, value: form.value, revisionAt: form.revisionAt }],

@@ -10,12 +10,11 @@ import {
   markDeleting,
   setFinalizers,
 } from '../../registry/generic/deletion.js';
-import { encodeForStorage } from '../../schema/codec/index.js';
 import type { KeyValue } from '../../store/types.js';
 import type { RestDeps } from '../deps.js';
 import { withResourceVersion } from '../json-scan.js';
 import type { DeleteOptions } from './options.js';
-import { keyOf, parseStored, withRevision } from './stored.js';
+import { encodeStored, keyOf, parseStored, withRevision } from './stored.js';
 import { type Kind, metaOf, metaText, type Writing } from './target.js';
 
 /** Times a deletion is worked out anew because the object changed under it. */
@@ -124,7 +123,7 @@ async function attemptDelete(
   current: KeyValue,
 ): Promise<Step> {
   const { strategy } = kind;
-  const old = parseStored(current);
+  const old = parseStored(current, kind.storedType);
   checkPreconditions(kind, ctx, options, current, old);
   await admitDelete(deps, kind, ctx, old);
   if (strategy.beginDelete !== undefined) {
@@ -135,7 +134,7 @@ async function attemptDelete(
       // Its own rule for when it goes; what happens to dependents is as for everything else.
       const finalizers = deletionFinalizers(strategy, obj, options);
       if (finalizers !== undefined) setFinalizers(obj, finalizers);
-      return put(deps, ctx, key, current, old, obj, false);
+      return put(deps, kind.storedType, ctx, key, current, old, obj, false);
     }
   }
   const obj = cloneJson(old);
@@ -146,15 +145,17 @@ async function attemptDelete(
   const held = finalizersOf(obj).length > 0;
   if (grace.kind === 'none' && held) {
     markDeleting(obj, ctx.now);
-    return put(deps, ctx, key, current, old, obj, false);
+    return put(deps, kind.storedType, ctx, key, current, old, obj, false);
   }
-  if (grace.kind === 'begun') return put(deps, ctx, key, current, old, obj, !held && grace.seconds === 0);
+  if (grace.kind === 'begun')
+    return put(deps, kind.storedType, ctx, key, current, old, obj, !held && grace.seconds === 0);
   return remove(deps, kind, ctx, key, current, obj);
 }
 
 /** Writes the marked object. `thenGone`: it is removed right after. */
 async function put(
   deps: RestDeps,
+  storedType: string,
   ctx: Writing,
   key: string,
   current: KeyValue,
@@ -164,7 +165,7 @@ async function put(
 ): Promise<Step> {
   // Already marked like this: nothing to write.
   if (!thenGone && deepEqual(obj, old)) return { gone: false, value: current.value, object: old };
-  const form = encodeForStorage(obj);
+  const form = encodeStored(obj, storedType);
   if (ctx.dryRun) return { gone: thenGone, value: withRevision(form, current.modRevision), object: obj };
   const result = await deps.backend.txn({
     compares: [{ key, modRevision: current.modRevision }],

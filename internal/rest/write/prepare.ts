@@ -90,15 +90,16 @@ export function subresourceStrategy(kind: Kind, subresource: string): Subresourc
  */
 export function prepareUpdate(kind: Kind, ctx: Writing, obj: JsonObject, old: JsonObject): void {
   const { strategy } = kind;
-  const meta = metaOf(obj);
   const oldMeta = metaOf(old);
-  matchNamespace(meta, ctx.namespace);
+  matchNamespace(metaOf(obj), ctx.namespace);
   const sub = subresourceStrategy(kind, ctx.subresource);
-  if (oldMeta['generation'] === undefined) delete meta['generation'];
-  else meta['generation'] = oldMeta['generation'];
   if (sub === undefined) prepareMain(kind, ctx, obj, old);
   else if (sub === 'status') prepareStatus(kind, ctx, obj, old);
   else sub.prepare(ctx, obj, old);
+  // Only now: a subresource may have put other metadata into the object.
+  const meta = metaOf(obj);
+  if (oldMeta['generation'] === undefined) delete meta['generation'];
+  else meta['generation'] = oldMeta['generation'];
   const counts = sub === undefined || (sub !== 'status' && sub.generation === true);
   if (counts && kind.generation !== undefined && changesIntent(kind.generation, obj, old)) {
     meta['generation'] = Number(oldMeta['generation'] ?? 0) + 1;

@@ -1,6 +1,7 @@
 import { type JsonObject, isObject } from '../../machinery/json.js';
 import { assert } from '../../machinery/assert.js';
 import { encodeForStorage, parseJson, type StoredForm } from '../../schema/codec/index.js';
+import { dropNulls, writeNulls } from '../../schema/nulls.js';
 import { objectKey } from '../../store/keys.js';
 import type { KeyValue } from '../../store/types.js';
 import type { Kind, Writing } from './target.js';
@@ -11,11 +12,18 @@ export function keyOf(kind: Kind, ctx: Writing): string {
   return objectKey(group, resource, ctx.namespace, ctx.name);
 }
 
-/** A stored object as one that may be changed. */
-export function parseStored(kv: KeyValue): JsonObject {
+/** A stored object as one that may be changed, without the nulls of its type (see schema/nulls). */
+export function parseStored(kv: KeyValue, storedType: string): JsonObject {
   const object = parseJson(kv.value);
   assert(isObject(object), 'what is stored is an object');
+  dropNulls(storedType, object);
   return object;
+}
+
+/** What is stored of an object; it gets the nulls of its type. */
+export function encodeStored(obj: JsonObject, storedType: string): StoredForm {
+  writeNulls(storedType, obj);
+  return encodeForStorage(obj);
 }
 
 /** The bytes that are stored and answered once the revision is known. */
@@ -30,8 +38,7 @@ export function withRevision(form: StoredForm, revision: number | string): Buffe
 }
 
 /** The same without any resourceVersion member: the answer to a dry run of a create. */
-export function withoutRevision(obj: JsonObject): Buffer {
-  const { value, revisionAt } = encodeForStorage(obj);
+export function withoutRevision({ value, revisionAt }: StoredForm): Buffer {
   // `"resourceVersion":""` and the comma that separates it from its neighbour.
   const member = '"resourceVersion":"'.length;
   let from = revisionAt - member;

@@ -7,6 +7,7 @@ import { conflict, forbidden, notFound, OBJECT_MODIFIED, StatusError } from '../
 import type { TxnExtras } from '../../registry/types.js';
 import { keepTimestampsOfNoop } from '../../schema/apply/index.js';
 import { encodeForStorage } from '../../schema/codec/index.js';
+import { writeNulls } from '../../schema/nulls.js';
 import type { Compare, KeyValue, Op } from '../../store/types.js';
 import { store } from '../create.js';
 import type { RestDeps } from '../deps.js';
@@ -79,7 +80,7 @@ async function attemptUpdate(
 ): Promise<Updated | undefined> {
   if (change.uid !== '') checkUid(kind, ctx, change.uid, current);
   if (current === undefined) return createMissing(deps, kind, ctx, change);
-  const old = parseStored(current);
+  const old = parseStored(current, kind.storedType);
   const obj = await change.next(old);
   checkRevision(kind, ctx, obj, current);
   const chain = deps.admission ?? defaultAdmission;
@@ -110,7 +111,7 @@ async function attemptUpdate(
 }
 
 function checkUid(kind: Kind, ctx: Writing, uid: string, current: KeyValue | undefined): void {
-  const stored = current === undefined ? '' : metaText(metaOf(parseStored(current)), 'uid');
+  const stored = current === undefined ? '' : metaText(metaOf(parseStored(current, kind.storedType)), 'uid');
   if (stored === uid) return;
   throw conflict(
     kind.def,
@@ -192,15 +193,17 @@ async function write(
   const { backend } = deps;
   const { strategy } = kind;
   const removing = isLastFinalizerGone(kind, obj, old);
+  let extras: TxnExtras | undefined;
+  if (removing) extras = strategy.release?.(ctx, obj);
+  else if (strategy.allocate !== undefined && ctx.subresource === '') extras = await strategy.allocate(ctx, obj, old);
+  writeNulls(kind.storedType, obj);
+  writeNulls(kind.storedType, old);
   if (!removing && deepEqual(obj, old)) {
     // Nothing to write. What we compared with must still be what is stored.
     await backend.readBarrier();
     if (backend.get(key)?.modRevision !== current.modRevision) return undefined;
     return { value: current.value, created: false };
   }
-  let extras: TxnExtras | undefined;
-  if (removing) extras = strategy.release?.(ctx, obj);
-  else if (strategy.allocate !== undefined && ctx.subresource === '') extras = await strategy.allocate(ctx, obj, old);
   const form = encodeForStorage(obj);
   if (ctx.dryRun) return { value: withRevision(form, current.modRevision), created: false };
   const ttl = strategy.ttlSeconds?.(obj);
