@@ -49,6 +49,30 @@ describe('type tables', () => {
     );
   });
 
+  it('describe every type and field in one line', () => {
+    // OpenAPI v3 refers to these types with nothing beside the reference, so they have no words of their own.
+    const bare = new Set([
+      'items',
+      'not',
+      'additionalItems',
+      'additionalProperties',
+      'externalDocs',
+      'example',
+      'http',
+    ]);
+    for (const origin of tableOrigins) {
+      for (const name of Object.keys(rowsOf(origin.table))) {
+        const type = typeByName(`${origin.prefix}.${name}`);
+        expect(type.description, name).not.toBe('');
+        const exempt = name === 'JSONSchemaProps' || name === 'IngressRule';
+        for (const field of type.fields.values()) {
+          if (exempt && bare.has(field.name)) continue;
+          expect(field.description, `${name}.${field.name}`).toMatch(/^\S.*[.)]$/);
+        }
+      }
+    }
+  });
+
   it('give static types', () => {
     const pod: Infer<'core.v1.Pod'> = { kind: 'Pod', spec: { containers: [{ name: 'a', image: 'b' }] } };
     expect(pod.spec?.containers[0]?.image).toBe('b');

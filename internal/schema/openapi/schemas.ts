@@ -63,10 +63,6 @@ const NAMED_SCHEMAS: Readonly<Record<string, NamedScalar>> = {
     description: 'Any JSON value: null, true or false, a number, text, a list or an object.',
     v2: {},
   },
-  'io.k8s.apimachinery.pkg.apis.meta.v1.Patch': {
-    description: 'A patch in the format that Content-Type names.',
-    v2: { type: 'object' },
-  },
 };
 
 const PLAIN: Partial<Record<Scalar, JsonObject>> = {
