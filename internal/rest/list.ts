@@ -1,3 +1,4 @@
+import { logger } from '../machinery/log.js';
 import { badRequest } from '../machinery/status.js';
 import type { ResourceDef } from '../schema/types.js';
 import { CompactedError } from '../store/types.js';
@@ -17,6 +18,8 @@ import { parseListOptions, parseResourceVersion } from './options.js';
 import { listEncoding } from './representation.js';
 import { waitForRevision } from './revision.js';
 import type { ApiRequest, BytesReply, Reply, Sink } from './types.js';
+
+const log = logger('list.ts');
 
 /** Encoded items kept while the length of a protobuf list is measured, bytes; a longer one is encoded twice. */
 const KEEP_BYTES = 16 * 1024 * 1024;
@@ -295,16 +298,13 @@ function pump(
   };
   const next = (): void => {
     if (sink.closed) return;
-    let objects: LazyObject[];
     try {
-      objects = lister.page();
+      step(lister.page());
     } catch (e) {
       // The status line is long gone: a list cut short is no JSON, which the client notices.
-      if (!(e instanceof CompactedError)) throw e;
+      if (!(e instanceof CompactedError)) log.error('a list broke', e);
       sink.end();
-      return;
     }
-    step(objects);
   };
   sink.onWritable(() => {
     if (!waiting) return;

@@ -1,3 +1,4 @@
+import { logger } from '../machinery/log.js';
 import { internalError } from '../machinery/status.js';
 import type { ChangeEvent } from '../store/types.js';
 import { CompactedError } from '../store/types.js';
@@ -6,6 +7,8 @@ import type { EventEncoding } from './encoding.js';
 import type { Filter } from './filter.js';
 import { SharedEvent } from './watch-event.js';
 import type { Watcher } from './watcher.js';
+
+const log = logger('watch-hub.ts');
 
 /** Changes read from the history at a time. */
 export const BATCH_CHANGES = 256;
@@ -74,8 +77,9 @@ export class WatchClass {
   fail(error: unknown): void {
     this.pending = [];
     this.pendingBytes = 0;
-    const message = error instanceof Error ? error.message : String(error);
-    for (const watcher of this.live) watcher.fail(internalError(message));
+    log.error(`an event of ${this.resource} could not be written`, error);
+    const told = internalError('the watch broke because of a bug; the log of this replica says which');
+    for (const watcher of this.live) watcher.fail(told);
   }
 }
 

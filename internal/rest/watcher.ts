@@ -1,4 +1,5 @@
-import type { StatusError } from '../machinery/status.js';
+import { logger } from '../machinery/log.js';
+import { internalError, type StatusError } from '../machinery/status.js';
 import { CompactedError } from '../store/types.js';
 import { watchTooOld } from './errors.js';
 import type { Lister } from './lister.js';
@@ -6,6 +7,8 @@ import type { Sink } from './types.js';
 import { SharedEvent } from './watch-event.js';
 import type { WatchClass, WatchHub } from './watch-hub.js';
 import { BATCH_CHANGES, FLUSH_BYTES } from './watch-hub.js';
+
+const log = logger('watcher.ts');
 
 /** A bookmark is due this long after the one before (the reference's defaultBookmarkFrequency). */
 const BOOKMARK_MS = 60_000;
@@ -146,8 +149,13 @@ export class Watcher {
       const more = this.initial === undefined ? this.readHistory() : this.readInitial(this.initial);
       if (more) setImmediate(() => this.advance());
     } catch (e) {
-      if (!(e instanceof CompactedError)) throw e;
-      this.fail(watchTooOld(e.revision, e.compactRevision));
+      if (e instanceof CompactedError) {
+        this.fail(watchTooOld(e.revision, e.compactRevision));
+        return;
+      }
+      // A bug of ours in one object must not end every other watch.
+      log.error('a watch broke', e);
+      this.fail(internalError('the watch broke because of a bug; the log of this replica says which'));
     }
   }
 
