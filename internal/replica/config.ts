@@ -47,9 +47,20 @@ export interface ReplicaConfig {
   /** Default time for `readBarrier`; 5 s. */
   readonly readTimeoutMs?: number;
   readonly log?: (level: LogLevel, text: string) => void;
+  /** Called often: must be quick. */
+  readonly observe?: (what: Observed, value: number) => void;
   /** The replica cannot go on; it has stopped answering. Default: the error is thrown, which ends the process. */
   readonly onFatal?: (error: FatalError) => void;
 }
+
+/** Durations and sizes as they happen, for histograms. */
+export type Observed =
+  /** Seconds that one durable write of the log took (fsync included). */
+  | 'logWriteSeconds'
+  /** Seconds until one commit of the state was visible. */
+  | 'stateCommitSeconds'
+  /** Rows in one commit of the state. */
+  | 'stateCommitRows';
 
 /** Checks what a person may have got wrong. Throws FatalError. */
 export function validateConfig(config: ReplicaConfig): void {

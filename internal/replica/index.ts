@@ -6,7 +6,7 @@ import { lockDirectory } from './lock.js';
 import { RunningReplica } from './running.js';
 import type { Replica } from './types.js';
 
-export type { LogLevel, MemberAddress, PeerTls, ReplicaConfig } from './config.js';
+export type { LogLevel, MemberAddress, Observed, PeerTls, ReplicaConfig } from './config.js';
 export { MembershipError } from './membership.js';
 export type { Replica, ReplicaMember, ReplicaStatus } from './types.js';
 

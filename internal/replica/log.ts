@@ -15,6 +15,8 @@ export interface LogOptions {
   /** The newest state that a snapshot could be taken of. */
   readonly stateMeta: () => SnapshotMeta;
   readonly onDiskFull: (error: Error | undefined) => void;
+  /** Seconds that a durable write took. */
+  readonly observeWrite?: (seconds: number) => void;
 }
 
 interface Base {
@@ -317,9 +319,11 @@ export class LogStore implements LogStorage {
   async #commit(queue: readonly (() => void)[]): Promise<void> {
     for (let full = false; ; full = true) {
       try {
+        const began = performance.now();
         await this.#environment.batch(() => {
           for (const work of queue) work();
         });
+        this.#options.observeWrite?.((performance.now() - began) / 1000);
         if (full) this.#options.onDiskFull(undefined);
         return;
       } catch (failure) {

@@ -42,6 +42,7 @@ export class RunningReplica implements Replica {
   #ticker: NodeJS.Timeout | undefined;
   #peers: Peers | undefined;
   #housekeeping: Housekeeping | undefined;
+  #leaderChanges = 0;
   #closed = false;
 
   constructor(config: ReplicaConfig, lock: DirectoryLock) {
@@ -63,6 +64,7 @@ export class RunningReplica implements Replica {
         confState: state.meta.conf,
       }),
       onDiskFull,
+      observeWrite: (seconds) => config.observe?.('logWriteSeconds', seconds),
     });
     this.#log = log;
     const identity = await openIdentity(log, config.name, () => findOrigin(config, (text) => this.#say('info', text)));
@@ -79,6 +81,10 @@ export class RunningReplica implements Replica {
       onDurable: () => undefined,
       onDiskFull,
       onFatal: (error) => this.#fatal(error),
+      observeCommit: (seconds, rows) => {
+        config.observe?.('stateCommitSeconds', seconds);
+        config.observe?.('stateCommitRows', rows);
+      },
     });
     this.#state = state;
     if (state.meta.appliedIndex > log.lastIndex()) {
@@ -125,6 +131,7 @@ export class RunningReplica implements Replica {
       },
       onFatal: (error) => this.#fatal(error),
       onLeader: (leader, term) => {
+        if (leader !== 0) this.#leaderChanges++;
         const name = state.meta.members.get(leader)?.name ?? '';
         this.#say('info', leader === 0 ? `no leader in term ${term}` : `${name} leads in term ${term}`);
       },
@@ -211,6 +218,11 @@ export class RunningReplica implements Replica {
       revision: state.visible.revision,
       compactRevision: state.visible.compactRevision,
       stateHash: hashText(state.meta),
+      durable: state.durableIndex,
+      logFirst: this.#log?.firstIndex() ?? 0,
+      logLast: raft.lastIndex,
+      leaderChanges: this.#leaderChanges,
+      proposalsInFlight: this.#running().proposals.inFlight,
       members: [...members].map(([memberId, info]) => ({
         id: memberId,
         name: info.name,

@@ -24,6 +24,15 @@ export interface ReplicaStatus {
   readonly compactRevision: number;
   /** Rolling hash of all changes up to the newest applied revision; equal on all replicas at equal revision. */
   readonly stateHash: string;
+  /** Log index up to which the state is flushed to disk. */
+  readonly durable: number;
+  /** First and last index of the log. */
+  readonly logFirst: number;
+  readonly logLast: number;
+  /** Leaders seen since the start of the process. */
+  readonly leaderChanges: number;
+  /** Writes of this replica's clients that are not settled. */
+  readonly proposalsInFlight: number;
   readonly members: readonly ReplicaMember[];
 }
 

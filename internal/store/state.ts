@@ -40,6 +40,8 @@ export interface StateOptions {
   /** The disk is full (retried every second), or works again (undefined). */
   readonly onDiskFull: (error: Error | undefined) => void;
   readonly onFatal: (error: FatalError) => void;
+  /** Seconds from handing a commit to LMDB until it is visible. */
+  readonly observeCommit?: (seconds: number, writes: number) => void;
 }
 
 interface Write {
@@ -169,7 +171,6 @@ export class StateStore implements ApplyTables {
     this.#meta.conf = conf;
     for (const id of this.#meta.members.keys()) if (!members.has(id)) this.#meta.removed.add(id);
     this.#meta.members = new Map(members);
-    for (const id of this.#meta.sessions.keys()) if (!members.has(id)) this.#meta.sessions.delete(id);
   }
 
   #advance(index: number, term: number): void {
@@ -219,11 +220,16 @@ export class StateStore implements ApplyTables {
     });
     this.#unflushed++;
     const epoch = this.#epoch;
+    const began = performance.now();
     const ifCurrent = (work: () => void): void => {
       if (epoch === this.#epoch && !this.#closed) work();
     };
     committed.then(
-      () => ifCurrent(() => this.#committed(batch)),
+      () =>
+        ifCurrent(() => {
+          this.#options.observeCommit?.((performance.now() - began) / 1000, batch.writes.length);
+          this.#committed(batch);
+        }),
       (error: unknown) => ifCurrent(() => void this.#failed(batch, meta, error, epoch)),
     );
     flushedOf(committed).then(

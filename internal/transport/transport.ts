@@ -181,8 +181,12 @@ export class Transport {
     if (to !== undefined && to !== self.id) {
       return refusal(`this is member ${self.id}, not ${to}; check the addresses in --initial-cluster`);
     }
-    const reason = await handlers.admit(peer);
-    return reason === undefined ? peer : { code: status.ALREADY_EXISTS, details: reason };
+    try {
+      const reason = await handlers.admit(peer);
+      return reason === undefined ? peer : { code: status.ALREADY_EXISTS, details: reason };
+    } catch (error) {
+      return { code: status.UNAVAILABLE, details: error instanceof Error ? error.message : String(error) };
+    }
   }
 
   async close(): Promise<void> {

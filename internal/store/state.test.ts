@@ -1,0 +1,147 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type Command, encodeProposal } from './command.js';
+import { HistoryRemover } from './compaction.js';
+import { exportState, SnapshotError, StagedState } from './snapshot.js';
+import { StateStore } from './state.js';
+
+const conf = { voters: [1], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+let directory = '';
+let state: StateStore;
+let index = 0;
+
+function open(mapSize?: number): StateStore {
+  return new StateStore({
+    path: join(directory, 'state'),
+    conf,
+    members: new Map(),
+    ...(mapSize === undefined ? {} : { mapSize }),
+    onVisible: () => undefined,
+    onDurable: () => undefined,
+    onDiskFull: () => undefined,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+}
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'quorate-state-'));
+  index = 0;
+});
+afterEach(async () => {
+  await state.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function apply(...commands: readonly Command[]): void {
+  index++;
+  state.applyEntry(index, 1, encodeProposal({ proposer: 7, seq: index, time: 0, commands }));
+}
+const put = (key: string, value: Buffer): Command => ({
+  kind: 'txn',
+  txn: { compares: [], ops: [{ type: 'put', key, value, revisionAt: -1 }] },
+});
+const rows = (table: 'past' | 'events'): number => [...state.snapshot.scanAll(table)].length;
+
+it('outgrows the address space that was mapped first, while being read', async () => {
+  state = open(1024 * 1024);
+  const value = Buffer.alloc(100_000, 'x');
+  for (let i = 0; i < 300; i++) {
+    apply(put(`a/${i}`, value));
+    state.commit();
+    await state.whenVisible(index);
+    expect(state.snapshot.get('objects', 'a/0')?.length).toBeGreaterThan(100_000);
+  }
+  expect([...state.snapshot.scanAll('objects')]).toHaveLength(300);
+});
+
+it('sees what it has applied before it is committed, and shows readers only what is', async () => {
+  state = open();
+  apply(put('a/1', Buffer.from('x')), put('a/1', Buffer.from('y')));
+  expect(state.meta.revision).toBe(2);
+  expect(state.visible.revision).toBe(0);
+  expect(state.snapshot.get('objects', 'a/1')).toBeUndefined();
+  state.commit();
+  apply({
+    kind: 'txn',
+    txn: { compares: [{ key: 'a/1', modRevision: 2 }], ops: [{ type: 'delete', key: 'a/1' }] },
+  });
+  expect(state.meta.revision).toBe(3);
+  await state.whenVisible(1);
+  expect(state.visible.revision).toBe(2);
+  state.commit();
+  await state.whenVisible(2);
+  expect(state.snapshot.get('objects', 'a/1')).toBeUndefined();
+});
+
+it('does nothing for an entry that it has applied before', () => {
+  state = open();
+  const data = encodeProposal({ proposer: 7, seq: 5, time: 0, commands: [put('a/1', Buffer.from('x'))] });
+  expect(state.applyEntry(1, 1, data)).toEqual([{ succeeded: true, revision: 1 }]);
+  expect(state.applyEntry(2, 1, data)).toBeUndefined();
+  const older = encodeProposal({ proposer: 7, seq: 4, time: 0, commands: [put('a/2', Buffer.from('x'))] });
+  expect(state.applyEntry(3, 1, older)).toBeUndefined();
+  const other = encodeProposal({ proposer: 8, seq: 4, time: 0, commands: [put('a/2', Buffer.from('x'))] });
+  expect(state.applyEntry(4, 1, other)).toEqual([{ succeeded: true, revision: 2 }]);
+  expect(state.meta.revision).toBe(2);
+});
+
+it('removes what compaction made unreadable, and nothing else', async () => {
+  state = open();
+  for (let i = 0; i < 1000; i++) apply(put(`a/${i % 10}`, Buffer.from(String(i))));
+  state.commit();
+  await state.whenVisible(index);
+  expect([rows('events'), rows('past')]).toEqual([1000, 990]);
+  apply({ kind: 'compact', revision: 900 });
+  state.commit();
+  await state.whenVisible(index);
+  await new HistoryRemover(state).run();
+  expect([rows('events'), rows('past')]).toEqual([100, 100]);
+});
+
+it('travels as a snapshot; a damaged or cut one is refused', async () => {
+  state = open();
+  for (let i = 0; i < 500; i++) apply(put(`a/${i % 100}`, Buffer.alloc(3000, i)));
+  state.commit();
+  await state.whenVisible(index);
+  const own = state.takeSnapshot();
+  // What is applied after the snapshot was taken is not in it.
+  apply(put('a/late', Buffer.from('x')));
+  state.commit();
+  await state.whenVisible(index);
+  const chunks: Buffer[] = [];
+  for await (const chunk of exportState(own)) chunks.push(chunk);
+  own.release();
+  expect(chunks.length).toBeGreaterThan(5);
+
+  const receive = async (received: readonly Buffer[]): Promise<StagedState> => {
+    const staged = new StagedState(join(directory, 'staged'));
+    try {
+      for (const chunk of received) await staged.add(chunk);
+      await staged.finish();
+      return staged;
+    } catch (error) {
+      await staged.discard();
+      throw error;
+    }
+  };
+  const damaged = Buffer.from(chunks[1] ?? []);
+  damaged[1000] = (damaged[1000] ?? 0) ^ 1;
+  await expect(receive(chunks.with(1, damaged))).rejects.toThrow();
+  await expect(receive(chunks.slice(0, -1))).rejects.toThrow(SnapshotError);
+  await expect(receive(chunks.toSpliced(2, 1))).rejects.toThrow(SnapshotError);
+
+  const staged = await receive(chunks);
+  const { hashA, hashB } = state.meta;
+  state.replace(staged.path);
+  expect(state.visible).toMatchObject({ revision: 500, appliedIndex: 500 });
+  expect(state.snapshot.get('objects', 'a/late')).toBeUndefined();
+  index = 500;
+  apply(put('a/late', Buffer.from('x')));
+  expect([state.meta.hashA, state.meta.hashB]).toEqual([hashA, hashB]);
+  state.commit();
+  await state.whenVisible(index);
+  expect(state.snapshot.get('objects', 'a/late')).toBeDefined();
+});
