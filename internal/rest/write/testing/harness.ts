@@ -19,9 +19,8 @@ export interface Call {
   readonly user?: string;
 }
 
-/** The verbs over a real replica, without the front door. */
-export interface Rest {
-  readonly cluster: TestCluster;
+/** The verbs over one real replica, without the front door. */
+export interface Door {
   readonly deps: RestDeps;
   call(method: string, path: string, body?: JsonObject | string | readonly unknown[], call?: Call): Promise<Answer>;
   /** As `call`, and expects this status code. */
@@ -32,6 +31,12 @@ export interface Rest {
     body?: JsonObject | string | readonly unknown[],
     call?: Call,
   ): Promise<JsonObject>;
+}
+
+/** The doors of a cluster; as a door it is the first replica's. */
+export interface Rest extends Door {
+  readonly cluster: TestCluster;
+  on(replica: number): Door;
   close(): Promise<void>;
 }
 
@@ -107,12 +112,10 @@ async function answer(handler: Handler, request: ApiRequest): Promise<Answer> {
   };
 }
 
-/** Starts one replica (or more) with the namespaces `default`, `kube-system` and `other`. Close it. */
-export async function startRest(size = 1): Promise<Rest> {
-  const cluster = await startCluster(size === 1 ? {} : { size, unsafeNoTls: true });
-  const deps: RestDeps = { backend: cluster.replica(0).backend, strategyFor, now: Date.now };
+function doorOf(cluster: TestCluster, replica: number): Door {
+  const deps: RestDeps = { backend: cluster.replica(replica).backend, strategyFor, now: Date.now };
   const handler = createRest(deps);
-  const call: Rest['call'] = (method, path, body, options = {}) => {
+  const call: Door['call'] = (method, path, body, options = {}) => {
     const [route = '', query = ''] = path.split('?');
     const headers: Record<string, string> = {
       'content-type': options.contentType ?? 'application/json',
@@ -131,18 +134,28 @@ export async function startRest(size = 1): Promise<Rest> {
       remoteAddress: '127.0.0.1',
     });
   };
-  const ok: Rest['ok'] = async (code, method, path, body, options) => {
+  const ok: Door['ok'] = async (code, method, path, body, options) => {
     const got = await call(method, path, body, options);
     expect(got, JSON.stringify(got.body)).toMatchObject({ status: code });
     return got.body;
   };
+  return { deps, call, ok };
+}
+
+/** Starts one replica (or more) with the namespaces `default`, `kube-system` and `other`. Close it. */
+export async function startRest(size = 1): Promise<Rest> {
+  const cluster = await startCluster(size === 1 ? {} : { size, unsafeNoTls: true });
+  const doors = Array.from({ length: size }, (_, i) => doorOf(cluster, i));
+  const on = (replica: number): Door => doors[replica] ?? doorOf(cluster, replica);
+  const first = on(0);
+  const { ok } = first;
   for (const name of ['default', 'kube-system', 'other']) {
     await ok(201, 'POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
   for (const namespace of ['default', 'other']) {
     await ok(201, 'POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: 'default' } });
   }
-  return { cluster, deps, call, ok, close: () => cluster.close() };
+  return { ...first, cluster, on, close: () => cluster.close() };
 }
 
 /** The metadata of an answered object. */
