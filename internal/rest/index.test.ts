@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StatusError } from '../machinery/status.js';
+import { createRest } from './index.js';
+import { get, jsonOf, TestStore } from './testing.js';
+import type { ApiRequest, Handler } from './types.js';
+
+let store: TestStore;
+let rest: Handler;
+
+const code = async (request: ApiRequest): Promise<number> => {
+  try {
+    return (await rest(request)).status;
+  } catch (e) {
+    if (e instanceof StatusError) return e.code;
+    throw e;
+  }
+};
+const as = (method: string, verb: string, target: string): ApiRequest => {
+  const request = get(target);
+  return { ...request, method, info: { ...request.info, verb }, header: request.header };
+};
+
+beforeAll(async () => {
+  store = await TestStore.open();
+  rest = createRest(store.deps);
+  await store.put('a', 'cm');
+  await store.put('a', 'pod', { spec: { containers: [{ name: 'x' }, { name: 'y' }] } }, 'Pod');
+});
+afterAll(() => store.close());
+
+describe('routes', () => {
+  it.each([
+    ['/api/v1/namespaces/a/configmaps/cm', 200],
+    ['/api/v1/namespaces/a/configmaps', 200],
+    ['/api/v1/configmaps', 200],
+    ['/api/v1/configmaps/cm', 404],
+    ['/api/v1/namespaces/a/nodes', 404],
+    ['/api/v1/namespaces/a/nonsense', 404],
+    ['/api/v1/namespaces/a/configmaps/cm/nonsense', 404],
+    ['/api/v1/namespaces/a/pods/pod/status/more', 404],
+    ['/api/v1/namespaces/a/pods/pod/status', 200],
+    ['/api/v1/namespaces/a/pods/pod/eviction', 405],
+    ['/apis/authorization.k8s.io/v1/subjectaccessreviews', 405],
+  ])('GET %s is %i', async (target, expected) => {
+    expect(await code(get(target))).toBe(expected);
+  });
+
+  it('allows no method that a path does not have', async () => {
+    expect(await code(as('HEAD', 'get', '/api/v1/namespaces/a/configmaps/cm'))).toBe(405);
+    expect(await code(as('POST', 'create', '/api/v1/configmaps'))).toBe(405);
+    expect(await code(as('POST', 'create', '/api/v1/namespaces/a/configmaps/cm'))).toBe(405);
+    expect(await code(as('PATCH', 'patch', '/api/v1/namespaces/a/configmaps'))).toBe(405);
+  });
+
+  it('warns of deprecated kinds, in refusals too', async () => {
+    const warning = ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'];
+    expect(await rest(get('/api/v1/endpoints'))).toMatchObject({ status: 200, warnings: warning });
+    expect(await rest(get('/api/v1/endpoints?limit=x'))).toMatchObject({ status: 400, warnings: warning });
+  });
+
+  it('asks which container of a pod is meant', async () => {
+    await expect(rest(get('/api/v1/namespaces/a/pods/pod/log'))).rejects.toThrow(
+      'a container name must be specified for pod pod, choose one of: [x y]',
+    );
+    expect(await code(get('/api/v1/namespaces/a/pods/pod/log?container=x'))).toBe(204);
+    expect(await code(get('/api/v1/namespaces/a/pods/pod/exec?container=x'))).toBe(400);
+  });
+
+  it('lists the components with their health', async () => {
+    const body = await jsonOf(rest(get('/api/v1/componentstatuses')));
+    const items = body['items'] as { metadata: { name: string }; conditions: { type: string }[] }[];
+    expect(items.map((i) => i.metadata.name)).toEqual(['controller-manager', 'scheduler', 'etcd-0']);
+    expect(items[2]?.conditions).toEqual([{ type: 'Healthy', status: 'True', message: 'ok' }]);
+  });
+});
