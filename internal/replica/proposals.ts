@@ -25,6 +25,8 @@ interface Pending {
   readonly payload: Buffer;
   readonly items: readonly Item[];
   sentAt: number;
+  /** How often it was handed on: after the first time a refusal does not mean that no copy of it is in a log. */
+  sends: number;
   needsSending: boolean;
 }
 
@@ -93,7 +95,7 @@ export class Proposals {
         time: Date.now(),
         commands: items.map((item) => item.command),
       };
-      const pending = { proposal, payload: encodeProposal(proposal), items, sentAt: 0, needsSending: true };
+      const pending = { proposal, payload: encodeProposal(proposal), items, sentAt: 0, sends: 0, needsSending: true };
       this.#pending.set(this.#seq, pending);
       if (!this.#send(pending)) return;
     }
@@ -119,10 +121,11 @@ export class Proposals {
     const result = this.#options.propose(pending.payload, String(pending.proposal.seq));
     if (result.status === 'accepted') {
       pending.sentAt = Date.now();
+      pending.sends++;
       pending.needsSending = false;
       return true;
     }
-    if (result.status === 'overloaded') {
+    if (result.status === 'overloaded' && pending.sends === 0) {
       this.#drop(pending, new OverloadedError('the replicated log is not keeping up; try again'));
       return true;
     }
@@ -189,7 +192,7 @@ export class Proposals {
   onRefused(refusal: Refusal): boolean {
     const pending = this.#pending.get(Number(refusal.context));
     if (pending === undefined) return false;
-    if (refusal.reason === 'overloaded') {
+    if (refusal.reason === 'overloaded' && pending.sends === 1) {
       this.#drop(pending, new OverloadedError('the leader has too much in flight; try again'));
     } else {
       pending.needsSending = true;
