@@ -17,7 +17,7 @@ const code = async (request: ApiRequest): Promise<number> => {
 };
 const as = (method: string, verb: string, target: string): ApiRequest => {
   const request = get(target);
-  return { ...request, method, info: { ...request.info, verb }, header: request.header };
+  return { ...request, method, info: { ...request.info, verb } };
 };
 
 beforeAll(async () => {
