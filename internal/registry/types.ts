@@ -1,6 +1,8 @@
 import type { UserInfo } from '../auth/types.js';
 import type { FieldError } from '../machinery/field.js';
 import type { JsonObject, JsonValue } from '../machinery/json.js';
+import type { Plan, ResetFilter } from '../schema/apply/index.js';
+import type { FieldValidation } from '../schema/codec/index.js';
 import type { ResourceDef } from '../schema/types.js';
 import type { Backend, Compare, Op } from '../store/types.js';
 
@@ -102,6 +104,14 @@ export interface Strategy {
   readonly keepStatusOnCreate?: boolean;
   /** `/status` leaves labels, annotations, finalizers and owners alone, or the fields of metadata named here. */
   readonly statusKeepsMetadata?: boolean | readonly string[];
+  /**
+   * Brings a decoded object to its schema where no built-in type does (custom resources): prunes what is unknown, which
+   * with `Strict` is a 400 and with `Warn` a warning. In the version of the request.
+   */
+  coerce?(obj: JsonObject, validation: FieldValidation, warnings: string[]): void;
+  /** How server-side apply and managedFields see a custom resource. */
+  readonly fieldPlan?: Plan;
+  readonly fieldFilter?: ResetFilter;
   /** Finalizers need not be qualified names with a slash (custom resources). */
   readonly anyFinalizer?: boolean;
   /** Update subresources other than `status`, and `status` when it is not the usual one, by name. */

@@ -1,7 +1,7 @@
 import { conflict, notFound } from '../machinery/status.js';
 import type { JsonObject } from '../machinery/json.js';
 import { applyPatch, requireFieldManager } from '../schema/apply/index.js';
-import { decodeJson, encodeJson } from '../schema/codec/index.js';
+import { decodeValue } from '../schema/codec/index.js';
 import type { ResourceDef } from '../schema/types.js';
 import { retryConflicts } from './conflicts.js';
 import type { RestDeps } from './deps.js';
@@ -17,7 +17,7 @@ import { dedupeOwners } from './write/owners.js';
 import { patchTypeOf, type PatchType } from './write/patch-types.js';
 import { subresourceStrategy } from './write/prepare.js';
 import { type Kind, kindOf, metaOf, metaText, resourceOf, startWriting, type Writing } from './write/target.js';
-import { convertHook, managerOf, track } from './write/track.js';
+import { convertHook, managerOf, ownership, track } from './write/track.js';
 import { type Change, updateObject } from './write/update-object.js';
 
 /** Answers PATCH of an object or of one of its update subresources: JSON, merge, strategic merge and server-side apply. */
@@ -71,6 +71,7 @@ function patchChange(
       if (old === undefined) throw notFound(kind.def, ctx.name);
       const served = toServed(kind, old);
       const patched = patchObject(served, patch, patchType, target, options.fieldValidation, ctx.warnings);
+      kind.strategy.coerce?.(patched, options.fieldValidation, ctx.warnings);
       const obj = toStored(kind, patched);
       track(deps, kind, ctx, manager, obj, old);
       checkPatched(kind.def, ctx, obj, old);
@@ -96,9 +97,11 @@ function applyChange(deps: RestDeps, request: ApiRequest, kind: Kind, ctx: Writi
         subresource: ctx.subresource,
         now: ctx.now,
         convert: convertHook(deps, kind),
+        ...ownership(kind),
+        ...(kind.def.type === '' ? { kind: kind.def.kind } : {}),
         defaulter: (obj) => {
-          const decoded = decodeJson(encodeJson(obj), kind.def.type, 'Ignore', kind.gvk).object;
-          return toServed(kind, toStored(kind, decoded));
+          if (kind.def.type === '') return toStored(kind, obj);
+          return toServed(kind, toStored(kind, decodeValue(obj, kind.def.type, 'Ignore', kind.gvk).object));
         },
       });
       const obj = kind.sameVersion ? merged : toStored(kind, merged);

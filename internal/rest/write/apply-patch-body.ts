@@ -1,14 +1,8 @@
+import { cloneJson } from '../../machinery/equal.js';
 import { invalid, invalidValue } from '../../machinery/field.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 import { badRequest, StatusError } from '../../machinery/status.js';
-import {
-  decodeJson,
-  decodeUntyped,
-  encodeJson,
-  type FieldValidation,
-  JsonSyntaxError,
-  parseJson,
-} from '../../schema/codec/index.js';
+import { decodeValue, type FieldValidation, JsonSyntaxError, jsonText, parseJson } from '../../schema/codec/index.js';
 import { goText, jsonPatch, mergePatch, strategicMergePatch } from '../../schema/patch/index.js';
 import type { GroupVersionKind } from '../../schema/types.js';
 import type { PatchType } from './patch-types.js';
@@ -41,6 +35,13 @@ export function readPatch(body: Buffer, patchType: PatchType): JsonValue {
   return patch;
 }
 
+/** What a patch makes of an object, as a value of its own: no part of it is shared. */
+function applied(object: JsonObject, patch: JsonValue, patchType: PatchType, type: string): JsonObject {
+  if (patchType === 'json') return jsonPatch(object, patch);
+  const change = isObject(patch) ? patch : {};
+  return patchType === 'strategic' ? strategicMergePatch(object, change, type) : cloneJson(mergePatch(object, change));
+}
+
 /**
  * Applies a patch to an object of the request's version and decodes what comes out as that type again: normal forms,
  * no unknown fields. `object` is not changed. Throws 422 when the patch does not fit the object or its type.
@@ -53,24 +54,18 @@ export function patchObject(
   validation: FieldValidation,
   warnings: string[],
 ): JsonObject {
-  let patched: JsonObject;
-  if (patchType === 'json') patched = jsonPatch(object, patch);
-  else {
-    const change = isObject(patch) ? patch : {};
-    patched = patchType === 'strategic' ? strategicMergePatch(object, change, target.type) : mergePatch(object, change);
-  }
-  const bytes = encodeJson(patched);
+  const patched = applied(object, patch, patchType, target.type);
+  // An untyped object is what it is; its own schema is looked at later.
+  if (target.type === '') return patched;
   try {
-    const decoded =
-      target.type === ''
-        ? decodeUntyped(bytes, validation, target.gvk)
-        : decodeJson(bytes, target.type, validation, target.gvk);
+    const decoded = decodeValue(patched, target.type, validation, target.gvk);
     warnings.push(...decoded.warnings);
     return decoded.object;
   } catch (e) {
     if (!(e instanceof StatusError) || e.code !== 400) throw e;
     // The value that is wrong is the patch itself for strategic merge, what it made of the object otherwise.
-    const shown = patchType === 'strategic' ? goText(patch) : bytes.toString();
+    // Decoding has used up the first one.
+    const shown = patchType === 'strategic' ? goText(patch) : jsonText(applied(object, patch, patchType, target.type));
     const why = e.message.replace(/^.*? cannot be handled as an? [^:]+: /s, '');
     throw invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, why)]);
   }

@@ -1,14 +1,21 @@
 import { type JsonObject, isObject } from '../../machinery/json.js';
 import { badRequest } from '../../machinery/status.js';
-import { decodeBody } from '../../schema/codec/index.js';
+import { decodeBody, decodeUntypedBody } from '../../schema/codec/index.js';
 import type { FieldValidation } from '../../schema/codec/index.js';
 import type { ApiRequest } from '../types.js';
 import { type Kind, metaOf, metaText, type Writing } from './target.js';
 
 /** Decodes the body as the kind of the endpoint, and fills its defaults: the object in its storage version. */
 export function decodeObject(kind: Kind, request: ApiRequest, validation: FieldValidation, ctx: Writing): JsonObject {
-  const decoded = decodeBody(request.body, request.header('content-type'), kind.def.type, kind.gvk, validation);
+  const { body } = request;
+  const contentType = request.header('content-type');
+  const { type } = kind.def;
+  const decoded =
+    type === ''
+      ? decodeUntypedBody(body, contentType, kind.gvk, validation)
+      : decodeBody(body, contentType, type, kind.gvk, validation);
   ctx.warnings.push(...decoded.warnings);
+  kind.strategy.coerce?.(decoded.object, validation, ctx.warnings);
   return toStored(kind, decoded.object);
 }
 

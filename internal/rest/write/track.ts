@@ -1,5 +1,5 @@
 import { type JsonObject, isObject } from '../../machinery/json.js';
-import { type ConvertHook, managerName, trackUpdate } from '../../schema/apply/index.js';
+import { type ConvertHook, managerName, trackUpdate, type WriterOptions } from '../../schema/apply/index.js';
 import { findResource, parseGroupVersion } from '../../schema/index.js';
 import type { ApiRequest } from '../types.js';
 import { toServed } from './decode.js';
@@ -19,6 +19,15 @@ export function convertHook(deps: RestDeps, kind: Kind): ConvertHook | undefined
   };
 }
 
+/** How fields of a custom resource are owned; built-in kinds have that in their type. */
+export function ownership(kind: Kind): Pick<WriterOptions, 'plan' | 'filter'> {
+  const { fieldPlan, fieldFilter } = kind.strategy;
+  return {
+    ...(fieldPlan === undefined ? {} : { plan: fieldPlan }),
+    ...(fieldFilter === undefined ? {} : { filter: fieldFilter }),
+  };
+}
+
 /** The manager under which a write that is no apply is recorded. */
 export function managerOf(request: ApiRequest, fieldManager: string): string {
   return managerName(fieldManager, request.header('user-agent'));
@@ -26,7 +35,7 @@ export function managerOf(request: ApiRequest, fieldManager: string): string {
 
 /**
  * Records in obj.metadata.managedFields what this write changed. Both objects are in the storage version;
- * `old` is undefined when the write creates. Custom resources are tracked by their own handler.
+ * `old` is undefined when the write creates. Custom resources are tracked by the plan of their schema.
  */
 export function track(
   deps: RestDeps,
@@ -36,7 +45,7 @@ export function track(
   obj: JsonObject,
   old: JsonObject | undefined,
 ): void {
-  if (kind.def.type === '') return;
+  if (kind.def.type === '' && kind.strategy.fieldPlan === undefined) return;
   const served = toServed(kind, obj);
   if (served !== obj && isObject(served['metadata'])) served['metadata'] = { ...served['metadata'] };
   trackUpdate({
@@ -48,6 +57,7 @@ export function track(
     subresource: ctx.subresource,
     now: ctx.now,
     convert: convertHook(deps, kind),
+    ...ownership(kind),
   });
   if (served === obj) return;
   const tracked = isObject(served['metadata']) ? served['metadata']['managedFields'] : undefined;

@@ -148,12 +148,11 @@ export async function startRest(size = 1): Promise<Rest> {
   const doors = Array.from({ length: size }, (_, i) => doorOf(cluster, i));
   const on = (replica: number): Door => doors[replica] ?? doorOf(cluster, replica);
   const first = on(0);
-  const { ok } = first;
   for (const name of ['default', 'kube-system', 'other']) {
-    await ok(201, 'POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    await first.ok(201, 'POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
   for (const namespace of ['default', 'other']) {
-    await ok(201, 'POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: 'default' } });
+    await first.ok(201, 'POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: 'default' } });
   }
   return { ...first, cluster, on, close: () => cluster.close() };
 }
