@@ -87,6 +87,22 @@ function check(flag: Flag, text: string): string {
   return text;
 }
 
+/**
+ * Writes arguments as commander reads them: kube-apiserver takes `_` for `-` in names, and `-v=4`. What follows `--`
+ * stays as it is.
+ */
+export function normalizeArguments(args: readonly string[]): string[] {
+  const end = args.indexOf('--');
+  return args.map((arg, i) => {
+    if (end >= 0 && i >= end) return arg;
+    if (arg.startsWith('-v=')) return `--v=${arg.slice(3)}`;
+    if (!arg.startsWith('--')) return arg;
+    const equals = arg.indexOf('=');
+    const name = equals < 0 ? arg : arg.slice(0, equals);
+    return name.replaceAll('_', '-') + arg.slice(name.length);
+  });
+}
+
 /** Adds every known flag to a command and returns the function that reads the parsed values. */
 export function addFlags(command: Command): () => FlagValues {
   const given = new Map<string, string>();

@@ -3,7 +3,7 @@ import { FatalError } from '../../internal/machinery/assert.js';
 import { logger } from '../../internal/machinery/log.js';
 import { VERSION } from '../../internal/server/version.js';
 import { addClusterCommands } from './cluster-commands.js';
-import { addFlags } from './flags.js';
+import { addFlags, normalizeArguments } from './flags.js';
 import { addKubeconfigCommand, addPkiCommand } from './pki-commands.js';
 
 const log = logger('main.ts');
@@ -26,7 +26,7 @@ async function main(argv: readonly string[]): Promise<void> {
     const { runServe } = await import('./serve.js');
     await runServe(flags());
   });
-  await program.parseAsync(argv);
+  await program.parseAsync([...argv.slice(0, 2), ...normalizeArguments(argv.slice(2))]);
 }
 
 try {

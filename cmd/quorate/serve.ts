@@ -1,7 +1,7 @@
-import { FatalError } from '../../internal/machinery/assert.js';
+import type { FatalError } from '../../internal/machinery/assert.js';
 import { logger, setVerbosity } from '../../internal/machinery/log.js';
 import { strategyFor } from '../../internal/registry/index.js';
-import { openReplica } from '../../internal/replica/index.js';
+import { openReplica, type Replica } from '../../internal/replica/index.js';
 import { createDiscovery } from '../../internal/rest/discovery.js';
 import { createOpenApi } from '../../internal/rest/openapi.js';
 import { createRest } from '../../internal/rest/index.js';
@@ -16,21 +16,17 @@ import { openDoor } from '../../internal/server/uws.js';
 import { VERSION } from '../../internal/server/version.js';
 import { authenticator, authorizers } from './auth.js';
 import { bootstrap } from './bootstrap.js';
-import { advertisedAddress, replicaConfig, servingConfig } from './config.js';
+import { advertisedAddress, replicaConfig, type ServingConfig, servingConfig } from './config.js';
 import { type FlagValues, ignoredFlags } from './flags.js';
 import { stopOnSignal } from './shutdown.js';
 
 const log = logger('serve.ts');
 
-/** Runs one replica: wires its parts together and stays until a signal stops it. Throws FatalError. */
+/** Runs one replica until a signal stops it. Throws FatalError when it cannot. */
 export async function runServe(flags: FlagValues): Promise<void> {
   setVerbosity(flags.int('v'));
   for (const name of ignoredFlags(flags)) log.warn(`--${name} has no effect here`);
   const serving = await servingConfig(flags);
-  const port = flags.int('secure-port');
-  const address = `${advertisedAddress(flags)}:${port}`;
-  const state = { ready: false, bootstrapped: false, stopping: false };
-
   const replica = await openReplica({
     ...replicaConfig(flags),
     log: (level, text) => (level === 'debug' ? log.verbose(4, text) : log[level](text)),
@@ -39,6 +35,18 @@ export async function runServe(flags: FlagValues): Promise<void> {
       process.exit(1);
     },
   });
+  try {
+    await serveReplica(flags, serving, replica);
+  } finally {
+    await replica.close();
+  }
+}
+
+/** Wires the parts of a replica together and stays until a signal stops it. */
+async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: Replica): Promise<void> {
+  const port = flags.int('secure-port');
+  const address = `${advertisedAddress(flags)}:${port}`;
+  const state = { ready: false, bootstrapped: false, stopping: false };
   const { backend } = replica;
   const isReady = (): boolean => state.ready && replica.status().leader !== 0;
   const who = authenticator(flags, serving);

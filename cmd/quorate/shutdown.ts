@@ -16,8 +16,8 @@ interface Stoppable {
 }
 
 /**
- * Resolves when SIGTERM or SIGINT has come and everything is closed: /readyz fails, then after the delay the port
- * closes and watches end, leadership is handed over, and the store is closed. A second signal ends the process at once.
+ * Resolves when SIGTERM or SIGINT has come and nothing is served any more: /readyz fails, then after the delay the port
+ * closes and watches end, and leadership is handed over. A second signal ends the process at once.
  */
 export function stopOnSignal(parts: Stoppable): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -39,7 +39,7 @@ async function stop({ replica, door, delayMs }: Stoppable): Promise<void> {
   if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
   await handOver(replica);
   await door.close(GRACE_MS);
-  await replica.close();
+  // Answers on their way needed the replica; its owner closes it now.
   log.info('stopped');
 }
 

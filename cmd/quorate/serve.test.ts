@@ -1,0 +1,217 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import https from 'node:https';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { issueAdmin } from '../../internal/pki/pki.js';
+
+const PORT = 25020;
+const main = resolve(import.meta.dirname, 'main.ts');
+const dir = mkdtempSync(join(tmpdir(), 'quorate-serve-'));
+const tokens = join(dir, 'tokens.csv');
+writeFileSync(tokens, 'admin-token,admin,admin,"system:masters"\njane-token,jane,jane\n');
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly exited: Promise<number | null>;
+  log(): string;
+  /** Resolves when a line of the log contains `text`; rejects when the process ends before. */
+  says(text: string): Promise<void>;
+}
+
+/** Runs `quorate` from source, as a process of its own. */
+function quorate(...args: string[]): Run {
+  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  const waiting = new Set<() => void>();
+  child.stderr.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+    for (const look of waiting) look();
+  });
+  const exited = new Promise<number | null>((done) => child.on('close', (code) => done(code)));
+  return {
+    child,
+    exited,
+    log: () => log,
+    says: (text) =>
+      new Promise((done, fail) => {
+        const look = (): void => {
+          if (log.includes(text)) done();
+        };
+        waiting.add(look);
+        look();
+        void exited.then(() => fail(new Error(`it ended without saying "${text}":\n${log}`)));
+      }),
+  };
+}
+
+const serve = (...more: string[]): Run =>
+  quorate(
+    'serve',
+    '--name=a',
+    `--data-dir=${join(dir, 'data')}`,
+    `--cert-dir=${join(dir, 'pki')}`,
+    '--bind-address=127.0.0.1',
+    `--token-auth-file=${tokens}`,
+    ...more,
+  );
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+function call(path: string, options: https.RequestOptions & { body?: string | Buffer; token?: string } = {}) {
+  const { body, token = 'admin-token', ...rest } = options;
+  return new Promise<Answer>((done, fail) => {
+    const request = https.request(
+      {
+        host: '127.0.0.1',
+        port: PORT,
+        path,
+        rejectUnauthorized: false,
+        agent: false,
+        ...rest,
+        headers: {
+          ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
+          ...rest.headers,
+        },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => done({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
+        response.on('error', fail);
+      },
+    );
+    request.on('error', fail);
+    request.end(body);
+  });
+}
+
+const CONFIGMAPS = '/api/v1/namespaces/default/configmaps';
+const json = { 'content-type': 'application/json' };
+let replica: Run;
+
+beforeAll(async () => {
+  replica = serve(`--secure-port=${PORT}`);
+  await replica.says('is ready');
+});
+afterAll(async () => {
+  replica.child.kill('SIGKILL');
+  await replica.exited;
+  rmSync(dir, { recursive: true });
+});
+
+describe('one replica', () => {
+  test('serves its administrator by certificate, and users by token', async () => {
+    const { cert, key } = await issueAdmin(join(dir, 'pki'));
+    expect((await call(CONFIGMAPS, { token: '', cert, key })).status).toBe(200);
+    expect((await call(CONFIGMAPS)).status).toBe(200);
+    const jane = await call(CONFIGMAPS, { token: 'jane-token' });
+    expect(jane.status).toBe(403);
+    expect(JSON.parse(jane.body)).toMatchObject({
+      message:
+        'configmaps is forbidden: User "jane" cannot list resource "configmaps" in API group "" in the namespace "default"',
+    });
+    expect((await call(CONFIGMAPS, { token: 'wrong' })).status).toBe(401);
+    expect((await call(CONFIGMAPS, { token: '' })).status).toBe(401);
+  });
+
+  test('a role that is bound lets a user in, and out again when it is unbound', async () => {
+    const bindings = '/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings';
+    const binding = {
+      metadata: { name: 'jane-views' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:aggregate-to-view' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'jane' }],
+    };
+    const made = await call(bindings, { method: 'POST', headers: json, body: JSON.stringify(binding) });
+    expect(made.status).toBe(201);
+    expect((await call(CONFIGMAPS, { token: 'jane-token' })).status).toBe(200);
+    expect((await call('/api/v1/configmaps', { token: 'jane-token' })).status).toBe(403);
+    const post = { method: 'POST', headers: json, body: '{"metadata":{"name":"x"}}', token: 'jane-token' };
+    expect((await call(CONFIGMAPS, post)).status).toBe(403);
+    await call(`${bindings}/jane-views`, { method: 'DELETE' });
+    expect((await call(CONFIGMAPS, { token: 'jane-token' })).status).toBe(403);
+  });
+
+  test('bad input gets its proper answer, and the replica goes on', async () => {
+    const post = (body: string | Buffer, headers: Record<string, string>) =>
+      call(CONFIGMAPS, { method: 'POST', body, headers });
+    expect((await post('{"metadata":', json)).status).toBe(400);
+    expect((await post('\u0000\u0001', json)).status).toBe(400);
+    expect((await post('<a/>', { 'content-type': 'text/xml' })).status).toBe(415);
+    expect((await post(Buffer.alloc(4 * 1024 * 1024, ' '), json)).status).toBe(413);
+    expect((await call(CONFIGMAPS, { headers: { accept: 'image/png' } })).status).toBe(406);
+    expect((await call(CONFIGMAPS, { method: 'PUT', body: '{}', headers: json })).status).toBe(405);
+    expect((await call('/api/v1/nopes')).status).toBe(404);
+    for (const junk of [Buffer.from('GET / HTTP/1.0\r\n\r\n'), Buffer.alloc(5000, 0xff), Buffer.from([0x16, 3, 1])]) {
+      const socket = net.connect(PORT, '127.0.0.1');
+      const closed = new Promise((done) => socket.on('close', done));
+      socket.on('error', () => undefined);
+      socket.resume();
+      socket.end(junk);
+      await closed;
+    }
+    expect((await call('/readyz', { token: '' })).body).toBe('ok');
+    expect(replica.log()).not.toContain(' failed: ');
+  });
+
+  test('a second serve on its data directory ends with a sentence', async () => {
+    const second = serve('--secure-port=25021');
+    expect(await second.exited).toBe(1);
+    expect(second.log()).toMatch(/^F.*\] the data directory .* is in use by process \d+\. Stop it first/m);
+  });
+
+  test('a port that is taken ends with a sentence', async () => {
+    const second = quorate(
+      'serve',
+      `--data-dir=${join(dir, 'other')}`,
+      '--bind-address=127.0.0.1',
+      `--secure-port=${PORT}`,
+    );
+    expect(await second.exited).toBe(1);
+    expect(second.log()).toMatch(/^F.*\] cannot listen on 127\.0\.0\.1:25020: another program has the port/m);
+  });
+
+  test('an unknown flag ends with a sentence', async () => {
+    const wrong = quorate('serve', '--secure-prot=1');
+    expect(await wrong.exited).toBe(1);
+    expect(wrong.log()).toContain("unknown option '--secure-prot=1'");
+  });
+
+  test('SIGTERM ends watches and the process; what was written is there after the next start', async () => {
+    const body = '{"metadata":{"name":"kept"},"data":{"k":"v"}}';
+    expect((await call(CONFIGMAPS, { method: 'POST', headers: json, body })).status).toBe(201);
+    const watch = new Promise<string>((done, fail) => {
+      https
+        .get(
+          {
+            port: PORT,
+            path: `${CONFIGMAPS}?watch=true`,
+            rejectUnauthorized: false,
+            headers: { authorization: 'Bearer admin-token' },
+          },
+          (response) => {
+            let text = '';
+            response.on('data', (chunk: Buffer) => {
+              text += chunk.toString();
+              if (text.includes('"kept"')) replica.child.kill('SIGTERM');
+            });
+            response.on('end', () => done(text));
+            response.on('error', fail);
+          },
+        )
+        .on('error', fail);
+    });
+    expect(await watch).toContain('"ADDED"');
+    expect(await replica.exited).toBe(0);
+    expect(readFileSync(join(dir, 'pki', 'ca.crt'), 'utf8')).toContain('BEGIN CERTIFICATE');
+    replica = serve(`--secure-port=${PORT}`);
+    await replica.says('is ready');
+    expect(JSON.parse((await call(`${CONFIGMAPS}/kept`)).body)).toMatchObject({ data: { k: 'v' } });
+  });
+});
