@@ -10,11 +10,13 @@ import {
   type RangeResult,
   type Txn,
   type TxnResult,
+  UnavailableError,
 } from '../store/types.js';
 import { changesAfter, getAsOf, getLatest, rangeAsOf, rangeLatest } from '../store/view.js';
 import type { Driver } from './driver.js';
 import type { Proposals } from './proposals.js';
 import type { Reads } from './reads.js';
+import type { SpaceGuard } from './space.js';
 
 const TXN_OPS_MAX = 128;
 const TXN_BYTES_MAX = 8 * 1024 * 1024;
@@ -28,6 +30,7 @@ export interface BackendOptions {
   readonly txnTimeoutMs: number;
   readonly readTimeoutMs: number;
   readonly onCorrupt: (error: CorruptRecordError) => void;
+  readonly space: SpaceGuard;
 }
 
 /** The store as the serving side sees it: local reads, and writes through the log. */
@@ -60,6 +63,9 @@ export class ReplicaBackend implements Backend {
 
   async txn(txn: Txn, timeoutMs?: number): Promise<TxnResult> {
     const bytes = checkTxn(txn);
+    if (this.#options.space.low && txn.ops.some((op) => op.type === 'put')) {
+      throw new UnavailableError('the disk of this replica is nearly full: only deletes are taken', false);
+    }
     return this.#options.proposals.submit({ kind: 'txn', txn }, bytes, timeoutMs ?? this.#options.txnTimeoutMs);
   }
 

@@ -3,6 +3,7 @@ import type { Driver } from './driver.js';
 import type { LogStore } from './log.js';
 import type { Membership } from './membership.js';
 import type { Proposals } from './proposals.js';
+import type { SpaceGuard } from './space.js';
 import { HistoryRemover } from '../store/compaction.js';
 import { messageOf } from '../store/lmdb.js';
 import { encodeRevision, parseExpiryKey } from '../store/rows.js';
@@ -11,12 +12,15 @@ import type { StateStore } from '../store/state.js';
 const SWEEP_MS = 1_000;
 const EXPIRED_PER_SWEEP = 256;
 const PROPOSAL_TIMEOUT_MS = 10_000;
+/** Not more often: when all are short of space, leadership must not go round. */
+const HAND_OVER_MS = 60_000;
 /** What the log keeps for followers that fall behind: `keepEntries` or these bytes, whichever is less ... */
 const KEEP_BYTES = 64 * 1024 * 1024;
 /** ... and more for a reachable one that still needs them, up to this. */
 const LOG_BYTES_MAX = 256 * 1024 * 1024;
 
 export interface HousekeepingOptions {
+  readonly id: NodeId;
   readonly driver: Driver;
   readonly state: StateStore;
   readonly log: LogStore;
@@ -26,6 +30,7 @@ export interface HousekeepingOptions {
   readonly reachable: (id: NodeId) => boolean;
   /** History is kept this long; 0 for ever. */
   readonly compactionIntervalMs: number;
+  readonly space: SpaceGuard;
   readonly keepEntries: number;
   readonly say: (level: 'debug' | 'warn', text: string) => void;
 }
@@ -41,6 +46,7 @@ export class Housekeeping {
   #compactingLog = false;
   /** The revision one interval ago, if we led then already. */
   #mark: number | undefined;
+  #handedOverAt = 0;
   #stopped = false;
 
   constructor(options: HousekeepingOptions) {
@@ -51,6 +57,7 @@ export class Housekeeping {
   start(): void {
     const { compactionIntervalMs } = this.#options;
     this.#sweeper = setInterval(() => {
+      void this.#run('space', () => this.#checkSpace());
       void this.#run('expiry', () => this.#sweep());
       void this.#run('log compaction', () => this.#compactLog());
       void this.#run('history', () => this.#remover.run());
@@ -72,6 +79,19 @@ export class Housekeeping {
   get #leads(): boolean {
     const { driver } = this.#options;
     return driver.leads;
+  }
+
+  /** A leader without space hands over: through a follower with space, writes go on. */
+  async #checkSpace(): Promise<void> {
+    const { space, driver, state, id, reachable } = this.#options;
+    space.check();
+    if (!space.low || !this.#leads || state.visible.appliedIndex < driver.status().commit) return;
+    const heir = state.meta.conf.voters.find((voter) => voter !== id && reachable(voter));
+    const now = Date.now();
+    if (heir === undefined || now < this.#handedOverAt + HAND_OVER_MS) return;
+    this.#handedOverAt = now;
+    driver.report((raft) => raft.transferLeader(heir));
+    await Promise.resolve();
   }
 
   async #promote(): Promise<void> {

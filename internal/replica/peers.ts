@@ -10,10 +10,14 @@ import { Transport } from '../transport/transport.js';
 import type { PeerHandlers, PeerIdentity, TransportTls } from '../transport/types.js';
 import type { Driver, Outbox, SnapshotInstaller } from './driver.js';
 import type { Identity } from './identity.js';
+import { withIdleTimeout } from './idle.js';
 import { answerCall } from './calls.js';
 import type { LogStore } from './log.js';
 import type { Membership } from './membership.js';
 import { decodeMessages, encodeMessages } from './wire.js';
+
+/** A snapshot being received is given up when no chunk comes for this long; its sender tries again. */
+const SNAPSHOT_IDLE_MS = 5_000;
 
 export interface PeersOptions {
   readonly identity: Identity;
@@ -198,7 +202,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     let state: StagedState | undefined;
     let message: Message | undefined;
     try {
-      for await (const chunk of chunks) {
+      for await (const chunk of withIdleTimeout(chunks, SNAPSHOT_IDLE_MS)) {
         if (message === undefined) {
           message = decodeMessages(chunk)[0];
           if (message?.snapshot === undefined) throw new Error('the snapshot has no header');

@@ -18,6 +18,7 @@ import { Membership, type MembershipRequest } from './membership.js';
 import { Peers, STATE_DIRECTORY } from './peers.js';
 import { Proposals } from './proposals.js';
 import { Reads } from './reads.js';
+import { SpaceGuard } from './space.js';
 import type { Replica, ReplicaStatus } from './types.js';
 
 const SEQ_PER_BOOT = 2 ** 32;
@@ -42,6 +43,7 @@ export class RunningReplica implements Replica {
   #ticker: NodeJS.Timeout | undefined;
   #peers: Peers | undefined;
   #housekeeping: Housekeeping | undefined;
+  #space: SpaceGuard | undefined;
   #leaderChanges = 0;
   #closed = false;
 
@@ -54,8 +56,13 @@ export class RunningReplica implements Replica {
     const config = this.#config;
     const onDiskFull = (error: Error | undefined): void => {
       if (error === undefined) this.#say('info', 'the disk takes writes again');
-      else this.#say('error', `the disk is full (${error.message}); writes wait until space is made on it`);
+      else {
+        this.#say('error', `the disk is full (${error.message}); writes wait until space is made on it`);
+        space.onFull();
+      }
     };
+    const space = new SpaceGuard({ dataDir: config.dataDir, say: (level, text) => this.#say(level, text) });
+    this.#space = space;
     const log = new LogStore({
       path: join(config.dataDir, 'log'),
       stateMeta: () => ({
@@ -170,6 +177,7 @@ export class RunningReplica implements Replica {
       txnTimeoutMs: config.txnTimeoutMs ?? 10_000,
       readTimeoutMs: config.readTimeoutMs ?? 5_000,
       onCorrupt: (error) => this.#say('error', error.message),
+      space,
     });
     this.#parts = { driver, proposals, reads, backend, membership, id: identity.id };
     this.#ticker = setInterval(() => {
@@ -180,6 +188,7 @@ export class RunningReplica implements Replica {
       driver.tick();
     }, tickMs);
     const housekeeping = new Housekeeping({
+      id: identity.id,
       driver,
       state,
       log,
@@ -187,6 +196,7 @@ export class RunningReplica implements Replica {
       membership,
       reachable: (id) => peers?.reachable(id) ?? false,
       compactionIntervalMs: config.compactionIntervalMs ?? 300_000,
+      space,
       keepEntries: config.logKeepEntries ?? 10_000,
       say: (level, text) => this.#say(level, text),
     });
@@ -221,6 +231,7 @@ export class RunningReplica implements Replica {
       durable: state.durableIndex,
       logFirst: this.#log?.firstIndex() ?? 0,
       logLast: raft.lastIndex,
+      diskLow: this.#space?.low ?? false,
       leaderChanges: this.#leaderChanges,
       proposalsInFlight: this.#running().proposals.inFlight,
       members: [...members].map(([memberId, info]) => ({
@@ -279,6 +290,7 @@ export class RunningReplica implements Replica {
     this.#say('error', error.message);
     clearInterval(this.#ticker);
     this.#housekeeping?.stop();
+    this.#space?.stop();
     this.#parts?.driver.stop();
     this.#parts?.proposals.close('this replica has stopped');
     this.#parts?.reads.close('this replica has stopped');
@@ -291,6 +303,7 @@ export class RunningReplica implements Replica {
     this.#closed = true;
     clearInterval(this.#ticker);
     this.#housekeeping?.stop();
+    this.#space?.stop();
     this.#parts?.driver.stop();
     this.#parts?.proposals.close('this replica is shutting down');
     this.#parts?.reads.close('this replica is shutting down');

@@ -29,6 +29,8 @@ export interface ReplicaStatus {
   /** First and last index of the log. */
   readonly logFirst: number;
   readonly logLast: number;
+  /** The disk has too little space left: only deletes are taken here. */
+  readonly diskLow: boolean;
   /** Leaders seen since the start of the process. */
   readonly leaderChanges: number;
   /** Writes of this replica's clients that are not settled. */

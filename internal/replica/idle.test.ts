@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { withIdleTimeout } from './idle.js';
+
+describe('withIdleTimeout', () => {
+  it('passes everything on', async () => {
+    async function* source(): AsyncGenerator<number> {
+      yield 1;
+      await Promise.resolve();
+      yield 2;
+    }
+    const seen: number[] = [];
+    for await (const n of withIdleTimeout(source(), 1_000)) seen.push(n);
+    expect(seen).toEqual([1, 2]);
+  });
+
+  it('ends a stream whose sender fell silent', async () => {
+    async function* source(): AsyncGenerator<number> {
+      yield 1;
+      await new Promise(() => undefined);
+    }
+    const seen: number[] = [];
+    const read = async (): Promise<void> => {
+      for await (const n of withIdleTimeout(source(), 20)) seen.push(n);
+    };
+    await expect(read()).rejects.toThrow('nothing came for 20 ms');
+    expect(seen).toEqual([1]);
+  });
+
+  it('passes on the failure of the source', async () => {
+    async function* source(): AsyncGenerator<number> {
+      yield 1;
+      throw new Error('broken');
+    }
+    const read = async (): Promise<void> => {
+      for await (const _ of withIdleTimeout(source(), 1_000));
+    };
+    await expect(read()).rejects.toThrow('broken');
+  });
+});

@@ -1,0 +1,85 @@
+import { existsSync, rmSync, statfsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LogLevel } from './config.js';
+
+/** Below this much free space, new objects and changes are refused; deletes and compaction go on. */
+const LOW_BYTES = 64 * 1024 * 1024;
+/** Held back in a file of its own, and given up when the disk is full: it lets deletes and compaction through. */
+const RESERVE_BYTES = 32 * 1024 * 1024;
+/** Seconds: a start has better things to write. */
+const CHECKS_BEFORE_RESERVE = 5;
+const CHUNK = Buffer.alloc(1024 * 1024);
+
+export interface SpaceOptions {
+  readonly dataDir: string;
+  readonly say: (level: LogLevel, text: string) => void;
+}
+
+/** Watches the free space below the data directory. */
+export class SpaceGuard {
+  readonly #options: SpaceOptions;
+  readonly #reserve: string;
+  #low = false;
+  #checks = 0;
+  #reserving = false;
+  #stopped = false;
+
+  constructor(options: SpaceOptions) {
+    this.#options = options;
+    this.#reserve = join(options.dataDir, 'reserve');
+  }
+
+  /** Too little space for anything but deletes. */
+  get low(): boolean {
+    return this.#low;
+  }
+
+  /** Looks at the disk; to be called about once a second. */
+  check(): void {
+    const { bavail, bsize } = statfsSync(this.#options.dataDir);
+    const free = bavail * bsize;
+    const low = free < LOW_BYTES;
+    if (low !== this.#low) {
+      this.#low = low;
+      const where = `the disk under ${this.#options.dataDir}`;
+      const mib = Math.floor(free / (1024 * 1024));
+      if (low) {
+        this.#options.say('error', `${where} has ${mib} MiB left: only deletes are taken until space is made on it`);
+      } else this.#options.say('info', `${where} has ${mib} MiB free again: writes are taken`);
+    }
+    this.#checks++;
+    if (this.#checks < CHECKS_BEFORE_RESERVE || free < LOW_BYTES + RESERVE_BYTES) return;
+    if (!existsSync(this.#reserve)) void this.#makeReserve();
+  }
+
+  async #makeReserve(): Promise<void> {
+    if (this.#reserving || this.#stopped) return;
+    this.#reserving = true;
+    try {
+      const file = await open(this.#reserve, 'w', 0o600);
+      try {
+        // Written, not only sized: a sparse file holds nothing back.
+        for (let written = 0; written < RESERVE_BYTES && !this.#stopped; written += CHUNK.length)
+          await file.write(CHUNK);
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      this.#options.say('warn', `cannot hold space back in ${this.#reserve}: ${String(error)}`);
+      rmSync(this.#reserve, { force: true });
+    } finally {
+      this.#reserving = false;
+    }
+  }
+
+  /** The disk is full: what was held back is given up. */
+  onFull(): void {
+    rmSync(this.#reserve, { force: true });
+    this.check();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+}
