@@ -82,6 +82,7 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
       raftStatus: () => replica.status(),
       discovery: createDiscovery({ catalog, serverAddress: () => address }),
       openApi: createOpenApi(new OpenApi(VERSION.gitVersion)),
+      flags: flags.all(),
       groupPaths: () => catalog.groups.flatMap((g) => groupPaths(g.group, g.versions)),
     }),
   });

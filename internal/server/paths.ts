@@ -2,6 +2,7 @@ import type { ApiRequest, BytesReply, Handler, Reply } from '../rest/types.js';
 import { handleHealth, type HealthSources, healthEndpoints } from './health.js';
 import type { RequestMetrics } from './metrics.js';
 import { handleOpenId, type OpenIdOptions } from './openid.js';
+import { flagzPage, slisPage, statuszPage } from './pages.js';
 import { VERSION } from './version.js';
 
 /** What /debug/raft answers. */
@@ -24,6 +25,8 @@ export interface PathParts {
   readonly discovery: (request: ApiRequest) => Reply | Promise<Reply> | undefined;
   /** /openapi/v2 and /openapi/v3; undefined when it is no such path. */
   readonly openApi: (request: ApiRequest) => Reply | Promise<Reply> | undefined;
+  /** Every flag with its value. */
+  readonly flags: ReadonlyMap<string, string>;
   /** Paths of the served groups and versions, for the index at `/`. */
   readonly groupPaths: () => readonly string[];
 }
@@ -39,7 +42,12 @@ export function createPaths(parts: PathParts): Handler {
     livez: (r) => handleHealth(checks, r),
     readyz: (r) => handleHealth(checks, r),
     version: (r) => (/^\/version\/?$/.test(r.path) ? json(JSON.stringify(VERSION, undefined, 2)) : undefined),
-    metrics: (r) => (r.path === '/metrics' ? metricsReply(parts.metrics) : undefined),
+    metrics: (r) => {
+      if (r.path === '/metrics/slis') return slisPage(checks);
+      return r.path === '/metrics' ? metricsReply(parts.metrics) : undefined;
+    },
+    flagz: (r) => (r.path === '/flagz' ? flagzPage(parts.flags) : undefined),
+    statusz: (r) => (r.path === '/statusz' ? statuszPage() : undefined),
     debug: (r) => (r.path === '/debug/raft' ? json(`${JSON.stringify(parts.raftStatus())}\n`) : undefined),
     api: (r) => parts.discovery(r),
     apis: (r) => parts.discovery(r),
@@ -75,14 +83,17 @@ function index(parts: PathParts, checks: ReadonlyMap<string, readonly { name: st
     '/.well-known/openid-configuration',
     '/api',
     '/apis',
+    '/apis/',
     ...parts.groupPaths(),
-    '/debug/raft',
+    '/flagz',
     ...[...checks].flatMap(([endpoint, list]) => [`/${endpoint}`, ...list.map((c) => `/${endpoint}/${c.name}`)]),
     '/metrics',
+    '/metrics/slis',
     '/openapi/v2',
     '/openapi/v3',
     '/openapi/v3/',
     '/openid/v1/jwks',
+    '/statusz',
     '/version',
   ];
   return json(JSON.stringify({ paths: [...new Set(paths)].toSorted() }, undefined, 2));

@@ -75,6 +75,7 @@ export async function startTestServer(port: number, resources: Handler, ready = 
       raftStatus: () => ({ id: 1, term: 1, role: 'leader', leader: 1, commit: 1, applied: 1, members: [] }),
       discovery: notServed,
       openApi: notServed,
+      flags: new Map(),
       groupPaths: () => [],
     }),
   });
