@@ -42,16 +42,16 @@ export function has(program: string): boolean {
 /** Polls until `probe` says true; fails with `what` after `timeoutMs`. Only for conditions that no event announces. */
 export async function eventually(what: string, probe: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
   const until = Date.now() + timeoutMs;
-  let last: unknown;
+  let last = '';
   while (Date.now() < until) {
     try {
       if (await probe()) return;
     } catch (e) {
-      last = e;
+      last = e instanceof Error ? ` (${e.message})` : ' (threw)';
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`not within ${timeoutMs} ms: ${what}${last === undefined ? '' : ` (${String(last)})`}`);
+  throw new Error(`not within ${timeoutMs} ms: ${what}${last}`);
 }
 
 export interface Answer {

@@ -100,7 +100,7 @@ describe('kill -9 under load', () => {
     cluster = await startCluster({ replicas: 3, port: 26300 });
   }, 180_000);
   afterAll(async () => {
-    await cluster.down();
+    await cluster?.down();
   });
 
   it.each(Array.from({ length: ROUNDS }, (_, r) => r + 1))(
@@ -144,7 +144,7 @@ describe('without a quorum', () => {
     cluster = await startCluster({ replicas: 3, port: 26400 });
   }, 180_000);
   afterAll(async () => {
-    await cluster.down();
+    await cluster?.down();
   });
 
   it('writes and linearizable reads fail with a Status in time, local reads and watches go on, and all heals', async () => {

@@ -8,7 +8,7 @@ describe('@kubernetes/client-node', () => {
     cluster = await startCluster({ replicas: 3, port: 26200 });
   }, 180_000);
   afterAll(async () => {
-    await cluster.down();
+    await cluster?.down();
   });
 
   it('keeps an informer in step with what is written on another replica, across the death of its own', async () => {
