@@ -12,6 +12,8 @@ export function onAppend(core: Core, m: Message): void {
     core.sendAfterAppend('appendResp', m.from, { reject: true, index: m.index, context: NEED_SNAPSHOT });
     return;
   }
+  // Nothing is added behind a snapshot before it is installed; the leader will ask again.
+  if (log.pendingSnapshot !== undefined) return;
   if (m.index < log.committed) {
     // All of it may be compacted here; what is committed agrees in any case.
     core.sendAfterAppend('appendResp', m.from, { index: log.committed });

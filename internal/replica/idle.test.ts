@@ -32,7 +32,7 @@ describe('withIdleTimeout', () => {
       throw new Error('broken');
     }
     const read = async (): Promise<void> => {
-      for await (const _ of withIdleTimeout(source(), 1_000));
+      for await (const n of withIdleTimeout(source(), 1_000)) expect(n).toBe(1);
     };
     await expect(read()).rejects.toThrow('broken');
   });

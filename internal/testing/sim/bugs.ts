@@ -1,15 +1,281 @@
-/** A deliberate mistake: `find` in `file` (under internal/) becomes `replace`. */
-export interface Bug {
+/** A change of the product's source: `find`, which occurs once in `file` (under internal/), becomes `replace`. */
+export interface Patch {
   readonly name: string;
   readonly file: string;
   readonly find: string;
   readonly replace: string;
-  /** Seeds within which the simulator must find it. */
+}
+
+/** A deliberate mistake. */
+export interface Bug extends Patch {
+  /** What it breaks, and where the world has seen it. */
+  readonly about: string;
+  /** Seeds from 1 on within which the simulator must find it. */
   readonly seedsMax: number;
 }
 
-export const BUGS: readonly Bug[] = [];
+/**
+ * Proof that the simulator can fail. Each is a mistake that someone has made, or could: a change of a line or two of
+ * the product, which the simulator must find. A bug that no longer fits the source fails its test.
+ */
+export const BUGS: readonly Bug[] = [
+  {
+    name: 'vote-before-fsync',
+    about: 'a vote leaves before it is on disk: after a crash a second one is given in the same term',
+    file: 'raft/election.ts',
+    find: 'core.sendAfterAppend(answer, m.from, ownCommit(core), m.term);',
+    replace: `if (m.type === 'vote') core.send(answer, m.from, ownCommit(core));
+    else core.sendAfterAppend(answer, m.from, ownCommit(core), m.term);`,
+    seedsMax: 1000,
+  },
+  {
+    name: 'acknowledge-before-fsync',
+    about: 'a follower acknowledges entries that a loss of power can still take (etcd#14370)',
+    file: 'raft/follow.ts',
+    find: "core.sendAfterAppend('appendResp', m.from, { index: lastNew });",
+    replace: "core.send('appendResp', m.from, { index: lastNew });",
+    seedsMax: 300,
+  },
+  {
+    name: 'leader-counts-itself-before-fsync',
+    about: 'a leader commits with an own copy that is not on disk (etcd#14370, one replica)',
+    file: 'replica/driver.ts',
+    find: 'if (ready.mustSync) return this.#log.append(entries, hardState);',
+    replace: `if (ready.mustSync && ready.role !== 'leader') return this.#log.append(entries, hardState);
+    if (ready.mustSync) void this.#log.append(entries, hardState);`,
+    seedsMax: 300,
+  },
+  {
+    name: 'vote-forgotten-on-restart',
+    about: 'the vote is not part of what is stored (paper, figure 2)',
+    file: 'replica/log.ts',
+    find: 'row.writeDoubleBE(state.vote, 11);',
+    replace: 'row.writeDoubleBE(0, 11);',
+    seedsMax: 1000,
+  },
+  {
+    name: 'commit-old-term-by-counting',
+    about: 'an entry of an older term is committed because a majority holds it (paper, figure 8)',
+    file: 'raft/replicate.ts',
+    find: 'if (index <= log.committed || log.term(index) !== core.term) return false;',
+    replace: 'if (index <= log.committed) return false;',
+    seedsMax: 1000,
+  },
+  {
+    name: 'vote-for-a-stale-log',
+    about: 'a candidate without the committed entries is elected (paper, 5.4.1)',
+    file: 'raft/log.ts',
+    find: 'return lastTerm > this.lastTerm || (lastTerm === this.lastTerm && lastIndex >= this.lastIndex);',
+    replace: 'return lastTerm >= 0 && lastIndex >= 0;',
+    seedsMax: 300,
+  },
+  {
+    name: 'vote-twice',
+    about: 'two candidates get a vote in one term (paper, 5.2)',
+    file: 'raft/election.ts',
+    find: '(core.vote === 0 && core.leader === 0) ||',
+    replace: 'core.leader === 0 ||',
+    seedsMax: 1000,
+  },
+  {
+    name: 'commit-what-the-leader-did-not-send',
+    about:
+      'a follower takes the commit index for entries of its own that the leader has not confirmed (paper, figure 2)',
+    file: 'raft/log.ts',
+    find: 'this.commitTo(Math.min(leaderCommit, lastNew));',
+    replace: 'this.commitTo(Math.min(leaderCommit, this.lastIndex));',
+    seedsMax: 1000,
+  },
+  {
+    name: 'heartbeat-commits-too-much',
+    about: 'a heartbeat carries the commit index beyond what the follower is known to hold',
+    file: 'raft/heartbeat.ts',
+    find: 'commit: Math.min(peer.match, core.log.committed),',
+    replace: 'commit: peer.match >= 0 ? core.log.committed : 0,',
+    seedsMax: 300,
+  },
+  {
+    name: 'late-append-truncates',
+    about: 'an old append that arrives late cuts off entries acknowledged since (paper, figure 2, step 3)',
+    file: 'raft/log.ts',
+    find: 'const conflict = entries.findIndex((e) => !this.matches(e.index, e.term));',
+    replace: 'const conflict = entries.length > 0 ? 0 : -1;',
+    seedsMax: 300,
+  },
+  {
+    name: 'old-terms-are-heard',
+    about: 'a deposed leader is still obeyed (paper, 5.1)',
+    file: 'raft/step.ts',
+    find: 'else if (m.term < core.term) stepOlder(core, m);',
+    replace: 'else if (m.term < core.term && m.term < 0) stepOlder(core, m);',
+    seedsMax: 300,
+  },
+  {
+    name: 'read-without-asking-the-quorum',
+    about: 'a leader that was replaced without noticing answers reads (dissertation, 6.4)',
+    file: 'raft/reads.ts',
+    find: '  else if (core.isSoleVoter) answer(core, { context, from, index: core.log.committed, round: 0 });\n  else core.reads',
+    replace:
+      '  else if (core.id > 0) answer(core, { context, from, index: core.log.committed, round: 0 });\n  else core.reads',
+    seedsMax: 300,
+  },
+  {
+    name: 'late-answers-confirm-reads',
+    about: 'answers to heartbeats sent before a read was asked for confirm it (etcd#20418)',
+    file: 'raft/lead.ts',
+    find: "const round = m.context === '' ? 0 : Number(m.context);",
+    replace: 'const { round } = core.reads;',
+    seedsMax: 1000,
+  },
+  {
+    name: 'reads-share-a-round-already-sent',
+    about: 'a read waits for a round of heartbeats that was sent before it, and for ever if that is answered already',
+    file: 'raft/readqueue.ts',
+    find: 'this.#pending.push({ context, from, index, round: this.round + 1 });',
+    replace: 'this.#pending.push({ context, from, index, round: Math.max(1, this.round) });',
+    seedsMax: 300,
+  },
+  {
+    name: 'read-before-the-own-term',
+    about: 'a new leader answers reads before it knows what the last one committed (etcd#7331)',
+    file: 'raft/reads.ts',
+    find: 'if (!core.termOpened) core.reads.addEarly(context, from);',
+    replace: 'if (core.reads.full) core.reads.addEarly(context, from);',
+    seedsMax: 1000,
+  },
+  {
+    name: 'read-before-apply',
+    about: 'a read is answered when it is confirmed, not when its index is applied',
+    file: 'replica/reads.ts',
+    find: 'if (state.index <= this.#options.visibleIndex()) this.#resolveAll(round.waiters);',
+    replace: 'if (state.index <= Number.MAX_SAFE_INTEGER) this.#resolveAll(round.waiters);',
+    seedsMax: 300,
+  },
+  {
+    name: 'joint-commit-by-the-new-half',
+    about: 'while joint, the new voters alone decide what is committed (dissertation, 4.3)',
+    file: 'raft/quorum/joint.ts',
+    find: 'return Math.min(incoming, majorityIndex(voters.outgoing, acked));',
+    replace: 'return incoming;',
+    seedsMax: 1000,
+  },
+  {
+    name: 'joint-election-by-the-new-half',
+    about: 'while joint, the new voters alone elect (dissertation, 4.3)',
+    file: 'raft/quorum/joint.ts',
+    find: 'const outgoing = majorityVote(voters.outgoing, votes);',
+    replace: 'const outgoing = majorityVote(voters.incoming, votes);',
+    seedsMax: 1000,
+  },
+  {
+    name: 'membership-change-without-own-term',
+    about: 'a change is proposed while an earlier one is not settled (Ongaro on raft-dev, 2015)',
+    file: 'raft/propose.ts',
+    find: "if (core.pendingConfIndex > core.log.applied || !core.termOpened) return 'confChangePending';",
+    replace: '',
+    seedsMax: 1000,
+  },
+  {
+    name: 'votes-do-not-tell-the-commit',
+    about: 'after a membership change nobody can be elected (seed 265 of an early version of this simulator)',
+    file: 'raft/step.ts',
+    find: 'if (isVoting(m)) learnCommit(core, m);',
+    replace: 'if (isVoting(m) && m.term < 0) learnCommit(core, m);',
+    seedsMax: 1500,
+  },
+  {
+    name: 'sole-leader-reads-too-early',
+    about: 'the last voter answers reads from a state that is not visible yet (seed 56 of an early version)',
+    file: 'replica/driver.ts',
+    find: `      this.#state.visible.appliedIndex >= commit &&
+      confState.voters.length === 1 &&
+      confState.votersOutgoing.length === 0 &&
+      confState.learners.length === 0;`,
+    replace: `      commit >= 0 &&
+      confState.voters.length === 1 &&
+      confState.votersOutgoing.length === 0;`,
+    seedsMax: 1000,
+  },
+  {
+    name: 'applied-index-outside-the-data',
+    about: 'the applied index is stored in a transaction of its own (etcd#13766, 3.5.0 to 3.5.2)',
+    file: 'store/state.ts',
+    find: `    const committed = this.#environment.batch(() => {
+      for (const { table`,
+    replace: `    void this.#environment.batch(() => void this.#tables.meta.put(META_KEY, meta));
+    const committed = this.#environment.batch(() => {
+      for (const { table`,
+    seedsMax: 300,
+  },
+  {
+    name: 'torn-transactions',
+    about: 'a storage engine without atomic transactions (what overlappingSync must never become)',
+    file: 'testing/sim/disk.ts',
+    find: 'tornTransactions = false;',
+    replace: 'tornTransactions = true;',
+    seedsMax: 300,
+  },
+  {
+    name: 'log-compacted-beyond-the-durable-state',
+    about: 'entries are forgotten that the state has applied but not flushed',
+    file: 'replica/housekeeping.ts',
+    find: 'const durable = Math.min(state.durableIndex, applied);',
+    replace: 'const durable = applied; void state;',
+    seedsMax: 1000,
+  },
+  {
+    name: 'proposal-applied-again',
+    about: 'an entry that was sent twice takes effect twice',
+    file: 'store/machine.ts',
+    find: 'if (proposal.seq <= last) return undefined;',
+    replace: 'if (proposal.seq < last) return undefined;',
+    seedsMax: 300,
+  },
+  {
+    name: 'unknown-told-as-refused',
+    about: 'a write whose outcome is not known is reported as certainly not done',
+    file: 'replica/proposals.ts',
+    find: 'this.#reject(item, new UnavailableError(message, sent));',
+    replace: 'this.#reject(item, new UnavailableError(message, false));',
+    seedsMax: 1000,
+  },
+  {
+    name: 'expiry-by-the-own-clock',
+    about: 'a replica computes something from its own clock while applying: replicas diverge',
+    file: 'store/machine.ts',
+    find: 'op.ttlSeconds <= 0 ? 0 : time + op.ttlSeconds * 1000;',
+    replace: 'op.ttlSeconds <= 0 ? 0 : Date.now() + op.ttlSeconds * 1000;',
+    seedsMax: 300,
+  },
+  {
+    name: 'watch-not-stopped-by-compaction',
+    about: 'a watch that compaction has overtaken skips events instead of ending (etcd#17529)',
+    file: 'replica/backend.ts',
+    find: '    if (after < this.compactRevision) throw new CompactedError(after, this.compactRevision);\n    if (after >= this.revision) return [];',
+    replace: '    if (after >= this.revision) return [];',
+    seedsMax: 1000,
+  },
+  {
+    name: 'bookmark-ahead-of-events',
+    about: 'the revision that readers and bookmarks see runs ahead of the data (etcd#15220)',
+    file: 'store/state.ts',
+    find: `  get visible(): MetaHead {
+    return this.#visible;`,
+    replace: `  get visible(): MetaHead {
+    return this.#meta;`,
+    seedsMax: 300,
+  },
+  {
+    name: 'snapshot-keeps-the-old-membership',
+    about: 'a replica restored from a snapshot goes on with the membership that it had',
+    file: 'raft/follow.ts',
+    find: 'core.members = members;',
+    replace: 'void members;',
+    seedsMax: 1500,
+  },
+];
 
+/** Throws with the names that there are. */
 export function findBug(name: string): Bug {
   const bug = BUGS.find((b) => b.name === name);
   if (bug === undefined) throw new Error(`no bug is named ${name}; there are: ${BUGS.map((b) => b.name).join(', ')}`);

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
-import { type Bug, findBug } from './bugs.js';
+import { findBug, type Patch } from './bugs.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const internal = resolve(here, '../..');
@@ -25,6 +25,14 @@ const DEFINES: Readonly<Record<string, string>> = {
   clearTimeout: '__quorateSim.clearTimeout',
   clearInterval: '__quorateSim.clearTimeout',
   clearImmediate: '__quorateSim.clearTimeout',
+};
+
+/** Settings that a seed draws: small bounds show what large ones hide. */
+const KNOBS: Patch = {
+  name: 'knobs',
+  file: 'raft/raft.ts',
+  find: '    validateConfig(config);',
+  replace: '    config = { ...config, ...__quorateSim.raftSettings };\n    validateConfig(config);',
 };
 
 export interface Bundle {
@@ -52,7 +60,7 @@ export async function buildBundle(bugName?: string): Promise<Bundle> {
     sourcemap: 'inline',
     packages: 'external',
     define: { ...DEFINES },
-    plugins: [standIns(), ...(bug === undefined ? [] : [plant(bug)])],
+    plugins: [standIns(), patch(bug === undefined ? [KNOBS] : [KNOBS, bug])],
     logLevel: 'error',
   });
   return { path, remove: () => rmSync(out, { recursive: true, force: true }) };
@@ -76,22 +84,29 @@ function standIns(): Plugin {
   };
 }
 
-function plant(bug: Bug): Plugin {
+/** Changes source files on their way into the bundle. */
+function patch(patches: readonly Patch[]): Plugin {
   return {
-    name: 'bug',
+    name: 'patches',
     setup(api) {
-      const file = resolve(internal, bug.file);
       api.onLoad({ filter: /\.ts$/ }, ({ path }) => {
-        if (path !== file) return undefined;
-        const source = readFileSync(file, 'utf8');
-        const parts = source.split(bug.find);
-        if (parts.length !== 2) {
-          throw new Error(`bug ${bug.name} must fit ${bug.file} exactly once, but fits ${parts.length - 1} times`);
-        }
-        return { contents: parts.join(bug.replace), loader: 'ts' };
+        const wanted = patches.filter(({ file }) => resolve(internal, file) === path);
+        if (wanted.length === 0) return undefined;
+        const source = readFileSync(path, 'utf8');
+        return { contents: wanted.reduce(applyPatch, source), loader: 'ts' };
       });
     },
   };
+}
+
+function applyPatch(source: string, { name, file, find, replace }: Patch): string {
+  const parts = source.split(find);
+  if (parts.length !== 2) {
+    throw new Error(
+      `${name} must fit ${file} exactly once, but fits ${parts.length - 1} times; mend bugs.ts or bundle.ts`,
+    );
+  }
+  return parts.join(replace);
 }
 
 export function bundleUrl(bundle: Bundle): string {

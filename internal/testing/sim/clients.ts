@@ -72,19 +72,23 @@ export class SimClient {
       this.#think();
     };
     world.schedule(TIMEOUT_MS, world.outside, () => finish(() => this.checks.lost(call)));
-    const promise = world.as(machine.actor, () => ask(replica));
-    promise
-      .then(
-        (value) => finish(() => answered(call, { value })),
-        (error: unknown) => finish(() => answered(call, { error })),
-      )
-      .catch((error: unknown) => world.fail(error));
+    // Not at once: a paused process takes the call when it goes on.
+    world.schedule(0.2, machine.actor, () => {
+      ask(replica)
+        .then(
+          (value) => finish(() => answered(call, { value })),
+          (error: unknown) => finish(() => answered(call, { error })),
+        )
+        .catch((error: unknown) => world.fail(error));
+    });
   }
 
   #put(key: string): { readonly op: Op; readonly id: string } {
     this.#number += 1;
     const id = `${this.name}-${this.#number}`;
-    return { op: { type: 'put', key, ...valueWith(id, this.cluster.world.random.below(200)) }, id };
+    const { random } = this.cluster.world;
+    const put: Op = { type: 'put', key, ...valueWith(id, random.below(200)) };
+    return { op: random.chance(0.1) ? { ...put, ttlSeconds: 1 + random.below(4) } : put, id };
   }
 
   #write(node: Node): void {

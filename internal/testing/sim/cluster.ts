@@ -85,6 +85,7 @@ export class SimCluster {
       unsafeNoPeerTls: true,
       compactionIntervalMs: this.#options.compactionIntervalMs,
       logKeepEntries: this.#options.logKeepEntries,
+      electionMs: this.#options.electionMs,
       log: (level, text) => {
         if (level !== 'debug') this.note(`${node.name} says: ${text}`);
       },
@@ -110,6 +111,7 @@ export class SimCluster {
     node.machine.actor.alive = false;
     node.replica = undefined;
     node.machine.disk.crash(powerLoss);
+    if (!powerLoss) this.network.closeStreamsOf(node.machine.actor);
   }
 
   /** The process stands still for a while and then goes on as if nothing had been. */

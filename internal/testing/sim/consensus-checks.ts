@@ -47,6 +47,7 @@ export class ConsensusChecks implements Observer {
   /** Highest index that any replica has applied: it is committed for good. */
   committed = 0;
   elections = 0;
+  #highestTerm = 0;
   snapshotsInstalled = 0;
 
   constructor(model: Model) {
@@ -162,8 +163,11 @@ export class ConsensusChecks implements Observer {
     const alone = other === undefined || other === machine.name;
     promise(alone, 'election safety', () => `${machine.name} and ${other} lead in term ${status.term}`);
     this.#leaders.set(status.term, machine.name);
+    // Votes may arrive so late that there is a leader of a higher term already: what that one committed is not asked for.
+    const latest = status.term > this.#highestTerm;
+    this.#highestTerm = Math.max(this.#highestTerm, status.term);
     const known = this.#applied[this.committed];
-    if (known === undefined) return;
+    if (known === undefined || !latest) return;
     // By log matching the last committed entry stands for all before it.
     const own = raft.termAt(this.committed);
     const complete = own === known.term || (own === undefined && status.applied >= this.committed);

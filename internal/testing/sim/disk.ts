@@ -36,6 +36,8 @@ export class SimDisk {
   /** Deliberate fault: a transaction cut off by a crash is found half done. LMDB never does this. */
   tornTransactions = false;
   fsyncs = 0;
+  /** Called when a transaction begins to be written, with the time that it will take; once. */
+  onWrite: ((timeMs: number) => void) | undefined;
 
   constructor(readonly world: World) {}
 
@@ -111,6 +113,9 @@ export class SimEnvironmentFile {
     const { disk, file } = this;
     file.writing = transaction;
     const time = this.overlappingSync ? disk.world.random.between(0.05, 0.5) : disk.fsyncTime();
+    const { onWrite } = disk;
+    disk.onWrite = undefined;
+    onWrite?.(time);
     disk.world.schedule(time, this.actor, () => {
       file.writing = undefined;
       if (disk.temper.full && transaction.writes.some((w) => w.value !== undefined)) {

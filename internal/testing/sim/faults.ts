@@ -34,6 +34,7 @@ export class Faults {
     for (const node of cluster.nodes) {
       Object.assign(node.machine.disk.temper, { fsyncMs: Math.min(options.fsyncMs, 5), stallChance: 0, full: false });
       node.machine.actor.pausedUntil = 0;
+      node.machine.disk.onWrite = undefined;
       cluster.start(node);
     }
   }
@@ -67,6 +68,15 @@ export class Faults {
           this.#later(random.exponential(300), () => cluster.start(each));
         }
         return;
+      case 'cutMidWrite':
+        // At the worst moment: when a transaction is under way.
+        node.machine.disk.onWrite = (timeMs) => {
+          this.#later(random.between(0, timeMs), () => {
+            cluster.crash(node, true);
+            this.#later(random.exponential(60), () => cluster.start(node));
+          });
+        };
+        return;
       case 'pause':
         cluster.pause(node, random.pick([50, 400, 1_500, 5_000]) * random.between(0.5, 1.5));
         return;
@@ -77,7 +87,7 @@ export class Faults {
         this.#later(random.exponential(2_000), () => cluster.network.healAll());
         return;
       case 'slowDisk':
-        Object.assign(node.machine.disk.temper, { fsyncMs: 60, stallChance: 0.05, stallMs: 1_500 });
+        Object.assign(node.machine.disk.temper, { fsyncMs: random.pick([60, 300]), stallChance: 0.05, stallMs: 1_500 });
         this.#later(random.exponential(2_000), () =>
           Object.assign(node.machine.disk.temper, { fsyncMs: this.options.fsyncMs, stallChance: 0 }),
         );

@@ -17,3 +17,13 @@ export function readdirSync(directory: string): string[] {
 export function rmSync(path: string, _options?: object): void {
   currentMachine().disk.files.delete(path);
 }
+
+/** Nothing but environments is kept; space held back in reserve is taken to be there. */
+export function existsSync(_path: string): boolean {
+  return true;
+}
+
+/** Free space: plenty or none. */
+export function statfsSync(_path: string): { readonly bavail: number; readonly bsize: number } {
+  return { bavail: currentMachine().disk.temper.full ? 0 : 2 ** 20, bsize: 4096 };
+}

@@ -16,6 +16,14 @@ export interface Endpoint {
   readonly actor: Actor;
 }
 
+export interface SimStream {
+  readonly from: string;
+  readonly to: Endpoint;
+  readonly sender: Actor;
+  /** The receiver learns that it is over. */
+  readonly close: () => void;
+}
+
 /** The network between the machines: delays, loses, duplicates, reorders, and lets through one way only if told so. */
 export class SimNetwork {
   readonly temper: NetworkTemper = { delayMs: 1, lossChance: 0, duplicateChance: 0, reorders: false };
@@ -25,6 +33,8 @@ export class SimNetwork {
   readonly #lastArrival = new Map<string, number>();
   sent = 0;
   lost = 0;
+  /** Streams under way; a process that is killed closes its own, one that loses power does not. */
+  readonly streams = new Set<SimStream>();
 
   constructor(readonly world: World) {}
 
@@ -51,7 +61,7 @@ export class SimNetwork {
   }
 
   /** Brings something to a process. False when it is lost on the way; then it never arrives. */
-  carry(from: string, to: Endpoint, arrive: () => void): boolean {
+  carry(from: string, to: Endpoint, arrive: () => void, mayDuplicate: () => boolean = () => true): boolean {
     const { random } = this.world;
     const { lossChance, duplicateChance } = this.temper;
     this.sent += 1;
@@ -60,8 +70,23 @@ export class SimNetwork {
       return false;
     }
     this.world.schedule(this.#delay(from, to.address), to.actor, arrive);
-    if (random.chance(duplicateChance)) this.world.schedule(this.#delay(from, to.address) * 3, to.actor, arrive);
+    if (random.chance(duplicateChance) && mayDuplicate())
+      this.world.schedule(this.#delay(from, to.address) * 3, to.actor, arrive);
     return true;
+  }
+
+  /** A process is gone, and its machine says so to who is connected to it. */
+  closeStreamsOf(sender: Actor): void {
+    for (const stream of this.streams) {
+      if (stream.sender !== sender) continue;
+      this.streams.delete(stream);
+      this.breakStream(stream);
+    }
+  }
+
+  /** Tells the receiver that the sender is gone, if word can get there. */
+  breakStream({ from, to, close }: SimStream): void {
+    if (!this.isCut(from, to.address)) this.world.schedule(this.temper.delayMs, to.actor, close);
   }
 
   #delay(from: string, to: string): number {

@@ -19,10 +19,22 @@ export interface Observer {
 }
 
 let observer: Observer | undefined;
+let onViolation: (error: unknown) => void = () => undefined;
 
-/** Says who is told from now on. */
-export function observe(next: Observer): void {
+/** Says who is told from now on, and who hears of what the observer finds wrong (the product must not catch that). */
+export function observe(next: Observer, report: (error: unknown) => void): void {
   observer = next;
+  onViolation = report;
+}
+
+function tell(what: (observer: Observer, machine: Machine) => void): void {
+  if (observer === undefined) return;
+  try {
+    what(observer, currentMachine());
+  } catch (error) {
+    onViolation(error);
+    throw error;
+  }
 }
 
 /** The methods as they were; always called with their own `this`. */
@@ -30,14 +42,14 @@ export function observe(next: Observer): void {
 const { tick, step, advance } = Raft.prototype;
 Raft.prototype.advance = function (): void {
   advance.call(this);
-  observer?.onRaft(currentMachine(), this);
+  tell((o, machine) => o.onRaft(machine, this));
 };
 Raft.prototype.tick = function (): void {
-  observer?.onRaft(currentMachine(), this);
+  tell((o, machine) => o.onRaft(machine, this));
   tick.call(this);
 };
 Raft.prototype.step = function (m): void {
-  observer?.onRaft(currentMachine(), this);
+  tell((o, machine) => o.onRaft(machine, this));
   step.call(this, m);
 };
 
@@ -45,7 +57,7 @@ Raft.prototype.step = function (m): void {
 const { append } = LogStore.prototype;
 LogStore.prototype.append = function (entries: readonly Entry[], hardState: HardState | undefined): Promise<void> {
   const first = entries[0];
-  if (first !== undefined) observer?.onLogAppend(currentMachine(), entries, this.term(first.index - 1));
+  if (first !== undefined) tell((o, machine) => o.onLogAppend(machine, entries, this.term(first.index - 1)));
   return append.call(this, entries, hardState);
 };
 
@@ -53,13 +65,13 @@ LogStore.prototype.append = function (entries: readonly Entry[], hardState: Hard
 const { applyEntry, applyConfChange } = StateStore.prototype;
 StateStore.prototype.applyEntry = function (index, term, data, decoded): readonly TxnResult[] | undefined {
   const results = applyEntry.call(this, index, term, data, decoded);
-  observer?.onState(currentMachine(), this);
-  observer?.onApplied(currentMachine(), this, { index, term, data }, results);
+  tell((o, machine) => o.onState(machine, this));
+  tell((o, machine) => o.onApplied(machine, this, { index, term, data }, results));
   return results;
 };
 StateStore.prototype.applyConfChange = function (index, term, conf, members): void {
   applyConfChange.call(this, index, term, conf, members);
-  observer?.onState(currentMachine(), this);
-  observer?.onApplied(currentMachine(), this, { index, term, data: EMPTY }, undefined);
+  tell((o, machine) => o.onState(machine, this));
+  tell((o, machine) => o.onApplied(machine, this, { index, term, data: EMPTY }, undefined));
 };
 const EMPTY = new Uint8Array(0);

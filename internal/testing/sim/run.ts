@@ -1,6 +1,6 @@
 import { Faults } from './faults.js';
 import { SimClient } from './clients.js';
-import type { ConfChangeStep } from '../../raft/index.js';
+import type { ConfChange, ConfChangeStep, ConfState } from '../../raft/index.js';
 import { SimCluster } from './cluster.js';
 import { ConsensusChecks } from './consensus-checks.js';
 import { HistoryChecks } from './history-checks.js';
@@ -9,6 +9,7 @@ import { Model } from './model.js';
 import { enterNetwork, SimNetwork } from './network.js';
 import { observe } from './observe.js';
 import { drawOptions, type FaultKind, type RunOptions } from './options.js';
+import { Probe } from './probe.js';
 import { Violation, promise } from './violation.js';
 import { SimWatcher } from './watchers.js';
 import { type SimGlobals, World } from './world.js';
@@ -61,12 +62,13 @@ class Run {
     this.#world = world;
     globalThis.__quorateSim = world.globals();
     this.#options = drawOptions(seed, world.random);
+    globalThis.__quorateSim.raftSettings = this.#options.raftSettings;
     const network = new SimNetwork(world);
     const { lossChance, duplicateChance, reorders, delayMs } = this.#options;
     Object.assign(network.temper, { lossChance, duplicateChance, reorders, delayMs });
     enterWorld(world);
     enterNetwork(network);
-    observe(this.#consensus);
+    observe(this.#consensus, (error) => world.fail(error));
     this.#cluster = new SimCluster(world, network, this.#options);
     this.#faults = new Faults(this.#cluster, this.#options, (kind) => this.#operate(kind));
     for (let i = 1; i <= this.#options.clients; i += 1) {
@@ -94,7 +96,10 @@ class Run {
       this.#faults.repair();
       await this.#world.run(faultyMs + calmMs / 2, afterStep);
       for (const client of this.#clients) client.stopped = true;
+      await this.#world.run(faultyMs + calmMs * 0.7, afterStep);
+      const probes = this.#cluster.nodes.map((node, i) => new Probe(`p${i + 1}`, node, this.#cluster, this.#history));
       await this.#world.run(faultyMs + calmMs, afterStep);
+      for (const probe of probes) probe.check();
       this.#checkEnd();
       return undefined;
     } catch (error) {
@@ -130,16 +135,27 @@ class Run {
       return;
     }
     const raft = this.#consensus.raftOf(leader.machine);
-    const steps: ConfChangeStep[] = [{ type: member.learner ? 'addVoter' : 'addLearner', id: member.id }];
-    const other = random.pick(members);
-    if (other !== member && random.chance(0.4)) {
-      steps.push({ type: other.learner ? 'addVoter' : 'addLearner', id: other.id });
-    }
-    const transition = random.pick(['auto', 'implicit'] as const);
+    if (raft === undefined) return;
     const result = this.#world.as(leader.machine.actor, () => {
-      return raft?.proposeConfChange({ transition, steps, context: '' });
+      return raft.proposeConfChange({ ...this.#drawChange(raft.status().confState), context: '' });
     });
-    this.#cluster.note(`membership: ${steps.map((s) => `${s.type} ${s.id}`).join(', ')}: ${JSON.stringify(result)}`);
+    this.#cluster.note(`membership change at ${leader.name}: ${JSON.stringify(result)}`);
+  }
+
+  /** Any other set of voters, reached in one step or through a joint configuration; or out of the joint one. */
+  #drawChange({ voters, learners, votersOutgoing }: ConfState): Pick<ConfChange, 'transition' | 'steps'> {
+    const { random } = this.#world;
+    if (votersOutgoing.length > 0) return { transition: 'auto', steps: [] };
+    const everyone = [...voters, ...learners];
+    const wanted = new Set(everyone.filter(() => random.chance(0.6)));
+    if (wanted.size === 0) wanted.add(random.pick(everyone));
+    const steps: ConfChangeStep[] = [
+      ...learners.filter((id) => wanted.has(id)).map((id): ConfChangeStep => ({ type: 'addVoter', id })),
+      ...voters.filter((id) => !wanted.has(id)).map((id): ConfChangeStep => ({ type: 'addLearner', id })),
+    ];
+    const few = random.chance(0.3) ? steps.slice(0, 1) : steps;
+    this.#cluster.note(few.map(({ type, id }) => `${type} ${id}`).join(', '));
+    return { transition: random.pick(['auto', 'implicit', 'explicit'] as const), steps: few };
   }
 
   /** Everything is repaired for a while: all replicas must have come together and served everyone. */

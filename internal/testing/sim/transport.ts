@@ -2,6 +2,7 @@
  * Takes the place of internal/transport/transport.ts in a simulation (bundle.ts swaps it in): the same class over the
  * simulated network instead of gRPC.
  */
+import { decodeMessages } from '../../replica/wire.js';
 import type { PeerHandlers, PeerIdentity, TransportOptions } from '../../transport/types.js';
 import type { Actor } from './event-queue.js';
 import { currentMachine } from './machine.js';
@@ -52,9 +53,13 @@ export class Transport {
       if (!this.#network.isCut(this.#options.listen, address)) this.#tell(to, CONNECTION_REFUSED_MS, true);
       return;
     }
-    const arrived = this.#network.carry(this.#options.listen, target, () => {
+    const arrive = (): void => {
       void transportOf(target).#take(this.#options.self, payload, (reason) => this.#refusedBy(to, reason));
-    });
+    };
+    // A gRPC stream never delivers twice. The core withstands it all the same; but the refusal of a forwarded proposal
+    // could then be that of a copy, and would not mean that it was not taken.
+    const mayDuplicate = (): boolean => decodeMessages(payload).every((m) => m.type !== 'propose');
+    const arrived = this.#network.carry(this.#options.listen, target, arrive, mayDuplicate);
     if (!arrived) this.#tell(to, NOTICE_LOSS_MS, false);
   }
 
@@ -101,6 +106,13 @@ export class Transport {
     const target = address === undefined ? undefined : this.#network.at(address);
     if (address === undefined || target === undefined) throw new Error(`member ${to} cannot be reached`);
     const pipe = new Pipe();
+    const stream = {
+      from: this.#options.listen,
+      to: target,
+      sender: this.#actor,
+      close: () => pipe.fail(new Error('the sender is gone')),
+    };
+    this.#network.streams.add(stream);
     let outcome: Promise<void> | undefined;
     let failure: Error | undefined;
     await this.#transit(target, () => {
@@ -114,8 +126,10 @@ export class Transport {
       }
       await this.#transit(target, () => pipe.end());
     } catch (error) {
-      this.#network.world.schedule(1, target.actor, () => pipe.fail(new Error('the sender gave up')));
+      this.#network.breakStream(stream);
       throw error;
+    } finally {
+      this.#network.streams.delete(stream);
     }
     await new Promise<void>((resolve, reject) => {
       const back = (settle: () => void): void => {

@@ -9,6 +9,8 @@ export interface SimGlobals {
   setInterval(run: (...args: unknown[]) => void, ms?: number, ...args: unknown[]): SimTimer;
   setImmediate(run: (...args: unknown[]) => void, ...args: unknown[]): SimTimer;
   clearTimeout(timer: SimTimer | undefined): void;
+  /** Overrides of the core's settings (bundle.ts). */
+  raftSettings: object;
 }
 
 /** Stands for a NodeJS.Timeout. */
@@ -144,6 +146,7 @@ export class World {
         timer.canceled = true;
         if (timer.event !== undefined) timer.event.canceled = true;
       },
+      raftSettings: {},
     };
   }
 }
