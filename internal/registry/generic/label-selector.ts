@@ -1,0 +1,52 @@
+import { type FieldError, invalidValue } from '../../machinery/field.js';
+import { labelValue, qualifiedName } from '../../machinery/names.js';
+import { FieldNode } from './field-node.js';
+import { labelErrors } from './object-meta.js';
+
+/** What a label selector may still contain because an older object already did. */
+export interface SelectorOptions {
+  /** Values in expressions are not checked: they were accepted before label values were checked there. */
+  readonly anyValue?: boolean;
+}
+
+/** Complaints about a metav1.LabelSelector that is there (apimachinery's ValidateLabelSelector). */
+export function checkLabelSelector(selector: FieldNode, options: SelectorOptions = {}): void {
+  selector.add(...labelErrors(selector.get('matchLabels'), selector.at('matchLabels')));
+  for (const expression of selector.list('matchExpressions')) {
+    const values = expression.texts('values');
+    switch (expression.text('operator')) {
+      case 'In':
+      case 'NotIn':
+        if (values.length === 0) expression.required('values', "must be specified when `operator` is 'In' or 'NotIn'");
+        break;
+      case 'Exists':
+      case 'DoesNotExist':
+        if (values.length > 0) {
+          expression.forbidden('values', "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+        }
+        break;
+      default:
+        expression.invalid('operator', 'not a valid selector operator', expression.text('operator'));
+    }
+    expression.checkText('key', qualifiedName);
+    if (options.anyValue === true) continue;
+    for (const [i, value] of values.entries()) {
+      for (const message of labelValue(value)) {
+        expression.add(invalidValue(`${expression.at('values')}[${i}]`, value, message));
+      }
+    }
+  }
+}
+
+/** Complaints about the label selector at a member; none when there is none. */
+export function labelSelectorErrors(owner: FieldNode, key: string, options: SelectorOptions = {}): FieldError[] {
+  const apart = new FieldNode(owner.value, owner.path, []);
+  const selector = apart.child(key);
+  if (selector !== undefined) checkLabelSelector(selector, options);
+  return apart.problems;
+}
+
+/** Whether a selector selects everything because it asks nothing. */
+export function isEmptySelector(selector: FieldNode): boolean {
+  return selector.entries('matchLabels').length === 0 && selector.count('matchExpressions') === 0;
+}
