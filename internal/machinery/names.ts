@@ -107,7 +107,7 @@ export function pathSegmentName(value: string, prefix: boolean): string[] {
 }
 
 /** How a resource names its objects. */
-export type NameRule = 'dns1123Subdomain' | 'dns1123Label' | 'dns1035Label' | 'pathSegment' | 'any';
+export type NameRule = 'dns1123Subdomain' | 'longName' | 'dns1123Label' | 'dns1035Label' | 'pathSegment' | 'any';
 
 /** Complaints about an object's name, or about its generateName when `prefix` (which may end in a dash). */
 export function objectName(rule: NameRule, value: string, prefix: boolean): string[] {
@@ -116,6 +116,9 @@ export function objectName(rule: NameRule, value: string, prefix: boolean): stri
   switch (rule) {
     case 'dns1123Subdomain':
       return dns1123Subdomain(checked);
+    case 'longName':
+      // The same rule, counted in bytes by the validation that is generated from tags.
+      return dns1123Subdomain(checked).map((m) => (m.startsWith('must be') ? maxLengthText(253) : m));
     case 'dns1123Label':
       return dns1123Label(checked);
     case 'dns1035Label':

@@ -3,6 +3,7 @@ import type { FieldError } from '../machinery/field.js';
 import type { JsonObject, JsonValue } from '../machinery/json.js';
 import type { Plan, ResetFilter } from '../schema/apply/index.js';
 import type { FieldValidation } from '../schema/codec/index.js';
+import type { NameRule } from '../machinery/names.js';
 import type { ResourceDef } from '../schema/types.js';
 import type { Backend, Compare, Op } from '../store/types.js';
 
@@ -87,7 +88,7 @@ export interface Strategy {
   /** Whether a spec change increments metadata.generation (default: yes when the kind has spec). */
   readonly generation?: boolean | GenerationRule;
   /** Name validation: a DNS-1123 subdomain unless it says otherwise. */
-  readonly nameRule?: 'dns1123Subdomain' | 'dns1123Label' | 'dns1035Label' | 'pathSegment' | 'any';
+  readonly nameRule?: NameRule;
   /** Update may create (leases, endpoints, nodes' leases, ...): AllowCreateOnUpdate. */
   readonly createOnUpdate?: boolean;
   /** An update without resourceVersion is accepted: AllowUnconditionalUpdate (default true). */

@@ -71,6 +71,8 @@ export async function store(deps: RestDeps, kind: Kind, ctx: Writing, obj: JsonO
   const base = ctx.name === '' ? metaText(meta, 'generateName') : '';
   if (base !== '') setName(ctx, meta, generateName(base));
   prepareCreate(kind, ctx, obj);
+  // A few kinds name themselves.
+  if (ctx.name === '') ctx.name = metaText(meta, 'name');
   const validating = validateAdmission(chain, admission, attributes);
   if (validating !== undefined) await validating;
   if (!ctx.dryRun && metaText(meta, 'resourceVersion') !== '' && meta['resourceVersion'] !== '0') {

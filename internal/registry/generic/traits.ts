@@ -16,6 +16,7 @@ const core: GroupStrategies = {
     generation: false,
     createOnUpdate: true,
     noGarbageCollection: true,
+    nameRule: 'pathSegment',
     ttlSeconds: () => EVENT_TTL_SECONDS,
   },
   limitranges: { generation: false, createOnUpdate: true },
@@ -25,11 +26,11 @@ const core: GroupStrategies = {
   persistentvolumes: { generation: false, returnDeletedObject: true },
   pods: { generation: SPEC, returnDeletedObject: true },
   podtemplates: { generation: { of: ['template'] }, returnDeletedObject: true },
-  replicationcontrollers: { generation: SPEC, defaultOrphan: true },
+  replicationcontrollers: { generation: SPEC, defaultOrphan: true, nameRule: 'longName' },
   resourcequotas: { generation: false, returnDeletedObject: true },
   secrets: NO_GENERATION,
   serviceaccounts: { generation: false, returnDeletedObject: true },
-  services: { generation: false, createOnUpdate: true, returnDeletedObject: true, nameRule: 'dns1035Label' },
+  services: { generation: false, createOnUpdate: true, returnDeletedObject: true, nameRule: 'dns1123Label' },
 };
 
 const admission: Strategy = { generation: SPEC, unconditionalUpdate: false };
@@ -59,7 +60,7 @@ const TRAITS: Readonly<Record<string, GroupStrategies>> = {
     daemonsets: { generation: SPEC },
     deployments: { generation: { of: ['spec'], annotations: true } },
     replicasets: { generation: SPEC },
-    statefulsets: { generation: SPEC },
+    statefulsets: { generation: SPEC, nameRule: 'dns1123Label' },
   },
   autoscaling: { horizontalpodautoscalers: NO_GENERATION },
   batch: { cronjobs: { generation: SPEC }, jobs: { generation: SPEC, defaultOrphan: true } },
@@ -76,7 +77,7 @@ const TRAITS: Readonly<Record<string, GroupStrategies>> = {
     servicecidrs: { generation: false, statusKeepsMetadata: true },
   },
   'node.k8s.io': { runtimeclasses: { generation: false, unconditionalUpdate: false } },
-  policy: { poddisruptionbudgets: { generation: SPEC, unconditionalUpdate: false } },
+  policy: { poddisruptionbudgets: { generation: SPEC, unconditionalUpdate: false, nameRule: 'pathSegment' } },
   'rbac.authorization.k8s.io': { clusterrolebindings: rbac, clusterroles: rbac, rolebindings: rbac, roles: rbac },
   'resource.k8s.io': {
     deviceclasses: { generation: SPEC, returnDeletedObject: true },

@@ -1,12 +1,13 @@
 import type { GroupStrategies } from '../types.js';
 import { certificateSigningRequests } from './certificate-signing-requests.js';
 import { groupedEvents } from './events.js';
+import { limitRanges } from './limit-ranges.js';
 import { namespaces } from './namespaces.js';
 import { pods } from './pods.js';
 
 /** Subresources and endings that are a kind's own, by storage group and plural name; under the group's module. */
 export const lifecycles: Readonly<Record<string, GroupStrategies>> = {
-  '': { namespaces, pods },
+  '': { limitranges: limitRanges, namespaces, pods },
   apps: { deployments: { statusKeepsMetadata: ['labels'] } },
   'events.k8s.io': { events: groupedEvents },
   'certificates.k8s.io': { certificatesigningrequests: certificateSigningRequests },
