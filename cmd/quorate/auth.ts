@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { type Authenticator, authenticatorUnion } from '../../internal/auth/authenticator.js';
+import { type Authenticator, authenticatorUnion, forAudiences } from '../../internal/auth/authenticator.js';
 import {
   alwaysAllow,
   alwaysDeny,
@@ -11,6 +11,8 @@ import { type CertificateFacts, clientCertAuthenticator, parseBundle } from '../
 import { NodeAuthorizer } from '../../internal/auth/node.js';
 import { RbacAuthorizer } from '../../internal/auth/rbac.js';
 import { requestHeaderAuthenticator } from '../../internal/auth/request-header.js';
+import { bootstrapTokenAuthenticator } from '../../internal/auth/bootstrap-token.js';
+import { serviceAccountAuthenticator } from '../../internal/auth/service-account.js';
 import { tokenFileAuthenticator } from '../../internal/auth/token-file.js';
 import type { Authorizer } from '../../internal/auth/types.js';
 import { FatalError } from '../../internal/machinery/assert.js';
@@ -19,7 +21,7 @@ import type { ServingConfig } from './config.js';
 import type { FlagValues } from './flags.js';
 
 /** Who may be who: front proxies, client certificates, tokens, in the reference's order. */
-export function authenticator(flags: FlagValues, serving: ServingConfig): Authenticator {
+export function authenticator(flags: FlagValues, serving: ServingConfig, backend: Backend): Authenticator {
   const list: Authenticator[] = [];
   if (serving.requestHeaderCa !== '') {
     list.push(
@@ -41,9 +43,27 @@ export function authenticator(flags: FlagValues, serving: ServingConfig): Authen
   const tokenFile = flags.string('token-auth-file');
   if (tokenFile !== '') {
     if (!existsSync(tokenFile)) throw new FatalError(`--token-auth-file ${tokenFile} does not exist: correct the path`);
-    list.push(tokenFileAuthenticator(readFileSync(tokenFile, 'utf8'), tokenFile));
+    list.push(forAudiences(audiences(flags), tokenFileAuthenticator(readFileSync(tokenFile, 'utf8'), tokenFile)));
+  }
+  list.push(
+    serviceAccountAuthenticator({
+      backend,
+      issuers: flags.list('service-account-issuer'),
+      audiences: audiences(flags),
+      keys: serving.serviceAccountKeys,
+      now: Date.now,
+    }),
+  );
+  if (flags.bool('enable-bootstrap-token-auth')) {
+    list.push(forAudiences(audiences(flags), bootstrapTokenAuthenticator(backend, Date.now)));
   }
   return authenticatorUnion(list, flags.bool('anonymous-auth'));
+}
+
+/** Whom service account tokens must be meant for: the issuer unless `--api-audiences` says otherwise. */
+export function audiences(flags: FlagValues): string[] {
+  const named = flags.list('api-audiences');
+  return named.length > 0 ? named : flags.list('service-account-issuer').slice(0, 1);
 }
 
 function signedBy(bundle: string): (facts: CertificateFacts) => boolean {

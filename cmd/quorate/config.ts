@@ -1,6 +1,7 @@
-import { createPublicKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { type TokenKey, tokenKey } from '../../internal/auth/jwt.js';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { ensurePki, PKI_FILES, writeWhole } from '../../internal/pki/pki.js';
 import type { ReplicaConfig } from '../../internal/replica/index.js';
@@ -16,8 +17,10 @@ export interface ServingConfig {
   /** PEM; '' when not given. */
   readonly clientCa: string;
   readonly requestHeaderCa: string;
-  /** PEM of the keys that service account tokens are verified with. */
-  readonly serviceAccountKeys: readonly string[];
+  /** What service account tokens are verified with: public keys. */
+  readonly serviceAccountKeys: readonly TokenKey[];
+  /** What they are signed with; undefined when no flag names a private key. */
+  readonly signingKey: TokenKey | undefined;
 }
 
 /** Reads the files that the flags name; makes certificates in the certificate directory when no flag names any. */
@@ -29,7 +32,8 @@ export async function servingConfig(flags: FlagValues): Promise<ServingConfig> {
   }
   let clientCaFile = flags.string('client-ca-file');
   let keyFiles = flags.list('service-account-key-file');
-  if (keyFiles.length === 0) keyFiles = flags.list('service-account-signing-key-file');
+  let signingFile = flags.string('service-account-signing-key-file');
+  if (keyFiles.length === 0 && signingFile !== '') keyFiles = [signingFile];
   const pki = flags.string('cert-dir') === '' ? join(flags.string('data-dir'), 'pki') : flags.string('cert-dir');
   if (certFile === '') {
     await ensurePki(pki, {
@@ -39,7 +43,10 @@ export async function servingConfig(flags: FlagValues): Promise<ServingConfig> {
     certFile = join(pki, `${PKI_FILES.apiserver}.crt`);
     keyFile = join(pki, `${PKI_FILES.apiserver}.key`);
     if (clientCaFile === '') clientCaFile = join(pki, `${PKI_FILES.ca}.crt`);
-    if (keyFiles.length === 0) keyFiles = [join(pki, PKI_FILES.serviceAccountPublicKey)];
+    if (keyFiles.length === 0) {
+      keyFiles = [join(pki, PKI_FILES.serviceAccountPublicKey)];
+      signingFile = join(pki, PKI_FILES.serviceAccountKey);
+    }
   }
   const clientCa = clientCaFile === '' ? '' : readFlagFile(clientCaFile, '--client-ca-file');
   const requestHeaderFile = flags.string('requestheader-client-ca-file');
@@ -51,7 +58,8 @@ export async function servingConfig(flags: FlagValues): Promise<ServingConfig> {
     clientCaBundle: bundle(flags.string('data-dir'), [clientCa, requestHeaderCa]),
     clientCa,
     requestHeaderCa,
-    serviceAccountKeys: keyFiles.map((f) => publicKeyPem(f)),
+    serviceAccountKeys: keyFiles.map(publicKeyOf),
+    signingKey: signingFile === '' ? undefined : privateKeyOf(signingFile),
   };
 }
 
@@ -65,12 +73,21 @@ function bundle(dataDir: string, authorities: readonly string[]): string | undef
   return file;
 }
 
-function publicKeyPem(file: string): string {
+function publicKeyOf(file: string): TokenKey {
   const pem = readFlagFile(file, '--service-account-key-file');
   try {
-    return createPublicKey(pem).export({ format: 'pem', type: 'spki' }).toString();
+    return tokenKey(createPublicKey(pem));
   } catch (cause) {
     throw new FatalError(`${file} holds no RSA or ECDSA key (${String(cause)}): give a PEM file with one`);
+  }
+}
+
+function privateKeyOf(file: string): TokenKey {
+  const pem = readFlagFile(file, '--service-account-signing-key-file');
+  try {
+    return tokenKey(createPrivateKey(pem));
+  } catch (cause) {
+    throw new FatalError(`${file} holds no RSA or ECDSA private key (${String(cause)}): give a PEM file with one`);
   }
 }
 

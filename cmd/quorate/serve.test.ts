@@ -63,7 +63,16 @@ interface Answer {
   readonly body: string;
 }
 
-function call(path: string, options: https.RequestOptions & { body?: string | Buffer; token?: string } = {}) {
+interface CallOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
+  readonly token?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+function call(path: string, options: CallOptions = {}) {
   const { body, token = 'admin-token', ...rest } = options;
   return new Promise<Answer>((done, fail) => {
     const request = https.request(
@@ -136,6 +145,43 @@ describe('one replica', () => {
     expect((await call(CONFIGMAPS, post)).status).toBe(403);
     await call(`${bindings}/jane-views`, { method: 'DELETE' });
     expect((await call(CONFIGMAPS, { token: 'jane-token' })).status).toBe(403);
+  });
+
+  test('a service account has tokens, for the audiences they name and while it exists', async () => {
+    const accounts = '/api/v1/namespaces/default/serviceaccounts';
+    const post = async (path: string, body: unknown) =>
+      JSON.parse((await call(path, { method: 'POST', headers: json, body: JSON.stringify(body) })).body) as {
+        status: { token: string; authenticated?: boolean; user: { username: string }; audiences?: string[] };
+      };
+    await post(accounts, { metadata: { name: 'robot' } });
+    const { token } = (await post(`${accounts}/robot/token`, {})).status;
+    const self = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
+    const whoAmI = await call(self, { method: 'POST', headers: json, body: '{}', token });
+    expect(JSON.parse(whoAmI.body)).toMatchObject({
+      status: {
+        userInfo: {
+          username: 'system:serviceaccount:default:robot',
+          groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'],
+        },
+      },
+    });
+    const [head = '', claims = '', signature = ''] = token.split('.');
+    const forged = JSON.stringify({ ...JSON.parse(Buffer.from(claims, 'base64url').toString()), exp: 9_999_999_999 });
+    const tampered = [head, Buffer.from(forged).toString('base64url'), signature].join('.');
+    expect((await call(self, { token: tampered })).status).toBe(401);
+    const none = Buffer.from('{"alg":"none"}').toString('base64url');
+    expect((await call(self, { token: `${none}.${claims}.` })).status).toBe(401);
+
+    const forVault = (await post(`${accounts}/robot/token`, { spec: { audiences: ['vault'] } })).status.token;
+    expect((await call(self, { token: forVault })).status).toBe(401);
+    const reviews = '/apis/authentication.k8s.io/v1/tokenreviews';
+    const review = await post(reviews, { spec: { token: forVault, audiences: ['vault', 'other'] } });
+    expect(review.status).toMatchObject({ authenticated: true, audiences: ['vault'] });
+    expect((await post(reviews, { spec: { token: 'admin-token', audiences: ['vault'] } })).status.authenticated).toBe(
+      undefined,
+    );
+    await call(`${accounts}/robot`, { method: 'DELETE' });
+    expect((await call(self, { token })).status).toBe(401);
   });
 
   test('bad input gets its proper answer, and the replica goes on', async () => {

@@ -54,6 +54,16 @@ export function authenticatorUnion(authenticators: readonly Authenticator[], ano
   };
 }
 
+/** An authenticator whose tokens name no audience: they are meant for this server, so for its `own` audiences only. */
+export function forAudiences(own: readonly string[], authenticator: Authenticator): Authenticator {
+  return {
+    authenticate: (credentials) =>
+      credentials.audiences === undefined || credentials.audiences.some((a) => own.includes(a))
+        ? authenticator.authenticate(credentials)
+        : undefined,
+  };
+}
+
 /** The token of an `Authorization: Bearer` header; '' when there is none. */
 export function bearerToken(credentials: Credentials): string {
   const value = credentials.header('authorization');

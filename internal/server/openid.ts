@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import type { TokenKey } from '../auth/jwt.js';
 import { StatusError } from '../machinery/status.js';
 import type { ApiRequest, BytesReply } from '../rest/types.js';
 
@@ -7,8 +7,8 @@ export interface OpenIdOptions {
   readonly issuer: string;
   /** `https://host:port/openid/v1/jwks`. */
   readonly jwksUri: string;
-  /** Public keys, PEM, of service account tokens. */
-  readonly keys: readonly string[];
+  /** Public keys of service account tokens. */
+  readonly keys: readonly TokenKey[];
 }
 
 const JWKS_TYPE = 'application/jwk-set+json';
@@ -22,12 +22,12 @@ export function handleOpenId(options: OpenIdOptions, request: ApiRequest): Bytes
       jwks_uri: options.jwksUri,
       response_types_supported: ['id_token'],
       subject_types_supported: ['public'],
-      id_token_signing_alg_values_supported: [...new Set(options.keys.map((k) => algorithm(createPublicKey(k))))],
+      id_token_signing_alg_values_supported: [...new Set(options.keys.map((k) => k.alg))],
     });
   }
   if (request.path === '/openid/v1/jwks') {
     needs(request, JWKS_TYPE);
-    return cacheable(JWKS_TYPE, { keys: options.keys.map((pem) => jwk(pem)) });
+    return cacheable(JWKS_TYPE, { keys: options.keys.map(jwk) });
   }
   return undefined;
 }
@@ -48,16 +48,7 @@ function needs(request: ApiRequest, type: string): void {
   throw new StatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${type}`, {});
 }
 
-function algorithm(key: KeyObject): string {
-  if (key.asymmetricKeyType === 'rsa') return 'RS256';
-  const curve = key.asymmetricKeyDetails?.namedCurve;
-  return curve === 'secp384r1' ? 'ES384' : curve === 'secp521r1' ? 'ES512' : 'ES256';
-}
-
-function jwk(pem: string): Record<string, unknown> {
-  const key = createPublicKey(pem);
-  const der = key.export({ format: 'der', type: 'spki' });
-  const { kty, ...fields } = key.export({ format: 'jwk' });
-  const kid = createHash('sha256').update(der).digest('base64url');
-  return { use: 'sig', kty, kid, alg: algorithm(key), ...fields };
+function jwk(key: TokenKey): Record<string, unknown> {
+  const { kty, ...fields } = key.key.export({ format: 'jwk' });
+  return { use: 'sig', kty, kid: key.id, alg: key.alg, ...fields };
 }

@@ -10,8 +10,8 @@ import { reviewCreator } from './review.js';
 /** Who am I? */
 export const selfSubjectReview: Creator = reviewCreator((_review, ctx) => ({ userInfo: userInfoObject(ctx.user) }));
 
-/** Whose token is this? `audience` is the one that is assumed when the review names none. */
-export function tokenReview(authenticator: Authenticator, audience: string): Creator {
+/** Whose token is this? `own` are the audiences that are assumed when the review names none. */
+export function tokenReview(authenticator: Authenticator, own: readonly string[]): Creator {
   return reviewCreator((review) => {
     const spec = child(review, 'spec');
     const token = str(spec, 'token');
@@ -23,18 +23,22 @@ export function tokenReview(authenticator: Authenticator, audience: string): Cre
       ]);
     }
     const asked = spec?.['audiences'];
-    const audiences = Array.isArray(asked) && asked.length > 0 ? asked.map(String) : [audience];
-    const result = authenticator.authenticate({
-      peerCertificate: '',
-      header: (name) => (name === 'authorization' ? `Bearer ${token}` : ''),
-      headerValues: () => [],
-      headersWithPrefix: () => [],
-      audiences,
-    });
-    if (result === undefined || result === 'invalid' || result.username === ANONYMOUS) {
-      return { user: {}, error: '[invalid bearer token, token lookup failed]' };
-    }
-    return { authenticated: true, user: userInfoObject(result), audiences };
+    const audiences = Array.isArray(asked) && asked.length > 0 ? asked.map(String) : own;
+    const ask = (audience: string): UserInfo | undefined => {
+      const result = authenticator.authenticate({
+        peerCertificate: '',
+        header: (name) => (name === 'authorization' ? `Bearer ${token}` : ''),
+        headerValues: () => [],
+        headersWithPrefix: () => [],
+        audiences: [audience],
+      });
+      return result === 'invalid' || result?.username === ANONYMOUS ? undefined : result;
+    };
+    // Only those audiences are confirmed that the token is really meant for.
+    const confirmed = audiences.filter((a) => ask(a) !== undefined);
+    const user = ask(confirmed[0] ?? '');
+    if (user === undefined) return { user: {}, error: '[invalid bearer token, token lookup failed]' };
+    return { authenticated: true, user: userInfoObject(user), audiences: confirmed };
   });
 }
 

@@ -2,6 +2,7 @@ import type { Authenticator } from '../../auth/authenticator.js';
 import type { RbacAuthorizer } from '../../auth/rbac.js';
 import type { Authorizer } from '../../auth/types.js';
 import type { Creators } from '../../rest/deps.js';
+import { type TokenIssuer, tokenRequest } from '../tokens/token-request.js';
 import { localSubjectAccessReview, selfSubjectAccessReview, subjectAccessReview } from './access.js';
 import { selfSubjectReview, tokenReview } from './identity.js';
 import { selfSubjectRulesReview } from './rules.js';
@@ -12,8 +13,10 @@ export interface ReviewParts {
   readonly rbac: RbacAuthorizer;
   /** The node authorizer is on; it cannot list what it allows. */
   readonly nodeMode: boolean;
-  /** Assumed by TokenReviews that name none. */
-  readonly audience: string;
+  /** Audiences of this server: assumed by TokenReviews that name none. */
+  readonly audiences: readonly string[];
+  /** Signs service account tokens; without it TokenRequests are not served. */
+  readonly tokens: TokenIssuer | undefined;
 }
 
 /** The POST handlers of the authentication.k8s.io and authorization.k8s.io groups. */
@@ -25,6 +28,7 @@ export function reviewCreators(parts: ReviewParts): Creators {
     'authorization.k8s.io/selfsubjectaccessreviews': selfSubjectAccessReview(parts.authorizer),
     'authorization.k8s.io/selfsubjectrulesreviews': selfSubjectRulesReview(parts.rbac, incomplete),
     'authentication.k8s.io/selfsubjectreviews': selfSubjectReview,
-    'authentication.k8s.io/tokenreviews': tokenReview(parts.authenticator, parts.audience),
+    'authentication.k8s.io/tokenreviews': tokenReview(parts.authenticator, parts.audiences),
+    ...(parts.tokens === undefined ? {} : { '/serviceaccounts/token': tokenRequest(parts.tokens) }),
   };
 }

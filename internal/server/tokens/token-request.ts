@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { signToken, type TokenKey } from '../../auth/jwt.js';
+import { child, num, str, strings } from '../../machinery/access.js';
+import { type FieldError, invalid, invalidValue } from '../../machinery/field.js';
+import type { JsonObject } from '../../machinery/json.js';
+import { badRequest, conflict, notFound, quote } from '../../machinery/status.js';
+import type { Creator } from '../../rest/deps.js';
+import { respondObject } from '../../rest/respond.js';
+import { writeOptions } from '../../rest/write/options.js';
+import { startWriting, timeStamp } from '../../rest/write/target.js';
+import { decodeBody } from '../../schema/codec/index.js';
+import type { ResourceDef } from '../../schema/types.js';
+import { objectKey } from '../../store/keys.js';
+import type { Backend } from '../../store/types.js';
+
+const KIND = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } as const;
+const TYPE = 'io.k8s.api.authentication.v1.TokenRequest';
+const DEFAULT_SECONDS = 3600;
+const MIN_SECONDS = 600;
+const MAX_SECONDS = 2 ** 32;
+/** What kubelets ask for; a pod's token is then good for a year, and clients that do not reload it are told. */
+const WARN_ONLY_SECONDS = 3607;
+const EXTENDED_SECONDS = 365 * 24 * 3600;
+
+export interface TokenIssuer {
+  readonly issuer: string;
+  /** Audiences of this server: what a request that names none gets. */
+  readonly audiences: readonly string[];
+  /** Holds the private key. */
+  readonly key: TokenKey;
+}
+
+/** POST of `serviceaccounts/{name}/token`: signs a token bound to the account and, when asked, to one more object. */
+export function tokenRequest(issuer: TokenIssuer): Creator {
+  return (deps, request, def) => {
+    const options = writeOptions(request, 'CreateOptions');
+    const contentType = request.header('content-type');
+    const { object, warnings } = decodeBody(request.body, contentType, TYPE, KIND, options.fieldValidation);
+    const ctx = startWriting(deps, request, def, options.dryRun);
+    const account = lookup(deps.backend, 'serviceaccounts', ctx.namespace, ctx.name);
+    const spec = specOf(object, ctx.namespace, ctx.name, issuer.audiences);
+    const bound = boundTo(deps.backend, child(spec, 'boundObjectRef'), ctx.namespace, ctx.name);
+    const now = Math.floor(deps.now() / 1000);
+    const asked = num(spec, 'expirationSeconds') ?? DEFAULT_SECONDS;
+    const audiences = strings(spec, 'audiences');
+    const own = audiences.some((a) => issuer.audiences.includes(a));
+    const extended = bound['pod'] !== undefined && asked === WARN_ONLY_SECONDS && own;
+    const claims: JsonObject = {
+      aud: audiences,
+      exp: now + (extended ? EXTENDED_SECONDS : asked),
+      iat: now,
+      iss: issuer.issuer,
+      jti: randomUUID(),
+      'kubernetes.io': {
+        namespace: ctx.namespace,
+        ...bound,
+        serviceaccount: { name: ctx.name, uid: str(child(account, 'metadata'), 'uid') },
+        ...(extended ? { warnafter: now + asked } : {}),
+      },
+      nbf: now,
+      sub: `system:serviceaccount:${ctx.namespace}:${ctx.name}`,
+    };
+    const answer: JsonObject = {
+      kind: 'TokenRequest',
+      apiVersion: 'authentication.k8s.io/v1',
+      metadata: { name: ctx.name, namespace: ctx.namespace, creationTimestamp: ctx.now },
+      spec,
+      status: {
+        token: signToken(claims, issuer.key),
+        expirationTimestamp: timeStamp((now + asked) * 1000),
+      },
+    };
+    return respondObject(deps, request, tokenDef(def), answer, 201, warnings);
+  };
+}
+
+/** The answer is of another kind than the resource that it was asked of. */
+function tokenDef(def: ResourceDef): ResourceDef {
+  const { group, version, kind } = KIND;
+  return { ...def, group, version, kind, type: TYPE, storage: { group, version, resource: def.resource } };
+}
+
+function specOf(object: JsonObject, namespace: string, name: string, audiences: readonly string[]): JsonObject {
+  const metadata = child(object, 'metadata');
+  const given = child(object, 'spec') ?? {};
+  const errors: FieldError[] = [];
+  const [ownName, ownNamespace] = [str(metadata, 'name'), str(metadata, 'namespace')];
+  if (ownName !== '' && ownName !== name) {
+    errors.push(invalidValue('metadata.name', ownName, 'must match the service account name if specified'));
+  }
+  if (ownNamespace !== '' && ownNamespace !== namespace) {
+    const detail = 'must match the service account namespace if specified';
+    errors.push(invalidValue('metadata.namespace', ownNamespace, detail));
+  }
+  if (errors.length > 0) throw invalid(KIND, name, errors);
+  const seconds = num(given, 'expirationSeconds') ?? DEFAULT_SECONDS;
+  if (seconds < MIN_SECONDS) {
+    const detail = 'may not specify a duration less than 10 minutes';
+    errors.push(invalidValue('spec.expirationSeconds', seconds, detail));
+  }
+  if (seconds > MAX_SECONDS) {
+    const detail = 'may not specify a duration larger than 2^32 seconds';
+    errors.push(invalidValue('spec.expirationSeconds', seconds, detail));
+  }
+  if (errors.length > 0) throw invalid(KIND, '', errors);
+  const asked = strings(given, 'audiences');
+  return {
+    audiences: asked.length === 0 ? [...audiences] : asked,
+    expirationSeconds: seconds,
+    boundObjectRef: child(given, 'boundObjectRef') ?? null,
+  };
+}
+
+/** The claims of the object that the token is bound to. Throws when it is not there or not the one that was meant. */
+function boundTo(backend: Backend, ref: JsonObject | undefined, namespace: string, account: string): JsonObject {
+  if (ref === undefined) return {};
+  const name = str(ref, 'name');
+  const [kind, apiVersion] = [str(ref, 'kind'), str(ref, 'apiVersion')];
+  const resources: Readonly<Record<string, string>> = { Pod: 'pods', Node: 'nodes', Secret: 'secrets' };
+  const resource = Object.hasOwn(resources, kind) ? resources[kind] : undefined;
+  if (resource === undefined || apiVersion !== 'v1') {
+    throw badRequest(`cannot bind token to object of type ${apiVersion}, Kind=${kind}`);
+  }
+  const object = lookup(backend, resource, resource === 'nodes' ? '' : namespace, name);
+  const uid = str(child(object, 'metadata'), 'uid');
+  const wanted = str(ref, 'uid');
+  const spec = child(object, 'spec');
+  if (kind === 'Pod' && str(spec, 'serviceAccountName') !== account) {
+    throw badRequest(
+      `cannot bind token for serviceaccount ${quote(account)} to pod running with different serviceaccount name.`,
+    );
+  }
+  if (wanted !== '' && wanted !== uid) {
+    const why = `the UID in the bound object reference (${wanted}) does not match the UID in record. The object might have been deleted and then recreated`;
+    throw conflict({ group: '', resource: kind }, name, why);
+  }
+  const claims: JsonObject = { [kind.toLowerCase()]: { name, uid } };
+  const node = kind === 'Pod' ? str(spec, 'nodeName') : '';
+  if (node !== '') {
+    const stored = backend.get(objectKey('', 'nodes', '', node));
+    const nodeUid = stored === undefined ? '' : str(child(parse(stored.value), 'metadata'), 'uid');
+    claims['node'] = { name: node, ...(nodeUid === '' ? {} : { uid: nodeUid }) };
+  }
+  return claims;
+}
+
+function lookup(backend: Backend, resource: string, namespace: string, name: string): JsonObject {
+  const stored = backend.get(objectKey('', resource, namespace, name));
+  if (stored === undefined) throw notFound({ group: '', resource }, name);
+  return parse(stored.value);
+}
+
+const parse = (value: Buffer): JsonObject => JSON.parse(value.toString()) as JsonObject;
