@@ -9,9 +9,11 @@ import { Catalog } from '../../internal/schema/discovery/catalog.js';
 import { OpenApi } from '../../internal/schema/openapi/index.js';
 import { createChain } from '../../internal/server/chain.js';
 import { inFlightLimit } from '../../internal/server/in-flight.js';
+import { createInternalClient } from '../../internal/server/internal-client.js';
 import { RequestMetrics } from '../../internal/server/metrics.js';
 import { createPaths } from '../../internal/server/paths.js';
 import { reviewCreators } from '../../internal/server/reviews/index.js';
+import { followFlowSchemas } from '../../internal/server/poststart/flow-schema-status.js';
 import { openDoor } from '../../internal/server/uws.js';
 import { VERSION } from '../../internal/server/version.js';
 import { audiences, authenticator, authorizers } from './auth.js';
@@ -107,6 +109,7 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
   await bootstrap(resources, flags, serving, () => state.stopping);
   if (state.stopping) return stopped;
   state.bootstrapped = true;
+  followFlowSchemas(backend, createInternalClient(resources), () => replica.status().role === 'leader');
   log.info(`${flags.string('name')} is ready, ${Math.round(process.uptime() * 1000)} ms after its process started`);
   return stopped;
 }

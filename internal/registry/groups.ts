@@ -1,4 +1,5 @@
 import { admissionregistration } from './admissionregistration/index.js';
+import { apiregistration } from './apiregistration/index.js';
 import { apps } from './apps/index.js';
 import { autoscaling } from './autoscaling/index.js';
 import { batch } from './batch/index.js';
@@ -18,6 +19,7 @@ import type { Strategy } from './types.js';
 export const strategiesByGroup: Readonly<Record<string, Readonly<Record<string, Strategy>>>> = {
   '': core,
   'admissionregistration.k8s.io': admissionregistration,
+  'apiregistration.k8s.io': apiregistration,
   apps,
   autoscaling,
   batch,

@@ -61,7 +61,7 @@ export function bootstrapObjects(config: BootstrapConfig): BootstrapObject[] {
     ...priorityClasses(),
     ...rbac(),
     ...flowControl(config),
-    ...apiServices(config),
+    ...apiServices(),
     ...serviceNetwork(config),
   ];
 }
@@ -184,7 +184,7 @@ function flowControl(config: BootstrapConfig): BootstrapObject[] {
   ];
 }
 
-function apiServices(config: BootstrapConfig): BootstrapObject[] {
+function apiServices(): BootstrapObject[] {
   return API_SERVICES.map(([group, version, groupPriorityMinimum, versionPriority]) => ({
     path: '/apis/apiregistration.k8s.io/v1/apiservices',
     object: {
@@ -192,17 +192,6 @@ function apiServices(config: BootstrapConfig): BootstrapObject[] {
       kind: 'APIService',
       metadata: { name: `${version}.${group}`, labels: { 'kube-aggregator.kubernetes.io/automanaged': 'onstart' } },
       spec: { ...(group === '' ? {} : { group }), version, groupPriorityMinimum, versionPriority },
-      status: {
-        conditions: [
-          {
-            type: 'Available',
-            status: 'True',
-            lastTransitionTime: config.now,
-            reason: 'Local',
-            message: 'Local APIServices are always available',
-          },
-        ],
-      },
     },
     fieldManager: SELF,
     reconcile: 'ifMissing',
@@ -229,7 +218,6 @@ function serviceNetwork(config: BootstrapConfig): BootstrapObject[] {
               type: 'Ready',
               status: 'True',
               lastTransitionTime: config.now,
-              reason: '',
               message: 'Kubernetes default Service CIDR is ready',
             },
           ],
