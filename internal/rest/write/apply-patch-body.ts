@@ -35,6 +35,21 @@ export function readPatch(body: Buffer, patchType: PatchType): JsonValue {
   return patch;
 }
 
+const GO_KINDS: Readonly<Record<string, string>> = { object: 'map', array: 'slice', number: 'int64' };
+
+/** A type error of the JSON decoder in the words of the converter that strategic merge uses (runtime.FromUnstructured). */
+function restoreText(text: string): string {
+  const m = /^json: cannot unmarshal (\w+) into Go .* of type (\S+)$/.exec(text);
+  if (m === null) return text;
+  const [, got = '', wanted = ''] = m;
+  const kind = GO_KINDS[got] ?? got;
+  if (wanted.startsWith('map[')) return `cannot restore map from ${kind}`;
+  if (wanted.startsWith('[]')) return `cannot restore slice from ${kind}`;
+  if (wanted.includes('.')) return `cannot restore struct from: ${kind}`;
+  if (got === 'number' && wanted === 'string') return 'cannot convert int64 to string';
+  return `unrecognized type: ${wanted}`;
+}
+
 /** What a patch makes of an object, as a value of its own: no part of it is shared. */
 function applied(object: JsonObject, patch: JsonValue, patchType: PatchType, type: string): JsonObject {
   if (patchType === 'json') return jsonPatch(object, patch);
@@ -66,7 +81,8 @@ export function patchObject(
     // The value that is wrong is the patch itself for strategic merge, what it made of the object otherwise.
     // Decoding has used up the first one.
     const shown = patchType === 'strategic' ? goText(patch) : jsonText(applied(object, patch, patchType, target.type));
-    const why = e.message.replace(/^.*? cannot be handled as an? [^:]+: /s, '');
+    const text = e.message.replace(/^.*? cannot be handled as an? [^:]+: /s, '');
+    const why = patchType === 'strategic' ? restoreText(text) : text;
     throw invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, why)]);
   }
 }

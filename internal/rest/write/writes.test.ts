@@ -171,6 +171,10 @@ describe('patch', () => {
     const json = { contentType: 'application/json-patch+json' };
     await rest.ok(422, 'PATCH', `${CM}/bad`, [{ op: 'test', path: '/data/a', value: 'no' }], json);
     expect(await rest.ok(422, 'PATCH', `${CM}/bad`, { data: 5 }, MERGE)).toMatchObject({ reason: 'Invalid' });
+    const strategic = { contentType: 'application/strategic-merge-patch+json' };
+    expect(await rest.ok(422, 'PATCH', `${CM}/bad`, { data: 'x' }, strategic)).toMatchObject({
+      message: ' "" is invalid: patch: Invalid value: "map[data:x]": cannot restore map from string',
+    });
     await rest.ok(404, 'PATCH', `${CM}/absent`, {}, MERGE);
     expect(await rest.ok(422, 'PATCH', `${CM}/bad?force=true`, {}, MERGE)).toMatchObject({
       message: 'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch',
