@@ -11,6 +11,8 @@ const QUEUE_BYTES_MAX = 48 * 1024 * 1024;
 const QUEUE_MESSAGES_MAX = 4_096;
 const RETRY_MS = [20, 50, 100, 200] as const;
 const PROBE_MS = 500;
+/** A connection attempt that takes longer is begun anew. */
+const CONNECT_MS = 1_000;
 const VERSION = 1;
 
 export interface LinkOptions {
@@ -25,7 +27,7 @@ export interface LinkOptions {
 /** The way to one other member: a stream that is opened again whenever it breaks, and a bounded queue before it. */
 export class PeerLink {
   readonly #options: LinkOptions;
-  readonly client: Client;
+  #client: Client;
   #stream: ClientDuplexStream<Envelope, Envelope> | undefined;
   #up = false;
   #blocked = false;
@@ -37,9 +39,18 @@ export class PeerLink {
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    const { address, tls } = options;
-    this.client = new Client(address, clientCredentials(address, tls), clientOptions(address));
+    this.#client = this.#newClient();
     this.#open();
+  }
+
+  #newClient(): Client {
+    const { address, tls } = this.#options;
+    return new Client(address, clientCredentials(address, tls), clientOptions(address));
+  }
+
+  /** For calls beside the stream; another one after the member could not be reached. */
+  get client(): Client {
+    return this.#client;
   }
 
   get address(): string {
@@ -76,9 +87,17 @@ export class PeerLink {
     const { self, id, handlers } = this.#options;
     const { path, requestSerialize, responseDeserialize } = PEER.messages;
     const metadata = identityMetadata(self, id);
-    const stream = this.client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
+    const stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
     this.#stream = stream;
     this.#blocked = false;
+    // After packets were lost for a while TCP waits ever longer before it tries again; a new connection does not.
+    const patience = setTimeout(() => {
+      if (this.#stream !== stream || this.#up || this.#closed) return;
+      this.#client.close();
+      this.#client = this.#newClient();
+      stream.cancel();
+    }, CONNECT_MS);
+    stream.on('close', () => clearTimeout(patience));
     stream.on('metadata', (answer) => {
       const peer = identityOf(answer);
       if (peer === undefined || peer.id !== id) return;
@@ -86,6 +105,7 @@ export class PeerLink {
         (refusal) => {
           if (this.#stream !== stream) return;
           if (refusal === undefined) {
+            clearTimeout(patience);
             this.#up = true;
             this.#failures = 0;
             handlers.onUp(id);
@@ -144,6 +164,6 @@ export class PeerLink {
     clearTimeout(this.#timer);
     this.#stream?.cancel();
     this.#stream = undefined;
-    this.client.close();
+    this.#client.close();
   }
 }

@@ -8,6 +8,18 @@ import type { TransportTls } from './types.js';
 /** Server name sent where the address is an IP, for which TLS has none (RFC 6066, section 3). */
 const SERVER_NAME = 'quorate-peer';
 
+const KEEPALIVE_MS = 2_000;
+
+/** What both sides need. */
+export const COMMON_OPTIONS: ChannelOptions = {
+  // A connection over which nothing comes back is given up; TCP by itself would wait for minutes.
+  'grpc.keepalive_time_ms': KEEPALIVE_MS,
+  'grpc.keepalive_timeout_ms': KEEPALIVE_MS,
+  'grpc.keepalive_permit_without_calls': 1,
+  'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
+  'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
+};
+
 /** host:port or [v6]:port. */
 export function splitAddress(address: string): { readonly host: string; readonly port: number } {
   const at = address.lastIndexOf(':');
@@ -40,8 +52,7 @@ export function clientOptions(address: string): ChannelOptions {
     'grpc.initial_reconnect_backoff_ms': 100,
     'grpc.min_reconnect_backoff_ms': 100,
     'grpc.max_reconnect_backoff_ms': 200,
-    'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
-    'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
+    ...COMMON_OPTIONS,
     // Each link has a connection of its own: a broken one must not be found again in a pool.
     'grpc.use_local_subchannel_pool': 1,
     ...(isIP(host) === 0 ? {} : { 'grpc.ssl_target_name_override': SERVER_NAME }),

@@ -10,9 +10,9 @@ import {
 import { FatalError } from '../machinery/assert.js';
 import type { Envelope } from './envelope.js';
 import { PeerLink } from './link.js';
-import { serverCredentials } from './tls.js';
+import { COMMON_OPTIONS, serverCredentials } from './tls.js';
 import { addresseeOf, identityMetadata, identityOf } from './metadata.js';
-import { MESSAGE_BYTES_MAX, PEER, PEER_SERVICE } from './service.js';
+import { PEER, PEER_SERVICE } from './service.js';
 import type { PeerIdentity, TransportOptions } from './types.js';
 
 const VERSION = 1;
@@ -37,10 +37,7 @@ export class Transport {
   /** Starts listening. Throws FatalError when the address cannot be had. */
   async listen(): Promise<void> {
     const credentials = serverCredentials(this.#options.tls);
-    const server = new Server({
-      'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
-      'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
-    });
+    const server = new Server(COMMON_OPTIONS);
     this.#server = server;
     server.addService(PEER_SERVICE, {
       messages: (call: ServerDuplexStream<Envelope, Envelope>) => void this.#onMessages(call),

@@ -1,0 +1,172 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ensurePki, PKI_FILES } from '../pki/pki.js';
+import { freePorts } from '../testing/cluster.js';
+import { Transport } from './transport.js';
+import type { PeerHandlers, TransportTls } from './types.js';
+
+let directory = '';
+let tls: TransportTls;
+const transports: Transport[] = [];
+const servers: Server[] = [];
+
+async function authority(name: string): Promise<TransportTls> {
+  await ensurePki(join(directory, name), { serviceIp: '10.96.0.1' });
+  const read = (file: string): string => readFileSync(join(directory, name, file), 'utf8');
+  return {
+    ca: read(`${PKI_FILES.peerCa}.crt`),
+    cert: read(`${PKI_FILES.peer}.crt`),
+    key: read(`${PKI_FILES.peer}.key`),
+  };
+}
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'quorate-transport-'));
+  tls = await authority('one');
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+afterEach(async () => {
+  await Promise.all(transports.splice(0).map((transport) => transport.close()));
+  for (const server of servers.splice(0)) server.close();
+});
+
+interface Heard {
+  readonly transport: Transport;
+  readonly messages: string[];
+  readonly events: string[];
+}
+
+async function member(
+  id: number,
+  port: number,
+  changes: { tls?: TransportTls; cluster?: number; admit?: PeerHandlers['admit'] } = {},
+): Promise<Heard> {
+  const messages: string[] = [];
+  const events: string[] = [];
+  const transport = new Transport({
+    self: { cluster: changes.cluster ?? 1, id, nonce: `n${id}` },
+    listen: `127.0.0.1:${port}`,
+    tls: changes.tls ?? tls,
+    handlers: {
+      admit: changes.admit ?? (() => Promise.resolve(undefined)),
+      onMessages: (from, payload) => void messages.push(`${from}:${payload.toString()}`),
+      onSnapshot: async (_from, chunks) => {
+        for await (const chunk of chunks) messages.push(`snapshot ${chunk.length}`);
+      },
+      onCall: (payload) => Promise.resolve(payload),
+      onUp: (peer) => void events.push(`up ${peer}`),
+      onUnreachable: (peer) => void events.push(`unreachable ${peer}`),
+      onDead: (peer) => void events.push(`dead ${peer}`),
+      onRefused: (peer, reason, forGood) => void events.push(`refused ${peer} ${forGood} ${reason}`),
+    },
+    log: () => undefined,
+  });
+  transports.push(transport);
+  await transport.listen();
+  return { transport, messages, events };
+}
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** A wire between two members that can be cut without either noticing. */
+async function wire(to: number): Promise<{ readonly port: number; cut: boolean }> {
+  const state = { port: 0, cut: false };
+  const server = createServer((near: Socket) => {
+    const far = connect(to, '127.0.0.1');
+    const pass = (from: Socket, target: Socket): void => {
+      from.on('data', (data) => void (state.cut || target.write(data)));
+      from.on('error', () => target.destroy());
+      from.on('close', () => target.destroy());
+    };
+    pass(near, far);
+    pass(far, near);
+  });
+  servers.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (typeof address === 'object' && address !== null) state.port = address.port;
+  return state;
+}
+
+describe('the transport', () => {
+  it('carries batches in order, and snapshots with backpressure', async () => {
+    const [portA = 0, portB = 0] = await freePorts(2);
+    const a = await member(1, portA);
+    const b = await member(2, portB);
+    a.transport.setPeers(new Map([[2, `127.0.0.1:${portB}`]]));
+    for (let i = 0; i < 100; i++) a.transport.send(2, Buffer.from(String(i)));
+    await until(() => b.messages.length === 100);
+    expect(b.messages).toEqual(Array.from({ length: 100 }, (_, i) => `1:${i}`));
+    async function* chunks(): AsyncGenerator<Buffer> {
+      for (let i = 0; i < 200; i++) yield Buffer.alloc(100_000);
+      await Promise.resolve();
+    }
+    await a.transport.sendSnapshot(2, chunks());
+    expect(b.messages.filter((m) => m === 'snapshot 100000')).toHaveLength(200);
+  });
+
+  it('tells when the other process is gone, and when it is there again', async () => {
+    const [portA = 0, portB = 0] = await freePorts(2);
+    const a = await member(1, portA);
+    const b = await member(2, portB);
+    a.transport.setPeers(new Map([[2, `127.0.0.1:${portB}`]]));
+    await until(() => a.transport.isUp(2));
+    await b.transport.close();
+    await until(() => a.events.includes('dead 2'));
+    expect(a.events.slice(0, 2)).toEqual(['up 2', 'unreachable 2']);
+    const again = await member(2, portB);
+    await until(() => a.transport.isUp(2));
+    a.transport.send(2, Buffer.from('x'));
+    await until(() => again.messages.length === 1);
+  });
+
+  it('finds out that a wire is dead, and talks again soon after it is mended', { timeout: 30_000 }, async () => {
+    const [portA = 0, portB = 0] = await freePorts(2);
+    const a = await member(1, portA);
+    const b = await member(2, portB);
+    const line = await wire(portB);
+    a.transport.setPeers(new Map([[2, `127.0.0.1:${line.port}`]]));
+    await until(() => a.transport.isUp(2));
+    line.cut = true;
+    await until(() => !a.transport.isUp(2));
+    expect(a.events).not.toContain('dead 2');
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    line.cut = false;
+    const mended = performance.now();
+    await until(() => a.transport.isUp(2));
+    expect(performance.now() - mended).toBeLessThan(3_000);
+    a.transport.send(2, Buffer.from('x'));
+    await until(() => b.messages.length === 1);
+  });
+
+  it('turns away strangers: another authority, another cluster, another address', async () => {
+    const [portA = 0, portB = 0, portC = 0, portD = 0] = await freePorts(4);
+    const a = await member(1, portA);
+    const stranger = await member(2, portB, { tls: await authority('two') });
+    const elsewhere = await member(3, portC, { cluster: 9 });
+    const lost = await member(4, portD);
+    for (const heard of [stranger, elsewhere]) {
+      heard.transport.setPeers(new Map([[1, `127.0.0.1:${portA}`]]));
+      heard.transport.send(1, Buffer.from('x'));
+    }
+    lost.transport.setPeers(new Map([[7, `127.0.0.1:${portA}`]]));
+    await until(() => stranger.events.length > 1 && elsewhere.events.length > 1 && lost.events.length > 1);
+    expect(elsewhere.events[1]).toContain('refused 1 false member 3 belongs to another cluster');
+    expect(lost.events[1]).toContain('refused 7 false this is member 1, not 7');
+    expect(a.messages).toEqual([]);
+  });
+
+  it('passes on for good why a member may not speak', async () => {
+    const [portA = 0, portB = 0] = await freePorts(2);
+    await member(1, portA, { admit: (peer) => Promise.resolve(peer.id === 2 ? 'you lost your disk' : undefined) });
+    const b = await member(2, portB);
+    b.transport.setPeers(new Map([[1, `127.0.0.1:${portA}`]]));
+    await until(() => b.events.length > 1);
+    expect(b.events[1]).toBe('refused 1 true you lost your disk');
+  });
+});
