@@ -1,8 +1,7 @@
 import { logger } from '../../internal/machinery/log.js';
 import { StatusError } from '../../internal/machinery/status.js';
 import { bootstrapObjects } from '../../internal/registry/bootstrap/index.js';
-import type { Handler } from '../../internal/rest/types.js';
-import { createInternalClient } from '../../internal/server/internal-client.js';
+import type { InternalClient } from '../../internal/server/internal-client.js';
 import { bootstrapObjectsExist } from '../../internal/server/poststart/bootstrap-objects.js';
 import { firstServiceIp } from './addresses.js';
 import type { ServingConfig } from './config.js';
@@ -14,12 +13,11 @@ const RETRY_MS = 500;
 
 /** Brings the objects of a fresh cluster into being; tries again while there is no quorum, until `stopped` says so. */
 export async function bootstrap(
-  resources: Handler,
+  client: InternalClient,
   flags: FlagValues,
   serving: ServingConfig,
   stopped: () => boolean,
 ): Promise<void> {
-  const client = createInternalClient(resources);
   const range = flags.string('service-cluster-ip-range');
   const objects = bootstrapObjects({
     serviceCidrs: flags.list('service-cluster-ip-range'),

@@ -12,8 +12,9 @@ import { inFlightLimit } from '../../internal/server/in-flight.js';
 import { createInternalClient } from '../../internal/server/internal-client.js';
 import { RequestMetrics } from '../../internal/server/metrics.js';
 import { createPaths } from '../../internal/server/paths.js';
-import { reviewCreators } from '../../internal/server/reviews/index.js';
 import { followFlowSchemas } from '../../internal/server/poststart/flow-schema-status.js';
+import { keepIdentityLease } from '../../internal/server/poststart/identity-lease.js';
+import { reviewCreators } from '../../internal/server/reviews/index.js';
 import { openDoor } from '../../internal/server/uws.js';
 import { VERSION } from '../../internal/server/version.js';
 import { audiences, authenticator, authorizers } from './auth.js';
@@ -57,7 +58,7 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
   const own = audiences(flags);
   const tokens = serving.signingKey === undefined ? undefined : { issuer, audiences: own, key: serving.signingKey };
   const creators = reviewCreators({ authenticator: who, authorizer, rbac, nodeMode, audiences: own, tokens });
-  const resources = createRest({ backend, strategyFor, now: Date.now, creators });
+  const resources = createRest({ backend, strategyFor, now: Date.now, authorizer, creators });
   const catalog = new Catalog();
   const metrics = new RequestMetrics();
   metrics.watchReplica(() => replica.status());
@@ -106,12 +107,17 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
   await Promise.race([replica.ready(), stopped]);
   if (state.stopping) return stopped;
   state.ready = true;
-  await bootstrap(resources, flags, serving, () => state.stopping);
+  const client = createInternalClient(resources);
+  await bootstrap(client, flags, serving, () => state.stopping);
   if (state.stopping) return stopped;
+  const following = [
+    followFlowSchemas(backend, client, () => replica.status().role === 'leader'),
+    await keepIdentityLease(client, flags.string('name'), address),
+  ];
   state.bootstrapped = true;
-  followFlowSchemas(backend, createInternalClient(resources), () => replica.status().role === 'leader');
   log.info(`${flags.string('name')} is ready, ${Math.round(process.uptime() * 1000)} ms after its process started`);
-  return stopped;
+  await stopped;
+  for (const follower of following) follower.stop();
 }
 
 function groupPaths(group: string, versions: readonly { version: string }[]): string[] {

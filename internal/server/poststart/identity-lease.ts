@@ -1,0 +1,72 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { ensureChild } from '../../machinery/access.js';
+import type { JsonObject } from '../../machinery/json.js';
+import { logger } from '../../machinery/log.js';
+import { StatusError } from '../../machinery/status.js';
+import type { InternalClient } from '../internal-client.js';
+
+const log = logger('identity-lease.ts');
+const PATH = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases';
+const DURATION_SECONDS = 3600;
+const RENEW_MS = 10_000;
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+
+export interface IdentityLease {
+  stop(): void;
+}
+
+/**
+ * Keeps the Lease in kube-system that tells the cluster of this API server (the reference's
+ * kube-apiserver-identity-lease-controller). Resolves when it has been written once or could not be.
+ * `name` tells replicas on one machine apart; `address` is host:port.
+ */
+export async function keepIdentityLease(client: InternalClient, name: string, address: string): Promise<IdentityLease> {
+  const identity = `apiserver-${base32(createHash('sha256').update(`${hostname()} ${name}`).digest().subarray(0, 16))}`;
+  const holder = `${identity}_${randomUUID()}`;
+  const renew = async (): Promise<void> => {
+    try {
+      await write(client, identity, holder, address);
+    } catch (error) {
+      // Without a quorum there is nothing to renew with; the lease is good for an hour.
+      if (!(error instanceof StatusError)) throw error;
+      log.verbose(2, `the identity lease was not renewed: ${error.message}`);
+    }
+  };
+  await renew();
+  const timer = setInterval(() => void renew(), RENEW_MS);
+  timer.unref();
+  return { stop: () => clearInterval(timer) };
+}
+
+async function write(client: InternalClient, identity: string, holder: string, address: string): Promise<void> {
+  const lease: JsonObject = (await client.get(`${PATH}/${identity}`)) ?? {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: identity, namespace: 'kube-system' },
+  };
+  const metadata = ensureChild(lease, 'metadata');
+  metadata['labels'] = {
+    ...(metadata['labels'] as JsonObject | undefined),
+    'apiserver.kubernetes.io/identity': 'kube-apiserver',
+    'kubernetes.io/hostname': hostname().toLowerCase(),
+  };
+  metadata['annotations'] = {
+    ...(metadata['annotations'] as JsonObject | undefined),
+    'kubernetes.io/peer-advertise-address': address,
+  };
+  lease['spec'] = {
+    holderIdentity: holder,
+    leaseDurationSeconds: DURATION_SECONDS,
+    renewTime: new Date().toISOString().replace('Z', '000Z'),
+  };
+  if (metadata['uid'] === undefined) await client.create(PATH, lease, 'kube-apiserver');
+  else await client.update(`${PATH}/${identity}`, lease, 'kube-apiserver');
+}
+
+/** RFC 4648 base 32 in lower case, without padding. */
+function base32(bytes: Buffer): string {
+  let bits = '';
+  for (const byte of bytes) bits += byte.toString(2).padStart(8, '0');
+  return (bits.match(/.{1,5}/g) ?? []).map((five) => BASE32[Number.parseInt(five.padEnd(5, '0'), 2)] ?? '').join('');
+}
