@@ -33,7 +33,10 @@ export function complaintsAbout(group: string, resource: string, version = 'v1')
     if (old === undefined) return (strategy.validate?.(obj, ctx) ?? []).map(errorText);
     const special = strategy.subresources?.[subresource];
     if (special !== undefined) return (special.validate?.(obj, old, ctx) ?? []).map(errorText);
-    const rule = subresource === 'status' ? strategy.validateStatusUpdate : strategy.validateUpdate;
-    return (rule?.(obj, old, ctx) ?? []).map(errorText);
+    const errors =
+      subresource === 'status'
+        ? strategy.validateStatusUpdate?.(obj, old, ctx)
+        : strategy.validateUpdate?.(obj, old, ctx);
+    return (errors ?? []).map(errorText);
   };
 }
