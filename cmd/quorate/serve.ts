@@ -1,6 +1,6 @@
 import type { FatalError } from '../../internal/machinery/assert.js';
 import { logger, setVerbosity } from '../../internal/machinery/log.js';
-import { strategyFor } from '../../internal/registry/index.js';
+import { strategiesWith } from '../../internal/registry/index.js';
 import { openReplica, type Replica } from '../../internal/replica/index.js';
 import { createDiscovery } from '../../internal/rest/discovery.js';
 import { createOpenApi } from '../../internal/rest/openapi.js';
@@ -58,7 +58,8 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
   const own = audiences(flags);
   const tokens = serving.signingKey === undefined ? undefined : { issuer, audiences: own, key: serving.signingKey };
   const creators = reviewCreators({ authenticator: who, authorizer, rbac, nodeMode, audiences: own, tokens });
-  const resources = createRest({ backend, strategyFor, now: Date.now, authorizer, creators });
+  const strategies = strategiesWith({ eventTtlSeconds: flags.duration('event-ttl') / 1000 });
+  const resources = createRest({ backend, strategyFor: strategies, now: Date.now, authorizer, creators });
   const catalog = new Catalog();
   const metrics = new RequestMetrics();
   metrics.watchReplica(() => replica.status());

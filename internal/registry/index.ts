@@ -26,3 +26,16 @@ export function strategyFor(group: string, resource: string): Strategy {
   }
   return strategy;
 }
+
+/** What flags decide about resources. */
+export interface StrategySettings {
+  /** `--event-ttl`. */
+  readonly eventTtlSeconds: number;
+}
+
+/** `strategyFor` with the settings laid over it. */
+export function strategiesWith(settings: StrategySettings): typeof strategyFor {
+  const ttlSeconds = (): number => settings.eventTtlSeconds;
+  const events: Strategy = { ...strategyFor('', 'events'), ttlSeconds };
+  return (group, resource) => (group === '' && resource === 'events' ? events : strategyFor(group, resource));
+}
