@@ -16,6 +16,7 @@ export function haproxyConfig(layout: Layout): string {
   const servers = layout.names.map(
     (name) => `  server ${name} ${layout.host}:${layout.port(name)} check check-ssl verify required ca-file ca.crt`,
   );
+  const last = layout.names.map((name) => `  server ${name}-unready ${layout.host}:${layout.port(name)} backup`);
   return `# Written by scripts/up: edits are lost.
 # HAProxy takes its own bound from the limit on open files.
 defaults
@@ -37,11 +38,14 @@ frontend kubernetes
 
 backend replicas
   balance leastconn
+  option allbackups
   option httpchk
   http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host localhost hdr Connection close
   http-check expect status 200
   default-server inter 500ms fall 2 rise 1 on-marked-down shutdown-sessions
 ${servers.join('\n')}
+  # When no replica is ready there is no quorum; reads at resourceVersion=0 and watches go on all the same.
+${last.join('\n')}
 `;
 }
 
