@@ -1,6 +1,6 @@
 import { Packr } from 'msgpackr';
 import { UnavailableError } from '../store/types.js';
-import { ask } from '../transport/call.js';
+import { askAt } from '../transport/call.js';
 import type { TransportTls } from '../transport/types.js';
 import { MembershipError } from './membership.js';
 
@@ -25,13 +25,22 @@ export async function answerCall(work: () => Promise<Buffer>): Promise<Buffer> {
 export async function callMember(address: string, tls: TransportTls | undefined, payload: Buffer): Promise<Buffer> {
   let reply: Reply;
   try {
-    reply = packr.unpack(await ask(address, tls, payload, TIMEOUT_MS)) as Reply;
+    reply = packr.unpack(await askAt(address, tls, payload, TIMEOUT_MS)) as Reply;
   } catch (error) {
     throw new UnavailableError(
       `${address} did not answer: ${error instanceof Error ? error.message : String(error)}`,
       true,
     );
   }
+  return unwrap(reply);
+}
+
+/** What a Call's reply says. Throws MembershipError as the other side did, or UnavailableError. */
+export function readReply(bytes: Buffer): Buffer {
+  return unwrap(packr.unpack(bytes) as Reply);
+}
+
+function unwrap(reply: Reply): Buffer {
   if ('payload' in reply) return Buffer.from(reply.payload);
   if (reply.name === 'MembershipError') throw new MembershipError(reply.error);
   throw new UnavailableError(reply.error, false);

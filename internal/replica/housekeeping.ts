@@ -4,6 +4,7 @@ import type { LogStore } from './log.js';
 import type { Membership } from './membership.js';
 import type { Proposals } from './proposals.js';
 import type { SpaceGuard } from './space.js';
+import type { Verifier } from './verify.js';
 import { HistoryRemover } from '../store/compaction.js';
 import { messageOf } from '../store/lmdb.js';
 import { encodeRevision, parseExpiryKey } from '../store/rows.js';
@@ -12,6 +13,8 @@ import type { StateStore } from '../store/state.js';
 const SWEEP_MS = 1_000;
 const EXPIRED_PER_SWEEP = 256;
 const PROPOSAL_TIMEOUT_MS = 10_000;
+/** Sweeps between two comparisons of the replicas' states. */
+const VERIFY_SWEEPS = 5;
 /** Not more often: when all are short of space, leadership must not go round. */
 const HAND_OVER_MS = 60_000;
 /** What the log keeps for followers that fall behind: `keepEntries` or these bytes, whichever is less ... */
@@ -26,6 +29,7 @@ export interface HousekeepingOptions {
   readonly log: LogStore;
   readonly proposals: Proposals;
   readonly membership: Membership;
+  readonly verifier: Verifier;
   /** Is there a connection to this member? */
   readonly reachable: (id: NodeId) => boolean;
   /** History is kept this long; 0 for ever. */
@@ -46,6 +50,7 @@ export class Housekeeping {
   #compactingLog = false;
   /** The revision one interval ago, if we led then already. */
   #mark: number | undefined;
+  #sweeps = 0;
   #handedOverAt = 0;
   #stopped = false;
 
@@ -62,6 +67,7 @@ export class Housekeeping {
       void this.#run('log compaction', () => this.#compactLog());
       void this.#run('history', () => this.#remover.run());
       void this.#run('promotion', () => this.#promote());
+      void this.#run('verification', () => this.#verify());
     }, SWEEP_MS);
     if (compactionIntervalMs > 0) {
       this.#compactor = setInterval(() => void this.#run('compaction', () => this.#compact()), compactionIntervalMs);
@@ -79,6 +85,14 @@ export class Housekeeping {
   get #leads(): boolean {
     const { driver } = this.#options;
     return driver.leads;
+  }
+
+  /** Every few seconds; the replicas have one sweep's time to apply what is compared. */
+  async #verify(): Promise<void> {
+    const turn = this.#sweeps++ % VERIFY_SWEEPS;
+    if (!this.#leads) return;
+    if (turn === 0) this.#options.verifier.mark();
+    else if (turn === 1) await this.#options.verifier.compare();
   }
 
   /** A leader without space hands over: through a follower with space, writes go on. */

@@ -344,9 +344,13 @@ export class LogStore implements LogStorage {
   getFact(name: string): Buffer | undefined {
     return this.#meta.get(`fact/${name}`);
   }
-  async putFact(name: string, value: Buffer): Promise<void> {
+  putFact(name: string, value: Buffer): Promise<void> {
+    return this.putFacts({ [name]: value });
+  }
+  /** Several facts in one step. */
+  async putFacts(facts: Readonly<Record<string, Buffer>>): Promise<void> {
     await this.#write(() => {
-      void this.#meta.put(`fact/${name}`, value);
+      for (const [name, value] of Object.entries(facts)) void this.#meta.put(`fact/${name}`, value);
     });
   }
 

@@ -76,8 +76,7 @@ export class Membership {
   }
 
   /** Answers another replica, or an operator through it. */
-  async onCall(payload: Buffer): Promise<Buffer> {
-    const request = packr.unpack(payload) as MembershipRequest & { forwarded?: boolean };
+  async onCall(request: MembershipRequest & { readonly forwarded?: boolean }): Promise<Buffer> {
     // Forwarded once at most: who forwards may be wrong about the leader, and so may the next.
     if (request.forwarded === true && !this.#options.driver.leads) {
       throw new UnavailableError('this replica does not lead any more; try again', false);

@@ -1,23 +1,38 @@
-import { join } from 'node:path';
+import { Packr } from 'msgpackr';
 import { FatalError } from '../machinery/assert.js';
 import type { Message, NodeId, SnapshotMeta } from '../raft/index.js';
 import { messageOf } from '../store/lmdb.js';
 import { decodeMeta, META_KEY, type MemberInfo } from '../store/meta.js';
-import { exportState, StagedState } from '../store/snapshot.js';
+import { exportState } from '../store/snapshot.js';
 import type { StateStore } from '../store/state.js';
 import { UnavailableError } from '../store/types.js';
 import { Transport } from '../transport/transport.js';
 import type { PeerHandlers, PeerIdentity, TransportTls } from '../transport/types.js';
 import type { Driver, Outbox, SnapshotInstaller } from './driver.js';
 import type { Identity } from './identity.js';
-import { withIdleTimeout } from './idle.js';
-import { answerCall } from './calls.js';
+import { answerCall, readReply } from './calls.js';
 import type { LogStore } from './log.js';
 import type { Membership } from './membership.js';
+import { type ReceivedState, receiveState, STATE_DIRECTORY } from './reseed.js';
+import type { Verifier, VerifyRequest } from './verify.js';
 import { decodeMessages, encodeMessages } from './wire.js';
 
-/** A snapshot being received is given up when no chunk comes for this long; its sender tries again. */
-const SNAPSHOT_IDLE_MS = 5_000;
+const packr = new Packr({ useRecords: false, int64AsType: 'number' });
+
+/** The header of a copy that no Raft message asked for. */
+const EMPTY_MESSAGE: Message = {
+  type: 'snapshot',
+  from: 0,
+  to: 0,
+  term: 0,
+  index: 0,
+  logTerm: 0,
+  commit: 0,
+  entries: [],
+  reject: false,
+  rejectHint: 0,
+  context: '',
+};
 
 export interface PeersOptions {
   readonly identity: Identity;
@@ -30,12 +45,6 @@ export interface PeersOptions {
   readonly say: (level: 'debug' | 'info' | 'warn' | 'error', text: string) => void;
 }
 
-interface Staged {
-  readonly meta: SnapshotMeta;
-  readonly state: StagedState;
-  readonly directory: string;
-}
-
 /** The other members, as the driver sees them: messages out and in, snapshots out and in, and who may speak at all. */
 export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   readonly #options: PeersOptions;
@@ -44,8 +53,9 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   readonly #sending = new Set<NodeId>();
   #driver: Driver | undefined;
   #membership: Membership | undefined;
+  #verifier: Verifier | undefined;
   #receiving = false;
-  #staged: Staged | undefined;
+  #staged: ReceivedState | undefined;
 
   constructor(options: PeersOptions) {
     this.#options = options;
@@ -53,8 +63,9 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     this.#transport = new Transport({ self: identity, listen, tls, handlers: this, log: say });
   }
 
-  async start(driver: Driver, membership: Membership): Promise<void> {
+  async start(driver: Driver, membership: Membership, verifier: Verifier): Promise<void> {
     this.#driver = driver;
+    this.#verifier = verifier;
     this.#membership = membership;
     await this.#transport.listen();
     this.setMembers(this.#options.state.meta.members);
@@ -124,8 +135,25 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   async onCall(payload: Buffer): Promise<Buffer> {
     return answerCall(async () => {
       if (this.#membership === undefined) throw new UnavailableError('this replica is starting; try again', false);
-      return this.#membership.onCall(payload);
+      const request = packr.unpack(payload) as VerifyRequest | Parameters<Membership['onCall']>[0];
+      if (request.op === 'hash' || request.op === 'diverged') {
+        if (this.#verifier === undefined) throw new UnavailableError('this replica is starting; try again', false);
+        return this.#verifier.answer(request);
+      }
+      return this.#membership.onCall(request);
     });
+  }
+
+  /** Asks one question of a member. */
+  async ask(to: NodeId, payload: Buffer): Promise<Buffer> {
+    return readReply(await this.#transport.ask(to, payload));
+  }
+
+  async *onFetch(from: NodeId): AsyncGenerator<Buffer> {
+    if (this.#driver?.leads !== true) throw new Error('this member does not lead');
+    this.#options.say('info', `giving a copy of the state to member ${from}`);
+    const { id } = this.#options.identity;
+    yield* this.#exportFor({ ...EMPTY_MESSAGE, from: id, to: from });
   }
 
   onUp(): void {
@@ -198,25 +226,9 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   async #receive(chunks: AsyncIterable<Buffer>): Promise<void> {
     await this.#staged?.state.discard();
     this.#staged = undefined;
-    const directory = `state-${Date.now().toString(36)}`;
-    let state: StagedState | undefined;
-    let message: Message | undefined;
-    try {
-      for await (const chunk of withIdleTimeout(chunks, SNAPSHOT_IDLE_MS)) {
-        if (message === undefined) {
-          message = decodeMessages(chunk)[0];
-          if (message?.snapshot === undefined) throw new Error('the snapshot has no header');
-          state = new StagedState(join(this.#options.dataDir, directory));
-        } else await state?.add(chunk);
-      }
-      if (state === undefined || message?.snapshot === undefined) throw new Error('the snapshot is empty');
-      await state.finish();
-    } catch (error) {
-      await state?.discard();
-      throw error;
-    }
-    this.#staged = { meta: message.snapshot, state, directory };
-    this.#driver?.step([message]);
+    const received = await receiveState(this.#options.dataDir, chunks);
+    this.#staged = received;
+    this.#driver?.step(decodeMessages(received.header));
   }
 
   /** Puts the snapshot that was received last in the place of log and state. */
@@ -244,6 +256,3 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
 const REMOVED =
   'this member was removed from the cluster. To bring the machine back, give it an empty data directory and join it as a ' +
   'new member.';
-
-/** Fact in the log that names the directory of the current state. */
-export const STATE_DIRECTORY = 'stateDirectory';

@@ -2,6 +2,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
 import type { NodeId } from '../raft/index.js';
+import { messageOf } from '../store/lmdb.js';
 import { hashText } from '../store/meta.js';
 import { StateStore } from '../store/state.js';
 import type { Backend } from '../store/types.js';
@@ -15,11 +16,13 @@ import { findOrigin } from './join.js';
 import type { DirectoryLock } from './lock.js';
 import { LogStore } from './log.js';
 import { Membership, type MembershipRequest } from './membership.js';
-import { Peers, STATE_DIRECTORY } from './peers.js';
+import { Peers } from './peers.js';
 import { Proposals } from './proposals.js';
 import { Reads } from './reads.js';
+import { RESEED, reseedIfWanted, STATE_DIRECTORY } from './reseed.js';
 import { SpaceGuard } from './space.js';
 import type { Replica, ReplicaStatus } from './types.js';
+import { Verifier } from './verify.js';
 
 const SEQ_PER_BOOT = 2 ** 32;
 const MIB = 1024 * 1024;
@@ -82,8 +85,8 @@ export class RunningReplica implements Replica {
       conf: originConf(identity),
       members: originMembers(identity),
       onVisible: () => {
-        driver.onVisible();
-        backend.announce();
+        this.#parts?.driver.onVisible();
+        this.#parts?.backend.announce();
       },
       onDurable: () => undefined,
       onDiskFull,
@@ -94,6 +97,8 @@ export class RunningReplica implements Replica {
       },
     });
     this.#state = state;
+    const say = (level: LogLevel, text: string): void => this.#say(level, text);
+    await reseedIfWanted({ dataDir: config.dataDir, identity, tls: config.tls, log, state, say });
     if (state.meta.appliedIndex > log.lastIndex()) {
       throw new FatalError(
         `the log in ${config.dataDir} ends at ${log.lastIndex()} but the state has applied ${state.meta.appliedIndex}: part of ` +
@@ -187,6 +192,14 @@ export class RunningReplica implements Replica {
       reads.expire(now);
       driver.tick();
     }, tickMs);
+    const verifier = new Verifier({
+      id: identity.id,
+      driver,
+      state,
+      ask: (id, payload) => (peers === undefined ? Promise.reject(new Error('no peers')) : peers.ask(id, payload)),
+      onDiverged: (revision) => void this.#diverged(revision),
+      say,
+    });
     const housekeeping = new Housekeeping({
       id: identity.id,
       driver,
@@ -194,6 +207,7 @@ export class RunningReplica implements Replica {
       log,
       proposals,
       membership,
+      verifier,
       reachable: (id) => peers?.reachable(id) ?? false,
       compactionIntervalMs: config.compactionIntervalMs ?? 300_000,
       space,
@@ -201,7 +215,7 @@ export class RunningReplica implements Replica {
       say: (level, text) => this.#say(level, text),
     });
     this.#housekeeping = housekeeping;
-    await peers?.start(driver, membership);
+    await peers?.start(driver, membership, verifier);
     housekeeping.start();
     driver.tick();
   }
@@ -284,6 +298,19 @@ export class RunningReplica implements Replica {
   }
   #say(level: LogLevel, text: string): void {
     this.#config.log?.(level, text);
+  }
+
+  /** The state is not what the others have: it is served no more, and replaced at the next start. */
+  async #diverged(revision: number): Promise<void> {
+    const sentence =
+      `the state of this replica differs from that of the others at revision ${revision}. It serves no more. Start it ` +
+      'again: it will take a copy from the leader.';
+    try {
+      await this.#log?.putFact(RESEED, Buffer.from(String(revision)));
+    } catch (error) {
+      this.#say('error', messageOf(error));
+    }
+    this.#fatal(new FatalError(sentence));
   }
 
   #fatal(error: FatalError): void {

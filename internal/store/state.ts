@@ -11,12 +11,14 @@ import {
   type Table,
 } from './lmdb.js';
 import { LmdbSnapshot } from './lmdb-snapshot.js';
+import { HashRing } from './hash-ring.js';
 import { applyProposal } from './machine.js';
 import {
   decodeMeta,
   decodeMetaHead,
   encodeMeta,
   emptyMeta,
+  hashText,
   type MemberInfo,
   META_KEY,
   type MetaHead,
@@ -59,6 +61,8 @@ interface Batch {
 /** Commits whose flush has not ended, at most: a slow disk then slows applying, and holds up no more than two threads. */
 const UNFLUSHED_MAX = 2;
 const DISK_FULL_RETRY_MS = 1_000;
+/** Ends of entries whose hashes are remembered: some seconds at full load. */
+const HASHES_MAX = 16_384;
 
 /**
  * The replicated state in LMDB. Entries are applied on the main thread against the newest state, pending writes
@@ -86,6 +90,7 @@ export class StateStore implements ApplyTables {
   #committing: Batch | undefined;
   #unflushed = 0;
   #retryTimer: NodeJS.Timeout | undefined;
+  readonly #hashes = new HashRing(HASHES_MAX);
   #waiting: (() => void)[] = [];
   #closed = false;
   #closingOld: Promise<void> = Promise.resolve();
@@ -103,6 +108,7 @@ export class StateStore implements ApplyTables {
     this.#meta = this.#readMeta();
     this.#visible = { ...this.#meta };
     this.#durableIndex = this.#meta.appliedIndex;
+    this.#hashes.note(this.#meta.revision, hashText(this.#meta));
   }
 
   #readMeta(): StateMeta {
@@ -162,7 +168,15 @@ export class StateStore implements ApplyTables {
   applyEntry(index: number, term: number, data: Uint8Array, decoded?: Proposal): readonly TxnResult[] | undefined {
     this.#advance(index, term);
     if (data.length === 0) return undefined;
-    return applyProposal(this.#meta, this, decoded ?? decodeProposal(data));
+    const { revision } = this.#meta;
+    const results = applyProposal(this.#meta, this, decoded ?? decodeProposal(data));
+    if (this.#meta.revision !== revision) this.#hashes.note(this.#meta.revision, hashText(this.#meta));
+    return results;
+  }
+
+  /** The hash of all changes up to a revision, if that is where an entry applied lately ended. */
+  hashAt(revision: number): string | undefined {
+    return this.#hashes.at(revision);
   }
 
   /** Applies an entry that changes the membership. */
@@ -298,6 +312,8 @@ export class StateStore implements ApplyTables {
     this.#visible = { ...this.#meta };
     this.#durableIndex = this.#meta.appliedIndex;
     this.#overlay.clear();
+    this.#hashes.clear();
+    this.#hashes.note(this.#meta.revision, hashText(this.#meta));
     this.#writes = [];
     this.#pendingBytes = 0;
     this.#dirty = false;

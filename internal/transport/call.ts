@@ -5,30 +5,35 @@ import type { TransportTls } from './types.js';
 
 const VERSION = 1;
 
+/** Asks one question over a connection. Rejects with grpc's ServiceError. */
+export function ask(client: Client, payload: Buffer, timeoutMs: number): Promise<Buffer> {
+  const { path, requestSerialize, responseDeserialize } = PEER.call;
+  return new Promise<Buffer>((resolve, reject) => {
+    client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      { version: VERSION, payload },
+      new Metadata(),
+      { deadline: Date.now() + timeoutMs },
+      (error, answer) => {
+        if (error !== null) reject(error);
+        else resolve(answer?.payload ?? Buffer.alloc(0));
+      },
+    );
+  });
+}
+
 /** Asks one question of the member at an address, over a connection of its own. Rejects with grpc's ServiceError. */
-export async function ask(
+export async function askAt(
   address: string,
   tls: TransportTls | undefined,
   payload: Buffer,
   timeoutMs: number,
 ): Promise<Buffer> {
   const client = new Client(address, clientCredentials(address, tls), clientOptions(address));
-  const { path, requestSerialize, responseDeserialize } = PEER.call;
   try {
-    return await new Promise<Buffer>((resolve, reject) => {
-      client.makeUnaryRequest(
-        path,
-        requestSerialize,
-        responseDeserialize,
-        { version: VERSION, payload },
-        new Metadata(),
-        { deadline: Date.now() + timeoutMs },
-        (error, answer) => {
-          if (error !== null) reject(error);
-          else resolve(answer?.payload ?? Buffer.alloc(0));
-        },
-      );
-    });
+    return await ask(client, payload, timeoutMs);
   } finally {
     client.close();
   }

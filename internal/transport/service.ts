@@ -22,6 +22,7 @@ export const PEER = {
   messages: method('Messages', true, true),
   snapshot: method('Snapshot', true, false),
   call: method('Call', false, false),
+  fetch: method('Fetch', false, true),
 } as const;
 
 export const PEER_SERVICE: ServiceDefinition = PEER;

@@ -56,6 +56,9 @@ async function member(
       onSnapshot: async (_from, chunks) => {
         for await (const chunk of chunks) messages.push(`snapshot ${chunk.length}`);
       },
+      onFetch: () => {
+        throw new Error('nothing to fetch');
+      },
       onCall: (payload) => Promise.resolve(payload),
       onUp: (peer) => void events.push(`up ${peer}`),
       onUnreachable: (peer) => void events.push(`unreachable ${peer}`),

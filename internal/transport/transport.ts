@@ -4,10 +4,12 @@ import {
   type ServerDuplexStream,
   type ServerReadableStream,
   type ServerUnaryCall,
+  type ServerWritableStream,
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
 import { FatalError } from '../machinery/assert.js';
+import { ask } from './call.js';
 import type { Envelope } from './envelope.js';
 import { PeerLink } from './link.js';
 import { COMMON_OPTIONS, serverCredentials } from './tls.js';
@@ -16,12 +18,14 @@ import { PEER, PEER_SERVICE } from './service.js';
 import type { PeerIdentity, TransportOptions } from './types.js';
 
 const VERSION = 1;
+const ASK_TIMEOUT_MS = 5_000;
 
 type Answer = sendUnaryData<Envelope>;
 type AnyCall =
   | ServerDuplexStream<Envelope, Envelope>
   | ServerReadableStream<Envelope, Envelope>
-  | ServerUnaryCall<Envelope, Envelope>;
+  | ServerUnaryCall<Envelope, Envelope>
+  | ServerWritableStream<Envelope, Envelope>;
 
 /** gRPC between the members: listens for them, and keeps a link to each. */
 export class Transport {
@@ -42,6 +46,7 @@ export class Transport {
     server.addService(PEER_SERVICE, {
       messages: (call: ServerDuplexStream<Envelope, Envelope>) => void this.#onMessages(call),
       snapshot: (call: ServerReadableStream<Envelope, Envelope>, answer: Answer) => void this.#onSnapshot(call, answer),
+      fetch: (call: ServerWritableStream<Envelope, Envelope>) => void this.#onFetch(call),
       call: (call: ServerUnaryCall<Envelope, Envelope>, answer: Answer) => void this.#onCall(call, answer),
     });
     await new Promise<void>((resolve, reject) => {
@@ -117,6 +122,13 @@ export class Transport {
     await finished;
   }
 
+  /** Asks one question of a member. Rejects with grpc's ServiceError, or when it cannot be reached. */
+  async ask(to: number, payload: Buffer): Promise<Buffer> {
+    const link = this.#links.get(to);
+    if (link === undefined || !link.up) throw new Error(`member ${to} cannot be reached`);
+    return ask(link.client, payload, ASK_TIMEOUT_MS);
+  }
+
   /** Ends what this member is saying, and tells it why. */
   expel(id: number, reason: string): void {
     for (const call of this.#inbound.get(id) ?? [])
@@ -152,6 +164,23 @@ export class Transport {
       answer(null, { version: VERSION, payload: Buffer.alloc(0) });
     } catch (error) {
       answer({ code: status.ABORTED, details: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  async #onFetch(call: ServerWritableStream<Envelope, Envelope>): Promise<void> {
+    const peer = await this.#admit(call);
+    if (!('nonce' in peer)) {
+      call.emit('error', peer);
+      return;
+    }
+    try {
+      for await (const payload of this.#options.handlers.onFetch(peer.id)) {
+        if (call.cancelled) return;
+        if (!call.write({ version: VERSION, payload })) await drained(call);
+      }
+      call.end();
+    } catch (error) {
+      call.emit('error', { code: status.ABORTED, details: error instanceof Error ? error.message : String(error) });
     }
   }
 
@@ -193,6 +222,14 @@ export class Transport {
     this.#server = undefined;
     await Promise.resolve();
   }
+}
+
+/** Resolves when more can be written, or the other side is gone. */
+function drained(call: ServerWritableStream<Envelope, Envelope>): Promise<void> {
+  return new Promise((resolve) => {
+    call.once('drain', () => resolve());
+    call.once('cancelled', () => resolve());
+  });
 }
 
 async function* payloads(call: ServerReadableStream<Envelope, Envelope>): AsyncGenerator<Buffer> {

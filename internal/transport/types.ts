@@ -13,6 +13,8 @@ export interface PeerHandlers {
   onMessages(from: number, payload: Buffer): void;
   /** Takes in a snapshot; resolves when it is on disk. The chunks end early by throwing. */
   onSnapshot(from: number, chunks: AsyncIterable<Buffer>): Promise<void>;
+  /** A copy of the state for a member that asks for it; throws when it cannot be given. */
+  onFetch(from: number): AsyncIterable<Buffer>;
   /** Answers a question. */
   onCall(payload: Buffer): Promise<Buffer>;
   /** Messages to this member get through. */

@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { FatalError } from '../machinery/assert.js';
+import type { SnapshotMeta } from '../raft/index.js';
+import { messageOf } from '../store/lmdb.js';
+import { StagedState } from '../store/snapshot.js';
+import type { StateStore } from '../store/state.js';
+import { fetchState } from '../transport/fetch.js';
+import type { TransportTls } from '../transport/types.js';
+import type { LogLevel } from './config.js';
+import type { Identity } from './identity.js';
+import { withIdleTimeout } from './idle.js';
+import type { LogStore } from './log.js';
+import { decodeMessages } from './wire.js';
+
+/** Fact in the log: the state differs from the others' and is to be replaced at the next start. Empty: it was. */
+export const RESEED = 'reseed';
+/** Fact in the log that names the directory of the current state. */
+export const STATE_DIRECTORY = 'stateDirectory';
+/** A snapshot being received is given up when no chunk comes for this long; its sender tries again. */
+const SNAPSHOT_IDLE_MS = 5_000;
+const PATIENCE_MS = 60_000;
+const RETRY_MS = 500;
+
+export interface ReceivedState {
+  readonly meta: SnapshotMeta;
+  readonly state: StagedState;
+  readonly directory: string;
+  /** The header as it came. */
+  readonly header: Buffer;
+}
+
+/** Takes a snapshot in, into a directory of its own below `dataDir`. Rejects when it is damaged or ends early. */
+export async function receiveState(dataDir: string, chunks: AsyncIterable<Buffer>): Promise<ReceivedState> {
+  const directory = `state-${Date.now().toString(36)}`;
+  let state: StagedState | undefined;
+  let header: Buffer | undefined;
+  let meta: SnapshotMeta | undefined;
+  try {
+    for await (const chunk of withIdleTimeout(chunks, SNAPSHOT_IDLE_MS)) {
+      if (header === undefined) {
+        header = chunk;
+        meta = decodeMessages(chunk)[0]?.snapshot;
+        if (meta === undefined) throw new Error('the snapshot has no header');
+        state = new StagedState(join(dataDir, directory));
+      } else await state?.add(chunk);
+    }
+    if (state === undefined || header === undefined || meta === undefined) throw new Error('the snapshot is empty');
+    await state.finish();
+    return { meta, state, directory, header };
+  } catch (error) {
+    await state?.discard();
+    throw error;
+  }
+}
+
+export interface ReseedOptions {
+  readonly dataDir: string;
+  readonly identity: Identity;
+  readonly tls: TransportTls | undefined;
+  readonly log: LogStore;
+  readonly state: StateStore;
+  readonly say: (level: LogLevel, text: string) => void;
+}
+
+/**
+ * If this replica's state was found to differ: replaces it by a copy of the leader's, before anything else. The log and
+ * the vote stay, for the others rely on them. Throws FatalError when no leader gives a copy.
+ */
+export async function reseedIfWanted(options: ReseedOptions): Promise<void> {
+  const { log, state, say, identity, tls, dataDir } = options;
+  if ((log.getFact(RESEED)?.length ?? 0) === 0) return;
+  const until = Date.now() + PATIENCE_MS;
+  while (Date.now() < until) {
+    for (const [id, { address }] of state.meta.members) {
+      if (id === identity.id) continue;
+      try {
+        const received = await receiveState(dataDir, fetchState(address, tls, identity, id));
+        if (received.meta.index < log.firstIndex() - 1) throw new Error('its state is older than our log');
+        await adopt(log, received);
+        state.replace(received.state.path);
+        say('info', `replaced the state by a copy of member ${id}'s, at log index ${received.meta.index}`);
+        return;
+      } catch (error) {
+        say('info', `no copy of the state from member ${id} yet: ${messageOf(error)}`);
+      }
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+  throw new FatalError(
+    'the state of this replica differs from that of the others, and no leader gives a copy of its own. Make sure that a ' +
+      'majority of the other members is up, and start this one again.',
+  );
+}
+
+async function adopt(log: LogStore, { meta, directory }: ReceivedState): Promise<void> {
+  const facts = { [STATE_DIRECTORY]: Buffer.from(directory), [RESEED]: Buffer.alloc(0) };
+  if (log.term(meta.index) === meta.term) {
+    await log.putFacts(facts);
+    return;
+  }
+  // Our log ends before the copy, or holds something there that was never committed.
+  const { hardState } = log;
+  const kept = hardState === undefined ? undefined : { ...hardState, commit: meta.index };
+  await log.reset(meta, kept, facts);
+}
