@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import { requestInfo } from './request-info.js';
+
+const of = (method: string, target: string): string => {
+  const [path = '', query = ''] = target.split('?');
+  const i = requestInfo(method, path, query);
+  if (!i.isResourceRequest) return `${i.verb} ${i.path}`;
+  return `${i.verb} ${i.apiPrefix} ${i.group}/${i.version} ns=${i.namespace} ${i.resource} sub=${i.subresource} name=${i.name} parts=${i.parts.join('/')}`;
+};
+
+// Every form of path that RequestInfo tells apart.
+test.each([
+  ['GET', '/api/v1/namespaces', 'list api /v1 ns= namespaces sub= name= parts=namespaces'],
+  ['GET', '/api/v1/namespaces/other', 'get api /v1 ns=other namespaces sub= name=other parts=namespaces/other'],
+  [
+    'PUT',
+    '/api/v1/namespaces/other/finalize',
+    'update api /v1 ns=other namespaces sub=finalize name=other parts=namespaces/other/finalize',
+  ],
+  ['GET', '/api/v1/namespaces/other/pods', 'list api /v1 ns=other pods sub= name= parts=pods'],
+  ['GET', '/api/v1/namespaces/other/pods/foo', 'get api /v1 ns=other pods sub= name=foo parts=pods/foo'],
+  ['HEAD', '/api/v1/namespaces/other/pods/foo', 'get api /v1 ns=other pods sub= name=foo parts=pods/foo'],
+  ['GET', '/api/v1/pods', 'list api /v1 ns= pods sub= name= parts=pods'],
+  ['GET', '/api/v1/pods?watch=true', 'watch api /v1 ns= pods sub= name= parts=pods'],
+  ['GET', '/api/v1/pods?watch', 'watch api /v1 ns= pods sub= name= parts=pods'],
+  ['GET', '/api/v1/pods?watch=0', 'list api /v1 ns= pods sub= name= parts=pods'],
+  [
+    'GET',
+    '/api/v1/namespaces/other/pods?fieldSelector=metadata.name%3Dfoo',
+    'list api /v1 ns=other pods sub= name=foo parts=pods',
+  ],
+  [
+    'GET',
+    '/api/v1/namespaces/other/pods?fieldSelector=metadata.name%3Dfoo&watch=1',
+    'watch api /v1 ns=other pods sub= name=foo parts=pods',
+  ],
+  [
+    'GET',
+    '/api/v1/namespaces/other/pods?fieldSelector=metadata.name!%3Dfoo',
+    'list api /v1 ns=other pods sub= name= parts=pods',
+  ],
+  ['GET', '/api/v1/watch/pods', 'watch api /v1 ns= pods sub= name= parts=pods'],
+  ['GET', '/api/v1/watch/namespaces/other/pods/foo', 'watch api /v1 ns=other pods sub= name=foo parts=pods/foo'],
+  ['GET', '/api/v1/proxy/namespaces/other/pods/foo', 'proxy api /v1 ns=other pods sub= name=foo parts=pods/foo'],
+  [
+    'POST',
+    '/api/v1/namespaces/other/pods/foo/exec',
+    'create api /v1 ns=other pods sub=exec name=foo parts=pods/foo/exec',
+  ],
+  [
+    'GET',
+    '/api/v1/namespaces/other/services/foo/proxy/a/b',
+    'get api /v1 ns=other services sub=proxy name=foo parts=services/foo/proxy/a/b',
+  ],
+  [
+    'DELETE',
+    '/apis/apps/v1/namespaces/other/deployments',
+    'deletecollection apis apps/v1 ns=other deployments sub= name= parts=deployments',
+  ],
+  [
+    'DELETE',
+    '/apis/apps/v1/namespaces/other/deployments/foo',
+    'delete apis apps/v1 ns=other deployments sub= name=foo parts=deployments/foo',
+  ],
+  [
+    'PATCH',
+    '/apis/apps/v1/namespaces/other/deployments/foo/scale',
+    'patch apis apps/v1 ns=other deployments sub=scale name=foo parts=deployments/foo/scale',
+  ],
+  ['POST', '/apis/a.b/v1/things/', 'create apis a.b/v1 ns= things sub= name= parts=things'],
+  ['GET', '/', 'get /'],
+  ['GET', '/api', 'get /api'],
+  ['GET', '/api/v1', 'get /api/v1'],
+  ['GET', '/apis/apps/v1', 'get /apis/apps/v1'],
+  ['POST', '/healthz', 'post /healthz'],
+])('%s %s', (method, target, expected) => {
+  expect(of(method, target)).toBe(expected);
+});
+
+test('a watch of nothing is a bad request', () => {
+  expect(() => requestInfo('GET', '/api/v1/watch', '')).toThrow(/unable to determine kind and namespace/);
+});
