@@ -17,6 +17,7 @@ import { keepIdentityLease } from '../../internal/server/poststart/identity-leas
 import { reviewCreators } from '../../internal/server/reviews/index.js';
 import { openDoor } from '../../internal/server/uws.js';
 import { VERSION } from '../../internal/server/version.js';
+import { admissionChain } from './admission.js';
 import { audiences, authenticator, authorizers } from './auth.js';
 import { bootstrap } from './bootstrap.js';
 import { advertisedAddress, replicaConfig, type ServingConfig, servingConfig } from './config.js';
@@ -59,7 +60,15 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
   const tokens = serving.signingKey === undefined ? undefined : { issuer, audiences: own, key: serving.signingKey };
   const creators = reviewCreators({ authenticator: who, authorizer, rbac, nodeMode, audiences: own, tokens });
   const strategies = strategiesWith({ eventTtlSeconds: flags.duration('event-ttl') / 1000 });
-  const resources = createRest({ backend, strategyFor: strategies, now: Date.now, authorizer, creators });
+  const resources = createRest({
+    backend,
+    strategyFor: strategies,
+    now: Date.now,
+    minWatchTimeoutMs: flags.int('min-request-timeout') * 1000,
+    admission: admissionChain(flags),
+    authorizer,
+    creators,
+  });
   const catalog = new Catalog();
   const metrics = new RequestMetrics();
   metrics.watchReplica(() => replica.status());

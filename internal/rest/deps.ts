@@ -18,6 +18,8 @@ export interface RestDeps {
   strategyFor(group: string, resource: string): Strategy;
   /** Milliseconds since the epoch. */
   now(): number;
+  /** `--min-request-timeout`: a watch that names no time lasts this long, and up to twice as long; half an hour when absent. */
+  readonly minWatchTimeoutMs?: number;
   /** The admission plugins, in order; the default ones when absent. */
   readonly admission?: AdmissionChain;
   /** Asked once more where an update or an apply creates; without it whoever may update may create. */

@@ -54,7 +54,7 @@ export async function handleWatch(
           : {}),
         bookmarks: options.allowWatchBookmarks,
         markInitialEnd: initial && options.allowWatchBookmarks,
-        timeoutMs: timeoutOf(options),
+        timeoutMs: timeoutOf(deps, options),
       });
       watcher.start();
     },
@@ -76,7 +76,8 @@ async function beginning(deps: RestDeps, options: ListOptions): Promise<number> 
   return backend.revision;
 }
 
-function timeoutOf(options: ListOptions): number {
-  const ms = options.timeoutSeconds > 0 ? options.timeoutSeconds * 1_000 : MIN_TIMEOUT_MS * (1 + Math.random());
+function timeoutOf(deps: RestDeps, options: ListOptions): number {
+  const shortest = deps.minWatchTimeoutMs ?? MIN_TIMEOUT_MS;
+  const ms = options.timeoutSeconds > 0 ? options.timeoutSeconds * 1_000 : shortest * (1 + Math.random());
   return Math.min(ms, MAX_TIMER_MS);
 }
