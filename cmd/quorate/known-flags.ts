@@ -93,6 +93,12 @@ export const KNOWN_FLAGS: readonly Flag[] = [
     default: '0s',
     help: 'Time between failing /readyz and closing the port when stopping.',
   },
+  {
+    name: 'enable-swagger-ui',
+    type: 'bool',
+    default: 'false',
+    help: 'Show the API to a browser at /swagger-ui.',
+  },
   { name: 'event-ttl', type: 'duration', default: '1h0m0s', help: 'How long events are kept.' },
   {
     name: 'etcd-compaction-interval',

@@ -1,5 +1,5 @@
 import type { FatalError } from '../../internal/machinery/assert.js';
-import { logger, setVerbosity } from '../../internal/machinery/log.js';
+import { errorText, logger, setVerbosity } from '../../internal/machinery/log.js';
 import { strategiesWith } from '../../internal/registry/index.js';
 import { openReplica, type Replica } from '../../internal/replica/index.js';
 import { createDiscovery } from '../../internal/rest/discovery.js';
@@ -15,6 +15,7 @@ import { createPaths } from '../../internal/server/paths.js';
 import { followFlowSchemas } from '../../internal/server/poststart/flow-schema-status.js';
 import { keepIdentityLease } from '../../internal/server/poststart/identity-lease.js';
 import { reviewCreators } from '../../internal/server/reviews/index.js';
+import { createSwaggerUi } from '../../internal/server/swagger-ui.js';
 import { openDoor } from '../../internal/server/uws.js';
 import { VERSION } from '../../internal/server/version.js';
 import { admissionChain } from './admission.js';
@@ -29,6 +30,11 @@ const log = logger('serve.ts');
 /** Runs one replica until a signal stops it. Throws FatalError when it cannot. */
 export async function runServe(flags: FlagValues): Promise<void> {
   setVerbosity(flags.int('v'));
+  // A bug that nobody caught: stopping is safe, going on is not.
+  process.on('uncaughtException', (error) => {
+    log.fatal(`this is a bug, and the replica stops: ${errorText(error)}`);
+    process.exit(2);
+  });
   for (const name of ignoredFlags(flags)) log.warn(`--${name} has no effect here`);
   const serving = await servingConfig(flags);
   const replica = await openReplica({
@@ -97,6 +103,7 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
       raftStatus: () => replica.status(),
       discovery: createDiscovery({ catalog, serverAddress: () => address }),
       openApi: createOpenApi(new OpenApi(VERSION.gitVersion)),
+      swaggerUi: flags.bool('enable-swagger-ui') ? createSwaggerUi() : undefined,
       flags: flags.all(),
       groupPaths: () => catalog.groups.flatMap((g) => groupPaths(g.group, g.versions)),
     }),

@@ -25,6 +25,8 @@ export interface PathParts {
   readonly discovery: (request: ApiRequest) => Reply | Promise<Reply> | undefined;
   /** /openapi/v2 and /openapi/v3; undefined when it is no such path. */
   readonly openApi: (request: ApiRequest) => Reply | Promise<Reply> | undefined;
+  /** /swagger-ui, when it is on. */
+  readonly swaggerUi?: ((request: ApiRequest) => Reply | undefined) | undefined;
   /** Every flag with its value. */
   readonly flags: ReadonlyMap<string, string>;
   /** Paths of the served groups and versions, for the index at `/`. */
@@ -52,6 +54,7 @@ export function createPaths(parts: PathParts): Handler {
     api: (r) => parts.discovery(r),
     apis: (r) => parts.discovery(r),
     openapi: (r) => parts.openApi(r),
+    'swagger-ui': (r) => parts.swaggerUi?.(r),
     openid: (r) => handleOpenId(parts.openId, r),
     '.well-known': (r) => handleOpenId(parts.openId, r),
   };

@@ -334,6 +334,33 @@ test('a port that is taken is told in a sentence', async () => {
   await expect(second).rejects.toThrow(FatalError);
 });
 
+test('a chain that breaks its promise never to fail costs one request, not the server', async () => {
+  const files = { certFile: `${server.dir}/apiserver.crt`, keyFile: `${server.dir}/apiserver.key` };
+  const door = await openDoor(
+    { host: '127.0.0.1', port: PORT + 2, ...files, clientCaFile: undefined },
+    {
+      serve: ({ rawPath }) => {
+        if (rawPath === '/throws') throw new Error('thrown');
+        return Promise.reject(new Error('rejected'));
+      },
+      refuse: () => ({ reply: nothing, auditId: '' }),
+    },
+  );
+  const https = await import('node:https');
+  for (const path of ['/throws', '/rejects']) {
+    const status = await new Promise((resolve, reject) => {
+      https
+        .get({ port: PORT + 2, path, rejectUnauthorized: false, agent: false }, (r) => {
+          r.resume();
+          resolve(r.statusCode);
+        })
+        .on('error', reject);
+    });
+    expect([path, status]).toEqual([path, 500]);
+  }
+  await door.close(1000);
+});
+
 test('certificate files that do not exist are told in a sentence', async () => {
   const second = openDoor(
     { host: '127.0.0.1', port: 0, certFile: '/nope.crt', keyFile: '/nope.key', clientCaFile: undefined },

@@ -164,10 +164,27 @@ class Door {
   }
 
   private dispatch(exchange: Exchange): void {
-    const answer = this.behind.serve(exchange);
-    if (answer instanceof Promise) {
-      void answer.then((a) => this.answer(exchange, a, false));
-    } else this.answer(exchange, answer, false);
+    try {
+      const answer = this.behind.serve(exchange);
+      if (answer instanceof Promise) {
+        answer.then(
+          (a) => this.answer(exchange, a, false),
+          (error: unknown) => this.broken(exchange, error),
+        );
+      } else this.answer(exchange, answer, false);
+    } catch (error) {
+      this.broken(exchange, error);
+    }
+  }
+
+  /** The chain answers its own failures; what still gets here is a bug in it, and must not take the process along. */
+  private broken(exchange: Exchange, error: unknown): void {
+    log.error(`${exchange.method} ${exchange.rawPath} was not answered`, error);
+    if (exchange.aborted || exchange.done) return;
+    exchange.res.cork(() => {
+      exchange.res.writeStatus('500 Internal Server Error').end('internal error\n', true);
+      this.release(exchange);
+    });
   }
 
   private answer(exchange: Exchange, answer: Answer, closeConnection: boolean): void {
