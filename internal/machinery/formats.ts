@@ -140,3 +140,22 @@ export function isStrictSubset(outer: string, inner: string): boolean {
 
 /** The family of a network, undefined when it is none. */
 export const familyOfCidr = (value: string): 'IPv4' | 'IPv6' | undefined => parseSloppyCidr(value)?.family;
+
+/** Ranges that no endpoint can be reached in, and how the complaint names them. */
+const SPECIAL: readonly (readonly [string, readonly string[]])[] = [
+  ['may not be in the loopback range (127.0.0.0/8, ::1/128)', ['127.0.0.0/8', '::1/128']],
+  ['may not be in the link-local range (169.254.0.0/16, fe80::/10)', ['169.254.0.0/16', 'fe80::/10']],
+  ['may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)', ['224.0.0.0/24', 'ff02::/16']],
+];
+
+/** Complaints about the address of an endpoint: unspecified, loopback and link-local ones name none (ValidateNonSpecialIP). */
+export function nonSpecialIP(value: string): string[] {
+  const ip = parseIP(withoutLeadingZeros(value));
+  if (ip === undefined) return ['must be a valid IP address'];
+  const out: string[] = [];
+  if (ip.value === 0n) out.push(`may not be unspecified (${value})`);
+  for (const [message, ranges] of SPECIAL) {
+    if (ranges.map(parseCidr).some((range) => range !== undefined && cidrContains(range, ip))) out.push(message);
+  }
+  return out;
+}

@@ -4,6 +4,7 @@ import { apps } from './apps/index.js';
 import { autoscaling } from './autoscaling/index.js';
 import { batch } from './batch/index.js';
 import { certificates } from './certificates/index.js';
+import { coordination } from './coordination/index.js';
 import { core } from './core/index.js';
 import { discovery } from './discovery/index.js';
 import { flowcontrol } from './flowcontrol/index.js';
@@ -24,6 +25,7 @@ export const strategiesByGroup: Readonly<Record<string, Readonly<Record<string, 
   autoscaling,
   batch,
   'certificates.k8s.io': certificates,
+  'coordination.k8s.io': coordination,
   'discovery.k8s.io': discovery,
   'flowcontrol.apiserver.k8s.io': flowcontrol,
   'networking.k8s.io': networking,

@@ -1,6 +1,8 @@
-import { child } from '../../machinery/access.js';
+import { child, defaultTo } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
+import { validating } from '../generic/field-node.js';
 import type { GroupStrategies, Strategy, WriteContext } from '../types.js';
+import { checkApiService } from './validation.js';
 
 /** An API service that this server serves itself is available from the start (kube-aggregator's apiserver strategy). */
 function statusOf(ctx: WriteContext, apiService: JsonObject): JsonObject {
@@ -19,9 +21,16 @@ function statusOf(ctx: WriteContext, apiService: JsonObject): JsonObject {
 }
 
 const apiServices: Strategy = {
+  nameRule: 'any',
+  defaults(apiService) {
+    const reference = child(child(apiService, 'spec'), 'service');
+    if (reference !== undefined) defaultTo(reference, 'port', 443);
+  },
   prepareForCreate(ctx, apiService) {
     apiService['status'] = statusOf(ctx, apiService);
   },
+  validate: (apiService) => validating(apiService, checkApiService),
+  validateUpdate: (apiService) => validating(apiService, checkApiService),
 };
 
 /** Resources of the apiregistration.k8s.io group by their plural name. */

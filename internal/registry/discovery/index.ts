@@ -1,14 +1,5 @@
-import { children, defaultTo } from '../../machinery/access.js';
 import type { Strategy } from '../types.js';
-
-const endpointSlices: Strategy = {
-  defaults(slice) {
-    for (const port of children(slice, 'ports')) {
-      defaultTo(port, 'name', '');
-      defaultTo(port, 'protocol', 'TCP');
-    }
-  },
-};
+import { endpointSlices } from './endpoint-slice.js';
 
 /** Resources of the discovery.k8s.io group by their plural name. */
 export const discovery: Readonly<Record<string, Strategy>> = { endpointslices: endpointSlices };

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../machinery/json.js';
+import { complaintsAbout } from './complaints.testkit.js';
+
+const of = complaintsAbout('scheduling.k8s.io', 'priorityclasses');
+const ofLease = complaintsAbout('coordination.k8s.io', 'leases');
+const ofApi = complaintsAbout('apiregistration.k8s.io', 'apiservices');
+const named = (name: string, value: number): JsonObject => ({
+  metadata: { name },
+  value,
+  preemptionPolicy: 'PreemptLowerPriority',
+});
+
+describe('priority classes', () => {
+  it('leave the highest values to the system', () => {
+    expect(of(named('high', 1_000_000_000))).toEqual([]);
+    expect(of(named('higher', 1_000_000_001))).toHaveLength(1);
+    expect(of(named('system-node-critical', 2_000_001_000))).toEqual([]);
+    expect(of(named('system-mine', 1))[0]).toContain('system-mine is not a known system priority class');
+  });
+  it('never change their value', () => {
+    expect(of(named('a', 2), named('a', 1))).toEqual(['value: Forbidden: may not be changed in an update.']);
+  });
+});
+
+describe('leases', () => {
+  it('last longer than nothing', () => {
+    expect(ofLease({ spec: { leaseDurationSeconds: 0 } })).toEqual([
+      'spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0',
+    ]);
+    expect(ofLease({ spec: { leaseDurationSeconds: 1, leaseTransitions: 0 } })).toEqual([]);
+  });
+});
+
+describe('API services', () => {
+  const service = (spec: JsonObject, name = 'v1.example.com'): JsonObject => ({
+    metadata: { name },
+    spec: { group: 'example.com', version: 'v1', groupPriorityMinimum: 1, versionPriority: 1, ...spec },
+  });
+  it('are named after what they serve', () => {
+    expect(ofApi(service({}))).toEqual([]);
+    expect(ofApi(service({}, 'v2.example.com'))).toEqual([
+      'metadata.name: Invalid value: "v2.example.com": must be `spec.version+"."+spec.group`: "v1.example.com"',
+    ]);
+  });
+  it('say how a server elsewhere is trusted, and only there', () => {
+    expect(ofApi(service({ caBundle: 'YWJj' }))).toEqual([
+      'spec.caBundle: Invalid value: "3 bytes": local APIServices may not have a caBundle',
+    ]);
+    const elsewhere = { service: { name: 's', namespace: 'n', port: 443 } };
+    expect(ofApi(service({ ...elsewhere, caBundle: 'YWJj' }))).toEqual([]);
+    expect(ofApi(service({ ...elsewhere, caBundle: 'YWJj', insecureSkipTLSVerify: true }))).toHaveLength(1);
+  });
+});
