@@ -59,10 +59,17 @@ export interface Answer {
   readonly body: string;
 }
 
-/** One HTTPS request with the admin token. Rejects when the connection fails. */
+/** One HTTPS request with the admin token, another one, or ('') none. Rejects when the connection fails. */
 export function call(
   url: string,
-  options: { method?: string; body?: unknown; timeoutMs?: number; agent?: https.Agent; contentType?: string } = {},
+  options: {
+    method?: string;
+    body?: unknown;
+    timeoutMs?: number;
+    agent?: https.Agent;
+    contentType?: string;
+    token?: string;
+  } = {},
 ): Promise<Answer> {
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
   return new Promise((resolve, reject) => {
@@ -74,7 +81,7 @@ export function call(
         timeout: options.timeoutMs ?? 10_000,
         ...(options.agent === undefined ? {} : { agent: options.agent }),
         headers: {
-          authorization: `Bearer ${TOKEN}`,
+          ...(options.token === '' ? {} : { authorization: `Bearer ${options.token ?? TOKEN}` }),
           accept: 'application/json',
           ...(body === undefined
             ? {}
