@@ -6,6 +6,7 @@ import { lockDirectory } from './lock.js';
 import { RunningReplica } from './running.js';
 import type { Replica } from './types.js';
 
+export { checkDataDirectory, type CheckReport } from './check.js';
 export type { LogLevel, MemberAddress, Observed, PeerTls, ReplicaConfig } from './config.js';
 export { MembershipError } from './membership.js';
 export type { Replica, ReplicaMember, ReplicaStatus } from './types.js';

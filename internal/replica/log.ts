@@ -2,10 +2,9 @@ import { assert, FatalError } from '../machinery/assert.js';
 import { cutToBytes, entryBytes } from '../raft/entry.js';
 import type { Entry, HardState, LogStorage, SnapshotMeta } from '../raft/types.js';
 import { commitErrorOf, type Environment, isDiskFull, openEnvironment, openTable, type Table } from '../store/lmdb.js';
+import { LogTail } from './log-tail.js';
 import { checkSeal, CorruptRecordError, seal } from '../store/rows.js';
 
-/** Entries kept in memory behind the end of the log, at most: what followers and applying usually read. */
-const CACHE_BYTES_MAX = 32 * 1024 * 1024;
 const DISK_FULL_RETRY_MS = 1_000;
 const HEADER = 12;
 
@@ -39,13 +38,7 @@ export class LogStore implements LogStorage {
   #hardState: HardState | undefined;
   /** The hard state has moved since it was last written. */
   #noted = false;
-  /** The end of the log: entry i of it has index #cacheFirst + i. */
-  #cache: Entry[] = [];
-  #cacheFirst: number;
-  #cacheBytes = 0;
-  /** Bytes of entries written by this process, and how many had been at some indexes, ascending. */
-  #written = 0;
-  #marks: { readonly index: number; readonly written: number }[] = [];
+  readonly #tail: LogTail;
   #closed = false;
   #queue: (() => void)[] = [];
   /** The transaction being written, and the one that collects work behind it. */
@@ -71,7 +64,7 @@ export class LogStore implements LogStorage {
       if (error instanceof CorruptRecordError) throw this.#damaged(error.message);
       throw error;
     }
-    this.#cacheFirst = this.#last + 1;
+    this.#tail = new LogTail(this.#last + 1);
   }
 
   #readLast(): number {
@@ -80,7 +73,7 @@ export class LogStore implements LogStorage {
     for (const key of this.#entries.getKeys({ start: LOWEST, end: HIGHEST, limit: 1 })) first = indexOf(key);
     if (first !== undefined && first <= this.#base.index) {
       // A crash came between moving the base and removing what is below it.
-      for (let i = first; i <= this.#base.index; i++) void this.#entries.remove(logKey(i));
+      this.#removeEntries(first, this.#base.index).catch(() => undefined); // Tried again at the next start.
       first = undefined;
     }
     for (const key of this.#entries.getKeys({ start: HIGHEST, end: LOWEST, reverse: true, limit: 1 }))
@@ -108,24 +101,15 @@ export class LogStore implements LogStorage {
   lastIndex(): number {
     return this.#last;
   }
-  /**
-   * The last index with at least `bytes` of entries behind it, as far as written by this process; 0 when there are fewer.
-   * Exact to a mebibyte.
-   */
+  /** The last index with at least `bytes` of entries behind it, as far as written by this process; 0 for none. */
   indexBefore(bytes: number): number {
-    const limit = this.#written - bytes;
-    let index = 0;
-    for (const mark of this.#marks) {
-      if (mark.written > limit) break;
-      index = mark.index;
-    }
-    return index;
+    return this.#tail.indexBefore(bytes);
   }
 
   term(index: number): number | undefined {
     if (index === this.#base.index) return this.#base.term;
     if (index < this.#base.index || index > this.#last) return undefined;
-    return this.#cache[index - this.#cacheFirst]?.term ?? this.#read(index).term;
+    return this.#tail.get(index)?.term ?? this.#read(index).term;
   }
 
   entries(lo: number, hi: number, bytesMax: number): readonly Entry[] {
@@ -133,13 +117,11 @@ export class LogStore implements LogStorage {
       lo > this.#base.index && hi <= this.#last + 1,
       `log read [${lo}, ${hi}) outside (${this.#base.index}, ${this.#last}]`,
     );
-    if (lo >= this.#cacheFirst) {
-      return cutToBytes(this.#cache.slice(lo - this.#cacheFirst, hi - this.#cacheFirst), bytesMax);
-    }
+    if (lo >= this.#tail.first) return cutToBytes(this.#tail.slice(lo, hi), bytesMax);
     const out: Entry[] = [];
     let bytes = 0;
     for (let index = lo; index < hi; index++) {
-      const entry = this.#cache[index - this.#cacheFirst] ?? this.#read(index);
+      const entry = this.#tail.get(index) ?? this.#read(index);
       bytes += entryBytes(entry);
       if (bytes > bytesMax && out.length > 0) break;
       out.push(entry);
@@ -175,15 +157,8 @@ export class LogStore implements LogStorage {
         first.index > this.#base.index && first.index <= this.#last + 1,
         `append at ${first.index} after ${this.#last}`,
       );
-      this.#truncateCache(first.index);
-      for (const entry of entries) {
-        this.#cache.push(entry);
-        this.#cacheBytes += entryBytes(entry);
-        this.#written += entryBytes(entry);
-      }
+      this.#tail.append(entries);
       this.#last = first.index + entries.length - 1;
-      this.#mark(first.index);
-      this.#trimCache();
     }
     const state = hardState ?? (this.#noted ? this.#hardState : undefined);
     this.#hardState = state ?? this.#hardState;
@@ -212,8 +187,7 @@ export class LogStore implements LogStorage {
     const from = this.#base.index + 1;
     const base = { index, term };
     this.#base = base;
-    this.#dropCacheTo(index);
-    this.#marks = this.#marks.filter((mark) => mark.index > index);
+    this.#tail.dropTo(index);
     // The base moves first: entries left behind by a crash are below it, and removed at the next start.
     await this.#write(() => {
       void this.#meta.put('base', encodeBase(base));
@@ -230,10 +204,7 @@ export class LogStore implements LogStorage {
     const from = this.#base.index + 1;
     const to = this.#last;
     this.#last = meta.index;
-    this.#cache = [];
-    this.#cacheBytes = 0;
-    this.#marks = [];
-    this.#cacheFirst = meta.index + 1;
+    this.#tail.reset(meta.index + 1);
     if (hardState !== undefined) this.#hardState = hardState;
     this.#noted = false;
     this.#base = { index: meta.index, term: meta.term };
@@ -246,22 +217,6 @@ export class LogStore implements LogStorage {
     });
   }
 
-  #mark(first: number): void {
-    while ((this.#marks.at(-1)?.index ?? 0) >= first) this.#marks.pop();
-    if (this.#written - (this.#marks.at(-1)?.written ?? 0) >= MARK_BYTES) {
-      this.#marks.push({ index: this.#last, written: this.#written });
-    }
-  }
-
-  #dropCacheTo(index: number): void {
-    if (this.#cacheFirst > index) return;
-    const drop = Math.min(index + 1 - this.#cacheFirst, this.#cache.length);
-    for (const entry of this.#cache.splice(0, drop)) {
-      this.#cacheBytes -= entryBytes(entry);
-    }
-    this.#cacheFirst = index + 1;
-  }
-
   /** In slices: one huge transaction would hold up the appends behind it. */
   async #removeEntries(from: number, to: number): Promise<void> {
     for (let lo = from; lo <= to && !this.#closed; lo += COMPACT_SLICE) {
@@ -269,31 +224,6 @@ export class LogStore implements LogStorage {
       await this.#write(() => {
         for (let i = lo; i <= hi; i++) void this.#entries.remove(logKey(i));
       });
-    }
-  }
-
-  #truncateCache(index: number): void {
-    if (index < this.#cacheFirst) {
-      this.#cache = [];
-      this.#cacheFirst = index;
-      this.#cacheBytes = 0;
-      return;
-    }
-    for (const entry of this.#cache.splice(index - this.#cacheFirst)) {
-      this.#cacheBytes -= entryBytes(entry);
-    }
-  }
-
-  #trimCache(): void {
-    let drop = 0;
-    while (this.#cacheBytes > CACHE_BYTES_MAX && drop < this.#cache.length - 1) {
-      const entry = this.#cache[drop];
-      if (entry !== undefined) this.#cacheBytes -= entryBytes(entry);
-      drop++;
-    }
-    if (drop > 0) {
-      this.#cache.splice(0, drop);
-      this.#cacheFirst += drop;
     }
   }
 
@@ -362,7 +292,6 @@ export class LogStore implements LogStorage {
 }
 
 const COMPACT_SLICE = 2_000;
-const MARK_BYTES = 1024 * 1024;
 /** Bounds of every key: without them lmdb begins where its own key encoding would. */
 const LOWEST = Buffer.alloc(6, 0);
 const HIGHEST = Buffer.alloc(7, 0xff);

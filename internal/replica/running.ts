@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
 import type { NodeId } from '../raft/index.js';
 import { messageOf } from '../store/lmdb.js';
-import { hashText } from '../store/meta.js';
 import { StateStore } from '../store/state.js';
 import type { Backend } from '../store/types.js';
 import { ReplicaBackend } from './backend.js';
@@ -20,6 +19,7 @@ import { Peers } from './peers.js';
 import { Proposals } from './proposals.js';
 import { Reads } from './reads.js';
 import { RESEED, reseedIfWanted, STATE_DIRECTORY } from './reseed.js';
+import { statusOf } from './status.js';
 import { SpaceGuard } from './space.js';
 import type { Replica, ReplicaStatus } from './types.js';
 import { Verifier } from './verify.js';
@@ -225,37 +225,20 @@ export class RunningReplica implements Replica {
   }
 
   status(): ReplicaStatus {
-    const { driver, id } = this.#running();
+    const { driver, proposals, id } = this.#running();
     const state = this.#state;
     if (state === undefined) throw new Error('the replica is closed');
-    const raft = driver.status();
-    const { members, conf } = state.meta;
-    return {
+    return statusOf({
       id,
       name: this.#config.name,
-      term: raft.term,
-      role: raft.role,
-      leader: raft.leader,
-      leaderName: members.get(raft.leader)?.name ?? '',
-      commit: raft.commit,
-      applied: state.visible.appliedIndex,
-      revision: state.visible.revision,
-      compactRevision: state.visible.compactRevision,
-      stateHash: hashText(state.meta),
-      durable: state.durableIndex,
+      raft: driver.status(),
+      state,
       logFirst: this.#log?.firstIndex() ?? 0,
-      logLast: raft.lastIndex,
       diskLow: this.#space?.low ?? false,
       leaderChanges: this.#leaderChanges,
-      proposalsInFlight: this.#running().proposals.inFlight,
-      members: [...members].map(([memberId, info]) => ({
-        id: memberId,
-        name: info.name,
-        address: info.address,
-        learner: conf.learners.includes(memberId),
-        connected: memberId === id || (this.#peers?.reachable(memberId) ?? false),
-      })),
-    };
+      proposalsInFlight: proposals.inFlight,
+      connected: (member) => member === id || (this.#peers?.reachable(member) ?? false),
+    });
   }
 
   async ready(): Promise<void> {

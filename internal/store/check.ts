@@ -1,0 +1,82 @@
+import {
+  checkObject,
+  CorruptRecordError,
+  decodeEvent,
+  eventKeyRevision,
+  expiresAtOf,
+  expiryKey,
+  modRevisionOf,
+  parseExpiryKey,
+  parsePastKey,
+  pastKey,
+} from './rows.js';
+import type { LmdbSnapshot } from './lmdb-snapshot.js';
+import type { StateMeta } from './meta.js';
+
+export interface StateCheck {
+  readonly objects: number;
+  readonly past: number;
+  readonly events: number;
+  readonly expiry: number;
+}
+
+/** Reads the whole state: every record is whole, and every table agrees with the others. Reports what does not. */
+export function checkState(snapshot: LmdbSnapshot, meta: StateMeta, report: (problem: string) => void): StateCheck {
+  const counts = { objects: 0, past: 0, events: 0, expiry: 0 };
+  const whole = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof CorruptRecordError)) throw error;
+      report(error.message);
+    }
+  };
+  for (const { key, value } of snapshot.scanAll('objects')) {
+    counts.objects++;
+    const name = key.toString();
+    whole(() => {
+      checkObject('objects', name, value);
+      const revision = modRevisionOf(value);
+      if (revision > meta.revision)
+        report(`object ${name} is of revision ${revision}, beyond the state's ${meta.revision}`);
+      const expiresAt = expiresAtOf(value);
+      if (expiresAt > 0 && snapshot.get('expiry', expiryKey(expiresAt, name)) === undefined) {
+        report(`object ${name} has a time to live but will not be found when it is over`);
+      }
+    });
+  }
+  for (const { key, value } of snapshot.scanAll('past')) {
+    counts.past++;
+    const past = parsePastKey(key);
+    whole(() => checkObject('past', past.key, value));
+    if (past.supersededAt <= past.modRevision || past.supersededAt > meta.revision) {
+      report(`an old version of ${past.key} lived from ${past.modRevision} to ${past.supersededAt}, which cannot be`);
+    }
+  }
+  let last = 0;
+  for (const { key, value } of snapshot.scanAll('events')) {
+    counts.events++;
+    const revision = eventKeyRevision(key);
+    if (revision > meta.compactRevision && last > 0 && revision > last + 1)
+      report(`no change of revision ${last + 1} is kept`);
+    last = revision;
+    whole(() => {
+      const event = decodeEvent(key, value);
+      if (revision <= meta.compactRevision || event.prevRevision === 0) return;
+      if (snapshot.get('past', pastKey(event.key, event.prevRevision, revision)) === undefined) {
+        report(`the version of ${event.key} before revision ${revision} is missing`);
+      }
+    });
+  }
+  if (last > 0 && last !== meta.revision)
+    report(`the last change kept is of revision ${last}, the state's is ${meta.revision}`);
+  for (const { key, value } of snapshot.scanAll('expiry')) {
+    counts.expiry++;
+    const { key: name } = parseExpiryKey(key);
+    const record = snapshot.get('objects', name);
+    if (record === undefined || modRevisionOf(record) !== value.readUIntBE(0, 6)) {
+      report(`a time to live is kept for ${name}, which has changed since`);
+    }
+  }
+  return counts;
+}
