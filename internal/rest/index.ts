@@ -1,5 +1,5 @@
 import { pathNotFound, StatusError } from '../machinery/status.js';
-import { findResource } from '../schema/index.js';
+import { findResource, groups } from '../schema/index.js';
 import type { ResourceDef } from '../schema/types.js';
 import { handleCreate } from './create.js';
 import { handleDeleteCollection } from './delete-collection.js';
@@ -9,6 +9,7 @@ import type { RestDeps } from './deps.js';
 import { asClientError, methodNotAllowed } from './errors.js';
 import { handleConnect } from './connect.js';
 import { handleGet } from './get.js';
+import { pageNotFound } from './not-served.js';
 import { handleList } from './list.js';
 import { handlePatch } from './patch.js';
 import { respondError } from './respond.js';
@@ -66,7 +67,11 @@ async function deprecated(deps: RestDeps, hub: WatchHub, request: ApiRequest, wa
 function dispatch(deps: RestDeps, hub: WatchHub, request: ApiRequest): Reply | Promise<Reply> {
   const { info } = request;
   const def = findResource(info.group, info.version, info.resource);
-  if (def === undefined) throw pathNotFound();
+  if (def === undefined) {
+    // The resources of a group are found by the group's own server; nobody serves a group that is not known.
+    if (!groups.some((g) => g.group === info.group)) return pageNotFound();
+    throw pathNotFound();
+  }
   checkPath(def, request);
   if (isComponentStatus(def)) return handleComponentStatus(deps, request, def);
   if (CONNECT.has(info.subresource)) return handleConnect(deps, request, def);

@@ -39,6 +39,15 @@ describe('/openapi', () => {
     const reply = await ask(url);
     expect(reply?.headers?.['Cache-Control']).toBe('public, immutable');
     expect(Object.keys(json(reply)['paths'] as object)).toContain('/apis/batch/v1/namespaces/{namespace}/jobs/{name}');
+    const accept = 'application/com.github.proto-openapi.spec.v3@v1.0+protobuf';
+    const protobuf = await ask(url, { accept });
+    expect(protobuf?.contentType).toBe('application/com.github.proto-openapi.spec.v3.v1.0+protobuf');
+    // Document begins with field 1, the version of OpenAPI.
+    expect(
+      Buffer.from(protobuf?.body ?? '')
+        .subarray(0, 7)
+        .toString(),
+    ).toBe('\n\u00053.0.0');
     const moved = await ask('/openapi/v3/apis/batch/v1?hash=OLD');
     expect([moved?.status, moved?.headers?.['Location']]).toEqual([301, url]);
     expect(await ask('/openapi/v3/apis/nope/v1')).toBeUndefined();

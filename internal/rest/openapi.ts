@@ -9,6 +9,10 @@ const PROTOBUF_V2 = [
   'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
   'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
 ] as const;
+const PROTOBUF_V3 = [
+  'application/com.github.proto-openapi.spec.v3@v1.0+protobuf',
+  'application/com.github.proto-openapi.spec.v3.v1.0+protobuf',
+] as const;
 const ONE_YEAR_MILLISECONDS = 365 * 24 * 3600 * 1000;
 
 /** The first media type of Accept that is offered; JSON when the client takes anything. Undefined: none. */
@@ -48,18 +52,21 @@ function v2(openApi: OpenApi, request: ApiRequest): Promise<Reply> {
 }
 
 function v3(openApi: OpenApi, request: ApiRequest, path: string): Promise<Reply> | Reply | undefined {
-  const document = openApi.v3(path);
+  const offered = [JSON_TYPE, ...PROTOBUF_V3];
+  const chosen = accepted(request.header('accept'), offered);
+  const type = chosen === JSON_TYPE ? JSON_TYPE : PROTOBUF_V3[1];
+  const document = type === JSON_TYPE ? openApi.v3(path) : openApi.v3Protobuf(path);
   if (document === undefined) return undefined;
-  if (accepted(request.header('accept'), [JSON_TYPE]) === undefined) throw notAcceptable([JSON_TYPE]);
+  if (chosen === undefined) throw notAcceptable(offered);
   const asked = request.query.get('hash');
-  if (asked === null) return documentReply(request, document, JSON_TYPE, { 'Cache-Control': 'no-cache, private' });
+  if (asked === null) return documentReply(request, document, type, { 'Cache-Control': 'no-cache, private' });
   // A client that read an older index is sent on, so that what it caches under a hash is what has that hash.
   if (asked !== document.hash) {
     const location = `/openapi/v3/${path}?hash=${document.hash}`;
     return { status: 301, contentType: 'text/plain', headers: { Location: location }, body: '' };
   }
   const expires = new Date(Date.now() + ONE_YEAR_MILLISECONDS).toUTCString();
-  return documentReply(request, document, JSON_TYPE, { 'Cache-Control': 'public, immutable', Expires: expires });
+  return documentReply(request, document, type, { 'Cache-Control': 'public, immutable', Expires: expires });
 }
 
 /**

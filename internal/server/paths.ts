@@ -1,3 +1,4 @@
+import { pageNotFound } from '../rest/not-served.js';
 import type { ApiRequest, BytesReply, Handler, Reply } from '../rest/types.js';
 import { handleHealth, type HealthSources, healthEndpoints } from './health.js';
 import type { RequestMetrics } from './metrics.js';
@@ -60,21 +61,12 @@ export function createPaths(parts: PathParts): Handler {
   };
   return (request) => {
     const first = request.path.split('/', 2)[1] ?? '';
-    return (Object.hasOwn(routes, first) ? routes[first]?.(request) : undefined) ?? notFound();
+    return (Object.hasOwn(routes, first) ? routes[first]?.(request) : undefined) ?? pageNotFound();
   };
 }
 
 function json(body: string): BytesReply {
   return { status: 200, contentType: JSON_TYPE, body };
-}
-
-function notFound(): BytesReply {
-  return {
-    status: 404,
-    contentType: 'text/plain; charset=utf-8',
-    headers: { 'X-Content-Type-Options': 'nosniff' },
-    body: '404 page not found\n',
-  };
 }
 
 async function metricsReply(metrics: RequestMetrics): Promise<Reply> {

@@ -3,9 +3,10 @@ import type { JsonObject } from '../../machinery/json.js';
 import { rowsOf, tableOrigins } from '../names.js';
 import { resources } from '../resources.js';
 import type { ResourceDef } from '../types.js';
-import { gzipPieces } from './chunks.js';
+import { gzipPieces, ungzip } from './chunks.js';
 import { type CustomKind, customDefinitions } from './custom.js';
 import { swaggerProtobuf } from './gnostic.js';
+import { documentProtobuf } from './gnostic-v3.js';
 import {
   coreVersionsPath,
   customResourcePaths,
@@ -76,7 +77,8 @@ export class OpenApi {
     this.#custom = custom;
     this.#customHash = sha512(custom.map((c) => `${c.group}/${c.version} ${c.fingerprint}`).join('\n'));
     const paths = new Set(this.v3Paths());
-    for (const key of this.#known.keys()) if (!key.startsWith('v2 ') && !paths.has(key)) this.#known.delete(key);
+    for (const key of this.#known.keys())
+      if (!key.startsWith('v2 ') && !paths.has(key.split(' ')[0] ?? '')) this.#known.delete(key);
   }
 
   #document(key: string, fingerprint: string, write: () => Iterable<string | Buffer>): OpenApiDocument {
@@ -139,6 +141,32 @@ export class OpenApi {
     if (version !== undefined) return this.#groupVersion(path, group, version);
     if (!resources.some((r) => r.group === group)) return undefined;
     return this.#document(path, '', () => plainDocument([groupPath(group)]));
+  }
+
+  /** The same document as gnostic's protobuf. It has the hash of the JSON form: that is what the index tells. */
+  v3Protobuf(path: string): OpenApiDocument | undefined {
+    const document = this.v3(path);
+    if (document === undefined) return undefined;
+    const key = `${path} protobuf`;
+    const known = this.#known.get(key);
+    if (known?.hash === document.hash) return known;
+    let content: Promise<Buffer> | undefined;
+    const write = async (): Promise<Buffer> => {
+      const json = await ungzip(await document.content());
+      return gzipPieces([documentProtobuf(JSON.parse(json.toString()) as JsonObject)]);
+    };
+    const made: OpenApiDocument = {
+      hash: document.hash,
+      content: () => {
+        content ??= write().catch((error: unknown) => {
+          content = undefined;
+          throw error;
+        });
+        return content;
+      },
+    };
+    this.#known.set(key, made);
+    return made;
   }
 
   #groupVersion(path: string, group: string, version: string): OpenApiDocument | undefined {
