@@ -1,4 +1,4 @@
-import { AGE, type ColumnTable, column, NAME } from '../columns.js';
+import { AGE, column, type ColumnTable, CONTAINERS, IMAGES, NAME } from '../columns.js';
 
 /** Columns of the apps group by plural resource name. */
 export const appsColumns = {
@@ -42,8 +42,8 @@ export const appsColumns = {
       "NodeSelector is a selector which must be true for the pod to fit on a node. Selector which must match a node's labels for the pod to be scheduled on that node. More info: https://kubernetes.io/docs/concepts/configuration/assign-pod-node/",
     ),
     AGE,
-    column('Containers', 'string', 1, 'Names of each container in the template.'),
-    column('Images', 'string', 1, 'Images referenced by each container in the template.'),
+    CONTAINERS,
+    IMAGES,
     column(
       'Selector',
       'string',
@@ -67,8 +67,8 @@ export const appsColumns = {
       'Total number of available non-terminating pods (ready for at least minReadySeconds) targeted by this deployment.',
     ),
     AGE,
-    column('Containers', 'string', 1, 'Names of each container in the template.'),
-    column('Images', 'string', 1, 'Images referenced by each container in the template.'),
+    CONTAINERS,
+    IMAGES,
     column(
       'Selector',
       'string',
@@ -97,8 +97,8 @@ export const appsColumns = {
       'The number of non-terminating pods targeted by this ReplicaSet with a Ready Condition.',
     ),
     AGE,
-    column('Containers', 'string', 1, 'Names of each container in the template.'),
-    column('Images', 'string', 1, 'Images referenced by each container in the template.'),
+    CONTAINERS,
+    IMAGES,
     column(
       'Selector',
       'string',
@@ -106,11 +106,5 @@ export const appsColumns = {
       "Selector is a label query over pods that should match the replica count. Label keys and values that must match in order to be controlled by this replica set. It must match the pod template's labels. More info: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors",
     ),
   ],
-  statefulsets: [
-    NAME,
-    column('Ready', 'string', 0, 'Number of the pod with ready state'),
-    AGE,
-    column('Containers', 'string', 1, 'Names of each container in the template.'),
-    column('Images', 'string', 1, 'Images referenced by each container in the template.'),
-  ],
+  statefulsets: [NAME, column('Ready', 'string', 0, 'Number of the pod with ready state'), AGE, CONTAINERS, IMAGES],
 } satisfies ColumnTable;

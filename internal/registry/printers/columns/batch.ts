@@ -1,4 +1,4 @@
-import { AGE, type ColumnTable, column, NAME } from '../columns.js';
+import { AGE, column, type ColumnTable, CONTAINERS, IMAGES, NAME } from '../columns.js';
 
 /** Columns of the batch group by plural resource name. */
 export const batchColumns = {
@@ -20,8 +20,8 @@ export const batchColumns = {
     column('Active', 'integer', 0, 'A list of pointers to currently running jobs.'),
     column('Last Schedule', 'string', 0, 'Information when was the last time the job was successfully scheduled.'),
     AGE,
-    column('Containers', 'string', 1, 'Names of each container in the template.'),
-    column('Images', 'string', 1, 'Images referenced by each container in the template.'),
+    CONTAINERS,
+    IMAGES,
     column(
       'Selector',
       'string',
@@ -40,8 +40,8 @@ export const batchColumns = {
     ),
     column('Duration', 'string', 0, 'Time required to complete the job.'),
     AGE,
-    column('Containers', 'string', 1, 'Names of each container in the template.'),
-    column('Images', 'string', 1, 'Images referenced by each container in the template.'),
+    CONTAINERS,
+    IMAGES,
     column(
       'Selector',
       'string',

@@ -1,4 +1,4 @@
-import { AGE, type ColumnTable, column, CREATED_AT, NAME } from '../columns.js';
+import { AGE, column, type ColumnTable, CONTAINERS, CREATED_AT, IMAGES, NAME } from '../columns.js';
 
 /** Columns of the core group by plural resource name. */
 export const coreColumns = {
@@ -242,8 +242,8 @@ export const coreColumns = {
     ),
     column('Ready', 'integer', 0, 'The number of ready replicas for this replication controller.'),
     AGE,
-    column('Containers', 'string', 1, 'Names of each container in the template.'),
-    column('Images', 'string', 1, 'Images referenced by each container in the template.'),
+    CONTAINERS,
+    IMAGES,
     column(
       'Selector',
       'string',
