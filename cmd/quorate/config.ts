@@ -120,6 +120,8 @@ export function replicaConfig(flags: FlagValues): Omit<ReplicaConfig, 'log' | 'o
     dataDir: resolve(flags.string('data-dir')),
     ...(peerListen === '' ? {} : { peerListen }),
     ...(initialCluster.length === 0 ? {} : { initialCluster }),
+    ...(flags.list('join').length === 0 ? {} : { join: flags.list('join') }),
+    ...(flags.string('peer-address') === '' ? {} : { peerAddress: flags.string('peer-address') }),
     ...(tlsFiles === 0
       ? {}
       : {

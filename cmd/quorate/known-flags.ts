@@ -33,6 +33,16 @@ export const KNOWN_FLAGS: readonly Flag[] = [
     type: 'strings',
     help: 'All replicas of a new cluster: name=host:port,... (peer addresses).',
   },
+  {
+    name: 'join',
+    type: 'strings',
+    help: 'Peer addresses (host:port) of members of a running cluster to join, instead of --initial-cluster.',
+  },
+  {
+    name: 'peer-address',
+    type: 'string',
+    help: 'host:port under which the others reach this replica when it joins (default: --peer-listen).',
+  },
   { name: 'peer-ca-file', type: 'string', help: 'Authority that signed the certificates of the other replicas.' },
   { name: 'peer-cert-file', type: 'string', help: 'Certificate that this replica shows to the others.' },
   { name: 'peer-key-file', type: 'string', help: 'Private key of --peer-cert-file.' },

@@ -4,6 +4,7 @@ import { logger } from '../../internal/machinery/log.js';
 import { VERSION } from '../../internal/server/version.js';
 import { addClusterCommands } from './cluster-commands.js';
 import { addFlags, normalizeArguments } from './flags.js';
+import { addMemberCommands } from './member-commands.js';
 import { addKubeconfigCommand, addPkiCommand } from './pki-commands.js';
 
 const log = logger('main.ts');
@@ -20,6 +21,7 @@ async function main(argv: readonly string[]): Promise<void> {
   addPkiCommand(program);
   addKubeconfigCommand(program);
   addClusterCommands(program);
+  addMemberCommands(program);
   const serve = program.command('serve').description('Run one replica until SIGTERM or SIGINT.');
   const flags = addFlags(serve);
   serve.action(async () => {

@@ -100,7 +100,7 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
         jwksUri: flags.string('service-account-jwks-uri') || `https://${address}/openid/v1/jwks`,
         keys: serving.serviceAccountKeys,
       },
-      raftStatus: () => replica.status(),
+      raft: replica,
       discovery: createDiscovery({ catalog, serverAddress: () => address }),
       openApi: createOpenApi(new OpenApi(VERSION.gitVersion)),
       swaggerUi: flags.bool('enable-swagger-ui') ? createSwaggerUi() : undefined,

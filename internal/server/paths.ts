@@ -1,27 +1,18 @@
 import { pageNotFound } from '../rest/not-served.js';
 import type { ApiRequest, BytesReply, Handler, Reply } from '../rest/types.js';
+import { handleRaft, type RaftControl } from './debug-raft.js';
 import { handleHealth, type HealthSources, healthEndpoints } from './health.js';
 import type { RequestMetrics } from './metrics.js';
 import { handleOpenId, type OpenIdOptions } from './openid.js';
 import { flagzPage, slisPage, statuszPage } from './pages.js';
 import { VERSION } from './version.js';
 
-/** What /debug/raft answers. */
-export interface RaftStatus {
-  readonly id: number | string;
-  readonly term: number;
-  readonly role: string;
-  readonly leader: number | string;
-  readonly commit: number;
-  readonly applied: number;
-  readonly members: unknown;
-}
-
 export interface PathParts {
   readonly health: HealthSources;
   readonly metrics: RequestMetrics;
   readonly openId: OpenIdOptions;
-  readonly raftStatus: () => RaftStatus;
+  /** Status of the replica, and its membership as an operation. */
+  readonly raft: RaftControl;
   /** /api, /apis and what lies below them without naming a resource; undefined when it is no such path. */
   readonly discovery: (request: ApiRequest) => Reply | Promise<Reply> | undefined;
   /** /openapi/v2 and /openapi/v3; undefined when it is no such path. */
@@ -51,7 +42,7 @@ export function createPaths(parts: PathParts): Handler {
     },
     flagz: (r) => (r.path === '/flagz' ? flagzPage(parts.flags) : undefined),
     statusz: (r) => (r.path === '/statusz' ? statuszPage() : undefined),
-    debug: (r) => (r.path === '/debug/raft' ? json(`${JSON.stringify(parts.raftStatus())}\n`) : undefined),
+    debug: (r) => handleRaft(parts.raft, r),
     api: (r) => parts.discovery(r),
     apis: (r) => parts.discovery(r),
     openapi: (r) => parts.openApi(r),

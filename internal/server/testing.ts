@@ -54,6 +54,7 @@ export async function startTestServer(port: number, resources: Handler, ready = 
   writeFileSync(join(dir, 'tokens.csv'), tokens);
   const metrics = new RequestMetrics();
   const notServed = (): undefined => undefined;
+  const refuse = (): Promise<void> => Promise.reject(new Error('there is only one member here'));
   const chain = createChain({
     authenticator: authenticatorUnion(
       [clientCertAuthenticator(() => true), tokenFileAuthenticator(tokens, 'tokens.csv')],
@@ -72,7 +73,13 @@ export async function startTestServer(port: number, resources: Handler, ready = 
         jwksUri: `https://127.0.0.1:${port}/openid/v1/jwks`,
         keys: [],
       },
-      raftStatus: () => ({ id: 1, term: 1, role: 'leader', leader: 1, commit: 1, applied: 1, members: [] }),
+      raft: {
+        status: () => ({ id: 1, term: 1, role: 'leader', leader: 1, commit: 1, applied: 1, members: [] }),
+        addMember: refuse,
+        promoteMember: refuse,
+        removeMember: refuse,
+        transferLeader: () => undefined,
+      },
       discovery: notServed,
       openApi: notServed,
       flags: new Map(),

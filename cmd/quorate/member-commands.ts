@@ -1,0 +1,167 @@
+import { readFileSync } from 'node:fs';
+import https from 'node:https';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { load } from 'js-yaml';
+import { FatalError } from '../../internal/machinery/assert.js';
+
+interface Member {
+  readonly id: number;
+  readonly name: string;
+  readonly address: string;
+  readonly learner: boolean;
+  readonly connected: boolean;
+}
+interface Status {
+  readonly leaderName: string;
+  readonly members: readonly Member[];
+}
+interface Target {
+  readonly kubeconfig: string;
+  readonly server?: string;
+}
+interface Kubeconfig {
+  readonly clusters: readonly { cluster: { server: string; 'certificate-authority-data'?: string } }[];
+  readonly users: readonly {
+    user: { 'client-certificate-data'?: string; 'client-key-data'?: string; token?: string };
+  }[];
+}
+
+/** A request to one replica may take this long, a change of membership included. */
+const TIMEOUT_MS = 30_000;
+
+/** `quorate member list|add|promote|remove`, `quorate move-leader`, `quorate check`. */
+export function addMemberCommands(program: Command): void {
+  const withTarget = (command: Command): Command =>
+    command
+      .option(
+        '--kubeconfig <file>',
+        'admin kubeconfig, as scripts/up writes it',
+        process.env['KUBECONFIG'] ?? '.quorate/admin.conf',
+      )
+      .option('--server <url>', 'a replica to ask instead of the one in the kubeconfig');
+  const member = program.command('member').description('Members of the cluster.');
+  withTarget(member.command('list').description('Show the members.')).action(async (target: Target) => {
+    print(await ask(target, 'GET', ''));
+  });
+  withTarget(member.command('add').description('Add a member: a learner, which votes once it has caught up.'))
+    .argument('<name>', 'its --name')
+    .argument('<address>', 'host:port of its --peer-listen, as the others reach it')
+    .action(async (name: string, address: string, target: Target) => {
+      const status = await ask(target, 'POST', '/members', { name, address });
+      print(status);
+      const others = status.members.filter((m) => m.name !== name).map((m) => m.address);
+      process.stdout.write(
+        `Now start it on an empty data directory: quorate serve --name=${name} --peer-listen=${address} --join=${others.join(',')} ...\n`,
+      );
+    });
+  withTarget(member.command('promote').description('Make a learner that has caught up a voter now.'))
+    .argument('<name>')
+    .action(async (name: string, target: Target) => {
+      print(await ask(target, 'POST', `/members/${encodeURIComponent(name)}/promote`, {}));
+    });
+  withTarget(member.command('remove').description('Remove a member for good.'))
+    .argument('<name>')
+    .action(async (name: string, target: Target) => {
+      print(await ask(target, 'DELETE', `/members/${encodeURIComponent(name)}`));
+    });
+  withTarget(program.command('move-leader').description('Hand leadership to a member.'))
+    .argument('<name>')
+    .action(async (name: string, target: Target) => {
+      print(await ask(target, 'POST', '/leader', { name }));
+    });
+  program
+    .command('check')
+    .description("Read a stopped replica's data from end to end: checksums, and the tables against each other.")
+    .requiredOption('--data-dir <dir>', 'its --data-dir')
+    .action(async (options: { dataDir: string }) => {
+      const { checkDataDirectory } = await import('../../internal/replica/index.js');
+      const report = await checkDataDirectory(resolve(options.dataDir));
+      process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+      if (report.problems.length > 0) process.exitCode = 1;
+    });
+}
+
+function print(status: Status): void {
+  const rows = status.members.map((m) => [
+    m.name,
+    m.address,
+    m.learner ? 'learner' : 'voter',
+    m.name === status.leaderName ? 'leader' : '',
+    m.connected ? 'connected' : 'not connected',
+  ]);
+  const all = [['NAME', 'PEER', 'VOTES', 'LEADS', 'CONNECTION'], ...rows];
+  const width = (i: number): number => Math.max(...all.map((r) => r[i]?.length ?? 0));
+  for (const row of all)
+    process.stdout.write(
+      `${row
+        .map((cell, i) => cell.padEnd(width(i)))
+        .join('  ')
+        .trimEnd()}\n`,
+    );
+}
+
+function credentials(target: Target): { server: string; ca?: Buffer; cert?: Buffer; key?: Buffer; token?: string } {
+  let config: Kubeconfig;
+  try {
+    config = load(readFileSync(target.kubeconfig, 'utf8')) as Kubeconfig;
+  } catch (error) {
+    throw new FatalError(
+      `cannot read ${target.kubeconfig}: ${error instanceof Error ? error.message : ''}. Give --kubeconfig.`,
+    );
+  }
+  const cluster = config.clusters[0]?.cluster;
+  const user = config.users[0]?.user;
+  if (cluster === undefined || user === undefined)
+    throw new FatalError(`${target.kubeconfig} names no cluster or no user`);
+  const decode = (data: string | undefined): Buffer | undefined =>
+    data === undefined ? undefined : Buffer.from(data, 'base64');
+  const [ca, cert, key] = [
+    cluster['certificate-authority-data'],
+    user['client-certificate-data'],
+    user['client-key-data'],
+  ].map(decode);
+  return {
+    server: target.server ?? cluster.server,
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(user.token === undefined ? {} : { token: user.token }),
+  };
+}
+
+async function ask(target: Target, method: string, path: string, body?: object): Promise<Status> {
+  const { server, token, ...tls } = credentials(target);
+  const text = body === undefined ? '' : JSON.stringify(body);
+  const answer = await new Promise<{ code: number; body: string }>((done, fail) => {
+    const request = https.request(
+      `${server}/debug/raft${path}`,
+      {
+        method,
+        timeout: TIMEOUT_MS,
+        ...tls,
+        headers: {
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(text),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', fail);
+        response.on('end', () =>
+          done({ code: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
+        );
+      },
+    );
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));
+    request.on('error', fail);
+    request.end(text);
+  }).catch((error: Error) => {
+    throw new FatalError(`${server} does not answer: ${error.message}`);
+  });
+  const value = JSON.parse(answer.body) as Status & { message?: string };
+  if (answer.code !== 200) throw new FatalError(value.message ?? `${server} answered ${answer.code}`);
+  return value;
+}
