@@ -1,6 +1,7 @@
 import { ConfChangeError } from './confchange/changer.js';
 import { changeMembers } from './confchange/apply.js';
 import { decodeConfChange, encodeConfChange } from './confchange/codec.js';
+import { isJoint } from './confchange/members.js';
 import type { Core } from './core.js';
 import { entriesBytes } from './entry.js';
 import type { ConfChange, Entry, Message, RefusalReason } from './types.js';
@@ -84,7 +85,10 @@ function refuseConfChange(core: Core, data: readonly Uint8Array[]): RefusalReaso
   // Ongaro reported on raft-dev in 2015.
   if (core.pendingConfIndex > core.log.applied || !core.termOpened) return 'confChangePending';
   try {
-    changeMembers(core.members, decodeConfChange(first));
+    const change = decodeConfChange(first);
+    // Leaving the joint configuration comes first.
+    if (isJoint(core.members) && change.steps.length > 0) return 'confChangePending';
+    changeMembers(core.members, change);
     return undefined;
   } catch (error) {
     if (error instanceof ConfChangeError) return 'confChangeInvalid';

@@ -70,8 +70,12 @@ export class Raft {
     campaign(core, 'usual');
   }
 
-  /** Takes in a message from another member. Throws LostLogError when it shows that our disk lost data. */
+  /**
+   * Takes in a message from another member. One that is meant for another id is ignored: an address may change hands.
+   * Throws LostLogError when it shows that our disk lost data.
+   */
   step(m: Message): void {
+    if (m.to !== this.#core.id || m.from === this.#core.id) return;
     if (m.type === 'snapshot' && this.#inFlight !== undefined) this.#deferred.push(m);
     else step(this.#core, m);
   }

@@ -103,6 +103,24 @@ export class Membership {
 
   /** A new member, as a learner; asking again under the same name and address changes nothing. */
   async #add(name: string, address: string): Promise<NodeId> {
+    const known = this.#knownAs(name, address);
+    if (known !== undefined) return known;
+    const id = newMemberId();
+    // A second request for the same name may come while the first waits: whoever is first taken wins.
+    const isNew = (): boolean => this.#knownAs(name, address) === undefined;
+    try {
+      await this.#change([{ type: 'addLearner', id }], { [id]: { name, address } }, isNew);
+    } catch (error) {
+      const other = this.#knownAs(name, address);
+      if (other === undefined) throw error;
+      return other;
+    }
+    this.#options.say('info', `member ${name} at ${address} joins as a learner`);
+    return id;
+  }
+
+  /** The member of this name, if there is one. Throws MembershipError when it has another address. */
+  #knownAs(name: string, address: string): NodeId | undefined {
     for (const [id, info] of this.#options.state.meta.members) {
       if (info.name !== name) continue;
       if (info.address === address) return id;
@@ -110,10 +128,7 @@ export class Membership {
         `a member named ${name} exists, at ${info.address}. Remove it first, or choose another name.`,
       );
     }
-    const id = newMemberId();
-    await this.#change([{ type: 'addLearner', id }], { [id]: { name, address } });
-    this.#options.say('info', `member ${name} at ${address} joins as a learner`);
-    return id;
+    return undefined;
   }
 
   async #join(cluster: number, name: string, address: string): Promise<Origin> {
@@ -179,8 +194,12 @@ export class Membership {
     return this.#options.driver.status().peers.find((peer) => peer.id === id)?.match ?? 0;
   }
 
-  /** Proposes one change and waits until it is applied here. */
-  async #change(steps: readonly ConfChangeStep[], members: Readonly<Record<string, MemberInfo>>): Promise<void> {
+  /** Proposes one change, unless it is not wanted any more by then, and waits until it is applied here. */
+  async #change(
+    steps: readonly ConfChangeStep[],
+    members: Readonly<Record<string, MemberInfo>>,
+    wanted: () => boolean = () => true,
+  ): Promise<void> {
     this.#number++;
     const request = `${this.#options.prefix}.${this.#number}`;
     const context: ConfChangeContext = { request, members };
@@ -191,7 +210,7 @@ export class Membership {
       TIMEOUT_MS,
     );
     try {
-      const reason = await this.#propose(change, request);
+      const reason = await this.#propose(change, request, wanted);
       if (reason !== undefined) this.#settle(request, refused(reason));
       await done;
     } finally {
@@ -200,11 +219,16 @@ export class Membership {
   }
 
   /** Proposes, after an earlier change if there is one. The reason if it is not taken. */
-  async #propose(change: ConfChange, request: string): Promise<string | undefined> {
+  async #propose(change: ConfChange, request: string, wanted: () => boolean): Promise<string | undefined> {
     const until = Date.now() + TIMEOUT_MS;
     for (;;) {
+      // A leader takes a change only when all before it are applied: what is known here in this turn is all there is.
+      if (!wanted()) return 'confChangeInvalid';
       let result: ProposeResult | undefined;
-      this.#options.driver.report((raft) => (result = raft.proposeConfChange(change, request)));
+      this.#options.driver.report((raft) => {
+        const leads = raft.status().role === 'leader';
+        result = leads ? raft.proposeConfChange(change, request) : { status: 'dropped', reason: 'noLeader' };
+      });
       if (result === undefined || result.status === 'overloaded') return 'overloaded';
       if (result.status === 'accepted') return undefined;
       if (result.reason !== 'confChangePending' || Date.now() > until) return result.reason;
@@ -229,6 +253,8 @@ export class Membership {
 
 function refused(reason: string): Error {
   if (reason === 'confChangeInvalid') return new MembershipError('the present membership does not allow this change.');
-  if (reason === 'confChangePending') return new MembershipError('another membership change is under way; try again.');
+  if (reason === 'confChangePending') {
+    return new UnavailableError('another membership change is under way; try again.', false);
+  }
   return new UnavailableError(`the membership cannot be changed now (${reason}); try again`, false);
 }

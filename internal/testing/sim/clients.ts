@@ -73,14 +73,15 @@ export class SimClient {
     };
     world.schedule(TIMEOUT_MS, world.outside, () => finish(() => this.checks.lost(call)));
     // Not at once: a paused process takes the call when it goes on.
-    world.schedule(0.2, machine.actor, () => {
+    const begin = (): void => {
       ask(replica)
         .then(
           (value) => finish(() => answered(call, { value })),
           (error: unknown) => finish(() => answered(call, { error })),
         )
         .catch((error: unknown) => world.fail(error));
-    });
+    };
+    world.schedule(0.2, machine.actor, begin, true);
   }
 
   #put(key: string): { readonly op: Op; readonly id: string } {

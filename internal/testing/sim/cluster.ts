@@ -12,6 +12,10 @@ export interface Node {
   readonly machine: Machine;
   /** Absent while the process is down or still starting. */
   replica: Replica | undefined;
+  /** Its removal from the cluster was asked for: it may stop by itself. */
+  removing: boolean;
+  /** It joined a running cluster instead of founding it. */
+  readonly joins: boolean;
   /** Why the process gave up by itself; undefined as long as it has not. */
   stopped: string | undefined;
 }
@@ -29,11 +33,18 @@ export class SimCluster {
     options: RunOptions,
   ) {
     this.#options = options;
-    for (let i = 1; i <= options.voters; i += 1) this.addMachine(`n${i}`);
+    for (let i = 1; i <= options.voters; i += 1) this.#addMachine(false);
   }
 
-  addMachine(name: string): Node {
-    const node: Node = { name, machine: new Machine(name, this.world), replica: undefined, stopped: undefined };
+  /** A new machine with an empty disk, to join the cluster. */
+  addMachine(): Node {
+    return this.#addMachine(true);
+  }
+
+  #addMachine(joins: boolean): Node {
+    const name = `n${this.nodes.length + 1}`;
+    const machine = new Machine(name, this.world);
+    const node: Node = { name, machine, replica: undefined, stopped: undefined, removing: false, joins };
     node.machine.disk.temper.fsyncMs = this.#options.fsyncMs;
     this.nodes.push(node);
     return node;
@@ -47,6 +58,11 @@ export class SimCluster {
 
   get running(): Node[] {
     return this.nodes.filter((n) => n.replica !== undefined && n.machine.running);
+  }
+
+  /** Who leads, as far as can be seen from outside. */
+  leader(): Node | undefined {
+    return this.running.find((n) => n.replica?.status().role === 'leader');
   }
 
   note(text: string): void {
@@ -81,11 +97,14 @@ export class SimCluster {
       name: node.name,
       dataDir: '/data',
       peerListen: node.name,
-      initialCluster: voters.map((name) => ({ name, address: name })),
+      ...(node.joins
+        ? { join: this.nodes.filter((n) => n !== node && !n.removing).map((n) => n.name) }
+        : { initialCluster: voters.map((name) => ({ name, address: name })) }),
       unsafeNoPeerTls: true,
       compactionIntervalMs: this.#options.compactionIntervalMs,
       logKeepEntries: this.#options.logKeepEntries,
       electionMs: this.#options.electionMs,
+      txnTimeoutMs: this.#options.txnTimeoutMs,
       log: (level, text) => {
         if (level !== 'debug') this.note(`${node.name} says: ${text}`);
       },
@@ -99,6 +118,7 @@ export class SimCluster {
     this.note(`${node.name} gives up: ${node.stopped}`);
     actor.alive = false;
     node.replica = undefined;
+    if (node.removing) return;
     this.world.schedule(0, this.world.outside, () => {
       throw new Violation('no replica gives up', `${node.name}: ${node.stopped}`);
     });

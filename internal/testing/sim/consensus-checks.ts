@@ -47,6 +47,8 @@ export class ConsensusChecks implements Observer {
   /** Highest index that any replica has applied: it is committed for good. */
   committed = 0;
   elections = 0;
+  /** Told of every election. */
+  onElected: (machine: Machine) => void = () => undefined;
   #highestTerm = 0;
   snapshotsInstalled = 0;
 
@@ -159,6 +161,7 @@ export class ConsensusChecks implements Observer {
 
   #onElected(machine: Machine, raft: Raft, status: RaftStatus): void {
     this.elections += 1;
+    this.onElected(machine);
     const other = this.#leaders.get(status.term);
     const alone = other === undefined || other === machine.name;
     promise(alone, 'election safety', () => `${machine.name} and ${other} lead in term ${status.term}`);

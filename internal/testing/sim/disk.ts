@@ -36,8 +36,8 @@ export class SimDisk {
   /** Deliberate fault: a transaction cut off by a crash is found half done. LMDB never does this. */
   tornTransactions = false;
   fsyncs = 0;
-  /** Called when a transaction begins to be written, with the time that it will take; once. */
-  onWrite: ((timeMs: number) => void) | undefined;
+  /** Called when a transaction begins to be written, with the time that it will take, until it returns true. */
+  onWrite: ((timeMs: number) => boolean) | undefined;
 
   constructor(readonly world: World) {}
 
@@ -113,9 +113,7 @@ export class SimEnvironmentFile {
     const { disk, file } = this;
     file.writing = transaction;
     const time = this.overlappingSync ? disk.world.random.between(0.05, 0.5) : disk.fsyncTime();
-    const { onWrite } = disk;
-    disk.onWrite = undefined;
-    onWrite?.(time);
+    if (disk.onWrite?.(time) === true) disk.onWrite = undefined;
     disk.world.schedule(time, this.actor, () => {
       file.writing = undefined;
       if (disk.temper.full && transaction.writes.some((w) => w.value !== undefined)) {

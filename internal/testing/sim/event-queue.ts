@@ -4,6 +4,8 @@ export interface SimEvent {
   readonly order: number;
   readonly actor: Actor;
   readonly run: () => void;
+  /** After a pause it may happen before what was due earlier. */
+  readonly outOfOrder: boolean;
   canceled: boolean;
 }
 

@@ -1,10 +1,13 @@
 import type { Node, SimCluster } from './cluster.js';
+import type { Machine } from './machine.js';
 import type { FaultKind, RunOptions } from './options.js';
 
 /** Breaks things at random times, and repairs them all when asked. */
 export class Faults {
   readonly counts = new Map<FaultKind, number>();
   #stopped = false;
+  /** The next leader is cut off as soon as it is elected. */
+  #ambush = false;
 
   constructor(
     private readonly cluster: SimCluster,
@@ -21,6 +24,19 @@ export class Faults {
       this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
       this.#strike(kind);
       this.start();
+    });
+  }
+
+  /** A replica has just been elected. */
+  onElected(machine: Machine): void {
+    if (!this.#ambush || this.#stopped) return;
+    this.#ambush = false;
+    const { random } = this.cluster.world;
+    const node = this.cluster.nodes.find((n) => n.machine === machine);
+    if (node === undefined) return;
+    this.#later(random.pick([0, 0, 5, 30, 80, 200]), () => {
+      this.#cut('isolate', node);
+      this.#later(random.exponential(700), () => this.cluster.network.healAll());
     });
   }
 
@@ -55,7 +71,8 @@ export class Faults {
   #strike(kind: FaultKind): void {
     const { cluster } = this;
     const { random } = cluster.world;
-    const node = random.pick(cluster.nodes);
+    const leader = random.chance(this.options.aimAtLeader) ? cluster.leader() : undefined;
+    const node = leader ?? random.pick(cluster.nodes);
     switch (kind) {
       case 'kill':
       case 'powerLoss':
@@ -71,14 +88,19 @@ export class Faults {
       case 'cutMidWrite':
         // At the worst moment: when a transaction is under way.
         node.machine.disk.onWrite = (timeMs) => {
+          if (random.chance(0.6)) return false;
           this.#later(random.between(0, timeMs), () => {
             cluster.crash(node, true);
-            this.#later(random.exponential(60), () => cluster.start(node));
+            this.#later(random.exponential(20), () => cluster.start(node));
           });
+          return true;
         };
         return;
       case 'pause':
         cluster.pause(node, random.pick([50, 400, 1_500, 5_000]) * random.between(0.5, 1.5));
+        return;
+      case 'isolateNewLeader':
+        this.#ambush = true;
         return;
       case 'isolate':
       case 'split':
@@ -106,6 +128,8 @@ export class Faults {
         return;
       case 'transfer':
       case 'membership':
+      case 'join':
+      case 'remove':
         this.operate(kind);
         return;
     }

@@ -77,7 +77,7 @@ async function campaign(): Promise<void> {
 
 function lineOf(result: RunResult): string {
   const { seed, options, fingerprint, simulatedMs, steps, elections, committed, faults } = result;
-  return `seed ${seed}: ${options.voters} replicas, ${simulatedMs} ms, ${steps} steps, ${elections} elections, ${committed} entries, faults ${JSON.stringify(faults)}, fingerprint ${fingerprint}`;
+  return `seed ${seed}: ${options.profile}, ${options.voters} replicas, ${simulatedMs} ms, ${steps} steps, ${elections} elections, ${committed} entries, faults ${JSON.stringify(faults)}, fingerprint ${fingerprint}`;
 }
 
 function report(result: RunResult): void {

@@ -3,6 +3,7 @@ import type { Random } from './random.js';
 /** What one run is made of. All of it follows from the seed. */
 export interface RunOptions {
   readonly seed: number;
+  readonly profile: Profile;
   readonly voters: number;
   readonly clients: number;
   readonly watchers: number;
@@ -13,6 +14,8 @@ export interface RunOptions {
   /** Mean time between faults. */
   readonly faultEveryMs: number;
   readonly faults: readonly FaultKind[];
+  /** Probability that a fault strikes the leader rather than anyone. */
+  readonly aimAtLeader: number;
   readonly lossChance: number;
   readonly duplicateChance: number;
   readonly reorders: boolean;
@@ -20,6 +23,8 @@ export interface RunOptions {
   readonly fsyncMs: number;
   readonly clockRates: readonly number[];
   readonly thinkMs: number;
+  /** How long a replica tries a write before it tells the client. */
+  readonly txnTimeoutMs: number;
   /** History older than this is forgotten; 0 for never. */
   readonly compactionIntervalMs: number;
   readonly logKeepEntries: number;
@@ -42,6 +47,7 @@ export type FaultKind =
   | 'cutMidWrite'
   | 'pause'
   | 'isolate'
+  | 'isolateNewLeader'
   | 'split'
   | 'oneWay'
   | 'slowDisk'
@@ -49,15 +55,18 @@ export type FaultKind =
   | 'lossyNetwork'
   | 'slowNetwork'
   | 'transfer'
-  | 'membership';
+  | 'membership'
+  | 'join'
+  | 'remove';
 
-export const FAULT_KINDS: readonly FaultKind[] = [
+const FAULT_KINDS: readonly FaultKind[] = [
   'kill',
   'powerLoss',
   'powerLossAll',
   'cutMidWrite',
   'pause',
   'isolate',
+  'isolateNewLeader',
   'split',
   'oneWay',
   'slowDisk',
@@ -66,21 +75,41 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'slowNetwork',
   'transfer',
   'membership',
+  'join',
+  'remove',
 ];
 
-/** Draws a run: each has its own mix of faults, since a mix of everything hides what a mix of two would show. */
+/** What a run leans towards: a mix of everything hides what a mix of a few would show. */
+export type Profile = 'mixed' | 'elections' | 'deposed' | 'membership' | 'reads' | 'disks';
+const PROFILES: readonly Profile[] = ['mixed', 'mixed', 'elections', 'deposed', 'membership', 'reads', 'disks'];
+
+const LARGE: RaftSettings = {
+  maxSizePerMessageBytes: 1024 * 1024,
+  maxInflightMessages: 256,
+  maxUncommittedBytes: 128 * 1024 * 1024,
+  preVote: true,
+};
+
+/** Draws a run. */
 export function drawOptions(seed: number, random: Random): RunOptions {
-  const faults = FAULT_KINDS.filter(() => random.chance(0.45));
+  const profile = random.pick(PROFILES);
+  return { ...drawMixed(seed, random), ...drawProfile(profile, random), profile };
+}
+
+function drawMixed(seed: number, random: Random): RunOptions {
+  const faults = FAULT_KINDS.filter(() => random.chance(0.4));
   return {
     seed,
+    profile: 'mixed',
     voters: random.pick([1, 3, 3, 3, 3, 3, 5, 5]),
     clients: 2 + random.below(4),
     watchers: random.below(4),
     keys: random.pick([1, 3, 8]),
-    faultyMs: random.pick([6_000, 12_000, 24_000]),
+    faultyMs: random.pick([6_000, 12_000, 20_000]),
     calmMs: 10_000,
     faultEveryMs: random.pick([300, 800, 2_000]),
     faults: faults.length === 0 ? ['kill', 'powerLoss'] : faults,
+    aimAtLeader: random.pick([0, 0.3, 0.7]),
     lossChance: random.pick([0, 0, 0.01, 0.1]),
     duplicateChance: random.pick([0, 0, 0.02, 0.2]),
     reorders: random.chance(0.4),
@@ -88,6 +117,7 @@ export function drawOptions(seed: number, random: Random): RunOptions {
     fsyncMs: random.pick([0.5, 3, 15, 40]),
     clockRates: random.chance(0.7) ? [1] : [0.7, 0.9, 1, 1.1, 1.5],
     thinkMs: random.pick([8, 30, 150]),
+    txnTimeoutMs: random.pick([600, 10_000, 10_000]),
     compactionIntervalMs: random.pick([0, 1_500, 5_000]),
     logKeepEntries: random.pick([2, 20, 10_000]),
     electionMs: random.pick([250, 500, 500]),
@@ -98,4 +128,74 @@ export function drawOptions(seed: number, random: Random): RunOptions {
       preVote: random.chance(0.8),
     },
   };
+}
+
+function drawProfile(profile: Profile, random: Random): Partial<RunOptions> {
+  switch (profile) {
+    case 'mixed':
+      return {};
+    case 'elections':
+      // Many candidates at once, messages that take longer than a restart, crashes before the vote is on disk.
+      return {
+        voters: random.pick([3, 3, 5]),
+        faults: ['cutMidWrite', 'cutMidWrite', 'cutMidWrite', 'powerLoss', 'powerLossAll', 'slowDisk', 'transfer'],
+        faultEveryMs: random.pick([100, 250]),
+        electionMs: 250,
+        delayMs: random.pick([5, 40, 100]),
+        reorders: true,
+        fsyncMs: random.pick([3, 15, 40]),
+        thinkMs: 150,
+        raftSettings: { ...LARGE, preVote: random.chance(0.3) },
+      };
+    case 'deposed':
+      // One leader after another is cut off before it can replicate what it has.
+      return {
+        voters: random.pick([3, 3, 3, 5]),
+        faults: ['isolateNewLeader', 'isolateNewLeader', 'isolateNewLeader', 'isolate'],
+        aimAtLeader: 1,
+        faultEveryMs: 150,
+        electionMs: 250,
+        delayMs: random.pick([5, 20, 40]),
+        fsyncMs: 3,
+        thinkMs: random.pick([30, 150]),
+        lossChance: 0,
+        raftSettings: {
+          ...LARGE,
+          maxSizePerMessageBytes: random.pick([1, LARGE.maxSizePerMessageBytes]),
+          preVote: random.chance(0.5),
+        },
+      };
+    case 'membership':
+      return {
+        voters: random.pick([3, 3, 5, 5]),
+        faults: [
+          ...(['membership', 'membership', 'membership', 'join', 'remove'] as const),
+          ...(['split', 'isolate', 'isolateNewLeader', 'transfer', 'kill'] as const),
+        ],
+        faultEveryMs: random.pick([200, 400]),
+        electionMs: random.pick([250, 500]),
+        delayMs: random.pick([2, 20, 60]),
+        thinkMs: random.pick([8, 30]),
+        logKeepEntries: random.pick([2, 20]),
+      };
+    case 'reads':
+      // A leader that is replaced behind its back: paused, or cut off on one side.
+      return {
+        voters: random.pick([3, 3, 5]),
+        faults: ['pause', 'pause', 'oneWay', 'isolate', 'transfer', 'slowNetwork'],
+        aimAtLeader: 0.8,
+        faultEveryMs: random.pick([600, 1_500]),
+        electionMs: random.pick([250, 500]),
+        thinkMs: 8,
+        lossChance: 0,
+      };
+    case 'disks':
+      return {
+        faults: ['powerLoss', 'powerLossAll', 'cutMidWrite', 'cutMidWrite', 'slowDisk', 'fullDisk'],
+        faultEveryMs: random.pick([200, 600]),
+        fsyncMs: random.pick([3, 40]),
+        thinkMs: 8,
+        logKeepEntries: random.pick([2, 20]),
+      };
+  }
 }

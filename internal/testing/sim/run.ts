@@ -1,6 +1,6 @@
 import { Faults } from './faults.js';
 import { SimClient } from './clients.js';
-import type { ConfChange, ConfChangeStep, ConfState } from '../../raft/index.js';
+import type { ConfChange, ConfChangeStep, RaftStatus } from '../../raft/index.js';
 import { SimCluster } from './cluster.js';
 import { ConsensusChecks } from './consensus-checks.js';
 import { HistoryChecks } from './history-checks.js';
@@ -17,6 +17,8 @@ import { type SimGlobals, World } from './world.js';
 declare global {
   var __quorateSim: SimGlobals;
 }
+
+const MACHINES_MAX = 9;
 
 export interface RunResult {
   readonly seed: number;
@@ -70,6 +72,7 @@ class Run {
     enterNetwork(network);
     observe(this.#consensus, (error) => world.fail(error));
     this.#cluster = new SimCluster(world, network, this.#options);
+    this.#consensus.onElected = (machine) => this.#faults.onElected(machine);
     this.#faults = new Faults(this.#cluster, this.#options, (kind) => this.#operate(kind));
     for (let i = 1; i <= this.#options.clients; i += 1) {
       this.#clients.push(new SimClient(`c${i}`, this.#cluster, this.#history, this.#options));
@@ -97,7 +100,8 @@ class Run {
       await this.#world.run(faultyMs + calmMs / 2, afterStep);
       for (const client of this.#clients) client.stopped = true;
       await this.#world.run(faultyMs + calmMs * 0.7, afterStep);
-      const probes = this.#cluster.nodes.map((node, i) => new Probe(`p${i + 1}`, node, this.#cluster, this.#history));
+      const serving = this.#cluster.running.filter((n) => !n.removing);
+      const probes = serving.map((node, i) => new Probe(`p${i + 1}`, node, this.#cluster, this.#history));
       await this.#world.run(faultyMs + calmMs, afterStep);
       for (const probe of probes) probe.check();
       this.#checkEnd();
@@ -123,7 +127,7 @@ class Run {
   /** What an operator does: hands leadership over, or changes the membership. */
   #operate(kind: FaultKind): void {
     const { random } = this.#world;
-    const leader = this.#cluster.running.find((n) => n.replica?.status().role === 'leader');
+    const leader = this.#cluster.leader();
     if (leader?.replica === undefined) return;
     const { members } = leader.replica.status();
     const member = random.pick(members);
@@ -134,17 +138,58 @@ class Run {
       this.#world.as(leader.machine.actor, () => replica.transferLeader(member.name));
       return;
     }
+    if (kind === 'join') {
+      this.#join();
+      return;
+    }
+    if (kind === 'remove') {
+      this.#remove(member.name);
+      return;
+    }
     const raft = this.#consensus.raftOf(leader.machine);
     if (raft === undefined) return;
     const result = this.#world.as(leader.machine.actor, () => {
-      return raft.proposeConfChange({ ...this.#drawChange(raft.status().confState), context: '' });
+      return raft.proposeConfChange({ ...this.#drawChange(raft.status()), context: '' });
     });
     this.#cluster.note(`membership change at ${leader.name}: ${JSON.stringify(result)}`);
   }
 
+  #join(): void {
+    const alive = this.#cluster.nodes.filter((n) => !n.removing);
+    if (alive.length > this.#options.voters + 1 || this.#cluster.nodes.length >= MACHINES_MAX) return;
+    const node = this.#cluster.addMachine();
+    this.#cluster.note(`${node.name} is to join`);
+    this.#cluster.start(node);
+  }
+
+  #remove(name: string): void {
+    const node = this.#cluster.node(name);
+    const others = this.#cluster.running.filter((n) => n !== node && !n.removing);
+    const asked = others.length < 2 ? undefined : this.#world.random.pick(others);
+    if (asked?.replica === undefined || node.removing) return;
+    const { replica } = asked;
+    this.#cluster.note(`${name} is to be removed, through ${asked.name}`);
+    node.removing = true;
+    this.#world.as(asked.machine.actor, () => {
+      replica.removeMember(name).then(
+        () => this.#cluster.note(`${name} is removed`),
+        (error: unknown) => {
+          const text = error instanceof Error ? error.message : String(error);
+          this.#cluster.note(`${name} may not be removed: ${text}`);
+        },
+      );
+    });
+  }
+
   /** Any other set of voters, reached in one step or through a joint configuration; or out of the joint one. */
-  #drawChange({ voters, learners, votersOutgoing }: ConfState): Pick<ConfChange, 'transition' | 'steps'> {
+  #drawChange({ confState, peers, lastIndex }: RaftStatus): Pick<ConfChange, 'transition' | 'steps'> {
     const { random } = this.#world;
+    const { voters, votersOutgoing } = confState;
+    // As the replica does: who has never been heard of gets no vote.
+    const learners = confState.learners.filter((id) => {
+      const peer = peers.find((p) => p.id === id);
+      return peer?.recentActive === true && peer.match > lastIndex - 50;
+    });
     if (votersOutgoing.length > 0) return { transition: 'auto', steps: [] };
     const everyone = [...voters, ...learners];
     const wanted = new Set(everyone.filter(() => random.chance(0.6)));
@@ -161,7 +206,14 @@ class Run {
   /** Everything is repaired for a while: all replicas must have come together and served everyone. */
   #checkEnd(): void {
     this.#history.finish();
-    const states = this.#cluster.nodes.map((node) => {
+    const members = this.#cluster.leader()?.replica?.status().members ?? [];
+    // Whether a removal that was asked for came to pass, the membership tells.
+    const nodes = this.#cluster.nodes.filter((n) => {
+      // It may still be waiting for an answer to its wish to join.
+      if (n.joins && n.machine.running && n.replica === undefined) return false;
+      return !n.removing || (n.machine.running && members.some((m) => m.name === n.name));
+    });
+    const states = nodes.map((node) => {
       promise(node.replica !== undefined, 'the cluster recovers', () => `${node.name} is not running at the end`);
       return { node, status: node.replica.status() };
     });

@@ -7,11 +7,16 @@ import type { PeerHandlers, PeerIdentity, TransportOptions } from '../../transpo
 import type { Actor } from './event-queue.js';
 import { currentMachine } from './machine.js';
 import { currentNetwork, type Endpoint, type SimNetwork } from './network.js';
+import { Pipe } from './pipe.js';
+import { type Listening, request } from './rpc.js';
 
 const CONNECTION_REFUSED_MS = 5;
 const NOTICE_LOSS_MS = 300;
+const ASK_TIMEOUT_MS = 5_000;
+const STREAM_SILENCE_MS = 10_000;
+const SNAPSHOT_ANSWER_MS = 60_000;
 
-interface Listening extends Endpoint {
+interface Peer extends Listening {
   readonly transport: Transport;
 }
 
@@ -23,6 +28,7 @@ export class Transport {
   /** Members that were admitted, by what they said they are. */
   readonly #admitted = new Map<string, Promise<string | undefined>>();
   readonly #told = new Set<number>();
+  readonly #up = new Set<number>();
   #closed = false;
 
   constructor(options: TransportOptions) {
@@ -31,17 +37,39 @@ export class Transport {
     this.#actor = currentMachine().actor;
   }
 
+  get #handlers(): PeerHandlers {
+    return this.#options.handlers;
+  }
+
   async listen(): Promise<void> {
-    const listening: Listening = { address: this.#options.listen, actor: this.#actor, transport: this };
+    const listening: Peer = {
+      address: this.#options.listen,
+      actor: this.#actor,
+      transport: this,
+      onCall: (payload) => this.#handlers.onCall(payload),
+      onFetch: (peer) => this.#onFetch(peer),
+    };
     this.#network.listen(listening);
+  }
+
+  async *#onFetch(peer: PeerIdentity): AsyncGenerator<Buffer> {
+    const reason = await this.#admit(peer);
+    if (reason !== undefined) throw new Error(reason);
+    yield* this.#handlers.onFetch(peer.id);
   }
 
   setPeers(peers: ReadonlyMap<number, string>): void {
     this.#peers = new Map(peers);
   }
 
-  get #handlers(): PeerHandlers {
-    return this.#options.handlers;
+  expel(id: number, _reason: string): void {
+    for (const key of this.#admitted.keys()) if (key.startsWith(`${id}.`)) this.#admitted.delete(key);
+  }
+
+  isUp(id: number): boolean {
+    const address = this.#peers.get(id);
+    if (address === undefined || this.#network.at(address) === undefined) return false;
+    return !this.#network.isCut(this.#options.listen, address) && !this.#network.isCut(address, this.#options.listen);
   }
 
   send(to: number, payload: Buffer): void {
@@ -53,8 +81,14 @@ export class Transport {
       if (!this.#network.isCut(this.#options.listen, address)) this.#tell(to, CONNECTION_REFUSED_MS, true);
       return;
     }
+    if (!this.#up.has(to)) {
+      this.#up.add(to);
+      this.#network.world.schedule(CONNECTION_REFUSED_MS, this.#actor, () => this.#handlers.onUp(to));
+    }
     const arrive = (): void => {
-      void transportOf(target).#take(this.#options.self, payload, (reason) => this.#refusedBy(to, reason));
+      const other = transportOf(target);
+      // The address may have changed hands.
+      if (other.#options.self.id === to) void other.#take(this.#options.self, payload, (r) => this.#refusedBy(to, r));
     };
     // A gRPC stream never delivers twice. The core withstands it all the same; but the refusal of a forwarded proposal
     // could then be that of a copy, and would not mean that it was not taken.
@@ -69,6 +103,7 @@ export class Transport {
     this.#told.add(to);
     this.#network.world.schedule(delayMs, this.#actor, () => {
       this.#told.delete(to);
+      this.#up.delete(to);
       if (this.#closed) return;
       if (dead) this.#handlers.onDead(to);
       this.#handlers.onUnreachable(to);
@@ -77,7 +112,7 @@ export class Transport {
 
   #refusedBy(id: number, reason: string): void {
     this.#network.world.schedule(1, this.#actor, () => {
-      if (!this.#closed) this.#handlers.onRefused(id, reason, false);
+      if (!this.#closed) this.#handlers.onRefused(id, reason, true);
     });
   }
 
@@ -96,11 +131,6 @@ export class Transport {
     return admitted;
   }
 
-  isUp(id: number): boolean {
-    const address = this.#peers.get(id);
-    return address !== undefined && this.#network.at(address) !== undefined;
-  }
-
   async sendSnapshot(to: number, chunks: AsyncIterable<Buffer>): Promise<void> {
     const address = this.#peers.get(to);
     const target = address === undefined ? undefined : this.#network.at(address);
@@ -115,11 +145,11 @@ export class Transport {
     this.#network.streams.add(stream);
     let outcome: Promise<void> | undefined;
     let failure: Error | undefined;
-    await this.#transit(target, () => {
-      outcome = transportOf(target).#takeSnapshot(this.#options.self, pipe);
-      outcome.catch((error: unknown) => (failure = error instanceof Error ? error : new Error(String(error))));
-    });
     try {
+      await this.#transit(target, () => {
+        outcome = transportOf(target).#takeSnapshot(this.#options.self, pipe);
+        outcome.catch((error: unknown) => (failure = error instanceof Error ? error : new Error(String(error))));
+      });
       for await (const chunk of chunks) {
         if (failure !== undefined) throw failure;
         await this.#transit(target, () => pipe.push(chunk));
@@ -131,16 +161,19 @@ export class Transport {
     } finally {
       this.#network.streams.delete(stream);
     }
-    await new Promise<void>((resolve, reject) => {
-      const back = (settle: () => void): void => {
-        this.#network.world.schedule(this.#network.temper.delayMs, this.#actor, settle);
-      };
+    await this.#answerOf(outcome);
+  }
+
+  #answerOf(outcome: Promise<void> | undefined): Promise<void> {
+    const { world, temper } = this.#network;
+    return new Promise<void>((resolve, reject) => {
+      const back = (settle: () => void): void => void world.schedule(temper.delayMs, this.#actor, settle);
       outcome?.then(
         () => back(resolve),
         (error: unknown) => back(() => reject(error instanceof Error ? error : new Error(String(error)))),
       );
       // A process that dies never answers.
-      this.#network.world.schedule(60_000, this.#actor, () => reject(new Error('no answer to the snapshot')));
+      world.schedule(SNAPSHOT_ANSWER_MS, this.#actor, () => reject(new Error('no answer to the snapshot')));
     });
   }
 
@@ -158,7 +191,7 @@ export class Transport {
         arrive();
         world.schedule(delay, this.#actor, resolve);
       });
-      world.schedule(10_000, this.#actor, () => reject(new Error('the connection broke')));
+      world.schedule(STREAM_SILENCE_MS, this.#actor, () => reject(new Error('the connection broke')));
     });
   }
 
@@ -168,28 +201,10 @@ export class Transport {
     await this.#handlers.onSnapshot(from.id, chunks);
   }
 
-  call(address: string, payload: Buffer, timeoutMs = 5_000): Promise<Buffer> {
-    const { world } = this.#network;
-    const own: Endpoint = { address: this.#options.listen, actor: this.#actor };
-    return new Promise((resolve, reject) => {
-      world.schedule(timeoutMs, this.#actor, () => reject(new Error(`no answer from ${address}`)));
-      const target = this.#network.at(address);
-      if (target === undefined) {
-        world.schedule(CONNECTION_REFUSED_MS, this.#actor, () => reject(new Error(`nobody listens at ${address}`)));
-        return;
-      }
-      this.#network.carry(this.#options.listen, target, () => {
-        transportOf(target)
-          .#handlers.onCall(payload)
-          .then(
-            (answer) => this.#network.carry(target.address, own, () => resolve(answer)),
-            (error: unknown) =>
-              this.#network.carry(target.address, own, () =>
-                reject(error instanceof Error ? error : new Error(String(error))),
-              ),
-          );
-      });
-    });
+  ask(to: number, payload: Buffer): Promise<Buffer> {
+    const address = this.#peers.get(to);
+    if (address === undefined) return Promise.reject(new Error(`member ${to} cannot be reached`));
+    return request(this.#options.listen, this.#actor, address, payload, ASK_TIMEOUT_MS);
   }
 
   async close(): Promise<void> {
@@ -198,33 +213,5 @@ export class Transport {
 }
 
 function transportOf(endpoint: Endpoint): Transport {
-  return (endpoint as Listening).transport;
-}
-
-/** What arrives of a stream, for its reader. */
-class Pipe implements AsyncIterable<Buffer> {
-  readonly #held: (Buffer | undefined | Error)[] = [];
-  #waiting: (() => void) | undefined;
-
-  push(item: Buffer | undefined | Error): void {
-    this.#held.push(item);
-    this.#waiting?.();
-    this.#waiting = undefined;
-  }
-  end(): void {
-    this.push(undefined);
-  }
-  fail(error: Error): void {
-    this.push(error);
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
-    for (;;) {
-      while (this.#held.length === 0) await new Promise<void>((resolve) => (this.#waiting = resolve));
-      const item = this.#held.shift();
-      if (item instanceof Error) throw item;
-      if (item === undefined) return;
-      yield item;
-    }
-  }
+  return (endpoint as Peer).transport;
 }

@@ -60,9 +60,10 @@ export class World {
   }
 
   /** Does `run` after `delayMs` on behalf of `actor`, unless that process is gone by then. */
-  schedule(delayMs: number, actor: Actor, run: () => void): SimEvent {
+  schedule(delayMs: number, actor: Actor, run: () => void, outOfOrder = false): SimEvent {
     this.#order += 1;
-    const event: SimEvent = { at: this.now + Math.max(0, delayMs), order: this.#order, actor, run, canceled: false };
+    const at = this.now + Math.max(0, delayMs);
+    const event: SimEvent = { at, order: this.#order, actor, run, outOfOrder, canceled: false };
     this.#queue.push(event);
     return event;
   }
@@ -89,7 +90,9 @@ export class World {
       }
       if (event.canceled || !event.actor.alive) continue;
       if (event.actor.pausedUntil > event.at) {
-        this.#queue.push({ ...event, at: event.actor.pausedUntil });
+        // What has gathered comes in its order; but what came from elsewhere than the rest may be read before it.
+        const later = event.outOfOrder ? this.random.between(0, 0.02) : 0.01;
+        this.#queue.push({ ...event, at: event.actor.pausedUntil + later });
         continue;
       }
       this.now = event.at;
