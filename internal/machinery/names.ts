@@ -55,9 +55,15 @@ const LABEL_VALUE_TEXT = regexText(
   '12345',
 );
 
-function bounded(value: string, max: number, pattern: RegExp, text: string): string[] {
+function bounded(
+  value: string,
+  max: number,
+  pattern: RegExp,
+  text: string,
+  unit: 'bytes' | 'characters' = 'characters',
+): string[] {
   const out: string[] = [];
-  if (value.length > max) out.push(maxLengthText(max, 'characters'));
+  if (value.length > max) out.push(maxLengthText(max, unit));
   if (!pattern.test(value)) out.push(text);
   return out;
 }
@@ -86,7 +92,11 @@ export function qualifiedName(value: string): string[] {
     const prefix = parts[0] ?? '';
     name = parts[1] ?? '';
     if (prefix === '') out.push('prefix part must be non-empty');
-    else for (const message of dns1123Subdomain(prefix)) out.push(`prefix part ${message}`);
+    else {
+      // Here lengths are counted in bytes, and said so.
+      for (const message of bounded(prefix, 253, SUBDOMAIN, SUBDOMAIN_TEXT, 'bytes'))
+        out.push(`prefix part ${message}`);
+    }
   } else if (parts.length > 2) {
     return [
       `a qualified name ${QUALIFIED_TEXT} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,

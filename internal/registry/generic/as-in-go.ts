@@ -34,7 +34,13 @@ function zero(field: FieldDef): JsonValue {
       return 0;
     case 'quantity':
       return '0';
-    default:
+    case 'bytes':
+    case 'duration':
+    case 'fieldsV1':
+    case 'json':
+    case 'microTime':
+    case 'rawExtension':
+    case 'time':
       return null;
   }
 }

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../machinery/json.js';
+import { complaintsAbout } from '../generic/complaints.testkit.js';
+
+const GROUP = 'admissionregistration.k8s.io';
+const ofHooks = complaintsAbout(GROUP, 'validatingwebhookconfigurations');
+const ofPolicy = complaintsAbout(GROUP, 'validatingadmissionpolicies');
+const ofMutating = complaintsAbout(GROUP, 'mutatingadmissionpolicies');
+const ofBinding = complaintsAbout(GROUP, 'validatingadmissionpolicybindings');
+
+const hook = (more: JsonObject = {}): JsonObject => ({
+  webhooks: [
+    {
+      name: 'a.example.com',
+      clientConfig: { url: 'https://example.com/hook' },
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+      ...more,
+    },
+  ],
+});
+const rule = (more: JsonObject = {}): JsonObject => ({
+  operations: ['CREATE'],
+  apiGroups: [''],
+  apiVersions: ['v1'],
+  resources: ['pods'],
+  ...more,
+});
+const match = (more: JsonObject = {}): JsonObject => ({
+  matchPolicy: 'Equivalent',
+  namespaceSelector: {},
+  objectSelector: {},
+  resourceRules: [rule(more)],
+});
+
+describe('webhooks', () => {
+  it('are reached by https, without secrets in the URL', () => {
+    expect(ofHooks(hook())).toEqual([]);
+    expect(ofHooks(hook({ clientConfig: { url: 'http://u:p@example.com/a?b#c' } }))).toEqual([
+      `webhooks[0].clientConfig.url: Invalid value: "http": 'https' is the only allowed URL scheme; desired format: https://host[/path]`,
+      'webhooks[0].clientConfig.url: Invalid value: "u:p": user information is not permitted in the URL',
+      'webhooks[0].clientConfig.url: Invalid value: "c": fragments are not permitted in the URL',
+      'webhooks[0].clientConfig.url: Invalid value: "b": query parameters are not permitted in the URL',
+    ]);
+  });
+  it('name a service by names, and a path of names', () => {
+    const service = { name: 's', namespace: 'n', port: 443, path: '/a//b' };
+    expect(ofHooks(hook({ clientConfig: { service } }))).toEqual([
+      'webhooks[0].clientConfig.service.path: Invalid value: "/a//b": segment[1] may not be empty',
+    ]);
+  });
+  it('promise no side effects, unless they never did', () => {
+    expect(ofHooks(hook({ sideEffects: 'Some' }))).toEqual([
+      'webhooks[0].sideEffects: Unsupported value: "Some": supported values: "None", "NoneOnDryRun"',
+    ]);
+    expect(ofHooks(hook({ sideEffects: 'Some' }), hook({ sideEffects: 'Unknown' }))).toEqual([]);
+  });
+  it('answer in a version that this server speaks, in at most half a minute', () => {
+    expect(ofHooks(hook({ admissionReviewVersions: ['v2'], timeoutSeconds: 31 }))).toEqual([
+      'webhooks[0].timeoutSeconds: Invalid value: 31: the timeout value must be between 1 and 30 seconds',
+      'webhooks[0].admissionReviewVersions: Invalid value: ["v2"]: must include at least one of v1, v1beta1',
+    ]);
+  });
+  it('say nothing twice over in their rules', () => {
+    const rules = [rule({ operations: ['*', 'CREATE'], resources: ['pods/*', 'pods/log', '*', 'services'] })];
+    expect(ofHooks(hook({ rules })).map((c) => c.replace(/^.*?: .*?: (?=if)/, ''))).toEqual([
+      "if '*' is present, must not specify other operations",
+      "if 'pods/*' is present, must not specify pods/log",
+      "if '*' is present, must not specify other resources without subresources",
+    ]);
+  });
+});
+
+describe('admission policies', () => {
+  const policy = (spec: JsonObject): JsonObject => ({
+    metadata: { name: 'p' },
+    spec: { failurePolicy: 'Fail', matchConstraints: match(), ...spec },
+  });
+  it('want something to validate or to note', () => {
+    expect(ofPolicy(policy({ validations: [{ expression: 'true' }] }))).toEqual([]);
+    expect(ofPolicy(policy({}))).toHaveLength(2);
+    expect(ofPolicy(policy({ auditAnnotations: [{ key: 'k', valueExpression: "'v'" }] }))).toEqual([]);
+  });
+  it('want one-line messages, and one where the expression has lines', () => {
+    const validations = [{ expression: 'true', message: 'a\nb' }, { expression: 'true &&\n true' }];
+    expect(ofPolicy(policy({ validations }))).toEqual([
+      'spec.validations[0].message: Invalid value: "a\\nb": message must not contain line breaks',
+      'spec.validations[1].message: Required value: message must be specified if expression contains line breaks',
+    ]);
+  });
+  it('change what is made, not what is deleted', () => {
+    const mutations = [{ patchType: 'JSONPatch', jsonPatch: { expression: '[]' }, applyConfiguration: {} }];
+    const spec = { mutations, reinvocationPolicy: 'Never', matchConstraints: match({ operations: ['DELETE'] }) };
+    expect(ofMutating(policy(spec))).toEqual([
+      'spec.matchConstraints.resourceRules.operations: Unsupported value: "DELETE": supported values: "*", "CONNECT", "CREATE", "UPDATE"',
+      'spec.mutations[0].applyConfiguration: Invalid value: "{applyConfiguration}": must not be specified when patchType is JSONPatch',
+    ]);
+  });
+  it('are bound with actions that make sense together', () => {
+    const binding = (validationActions: string[], paramRef?: JsonObject): JsonObject => ({
+      spec: { policyName: 'p', validationActions, ...(paramRef === undefined ? {} : { paramRef }) },
+    });
+    expect(ofBinding(binding(['Deny', 'Audit']))).toEqual([]);
+    expect(ofBinding(binding(['Deny', 'Warn']))[0]).toContain('must not contain both Deny and Warn');
+    const both = { name: 'n', selector: {}, parameterNotFoundAction: 'Allow' };
+    expect(ofBinding(binding(['Deny'], both))).toEqual([
+      'spec.paramRef.name: Forbidden: name and selector are mutually exclusive',
+      'spec.paramRef.selector: Forbidden: name and selector are mutually exclusive',
+    ]);
+  });
+});

@@ -1,0 +1,145 @@
+import { child, defaultTo, ensureChild } from '../../machinery/access.js';
+import { semanticEqual } from '../../machinery/equal.js';
+import type { JsonObject } from '../../machinery/json.js';
+import { qualifiedName } from '../../machinery/names.js';
+import { checkConditions } from '../generic/conditions.js';
+import { FieldNode, validating } from '../generic/field-node.js';
+import { checkLabelSelector } from '../generic/label-selector.js';
+import type { Strategy } from '../types.js';
+import { defaultMatchResources } from './defaults.js';
+import { checkPolicySpec, type PolicyLenience } from './policy-spec.js';
+
+const MAX_AUDIT_ANNOTATIONS = 20;
+const MAX_VALUE_EXPRESSION_BYTES = 5 * 1024;
+const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge'];
+const NOTHING_TO_DO = 'validations or auditAnnotations must contain at least one item';
+
+const hasNewline = (text: string): boolean => /[\r\n]/.test(text);
+
+function checkValidation(validation: FieldNode): void {
+  const expression = validation.text('expression').trim();
+  const message = validation.text('message').trim();
+  if (expression === '') validation.required('expression', 'expression is not specified');
+  if (validation.text('messageExpression') !== '' && validation.text('messageExpression').trim() === '') {
+    validation.invalid('messageExpression', 'must be non-empty if specified');
+  }
+  if (validation.text('message') !== '' && message === '') {
+    validation.invalid('message', 'message must be non-empty if specified');
+  } else if (hasNewline(message)) validation.invalid('message', 'message must not contain line breaks');
+  else if (hasNewline(expression) && message === '') {
+    validation.required('message', 'message must be specified if expression contains line breaks');
+  }
+  validation.checkOneOf('reason', REASONS);
+}
+
+function checkAnnotation(annotation: FieldNode, policy: string): void {
+  const key = annotation.text('key');
+  if (policy === '') annotation.invalid('key', 'requires metadata.name be non-empty', key);
+  else annotation.checkText('key', qualifiedName, `${policy}/${key}`);
+  const value = annotation.text('valueExpression').trim();
+  if (value === '') annotation.required('valueExpression', 'valueExpression is not specified');
+  else if (Buffer.byteLength(value) > MAX_VALUE_EXPRESSION_BYTES) {
+    annotation.required('valueExpression', `must not exceed ${MAX_VALUE_EXPRESSION_BYTES} bytes in length`);
+  }
+}
+
+function checkAnnotations(spec: FieldNode, policy: string): void {
+  const annotations = spec.list('auditAnnotations');
+  if (annotations.length > MAX_AUDIT_ANNOTATIONS) {
+    spec.invalid('auditAnnotations', `must not have more than ${MAX_AUDIT_ANNOTATIONS} auditAnnotations`);
+  }
+  const keys = new Set<string>();
+  for (const annotation of annotations) {
+    checkAnnotation(annotation, policy);
+    const key = annotation.text('key');
+    if (keys.has(key)) annotation.duplicate('key', key);
+    keys.add(key);
+  }
+}
+
+function checkValidating(root: FieldNode, lenience: PolicyLenience): void {
+  const spec = root.struct('spec');
+  checkPolicySpec(spec, false, lenience);
+  const validations = spec.list('validations');
+  if (validations.length === 0 && spec.count('auditAnnotations') === 0) {
+    spec.required('validations', NOTHING_TO_DO);
+    spec.required('auditAnnotations', NOTHING_TO_DO);
+    return;
+  }
+  validations.forEach(checkValidation);
+  checkAnnotations(spec, root.struct('metadata').text('name'));
+}
+
+/** The members that hold a patch, by the type that names them. */
+const PATCHES: Readonly<Record<string, { own: string; other: string }>> = {
+  ApplyConfiguration: { own: 'applyConfiguration', other: 'jsonPatch' },
+  JSONPatch: { own: 'jsonPatch', other: 'applyConfiguration' },
+};
+
+function checkMutation(mutation: FieldNode): void {
+  const type = mutation.text('patchType');
+  const patch = PATCHES[type];
+  if (type === '') mutation.required('patchType');
+  else if (patch === undefined) mutation.unsupported('patchType', Object.keys(PATCHES));
+  else {
+    const own = mutation.child(patch.own);
+    if (own === undefined) mutation.required(patch.own, `must be specified when patchType is ${type}`);
+    else if (own.text('expression').trim() === '') own.required('expression');
+    if (mutation.has(patch.other)) {
+      mutation.invalid(patch.other, `must not be specified when patchType is ${type}`, `{${patch.other}}`);
+    }
+  }
+}
+
+const REINVOCATION_POLICIES = ['IfNeeded', 'Never'];
+
+function checkMutating(root: FieldNode, lenience: PolicyLenience): void {
+  const spec = root.struct('spec');
+  checkPolicySpec(spec, true, lenience);
+  const mutations = spec.list('mutations');
+  if (mutations.length === 0) spec.required('mutations', 'mutations must contain at least one item');
+  mutations.forEach(checkMutation);
+  if (spec.text('reinvocationPolicy') === '') spec.required('reinvocationPolicy');
+  else spec.requireOneOf('reinvocationPolicy', REINVOCATION_POLICIES);
+}
+
+function lenienceOf(policy: JsonObject, old: JsonObject): PolicyLenience {
+  const [spec, before] = [child(policy, 'spec'), child(old, 'spec')];
+  const match = new FieldNode(before ?? {}).struct('matchConstraints');
+  for (const key of ['namespaceSelector', 'objectSelector']) checkLabelSelector(match.struct(key));
+  const same = ['matchConditions', 'paramKind'].every((key) => semanticEqual(spec?.[key], before?.[key]));
+  return { anyValue: match.problems.length > 0, matchConditions: same };
+}
+
+function checkPolicyStatus(root: FieldNode): void {
+  const status = root.struct('status');
+  for (const warning of status.struct('typeChecking').list('expressionWarnings')) {
+    warning.requireText('warning');
+    if (warning.text('fieldRef').trim() === '') warning.required('fieldRef');
+  }
+  checkConditions(status);
+}
+
+function admissionPolicies(mutating: boolean): Strategy {
+  const check = mutating ? checkMutating : checkValidating;
+  return {
+    defaults(policy) {
+      const spec = ensureChild(policy, 'spec');
+      defaultTo(spec, 'failurePolicy', 'Fail');
+      defaultMatchResources(child(spec, 'matchConstraints'));
+    },
+    prepareForCreate(_ctx, policy) {
+      if (!mutating) policy['status'] = {};
+    },
+    validate: (policy) => validating(policy, (root) => check(root, {})),
+    validateUpdate(policy, old) {
+      // Nothing that was accepted before is refused while it stays the same (expressions of older releases).
+      if (semanticEqual(policy['spec'], old['spec'])) return [];
+      return validating(policy, (root) => check(root, lenienceOf(policy, old)));
+    },
+    validateStatusUpdate: (policy) => validating(policy, checkPolicyStatus),
+  };
+}
+
+export const validatingAdmissionPolicies = admissionPolicies(false);
+export const mutatingAdmissionPolicies = admissionPolicies(true);

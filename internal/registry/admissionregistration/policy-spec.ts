@@ -1,0 +1,81 @@
+import { dns1035Label, dns1123Subdomain } from '../../machinery/names.js';
+import type { FieldNode } from '../generic/field-node.js';
+import type { SelectorOptions } from '../generic/label-selector.js';
+import { checkMatchConditions } from './match-conditions.js';
+import { checkMatchResources, FAILURE_POLICIES } from './rules.js';
+
+/** What an update may keep because the stored policy already has it. */
+export interface PolicyLenience extends SelectorOptions {
+  readonly matchConditions?: boolean;
+}
+
+/** The kind of object that parameters are: an apiVersion and a kind. */
+function checkParamKind(kind: FieldNode): void {
+  const version = kind.text('apiVersion');
+  if (version === '') kind.required('apiVersion');
+  else {
+    const parts = version.split('/');
+    if (parts.length > 2) kind.invalid('apiVersion', `unexpected GroupVersion string: ${version}`);
+    else {
+      const group = parts.length === 2 ? (parts[0] ?? '') : '';
+      const complaints = group === '' ? [] : dns1123Subdomain(group);
+      if (complaints.length > 0) kind.invalid('apiVersion', complaints.join(','));
+      const bare = dns1035Label(parts.at(-1) ?? '');
+      if (bare.length > 0) kind.invalid('apiVersion', bare.join(','));
+    }
+  }
+  const name = kind.text('kind');
+  if (name === '') kind.required('kind');
+  else {
+    const complaints = dns1035Label(name.toLowerCase());
+    if (complaints.length > 0) {
+      kind.invalid('kind', `may have mixed case, but should otherwise match: ${complaints.join(',')}`);
+    }
+  }
+}
+
+const IDENTIFIER = /^[_a-zA-Z][_a-zA-Z0-9]*$/;
+/** Words that CEL keeps for itself. */
+const RESERVED = new Set(
+  'as break const continue else false for function if import in let loop namespace null package return true var void while'.split(
+    ' ',
+  ),
+);
+
+function checkVariable(variable: FieldNode): void {
+  const name = variable.text('name');
+  if (name.trim() === '') variable.required('name', 'name is not specified');
+  else if (!IDENTIFIER.test(name) || RESERVED.has(name)) variable.invalid('name', 'name is not a valid CEL identifier');
+  if (variable.text('expression').trim() === '') variable.required('expression', 'expression is not specified');
+}
+
+/** Operations that a mutating policy can be about: there is nothing to change in what is deleted. */
+const MUTABLE_OPERATIONS = ['*', 'CONNECT', 'CREATE', 'UPDATE'];
+
+function checkConstraints(spec: FieldNode, mutating: boolean, lenience: PolicyLenience): void {
+  const match = spec.child('matchConstraints');
+  if (match === undefined) {
+    spec.required('matchConstraints');
+    return;
+  }
+  checkMatchResources(match, lenience);
+  const rules = match.list('resourceRules');
+  if (rules.length === 0) match.required('resourceRules');
+  if (!mutating) return;
+  for (const operation of rules.flatMap((rule) => rule.texts('operations'))) {
+    if (!MUTABLE_OPERATIONS.includes(operation)) {
+      match.unsupported('resourceRules.operations', MUTABLE_OPERATIONS, operation);
+    }
+  }
+}
+
+/** Complaints about what validating and mutating admission policies have in common, in the reference's order. */
+export function checkPolicySpec(spec: FieldNode, mutating: boolean, lenience: PolicyLenience): void {
+  if (!spec.has('failurePolicy')) spec.required('failurePolicy');
+  else spec.requireOneOf('failurePolicy', FAILURE_POLICIES);
+  const paramKind = spec.child('paramKind');
+  if (paramKind !== undefined) checkParamKind(paramKind);
+  checkConstraints(spec, mutating, lenience);
+  if (lenience.matchConditions !== true) checkMatchConditions(spec);
+  spec.list('variables').forEach(checkVariable);
+}
