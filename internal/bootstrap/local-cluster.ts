@@ -107,15 +107,12 @@ function replicaFlags(layout: Layout, name: string): string[] {
   return [
     `--name=${name}`,
     `--data-dir=${layout.dataDir(name)}`,
-    ...(layout.replicas === 1
-      ? []
-      : [
-          `--peer-listen=${layout.peerAddress(name)}`,
-          `--initial-cluster=${cluster}`,
-          `--peer-ca-file=${pki('peer/ca.crt')}`,
-          `--peer-cert-file=${pki('peer/peer.crt')}`,
-          `--peer-key-file=${pki('peer/peer.key')}`,
-        ]),
+    // Also for a single replica: others can join it later.
+    `--peer-listen=${layout.peerAddress(name)}`,
+    `--initial-cluster=${cluster}`,
+    `--peer-ca-file=${pki('peer/ca.crt')}`,
+    `--peer-cert-file=${pki('peer/peer.crt')}`,
+    `--peer-key-file=${pki('peer/peer.key')}`,
     `--advertise-address=${layout.host}`,
     `--bind-address=${layout.host}`,
     `--secure-port=${layout.port(name)}`,
