@@ -17,6 +17,7 @@ import { tokenFileAuthenticator } from '../../internal/auth/token-file.js';
 import type { Authorizer } from '../../internal/auth/types.js';
 import { FatalError } from '../../internal/machinery/assert.js';
 import type { Backend } from '../../internal/store/types.js';
+import type { TokenIssuer } from '../../internal/server/tokens/token-request.js';
 import type { ServingConfig } from './config.js';
 import type { FlagValues } from './flags.js';
 
@@ -63,7 +64,26 @@ export function authenticator(flags: FlagValues, serving: ServingConfig, backend
 /** Whom service account tokens must be meant for: the issuer unless `--api-audiences` says otherwise. */
 export function audiences(flags: FlagValues): string[] {
   const named = flags.list('api-audiences');
-  return named.length > 0 ? named : flags.list('service-account-issuer').slice(0, 1);
+  return named.length > 0 ? named : flags.list('service-account-issuer');
+}
+
+const HOUR_S = 3600;
+const MAX_TOKEN_S = 2 ** 32;
+
+/** What signs service account tokens; undefined without a key. Throws FatalError for a lifetime that is not allowed. */
+export function tokenIssuer(flags: FlagValues, serving: ServingConfig): TokenIssuer | undefined {
+  const maxSeconds = flags.duration('service-account-max-token-expiration') / 1000;
+  if (maxSeconds !== 0 && (maxSeconds < HOUR_S || maxSeconds > MAX_TOKEN_S)) {
+    throw new FatalError('--service-account-max-token-expiration must be between 1h and 2^32 seconds: correct it');
+  }
+  if (serving.signingKey === undefined) return undefined;
+  return {
+    issuer: flags.list('service-account-issuer')[0] ?? '',
+    audiences: audiences(flags),
+    key: serving.signingKey,
+    maxSeconds,
+    extend: flags.bool('service-account-extend-token-expiration'),
+  };
 }
 
 function signedBy(bundle: string): (facts: CertificateFacts) => boolean {

@@ -58,7 +58,7 @@ export async function servingConfig(flags: FlagValues): Promise<ServingConfig> {
     clientCaBundle: bundle(flags.string('data-dir'), [clientCa, requestHeaderCa]),
     clientCa,
     requestHeaderCa,
-    serviceAccountKeys: keyFiles.map(publicKeyOf),
+    serviceAccountKeys: keyFiles.flatMap(publicKeysOf),
     signingKey: signingFile === '' ? undefined : privateKeyOf(signingFile),
   };
 }
@@ -73,10 +73,15 @@ function bundle(dataDir: string, authorities: readonly string[]): string | undef
   return file;
 }
 
-function publicKeyOf(file: string): TokenKey {
+/** All keys of a file: while keys are changed, tokens of the old one and of the new one are good. */
+function publicKeysOf(file: string): TokenKey[] {
   const pem = readFlagFile(file, '--service-account-key-file');
+  const blocks = pem.match(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g) ?? [];
+  // `openssl ecparam -genkey` writes the curve before the key.
+  const keys = blocks.filter((block) => !block.startsWith('-----BEGIN EC PARAMETERS'));
+  if (keys.length === 0) throw new FatalError(`${file} holds no RSA or ECDSA key: give a PEM file with one`);
   try {
-    return tokenKey(createPublicKey(pem));
+    return keys.map((key) => tokenKey(createPublicKey(key)));
   } catch (cause) {
     throw new FatalError(`${file} holds no RSA or ECDSA key (${String(cause)}): give a PEM file with one`);
   }

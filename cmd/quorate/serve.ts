@@ -19,7 +19,7 @@ import { createSwaggerUi } from '../../internal/server/swagger-ui.js';
 import { openDoor } from '../../internal/server/uws.js';
 import { VERSION } from '../../internal/server/version.js';
 import { admissionChain } from './admission.js';
-import { audiences, authenticator, authorizers } from './auth.js';
+import { audiences, authenticator, authorizers, tokenIssuer } from './auth.js';
 import { bootstrap } from './bootstrap.js';
 import { advertisedAddress, replicaConfig, type ServingConfig, servingConfig } from './config.js';
 import { type FlagValues, ignoredFlags } from './flags.js';
@@ -63,7 +63,7 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
   const { authorizer, rbac, nodeMode } = authorizers(flags, backend);
   const issuer = flags.list('service-account-issuer')[0] ?? '';
   const own = audiences(flags);
-  const tokens = serving.signingKey === undefined ? undefined : { issuer, audiences: own, key: serving.signingKey };
+  const tokens = tokenIssuer(flags, serving);
   const creators = reviewCreators({ authenticator: who, authorizer, rbac, nodeMode, audiences: own, tokens });
   const strategies = strategiesWith({ eventTtlSeconds: flags.duration('event-ttl') / 1000 });
   const resources = createRest({
@@ -82,6 +82,7 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
   metrics.watchInFlight(inFlight);
   const chain = createChain({
     authenticator: who,
+    catchUp: () => backend.readBarrier(),
     authorizer,
     refuseAnonymousWith401: true,
     inFlight,

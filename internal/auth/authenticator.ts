@@ -14,8 +14,12 @@ export interface Credentials {
   readonly audiences?: readonly string[];
 }
 
-/** A user; `invalid` for credentials that were given but are not good; undefined for none that this authenticator knows. */
-export type AuthenticationResult = UserInfo | 'invalid' | undefined;
+/**
+ * A user; `invalid` for credentials that were given but are not good; undefined for none that this authenticator knows.
+ * `missing`: something that the credentials depend on is not in the local store, or not as they say; whoever has caught
+ * up with the leader may ask again, and take a second `missing` for `invalid`.
+ */
+export type AuthenticationResult = UserInfo | 'invalid' | 'missing' | undefined;
 
 export interface Authenticator {
   authenticate(credentials: Credentials): AuthenticationResult;
@@ -42,13 +46,16 @@ export function withAuthenticatedGroup(user: UserInfo): UserInfo {
 export function authenticatorUnion(authenticators: readonly Authenticator[], anonymousAuth: boolean): Authenticator {
   return {
     authenticate(credentials) {
-      let invalid = false;
+      let refusal: 'invalid' | 'missing' | undefined;
       for (const authenticator of authenticators) {
         const result = authenticator.authenticate(credentials);
-        if (result === 'invalid') invalid = true;
+        if (result === 'missing') refusal = result;
+        else if (result === 'invalid') refusal ??= result;
         else if (result !== undefined) return result;
       }
-      if (invalid) return 'invalid';
+      if (refusal !== undefined) return refusal;
+      // A token that nobody knows is not no token.
+      if (bearerToken(credentials) !== '') return 'invalid';
       return anonymousAuth ? anonymousUser : undefined;
     },
   };

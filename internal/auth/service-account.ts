@@ -1,16 +1,19 @@
-import { child, num, str } from '../machinery/access.js';
+import { child, num, str, strings } from '../machinery/access.js';
 import type { JsonObject } from '../machinery/json.js';
 import { objectKey } from '../store/keys.js';
 import type { Backend } from '../store/types.js';
-import { type Authenticator, bearerToken, type Credentials, withAuthenticatedGroup } from './authenticator.js';
+import { type Authenticator, bearerToken, type Credentials } from './authenticator.js';
 import { isSigned, readClaims, type TokenKey } from './jwt.js';
+import { LEGACY_ISSUER, legacyClaims } from './legacy-token.js';
 import { Lru } from './lru.js';
-import type { UserInfo } from './types.js';
+import { type Bond, serviceAccountUser, type TokenFacts } from './token-facts.js';
 
 /** Tokens whose signature is remembered. */
 const CACHED = 4096;
 /** A token bound to an object that is being deleted stays good this long past its grace. */
 const DELETION_LEEWAY_MS = 60_000;
+/** Clocks of the machines that share a cluster may differ by this much. */
+const CLOCK_LEEWAY_MS = 60_000;
 
 export interface ServiceAccountTokenOptions {
   readonly backend: Backend;
@@ -22,31 +25,33 @@ export interface ServiceAccountTokenOptions {
   readonly now: () => number;
 }
 
-interface Known {
-  readonly user: UserInfo;
-  readonly audiences: readonly string[];
-  readonly notBefore: number;
-  readonly expires: number;
-  /** Objects that must be there with these uids. */
-  readonly bound: readonly { readonly key: string; readonly uid: string }[];
+/** What the store says of an object that tokens are bound to. */
+interface Life {
+  readonly modRevision: number;
+  readonly uid: string;
+  readonly goneAt: number;
+  /** `data.token`, decoded, of a Secret with a token that has not been marked invalid. */
+  readonly token: string;
 }
 
 /**
- * Users by bound service account tokens. The signature is checked once per token; that the account and what the token
- * is bound to still exist, for every request.
+ * Users by service account tokens: those of TokenRequests and those in Secrets. The signature is checked once per
+ * token; that the account and what the token is bound to still exist, for every request.
  */
 export function serviceAccountAuthenticator(options: ServiceAccountTokenOptions): Authenticator {
-  const cache = new Lru<Known>(CACHED);
-  const uids = new Lru<{ modRevision: number; uid: string; goneAt: number }>(CACHED);
-  const exists = ({ key, uid }: { key: string; uid: string }): boolean => {
+  const cache = new Lru<TokenFacts>(CACHED);
+  const lives = new Lru<Life>(CACHED);
+  const holds = ({ key, uid, token }: Bond): boolean => {
     const stored = options.backend.get(key);
     if (stored === undefined) return false;
-    let facts = uids.get(key);
-    if (facts === undefined || facts.modRevision !== stored.modRevision) {
-      facts = { modRevision: stored.modRevision, ...lifeOf(JSON.parse(stored.value.toString()) as JsonObject) };
-      uids.set(key, facts);
+    let life = lives.get(key);
+    if (life === undefined || life.modRevision !== stored.modRevision) {
+      life = { modRevision: stored.modRevision, ...lifeOf(JSON.parse(stored.value.toString()) as JsonObject) };
+      lives.set(key, life);
     }
-    return facts.uid === uid && options.now() < facts.goneAt;
+    return (
+      (uid === '' || life.uid === uid) && options.now() < life.goneAt && (token === undefined || life.token === token)
+    );
   };
   return {
     authenticate(credentials: Credentials) {
@@ -55,72 +60,71 @@ export function serviceAccountAuthenticator(options: ServiceAccountTokenOptions)
       let known = cache.get(token);
       if (known === undefined) {
         const claims = readClaims(token);
-        if (claims === undefined || !options.issuers.includes(str(claims, 'iss'))) return undefined;
+        const issuer = str(claims, 'iss');
+        if (claims === undefined || !(issuer === LEGACY_ISSUER || options.issuers.includes(issuer))) return undefined;
         if (!isSigned(token, options.keys)) return 'invalid';
-        known = knownOf(claims);
+        known = issuer === LEGACY_ISSUER ? legacyClaims(claims, token) : boundClaims(claims);
         if (known === undefined) return 'invalid';
         cache.set(token, known);
       }
       const now = options.now();
       const wanted = credentials.audiences ?? options.audiences;
-      const good =
-        now >= known.notBefore &&
-        now < known.expires &&
-        known.audiences.some((a) => wanted.includes(a)) &&
-        known.bound.every(exists);
-      return good ? known.user : 'invalid';
+      const own = known.audiences.length === 0 ? options.audiences : known.audiences;
+      const timely = now + CLOCK_LEEWAY_MS >= known.notBefore && now - CLOCK_LEEWAY_MS < known.expires;
+      if (!timely || !own.some((a) => wanted.includes(a))) return 'invalid';
+      return known.bonds.every(holds) ? known.user : 'missing';
     },
   };
 }
 
-function lifeOf(object: JsonObject): { uid: string; goneAt: number } {
+function lifeOf(object: JsonObject): Omit<Life, 'modRevision'> {
   const metadata = child(object, 'metadata');
   const deletion = str(metadata, 'deletionTimestamp');
+  const marked = child(metadata, 'labels')?.['kubernetes.io/legacy-token-invalid-since'] !== undefined;
   return {
     uid: str(metadata, 'uid'),
     goneAt: deletion === '' ? Infinity : Date.parse(deletion) + DELETION_LEEWAY_MS,
+    token: marked ? '' : Buffer.from(str(child(object, 'data'), 'token'), 'base64').toString(),
   };
 }
 
-function knownOf(claims: JsonObject): Known | undefined {
+/** Reads the claims of a token from a TokenRequest; undefined when they do not fit together. */
+function boundClaims(claims: JsonObject): TokenFacts | undefined {
   const kubernetes = child(claims, 'kubernetes.io');
   const account = child(kubernetes, 'serviceaccount');
   const namespace = str(kubernetes, 'namespace');
-  const name = str(account, 'name');
-  const username = `system:serviceaccount:${namespace}:${name}`;
-  if (namespace === '' || name === '' || str(claims, 'sub') !== username) return undefined;
-  const aud = claims['aud'];
+  const [name, uid] = [str(account, 'name'), str(account, 'uid')];
   const extra: Record<string, string[]> = {};
+  const tell = (key: string, value: string): void => {
+    if (value !== '') extra[`authentication.kubernetes.io/${key}`] = [value];
+  };
   const jti = str(claims, 'jti');
-  if (jti !== '') extra['authentication.kubernetes.io/credential-id'] = [`JTI=${jti}`];
-  const bound = [{ key: objectKey('', 'serviceaccounts', namespace, name), uid: str(account, 'uid') }];
-  const pod = child(kubernetes, 'pod');
-  const node = child(kubernetes, 'node');
-  const secret = child(kubernetes, 'secret');
-  if (pod !== undefined) {
-    bound.push({ key: objectKey('', 'pods', namespace, str(pod, 'name')), uid: str(pod, 'uid') });
-    extra['authentication.kubernetes.io/pod-name'] = [str(pod, 'name')];
-    extra['authentication.kubernetes.io/pod-uid'] = [str(pod, 'uid')];
-  }
-  if (secret !== undefined) {
-    bound.push({ key: objectKey('', 'secrets', namespace, str(secret, 'name')), uid: str(secret, 'uid') });
-  }
+  tell('credential-id', jti === '' ? '' : `JTI=${jti}`);
+  const bonds: Bond[] = [{ key: objectKey('', 'serviceaccounts', namespace, name), uid }];
+  const bind = (resource: string, home: string, ref: JsonObject): void => {
+    bonds.push({ key: objectKey('', resource, home, str(ref, 'name')), uid: str(ref, 'uid') });
+  };
+  const [pod, node, secret] = [child(kubernetes, 'pod'), child(kubernetes, 'node'), child(kubernetes, 'secret')];
   if (node !== undefined) {
     // A pod's token only tells its node; a token bound to the node itself goes with it.
-    if (pod === undefined) bound.push({ key: objectKey('', 'nodes', '', str(node, 'name')), uid: str(node, 'uid') });
-    extra['authentication.kubernetes.io/node-name'] = [str(node, 'name')];
-    if (str(node, 'uid') !== '') extra['authentication.kubernetes.io/node-uid'] = [str(node, 'uid')];
+    if (pod === undefined) bind('nodes', '', node);
+    tell('node-name', str(node, 'name'));
+    tell('node-uid', str(node, 'uid'));
   }
+  if (pod !== undefined) {
+    bind('pods', namespace, pod);
+    tell('pod-name', str(pod, 'name'));
+    tell('pod-uid', str(pod, 'uid'));
+  }
+  if (secret !== undefined) bind('secrets', namespace, secret);
+  if (namespace === '' || name === '' || bonds.some((b) => b.uid === '')) return undefined;
+  const user = serviceAccountUser(namespace, name, uid, extra);
+  if (str(claims, 'sub') !== user.username) return undefined;
   return {
-    user: withAuthenticatedGroup({
-      username,
-      uid: str(account, 'uid'),
-      groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
-      extra,
-    }),
-    audiences: (Array.isArray(aud) ? aud : [aud]).filter((a): a is string => typeof a === 'string'),
+    user,
+    audiences: typeof claims['aud'] === 'string' ? [claims['aud']] : strings(claims, 'aud'),
     notBefore: (num(claims, 'nbf') ?? 0) * 1000,
     expires: (num(claims, 'exp') ?? 0) * 1000,
-    bound,
+    bonds,
   };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Authenticator, anonymousUser } from '../auth/authenticator.js';
+import { type AuthenticationResult, type Authenticator, anonymousUser } from '../auth/authenticator.js';
 import { forbiddenText } from '../auth/authorizers.js';
 import { impersonate } from '../auth/impersonation.js';
 import type { Attributes, Authorizer, UserInfo } from '../auth/types.js';
@@ -23,6 +23,11 @@ import { nonResourceInfo, requestInfo } from './request-info.js';
 
 export interface ChainParts {
   readonly authenticator: Authenticator;
+  /**
+   * Resolves when this replica has everything that was committed when it was asked: a token that was bound on another
+   * replica just now is good here too. Without it, what is not here is not there.
+   */
+  readonly catchUp?: () => Promise<void>;
   readonly authorizer: Authorizer;
   /** Whether a request without credentials that is refused gets 401 instead of 403. */
   readonly refuseAnonymousWith401: boolean;
@@ -39,7 +44,14 @@ export interface ChainParts {
 /** The request chain, in the order in which a request passes it. */
 export function createChain(parts: ChainParts): Behind {
   const handle = (request: ServerRequest, auditId: string): Reply | Promise<Reply> => {
-    authenticate(request);
+    const user = parts.authenticator.authenticate(request);
+    if (user !== 'missing' || parts.catchUp === undefined) return admitted(request, auditId, user);
+    return parts.catchUp().then(() => admitted(request, auditId, parts.authenticator.authenticate(request)));
+  };
+
+  const admitted = (request: ServerRequest, auditId: string, user: AuthenticationResult): Reply | Promise<Reply> => {
+    if (user === undefined || user === 'invalid' || user === 'missing') throw unauthorized();
+    request.user = user;
     parts.audit?.(request, auditId, undefined);
     const release = parts.inFlight.enter(request);
     if (release === undefined) throw tooManyRequests('Too many requests, please try again later.', 1);
@@ -54,12 +66,6 @@ export function createChain(parts: ChainParts): Behind {
       release();
       throw error;
     }
-  };
-
-  const authenticate = (request: ServerRequest): void => {
-    const user = parts.authenticator.authenticate(request);
-    if (user === undefined || user === 'invalid') throw unauthorized();
-    request.user = user;
   };
 
   const authorize = (request: ServerRequest): void => {

@@ -1,4 +1,4 @@
-import { type Authenticator, ANONYMOUS } from '../../auth/authenticator.js';
+import { type AuthenticationResult, type Authenticator, ANONYMOUS } from '../../auth/authenticator.js';
 import type { UserInfo } from '../../auth/types.js';
 import { child, str } from '../../machinery/access.js';
 import { invalid, invalidValue } from '../../machinery/field.js';
@@ -12,7 +12,7 @@ export const selfSubjectReview: Creator = reviewCreator((_review, ctx) => ({ use
 
 /** Whose token is this? `own` are the audiences that are assumed when the review names none. */
 export function tokenReview(authenticator: Authenticator, own: readonly string[]): Creator {
-  return reviewCreator((review) => {
+  return reviewCreator(async (review, ctx) => {
     const spec = child(review, 'spec');
     const token = str(spec, 'token');
     if (token === '') throw badRequest('token is required for TokenReview in authentication');
@@ -24,20 +24,25 @@ export function tokenReview(authenticator: Authenticator, own: readonly string[]
     }
     const asked = spec?.['audiences'];
     const audiences = Array.isArray(asked) && asked.length > 0 ? asked.map(String) : own;
-    const ask = (audience: string): UserInfo | undefined => {
-      const result = authenticator.authenticate({
+    const ask = (audience: string): AuthenticationResult =>
+      authenticator.authenticate({
         peerCertificate: '',
         header: (name) => (name === 'authorization' ? `Bearer ${token}` : ''),
         headerValues: () => [],
         headersWithPrefix: () => [],
         audiences: [audience],
       });
-      return result === 'invalid' || result?.username === ANONYMOUS ? undefined : result;
-    };
+    // The account may have come to be on another replica just now.
+    if (audiences.some((a) => ask(a) === 'missing')) await ctx.backend.readBarrier();
     // Only those audiences are confirmed that the token is really meant for.
-    const confirmed = audiences.filter((a) => ask(a) !== undefined);
-    const user = ask(confirmed[0] ?? '');
-    if (user === undefined) return { user: {}, error: '[invalid bearer token, token lookup failed]' };
+    let user: UserInfo | undefined;
+    const confirmed = audiences.filter((audience) => {
+      const result = ask(audience);
+      if (typeof result !== 'object' || result.username === ANONYMOUS) return false;
+      user = result;
+      return true;
+    });
+    if (user === undefined) return { user: {}, error: 'invalid bearer token' };
     return { authenticated: true, user: userInfoObject(user), audiences: confirmed };
   });
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { admit, defaultAdmission, validateAdmission } from '../../admission/index.js';
 import { signToken, type TokenKey } from '../../auth/jwt.js';
 import { child, num, str, strings } from '../../machinery/access.js';
 import { type FieldError, invalid, invalidValue } from '../../machinery/field.js';
@@ -7,13 +8,17 @@ import { badRequest, conflict, notFound, quote } from '../../machinery/status.js
 import type { Creator } from '../../rest/deps.js';
 import { respondObject } from '../../rest/respond.js';
 import { writeOptions } from '../../rest/write/options.js';
-import { startWriting, timeStamp } from '../../rest/write/target.js';
+import { metaOf, startWriting, timeStamp } from '../../rest/write/target.js';
+import { managerOf } from '../../rest/write/track.js';
+import { trackUpdate } from '../../schema/apply/index.js';
 import { decodeBody } from '../../schema/codec/index.js';
+import { parseGroupVersion } from '../../schema/index.js';
 import type { ResourceDef } from '../../schema/types.js';
 import { objectKey } from '../../store/keys.js';
 import type { Backend } from '../../store/types.js';
 
 const KIND = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } as const;
+const API_VERSION = `${KIND.group}/${KIND.version}`;
 const TYPE = 'io.k8s.api.authentication.v1.TokenRequest';
 const DEFAULT_SECONDS = 3600;
 const MIN_SECONDS = 600;
@@ -28,50 +33,93 @@ export interface TokenIssuer {
   readonly audiences: readonly string[];
   /** Holds the private key. */
   readonly key: TokenKey;
+  /** Longest life of a token in seconds; 0 for no bound (`--service-account-max-token-expiration`). */
+  readonly maxSeconds: number;
+  /** `--service-account-extend-token-expiration`. */
+  readonly extend: boolean;
 }
 
 /** POST of `serviceaccounts/{name}/token`: signs a token bound to the account and, when asked, to one more object. */
 export function tokenRequest(issuer: TokenIssuer): Creator {
-  return (deps, request, def) => {
+  return async (deps, request, def) => {
     const options = writeOptions(request, 'CreateOptions');
     const contentType = request.header('content-type');
     const { object, warnings } = decodeBody(request.body, contentType, TYPE, KIND, options.fieldValidation);
     const ctx = startWriting(deps, request, def, options.dryRun);
-    const account = lookup(deps.backend, 'serviceaccounts', ctx.namespace, ctx.name);
-    const spec = specOf(object, ctx.namespace, ctx.name, issuer.audiences);
-    const bound = boundTo(deps.backend, child(spec, 'boundObjectRef'), ctx.namespace, ctx.name);
+    ctx.warnings.push(...warnings);
+    const manager = managerOf(request, options.fieldManager);
+    delete object['status'];
+    trackUpdate({
+      typeName: TYPE,
+      apiVersion: API_VERSION,
+      old: undefined,
+      obj: object,
+      manager,
+      subresource: ctx.subresource,
+      now: ctx.now,
+    });
+    const chain = deps.admission ?? defaultAdmission;
+    const admission = { backend: deps.backend, warnings: ctx.warnings, compares: [] };
+    const { namespace, name, user, dryRun, subresource } = ctx;
+    const attributes = { operation: 'CREATE', def, subresource, namespace, name, user, dryRun, object } as const;
+    await deps.backend.readBarrier();
+    await admit(chain, admission, attributes);
+    checkPlace(object, namespace, name);
+    const account = lookup(deps.backend, 'serviceaccounts', namespace, name);
+    const spec = specOf(object, issuer.audiences);
+    await validateAdmission(chain, admission, attributes);
+    const bound = boundTo(deps.backend, child(spec, 'boundObjectRef'), namespace, name);
+    const { answered, signed } = lifetime(issuer, spec, bound['pod'] !== undefined, ctx.warnings);
+    spec['expirationSeconds'] = answered;
     const now = Math.floor(deps.now() / 1000);
-    const asked = num(spec, 'expirationSeconds') ?? DEFAULT_SECONDS;
-    const audiences = strings(spec, 'audiences');
-    const own = audiences.some((a) => issuer.audiences.includes(a));
-    const extended = bound['pod'] !== undefined && asked === WARN_ONLY_SECONDS && own;
     const claims: JsonObject = {
-      aud: audiences,
-      exp: now + (extended ? EXTENDED_SECONDS : asked),
+      aud: strings(spec, 'audiences'),
+      exp: now + signed,
       iat: now,
       iss: issuer.issuer,
       jti: randomUUID(),
       'kubernetes.io': {
-        namespace: ctx.namespace,
+        namespace,
         ...bound,
-        serviceaccount: { name: ctx.name, uid: str(child(account, 'metadata'), 'uid') },
-        ...(extended ? { warnafter: now + asked } : {}),
+        serviceaccount: { name, uid: str(child(account, 'metadata'), 'uid') },
+        ...(signed > answered ? { warnafter: now + answered } : {}),
       },
       nbf: now,
-      sub: `system:serviceaccount:${ctx.namespace}:${ctx.name}`,
+      sub: `system:serviceaccount:${namespace}:${name}`,
     };
     const answer: JsonObject = {
-      kind: 'TokenRequest',
-      apiVersion: 'authentication.k8s.io/v1',
-      metadata: { name: ctx.name, namespace: ctx.namespace, creationTimestamp: ctx.now },
+      kind: KIND.kind,
+      apiVersion: API_VERSION,
+      metadata: { name, namespace, creationTimestamp: ctx.now, managedFields: metaOf(object)['managedFields'] },
       spec,
       status: {
         token: signToken(claims, issuer.key),
-        expirationTimestamp: timeStamp((now + asked) * 1000),
+        expirationTimestamp: timeStamp((now + answered) * 1000),
       },
     };
-    return respondObject(deps, request, tokenDef(def), answer, 201, warnings);
+    return respondObject(deps, request, tokenDef(def), answer, 201, ctx.warnings);
   };
+}
+
+/**
+ * Seconds that the answer tells, and seconds that the token is really good for: pods that do not read their token anew
+ * get along for a year, while the server can tell that they should.
+ */
+function lifetime(
+  issuer: TokenIssuer,
+  spec: JsonObject,
+  isPods: boolean,
+  warnings: string[],
+): { answered: number; signed: number } {
+  const asked = num(spec, 'expirationSeconds') ?? DEFAULT_SECONDS;
+  const { maxSeconds } = issuer;
+  const answered = maxSeconds > 0 ? Math.min(asked, maxSeconds) : asked;
+  if (answered < asked) {
+    warnings.push(`requested expiration of ${asked} seconds shortened to ${answered} seconds`);
+  }
+  const own = strings(spec, 'audiences').every((a) => issuer.audiences.includes(a));
+  const extended = issuer.extend && isPods && answered === WARN_ONLY_SECONDS && own;
+  return { answered, signed: extended ? EXTENDED_SECONDS : answered };
 }
 
 /** The answer is of another kind than the resource that it was asked of. */
@@ -80,11 +128,11 @@ function tokenDef(def: ResourceDef): ResourceDef {
   return { ...def, group, version, kind, type: TYPE, storage: { group, version, resource: def.resource } };
 }
 
-function specOf(object: JsonObject, namespace: string, name: string, audiences: readonly string[]): JsonObject {
+/** Throws 422 when the body is about another account than the path. */
+function checkPlace(object: JsonObject, namespace: string, name: string): void {
   const metadata = child(object, 'metadata');
-  const given = child(object, 'spec') ?? {};
-  const errors: FieldError[] = [];
   const [ownName, ownNamespace] = [str(metadata, 'name'), str(metadata, 'namespace')];
+  const errors: FieldError[] = [];
   if (ownName !== '' && ownName !== name) {
     errors.push(invalidValue('metadata.name', ownName, 'must match the service account name if specified'));
   }
@@ -93,6 +141,11 @@ function specOf(object: JsonObject, namespace: string, name: string, audiences: 
     errors.push(invalidValue('metadata.namespace', ownNamespace, detail));
   }
   if (errors.length > 0) throw invalid(KIND, name, errors);
+}
+
+function specOf(object: JsonObject, audiences: readonly string[]): JsonObject {
+  const given = child(object, 'spec') ?? {};
+  const errors: FieldError[] = [];
   const seconds = num(given, 'expirationSeconds') ?? DEFAULT_SECONDS;
   if (seconds < MIN_SECONDS) {
     const detail = 'may not specify a duration less than 10 minutes';
@@ -115,11 +168,12 @@ function specOf(object: JsonObject, namespace: string, name: string, audiences: 
 function boundTo(backend: Backend, ref: JsonObject | undefined, namespace: string, account: string): JsonObject {
   if (ref === undefined) return {};
   const name = str(ref, 'name');
-  const [kind, apiVersion] = [str(ref, 'kind'), str(ref, 'apiVersion')];
+  const kind = str(ref, 'kind');
+  const { group, version } = parseGroupVersion(str(ref, 'apiVersion'));
   const resources: Readonly<Record<string, string>> = { Pod: 'pods', Node: 'nodes', Secret: 'secrets' };
   const resource = Object.hasOwn(resources, kind) ? resources[kind] : undefined;
-  if (resource === undefined || apiVersion !== 'v1') {
-    throw badRequest(`cannot bind token to object of type ${apiVersion}, Kind=${kind}`);
+  if (resource === undefined || group !== '') {
+    throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`);
   }
   const object = lookup(backend, resource, resource === 'nodes' ? '' : namespace, name);
   const uid = str(child(object, 'metadata'), 'uid');

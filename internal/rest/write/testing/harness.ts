@@ -112,8 +112,8 @@ async function answer(handler: Handler, request: ApiRequest): Promise<Answer> {
   };
 }
 
-function doorOf(cluster: TestCluster, replica: number): Door {
-  const deps: RestDeps = { backend: cluster.replica(replica).backend, strategyFor, now: Date.now };
+function doorOf(cluster: TestCluster, replica: number, more: Partial<RestDeps>): Door {
+  const deps: RestDeps = { backend: cluster.replica(replica).backend, strategyFor, now: Date.now, ...more };
   const handler = createRest(deps);
   const call: Door['call'] = (method, path, body, options = {}) => {
     const [route = '', query = ''] = path.split('?');
@@ -142,11 +142,11 @@ function doorOf(cluster: TestCluster, replica: number): Door {
   return { deps, call, ok };
 }
 
-/** Starts one replica (or more) with the namespaces `default`, `kube-system` and `other`. Close it. */
-export async function startRest(size = 1): Promise<Rest> {
+/** Starts one replica (or more) with the namespaces `default`, `kube-system` and `other`. Close it. `more` joins what verbs get. */
+export async function startRest(size = 1, more: Partial<RestDeps> = {}): Promise<Rest> {
   const cluster = await startCluster(size === 1 ? {} : { size, unsafeNoTls: true });
-  const doors = Array.from({ length: size }, (_, i) => doorOf(cluster, i));
-  const on = (replica: number): Door => doors[replica] ?? doorOf(cluster, replica);
+  const doors = Array.from({ length: size }, (_, i) => doorOf(cluster, i, more));
+  const on = (replica: number): Door => doors[replica] ?? doorOf(cluster, replica, more);
   const first = on(0);
   for (const name of ['default', 'kube-system', 'other']) {
     await first.ok(201, 'POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
