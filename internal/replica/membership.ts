@@ -153,7 +153,9 @@ export class Membership {
     if (behind > CAUGHT_UP_ENTRIES) {
       throw new MembershipError(`the member is ${behind} log entries behind; it can vote when it has caught up.`);
     }
-    await this.#change([{ type: 'addVoter', id }], {});
+    // Removed while this waited: a vote for who will never speak again could cost the quorum.
+    const isLearner = (): boolean => this.#options.state.meta.conf.learners.includes(id);
+    await this.#change([{ type: 'addVoter', id }], {}, isLearner);
   }
 
   async #remove(id: NodeId): Promise<void> {

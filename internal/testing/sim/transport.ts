@@ -11,6 +11,7 @@ import { Pipe } from './pipe.js';
 import { type Listening, request } from './rpc.js';
 
 const CONNECTION_REFUSED_MS = 5;
+const KNOCK_MS = 700;
 const NOTICE_LOSS_MS = 300;
 const ASK_TIMEOUT_MS = 5_000;
 const STREAM_SILENCE_MS = 10_000;
@@ -50,6 +51,26 @@ export class Transport {
       onFetch: (peer) => this.#onFetch(peer),
     };
     this.#network.listen(listening);
+    this.#knock();
+  }
+
+  /** What a connection that is kept up does: a member that is refused learns it even when it has nothing to say. */
+  #knock(): void {
+    this.#network.world.schedule(KNOCK_MS, this.#actor, () => {
+      if (this.#closed) return;
+      for (const [to, address] of this.#peers) {
+        const target = this.#network.at(address);
+        if (target === undefined) continue;
+        this.#network.carry(this.#options.listen, target, () => {
+          const other = transportOf(target);
+          if (other.#options.self.id !== to) return;
+          void other.#admit(this.#options.self).then((reason) => {
+            if (reason !== undefined) this.#refusedBy(to, reason);
+          });
+        });
+      }
+      this.#knock();
+    });
   }
 
   async *#onFetch(peer: PeerIdentity): AsyncGenerator<Buffer> {

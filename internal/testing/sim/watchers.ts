@@ -61,8 +61,9 @@ export class SimWatcher {
 
   #attached(): Node | undefined {
     const node = this.#node;
-    if (node?.replica !== undefined && node.machine.boots === this.#boots) return node;
-    const { running, world } = this.cluster;
+    if (node?.replica !== undefined && node.machine.boots === this.#boots && !node.removing) return node;
+    const { world } = this.cluster;
+    const running = this.cluster.running.filter((n) => !n.removing);
     if (running.length === 0) return undefined;
     const next = world.random.pick(running);
     this.#node = next;
