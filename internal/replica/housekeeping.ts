@@ -98,14 +98,13 @@ export class Housekeeping {
   /** A leader without space hands over: through a follower with space, writes go on. */
   async #checkSpace(): Promise<void> {
     const { space, driver, state, id, reachable } = this.#options;
-    space.check();
+    await space.check();
     if (!space.low || !this.#leads || state.visible.appliedIndex < driver.status().commit) return;
     const heir = state.meta.conf.voters.find((voter) => voter !== id && reachable(voter));
     const now = Date.now();
     if (heir === undefined || now < this.#handedOverAt + HAND_OVER_MS) return;
     this.#handedOverAt = now;
     driver.report((raft) => raft.transferLeader(heir));
-    await Promise.resolve();
   }
 
   async #promote(): Promise<void> {

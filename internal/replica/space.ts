@@ -1,5 +1,5 @@
-import { existsSync, rmSync, statfsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { existsSync, rmSync } from 'node:fs';
+import { open, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogLevel } from './config.js';
 
@@ -35,9 +35,10 @@ export class SpaceGuard {
     return this.#low;
   }
 
-  /** Looks at the disk; to be called about once a second. */
-  check(): void {
-    const { bavail, bsize } = statfsSync(this.#options.dataDir);
+  /** Looks at the disk; to be called about once a second. Not on the main thread: a busy disk answers in its own time. */
+  async check(): Promise<void> {
+    const { bavail, bsize } = await statfs(this.#options.dataDir);
+    if (this.#stopped) return;
     const free = bavail * bsize;
     const low = free < LOW_BYTES;
     if (low !== this.#low) {
@@ -76,7 +77,9 @@ export class SpaceGuard {
   /** The disk is full: what was held back is given up. */
   onFull(): void {
     rmSync(this.#reserve, { force: true });
-    this.check();
+    this.check().catch((error: unknown) => {
+      this.#options.say('warn', `cannot see how much space is left: ${String(error)}`);
+    });
   }
 
   stop(): void {
