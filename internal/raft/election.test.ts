@@ -143,4 +143,20 @@ describe('elections', () => {
     c.settle();
     expect(c.raft(3).status()).toMatchObject({ role: 'follower', term: 0 });
   });
+
+  it('are not put off by a member with a fast clock that cannot win (paper, figure 2: rules for followers)', () => {
+    // As the simulator found it (seed 995, without PreVote): 3 has the shorter log and the faster clock.
+    const c = new TestCluster([1, 2, 3], [], { preVote: false });
+    c.elect(1);
+    c.deliver = (m) => m.to !== 3;
+    c.propose(1, 'x');
+    c.settle();
+    c.deliver = () => true;
+    for (const id of [1, 2, 3]) c.restart(id);
+    for (let i = 0; i < 60 && c.leader() === 0; i += 1) {
+      c.tick(3, [3]);
+      c.tick(1, [1, 2]);
+    }
+    expect([1, 2]).toContain(c.leader());
+  });
 });

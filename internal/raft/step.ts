@@ -24,7 +24,13 @@ function stepNewer(core: Core, m: Message): void {
   const isRequest = m.type === 'vote' || m.type === 'preVote';
   if (isRequest && leaseForbids(core, m)) return;
   const hypothetical = m.type === 'preVote' || (m.type === 'preVoteResp' && !m.reject);
-  if (!hypothetical) becomeFollower(core, m.term, isFromLeader(m) ? m.from : 0);
+  if (!hypothetical) {
+    const { electionElapsed } = core;
+    becomeFollower(core, m.term, isFromLeader(m) ? m.from : 0);
+    // Only a leader, or a vote given, buys time (paper, 5.2 and figure 2). Otherwise a member that cannot win but has a
+    // fast clock keeps those from campaigning who could.
+    if (m.type === 'vote') core.electionElapsed = electionElapsed;
+  }
   dispatch[m.type](core, m);
 }
 
