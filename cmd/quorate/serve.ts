@@ -1,3 +1,4 @@
+import { roleEscalation } from '../../internal/admission/role-escalation/index.js';
 import type { FatalError } from '../../internal/machinery/assert.js';
 import { errorText, logger, setVerbosity } from '../../internal/machinery/log.js';
 import { strategiesWith } from '../../internal/registry/index.js';
@@ -71,7 +72,7 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
     strategyFor: strategies,
     now: Date.now,
     minWatchTimeoutMs: flags.int('min-request-timeout') * 1000,
-    admission: admissionChain(flags),
+    admission: [...admissionChain(flags), roleEscalation({ authorizer, rbac })],
     authorizer,
     creators,
   });

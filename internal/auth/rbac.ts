@@ -176,7 +176,8 @@ function bindingOf(object: JsonObject): Binding {
   };
 }
 
-function rulesOf(object: JsonObject): PolicyRule[] {
+/** The rules of a role. */
+export function rulesOf(object: JsonObject): PolicyRule[] {
   return children(object, 'rules').map((rule) => ({
     verbs: strings(rule, 'verbs'),
     apiGroups: strings(rule, 'apiGroups'),

@@ -17,6 +17,8 @@ export interface Answer {
 export interface Call {
   readonly contentType?: string;
   readonly user?: string;
+  /** system:masters when absent. */
+  readonly groups?: readonly string[];
 }
 
 /** The verbs over one real replica, without the front door. */
@@ -129,7 +131,7 @@ function doorOf(cluster: TestCluster, replica: number, more: Partial<RestDeps>):
       query: new URLSearchParams(query),
       header: (name) => headers[name] ?? '',
       body: Buffer.from(text),
-      user: { username: options.user ?? 'admin', uid: '', groups: ['system:masters'], extra: {} },
+      user: { username: options.user ?? 'admin', uid: '', groups: options.groups ?? ['system:masters'], extra: {} },
       info: infoOf(method, route),
       remoteAddress: '127.0.0.1',
     });

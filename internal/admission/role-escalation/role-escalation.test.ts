@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { RbacAuthorizer } from '../../auth/rbac.js';
+import type { JsonObject } from '../../machinery/json.js';
+import { type Answer, type Call, type Rest, startRest } from '../../rest/write/testing/harness.js';
+import { defaultAdmission } from '../index.js';
+import type { AdmissionPlugin } from '../types.js';
+import { roleEscalation } from './index.js';
+
+const API = '/apis/rbac.authorization.k8s.io/v1';
+const GROUP = 'rbac.authorization.k8s.io';
+const ROLES = `${API}/namespaces/default/roles`;
+const BINDINGS = `${API}/namespaces/default/rolebindings`;
+
+let rest: Rest;
+beforeAll(async () => {
+  const admission: AdmissionPlugin[] = [...defaultAdmission];
+  rest = await startRest(1, { admission });
+  const rbac = new RbacAuthorizer(rest.deps.backend);
+  admission.push(roleEscalation({ authorizer: rbac, rbac }));
+  // What the users of these tests may do to roles is not in question here, but what they may give.
+  await rest.ok(201, 'POST', `${API}/clusterroles`, role('reader', [rule(['get', 'list'], ['pods', '*/status'])]));
+  await rest.ok(201, 'POST', `${API}/clusterroles`, role('binder', [rule(['bind'], ['clusterroles'], GROUP)]));
+  await rest.ok(201, 'POST', `${API}/clusterroles`, role('escalator', [rule(['escalate'], ['*'], GROUP)]));
+  for (const name of ['reader', 'binder', 'escalator']) {
+    await rest.ok(201, 'POST', `${API}/clusterrolebindings`, binding(name, 'ClusterRole', name, name));
+  }
+});
+afterAll(async () => {
+  await rest.close();
+});
+
+function rule(verbs: string[], resources: string[], group = '', resourceNames: string[] = []): JsonObject {
+  return { verbs, resources, apiGroups: [group], ...(resourceNames.length === 0 ? {} : { resourceNames }) };
+}
+function role(name: string, rules: JsonObject[], more: JsonObject = {}): JsonObject {
+  return { metadata: { name }, rules, ...more };
+}
+function binding(name: string, kind: string, to: string, user: string): JsonObject {
+  return { metadata: { name }, roleRef: { apiGroup: GROUP, kind, name: to }, subjects: [{ kind: 'User', name: user }] };
+}
+const as = (user: string): Call => ({ user, groups: ['system:authenticated'] });
+const post = (path: string, body: JsonObject, user: string): Promise<Answer> => rest.call('POST', path, body, as(user));
+
+describe('nobody gives rights that they do not have', () => {
+  test('by a role: what one has may be given, the rest is named', async () => {
+    const own = [rule(['get'], ['pods', 'pods/status', 'nodes/status'], '', ['one'])];
+    expect(await post(ROLES, role('same', own), 'reader')).toMatchObject({ status: 201 });
+    const more = [rule(['get', 'delete', 'watch'], ['pods']), rule(['get'], ['secrets'], '', ['s'])];
+    const refused = await post(ROLES, role('more', more), 'reader');
+    expect(refused).toMatchObject({ status: 403, body: { reason: 'Forbidden' } });
+    expect(refused.body['message']).toBe(
+      'roles.rbac.authorization.k8s.io "more" is forbidden: user "reader" (groups=["system:authenticated"]) ' +
+        'is attempting to grant RBAC permissions not currently held:\n' +
+        '{APIGroups:[""], Resources:["pods"], Verbs:["delete" "watch"]}\n' +
+        '{APIGroups:[""], Resources:["secrets"], ResourceNames:["s"], Verbs:["get"]}',
+    );
+    const merge = { contentType: 'application/merge-patch+json', ...as('reader') };
+    expect(await rest.call('PATCH', `${ROLES}/same`, { rules: more }, merge)).toMatchObject({ status: 403 });
+    const labels = { metadata: { labels: { a: 'b' } } };
+    expect(await rest.call('PATCH', `${ROLES}/same`, labels, merge)).toMatchObject({ status: 200 });
+  });
+
+  test('by paths', async () => {
+    const paths = [{ verbs: ['get'], nonResourceURLs: ['/metrics'] }];
+    expect(await post(`${API}/clusterroles`, role('paths', paths), 'reader')).toMatchObject({ status: 403 });
+    expect(await post(`${API}/clusterroles`, role('paths', paths), 'escalator')).toMatchObject({ status: 201 });
+  });
+
+  test('by binding a role, unless they may bind it', async () => {
+    await rest.ok(201, 'POST', `${API}/clusterroles`, role('deleter', [rule(['delete'], ['pods'])]));
+    const deleter = binding('deleter', 'ClusterRole', 'deleter', 'friend');
+    expect(await post(BINDINGS, deleter, 'reader')).toMatchObject({ status: 403 });
+    expect(await post(BINDINGS, deleter, 'binder')).toMatchObject({ status: 201 });
+    expect(await post(BINDINGS, binding('mine', 'ClusterRole', 'reader', 'friend'), 'reader')).toMatchObject({
+      status: 201,
+    });
+    expect(await post(BINDINGS, binding('none', 'ClusterRole', 'none', 'friend'), 'reader')).toMatchObject({
+      status: 404,
+      body: { details: { kind: 'clusterrole', name: 'none' } },
+    });
+  });
+
+  test('by letting a role collect others, without being cluster admin', async () => {
+    const aggregationRule = { clusterRoleSelectors: [{ matchLabels: { a: 'b' } }] };
+    const collected = role('collected', [], { aggregationRule });
+    expect(await post(`${API}/clusterroles`, collected, 'reader')).toMatchObject({ status: 403 });
+    expect(await rest.call('POST', `${API}/clusterroles`, collected)).toMatchObject({ status: 201 });
+  });
+});
