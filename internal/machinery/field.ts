@@ -109,7 +109,11 @@ function valueText(v: unknown): string {
   if (v === undefined || v === null) return 'null';
   if (typeof v === 'string') return quote(v);
   if (typeof v === 'number' || typeof v === 'boolean' || typeof v === 'bigint') return String(v);
-  return JSON.stringify(v, (_key, x: unknown) => (typeof x === 'bigint' ? Number(x) : x));
+  // Go's JSON encoder writes what HTML could take for markup as escapes.
+  return JSON.stringify(v, (_key, x: unknown) => (typeof x === 'bigint' ? Number(x) : x)).replace(
+    /[<>&\u2028\u2029]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** `field: words`, as one error of the list prints. */

@@ -1,4 +1,5 @@
 import { admissionregistration } from './admissionregistration/index.js';
+import { apiextensions } from './apiextensions/index.js';
 import { apiregistration } from './apiregistration/index.js';
 import { apps } from './apps/index.js';
 import { autoscaling } from './autoscaling/index.js';
@@ -20,6 +21,7 @@ import type { Strategy } from './types.js';
 export const strategiesByGroup: Readonly<Record<string, Readonly<Record<string, Strategy>>>> = {
   '': core,
   'admissionregistration.k8s.io': admissionregistration,
+  'apiextensions.k8s.io': apiextensions,
   'apiregistration.k8s.io': apiregistration,
   apps,
   autoscaling,

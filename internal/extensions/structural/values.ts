@@ -1,0 +1,221 @@
+import {
+  type FieldError,
+  invalidValue,
+  notSupported,
+  required,
+  tooLong,
+  tooMany,
+  typeInvalid,
+} from '../../machinery/field.js';
+import { deepEqual } from '../../machinery/equal.js';
+import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
+import { hasFormat } from './formats.js';
+import { compilePattern } from './patterns.js';
+import {
+  additionalOf,
+  isIntOrString,
+  itemsOf,
+  notOf,
+  propertiesOf,
+  propertyOf,
+  type Schema,
+  schemasAt,
+  typeOf,
+} from './schema.js';
+
+// What an OpenAPI v3 schema asks of a value, in the words of the reference (kube-openapi's validator as
+// apiextensions-apiserver reports it). Values are JSON; big integers may be BigInt.
+
+/** Where a complaint is: `base` is the field of the root value, `name` the path from there that sentences repeat. */
+interface Place {
+  readonly base: string;
+  readonly name: string;
+}
+
+const fieldOf = ({ base, name }: Place): string => (name === '' ? base : base === '' ? name : `${base}.${name}`);
+const below = (at: Place, key: string): Place => ({ base: at.base, name: at.name === '' ? key : `${at.name}.${key}` });
+const item = (at: Place, i: number): Place => ({ base: at.base, name: `${at.name}[${i}]` });
+
+function jsonType(v: JsonValue): string {
+  if (v === null) return 'null';
+  if (Array.isArray(v)) return 'array';
+  if (typeof v === 'bigint') return 'integer';
+  if (typeof v === 'number') return Number.isInteger(v) ? 'integer' : 'number';
+  return typeof v;
+}
+
+const isNumber = (v: JsonValue): v is number | bigint => typeof v === 'number' || typeof v === 'bigint';
+const numberAt = (s: Schema, key: string): number | undefined => {
+  const v = s[key];
+  return v === undefined || v === null || !isNumber(v) ? undefined : Number(v);
+};
+
+function typeErrors(s: Schema, v: JsonValue, at: Place): FieldError[] {
+  const types = isIntOrString(s) ? ['integer', 'string'] : typeOf(s) === '' ? [] : [typeOf(s)];
+  if (types.length === 0 || (v === null && s['nullable'] === true)) return [];
+  const actual = jsonType(v);
+  if (types.includes(actual) || (actual === 'integer' && types.includes('number'))) return [];
+  return [typeInvalid(fieldOf(at), actual, `${at.name} in body must be of type ${types.join(',')}: "${actual}"`)];
+}
+
+/** Complaints that name no field of their own are about the root. */
+const general = (at: Place, detail: string): FieldError => invalidValue(at.base, '', detail);
+
+function compositionErrors(s: Schema, v: JsonValue, at: Place): FieldError[] {
+  const out: FieldError[] = [];
+  const quoted = JSON.stringify(at.name);
+  const outcomes = (key: string) => schemasAt(s, key).map((sub) => errorsAt(sub, v, at));
+  const any = outcomes('anyOf');
+  if (any.length > 0 && !any.some((errors) => errors.length === 0)) {
+    out.push(general(at, `${quoted} must validate at least one schema (anyOf)`), ...best(any));
+  }
+  const one = outcomes('oneOf');
+  const valid = one.filter((errors) => errors.length === 0).length;
+  if (one.length > 0 && valid !== 1) {
+    const found = valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`;
+    out.push(general(at, `${quoted} must validate one and only one schema (oneOf). ${found}`));
+    if (valid === 0) out.push(...best(one));
+  }
+  const all = outcomes('allOf');
+  const failed = all.filter((errors) => errors.length > 0);
+  if (failed.length > 0) {
+    out.push(...failed.flat());
+    const none = failed.length === all.length ? '. None validated' : '';
+    out.push(general(at, `${quoted} must validate all the schemas (allOf)${none}`));
+  }
+  const not = notOf(s);
+  if (not !== undefined && errorsAt(not, v, at).length === 0) {
+    out.push(general(at, `${quoted} must not validate the schema (not)`));
+  }
+  return out;
+}
+
+/** Of several ways to fail, the one that came closest. */
+const best = (outcomes: readonly FieldError[][]): FieldError[] =>
+  outcomes.reduce((a, b) => (b.length < a.length ? b : a), outcomes[0] ?? []);
+
+function stringErrors(s: Schema, v: string, at: Place): FieldError[] {
+  const length = Array.from(v).length;
+  const [max, min] = [numberAt(s, 'maxLength'), numberAt(s, 'minLength')];
+  if (max !== undefined && length > max) return [tooLong(fieldOf(at), max)];
+  if (min !== undefined && length < min) {
+    return [invalidValue(fieldOf(at), v, `${at.name} in body should be at least ${min} chars long`)];
+  }
+  const pattern = s['pattern'];
+  if (typeof pattern === 'string' && pattern !== '' && compilePattern(pattern)?.test(v) === false) {
+    return [invalidValue(fieldOf(at), v, `${at.name} in body should match '${pattern}'`)];
+  }
+  return [];
+}
+
+function formatErrors(s: Schema, v: string, at: Place): FieldError[] {
+  const format = s['format'];
+  if (typeof format !== 'string' || hasFormat(format, v)) return [];
+  return [typeInvalid(fieldOf(at), v, `${at.name} in body must be of type ${format}: ${JSON.stringify(v)}`)];
+}
+
+const INTEGER_RANGES: Readonly<Record<string, readonly [number, number]>> = {
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  uint32: [0, 2 ** 32 - 1],
+};
+
+function rangeErrors(s: Schema, v: number | bigint, at: Place): FieldError[] {
+  if (typeOf(s) !== 'integer') return [];
+  const format = typeof s['format'] === 'string' ? s['format'] : '';
+  const range = INTEGER_RANGES[format];
+  const integral = typeof v === 'bigint' || Number.isInteger(v);
+  if (integral && (range === undefined || (v >= range[0] && v <= range[1]))) return [];
+  const which = format === '' ? '(default format)' : `with format ${format}`;
+  return [general(at, `Checked value must be of type integer ${which} in ${at.name}`)];
+}
+
+function numberErrors(s: Schema, v: number | bigint, at: Place): FieldError[] {
+  const out = rangeErrors(s, v, at);
+  const complain = (what: string): void => {
+    out.push(invalidValue(fieldOf(at), v, `${at.name} in body should be ${what}`));
+  };
+  const step = numberAt(s, 'multipleOf');
+  if (step !== undefined && !Number.isInteger(Number(v) / step)) complain(`a multiple of ${step}`);
+  const max = numberAt(s, 'maximum');
+  if (max !== undefined) {
+    if (s['exclusiveMaximum'] === true ? v >= max : v > max) {
+      complain(s['exclusiveMaximum'] === true ? `less than ${max}` : `less than or equal to ${max}`);
+    }
+  }
+  const min = numberAt(s, 'minimum');
+  if (min !== undefined) {
+    if (s['exclusiveMinimum'] === true ? v <= min : v < min) {
+      complain(s['exclusiveMinimum'] === true ? `greater than ${min}` : `greater than or equal to ${min}`);
+    }
+  }
+  return out;
+}
+
+function listErrors(s: Schema, v: readonly JsonValue[], at: Place): FieldError[] {
+  const items = itemsOf(s);
+  const out = items === undefined ? [] : v.flatMap((x, i) => errorsAt(items, x, item(at, i)));
+  const [min, max] = [numberAt(s, 'minItems'), numberAt(s, 'maxItems')];
+  if (min !== undefined && v.length < min) {
+    out.push(invalidValue(fieldOf(at), v.length, `${at.name} in body should have at least ${min} items`));
+  }
+  if (max !== undefined && v.length > max) out.push(tooMany(fieldOf(at), v.length, max));
+  if (s['uniqueItems'] === true && v.some((x, i) => v.slice(0, i).some((y) => deepEqual(x, y)))) {
+    out.push(invalidValue(fieldOf(at), v, `${at.name} in body shouldn't contain duplicates`));
+  }
+  return out;
+}
+
+function objectErrors(s: Schema, v: JsonObject, at: Place): FieldError[] {
+  const keys = Object.keys(v).filter((k) => v[k] !== undefined);
+  const [min, max] = [numberAt(s, 'minProperties'), numberAt(s, 'maxProperties')];
+  if (min !== undefined && keys.length < min) {
+    return [invalidValue(fieldOf(at), keys.length, `${at.name} in body should have at least ${min} properties`)];
+  }
+  if (max !== undefined && keys.length > max) return [tooMany(fieldOf(at), keys.length, max)];
+  const out: FieldError[] = [];
+  const wanted = s['required'];
+  for (const k of Array.isArray(wanted) ? wanted : []) {
+    if (typeof k === 'string' && v[k] === undefined) out.push(required(fieldOf(below(at, k))));
+  }
+  const additional = additionalOf(s);
+  for (const k of keys.sort()) {
+    if (propertyOf(s, k) !== undefined) continue;
+    if (additional !== undefined) out.push(...errorsAt(additional, v[k] ?? null, below(at, k)));
+    else if (s['additionalProperties'] === false) {
+      const place = below(at, k);
+      out.push(invalidValue(fieldOf(place), v[k], `${place.name} in body is a forbidden property`));
+    }
+  }
+  for (const [k, sub] of propertiesOf(s)) {
+    const x = v[k];
+    if (x !== undefined) out.push(...errorsAt(sub, x, below(at, k)));
+  }
+  return out;
+}
+
+function enumErrors(s: Schema, v: JsonValue, at: Place): FieldError[] {
+  const allowed = s['enum'];
+  if (!Array.isArray(allowed) || allowed.length === 0 || allowed.some((x) => deepEqual(x, v))) return [];
+  const texts = allowed.map((x) => (typeof x === 'string' ? x : JSON.stringify(x)));
+  return [notSupported(fieldOf(at), v, texts)];
+}
+
+function errorsAt(s: Schema, v: JsonValue, at: Place): FieldError[] {
+  const out = typeErrors(s, v, at);
+  if (v === null) {
+    if (s['nullable'] !== true) out.push(...enumErrors(s, v, at));
+    return out;
+  }
+  out.push(...compositionErrors(s, v, at));
+  if (typeof v === 'string') out.push(...stringErrors(s, v, at), ...formatErrors(s, v, at));
+  else if (isNumber(v)) out.push(...numberErrors(s, v, at));
+  else if (Array.isArray(v)) out.push(...listErrors(s, v, at));
+  out.push(...enumErrors(s, v, at));
+  if (isObject(v)) out.push(...objectErrors(s, v, at));
+  return out;
+}
+
+/** Complaints about a value that a schema describes. `base` is the field of the value, '' for a whole object. */
+export function valueErrors(schema: Schema, value: JsonValue, base: string): FieldError[] {
+  return errorsAt(schema, value, { base, name: '' });
+}

@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../machinery/json.js';
+import { complaintsAbout, contextOf } from '../generic/complaints.testkit.js';
+import { strategyFor } from '../index.js';
+
+const GROUP = 'apiextensions.k8s.io';
+const of = complaintsAbout(GROUP, 'customresourcedefinitions');
+const strategy = strategyFor(GROUP, 'customresourcedefinitions');
+
+/** A definition as it is when it is validated: with defaults and its first status. */
+function definition(schema: JsonObject, version: JsonObject = {}, spec: JsonObject = {}): JsonObject {
+  const crd: JsonObject = {
+    metadata: { name: 'gadgets.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'gadgets', kind: 'Gadget' },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema }, ...version }],
+      ...spec,
+    },
+  };
+  strategy.defaults?.(crd);
+  strategy.prepareForCreate?.(contextOf(GROUP, 'v1', 'customresourcedefinitions'), crd);
+  return crd;
+}
+
+const object = (properties: JsonObject, more: JsonObject = {}): JsonObject => ({ type: 'object', properties, ...more });
+const inSpec = (field: JsonObject): JsonObject => definition(object({ spec: object({ a: field }) }));
+const AT = 'spec.validation.openAPIV3Schema.properties[spec].properties[a]';
+
+describe('custom resource definitions', () => {
+  it('say what follows from the kind, and which version is stored', () => {
+    const crd = definition(object({}));
+    expect(crd['spec']).toMatchObject({
+      names: { singular: 'gadget', listKind: 'GadgetList' },
+      conversion: { strategy: 'None' },
+    });
+    expect(crd['status']).toMatchObject({ storedVersions: ['v1'] });
+    expect(of(crd)).toEqual([]);
+  });
+  it('are named after their plural and group', () => {
+    expect(of({ ...definition(object({})), metadata: { name: 'other.example.com' } })).toEqual([
+      'metadata.name: Invalid value: "other.example.com": must be spec.names.plural+"."+spec.group',
+    ]);
+  });
+  it('store exactly one version', () => {
+    const second = { name: 'v2', served: true, storage: true, schema: { openAPIV3Schema: object({}) } };
+    const crd = definition(object({}), {}, {});
+    const versions = (crd['spec'] as { versions: JsonObject[] }).versions;
+    versions.push(second);
+    const complaints = of(crd);
+    expect(complaints[0]).toContain('must have exactly one version marked as storage version');
+    expect(complaints[1]).toContain('must have the storage version v2');
+  });
+  it('complain at the version when versions differ, at the spec when they agree', () => {
+    const bad = object({ spec: {} });
+    const crd = definition(bad);
+    expect(of(crd)).toEqual([
+      'spec.validation.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields',
+    ]);
+    const versions = (crd['spec'] as { versions: JsonObject[] }).versions;
+    versions.push({ name: 'v2', served: true, storage: false, schema: { openAPIV3Schema: object({}) } });
+    expect(of(crd)[0]).toContain('spec.versions[0].schema.openAPIV3Schema.properties[spec].type: Required value');
+  });
+  it('need an approval in the groups of the Kubernetes community', () => {
+    const crd = definition(object({}), {}, { group: 'gadgets.k8s.io' });
+    crd['metadata'] = { name: 'gadgets.gadgets.k8s.io' };
+    expect(of(crd)[0]).toContain('protected groups must have approval annotation');
+    crd['metadata'] = { name: 'gadgets.gadgets.k8s.io', annotations: { 'api-approved.kubernetes.io': 'unapproved' } };
+    expect(of(crd)).toEqual([]);
+  });
+  it('never move to another scope once they are established', () => {
+    const old = definition(object({}));
+    const changed = definition(object({}), {}, { scope: 'Cluster' });
+    expect(of(changed, old)).toEqual([]);
+    old['status'] = { conditions: [{ type: 'Established', status: 'True' }] };
+    expect(of(changed, old)).toEqual(['spec.scope: Invalid value: "Cluster": field is immutable']);
+  });
+});
+
+describe('schemas', () => {
+  it('know the type of every field without logic', () => {
+    expect(of(inSpec({ anyOf: [{ type: 'string' }] }))).toEqual([
+      `${AT}.anyOf[0].type: Forbidden: must be empty to be structural`,
+      `${AT}.type: Required value: must not be empty for specified object fields`,
+    ]);
+    const anyOf = [{ type: 'integer' }, { type: 'string' }];
+    expect(of(inSpec({ 'x-kubernetes-int-or-string': true, anyOf }))).toEqual([]);
+    expect(of(inSpec({ type: 'object', anyOf: [{ required: ['b'], properties: { b: {} } }] }))).toEqual([
+      `${AT}.properties[b]: Required value: because it is defined in ${AT}.anyOf[0].properties[b]`,
+    ]);
+  });
+  it('have defaults that they accept themselves', () => {
+    expect(of(inSpec({ type: 'integer', minimum: 3, default: 2 }))).toEqual([
+      `${AT}.default: Invalid value: 2:  in body should be greater than or equal to 3`,
+    ]);
+    expect(of(inSpec({ type: 'object', default: { b: 1 } }))).toEqual([
+      `${AT}.default: Invalid value: {"b":1}: must not have unknown fields`,
+    ]);
+  });
+  it('leave metadata to Kubernetes', () => {
+    const metadata = object({ labels: { type: 'object' } });
+    expect(of(definition(object({ metadata })))[0]).toContain(
+      'must not specify anything other than name and generateName',
+    );
+    expect(of(definition(object({ metadata: object({ name: { type: 'string', maxLength: 5 } }) })))).toEqual([]);
+  });
+  it('identify items of a map list by scalar fields that are there', () => {
+    const list = (items: JsonObject): JsonObject => ({
+      type: 'array',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['k'],
+      items,
+    });
+    expect(of(inSpec(list(object({ k: { type: 'string' } }, { required: ['k'] }))))).toEqual([]);
+    expect(of(inSpec(list(object({ k: { type: 'string' } }))))).toEqual([
+      `${AT}.items.properties[k].default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property`,
+    ]);
+    expect(of(inSpec(list(object({ b: { type: 'string' } }))))).toEqual([
+      `${AT}.x-kubernetes-list-map-keys: Invalid value: ["k"]: entries must all be names of item properties`,
+    ]);
+  });
+  it('use none of the keywords that custom resources do not have', () => {
+    expect(of(inSpec({ type: 'string', $ref: '#/x' }))).toEqual([`${AT}.$ref: Forbidden: $ref is not supported`]);
+    expect(of(inSpec({ type: 'array', uniqueItems: true, items: { type: 'string' } }))[0]).toContain(
+      'runtime complexity',
+    );
+  });
+  it('lead to selectable fields', () => {
+    const fields = (...paths: string[]): string[] =>
+      of(
+        definition(
+          object({ spec: object({ a: { type: 'string' }, b: { type: 'array', items: { type: 'string' } } }) }),
+          {
+            selectableFields: paths.map((jsonPath) => ({ jsonPath })),
+          },
+        ),
+      ).map((c) => c.replace(/^.*?value: ("[^"]*": )?/, ''));
+    expect(fields('.spec.a')).toEqual([]);
+    expect(fields('.spec.none', '.spec.b', '.spec.a', '.spec.a')).toEqual([
+      'is an invalid path: does not refer to a valid field',
+      'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
+      '".spec.a"',
+    ]);
+  });
+});

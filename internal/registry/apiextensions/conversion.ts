@@ -1,0 +1,54 @@
+import { X509Certificate } from 'node:crypto';
+import { dns1035Label } from '../../machinery/names.js';
+import { FieldNode } from '../generic/field-node.js';
+import { checkReviewVersions, checkWebhookClient } from '../generic/webhook-client.js';
+
+const STRATEGIES = ['None', 'Webhook'];
+const ONLY_WEBHOOK = 'should not be set when strategy is not set to Webhook';
+
+/** Complaints about PEM certificates that a server is to be verified with. */
+function checkCaBundle(client: FieldNode): void {
+  const bundle = client.text('caBundle');
+  if (bundle === '') return;
+  const pem = Buffer.from(bundle, 'base64').toString('latin1');
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
+  let problem = blocks.length === 0 ? 'unable to parse bytes as PEM block' : undefined;
+  for (const block of blocks) {
+    try {
+      new X509Certificate(block);
+    } catch (e) {
+      if (!(e instanceof Error)) throw e;
+      problem = `failed to parse certificate: ${e.message}`;
+    }
+  }
+  if (problem !== undefined) client.invalid('caBundle', `unable to load root certificates: ${problem}`);
+}
+
+/** Complaints about how objects are converted. The reference calls `webhook.clientConfig` by an older name. */
+export function checkConversion(spec: FieldNode): void {
+  const conversion = spec.child('conversion');
+  if (conversion === undefined) return;
+  const strategy = conversion.text('strategy');
+  if (strategy === '') conversion.required('strategy');
+  else conversion.requireOneOf('strategy', STRATEGIES);
+  const webhook = conversion.child('webhook');
+  const config = webhook?.child('clientConfig');
+  const versions = webhook?.get('conversionReviewVersions');
+  if (strategy !== 'Webhook') {
+    if (config !== undefined) conversion.forbidden('webhookClientConfig', ONLY_WEBHOOK);
+    if (Array.isArray(versions) && versions.length > 0) {
+      conversion.forbidden('conversionReviewVersions', ONLY_WEBHOOK);
+    }
+    return;
+  }
+  if (config === undefined) {
+    conversion.required('webhookClientConfig', 'required when strategy is set to Webhook');
+  } else {
+    const client = new FieldNode(config.value, conversion.at('webhookClientConfig'), conversion.problems);
+    checkWebhookClient(client, false);
+    checkCaBundle(client);
+  }
+  const review = new FieldNode({ conversionReviewVersions: versions }, conversion.path, conversion.problems);
+  if (review.count('conversionReviewVersions') === 0) review.required('conversionReviewVersions');
+  else checkReviewVersions(review, 'conversionReviewVersions', dns1035Label);
+}

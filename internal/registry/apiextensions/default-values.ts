@@ -1,0 +1,45 @@
+import {
+  additionalOf,
+  isEmbedded,
+  itemsOf,
+  preservesUnknown,
+  propertiesOf,
+  propertyOf,
+  type Schema,
+} from '../../extensions/structural/schema.js';
+import { valueErrors } from '../../extensions/structural/values.js';
+import { type FieldError, invalidValue } from '../../machinery/field.js';
+import { type JsonValue, isObject } from '../../machinery/json.js';
+
+const META = new Set(['apiVersion', 'kind', 'metadata']);
+
+/** Whether a value has a field that the schema would drop. */
+function hasUnknown(s: Schema, v: JsonValue): boolean {
+  if (Array.isArray(v)) {
+    const items = itemsOf(s);
+    return items !== undefined && v.some((x) => hasUnknown(items, x));
+  }
+  if (!isObject(v)) return false;
+  const additional = additionalOf(s);
+  return Object.keys(v).some((k) => {
+    if (isEmbedded(s) && META.has(k)) return false;
+    const sub = propertyOf(s, k) ?? additional;
+    if (sub === undefined) return !preservesUnknown(s) && s['additionalProperties'] !== true;
+    return hasUnknown(sub, v[k] ?? null);
+  });
+}
+
+/** Complaints about the defaults in a structural schema: each must be a value that the schema itself accepts and keeps. */
+export function defaultErrors(s: Schema, at: string): FieldError[] {
+  const out: FieldError[] = [];
+  const value = s['default'];
+  if (value !== undefined) {
+    const where = `${at}.default`;
+    if (hasUnknown(s, value)) out.push(invalidValue(where, value, 'must not have unknown fields'));
+    out.push(...valueErrors(s, value, where));
+  }
+  const items = itemsOf(s);
+  if (items !== undefined) out.push(...defaultErrors(items, `${at}.items`));
+  for (const [name, sub] of propertiesOf(s)) out.push(...defaultErrors(sub, `${at}.properties[${name}]`));
+  return out;
+}

@@ -1,0 +1,136 @@
+import { child, children, ensureChild, str, strings } from '../../machinery/access.js';
+import type { FieldError } from '../../machinery/field.js';
+import type { JsonObject } from '../../machinery/json.js';
+import { FieldNode, validating } from '../generic/field-node.js';
+import type { GroupStrategies, Strategy } from '../types.js';
+import { approvalErrors } from './approval.js';
+import { defaultDefinition } from './defaults.js';
+import { checkNames } from './names.js';
+import { openApiErrors } from './open-api.js';
+import { checkDefinitionSpec, type SpecLenience } from './spec.js';
+import { structuralErrors } from './structural.js';
+
+// The definitions themselves; the resources that they define are served elsewhere.
+
+/** Every version that was ever the one that is stored stays listed until somebody has rewritten the objects. */
+function noteStorageVersion(crd: JsonObject): void {
+  const status = ensureChild(crd, 'status');
+  const stored = strings(status, 'storedVersions');
+  for (const version of children(child(crd, 'spec'), 'versions')) {
+    const name = str(version, 'name');
+    if (version['storage'] === true && !stored.includes(name)) stored.push(name);
+  }
+  status['storedVersions'] = stored;
+}
+
+function checkName(root: FieldNode): void {
+  const metadata = root.struct('metadata');
+  const name = metadata.text('name');
+  const spec = root.struct('spec');
+  if (name !== '' && name !== `${spec.struct('names').text('plural')}.${spec.text('group')}`) {
+    metadata.invalid('name', 'must be spec.names.plural+"."+spec.group');
+  }
+}
+
+/** `versions` are those of the spec that is stored: the new one, or for `/status` the old one. */
+function checkStored(status: FieldNode, versions: readonly FieldNode[]): void {
+  const stored = status.texts('storedVersions');
+  const printed = stored.length === 0 ? null : stored;
+  if (stored.length === 0) {
+    status.invalid('storedVersions', 'must have at least one stored version', printed);
+    return;
+  }
+  const left = new Map(stored.map((name, i) => [name, i]));
+  for (const version of versions) {
+    const name = version.text('name');
+    const known = left.delete(name);
+    if (!known && version.flag('storage')) {
+      status.invalid('storedVersions', `must have the storage version ${name}`, printed);
+    }
+  }
+  for (const [name, i] of left) status.invalid(`storedVersions[${i}]`, 'must appear in spec.versions', name);
+}
+
+function checkDefinition(root: FieldNode, lenience: SpecLenience): void {
+  const spec = root.struct('spec');
+  checkDefinitionSpec(spec, lenience);
+  const status = root.struct('status');
+  checkNames(status.struct('acceptedNames'));
+  checkStored(status, spec.list('versions'));
+}
+
+const PRESERVE =
+  'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead';
+
+function validate(crd: JsonObject): FieldError[] {
+  return validating(crd, (root) => {
+    checkName(root);
+    checkDefinition(root, {});
+    root.add(...approvalErrors(crd, undefined));
+    if (root.struct('spec').flag('preserveUnknownFields'))
+      root.struct('spec').invalid('preserveUnknownFields', PRESERVE);
+  });
+}
+
+const isEstablished = (crd: JsonObject): boolean =>
+  children(child(crd, 'status'), 'conditions').some((c) => c['type'] === 'Established' && c['status'] === 'True');
+
+/** What is wrong with the schemas of the stored definition need not be put right by whoever changes something else. */
+function lenienceOf(old: JsonObject): SpecLenience {
+  const schemas = new FieldNode(old)
+    .struct('spec')
+    .list('versions')
+    .map((v) => v.struct('schema').child('openAPIV3Schema')?.value);
+  const present = schemas.filter((s) => s !== undefined);
+  const complaints = (text: string): boolean =>
+    present.some((s) => openApiErrors(s, '', {}).some((e) => e.detail.includes(text)));
+  return {
+    noSchema: present.length < schemas.length,
+    notStructural: present.some((s) => structuralErrors(s, '').length > 0),
+    anyType: complaints('supported values: "array"'),
+    anySet: complaints('must be atomic as item of a list'),
+    anyKeys: complaints('x-kubernetes-list-map-keys, so it') || complaints('cannot be nullable when'),
+  };
+}
+
+function validateUpdate(crd: JsonObject, old: JsonObject): FieldError[] {
+  return validating(crd, (root) => {
+    checkDefinition(root, lenienceOf(old));
+    const spec = root.struct('spec');
+    const before = child(old, 'spec');
+    const names = spec.struct('names');
+    if (isEstablished(old)) {
+      spec.immutable('scope', before);
+      names.immutable('kind', child(before, 'names'));
+    }
+    spec.immutable('group', before);
+    names.immutable('plural', child(before, 'names'));
+    root.add(...approvalErrors(crd, old));
+    if (spec.flag('preserveUnknownFields') && before?.['preserveUnknownFields'] !== true) {
+      spec.invalid('preserveUnknownFields', PRESERVE);
+    }
+  });
+}
+
+const customResourceDefinitions: Strategy = {
+  nameRule: 'dns1123Subdomain',
+  defaults: defaultDefinition,
+  prepareForCreate(_ctx, crd) {
+    crd['status'] = { acceptedNames: { plural: '', kind: '' } };
+    noteStorageVersion(crd);
+  },
+  prepareForUpdate(_ctx, crd) {
+    noteStorageVersion(crd);
+  },
+  validate,
+  validateUpdate,
+  validateStatusUpdate: (crd, old) =>
+    validating(crd, (root) => {
+      const status = root.struct('status');
+      checkNames(status.struct('acceptedNames'));
+      checkStored(status, new FieldNode(old).struct('spec').list('versions'));
+    }),
+};
+
+/** Resources of the apiextensions.k8s.io group by their plural name. */
+export const apiextensions: GroupStrategies = { customresourcedefinitions: customResourceDefinitions };

@@ -1,0 +1,29 @@
+import { dns1035Label } from '../../machinery/names.js';
+import type { FieldNode } from '../generic/field-node.js';
+
+/** Complaints about a label, all in one sentence. */
+export function checkLabel(owner: FieldNode, key: string, value: string): void {
+  const complaints = dns1035Label(value);
+  if (complaints.length > 0) owner.invalid(key, complaints.join(','), value);
+}
+
+function checkKind(names: FieldNode, key: string): void {
+  const kind = names.text(key);
+  if (kind === '') return;
+  const complaints = dns1035Label(kind.toLowerCase());
+  if (complaints.length > 0) {
+    names.invalid(key, `may have mixed case, but should otherwise match: ${complaints.join(',')}`);
+  }
+}
+
+/** Complaints about the names of a custom resource; which of them must be there is said elsewhere. */
+export function checkNames(names: FieldNode): void {
+  for (const key of ['plural', 'singular']) if (names.text(key) !== '') checkLabel(names, key, names.text(key));
+  checkKind(names, 'kind');
+  checkKind(names, 'listKind');
+  for (const [i, name] of names.texts('shortNames').entries()) checkLabel(names, `shortNames[${i}]`, name);
+  if (names.text('kind') !== '' && names.text('kind') === names.text('listKind')) {
+    names.invalid('listKind', 'kind and listKind may not be the same');
+  }
+  for (const [i, name] of names.texts('categories').entries()) checkLabel(names, `categories[${i}]`, name);
+}

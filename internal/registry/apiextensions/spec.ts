@@ -1,0 +1,136 @@
+import type { Schema } from '../../extensions/structural/schema.js';
+import { dns1035Label, dns1123Subdomain } from '../../machinery/names.js';
+import { type JsonValue, isObject } from '../../machinery/json.js';
+import { FieldNode } from '../generic/field-node.js';
+import { checkColumn } from './columns.js';
+import { checkConversion } from './conversion.js';
+import { checkLabel, checkNames } from './names.js';
+import { schemaErrors, type ValidationLenience } from './schema-validation.js';
+import { checkSelectableFields } from './selectable-fields.js';
+import { checkSubresources } from './subresources.js';
+import { isShared, PARTS, type Part, sharedPart, versionsAsInGo } from './versions.js';
+
+const SCOPES = ['Cluster', 'Namespaced'];
+const MAX_WARNING_CHARACTERS = 256;
+
+/** What an update may keep because the stored definition already has it. */
+export interface SpecLenience extends ValidationLenience {
+  readonly noSchema?: boolean;
+}
+
+const schemaOf = (validation: JsonValue | undefined): Schema | undefined => {
+  const schema = isObject(validation) ? validation['openAPIV3Schema'] : undefined;
+  return isObject(schema) ? schema : undefined;
+};
+
+const hasStatus = (subresources: JsonValue | undefined): boolean =>
+  isObject(subresources) && isObject(subresources['status']);
+
+function warningProblem(version: FieldNode): string | undefined {
+  if (!version.has('deprecationWarning')) return undefined;
+  const warning = version.text('deprecationWarning');
+  if (!version.flag('deprecated')) return 'can only be set for deprecated versions';
+  if (Array.from(warning).length > MAX_WARNING_CHARACTERS) {
+    return `must be <= ${MAX_WARNING_CHARACTERS} characters long`;
+  }
+  if (warning === '') return 'must not be an empty string';
+  const control = Array.from(warning).findIndex((c) => /\p{C}/u.test(c));
+  return control < 0
+    ? undefined
+    : `must only contain printable UTF-8 characters; non-printable character found at index ${control}`;
+}
+
+function checkGroup(spec: FieldNode): void {
+  const group = spec.text('group');
+  const complaints = dns1123Subdomain(group);
+  if (group === '') spec.required('group');
+  else if (complaints.length > 0) spec.invalid('group', complaints.join(','));
+  else if (!group.includes('.')) spec.invalid('group', 'should be a domain with at least one dot');
+}
+
+/** Complaints about one part of a version, or of all versions when they share it. `schemaKey` is how it is called there. */
+function checkPart(owner: FieldNode, part: Part, version: FieldNode, schemaKey: string, lenience: SpecLenience): void {
+  const here = new FieldNode({ [part]: version.get(part) }, owner.path, owner.problems);
+  switch (part) {
+    case 'schema': {
+      const status = hasStatus(version.get('subresources'));
+      owner.add(...schemaErrors(version.get('schema'), owner.at(schemaKey), status, lenience));
+      break;
+    }
+    case 'subresources': {
+      const subresources = here.child('subresources');
+      if (subresources !== undefined) checkSubresources(subresources);
+      break;
+    }
+    case 'additionalPrinterColumns':
+      here.list('additionalPrinterColumns').forEach(checkColumn);
+      break;
+    case 'selectableFields': {
+      if (here.count('selectableFields') === 0) break;
+      const schema = schemaOf(version.get('schema'));
+      if (schema === undefined) {
+        owner.invalid('selectableFields', 'may only be set when validations.schema is included', '');
+      } else checkSelectableFields(here, schema);
+      break;
+    }
+  }
+}
+
+function checkVersions(spec: FieldNode, versions: readonly FieldNode[], lenience: SpecLenience): void {
+  const own = PARTS.filter((part) => !isShared(versions, part));
+  if (lenience.noSchema !== true) {
+    for (const version of versions) {
+      if (schemaOf(version.get('schema')) === undefined) version.required('schema.openAPIV3Schema');
+    }
+  }
+  for (const version of versions) {
+    checkLabel(version, 'name', version.text('name'));
+    const warning = warningProblem(version);
+    if (warning !== undefined) version.invalid('deprecationWarning', warning);
+    for (const part of own) checkPart(version, part, version, 'schema', lenience);
+  }
+  const names = versions.map((v) => v.text('name'));
+  if (new Set(names).size < names.length) {
+    spec.invalid('versions', 'must contain unique version names', versionsAsInGo(spec));
+  }
+  if (versions.filter((v) => v.flag('storage')).length !== 1) {
+    spec.invalid('versions', 'must have exactly one version marked as storage version', versionsAsInGo(spec));
+  }
+  // The reference also keeps the first version's name by itself.
+  const [first] = names;
+  if (first !== undefined && first !== '') {
+    const complaints = dns1035Label(first);
+    if (complaints.length > 0) spec.invalid('version', complaints.join(','), first);
+  }
+}
+
+function checkShared(spec: FieldNode, versions: readonly FieldNode[], lenience: SpecLenience): void {
+  const [first] = versions;
+  if (first === undefined) return;
+  const anyStatus = versions.find((v) => hasStatus(v.get('subresources')));
+  for (const part of PARTS) {
+    if (sharedPart(versions, part) === undefined) continue;
+    const version =
+      part === 'schema' && anyStatus !== undefined
+        ? new FieldNode({ ...first.value, subresources: anyStatus.get('subresources') }, first.path, spec.problems)
+        : first;
+    checkPart(spec, part, version, 'validation', lenience);
+  }
+}
+
+/** Complaints about the spec of a CustomResourceDefinition. */
+export function checkDefinitionSpec(spec: FieldNode, lenience: SpecLenience): void {
+  checkGroup(spec);
+  if (spec.text('scope') === '') spec.required('scope');
+  else spec.requireOneOf('scope', SCOPES);
+  const versions = spec.list('versions');
+  checkVersions(spec, versions, lenience);
+  const names = spec.struct('names');
+  for (const key of ['plural', 'singular', 'kind', 'listKind']) if (names.text(key) === '') names.required(key);
+  checkNames(names);
+  checkShared(spec, versions, lenience);
+  if (spec.flag('preserveUnknownFields') && spec.struct('conversion').text('strategy') === 'Webhook') {
+    spec.invalid('conversion.strategy', 'must be None if spec.preserveUnknownFields is true', 'Webhook');
+  }
+  checkConversion(spec);
+}

@@ -1,0 +1,207 @@
+import { compilePattern } from '../../extensions/structural/patterns.js';
+import {
+  additionalOf,
+  isEmbedded,
+  isIntOrString,
+  itemsOf,
+  notOf,
+  preservesUnknown,
+  propertiesOf,
+  propertyOf,
+  type Schema,
+  schemasAt,
+  typeOf,
+} from '../../extensions/structural/schema.js';
+import { deepEqual } from '../../machinery/equal.js';
+import { errorText, type FieldError, forbiddenField, invalidValue, required } from '../../machinery/field.js';
+import type { JsonValue } from '../../machinery/json.js';
+
+// A schema is structural when the type of every field is known without evaluating the schema's logic
+// (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema).
+
+type Level = 'root' | 'item' | 'field';
+
+const TYPE_MISSING: Readonly<Record<Level, string>> = {
+  root: 'must not be empty at the root',
+  item: 'must not be empty for specified array items',
+  field: 'must not be empty for specified object fields',
+};
+
+const INT_OR_STRING: JsonValue = [{ type: 'integer' }, { type: 'string' }];
+const JUNCTORS = ['anyOf', 'allOf', 'oneOf'] as const;
+const property = (at: string, name: string): string => `${at}.properties[${name}]`;
+
+function isEmpty(v: JsonValue | undefined): boolean {
+  if (v === undefined || v === null || v === '' || v === false) return true;
+  return typeof v === 'object' && Object.keys(v).length === 0;
+}
+
+/** What logic over values may not say, because it would say what the value is; and how that is put. */
+const FORBIDDEN_IN_LOGIC: readonly (readonly [string, string])[] = [
+  ['type', 'must be empty to be structural'],
+  ['additionalProperties', 'must be undefined to be structural'],
+  ['default', 'must be undefined to be structural'],
+  ['title', 'must be empty to be structural'],
+  ['description', 'must be empty to be structural'],
+  ['nullable', 'must be false to be structural'],
+  ['x-kubernetes-preserve-unknown-fields', 'must be false to be structural'],
+  ['x-kubernetes-embedded-resource', 'must be false to be structural'],
+  ['x-kubernetes-int-or-string', 'must be false to be structural'],
+  ['x-kubernetes-list-map-keys', 'must be empty to be structural'],
+  ['x-kubernetes-list-type', 'must be undefined to be structural'],
+  ['x-kubernetes-map-type', 'must be undefined to be structural'],
+  ['x-kubernetes-validations', 'must be empty to be structural'],
+];
+
+class Walk {
+  readonly errors: FieldError[] = [];
+
+  /** `skipAnyOf`: the two types of an int-or-string, which are allowed there. */
+  private logic(s: Schema, at: string, skipAnyOf: boolean, skipFirstAllOf: boolean): void {
+    for (const key of JUNCTORS) {
+      if (key === 'anyOf' && skipAnyOf) continue;
+      for (const [i, sub] of schemasAt(s, key).entries()) {
+        this.nested(sub, `${at}.${key}[${i}]`, key === 'allOf' && i === 0 && skipFirstAllOf);
+      }
+    }
+    const not = notOf(s);
+    if (not !== undefined) this.nested(not, `${at}.not`, false);
+    const pattern = s['pattern'];
+    if (typeof pattern === 'string' && pattern !== '' && compilePattern(pattern) === undefined) {
+      const why = `error parsing regexp: invalid pattern: \`${pattern}\``;
+      this.errors.push(invalidValue(`${at}.pattern`, pattern, `must be a valid regular expression, but isn't: ${why}`));
+    }
+  }
+
+  private nested(s: Schema, at: string, skipAnyOf: boolean): void {
+    this.logic(s, at, skipAnyOf, false);
+    const items = itemsOf(s);
+    if (items !== undefined) this.nested(items, `${at}.items`, false);
+    for (const [name, sub] of propertiesOf(s)) this.nested(sub, property(at, name), false);
+    for (const [key, why] of FORBIDDEN_IN_LOGIC) {
+      const said = key === 'additionalProperties' || key === 'default' ? s[key] !== undefined : !isEmpty(s[key]);
+      if (said) this.errors.push(forbiddenField(`${at}.${key}`, why));
+    }
+    if (propertyOf(s, 'metadata') !== undefined) {
+      this.errors.push(forbiddenField(property(at, 'metadata'), 'must not be specified in a nested context'));
+    }
+  }
+
+  private extensions(s: Schema, at: string): void {
+    if (!isIntOrString(s)) return;
+    const clash = 'must be false if x-kubernetes-int-or-string is true';
+    for (const key of ['x-kubernetes-preserve-unknown-fields', 'x-kubernetes-embedded-resource']) {
+      if (s[key] === true) this.errors.push(invalidValue(`${at}.${key}`, true, clash));
+    }
+  }
+
+  private type(s: Schema, level: Level, at: string): void {
+    const type = typeOf(s);
+    const where = `${at}.type`;
+    if (isEmbedded(s) && type !== 'object') {
+      const why = 'must be object if x-kubernetes-embedded-resource is true';
+      this.errors.push(type === '' ? required(where, why) : invalidValue(where, type, why));
+    } else if (type === '' && !isIntOrString(s) && !preservesUnknown(s)) {
+      this.errors.push(required(where, TYPE_MISSING[level]));
+    }
+    if (isEmbedded(s) && s['additionalProperties'] !== undefined) {
+      const why = 'must not be used if x-kubernetes-embedded-resource is set';
+      this.errors.push(forbiddenField(`${at}.additionalProperties`, why));
+    }
+    if (level === 'root' && type !== '' && type !== 'object') {
+      this.errors.push(invalidValue(where, type, 'must be object at the root'));
+    }
+  }
+
+  /** Kind, apiVersion and metadata of an object are what Kubernetes says they are. */
+  private objectFields(s: Schema, level: Level, at: string): void {
+    const isObjectRoot = level === 'root' || isEmbedded(s);
+    for (const name of ['kind', 'apiVersion']) {
+      const sub = propertyOf(s, name);
+      if (sub !== undefined && isObjectRoot && typeOf(sub) !== 'string') {
+        this.errors.push(invalidValue(`${property(at, name)}.type`, typeOf(sub), 'must be string'));
+      }
+    }
+    const metadata = propertyOf(s, 'metadata');
+    if (metadata === undefined) return;
+    const where = property(at, 'metadata');
+    if (isObjectRoot && typeOf(metadata) !== 'object') {
+      this.errors.push(invalidValue(`${where}.type`, typeOf(metadata), 'must be object'));
+    }
+    if (level !== 'root') return;
+    const allowed = (keys: string[], ...known: string[]): boolean => keys.every((key) => known.includes(key));
+    const names = propertiesOf(metadata).map(([name]) => name);
+    if (!allowed(Object.keys(metadata), 'type', 'default', 'properties') || !allowed(names, 'name', 'generateName')) {
+      this.errors.push(
+        forbiddenField(
+          where,
+          'must not specify anything other than name and generateName, but metadata is implicitly specified',
+        ),
+      );
+    }
+  }
+
+  visit(s: Schema, level: Level, at: string): void {
+    const items = itemsOf(s);
+    if (typeOf(s) === 'array' && items === undefined) this.errors.push(required(`${at}.items`, 'must be specified'));
+    if (items !== undefined) this.visit(items, 'item', `${at}.items`);
+    for (const [name, sub] of propertiesOf(s)) this.visit(sub, 'field', property(at, name));
+    if (s['additionalProperties'] !== undefined) {
+      if (level === 'root')
+        this.errors.push(forbiddenField(`${at}.additionalProperties`, 'must not be used at the root'));
+      const additional = additionalOf(s);
+      if (additional !== undefined) this.visit(additional, 'field', `${at}.additionalProperties`);
+    }
+    this.extensions(s, at);
+    const first = schemasAt(s, 'allOf')[0];
+    this.logic(s, at, deepEqual(s['anyOf'], INT_OR_STRING), deepEqual(first?.['anyOf'], INT_OR_STRING));
+    this.type(s, level, at);
+    this.objectFields(s, level, at);
+    if (isEmbedded(s) && !preservesUnknown(s) && propertiesOf(s).length === 0) {
+      const why =
+        'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields';
+      this.errors.push(required(`${at}.properties`, why));
+    }
+  }
+
+  /** Every field that logic speaks of must be there outside of the logic too. */
+  complete(s: Schema, at: string): void {
+    this.logicComplete(s, s, at, at);
+    const items = itemsOf(s);
+    if (items !== undefined) this.complete(items, `${at}.items`);
+    for (const [name, sub] of propertiesOf(s)) this.complete(sub, property(at, name));
+  }
+
+  private logicComplete(logic: Schema, s: Schema, at: string, logicAt: string): void {
+    for (const key of JUNCTORS) {
+      for (const [i, sub] of schemasAt(logic, key).entries())
+        this.nestedComplete(sub, s, at, `${logicAt}.${key}[${i}]`);
+    }
+    const not = notOf(logic);
+    if (not !== undefined) this.nestedComplete(not, s, at, `${logicAt}.not`);
+  }
+
+  private nestedComplete(logic: Schema, s: Schema | undefined, at: string, logicAt: string): void {
+    if (s === undefined) {
+      this.errors.push(required(at, `because it is defined in ${logicAt}`));
+      return;
+    }
+    this.logicComplete(logic, s, at, logicAt);
+    const items = itemsOf(logic);
+    if (items !== undefined) this.nestedComplete(items, itemsOf(s), `${at}.items`, `${logicAt}.items`);
+    for (const [name, sub] of propertiesOf(logic)) {
+      this.nestedComplete(sub, propertyOf(s, name), property(at, name), property(logicAt, name));
+    }
+  }
+}
+
+/** Why a schema is not structural, sorted by text as the reference sorts them; empty when it is. */
+export function structuralErrors(schema: Schema, at: string): FieldError[] {
+  const walk = new Walk();
+  walk.visit(schema, 'root', at);
+  walk.complete(schema, at);
+  return walk.errors
+    .map((error) => ({ error, text: errorText(error) }))
+    .sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))
+    .map(({ error }) => error);
+}
