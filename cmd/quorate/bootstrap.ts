@@ -1,15 +1,28 @@
+import { isIP } from 'node:net';
 import { logger } from '../../internal/machinery/log.js';
 import { StatusError } from '../../internal/machinery/status.js';
 import { bootstrapObjects } from '../../internal/registry/bootstrap/index.js';
 import type { InternalClient } from '../../internal/server/internal-client.js';
 import { bootstrapObjectsExist } from '../../internal/server/poststart/bootstrap-objects.js';
 import { firstServiceIp } from './addresses.js';
-import type { ServingConfig } from './config.js';
+import { advertisedAddress, type ServingConfig } from './config.js';
 import type { FlagValues } from './flags.js';
 
 const log = logger('bootstrap.ts');
 /** Between two tries, while the quorum is away. */
 const RETRY_MS = 500;
+
+/** Whether others can reach this server at the address that it tells them, so that the kubernetes service may lead there. */
+export function keepsEndpoints(flags: FlagValues): boolean {
+  if (flags.string('endpoint-reconciler-type') === 'none') return false;
+  const address = advertisedAddress(flags);
+  if (isIP(address) === 0) {
+    log.warn(`the kubernetes service gets no endpoint: --advertise-address ${address} is no IP address`);
+    return false;
+  }
+  // Endpoints may not be on the loopback interface.
+  return !address.startsWith('127.') && address !== '::1';
+}
 
 /** Brings the objects of a fresh cluster into being; tries again while there is no quorum, until `stopped` says so. */
 export async function bootstrap(

@@ -68,6 +68,12 @@ export const KNOWN_FLAGS: readonly Flag[] = [
   // Serving.
   { name: 'bind-address', type: 'string', default: '0.0.0.0', help: 'Address to serve HTTPS on.' },
   { name: 'secure-port', type: 'int', default: '6443', help: 'Port to serve HTTPS on.' },
+  {
+    name: 'endpoint-reconciler-type',
+    type: 'string',
+    default: 'lease',
+    help: 'How the endpoints of the kubernetes service are kept: lease or none.',
+  },
   { name: 'advertise-address', type: 'string', help: 'Address of this server as the members of the cluster see it.' },
   { name: 'external-hostname', type: 'string', help: 'Host name to use in URLs for clients.' },
   { name: 'tls-cert-file', type: 'string', help: 'Serving certificate. Without it one is made in --cert-dir.' },
@@ -289,7 +295,6 @@ export const KNOWN_FLAGS: readonly Flag[] = [
   ignored('service-account-lookup', 'bool', 'it is always done', 'Check that the account of a token exists.'),
   ignored('default-not-ready-toleration-seconds', 'int', NOT_YET, 'Toleration of not-ready nodes.'),
   ignored('default-unreachable-toleration-seconds', 'int', NOT_YET, 'Toleration of unreachable nodes.'),
-  ignored('endpoint-reconciler-type', 'string', NOT_YET, 'How the kubernetes endpoints are kept.'),
   ignored('kubernetes-service-node-port', 'int', NOT_YET, 'Node port of the kubernetes service.'),
   ignored('egress-selector-config-file', 'string', NOT_YET, 'Egress proxies.'),
   ignored('tracing-config-file', 'string', NOT_YET, 'Tracing.'),

@@ -14,6 +14,7 @@ import { createInternalClient } from '../../internal/server/internal-client.js';
 import { RequestMetrics } from '../../internal/server/metrics.js';
 import { createPaths } from '../../internal/server/paths.js';
 import { followFlowSchemas } from '../../internal/server/poststart/flow-schema-status.js';
+import { keepEndpoints } from '../../internal/server/poststart/kubernetes-endpoints.js';
 import { keepIdentityLease } from '../../internal/server/poststart/identity-lease.js';
 import { reviewCreators } from '../../internal/server/reviews/index.js';
 import { createSwaggerUi } from '../../internal/server/swagger-ui.js';
@@ -21,7 +22,7 @@ import { openDoor } from '../../internal/server/uws.js';
 import { VERSION } from '../../internal/server/version.js';
 import { admissionChain } from './admission.js';
 import { audiences, authenticator, authorizers, tokenIssuer } from './auth.js';
-import { bootstrap } from './bootstrap.js';
+import { bootstrap, keepsEndpoints } from './bootstrap.js';
 import { advertisedAddress, replicaConfig, type ServingConfig, servingConfig } from './config.js';
 import { type FlagValues, ignoredFlags } from './flags.js';
 import { stopOnSignal } from './shutdown.js';
@@ -121,7 +122,8 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
     chain,
   );
   log.info(`${flags.string('name')} serves https://${flags.string('bind-address')}:${door.port}`);
-  const stopped = stopOnSignal({ replica, door, state, delayMs: flags.duration('shutdown-delay-duration') });
+  const leaving: (() => Promise<void>)[] = [];
+  const stopped = stopOnSignal({ replica, door, state, delayMs: flags.duration('shutdown-delay-duration'), leaving });
 
   await Promise.race([replica.ready(), stopped]);
   if (state.stopping) return stopped;
@@ -129,10 +131,18 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
   const client = createInternalClient(resources);
   await bootstrap(client, flags, serving, () => state.stopping);
   if (state.stopping) return stopped;
-  const following = [
+  const lease = await keepIdentityLease(client, flags.string('name'), address);
+  const following: { stop(): void }[] = [
     followFlowSchemas(backend, client, () => replica.status().role === 'leader'),
-    await keepIdentityLease(client, flags.string('name'), address),
+    lease,
   ];
+  leaving.push(() => lease.leave());
+  if (keepsEndpoints(flags)) {
+    const parts = { client, backend, address: advertisedAddress(flags), port, now: () => performance.now() };
+    const endpoints = await keepEndpoints(parts);
+    following.push(endpoints);
+    leaving.push(() => endpoints.leave());
+  }
   state.bootstrapped = true;
   log.info(`${flags.string('name')} is ready, ${Math.round(process.uptime() * 1000)} ms after its process started`);
   await stopped;

@@ -13,7 +13,12 @@ interface Stoppable {
   readonly door: OpenDoor;
   readonly state: { stopping: boolean };
   readonly delayMs: number;
+  /** What tells others, through the store, that this server goes; started together, and waited for only so long. */
+  readonly leaving: readonly (() => Promise<void>)[];
 }
+
+/** How long writing that takes may hold up the end: without a quorum it cannot be done. */
+const LEAVE_MS = 2_000;
 
 /**
  * Resolves when SIGTERM or SIGINT has come and nothing is served any more: /readyz fails, then after the delay the port
@@ -35,7 +40,11 @@ export function stopOnSignal(parts: Stoppable): Promise<void> {
   });
 }
 
-async function stop({ replica, door, delayMs }: Stoppable): Promise<void> {
+async function stop({ replica, door, delayMs, leaving }: Stoppable): Promise<void> {
+  const left = Promise.allSettled(leaving.map((leave) => leave()));
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([left, new Promise((resolve) => (timer = setTimeout(resolve, LEAVE_MS)))]);
+  clearTimeout(timer);
   if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
   await handOver(replica);
   await door.close(GRACE_MS);

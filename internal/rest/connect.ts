@@ -1,5 +1,6 @@
+import { child, children } from '../machinery/access.js';
 import { type JsonObject, isObject } from '../machinery/json.js';
-import { badRequest, notFound } from '../machinery/status.js';
+import { badRequest, notFound, StatusError } from '../machinery/status.js';
 import type { ResourceDef } from '../schema/types.js';
 import { objectKey } from '../store/keys.js';
 import type { RestDeps } from './deps.js';
@@ -20,6 +21,12 @@ export async function handleConnect(deps: RestDeps, request: ApiRequest, def: Re
     // A service that nothing stands behind is reported as if it were not there itself.
     const endpoints = deps.backend.get(objectKey('', 'endpoints', info.namespace, info.name));
     if (endpoints === undefined) throw notFound(def, info.name);
+  }
+  if (def.group === '' && def.resource === 'nodes') {
+    const node = JSON.parse(found.value.toString()) as JsonObject;
+    if (children(child(node, 'status'), 'addresses').length === 0) {
+      throw new StatusError(500, '', 'no preferred addresses found; known addresses: []');
+    }
   }
   if (def.group !== '' || def.resource !== 'pods') throw notServed(def, info.subresource);
   const pod = JSON.parse(found.value.toString()) as JsonObject;

@@ -1,6 +1,7 @@
 import type { UserInfo } from '../auth/types.js';
+import { str } from '../machinery/access.js';
 import type { JsonObject } from '../machinery/json.js';
-import { StatusError } from '../machinery/status.js';
+import { StatusError, type StatusReason } from '../machinery/status.js';
 import type { ApiRequest, Handler } from '../rest/types.js';
 import { requestInfo } from './request-info.js';
 
@@ -47,7 +48,10 @@ export function createInternalClient(handler: Handler): InternalClient {
     };
     const reply = await handler(request);
     if (!('body' in reply)) throw new Error(`${method} ${target} answered with a stream`);
-    return JSON.parse(reply.body.toString()) as JsonObject;
+    const object = JSON.parse(reply.body.toString()) as JsonObject;
+    // Kinds with a warning answer their errors, where others throw them.
+    if (reply.status >= 400) throw new StatusError(reply.status, str(object, 'reason') as StatusReason, str(object, 'message'));
+    return object;
   };
   const orUndefined = async (code: number, sent: Promise<JsonObject>): Promise<JsonObject | undefined> => {
     try {

@@ -12,8 +12,16 @@ const DURATION_SECONDS = 3600;
 const RENEW_MS = 10_000;
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
+/** Of the leases of API servers: their `apiserver.kubernetes.io/identity`. */
+export const IDENTITY = 'kube-apiserver';
+/** The annotation that says where the others reach this server, as host:port; without it the server is leaving. */
+export const ADDRESS = 'kubernetes.io/peer-advertise-address';
+
 export interface IdentityLease {
+  /** Ends the renewal. */
   stop(): void;
+  /** Ends the renewal and says in the lease that this server is not to be reached any more. */
+  leave(): Promise<void>;
 }
 
 /**
@@ -24,9 +32,9 @@ export interface IdentityLease {
 export async function keepIdentityLease(client: InternalClient, name: string, address: string): Promise<IdentityLease> {
   const identity = `apiserver-${base32(createHash('sha256').update(`${hostname()} ${name}`).digest().subarray(0, 16))}`;
   const holder = `${identity}_${randomUUID()}`;
-  const renew = async (): Promise<void> => {
+  const renew = async (at = address): Promise<void> => {
     try {
-      await write(client, identity, holder, address);
+      await write(client, identity, holder, at);
     } catch (error) {
       // Without a quorum there is nothing to renew with; the lease is good for an hour.
       if (!(error instanceof StatusError)) throw error;
@@ -36,7 +44,14 @@ export async function keepIdentityLease(client: InternalClient, name: string, ad
   await renew();
   const timer = setInterval(() => void renew(), RENEW_MS);
   timer.unref();
-  return { stop: () => clearInterval(timer) };
+  const stop = (): void => clearInterval(timer);
+  return {
+    stop,
+    leave: () => {
+      stop();
+      return renew('');
+    },
+  };
 }
 
 async function write(client: InternalClient, identity: string, holder: string, address: string): Promise<void> {
@@ -48,13 +63,12 @@ async function write(client: InternalClient, identity: string, holder: string, a
   const metadata = ensureChild(lease, 'metadata');
   metadata['labels'] = {
     ...(metadata['labels'] as JsonObject | undefined),
-    'apiserver.kubernetes.io/identity': 'kube-apiserver',
+    'apiserver.kubernetes.io/identity': IDENTITY,
     'kubernetes.io/hostname': hostname().toLowerCase(),
   };
-  metadata['annotations'] = {
-    ...(metadata['annotations'] as JsonObject | undefined),
-    'kubernetes.io/peer-advertise-address': address,
-  };
+  const annotations = ensureChild(metadata, 'annotations');
+  if (address === '') delete annotations[ADDRESS];
+  else annotations[ADDRESS] = address;
   lease['spec'] = {
     holderIdentity: holder,
     leaseDurationSeconds: DURATION_SECONDS,

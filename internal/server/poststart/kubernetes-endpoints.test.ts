@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createRest } from '../../rest/index.js';
+import { type Rest, startRest } from '../../rest/write/testing/harness.js';
+import { createInternalClient, type InternalClient } from '../internal-client.js';
+import { type IdentityLease, keepIdentityLease } from './identity-lease.js';
+import { KubernetesEndpoints } from './kubernetes-endpoints.js';
+
+const PORT = 6443;
+const [A, B] = ['192.0.2.1', '192.0.2.2'];
+
+let rest: Rest;
+let client: InternalClient;
+let now = 0;
+const leases: IdentityLease[] = [];
+beforeAll(async () => {
+  rest = await startRest();
+  client = createInternalClient(createRest(rest.deps));
+});
+afterAll(async () => {
+  for (const lease of leases) lease.stop();
+  await rest.close();
+});
+
+const server = (address: string): KubernetesEndpoints =>
+  new KubernetesEndpoints({ client, backend: rest.deps.backend, address, port: PORT, now: () => now });
+/** Writes the identity lease of a server once. */
+async function renew(name: string, address: string): Promise<IdentityLease> {
+  const lease = await keepIdentityLease(client, name, `${address}:${PORT}`);
+  leases.push(lease);
+  return lease;
+}
+async function addresses(): Promise<unknown[]> {
+  const endpoints = await rest.ok(200, 'GET', '/api/v1/namespaces/default/endpoints/kubernetes');
+  const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
+  const slice = await rest.ok(200, 'GET', `${slices}/kubernetes`);
+  const subsets = endpoints['subsets'] as { addresses: { ip: string }[]; ports: unknown[] }[];
+  const ips = subsets.flatMap((s) => s.addresses.map((x) => x.ip));
+  expect(slice['endpoints']).toEqual(ips.map((ip) => ({ addresses: [ip], conditions: { ready: true } })));
+  expect([slice['ports'], subsets[0]?.ports]).toEqual(Array(2).fill([{ name: 'https', port: PORT, protocol: 'TCP' }]));
+  return ips;
+}
+
+describe('the endpoints of the kubernetes service', () => {
+  test('are the servers that renew their leases', async () => {
+    const [a, b] = [server(A), server(B)];
+    await renew('a', A);
+    await a.reconcile();
+    expect(await addresses()).toEqual([A]);
+    await renew('b', B);
+    await b.reconcile();
+    await a.reconcile();
+    expect(await addresses()).toEqual([A, B]);
+
+    // B ends without a word. A new observer cannot know, and leaves B in as long as the others do.
+    now += 20_000;
+    await renew('a', A);
+    const fresh = server(A);
+    await a.reconcile();
+    await fresh.reconcile();
+    expect(await addresses()).toEqual([A, B]);
+    now += 11_000;
+    await a.reconcile();
+    await fresh.reconcile();
+    expect(await addresses()).toEqual([A]);
+
+    // It comes back.
+    await renew('b', B);
+    await a.reconcile();
+    expect(await addresses()).toEqual([A, B]);
+  });
+
+  test('lose a server at once when it leaves, and never the last one', async () => {
+    const [a, b] = [server(A), server(B)];
+    await a.reconcile();
+    const lease = await renew('b', B);
+    await b.reconcile();
+    await lease.leave();
+    await b.leave();
+    expect(await addresses()).toEqual([A]);
+    await a.reconcile();
+    expect(await addresses()).toEqual([A]);
+    await a.leave();
+    expect(await addresses()).toEqual([A]);
+  });
+});
