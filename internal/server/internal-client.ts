@@ -50,7 +50,8 @@ export function createInternalClient(handler: Handler): InternalClient {
     if (!('body' in reply)) throw new Error(`${method} ${target} answered with a stream`);
     const object = JSON.parse(reply.body.toString()) as JsonObject;
     // Kinds with a warning answer their errors, where others throw them.
-    if (reply.status >= 400) throw new StatusError(reply.status, str(object, 'reason') as StatusReason, str(object, 'message'));
+    if (reply.status >= 400)
+      throw new StatusError(reply.status, str(object, 'reason') as StatusReason, str(object, 'message'));
     return object;
   };
   const orUndefined = async (code: number, sent: Promise<JsonObject>): Promise<JsonObject | undefined> => {

@@ -38,8 +38,8 @@ describe('/swagger-ui', () => {
         await page.getByText('apps_v1', { exact: true }).first().waitFor({ timeout: 60_000 });
         expect(await page.locator('.info .title').textContent()).toContain('Kubernetes');
         await page.getByText('version', { exact: true }).first().click();
-      await page.locator('[data-path="/version/"]').first().waitFor();
-    } finally {
+        await page.locator('[data-path="/version/"]').first().waitFor();
+      } finally {
         await browser.close();
       }
     },
