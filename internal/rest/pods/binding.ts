@@ -7,6 +7,7 @@ import type { ResourceDef } from '../../schema/types.js';
 import { objectKey } from '../../store/keys.js';
 import { admit, defaultAdmission } from '../../admission/index.js';
 import type { RestDeps } from '../deps.js';
+import { setPodCondition } from './condition.js';
 import type { ApiRequest, Reply } from '../types.js';
 import { answerSuccess } from '../write/answer.js';
 import { matchNamespace } from '../write/decode.js';
@@ -119,16 +120,5 @@ function bind(pod: JsonObject, binding: JsonObject, ctx: Writing): void {
     const more = child(wanted, field);
     if (more !== undefined) Object.assign(ensureChild(meta, field), more);
   }
-  const status = ensureChild(pod, 'status');
-  const conditions = children(status, 'conditions');
-  const known = conditions.find((c) => c['type'] === 'PodScheduled');
-  if (known === undefined) {
-    conditions.push({ type: 'PodScheduled', status: 'True', lastTransitionTime: ctx.now });
-  } else if (known['status'] !== 'True') {
-    known['status'] = 'True';
-    known['lastTransitionTime'] = ctx.now;
-    delete known['reason'];
-    delete known['message'];
-  }
-  status['conditions'] = conditions;
+  setPodCondition(pod, { type: 'PodScheduled' }, ctx.now);
 }

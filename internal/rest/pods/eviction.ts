@@ -1,13 +1,14 @@
 import { admit, defaultAdmission } from '../../admission/index.js';
 import { child, children, ensureChild, num, str } from '../../machinery/access.js';
 import { type JsonObject, isObject } from '../../machinery/json.js';
-import { badRequest, forbidden, notFound, StatusError } from '../../machinery/status.js';
+import { badRequest, conflict, forbidden, notFound, OBJECT_MODIFIED, StatusError } from '../../machinery/status.js';
 import { decodeBody, parseJson } from '../../schema/codec/index.js';
 import { findResource } from '../../schema/index.js';
 import type { ResourceDef } from '../../schema/types.js';
 import { objectKey, prefixEnd, resourcePrefix } from '../../store/keys.js';
 import type { KeyValue } from '../../store/types.js';
 import type { RestDeps } from '../deps.js';
+import { setPodCondition } from './condition.js';
 import { selects } from './selector.js';
 import type { ApiRequest, Reply } from '../types.js';
 import { answerSuccess } from '../write/answer.js';
@@ -18,10 +19,17 @@ import { encodeStored, parseStored } from '../write/stored.js';
 import { kindOf, metaOf, metaText, startWriting, type Writing } from '../write/target.js';
 
 const PDB = { group: 'policy', resource: 'poddisruptionbudget' } as const;
+const POD_TYPE = 'io.k8s.api.core.v1.Pod';
 const PDB_TYPE = 'io.k8s.api.policy.v1.PodDisruptionBudget';
 /** Pods that one budget may have waiting to be gone; beyond it the disruption controller is not keeping up. */
 const MAX_DISRUPTED_PODS = 2_000;
 const ATTEMPTS = 20;
+/** Why an evicted pod goes. */
+const DISRUPTION = {
+  type: 'DisruptionTarget',
+  reason: 'EvictionByEvictionAPI',
+  message: 'Eviction API: evicting',
+} as const;
 const VIOLATION = "Cannot evict pod as it would violate the pod's disruption budget.";
 
 /** Answers POST of `pods/{name}/eviction`: deletes the pod unless a disruption budget forbids it (EvictionREST). */
@@ -60,15 +68,60 @@ export async function handleEviction(deps: RestDeps, request: ApiRequest, def: R
 
 async function evict(deps: RestDeps, ctx: Writing, def: ResourceDef, options: DeleteOptions): Promise<void> {
   const { backend } = deps;
-  await backend.readBarrier();
-  const found = backend.get(objectKey('', 'pods', ctx.namespace, ctx.name));
-  if (found === undefined) throw notFound(def, ctx.name);
-  const pod = parseStored(found, 'io.k8s.api.core.v1.Pod');
-  const pinned = needsNoBudget(pod) ? undefined : await spendBudget(deps, ctx, pod);
-  const pods = findResource('', 'v1', 'pods') ?? def;
-  const goal = pinned === 'pinned' ? { ...options, resourceVersion: String(found.modRevision) } : options;
+  const pods = kindOf(deps, findResource('', 'v1', 'pods') ?? def);
   // The pod itself goes, not its subresource.
-  await deleteObject(deps, kindOf(deps, pods), { ...ctx, subresource: '' }, goal);
+  const main = { ...ctx, subresource: '' };
+  await backend.readBarrier();
+  for (let attempt = 0; ; attempt++) {
+    const found = backend.get(objectKey('', 'pods', ctx.namespace, ctx.name));
+    if (found === undefined) throw notFound(def, ctx.name);
+    const pod = parseStored(found, POD_TYPE);
+    const free = needsNoBudget(pod);
+    const pinned = free ? isPending(pod) : await spendBudget(deps, ctx, pod);
+    // A pod of which more was taken for granted must be deleted as it was seen.
+    const own = pinned && options.resourceVersion === undefined;
+    const goal = own ? { ...options, resourceVersion: String(found.modRevision) } : options;
+    try {
+      await deleteObject(deps, pods, main, await markDisrupted(deps, main, pods.def, goal));
+      return;
+    } catch (error) {
+      if (!own || !(error instanceof StatusError) || error.reason !== 'Conflict') throw error;
+      if (free && attempt < ATTEMPTS) continue;
+      throw tooMany(VIOLATION, 'The disruption budget is still being processed by the server.', 10);
+    }
+  }
+}
+
+/**
+ * Says in the pod's conditions why it goes: its owner and its watchers decide by that. Answers the options with which
+ * it is then deleted. Throws 409 when the pod is not the one that the options mean.
+ */
+async function markDisrupted(
+  deps: RestDeps,
+  ctx: Writing,
+  def: ResourceDef,
+  options: DeleteOptions,
+): Promise<DeleteOptions> {
+  if (ctx.dryRun) return options;
+  const key = objectKey('', 'pods', ctx.namespace, ctx.name);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const current = deps.backend.get(key);
+    if (current === undefined) throw notFound(def, ctx.name);
+    const pod = parseStored(current, POD_TYPE);
+    const uid = metaText(metaOf(pod), 'uid');
+    const revision = String(current.modRevision);
+    // What is amiss is told where preconditions are checked.
+    if ((options.uid ?? uid) !== uid || (options.resourceVersion ?? revision) !== revision) return options;
+    setPodCondition(pod, DISRUPTION, ctx.now);
+    const form = encodeStored(pod, POD_TYPE);
+    const result = await deps.backend.txn({
+      compares: [{ key, modRevision: current.modRevision }],
+      ops: [{ type: 'put', key, value: form.value, revisionAt: form.revisionAt }],
+    });
+    if (!result.succeeded) continue;
+    return options.resourceVersion === undefined ? options : { ...options, resourceVersion: String(result.revision) };
+  }
+  throw conflict(def, ctx.name, OBJECT_MODIFIED);
 }
 
 /** Pods that do not run any more, or not yet, disturb nobody. */
@@ -80,6 +133,10 @@ function needsNoBudget(pod: JsonObject): boolean {
     phase === 'Pending' ||
     metaText(metaOf(pod), 'deletionTimestamp') !== ''
   );
+}
+
+function isPending(pod: JsonObject): boolean {
+  return str(child(pod, 'status'), 'phase') === 'Pending' && metaText(metaOf(pod), 'deletionTimestamp') === '';
 }
 
 function isReady(pod: JsonObject): boolean {
@@ -96,8 +153,8 @@ function budgetsOf(deps: RestDeps, namespace: string, pod: JsonObject): KeyValue
   });
 }
 
-/** Takes one disruption from the pod's budget. `pinned`: the pod must be deleted as it was seen. Throws 429 when none is left. */
-async function spendBudget(deps: RestDeps, ctx: Writing, pod: JsonObject): Promise<'pinned' | undefined> {
+/** Takes one disruption from the pod's budget. True: the pod must be deleted as it was seen. Throws 429 when none is left. */
+async function spendBudget(deps: RestDeps, ctx: Writing, pod: JsonObject): Promise<boolean> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const budgets = budgetsOf(deps, ctx.namespace, pod);
     if (budgets.length > 1) {
@@ -108,23 +165,23 @@ async function spendBudget(deps: RestDeps, ctx: Writing, pod: JsonObject): Promi
       );
     }
     const [current] = budgets;
-    if (current === undefined) return undefined;
+    if (current === undefined) return false;
     const budget = parseStored(current, PDB_TYPE);
     const status = ensureChild(budget, 'status');
     if (!isReady(pod)) {
-      if (str(child(budget, 'spec'), 'unhealthyPodEvictionPolicy') === 'AlwaysAllow') return 'pinned';
+      if (str(child(budget, 'spec'), 'unhealthyPodEvictionPolicy') === 'AlwaysAllow') return true;
       const healthy = num(status, 'currentHealthy') ?? 0;
       const desired = num(status, 'desiredHealthy') ?? 0;
-      if (healthy >= desired && desired > 0) return 'pinned';
+      if (healthy >= desired && desired > 0) return true;
     }
     spend(budget, ctx);
-    if (ctx.dryRun) return undefined;
+    if (ctx.dryRun) return false;
     const form = encodeStored(budget, PDB_TYPE);
     const result = await deps.backend.txn({
       compares: [{ key: current.key, modRevision: current.modRevision }],
       ops: [{ type: 'put', key: current.key, value: form.value, revisionAt: form.revisionAt }],
     });
-    if (result.succeeded) return undefined;
+    if (result.succeeded) return false;
   }
   throw tooMany("couldn't update PodDisruptionBudget due to conflicts", '');
 }
@@ -150,6 +207,11 @@ function spend(budget: JsonObject, ctx: Writing): void {
     throw forbidden(PDB, name, 'DisruptedPods map too big - too many evictions not confirmed by PDB controller');
   }
   if (allowed === 0) {
+    const failed = children(status, 'conditions').find((c) => c['type'] === 'DisruptionAllowed');
+    if (failed?.['status'] === 'False' && failed['reason'] === 'SyncFailed') {
+      const why = `it failed sync: ${str(failed, 'message')}`;
+      throw tooMany(VIOLATION, `The disruption budget ${name} does not allow evicting pods currently because ${why}`);
+    }
     throw tooMany(
       VIOLATION,
       `The disruption budget ${name} needs ${num(status, 'desiredHealthy') ?? 0} healthy pods and has ${num(status, 'currentHealthy') ?? 0} currently`,

@@ -190,10 +190,24 @@ describe('pods', () => {
       MERGE,
     );
     await rest.ok(201, 'POST', `${PODS}/ev-1/eviction`, evict('ev-1'));
-    expect(meta(await rest.ok(200, 'GET', `${PODS}/ev-1`))['deletionTimestamp']).toBeDefined();
+    const going = await rest.ok(200, 'GET', `${PODS}/ev-1`);
+    expect(meta(going)['deletionTimestamp']).toBeDefined();
+    expect(going['status']).toMatchObject({
+      conditions: [
+        { type: 'Ready' },
+        { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', observedGeneration: 1 },
+      ],
+    });
     expect(await rest.ok(429, 'POST', `${PODS}/ev-2/eviction`, evict('ev-2'))).toMatchObject({
       message: "Cannot evict pod as it would violate the pod's disruption budget.",
       details: { causes: [{ message: 'The disruption budget pdb needs 1 healthy pods and has 2 currently' }] },
     });
+    // One that is not ready is no loss while enough others are; one that waits for a node never is.
+    const unready = { status: { conditions: [{ type: 'Ready', status: 'False' }] } };
+    await rest.ok(200, 'PATCH', `${PODS}/ev-2/status`, unready, MERGE);
+    await rest.ok(201, 'POST', `${PODS}/ev-2/eviction`, evict('ev-2'));
+    await rest.ok(201, 'POST', PODS, { ...pod('ev-3'), metadata: { name: 'ev-3', labels: { app: 'ev' } } });
+    await rest.ok(201, 'POST', `${PODS}/ev-3/eviction`, evict('ev-3'));
+    await rest.ok(404, 'GET', `${PODS}/ev-3`);
   });
 });
