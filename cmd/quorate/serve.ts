@@ -73,7 +73,7 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
     strategyFor: strategies,
     now: Date.now,
     minWatchTimeoutMs: flags.int('min-request-timeout') * 1000,
-    admission: [...admissionChain(flags), roleEscalation({ authorizer, rbac })],
+    admission: [...admissionChain(flags, authorizer), roleEscalation({ authorizer, rbac })],
     authorizer,
     creators,
   });

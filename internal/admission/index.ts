@@ -1,3 +1,4 @@
+import { certificateSubjectRestriction } from './certificates/index.js';
 import { defaultIngressClass } from './default-ingress-class/index.js';
 import { defaultStorageClass } from './default-storage-class/index.js';
 import { defaultTolerationSeconds } from './default-toleration-seconds/index.js';
@@ -25,6 +26,7 @@ export const defaultAdmission: AdmissionChain = [
   storageObjectInUseProtection,
   volumeAttributesClassProtection,
   runtimeClass,
+  certificateSubjectRestriction,
   defaultIngressClass,
   defaultStorageClass,
 ];

@@ -1,13 +1,16 @@
 import { child, ensureChild, str } from '../../machinery/access.js';
 import type { JsonObject, JsonValue } from '../../machinery/json.js';
-import type { Strategy } from '../types.js';
+import { certificateSigningRequests as lifecycle } from '../lifecycle/certificate-signing-requests.js';
+import type { Strategy, SubresourceStrategy } from '../types.js';
+import { validateRequest, validateRequestUpdate } from './validation.js';
+
+const { approval, status } = lifecycle.subresources ?? {};
+const subresources: Record<string, SubresourceStrategy> = {};
+if (approval !== undefined) subresources['approval'] = { ...approval, validate: validateRequestUpdate('approval') };
+if (status !== undefined) subresources['status'] = { ...status, validate: validateRequestUpdate('status') };
 
 /** Who asked is set by the server, never by the client (pkg/registry/certificates/certificates/strategy.go). */
 const certificateSigningRequests: Strategy = {
-  defaults(csr) {
-    const spec = ensureChild(csr, 'spec');
-    if (spec['usages'] === undefined) spec['usages'] = ['digital signature', 'key encipherment'];
-  },
   prepareForCreate(ctx, csr) {
     const spec = ensureChild(csr, 'spec');
     spec['username'] = ctx.user.username;
@@ -24,6 +27,9 @@ const certificateSigningRequests: Strategy = {
     csr['spec'] = old['spec'];
     csr['status'] = old['status'];
   },
+  validate: validateRequest,
+  validateUpdate: validateRequestUpdate(''),
+  subresources,
   fieldNames: ['spec.signerName'],
   fields: (csr) => ({ 'spec.signerName': str(child(csr, 'spec'), 'signerName') }),
 };

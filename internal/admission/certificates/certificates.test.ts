@@ -1,0 +1,81 @@
+import { webcrypto } from 'node:crypto';
+import 'reflect-metadata';
+import * as x509 from '@peculiar/x509';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { RbacAuthorizer } from '../../auth/rbac.js';
+import type { JsonObject } from '../../machinery/json.js';
+import { type Call, type Rest, startRest } from '../../rest/write/testing/harness.js';
+import { defaultAdmission } from '../index.js';
+import type { AdmissionPlugin } from '../types.js';
+import { certificateApproval, certificateSigning } from './index.js';
+
+const API = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
+const RBAC = '/apis/rbac.authorization.k8s.io/v1';
+const GROUP = 'rbac.authorization.k8s.io';
+const EC = { name: 'ECDSA', namedCurve: 'P-256' };
+
+let rest: Rest;
+beforeAll(async () => {
+  const admission: AdmissionPlugin[] = [...defaultAdmission];
+  rest = await startRest(1, { admission });
+  const rbac = new RbacAuthorizer(rest.deps.backend);
+  admission.push(certificateApproval(rbac), certificateSigning(rbac));
+  for (const [name, verb, signer] of [
+    ['approver', 'approve', 'example.com/*'],
+    ['signer', 'sign', 'example.com/mine'],
+  ]) {
+    const rule = { verbs: [verb], apiGroups: ['certificates.k8s.io'], resources: ['signers'], resourceNames: [signer] };
+    await rest.ok(201, 'POST', `${RBAC}/clusterroles`, { metadata: { name }, rules: [rule] });
+    const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name };
+    const subjects = [{ kind: 'User', apiGroup: GROUP, name }];
+    await rest.ok(201, 'POST', `${RBAC}/clusterrolebindings`, { metadata: { name }, roleRef, subjects });
+  }
+});
+afterAll(async () => {
+  await rest.close();
+});
+
+async function csr(name: string, subject: string, signerName: string): Promise<JsonObject> {
+  const keys = await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify']);
+  const signingAlgorithm = { ...EC, hash: 'SHA-256' };
+  const made = await x509.Pkcs10CertificateRequestGenerator.create({ name: subject, keys, signingAlgorithm });
+  const request = Buffer.from(made.toString('pem')).toString('base64');
+  return { metadata: { name }, spec: { request, signerName, usages: ['client auth'] } };
+}
+const as = (user: string): Call => ({
+  user,
+  groups: ['system:authenticated'],
+  contentType: 'application/merge-patch+json',
+});
+const condition = (type: string): JsonObject => ({ status: { conditions: [{ type, status: 'True', reason: 'R' }] } });
+
+describe('certificate signing requests', () => {
+  test('are approved by who may approve for the signer, and signed by who may sign', async () => {
+    await rest.ok(201, 'POST', API, await csr('one', 'CN=jane', 'example.com/mine'));
+    const refused = await rest.call('PATCH', `${API}/one/approval`, condition('Approved'), as('signer'));
+    expect(refused).toMatchObject({ status: 403, body: { reason: 'Forbidden' } });
+    expect(refused.body['message']).toContain(
+      'user not permitted to approve requests with signerName "example.com/mine"',
+    );
+    expect(await rest.call('PATCH', `${API}/one/approval`, condition('Approved'), as('approver'))).toMatchObject({
+      status: 200,
+    });
+
+    const failed = condition('Failed');
+    expect(await rest.call('PATCH', `${API}/one/status`, failed, as('approver'))).toMatchObject({ status: 403 });
+    expect(await rest.call('PATCH', `${API}/one/status`, failed, as('signer'))).toMatchObject({ status: 200 });
+  });
+
+  test('make nobody system:masters', async () => {
+    const masters = await csr('masters', 'CN=jane, O=system:masters', 'kubernetes.io/kube-apiserver-client');
+    expect(await rest.call('POST', API, masters)).toMatchObject({
+      status: 403,
+      body: {
+        message:
+          'certificatesigningrequests.certificates.k8s.io "masters" is forbidden: use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed',
+      },
+    });
+    const other = await csr('other', 'CN=jane, O=system:masters', 'example.com/mine');
+    expect(await rest.call('POST', API, other)).toMatchObject({ status: 201 });
+  });
+});
