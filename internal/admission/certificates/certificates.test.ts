@@ -23,7 +23,7 @@ beforeAll(async () => {
   for (const [name, verb, signer] of [
     ['approver', 'approve', 'example.com/*'],
     ['signer', 'sign', 'example.com/mine'],
-  ]) {
+  ] as const) {
     const rule = { verbs: [verb], apiGroups: ['certificates.k8s.io'], resources: ['signers'], resourceNames: [signer] };
     await rest.ok(201, 'POST', `${RBAC}/clusterroles`, { metadata: { name }, rules: [rule] });
     const roleRef = { apiGroup: GROUP, kind: 'ClusterRole', name };
