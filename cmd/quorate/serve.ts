@@ -1,6 +1,8 @@
 import { roleEscalation } from '../../internal/admission/role-escalation/index.js';
+import { CustomResources } from '../../internal/extensions/custom-resources.js';
 import type { FatalError } from '../../internal/machinery/assert.js';
 import { errorText, logger, setVerbosity } from '../../internal/machinery/log.js';
+import { withCustomResources } from '../../internal/registry/custom/index.js';
 import { strategiesWith } from '../../internal/registry/index.js';
 import { openReplica, type Replica } from '../../internal/replica/index.js';
 import { createDiscovery } from '../../internal/rest/discovery.js';
@@ -13,6 +15,7 @@ import { inFlightLimit } from '../../internal/server/in-flight.js';
 import { createInternalClient } from '../../internal/server/internal-client.js';
 import { RequestMetrics } from '../../internal/server/metrics.js';
 import { createPaths } from '../../internal/server/paths.js';
+import { followCustomResources } from '../../internal/server/poststart/custom-resources.js';
 import { followFlowSchemas } from '../../internal/server/poststart/flow-schema-status.js';
 import { keepEndpoints } from '../../internal/server/poststart/kubernetes-endpoints.js';
 import { keepIdentityLease } from '../../internal/server/poststart/identity-lease.js';
@@ -67,10 +70,12 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
   const own = audiences(flags);
   const tokens = tokenIssuer(flags, serving);
   const creators = reviewCreators({ authenticator: who, authorizer, rbac, nodeMode, audiences: own, tokens });
-  const strategies = strategiesWith({ eventTtlSeconds: flags.duration('event-ttl') / 1000 });
+  const custom = new CustomResources(backend);
+  const builtIn = strategiesWith({ eventTtlSeconds: flags.duration('event-ttl') / 1000 });
   const resources = createRest({
     backend,
-    strategyFor: strategies,
+    strategyFor: withCustomResources(builtIn, custom),
+    findResource: (group, version, plural) => custom.find(group, version, plural)?.def,
     now: Date.now,
     minWatchTimeoutMs: flags.int('min-request-timeout') * 1000,
     admission: [...admissionChain(flags, authorizer), roleEscalation({ authorizer, rbac })],
@@ -78,6 +83,11 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
     creators,
   });
   const catalog = new Catalog();
+  const openApi = new OpenApi(VERSION.gitVersion);
+  custom.onChange(() => {
+    catalog.setExtensions('crd', custom.served.groups());
+    openApi.setCustom(custom.served.openApi());
+  });
   const metrics = new RequestMetrics();
   metrics.watchReplica(() => replica.status());
   const inFlight = inFlightLimit(flags.int('max-requests-inflight'), flags.int('max-mutating-requests-inflight'));
@@ -105,7 +115,7 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
       },
       raft: replica,
       discovery: createDiscovery({ catalog, serverAddress: () => address }),
-      openApi: createOpenApi(new OpenApi(VERSION.gitVersion)),
+      openApi: createOpenApi(openApi),
       swaggerUi: flags.bool('enable-swagger-ui') ? createSwaggerUi() : undefined,
       flags: flags.all(),
       groupPaths: () => catalog.groups.flatMap((g) => groupPaths(g.group, g.versions)),
@@ -134,6 +144,7 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
   const lease = await keepIdentityLease(client, flags.string('name'), address);
   const following: { stop(): void }[] = [
     followFlowSchemas(backend, client, () => replica.status().role === 'leader'),
+    followCustomResources(backend, client, custom, () => replica.status().role === 'leader'),
     lease,
   ];
   leaving.push(() => lease.leave());

@@ -1,4 +1,5 @@
 import type { UserInfo } from '../auth/types.js';
+import type { ScalePaths } from '../extensions/definition.js';
 import type { FieldError } from '../machinery/field.js';
 import type { JsonObject, JsonValue } from '../machinery/json.js';
 import type { Plan, ResetFilter } from '../schema/apply/index.js';
@@ -33,6 +34,8 @@ export interface GenerationRule {
   /** Top-level fields that count; every one but metadata and status when absent. */
   readonly of?: readonly string[];
   readonly labels?: boolean;
+  /** Status counts too (custom resources without the subresource). */
+  readonly status?: true;
   readonly annotations?: boolean;
 }
 
@@ -113,6 +116,10 @@ export interface Strategy {
   /** How server-side apply and managedFields see a custom resource. */
   readonly fieldPlan?: Plan;
   readonly fieldFilter?: ResetFilter;
+  /** Filters of subresources, where they are others. */
+  readonly subresourceFilters?: Readonly<Record<string, ResetFilter>>;
+  /** Where the scale subresource of a custom resource finds its numbers. */
+  readonly scale?: ScalePaths;
   /** Finalizers need not be qualified names with a slash (custom resources). */
   readonly anyFinalizer?: boolean;
   /** Update subresources other than `status`, and `status` when it is not the usual one, by name. */

@@ -34,7 +34,7 @@ export function converterFor(deps: RestDeps, def: ResourceDef): Converter {
   if (def.group === def.storage.group && def.version === def.storage.version) {
     return { head, json: (obj) => obj.value, object: (obj) => obj.object };
   }
-  const strategy = deps.strategyFor(def.group, def.resource);
+  const strategy = deps.strategyFor(def.group, def.resource, def.version);
   if (strategy.toVersion === undefined) {
     // The same shape under another name: only the head of the text is another.
     const storedHead = headOf(def.kind, apiVersionOf(def.storage));

@@ -24,7 +24,7 @@ const CONDITION_ATTEMPTS = 16;
 
 /** Answers POST: creates one object, or hands it to the subresource or review that takes it. */
 export function handleCreate(deps: RestDeps, request: ApiRequest): Reply | Promise<Reply> {
-  const def = resourceOf(request);
+  const def = resourceOf(deps, request);
   const special = createSubresource(deps, request, def);
   return special ?? createObject(deps, request, kindOf(deps, def));
 }

@@ -14,7 +14,7 @@ const WORKERS = 16;
 
 /** Answers DELETE of a collection: deletes what the selectors mean and answers with the list as it was. */
 export async function handleDeleteCollection(deps: RestDeps, request: ApiRequest): Promise<Reply> {
-  const def = resourceOf(request);
+  const def = resourceOf(deps, request);
   const kind = kindOf(deps, def);
   const options = deleteOptions(request);
   const list = parseListOptions(request.query);

@@ -11,7 +11,7 @@ const JOB_WARNING =
 
 /** Answers DELETE of one object: with the object while something keeps it (and for some kinds always), else with a Status. */
 export async function handleDelete(deps: RestDeps, request: ApiRequest): Promise<Reply> {
-  const def = resourceOf(request);
+  const def = resourceOf(deps, request);
   if (request.info.subresource !== '') throw notServed(def, request.info.subresource);
   const kind = kindOf(deps, def);
   const options = deleteOptions(request);

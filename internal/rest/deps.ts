@@ -15,7 +15,9 @@ export type Creators = Readonly<Record<string, Creator>>;
 export interface RestDeps {
   readonly backend: Backend;
   /** The particulars of a resource; an empty strategy for one that has none. */
-  strategyFor(group: string, resource: string): Strategy;
+  strategyFor(group: string, resource: string, version?: string): Strategy;
+  /** Finds resources that are not built in (custom ones). */
+  readonly findResource?: (group: string, version: string, plural: string) => ResourceDef | undefined;
   /** Milliseconds since the epoch. */
   now(): number;
   /** `--min-request-timeout`: a watch that names no time lasts this long, and up to twice as long; half an hour when absent. */

@@ -40,12 +40,12 @@ const ALIASES: Readonly<Record<string, string>> = { 'spec.host': 'spec.nodeName'
 function checkField(def: ResourceDef, strategy: Strategy, field: string): void {
   if (field === NAME || field === NAMESPACE) return;
   const own = strategy.fieldNames;
-  if (own === undefined || own.length === 0) {
+  if (def.type !== '' && (own === undefined || own.length === 0)) {
     throw badRequest(
       `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
     );
   }
-  if (own.includes(field)) return;
+  if (own?.includes(field) === true) return;
   if (def.group === 'batch' && def.resource === 'jobs') {
     throw badRequest(`field label ${JSON.stringify(field)} not supported for Job`);
   }

@@ -54,8 +54,12 @@ function rethrow(e: unknown): never {
 
 /** Every answer carries the warning, a refusal too. */
 async function deprecated(deps: RestDeps, hub: WatchHub, request: ApiRequest, warning: string): Promise<Reply> {
+  return warned(request, warning, dispatch(deps, hub, request));
+}
+
+async function warned(request: ApiRequest, warning: string, answer: Reply | Promise<Reply>): Promise<Reply> {
   try {
-    const reply = await dispatch(deps, hub, request);
+    const reply = await answer;
     return { ...reply, warnings: [warning, ...(reply.warnings ?? [])] };
   } catch (e) {
     const told = asClientError(e);
@@ -67,11 +71,30 @@ async function deprecated(deps: RestDeps, hub: WatchHub, request: ApiRequest, wa
 function dispatch(deps: RestDeps, hub: WatchHub, request: ApiRequest): Reply | Promise<Reply> {
   const { info } = request;
   const def = findResource(info.group, info.version, info.resource);
+  return def === undefined ? dispatchOther(deps, hub, request) : dispatchTo(deps, hub, request, def);
+}
+
+/** A resource that is not built in. */
+async function dispatchOther(deps: RestDeps, hub: WatchHub, request: ApiRequest): Promise<Reply> {
+  const { group, version, resource } = request.info;
+  let def = deps.findResource?.(group, version, resource);
+  if (def === undefined && deps.findResource !== undefined) {
+    // It may have been defined through another replica a moment ago.
+    await deps.backend.readBarrier();
+    def = deps.findResource(group, version, resource);
+  }
   if (def === undefined) {
     // The resources of a group are found by the group's own server; nobody serves a group that is not known.
-    if (!groups.some((g) => g.group === info.group)) return pageNotFound();
+    if (!groups.some((g) => g.group === group)) return pageNotFound();
     throw pathNotFound();
   }
+  const warning = def.deprecation;
+  if (warning === undefined) return dispatchTo(deps, hub, request, def);
+  return warned(request, warning, dispatchTo(deps, hub, request, def));
+}
+
+function dispatchTo(deps: RestDeps, hub: WatchHub, request: ApiRequest, def: ResourceDef): Reply | Promise<Reply> {
+  const { info } = request;
   checkPath(def, request);
   if (isComponentStatus(def)) return handleComponentStatus(deps, request, def);
   if (CONNECT.has(info.subresource)) return handleConnect(deps, request, def);

@@ -28,7 +28,7 @@ const KEEP_BYTES = 16 * 1024 * 1024;
 export async function handleList(deps: RestDeps, request: ApiRequest, def: ResourceDef): Promise<Reply> {
   const encoding = listEncoding(deps, request, def);
   const options = parseListOptions(request.query);
-  const filter = filterOf(def, deps.strategyFor(def.group, def.resource), {
+  const filter = filterOf(def, deps.strategyFor(def.group, def.resource, def.version), {
     namespace: request.info.namespace,
     labelSelector: options.labelSelector,
     fieldSelector: options.fieldSelector,

@@ -1,7 +1,8 @@
-import { conflict, notFound } from '../machinery/status.js';
+import { invalid, invalidValue } from '../machinery/field.js';
+import { conflict, notFound, StatusError } from '../machinery/status.js';
 import type { JsonObject } from '../machinery/json.js';
 import { applyPatch, requireFieldManager } from '../schema/apply/index.js';
-import { decodeValue } from '../schema/codec/index.js';
+import { decodeValue, type FieldValidation, jsonText } from '../schema/codec/index.js';
 import type { ResourceDef } from '../schema/types.js';
 import { retryConflicts } from './conflicts.js';
 import type { RestDeps } from './deps.js';
@@ -22,7 +23,7 @@ import { type Change, updateObject } from './write/update-object.js';
 
 /** Answers PATCH of an object or of one of its update subresources: JSON, merge, strategic merge and server-side apply. */
 export async function handlePatch(deps: RestDeps, request: ApiRequest): Promise<Reply> {
-  const def = resourceOf(request);
+  const def = resourceOf(deps, request);
   const { subresource } = request.info;
   const patchType = patchTypeOf(request, def.type !== '');
   if (subresource === 'scale') return handleScalePatch(deps, request, def, patchType);
@@ -71,13 +72,25 @@ function patchChange(
       if (old === undefined) throw notFound(kind.def, ctx.name);
       const served = toServed(kind, old);
       const patched = patchObject(served, patch, patchType, target, options.fieldValidation, ctx.warnings);
-      kind.strategy.coerce?.(patched, options.fieldValidation, ctx.warnings);
+      if (kind.strategy.coerce !== undefined) coercePatched(kind, patched, options.fieldValidation, ctx.warnings);
       const obj = toStored(kind, patched);
       track(deps, kind, ctx, manager, obj, old);
       checkPatched(kind.def, ctx, obj, old);
       return obj;
     },
   };
+}
+
+/** What a patch made of a custom resource, brought to its schema: what does not fit is the patch's fault. Throws 422. */
+function coercePatched(kind: Kind, patched: JsonObject, validation: FieldValidation, warnings: string[]): void {
+  const shown = validation === 'Strict' ? jsonText(patched) : '';
+  try {
+    kind.strategy.coerce?.(patched, validation, warnings);
+  } catch (e) {
+    if (!(e instanceof StatusError) || validation !== 'Strict' || !e.message.includes('strict decoding error')) throw e;
+    const why = e.message.slice(e.message.indexOf('strict decoding error'));
+    throw invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, why)]);
+  }
 }
 
 function applyChange(deps: RestDeps, request: ApiRequest, kind: Kind, ctx: Writing, options: PatchOptions): Change {
@@ -97,7 +110,7 @@ function applyChange(deps: RestDeps, request: ApiRequest, kind: Kind, ctx: Writi
         subresource: ctx.subresource,
         now: ctx.now,
         convert: convertHook(deps, kind),
-        ...ownership(kind),
+        ...ownership(kind, ctx.subresource),
         ...(kind.def.type === '' ? { kind: kind.def.kind } : {}),
         defaulter: (obj) => {
           if (kind.def.type === '') return toStored(kind, obj);

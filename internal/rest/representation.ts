@@ -94,7 +94,7 @@ function tableWriter(
   converter: Converter,
   version: string,
 ): TableWriter {
-  const strategy = deps.strategyFor(def.group, def.resource);
+  const strategy = deps.strategyFor(def.group, def.resource, def.version);
   return new TableWriter(strategy, converter, version, metadataReader(def), includeObjectOf(request.query), () =>
     deps.now(),
   );

@@ -22,7 +22,16 @@ import { patchObject, readPatch } from './write/apply-patch-body.js';
 import { checkName, matchNamespace } from './write/decode.js';
 import { patchOptions, writeOptions } from './write/options.js';
 import type { PatchType } from './write/patch-types.js';
-import { replicasPaths, SCALE_DEF, SCALE_GVK, SCALE_TYPE, scaleOf } from './write/scale-object.js';
+import {
+  replicasPaths,
+  SCALE_DEF,
+  SCALE_GVK,
+  SCALE_TYPE,
+  scaleOf,
+  scalePaths,
+  setAt,
+  SPEC_REPLICAS,
+} from './write/scale-object.js';
 import { type Kind, kindOf, metaOf, metaText, startWriting, type Writing } from './write/target.js';
 import { managerOf } from './write/track.js';
 import { updateObject } from './write/update-object.js';
@@ -36,7 +45,7 @@ export async function handleScaleGet(deps: RestDeps, request: ApiRequest, def: R
   const found = deps.backend.get(objectKey(group, resource, request.info.namespace, request.info.name));
   if (found === undefined) throw notFound(def, request.info.name);
   const obj = parseJson(found.value);
-  return respondObject(deps, request, SCALE_DEF, scaleOf(isObject(obj) ? obj : {}), 200);
+  return respondObject(deps, request, SCALE_DEF, scaleOf(isObject(obj) ? obj : {}, scalePaths(deps, def)), 200);
 }
 
 /** Answers PUT of `/scale`. */
@@ -133,23 +142,23 @@ async function answer(
   change: (old: JsonObject) => JsonObject,
 ): Promise<Reply> {
   const { def } = kind;
-  const paths = replicasPaths(def);
+  const custom = kind.strategy.scale;
+  const paths = replicasPaths(def, custom);
+  const specPath = custom?.spec ?? SPEC_REPLICAS;
   const updated = await retryConflicts(request.method === 'PATCH', () =>
     updateObject(deps, kind, ctx, {
       uid: '',
       createAlways: false,
       next(old) {
         if (old === undefined) throw notFound({ group: def.group, resource: `${def.resource}/scale` }, ctx.name);
-        const oldScale = scaleOf(old);
+        const oldScale = scaleOf(old, custom);
         const owners = scaleManagedFields(metaOf(old)['managedFields'], paths);
         if (owners !== undefined) metaOf(oldScale)['managedFields'] = owners;
         const scale = change(oldScale);
         checkScale(def, scale, old);
         const obj = cloneJson(old);
         const meta = metaOf(obj);
-        const spec = isObject(obj['spec']) ? obj['spec'] : {};
-        obj['spec'] = spec;
-        spec['replicas'] = replicasOf(scale);
+        setAt(obj, specPath, replicasOf(scale));
         meta['resourceVersion'] = metaText(metaOf(scale), 'resourceVersion');
         const entries = parentManagedFields(
           meta['managedFields'],
@@ -164,5 +173,5 @@ async function answer(
     }),
   );
   const obj = parseJson(updated.value);
-  return respondObject(deps, request, SCALE_DEF, scaleOf(isObject(obj) ? obj : {}), 200, ctx.warnings);
+  return respondObject(deps, request, SCALE_DEF, scaleOf(isObject(obj) ? obj : {}, custom), 200, ctx.warnings);
 }

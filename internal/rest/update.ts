@@ -14,7 +14,7 @@ import { updateObject } from './write/update-object.js';
 
 /** Answers PUT of an object or of one of its update subresources. */
 export async function handleUpdate(deps: RestDeps, request: ApiRequest): Promise<Reply> {
-  const def = resourceOf(request);
+  const def = resourceOf(deps, request);
   const { subresource } = request.info;
   if (subresource === 'scale') return handleScaleUpdate(deps, request, def);
   const kind = kindOf(deps, def);

@@ -28,7 +28,7 @@ export async function handleWatch(
 ): Promise<Reply> {
   const encoding = watchEncoding(deps, request, def);
   const options = parseListOptions(request.query, true);
-  const filter = filterOf(def, deps.strategyFor(def.group, def.resource), {
+  const filter = filterOf(def, deps.strategyFor(def.group, def.resource, def.version), {
     namespace: request.info.namespace,
     name: request.info.name,
     labelSelector: options.labelSelector,

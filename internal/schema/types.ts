@@ -103,6 +103,8 @@ export interface ResourceDef {
   readonly subresources: readonly SubresourceDef[];
   /** Definition name of the kind: the key into the type tables. */
   readonly type: string;
+  /** What every answer in this version warns about (deprecated versions of custom resources). */
+  readonly deprecation?: string;
   /** A DELETE that removes the object at once answers with the object, not with a Status. */
   readonly returnsDeleted?: true;
   /** Group and version in which the object is stored; the key's group and resource are those of the storage form. */

@@ -17,6 +17,8 @@ export interface InternalClient {
   create(path: string, object: JsonObject, fieldManager: string): Promise<JsonObject | undefined>;
   /** Rejects with StatusError 409 when the object changed meanwhile. */
   update(path: string, object: JsonObject, fieldManager: string): Promise<JsonObject>;
+  /** Deletes the object; resolves too when it does not exist. */
+  remove(path: string): Promise<void>;
   /** Server-side apply, forced. */
   apply(path: string, object: JsonObject, fieldManager: string): Promise<JsonObject>;
 }
@@ -74,6 +76,9 @@ export function createInternalClient(handler: Handler): InternalClient {
         if (e instanceof StatusError && e.reason === 'AlreadyExists') return undefined;
         throw e;
       }
+    },
+    async remove(path) {
+      await orUndefined(404, send('DELETE', path));
     },
     update: (path, object, fieldManager) => send('PUT', managed(path, fieldManager), json(object)),
     apply: (path, object, fieldManager) =>

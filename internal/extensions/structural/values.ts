@@ -10,6 +10,7 @@ import {
 import { deepEqual } from '../../machinery/equal.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 import { hasFormat } from './formats.js';
+import { keyText } from './lists.js';
 import { compilePattern } from './patterns.js';
 import {
   additionalOf,
@@ -25,6 +26,9 @@ import {
 
 // What an OpenAPI v3 schema asks of a value, in the words of the reference (kube-openapi's validator as
 // apiextensions-apiserver reports it). Values are JSON; big integers may be BigInt.
+
+/** Unlike RE2 our patterns may backtrack: longer texts are not matched, and let pass. */
+const MAX_MATCHED_CHARACTERS = 65_536;
 
 /** Where a complaint is: `base` is the field of the root value, `name` the path from there that sentences repeat. */
 interface Place {
@@ -102,7 +106,8 @@ function stringErrors(s: Schema, v: string, at: Place): FieldError[] {
     return [invalidValue(fieldOf(at), v, `${at.name} in body should be at least ${min} chars long`)];
   }
   const pattern = s['pattern'];
-  if (typeof pattern === 'string' && pattern !== '' && compilePattern(pattern)?.test(v) === false) {
+  const matched = typeof pattern === 'string' && pattern !== '' && length <= MAX_MATCHED_CHARACTERS;
+  if (matched && compilePattern(pattern)?.test(v) === false) {
     return [invalidValue(fieldOf(at), v, `${at.name} in body should match '${pattern}'`)];
   }
   return [];
@@ -151,9 +156,14 @@ function numberErrors(s: Schema, v: number | bigint, at: Place): FieldError[] {
   return out;
 }
 
-function listErrors(s: Schema, v: readonly JsonValue[], at: Place): FieldError[] {
+function listErrors(s: Schema, v: readonly JsonValue[], at: Place, old: JsonValue | undefined): FieldError[] {
+  const before =
+    Array.isArray(old) && s['x-kubernetes-list-type'] === 'map'
+      ? new Map(old.map((x) => [keyText(x, s), x]))
+      : undefined;
   const items = itemsOf(s);
-  const out = items === undefined ? [] : v.flatMap((x, i) => errorsAt(items, x, item(at, i)));
+  const out =
+    items === undefined ? [] : v.flatMap((x, i) => errorsAt(items, x, item(at, i), before?.get(keyText(x, s))));
   const [min, max] = [numberAt(s, 'minItems'), numberAt(s, 'maxItems')];
   if (min !== undefined && v.length < min) {
     out.push(invalidValue(fieldOf(at), v.length, `${at.name} in body should have at least ${min} items`));
@@ -165,7 +175,8 @@ function listErrors(s: Schema, v: readonly JsonValue[], at: Place): FieldError[]
   return out;
 }
 
-function objectErrors(s: Schema, v: JsonObject, at: Place): FieldError[] {
+function objectErrors(s: Schema, v: JsonObject, at: Place, old: JsonValue | undefined): FieldError[] {
+  const before = isObject(old) ? old : undefined;
   const keys = Object.keys(v).filter((k) => v[k] !== undefined);
   const [min, max] = [numberAt(s, 'minProperties'), numberAt(s, 'maxProperties')];
   if (min !== undefined && keys.length < min) {
@@ -180,7 +191,7 @@ function objectErrors(s: Schema, v: JsonObject, at: Place): FieldError[] {
   const additional = additionalOf(s);
   for (const k of keys.sort()) {
     if (propertyOf(s, k) !== undefined) continue;
-    if (additional !== undefined) out.push(...errorsAt(additional, v[k] ?? null, below(at, k)));
+    if (additional !== undefined) out.push(...errorsAt(additional, v[k] ?? null, below(at, k), before?.[k]));
     else if (s['additionalProperties'] === false) {
       const place = below(at, k);
       out.push(invalidValue(fieldOf(place), v[k], `${place.name} in body is a forbidden property`));
@@ -188,7 +199,7 @@ function objectErrors(s: Schema, v: JsonObject, at: Place): FieldError[] {
   }
   for (const [k, sub] of propertiesOf(s)) {
     const x = v[k];
-    if (x !== undefined) out.push(...errorsAt(sub, x, below(at, k)));
+    if (x !== undefined) out.push(...errorsAt(sub, x, below(at, k), before?.[k]));
   }
   return out;
 }
@@ -200,7 +211,9 @@ function enumErrors(s: Schema, v: JsonValue, at: Place): FieldError[] {
   return [notSupported(fieldOf(at), v, texts)];
 }
 
-function errorsAt(s: Schema, v: JsonValue, at: Place): FieldError[] {
+/** `old` is what stood there before: what has not changed is not complained about again (ratcheting). */
+function errorsAt(s: Schema, v: JsonValue, at: Place, old?: JsonValue): FieldError[] {
+  if (old !== undefined && deepEqual(v, old)) return [];
   const out = typeErrors(s, v, at);
   if (v === null) {
     if (s['nullable'] !== true) out.push(...enumErrors(s, v, at));
@@ -209,13 +222,16 @@ function errorsAt(s: Schema, v: JsonValue, at: Place): FieldError[] {
   out.push(...compositionErrors(s, v, at));
   if (typeof v === 'string') out.push(...stringErrors(s, v, at), ...formatErrors(s, v, at));
   else if (isNumber(v)) out.push(...numberErrors(s, v, at));
-  else if (Array.isArray(v)) out.push(...listErrors(s, v, at));
+  else if (Array.isArray(v)) out.push(...listErrors(s, v, at, old));
   out.push(...enumErrors(s, v, at));
-  if (isObject(v)) out.push(...objectErrors(s, v, at));
+  if (isObject(v)) out.push(...objectErrors(s, v, at, old));
   return out;
 }
 
-/** Complaints about a value that a schema describes. `base` is the field of the value, '' for a whole object. */
-export function valueErrors(schema: Schema, value: JsonValue, base: string): FieldError[] {
-  return errorsAt(schema, value, { base, name: '' });
+/**
+ * Complaints about a value that a schema describes. `base` is the field of the value, '' for a whole object. With `old`,
+ * what has not changed is not complained about again.
+ */
+export function valueErrors(schema: Schema, value: JsonValue, base: string, old?: JsonValue): FieldError[] {
+  return errorsAt(schema, value, { base, name: '' }, old);
 }

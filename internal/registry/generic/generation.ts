@@ -19,7 +19,8 @@ export function changesIntent(rule: GenerationRule, obj: JsonObject, old: JsonOb
     for (const field of rule.of) if (!semanticEqual(obj[field], old[field])) return true;
   } else {
     for (const field of new Set([...Object.keys(obj), ...Object.keys(old)])) {
-      if (field === 'metadata' || field === 'status' || field === 'kind' || field === 'apiVersion') continue;
+      if (field === 'metadata' || field === 'kind' || field === 'apiVersion') continue;
+      if (field === 'status' && rule.status !== true) continue;
       if (!semanticEqual(obj[field], old[field])) return true;
     }
   }

@@ -1,7 +1,12 @@
 import { str, strings } from '../../machinery/access.js';
 import { type JsonObject, isObject } from '../../machinery/json.js';
 import type { ReplicasPaths } from '../../schema/apply/index.js';
+import { valueAt } from '../../extensions/jsonpath.js';
+import type { ScalePaths } from '../../extensions/definition.js';
+import { internalError } from '../../machinery/status.js';
 import type { ResourceDef } from '../../schema/types.js';
+import { apiVersionOf } from '../convert.js';
+import type { RestDeps } from '../deps.js';
 import { metaOf } from './target.js';
 
 export const SCALE_TYPE = 'io.k8s.api.autoscaling.v1.Scale';
@@ -23,11 +28,12 @@ export const SCALE_DEF: ResourceDef = {
   storage: { group: 'autoscaling', version: 'v1', resource: 'scales' },
 };
 
-const SPEC_REPLICAS = ['spec', 'replicas'] as const;
+export const SPEC_REPLICAS = ['spec', 'replicas'] as const;
 const APPS: ReplicasPaths = { 'apps/v1': SPEC_REPLICAS };
 
 /** Where the scaled kinds keep their replica count, by apiVersion. */
-export function replicasPaths(def: ResourceDef): ReplicasPaths {
+export function replicasPaths(def: ResourceDef, custom?: ScalePaths): ReplicasPaths {
+  if (custom !== undefined) return { [apiVersionOf(def)]: custom.spec };
   return def.group === '' ? { v1: SPEC_REPLICAS } : APPS;
 }
 
@@ -75,8 +81,45 @@ function selectorText(selector: unknown, isSet: boolean): string {
 
 const count = (o: JsonObject | undefined): number => (typeof o?.['replicas'] === 'number' ? o['replicas'] : 0);
 
-/** The autoscaling/v1 Scale of a deployment, replica set, stateful set or replication controller. */
-export function scaleOf(obj: JsonObject): JsonObject {
+/** Where a custom resource keeps what its Scale shows; undefined for built-in kinds. */
+export function scalePaths(deps: RestDeps, def: ResourceDef): ScalePaths | undefined {
+  return def.type === '' ? deps.strategyFor(def.group, def.resource, def.version).scale : undefined;
+}
+
+/** Sets a value deep in an object; what is missing on the way is made. */
+export function setAt(obj: JsonObject, path: readonly string[], value: number): void {
+  let at = obj;
+  for (const name of path.slice(0, -1)) {
+    const next = at[name];
+    const made: JsonObject = isObject(next) ? next : {};
+    at[name] = made;
+    at = made;
+  }
+  const last = path.at(-1);
+  if (last !== undefined) at[last] = value;
+}
+
+function customScale(obj: JsonObject, metadata: JsonObject, paths: ScalePaths): JsonObject {
+  const replicas = valueAt(obj, paths.spec);
+  if (typeof replicas !== 'number') {
+    throw internalError(`the spec replicas field ${JSON.stringify(`.${paths.spec.join('.')}`)} does not exist`);
+  }
+  const current = valueAt(obj, paths.status);
+  const selector = paths.selector === undefined ? undefined : valueAt(obj, paths.selector);
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata,
+    spec: replicas === 0 ? {} : { replicas },
+    status: {
+      replicas: typeof current === 'number' ? current : 0,
+      ...(typeof selector === 'string' && selector !== '' ? { selector } : {}),
+    },
+  };
+}
+
+/** The autoscaling/v1 Scale of a deployment, replica set, stateful set, replication controller or custom resource. */
+export function scaleOf(obj: JsonObject, custom?: ScalePaths): JsonObject {
   const meta = metaOf(obj);
   const spec = isObject(obj['spec']) ? obj['spec'] : {};
   const status = isObject(obj['status']) ? obj['status'] : undefined;
@@ -84,6 +127,7 @@ export function scaleOf(obj: JsonObject): JsonObject {
   for (const f of ['name', 'namespace', 'uid', 'resourceVersion', 'creationTimestamp']) {
     if (meta[f] !== undefined) metadata[f] = meta[f];
   }
+  if (custom !== undefined) return customScale(obj, metadata, custom);
   const selector = selectorText(spec['selector'], obj['kind'] === 'ReplicationController');
   const replicas = count(spec);
   return {

@@ -39,7 +39,7 @@ const kinds = new WeakMap<ResourceDef, Kind>();
 export function kindOf(deps: RestDeps, def: ResourceDef): Kind {
   const known = kinds.get(def);
   if (known !== undefined) return known;
-  const strategy = deps.strategyFor(def.group, def.resource);
+  const strategy = deps.strategyFor(def.group, def.resource, def.version);
   const sameVersion = def.group === def.storage.group && def.version === def.storage.version;
   const { storage } = def;
   const stored = sameVersion ? def : findResource(storage.group, storage.version, storage.resource);
@@ -74,10 +74,15 @@ export function kindOf(deps: RestDeps, def: ResourceDef): Kind {
   return kind;
 }
 
+/** The resource of this name, built in or not. */
+export function resourceFor(deps: RestDeps, group: string, version: string, plural: string): ResourceDef | undefined {
+  return findResource(group, version, plural) ?? deps.findResource?.(group, version, plural);
+}
+
 /** The resource that the request names. Throws 404 when there is none. */
-export function resourceOf(request: ApiRequest): ResourceDef {
+export function resourceOf(deps: RestDeps, request: ApiRequest): ResourceDef {
   const { group, version, resource } = request.info;
-  const def = findResource(group, version, resource);
+  const def = resourceFor(deps, group, version, resource);
   if (def === undefined) throw pathNotFound();
   return def;
 }

@@ -1,9 +1,9 @@
 import { type JsonObject, isObject } from '../../machinery/json.js';
 import { type ConvertHook, managerName, trackUpdate, type WriterOptions } from '../../schema/apply/index.js';
-import { findResource, parseGroupVersion } from '../../schema/index.js';
+import { parseGroupVersion } from '../../schema/index.js';
 import type { ApiRequest } from '../types.js';
 import { toServed } from './decode.js';
-import { type Kind, kindOf, metaOf, type Writing } from './target.js';
+import { type Kind, kindOf, metaOf, resourceFor, type Writing } from './target.js';
 import type { RestDeps } from '../deps.js';
 
 /** Objects of a kind with several versions in any of them, for managers that wrote in another. */
@@ -11,17 +11,18 @@ export function convertHook(deps: RestDeps, kind: Kind): ConvertHook | undefined
   if (kind.strategy.toVersion === undefined || kind.strategy.fromVersion === undefined) return undefined;
   return (obj, apiVersion) => {
     const gv = parseGroupVersion(apiVersion);
-    const other = gv === undefined ? undefined : findResource(gv.group, gv.version, kind.def.resource);
+    const other = gv === undefined ? undefined : resourceFor(deps, gv.group, gv.version, kind.def.resource);
     if (other === undefined || other.storage.group !== kind.def.storage.group) return undefined;
     const otherKind = kindOf(deps, other);
     const stored = kind.sameVersion ? obj : (kind.strategy.fromVersion?.({ ...obj }, kind.def.version) ?? obj);
-    return { typeName: other.type, obj: toServed(otherKind, stored) };
+    return { typeName: other.type, plan: otherKind.strategy.fieldPlan, obj: toServed(otherKind, stored) };
   };
 }
 
 /** How fields of a custom resource are owned; built-in kinds have that in their type. */
-export function ownership(kind: Kind): Pick<WriterOptions, 'plan' | 'filter'> {
-  const { fieldPlan, fieldFilter } = kind.strategy;
+export function ownership(kind: Kind, subresource: string): Pick<WriterOptions, 'plan' | 'filter'> {
+  const { fieldPlan } = kind.strategy;
+  const fieldFilter = kind.strategy.subresourceFilters?.[subresource] ?? kind.strategy.fieldFilter;
   return {
     ...(fieldPlan === undefined ? {} : { plan: fieldPlan }),
     ...(fieldFilter === undefined ? {} : { filter: fieldFilter }),
@@ -57,7 +58,7 @@ export function track(
     subresource: ctx.subresource,
     now: ctx.now,
     convert: convertHook(deps, kind),
-    ...ownership(kind),
+    ...ownership(kind, ctx.subresource),
   });
   if (served === obj) return;
   const tracked = isObject(served['metadata']) ? served['metadata']['managedFields'] : undefined;

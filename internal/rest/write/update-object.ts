@@ -103,7 +103,7 @@ async function attemptUpdate(
     if (own !== undefined) await own;
   }
   dedupeOwners(metaOf(obj), ctx.warnings, true);
-  keepTimestampsOfNoop(old, obj);
+  keepTimestampsOfNoop(old, obj, kind.def.type === '');
   prepareUpdate(kind, ctx, obj, old);
   const validating = validateAdmission(chain, admission, attributes);
   if (validating !== undefined) await validating;

@@ -1,0 +1,99 @@
+import type { JsonObject } from '../machinery/json.js';
+import { prefixEnd, resourcePrefix } from '../store/keys.js';
+import { type Backend, CompactedError } from '../store/types.js';
+import { type Definition, definitionOf } from './definition.js';
+import { ServedResources, type ServedVersion } from './served.js';
+
+const PREFIX = resourcePrefix('apiextensions.k8s.io', 'customresourcedefinitions');
+/** So many changes behind, looking at the definitions costs less than looking at every change. */
+const RELOAD_AFTER = 256;
+
+interface Known {
+  readonly modRevision: number;
+  readonly object: JsonObject;
+  readonly definition: Definition;
+}
+
+/**
+ * The CustomResourceDefinitions of this replica's own store, and what is served because of them. They are looked at when
+ * somebody asks, so that writes to other kinds pay nothing.
+ */
+export class CustomResources {
+  readonly served = new ServedResources();
+  #known = new Map<string, Known>();
+  #seen = -1;
+  #listeners = new Set<() => void>();
+
+  constructor(private readonly backend: Backend) {}
+
+  /** Called after what is served has changed. */
+  onChange(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** The stored definitions, as of the newest revision applied here. Nobody may change them. */
+  get definitions(): readonly { readonly object: JsonObject; readonly definition: Definition }[] {
+    this.refresh();
+    return [...this.#known.values()];
+  }
+
+  /** The served custom resource of this group, version and plural name, or undefined. */
+  find(group: string, version: string, plural: string): ServedVersion | undefined {
+    this.refresh();
+    return this.served.find(group, version, plural);
+  }
+
+  /** Takes note of what was applied since the last time; true when a definition was among it. */
+  refresh(): boolean {
+    const { revision } = this.backend;
+    if (revision === this.#seen) return false;
+    const touched = this.#seen < 0 || revision - this.#seen > RELOAD_AFTER || this.#touchedSince(this.#seen, revision);
+    this.#seen = revision;
+    if (!touched || !this.#reload()) return false;
+    if (this.served.set([...this.#known.values()].map((k) => k.definition))) {
+      for (const listener of this.#listeners) listener();
+    }
+    return true;
+  }
+
+  #touchedSince(after: number, revision: number): boolean {
+    try {
+      for (let at = after; at < revision; ) {
+        const changes = this.backend.changes(at, RELOAD_AFTER);
+        if (changes.some((c) => c.key.startsWith(PREFIX))) return true;
+        const last = changes.at(-1);
+        if (last === undefined) return false;
+        at = last.revision;
+      }
+      return false;
+    } catch (e) {
+      if (!(e instanceof CompactedError)) throw e;
+      return true; // what was missed is found by looking at everything
+    }
+  }
+
+  #reload(): boolean {
+    const next = new Map<string, Known>();
+    let changed = false;
+    let start = PREFIX;
+    for (;;) {
+      const { items, more } = this.backend.range({ start, end: prefixEnd(PREFIX) });
+      for (const { key, value, modRevision } of items) {
+        const known = this.#known.get(key);
+        if (known?.modRevision === modRevision) {
+          next.set(key, known);
+          continue;
+        }
+        const object = JSON.parse(value.toString()) as JsonObject;
+        next.set(key, { modRevision, object, definition: definitionOf(object) });
+        changed = true;
+      }
+      const last = items.at(-1);
+      if (!more || last === undefined) break;
+      start = `${last.key}\0`;
+    }
+    changed ||= next.size !== this.#known.size;
+    this.#known = next;
+    return changed;
+  }
+}

@@ -1,0 +1,130 @@
+import { child, children, str, strings } from '../machinery/access.js';
+import type { JsonObject } from '../machinery/json.js';
+import { simplePath } from './jsonpath.js';
+
+/** Where the scale subresource finds its numbers. */
+export interface ScalePaths {
+  readonly spec: readonly string[];
+  readonly status: readonly string[];
+  readonly selector: readonly string[] | undefined;
+}
+
+/** One version of a CustomResourceDefinition. */
+export interface DefinedVersion {
+  readonly name: string;
+  readonly served: boolean;
+  /** openAPIV3Schema; one that keeps everything when the version has none. */
+  readonly schema: JsonObject;
+  readonly status: boolean;
+  readonly scale: ScalePaths | undefined;
+  readonly columns: readonly JsonObject[];
+  /** JSON paths such as `.spec.color`. */
+  readonly selectableFields: readonly string[];
+  /** What every answer in this version warns about. */
+  readonly deprecation: string | undefined;
+}
+
+/** The names under which a kind is served. */
+export interface Names {
+  readonly plural: string;
+  readonly singular: string;
+  readonly kind: string;
+  readonly listKind: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+}
+
+/** A CustomResourceDefinition, as far as serving its objects needs it. */
+export interface Definition {
+  readonly name: string;
+  readonly group: string;
+  readonly namespaced: boolean;
+  readonly names: Names;
+  readonly storageVersion: string;
+  readonly versions: readonly DefinedVersion[];
+  /** Its names were accepted and it may be served. */
+  readonly established: boolean;
+  /** It is being deleted: no objects are created any more. */
+  readonly terminating: boolean;
+  /** Equal for definitions that serve the same. */
+  readonly fingerprint: string;
+}
+
+/** spec.names (or status.acceptedNames) with what defaults fill in. */
+export function namesOf(names: JsonObject | undefined): Names {
+  const kind = str(names, 'kind');
+  return {
+    plural: str(names, 'plural'),
+    singular: str(names, 'singular') || kind.toLowerCase(),
+    kind,
+    listKind: str(names, 'listKind') || `${kind}List`,
+    shortNames: strings(names, 'shortNames'),
+    categories: strings(names, 'categories'),
+  };
+}
+
+/** Whether a condition of the definition is true. */
+export function conditionIs(definition: JsonObject, type: string): boolean {
+  return children(child(definition, 'status'), 'conditions').some(
+    (c) => str(c, 'type') === type && str(c, 'status') === 'True',
+  );
+}
+
+function scaleOf(version: JsonObject): ScalePaths | undefined {
+  const scale = child(child(version, 'subresources'), 'scale');
+  if (scale === undefined) return undefined;
+  return {
+    spec: simplePath(str(scale, 'specReplicasPath')) ?? ['spec', 'replicas'],
+    status: simplePath(str(scale, 'statusReplicasPath')) ?? ['status', 'replicas'],
+    selector: simplePath(str(scale, 'labelSelectorPath')),
+  };
+}
+
+function versionOf(version: JsonObject, group: string, kind: string): DefinedVersion {
+  const name = str(version, 'name');
+  return {
+    name,
+    served: version['served'] === true,
+    schema: child(child(version, 'schema'), 'openAPIV3Schema') ?? {
+      type: 'object',
+      'x-kubernetes-preserve-unknown-fields': true,
+    },
+    status: child(child(version, 'subresources'), 'status') !== undefined,
+    scale: scaleOf(version),
+    columns: children(version, 'additionalPrinterColumns'),
+    selectableFields: children(version, 'selectableFields').map((f) => str(f, 'jsonPath')),
+    deprecation:
+      version['deprecated'] === true
+        ? str(version, 'deprecationWarning') || `${group}/${name} ${kind} is deprecated`
+        : undefined,
+  };
+}
+
+/** Reads a stored CustomResourceDefinition. */
+export function definitionOf(object: JsonObject): Definition {
+  const spec = child(object, 'spec');
+  const group = str(spec, 'group');
+  const accepted = child(child(object, 'status'), 'acceptedNames');
+  const names = namesOf(accepted !== undefined && str(accepted, 'kind') !== '' ? accepted : child(spec, 'names'));
+  const versions = children(spec, 'versions');
+  const storage = versions.find((v) => v['storage'] === true);
+  const established = conditionIs(object, 'Established');
+  const terminating = str(child(object, 'metadata'), 'deletionTimestamp') !== '';
+  return {
+    name: str(child(object, 'metadata'), 'name'),
+    group,
+    namespaced: str(spec, 'scope') === 'Namespaced',
+    names,
+    storageVersion: str(storage, 'name'),
+    versions: versions.map((v) => versionOf(v, group, names.kind)),
+    established,
+    terminating,
+    fingerprint: JSON.stringify([
+      str(child(object, 'metadata'), 'uid'),
+      child(object, 'spec'),
+      names,
+      established,
+      terminating,
+    ]),
+  };
+}

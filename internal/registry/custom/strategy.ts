@@ -1,0 +1,136 @@
+import { valueAt, simplePath } from '../../extensions/jsonpath.js';
+import type { ServedVersion } from '../../extensions/served.js';
+import { embeddedErrors } from '../../extensions/structural/embedded.js';
+import { listErrors } from '../../extensions/structural/lists.js';
+import { valueErrors } from '../../extensions/structural/values.js';
+import { type FieldError, invalidValue } from '../../machinery/field.js';
+import type { JsonObject } from '../../machinery/json.js';
+import { StatusError } from '../../machinery/status.js';
+import { customResourceFilter, planOfSchema } from '../../schema/apply/index.js';
+import { objectKey } from '../../store/keys.js';
+import type { Strategy } from '../types.js';
+import { customColumns } from './columns.js';
+import { coerceTo, defaultsOf } from './coerce.js';
+import { hasRules, ruleErrors, rulesOf } from './rules.js';
+import { scaleErrors } from './scale.js';
+
+/** Metadata that `/status` leaves alone: all of it but managedFields. */
+const STATUS_KEEPS = [
+  'labels',
+  'annotations',
+  'finalizers',
+  'ownerReferences',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'generateName',
+  'selfLink',
+] as const;
+
+/** After these the rules of the schema are not looked at: they could not rely on the form of the object. */
+const BLOCKING: readonly string[] = [
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+];
+
+const NOT_CHECKED = invalidValue(
+  '<nil>',
+  null,
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+);
+
+const strategies = new WeakMap<ServedVersion, Strategy>();
+
+/** The strategy of one version of a custom resource; made once. */
+export function customStrategy(served: ServedVersion): Strategy {
+  let strategy = strategies.get(served);
+  if (strategy === undefined) {
+    strategy = makeStrategy(served);
+    strategies.set(served, strategy);
+  }
+  return strategy;
+}
+
+/** The complaints of everything that looks at the object; `old` is what it changes. */
+function validatorOf({ def, version }: ServedVersion): (obj: JsonObject, old: JsonObject | undefined) => FieldError[] {
+  const { schema } = version;
+  const rules = hasRules(schema) ? rulesOf(schema) : undefined;
+  return (obj, old) => {
+    const out: FieldError[] = [];
+    if (obj['kind'] !== def.kind) out.push(invalidValue('kind', obj['kind'], `must be ${def.kind}`));
+    // What is about no field in particular names none.
+    for (const e of valueErrors(schema, obj, '', old)) out.push(e.field === '' ? { ...e, field: '<nil>' } : e);
+    out.push(...scaleErrors(obj, version.scale));
+    out.push(...embeddedErrors(obj, schema));
+    if (old === undefined || listErrors(old, schema).length === 0) out.push(...listErrors(obj, schema));
+    if (rules === undefined) return out;
+    if (out.some((e) => BLOCKING.includes(e.type))) out.push(NOT_CHECKED);
+    else out.push(...ruleErrors(rules, obj, old));
+    return out;
+  };
+}
+
+function selectable(paths: readonly string[]): Pick<Strategy, 'fields' | 'fieldNames'> {
+  const fields = paths.flatMap((path) => {
+    const names = simplePath(path);
+    return names === undefined ? [] : [{ label: path.replace(/^\./, ''), names }];
+  });
+  return {
+    fieldNames: fields.map((f) => f.label),
+    fields: (obj) =>
+      Object.fromEntries(
+        fields.map(({ label, names }) => {
+          const value = valueAt(obj, names);
+          return [label, value === undefined || value === null || typeof value === 'object' ? '' : String(value)];
+        }),
+      ),
+  };
+}
+
+function makeStrategy(served: ServedVersion): Strategy {
+  const { def, version, definition } = served;
+  const { schema } = version;
+  const validate = validatorOf(served);
+  const manyVersions = definition.versions.length > 1;
+  const withVersion = (obj: JsonObject, name: string): JsonObject => ({ ...obj, apiVersion: `${def.group}/${name}` });
+  const definitionKey = objectKey('apiextensions.k8s.io', 'customresourcedefinitions', '', definition.name);
+  const filters = { '': customResourceFilter('', version.status), status: customResourceFilter('status', true) };
+  return {
+    generation: version.status ? {} : { status: true },
+    statusKeepsMetadata: STATUS_KEEPS,
+    anyFinalizer: true,
+    coerce: coerceTo(schema, def),
+    defaults: defaultsOf(schema),
+    fieldPlan: planOfSchema(schema),
+    fieldFilter: filters[''],
+    subresourceFilters: { status: filters.status },
+    prepareForCreate(_ctx, obj) {
+      if (version.status) delete obj['status'];
+    },
+    admitCreate() {
+      if (!definition.terminating) return;
+      throw new StatusError(
+        405,
+        'MethodNotAllowed',
+        'create not allowed while custom resource definition is terminating',
+        { group: def.group, kind: def.resource },
+      );
+    },
+    // Nothing is left behind by a create that races with the end of its definition.
+    allocate: (_ctx, _obj, old) => (old === undefined ? { compares: [{ key: definitionKey, exists: true }] } : {}),
+    validate: (obj) => validate(obj, undefined),
+    validateUpdate: (obj, old) => validate(obj, old),
+    validateStatusUpdate: (obj, old) => validate(obj, old),
+    ...selectable(version.selectableFields),
+    ...customColumns(version.columns),
+    ...(version.scale === undefined ? {} : { scale: version.scale }),
+    ...(manyVersions
+      ? {
+          toVersion: withVersion,
+          fromVersion: (obj: JsonObject) => withVersion(obj, definition.storageVersion),
+        }
+      : {}),
+  } satisfies Strategy;
+}

@@ -1,0 +1,211 @@
+import type { CustomResources } from '../../extensions/custom-resources.js';
+import type { Definition } from '../../extensions/definition.js';
+import { child, children, str, strings } from '../../machinery/access.js';
+import type { JsonObject } from '../../machinery/json.js';
+import { logger } from '../../machinery/log.js';
+import { CLEANUP_FINALIZER } from '../../registry/lifecycle/custom-resource-definitions.js';
+import { prefixEnd, resourcePrefix } from '../../store/keys.js';
+import type { Backend, KeyValue } from '../../store/types.js';
+import type { InternalClient } from '../internal-client.js';
+import { namedStatus } from './custom-resource-names.js';
+
+const log = logger('custom-resources.ts');
+const PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+const MANAGER = 'kube-apiserver';
+/** Between two looks at what was applied, milliseconds: many writes to other kinds cost one look. */
+const PAUSE_MS = 20;
+/** Between two attempts while something is left to do, milliseconds. */
+const RETRY_MS = 1_000;
+/** Objects removed in one transaction. */
+const BATCH_OBJECTS = 100;
+
+export interface CustomResourceController {
+  stop(): void;
+}
+
+/**
+ * Keeps what is served true to the CustomResourceDefinitions on every replica; where `leads()` is true it also accepts
+ * names, establishes definitions, and removes the objects of those that are being deleted.
+ */
+export function followCustomResources(
+  backend: Backend,
+  client: InternalClient,
+  custom: CustomResources,
+  leads: () => boolean,
+): CustomResourceController {
+  let timer: NodeJS.Timeout | undefined;
+  let running = false;
+  let stopped = false;
+  let led = false;
+
+  const schedule = (ms: number): void => {
+    if (stopped || timer !== undefined) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      void look();
+    }, ms);
+  };
+  const look = async (): Promise<void> => {
+    const changed = custom.refresh();
+    const leading = leads();
+    const lead = leading && (changed || !led || pending);
+    led = leading;
+    if (!lead || running || stopped) {
+      pending ||= changed;
+      if (pending && leading) schedule(PAUSE_MS);
+      return;
+    }
+    running = true;
+    pending = false;
+    try {
+      pending = await reconcile(backend, client, custom, () => stopped);
+    } catch (e) {
+      pending = true;
+      log.warn(`custom resource definitions: ${e instanceof Error ? e.message : JSON.stringify(e)}`);
+    } finally {
+      running = false;
+    }
+    if (pending) schedule(RETRY_MS);
+  };
+  let pending = true;
+  const unsubscribe = backend.onApplied(() => {
+    schedule(PAUSE_MS);
+  });
+  schedule(0);
+  // A replica may come to lead without any write.
+  const tick = setInterval(() => {
+    if (leads() !== led) schedule(0);
+  }, RETRY_MS).unref();
+  return {
+    stop() {
+      stopped = true;
+      unsubscribe();
+      clearTimeout(timer);
+      clearInterval(tick);
+    },
+  };
+}
+
+const now = (): string => `${new Date().toISOString().slice(0, 19)}Z`;
+
+/** One pass over all definitions; true when something is left to do later. */
+async function reconcile(
+  backend: Backend,
+  client: InternalClient,
+  custom: CustomResources,
+  stopped: () => boolean,
+): Promise<boolean> {
+  let left = false;
+  for (const { object, definition } of custom.definitions) {
+    if (stopped()) return false;
+    try {
+      if (!(await settle(backend, client, custom, object, definition))) left = true;
+    } catch (e) {
+      left = true; // the others are not held up
+      log.warn(`${definition.name}: ${e instanceof Error ? e.message : JSON.stringify(e)}`);
+    }
+  }
+  return left;
+}
+
+/** Does what one definition is waiting for; true when nothing is left to do. */
+async function settle(
+  backend: Backend,
+  client: InternalClient,
+  custom: CustomResources,
+  object: JsonObject,
+  definition: Definition,
+): Promise<boolean> {
+  if (definition.terminating) {
+    const kept = strings(child(object, 'metadata'), 'finalizers').includes(CLEANUP_FINALIZER);
+    return !kept || cleanUp(backend, client, object, definition);
+  }
+  const others = custom.definitions.filter((d) => d.definition.name !== definition.name).map((d) => d.object);
+  const status = namedStatus(object, others, now());
+  if (status !== undefined) await client.update(`${pathOf(definition)}/status`, { ...object, status }, MANAGER);
+  return true;
+}
+
+const pathOf = (definition: Definition): string => `${PATH}/${encodeURIComponent(definition.name)}`;
+
+/** Removes the objects of a definition, then what keeps it; true when it is done. */
+async function cleanUp(
+  backend: Backend,
+  client: InternalClient,
+  object: JsonObject,
+  definition: Definition,
+): Promise<boolean> {
+  // Names that were never accepted belong to another definition, and so do the objects.
+  if (str(child(child(object, 'status'), 'acceptedNames'), 'plural') === definition.names.plural) {
+    const prefix = resourcePrefix(definition.group, definition.names.plural);
+    const end = prefixEnd(prefix);
+    for (let start = prefix; ; ) {
+      const { items } = backend.range({ start, end, limit: BATCH_OBJECTS });
+      const last = items.at(-1);
+      if (last === undefined) break;
+      await removeAll(backend, client, definition, items);
+      start = `${last.key}\0`;
+    }
+    await backend.readBarrier();
+    if (backend.count(prefix, end) > 0) return false;
+  }
+  const meta = child(object, 'metadata') ?? {};
+  const finalizers = strings(meta, 'finalizers').filter((f) => f !== CLEANUP_FINALIZER);
+  const status: JsonObject = structuredClone(child(object, 'status')) ?? {};
+  status['conditions'] = children(status, 'conditions').map((c) =>
+    str(c, 'type') === 'Terminating'
+      ? {
+          ...c,
+          status: 'False',
+          lastTransitionTime: now(),
+          reason: 'InstanceDeletionCompleted',
+          message: 'removed all instances',
+        }
+      : c,
+  );
+  const told = await client.update(`${pathOf(definition)}/status`, { ...object, status }, MANAGER);
+  const rest: JsonObject = { ...child(told, 'metadata') };
+  delete rest['finalizers'];
+  await client.update(
+    pathOf(definition),
+    { ...told, metadata: { ...rest, ...(finalizers.length === 0 ? {} : { finalizers }) } },
+    MANAGER,
+  );
+  return true;
+}
+
+/** Removes objects that nothing keeps; those with finalizers are marked, and go when their finalizers do. */
+async function removeAll(
+  backend: Backend,
+  client: InternalClient,
+  definition: Definition,
+  items: readonly KeyValue[],
+): Promise<void> {
+  const gone: KeyValue[] = [];
+  for (const item of items) {
+    const meta = child(JSON.parse(item.value.toString()) as JsonObject, 'metadata');
+    if (strings(meta, 'finalizers').length === 0) gone.push(item);
+    else if (str(meta, 'deletionTimestamp') === '') await markDeleted(client, definition, meta);
+  }
+  if (gone.length === 0) return;
+  const result = await backend.txn({
+    compares: gone.map(({ key, modRevision }) => ({ key, modRevision })),
+    ops: gone.map(({ key }) => ({ type: 'delete', key })),
+  });
+  // One of them changed meanwhile: the next pass sees it as it is then.
+  if (!result.succeeded) log.verbose(2, `objects of ${definition.name} changed while they were removed`);
+}
+
+async function markDeleted(
+  client: InternalClient,
+  definition: Definition,
+  meta: JsonObject | undefined,
+): Promise<void> {
+  const version = definition.versions.find((v) => v.served);
+  if (version === undefined) return;
+  const namespace = definition.namespaced ? `namespaces/${str(meta, 'namespace')}/` : '';
+  const { group, names } = definition;
+  await client.remove(
+    `/apis/${group}/${version.name}/${namespace}${names.plural}/${encodeURIComponent(str(meta, 'name'))}`,
+  );
+}
