@@ -151,7 +151,7 @@ async function answer(
       createAlways: false,
       next(old) {
         if (old === undefined) throw notFound({ group: def.group, resource: `${def.resource}/scale` }, ctx.name);
-        const oldScale = scaleOf(old, custom);
+        const oldScale = scaleOf(old, custom, true);
         const owners = scaleManagedFields(metaOf(old)['managedFields'], paths);
         if (owners !== undefined) metaOf(oldScale)['managedFields'] = owners;
         const scale = change(oldScale);

@@ -2,22 +2,36 @@ import { applyDefaults, dropForbiddenNulls, hasDefaults } from '../../extensions
 import { prune } from '../../extensions/structural/prune.js';
 import { str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { badRequest } from '../../machinery/status.js';
+import { badRequest, StatusError } from '../../machinery/status.js';
 import { decodeJson, encodeJson, type FieldValidation } from '../../schema/codec/index.js';
 import type { ResourceDef } from '../../schema/types.js';
 
 const META_TYPE = 'io.k8s.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata';
 const META_HEAD = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' };
 
+/** The complaint of the decoder, about the object whose metadata it is. */
+function decodeMeta(body: Buffer, def: ResourceDef): ReturnType<typeof decodeJson> {
+  try {
+    return decodeJson(body, META_TYPE, 'Warn');
+  } catch (e) {
+    if (!(e instanceof StatusError)) throw e;
+    const why = e.message.replace(/^.*? cannot be handled as a PartialObjectMetadata: /s, '');
+    throw cannotBeHandled(def, why.replace('field ObjectMeta.metadata.', 'field ObjectMeta.'));
+  }
+}
+
+const cannotBeHandled = (def: ResourceDef, why: string): StatusError =>
+  badRequest(`${def.kind} in version "${def.version}" cannot be handled as a ${def.kind}: ${why}`);
+
 /** Metadata in its own form; what it does not know goes to `unknown`. Throws 400 when it has another type. */
-function coerceMetadata(obj: JsonObject, unknown: string[]): void {
+function coerceMetadata(obj: JsonObject, def: ResourceDef, unknown: string[]): void {
   const { metadata } = obj;
   if (metadata === undefined || metadata === null) {
     delete obj['metadata'];
     return;
   }
   const body = encodeJson({ ...META_HEAD, metadata });
-  const decoded = decodeJson(body, META_TYPE, 'Warn');
+  const decoded = decodeMeta(body, def);
   obj['metadata'] = decoded.object['metadata'];
   for (const warning of decoded.warnings) {
     const m = /^unknown field "(.*)"$/.exec(warning);
@@ -39,15 +53,11 @@ export function coerceTo(schema: JsonObject, def: ResourceDef) {
     }
     const unknown: string[] = [];
     prune(obj, schema, unknown);
-    coerceMetadata(obj, unknown);
+    coerceMetadata(obj, def, unknown);
     if (unknown.length === 0 || validation === 'Ignore') return;
     const told = unknown.sort().map((path) => `unknown field "${path}"`);
     if (validation === 'Warn') warnings.push(...told);
-    else {
-      throw badRequest(
-        `${def.kind} in version "${def.version}" cannot be handled as a ${def.kind}: strict decoding error: ${told.join(', ')}`,
-      );
-    }
+    else throw cannotBeHandled(def, `strict decoding error: ${told.join(', ')}`);
   };
 }
 

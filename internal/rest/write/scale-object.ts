@@ -99,9 +99,9 @@ export function setAt(obj: JsonObject, path: readonly string[], value: number): 
   if (last !== undefined) at[last] = value;
 }
 
-function customScale(obj: JsonObject, metadata: JsonObject, paths: ScalePaths): JsonObject {
+function customScale(obj: JsonObject, metadata: JsonObject, paths: ScalePaths, unset: boolean): JsonObject {
   const replicas = valueAt(obj, paths.spec);
-  if (typeof replicas !== 'number') {
+  if (typeof replicas !== 'number' && !unset) {
     throw internalError(`the spec replicas field ${JSON.stringify(`.${paths.spec.join('.')}`)} does not exist`);
   }
   const current = valueAt(obj, paths.status);
@@ -110,7 +110,7 @@ function customScale(obj: JsonObject, metadata: JsonObject, paths: ScalePaths): 
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata,
-    spec: replicas === 0 ? {} : { replicas },
+    spec: typeof replicas !== 'number' || replicas === 0 ? {} : { replicas },
     status: {
       replicas: typeof current === 'number' ? current : 0,
       ...(typeof selector === 'string' && selector !== '' ? { selector } : {}),
@@ -118,8 +118,11 @@ function customScale(obj: JsonObject, metadata: JsonObject, paths: ScalePaths): 
   };
 }
 
-/** The autoscaling/v1 Scale of a deployment, replica set, stateful set, replication controller or custom resource. */
-export function scaleOf(obj: JsonObject, custom?: ScalePaths): JsonObject {
+/**
+ * The autoscaling/v1 Scale of a deployment, replica set, stateful set, replication controller or custom resource.
+ * A custom resource without a count is a 500, or with `unset` (before a write) has 0.
+ */
+export function scaleOf(obj: JsonObject, custom?: ScalePaths, unset = false): JsonObject {
   const meta = metaOf(obj);
   const spec = isObject(obj['spec']) ? obj['spec'] : {};
   const status = isObject(obj['status']) ? obj['status'] : undefined;
@@ -127,7 +130,7 @@ export function scaleOf(obj: JsonObject, custom?: ScalePaths): JsonObject {
   for (const f of ['name', 'namespace', 'uid', 'resourceVersion', 'creationTimestamp']) {
     if (meta[f] !== undefined) metadata[f] = meta[f];
   }
-  if (custom !== undefined) return customScale(obj, metadata, custom);
+  if (custom !== undefined) return customScale(obj, metadata, custom, unset);
   const selector = selectorText(spec['selector'], obj['kind'] === 'ReplicationController');
   const replicas = count(spec);
   return {

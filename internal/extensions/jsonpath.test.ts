@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { compileJsonPath, simplePath } from './jsonpath.js';
+
+const object = {
+  spec: { 'a.b': 1, list: [{ n: 1 }, { n: 2 }] },
+  status: {
+    conditions: [
+      { type: 'Ready', status: 'True' },
+      { type: 'Live', status: 'False' },
+    ],
+  },
+};
+const found = (path: string): unknown => compileJsonPath(path)?.(object);
+
+describe('JSONPath of custom resources', () => {
+  it.each([
+    ['.spec.list[1].n', [2]],
+    ['.spec.list[-1].n', [2]],
+    ['.spec.list[*].n', [1, 2]],
+    ['.status.conditions[?(@.type=="Ready")].status', ['True']],
+    [".status.conditions[?(@.type!='Ready')].status", ['False']],
+    ['.spec.list[?(@.n>1)].n', [2]],
+    ['.spec.a\\.b', [1]],
+    [".spec['a.b']", [1]],
+    ['{.spec.list[0].n}', [1]],
+    ['.spec.none.x', []],
+  ])('%s', (path, values) => {
+    expect(found(path)).toEqual(values);
+  });
+
+  it('does not take what it does not know', () => {
+    expect(compileJsonPath('.spec[')).toBeUndefined();
+  });
+
+  it('knows simple paths', () => {
+    expect(simplePath('.spec.replicas')).toEqual(['spec', 'replicas']);
+    expect(simplePath('.spec.list[0]')).toBeUndefined();
+  });
+});
