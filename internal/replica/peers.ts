@@ -17,6 +17,9 @@ import { type ReceivedState, receiveState, STATE_DIRECTORY } from './reseed.js';
 import type { Verifier, VerifyRequest } from './verify.js';
 import { decodeMessages, encodeMessages } from './wire.js';
 
+/** Beyond this the stranger that came first is forgotten. */
+const STRANGERS_MAX = 16;
+
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
 
 /** The header of a copy that no Raft message asked for. */
@@ -38,6 +41,8 @@ export interface PeersOptions {
   readonly identity: Identity;
   readonly dataDir: string;
   readonly listen: string;
+  /** host:port under which the others reach this replica. */
+  readonly address: string;
   readonly tls: TransportTls | undefined;
   readonly log: LogStore;
   readonly state: StateStore;
@@ -51,6 +56,8 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   readonly #transport: Transport;
   readonly #nonces = new Map<NodeId, string>();
   readonly #sending = new Set<NodeId>();
+  /** Who speaks to us and is no member yet as far as we have applied: maybe the leader, which joined while we were away. */
+  readonly #strangers = new Map<NodeId, string>();
   #driver: Driver | undefined;
   #membership: Membership | undefined;
   #verifier: Verifier | undefined;
@@ -59,8 +66,9 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
 
   constructor(options: PeersOptions) {
     this.#options = options;
-    const { identity, listen, tls, say } = options;
-    this.#transport = new Transport({ self: identity, listen, tls, handlers: this, log: say });
+    const { identity, address, listen, tls, say } = options;
+    const self = { cluster: identity.cluster, id: identity.id, nonce: identity.nonce, address };
+    this.#transport = new Transport({ self, listen, tls, handlers: this, log: say });
   }
 
   async start(driver: Driver, membership: Membership, verifier: Verifier): Promise<void> {
@@ -73,6 +81,8 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
 
   setMembers(members: ReadonlyMap<NodeId, MemberInfo>): void {
     const peers = new Map<number, string>();
+    for (const id of this.#strangers.keys()) if (members.has(id)) this.#strangers.delete(id);
+    for (const [id, address] of this.#strangers) peers.set(id, address);
     for (const [id, { address }] of members) if (id !== this.#options.identity.id) peers.set(id, address);
     this.#transport.setPeers(peers);
     for (const id of this.#options.state.meta.removed) this.#transport.expel(id, REMOVED);
@@ -102,8 +112,24 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     for (const [to, batch] of byMember) this.#transport.send(to, encodeMessages(batch));
   }
 
+  /** Without its address we could not even tell a leader that is new to us what we lack. */
+  #meet(peer: PeerIdentity): void {
+    const { members } = this.#options.state.meta;
+    if (peer.address === undefined || members.has(peer.id) || this.#strangers.get(peer.id) === peer.address) return;
+    const [first] = this.#strangers.keys();
+    if (this.#strangers.size >= STRANGERS_MAX && first !== undefined) this.#strangers.delete(first);
+    this.#strangers.set(peer.id, peer.address);
+    this.setMembers(members);
+  }
+
   async admit(peer: PeerIdentity): Promise<string | undefined> {
     if (this.#options.state.meta.removed.has(peer.id)) return REMOVED;
+    const refused = await this.#recognize(peer);
+    if (refused === undefined) this.#meet(peer);
+    return refused;
+  }
+
+  async #recognize(peer: PeerIdentity): Promise<string | undefined> {
     const fact = `nonce/${peer.id}`;
     const known = this.#nonces.get(peer.id) ?? this.#options.log.getFact(fact)?.toString();
     if (known === undefined) {

@@ -113,6 +113,8 @@ export class RunningReplica implements Replica {
             identity,
             dataDir: config.dataDir,
             listen: config.peerListen,
+            address:
+              config.peerAddress ?? identity.members.find(([id]) => id === identity.id)?.[2] ?? config.peerListen,
             tls: config.tls,
             log,
             state,

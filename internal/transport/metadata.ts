@@ -6,6 +6,7 @@ export function identityMetadata(self: PeerIdentity, to?: number): Metadata {
   metadata.set('quorate-cluster', String(self.cluster));
   metadata.set('quorate-from', String(self.id));
   metadata.set('quorate-nonce', self.nonce);
+  if (self.address !== undefined) metadata.set('quorate-address', self.address);
   if (to !== undefined) metadata.set('quorate-to', String(to));
   return metadata;
 }
@@ -16,7 +17,8 @@ export function identityOf(metadata: Metadata): PeerIdentity | undefined {
   const id = Number(text(metadata, 'quorate-from'));
   const nonce = text(metadata, 'quorate-nonce');
   if (!Number.isSafeInteger(cluster) || !Number.isSafeInteger(id) || id <= 0 || nonce === '') return undefined;
-  return { cluster, id, nonce };
+  const address = text(metadata, 'quorate-address');
+  return { cluster, id, nonce, ...(address === '' ? {} : { address }) };
 }
 
 /** The member that the caller means to reach; undefined when it does not say. */

@@ -4,6 +4,8 @@ export interface PeerIdentity {
   readonly id: number;
   /** Random id of the data directory: a member that lost its disk comes back with another. */
   readonly nonce: string;
+  /** host:port under which it is reached; a member that has not heard of it yet answers there. */
+  readonly address?: string;
 }
 
 export interface PeerHandlers {
