@@ -80,11 +80,12 @@ function scaleOf(version: JsonObject): ScalePaths | undefined {
   };
 }
 
-function versionOf(version: JsonObject, group: string, kind: string): DefinedVersion {
+/** `webhook`: a webhook converts, which is not called; then no version but the stored one can be served rightly. */
+function versionOf(version: JsonObject, group: string, kind: string, webhook: boolean): DefinedVersion {
   const name = str(version, 'name');
   return {
     name,
-    served: version['served'] === true,
+    served: version['served'] === true && (!webhook || version['storage'] === true),
     schema: child(child(version, 'schema'), 'openAPIV3Schema') ?? {
       type: 'object',
       'x-kubernetes-preserve-unknown-fields': true,
@@ -108,6 +109,7 @@ export function definitionOf(object: JsonObject): Definition {
   const names = namesOf(accepted !== undefined && str(accepted, 'kind') !== '' ? accepted : child(spec, 'names'));
   const versions = children(spec, 'versions');
   const storage = versions.find((v) => v['storage'] === true);
+  const webhook = str(child(spec, 'conversion'), 'strategy') === 'Webhook';
   const established = conditionIs(object, 'Established');
   const terminating = str(child(object, 'metadata'), 'deletionTimestamp') !== '';
   return {
@@ -116,7 +118,7 @@ export function definitionOf(object: JsonObject): Definition {
     namespaced: str(spec, 'scope') === 'Namespaced',
     names,
     storageVersion: str(storage, 'name'),
-    versions: versions.map((v) => versionOf(v, group, names.kind)),
+    versions: versions.map((v) => versionOf(v, group, names.kind, webhook)),
     established,
     terminating,
     fingerprint: JSON.stringify([
