@@ -257,7 +257,8 @@ describe('migration from client-side apply', () => {
 });
 
 describe('laws of apply', () => {
-  const data = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.constantFrom('1', '2'));
+  // Never empty: once an empty map has been decoded away, the first apply after it still settles who owned the map itself.
+  const data = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.constantFrom('1', '2'), { minKeys: 1 });
   /** What decoding does: an empty map is no map. */
   const normalize = (obj: JsonObject): void => {
     if (Object.keys(obj['data'] ?? {}).length === 0) delete obj['data'];
