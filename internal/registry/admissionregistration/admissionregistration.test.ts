@@ -81,6 +81,18 @@ describe('admission policies', () => {
     expect(ofPolicy(policy({}))).toHaveLength(2);
     expect(ofPolicy(policy({ auditAnnotations: [{ key: 'k', valueExpression: "'v'" }] }))).toEqual([]);
   });
+  it('have expressions over what there is, and variables from where they are declared', () => {
+    const variables = [{ name: 'r', expression: 'object.spec.replicas' }];
+    const said = (expression: string, more: JsonObject = {}): string =>
+      (ofPolicy(policy({ validations: [{ expression }], ...more }))[0] ?? '').split('\n')[0] ?? '';
+    expect(said('variables.r < 5', { variables })).toBe('');
+    expect(said('variables.s < 5', { variables })).toContain("undefined field 's'");
+    expect(said('variables.r < 5')).toContain("undeclared reference to 'variables'");
+    expect(said('object.x < params.x')).toContain("undeclared reference to 'params'");
+    expect(said('object.x < params.x', { paramKind: { apiVersion: 'v1', kind: 'ConfigMap' } })).toBe('');
+    expect(said("request.userInfo.username == 'a' && namespaceObject.metadata.name != 'b'")).toBe('');
+    expect(said('object.x')).toContain('must evaluate to bool');
+  });
   it('want one-line messages, and one where the expression has lines', () => {
     const validations = [{ expression: 'true', message: 'a\nb' }, { expression: 'true &&\n true' }];
     expect(ofPolicy(policy({ validations }))).toEqual([

@@ -7,6 +7,7 @@ import { FieldNode, validating } from '../generic/field-node.js';
 import { checkLabelSelector } from '../generic/label-selector.js';
 import type { Strategy } from '../types.js';
 import { defaultMatchResources } from './defaults.js';
+import type { AdmissionExpressions } from './expressions.js';
 import { checkPolicySpec, type PolicyLenience } from './policy-spec.js';
 
 const MAX_AUDIT_ANNOTATIONS = 20;
@@ -16,11 +17,13 @@ const NOTHING_TO_DO = 'validations or auditAnnotations must contain at least one
 
 const hasNewline = (text: string): boolean => /[\r\n]/.test(text);
 
-function checkValidation(validation: FieldNode): void {
+function checkValidation(validation: FieldNode, expressions: AdmissionExpressions): void {
   const expression = validation.text('expression').trim();
   const message = validation.text('message').trim();
   if (expression === '') validation.required('expression', 'expression is not specified');
-  if (validation.text('messageExpression') !== '' && validation.text('messageExpression').trim() === '') {
+  else expressions.check(validation, 'expression', 'bool');
+  if (validation.text('messageExpression').trim() !== '') expressions.check(validation, 'messageExpression', 'string');
+  else if (validation.text('messageExpression') !== '') {
     validation.invalid('messageExpression', 'must be non-empty if specified');
   }
   if (validation.text('message') !== '' && message === '') {
@@ -32,7 +35,7 @@ function checkValidation(validation: FieldNode): void {
   validation.checkOneOf('reason', REASONS);
 }
 
-function checkAnnotation(annotation: FieldNode, policy: string): void {
+function checkAnnotation(annotation: FieldNode, policy: string, expressions: AdmissionExpressions): void {
   const key = annotation.text('key');
   if (policy === '') annotation.invalid('key', 'requires metadata.name be non-empty', key);
   else annotation.checkText('key', qualifiedName, `${policy}/${key}`);
@@ -40,17 +43,17 @@ function checkAnnotation(annotation: FieldNode, policy: string): void {
   if (value === '') annotation.required('valueExpression', 'valueExpression is not specified');
   else if (Buffer.byteLength(value) > MAX_VALUE_EXPRESSION_BYTES) {
     annotation.required('valueExpression', `must not exceed ${MAX_VALUE_EXPRESSION_BYTES} bytes in length`);
-  }
+  } else expressions.check(annotation, 'valueExpression', 'string', 'null_type');
 }
 
-function checkAnnotations(spec: FieldNode, policy: string): void {
+function checkAnnotations(spec: FieldNode, policy: string, expressions: AdmissionExpressions): void {
   const annotations = spec.list('auditAnnotations');
   if (annotations.length > MAX_AUDIT_ANNOTATIONS) {
     spec.invalid('auditAnnotations', `must not have more than ${MAX_AUDIT_ANNOTATIONS} auditAnnotations`);
   }
   const keys = new Set<string>();
   for (const annotation of annotations) {
-    checkAnnotation(annotation, policy);
+    checkAnnotation(annotation, policy, expressions);
     const key = annotation.text('key');
     if (keys.has(key)) annotation.duplicate('key', key);
     keys.add(key);
@@ -59,15 +62,15 @@ function checkAnnotations(spec: FieldNode, policy: string): void {
 
 function checkValidating(root: FieldNode, lenience: PolicyLenience): void {
   const spec = root.struct('spec');
-  checkPolicySpec(spec, false, lenience);
+  const expressions = checkPolicySpec(spec, false, lenience);
   const validations = spec.list('validations');
   if (validations.length === 0 && spec.count('auditAnnotations') === 0) {
     spec.required('validations', NOTHING_TO_DO);
     spec.required('auditAnnotations', NOTHING_TO_DO);
     return;
   }
-  validations.forEach(checkValidation);
-  checkAnnotations(spec, root.struct('metadata').text('name'));
+  for (const validation of validations) checkValidation(validation, expressions);
+  checkAnnotations(spec, root.struct('metadata').text('name'), expressions);
 }
 
 /** The members that hold a patch, by the type that names them. */
@@ -76,7 +79,7 @@ const PATCHES: Readonly<Record<string, { own: string; other: string }>> = {
   JSONPatch: { own: 'jsonPatch', other: 'applyConfiguration' },
 };
 
-function checkMutation(mutation: FieldNode): void {
+function checkMutation(mutation: FieldNode, expressions: AdmissionExpressions): void {
   const type = mutation.text('patchType');
   const patch = PATCHES[type];
   if (type === '') mutation.required('patchType');
@@ -85,6 +88,7 @@ function checkMutation(mutation: FieldNode): void {
     const own = mutation.child(patch.own);
     if (own === undefined) mutation.required(patch.own, `must be specified when patchType is ${type}`);
     else if (own.text('expression').trim() === '') own.required('expression');
+    else expressions.check(own, 'expression');
     if (mutation.has(patch.other)) {
       mutation.invalid(patch.other, `must not be specified when patchType is ${type}`, `{${patch.other}}`);
     }
@@ -95,10 +99,10 @@ const REINVOCATION_POLICIES = ['IfNeeded', 'Never'];
 
 function checkMutating(root: FieldNode, lenience: PolicyLenience): void {
   const spec = root.struct('spec');
-  checkPolicySpec(spec, true, lenience);
+  const expressions = checkPolicySpec(spec, true, lenience);
   const mutations = spec.list('mutations');
   if (mutations.length === 0) spec.required('mutations', 'mutations must contain at least one item');
-  mutations.forEach(checkMutation);
+  for (const mutation of mutations) checkMutation(mutation, expressions);
   if (spec.text('reinvocationPolicy') === '') spec.required('reinvocationPolicy');
   else spec.requireOneOf('reinvocationPolicy', REINVOCATION_POLICIES);
 }

@@ -1,6 +1,7 @@
 import { dns1035Label, dns1123Subdomain } from '../../machinery/names.js';
 import type { FieldNode } from '../generic/field-node.js';
 import type { SelectorOptions } from '../generic/label-selector.js';
+import { AdmissionExpressions } from './expressions.js';
 import { checkMatchConditions } from './match-conditions.js';
 import { checkMatchResources, FAILURE_POLICIES } from './rules.js';
 
@@ -42,11 +43,12 @@ const RESERVED = new Set(
   ),
 );
 
-function checkVariable(variable: FieldNode): void {
+function checkVariable(variable: FieldNode, expressions: AdmissionExpressions): void {
   const name = variable.text('name');
   if (name.trim() === '') variable.required('name', 'name is not specified');
   else if (!IDENTIFIER.test(name) || RESERVED.has(name)) variable.invalid('name', 'name is not a valid CEL identifier');
   if (variable.text('expression').trim() === '') variable.required('expression', 'expression is not specified');
+  else expressions.declare(variable);
 }
 
 /** Operations that a mutating policy can be about: there is nothing to change in what is deleted. */
@@ -69,13 +71,20 @@ function checkConstraints(spec: FieldNode, mutating: boolean, lenience: PolicyLe
   }
 }
 
-/** Complaints about what validating and mutating admission policies have in common, in the reference's order. */
-export function checkPolicySpec(spec: FieldNode, mutating: boolean, lenience: PolicyLenience): void {
+/**
+ * Complaints about what validating and mutating admission policies have in common, in the reference's order. Answers
+ * what the expressions that follow may use.
+ */
+export function checkPolicySpec(spec: FieldNode, mutating: boolean, lenience: PolicyLenience): AdmissionExpressions {
   if (!spec.has('failurePolicy')) spec.required('failurePolicy');
   else spec.requireOneOf('failurePolicy', FAILURE_POLICIES);
   const paramKind = spec.child('paramKind');
   if (paramKind !== undefined) checkParamKind(paramKind);
   checkConstraints(spec, mutating, lenience);
-  if (lenience.matchConditions !== true) checkMatchConditions(spec);
-  spec.list('variables').forEach(checkVariable);
+  const expressions = new AdmissionExpressions(true, paramKind !== undefined);
+  if (lenience.matchConditions !== true) checkMatchConditions(spec, expressions);
+  const variables = spec.list('variables');
+  if (variables.length > 0) expressions.withVariables();
+  for (const variable of variables) checkVariable(variable, expressions);
+  return expressions;
 }

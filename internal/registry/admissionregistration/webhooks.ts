@@ -8,6 +8,7 @@ import { checkLabelSelector } from '../generic/label-selector.js';
 import { checkReviewVersions, checkWebhookClient } from '../generic/webhook-client.js';
 import type { Strategy } from '../types.js';
 import { defaultRules } from './defaults.js';
+import { AdmissionExpressions } from './expressions.js';
 import { checkMatchConditions } from './match-conditions.js';
 import { checkRule, FAILURE_POLICIES, MATCH_POLICIES } from './rules.js';
 
@@ -59,7 +60,7 @@ function checkHook(hook: FieldNode, lenience: Lenience): void {
   }
   hook.checkOneOf('reinvocationPolicy', REINVOCATION_POLICIES);
   checkWebhookClient(hook.struct('clientConfig'), true);
-  if (!lenience.matchConditions) checkMatchConditions(hook);
+  if (!lenience.matchConditions) checkMatchConditions(hook, new AdmissionExpressions(false, false));
 }
 
 function check(root: FieldNode, lenience: Lenience): void {

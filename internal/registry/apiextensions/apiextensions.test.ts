@@ -143,4 +143,23 @@ describe('schemas', () => {
       '".spec.a"',
     ]);
   });
+  it('have rules that see the fields that there are', () => {
+    const ruled = (rule: string, more: JsonObject = {}): string[] =>
+      of(inSpec(object({ b: { type: 'integer' } }, { 'x-kubernetes-validations': [{ rule, ...more }] })));
+    expect(ruled('self.b > 1')).toEqual([]);
+    expect(ruled('self.c > 1')[0]).toContain("compilation failed: ERROR: <input>:1:5: undefined field 'c'");
+    expect(ruled('self.b')[0]).toContain('cel expression must evaluate to a bool');
+    expect(ruled('self.b > 1', { messageExpression: 'self.b' })[0]).toContain(
+      'messageExpression must evaluate to a string',
+    );
+    expect(ruled('self.b > 1', { optionalOldSelf: true })[0]).toContain(
+      'may not be set if oldSelf is not used in rule',
+    );
+  });
+  it('look back only where old and new are the same thing', () => {
+    const items = { type: 'string', 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] };
+    expect(of(inSpec({ type: 'array', items }))[0]).toContain(
+      `oldSelf cannot be used on the uncorrelatable portion of the schema within ${AT}`,
+    );
+  });
 });

@@ -10,6 +10,7 @@ import {
 } from '../../extensions/structural/schema.js';
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../../machinery/field.js';
 import { isObject } from '../../machinery/json.js';
+import { expressionErrors } from './expressions.js';
 import { ruleErrors } from './rules.js';
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
@@ -30,6 +31,9 @@ export interface SchemaLenience {
 interface Place {
   readonly noDefaults?: string;
   readonly insideMeta?: boolean;
+  readonly noExpressions?: boolean;
+  /** Where old and new values stop to be the same thing: below it, rules cannot look at the old one. */
+  readonly uncorrelatable?: string;
 }
 
 /** Keywords of JSON schema that custom resources do not have. */
@@ -199,40 +203,57 @@ function* parts(s: Schema, at: string, place: Place, isRoot: boolean): Generator
     yield [additional, `${at}.additionalProperties`, place.insideMeta === true ? { ...place, noDefaults } : place];
   }
   for (const [name, sub] of propertiesOf(s)) {
+    const isAtomic = s['x-kubernetes-map-type'] === 'atomic';
+    const here = isAtomic && place.uncorrelatable === undefined ? { ...place, uncorrelatable: at } : place;
     const isMeta = (isRoot || s['x-kubernetes-embedded-resource'] === true) && META.has(name);
-    const meta = isMeta ? { ...place, insideMeta: true } : place;
+    const meta = isMeta ? { ...here, insideMeta: true } : here;
     yield [sub, `${at}.properties[${name}]`, isMeta && isRoot ? { ...meta, noDefaults: `in top-level ${name}` } : meta];
   }
   const not = notOf(s);
-  if (not !== undefined) yield [not, `${at}.not`, place];
+  const logic = { ...place, noExpressions: true };
+  if (not !== undefined) yield [not, `${at}.not`, logic];
   for (const key of ['allOf', 'oneOf', 'anyOf']) {
-    for (const [i, sub] of schemasAt(s, key).entries()) yield [sub, `${at}.${key}[${i}]`, place];
+    for (const [i, sub] of schemasAt(s, key).entries()) yield [sub, `${at}.${key}[${i}]`, logic];
   }
   const items = itemsOf(s);
-  if (items !== undefined) yield [items, `${at}.items`, place];
+  const isKeyed = s['x-kubernetes-list-type'] === 'map' || place.uncorrelatable !== undefined;
+  if (items !== undefined) yield [items, `${at}.items`, isKeyed ? place : { ...place, uncorrelatable: at }];
   for (const [i, sub] of schemasAt(s, 'items').entries()) yield [sub, `${at}.items[${i}]`, place];
 }
 
-/** Complaints about keywords and extensions of a schema and all schemas in it. */
-export function openApiErrors(
-  s: Schema,
-  at: string,
-  lenience: SchemaLenience,
-  isRoot = true,
-  place: Place = {},
-): FieldError[] {
-  const out = keywordErrors(s, at, place, lenience);
+/** Complaints about a schema, and about the expressions in it: these are worked out only where the schema is sound. */
+interface Found {
+  readonly schema: FieldError[];
+  readonly expressions: FieldError[];
+}
+
+function visit(s: Schema, at: string, lenience: SchemaLenience, isRoot: boolean, place: Place): Found {
+  const out: Found = { schema: keywordErrors(s, at, place, lenience), expressions: [] };
   if (s['additionalProperties'] !== undefined && s['additionalProperties'] !== true && propertiesOf(s).length > 0) {
     const why = 'additionalProperties and properties are mutual exclusive';
-    out.push(forbiddenField(`${at}.additionalProperties`, why));
+    out.schema.push(forbiddenField(`${at}.additionalProperties`, why));
   }
   for (const [sub, where, subPlace] of parts(s, at, place, isRoot)) {
-    out.push(...openApiErrors(sub, where, lenience, false, subPlace));
+    const found = visit(sub, where, lenience, false, subPlace);
+    out.schema.push(...found.schema);
+    out.expressions.push(...found.expressions);
   }
   if (s['x-kubernetes-preserve-unknown-fields'] === false) {
     const where = `${at}.x-kubernetes-preserve-unknown-fields`;
-    out.push(invalidValue(where, false, 'must be true or undefined'));
+    out.schema.push(invalidValue(where, false, 'must be true or undefined'));
   }
-  out.push(...mapTypeErrors(s, at), ...listTypeErrors(s, at, lenience), ...ruleErrors(s, at));
+  out.schema.push(...mapTypeErrors(s, at), ...listTypeErrors(s, at, lenience), ...ruleErrors(s, at));
+  if (out.schema.length === 0 && place.noExpressions !== true) {
+    out.expressions.push(...expressionErrors(s, at, isRoot, place.uncorrelatable));
+  }
   return out;
+}
+
+/**
+ * Complaints about keywords and extensions of a schema and all schemas in it, then about their expressions unless
+ * `noExpressions`: there is no telling what they see in a schema that is not structural.
+ */
+export function openApiErrors(s: Schema, at: string, lenience: SchemaLenience, noExpressions = false): FieldError[] {
+  const found = visit(s, at, lenience, true, { noExpressions });
+  return [...found.schema, ...found.expressions];
 }

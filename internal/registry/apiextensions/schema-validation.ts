@@ -73,10 +73,13 @@ export function schemaErrors(
   const where = `${at}.openAPIV3Schema`;
   const out = hasStatus ? statusErrors(schema, where) : [];
   if (schema['nullable'] === true) out.push(forbiddenField(`${where}.nullable`, 'nullable cannot be true at the root'));
-  if (lenience.notStructural !== true) {
+  let unsound = lenience.notStructural === true;
+  if (!unsound) {
     const structural = structuralErrors(schema, where);
-    out.push(...(structural.length > 0 ? structural : defaultErrors(schema, where)));
+    const complaints = structural.length > 0 ? structural : defaultErrors(schema, where);
+    out.push(...complaints);
+    unsound = complaints.length > 0;
   }
-  out.push(...openApiErrors(schema, where, lenience));
+  out.push(...openApiErrors(schema, where, lenience, unsound));
   return out;
 }

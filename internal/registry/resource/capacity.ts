@@ -10,8 +10,10 @@ import type { FieldNode } from '../generic/field-node.js';
 
 const MAX_OPTIONS = 10;
 
-const quantityAt = (owner: FieldNode, key: string): Quantity | undefined =>
-  owner.has(key) ? parseQuantity(String(owner.get(key))) : undefined;
+function quantityAt(owner: FieldNode, key: string): Quantity | undefined {
+  const v = owner.get(key);
+  return typeof v === 'string' || typeof v === 'number' ? parseQuantity(String(v)) : undefined;
+}
 
 const exceeds = (a: Quantity, b: Quantity): boolean => compareQuantity(a, b) > 0;
 

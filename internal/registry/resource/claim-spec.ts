@@ -1,3 +1,5 @@
+import { type CelEnvironment, compileExpression, isOneOf } from '../../extensions/cel/compile.js';
+import { BOOL, mapOf, objectOf, STRING, typeText, UNKNOWN } from '../../extensions/cel/types.js';
 import { isObject } from '../../machinery/json.js';
 import { dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from '../../machinery/names.js';
 import type { FieldNode } from '../generic/field-node.js';
@@ -40,11 +42,36 @@ export function checkRequestRef(owner: FieldNode, at: string, name: string, name
   }
 }
 
+/** What the expression of a selector sees: the device that may be selected. */
+const DEVICE: CelEnvironment = {
+  variables: new Map([
+    [
+      'device',
+      objectOf('kubernetes.DRADevice', {
+        driver: STRING,
+        attributes: mapOf(STRING, mapOf(STRING, UNKNOWN)),
+        capacity: mapOf(STRING, mapOf(STRING, UNKNOWN)),
+        allowMultipleAllocations: BOOL,
+      }),
+    ],
+  ]),
+};
+
 function checkSelector(selector: FieldNode): void {
   const cel = selector.child('cel');
-  if (cel === undefined) selector.required('cel');
-  else if (Buffer.byteLength(cel.text('expression')) > MAX_EXPRESSION_BYTES) {
+  if (cel === undefined) {
+    selector.required('cel');
+    return;
+  }
+  if (Buffer.byteLength(cel.text('expression')) > MAX_EXPRESSION_BYTES) {
     cel.tooLong('expression', MAX_EXPRESSION_BYTES);
+    return;
+  }
+  const { type, problem } = compileExpression(cel.text('expression'), DEVICE);
+  if (problem !== undefined) cel.invalid('expression', problem, cel.text('expression'));
+  else if (!isOneOf(type, 'bool')) {
+    const what = `must evaluate to bool or the unknown type, not ${typeText(type)}`;
+    cel.invalid('expression', what, cel.text('expression'));
   }
 }
 
