@@ -10,6 +10,7 @@ import { core } from './core/index.js';
 import { discovery } from './discovery/index.js';
 import { flowcontrol } from './flowcontrol/index.js';
 import { networking } from './networking/index.js';
+import { node } from './node/index.js';
 import { policy } from './policy/index.js';
 import { rbac } from './rbac/index.js';
 import { resource } from './resource/index.js';
@@ -31,6 +32,7 @@ export const strategiesByGroup: Readonly<Record<string, Readonly<Record<string, 
   'discovery.k8s.io': discovery,
   'flowcontrol.apiserver.k8s.io': flowcontrol,
   'networking.k8s.io': networking,
+  'node.k8s.io': node,
   policy,
   'rbac.authorization.k8s.io': rbac,
   'resource.k8s.io': resource,

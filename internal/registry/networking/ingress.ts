@@ -162,9 +162,11 @@ export const ingresses: Strategy = {
   validate,
   validateUpdate: (ingress, old) => validating(ingress, (root) => checkSpec(root.struct('spec'), lenienceOf(old))),
   validateStatusUpdate,
-  warnings(ingress) {
-    const meta = new FieldNode(ingress).struct('metadata');
-    if (meta.struct('annotations').get(CLASS_ANNOTATION) === undefined) return [];
+  warnings(ingress, old) {
+    if (old !== undefined) return [];
+    const root = new FieldNode(ingress);
+    const annotated = root.struct('metadata').struct('annotations').has(CLASS_ANNOTATION);
+    if (!annotated || root.struct('spec').has('ingressClassName')) return [];
     return [`annotation "${CLASS_ANNOTATION}" is deprecated, please use 'spec.ingressClassName' instead`];
   },
 };

@@ -1,0 +1,29 @@
+import { duplicate } from '../../machinery/field.js';
+import { deepEqual } from '../../machinery/equal.js';
+import { dns1123Label } from '../../machinery/names.js';
+import { type FieldNode, validating } from '../generic/field-node.js';
+import { labelErrors } from '../generic/object-meta.js';
+import type { GroupStrategies, Strategy } from '../types.js';
+
+function checkScheduling(scheduling: FieldNode): void {
+  scheduling.add(...labelErrors(scheduling.get('nodeSelector'), scheduling.at('nodeSelector')));
+  const tolerations = scheduling.list('tolerations');
+  for (const [i, toleration] of tolerations.entries()) {
+    const same = tolerations.slice(0, i).some((other) => deepEqual(other.value, toleration.value));
+    if (same) scheduling.add(duplicate(toleration.path, toleration.value));
+  }
+}
+
+function check(root: FieldNode): void {
+  root.checkText('handler', dns1123Label);
+  const scheduling = root.child('scheduling');
+  if (scheduling !== undefined) checkScheduling(scheduling);
+}
+
+const runtimeClasses: Strategy = {
+  validate: (c) => validating(c, check),
+  validateUpdate: (c, old) => validating(c, (root) => root.immutable('handler', old)),
+};
+
+/** Resources of the node.k8s.io group by their plural name. */
+export const node: GroupStrategies = { runtimeclasses: runtimeClasses };
