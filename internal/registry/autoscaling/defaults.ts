@@ -1,4 +1,4 @@
-import { child, children, defaultString, defaultTo, ensureChild } from '../../machinery/access.js';
+import { child, children, defaultTo, ensureChild } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/autoscaling/v2/defaults.go.
@@ -20,7 +20,7 @@ export function defaultAutoscaler(hpa: JsonObject): void {
   // A behaviour that is given in part is completed (GenerateHPAScaleUpRules, GenerateHPAScaleDownRules).
   const up = ensureChild(behavior, 'scaleUp');
   defaultTo(up, 'stabilizationWindowSeconds', 0);
-  defaultString(up, 'selectPolicy', 'Max');
+  defaultTo(up, 'selectPolicy', 'Max');
   if (children(up, 'policies').length === 0) {
     up['policies'] = [
       { type: 'Pods', value: 4, periodSeconds: 15 },
@@ -28,6 +28,6 @@ export function defaultAutoscaler(hpa: JsonObject): void {
     ];
   }
   const down = ensureChild(behavior, 'scaleDown');
-  defaultString(down, 'selectPolicy', 'Max');
+  defaultTo(down, 'selectPolicy', 'Max');
   if (children(down, 'policies').length === 0) down['policies'] = [{ type: 'Percent', value: 100, periodSeconds: 15 }];
 }
