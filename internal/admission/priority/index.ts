@@ -70,9 +70,21 @@ function admitPriorityClass(ctx: AdmissionContext, priorityClass: JsonObject): v
   }
 }
 
+/** What a pod got when it was made stays when an update leaves it out. */
+function keepPriority(pod: JsonObject, old: JsonObject | undefined): void {
+  const spec = child(pod, 'spec');
+  const before = child(old, 'spec');
+  if (spec === undefined || before === undefined) return;
+  for (const field of ['priority', 'preemptionPolicy']) {
+    if (spec[field] === undefined && before[field] !== undefined) spec[field] = before[field];
+  }
+}
+
 /** Pods get the priority of their class. */
-export const priority = mutating('Priority', { operations: ['CREATE'], group: '', resources: ['pods'] }, (ctx, pod) =>
-  admitPodPriority(ctx, pod),
+export const priority = mutating(
+  'Priority',
+  { operations: ['CREATE', 'UPDATE'], group: '', resources: ['pods'] },
+  (ctx, pod, a) => (a.operation === 'CREATE' ? admitPodPriority(ctx, pod) : keepPriority(pod, a.oldObject)),
 );
 
 /** Priority classes agree on who is the default. */

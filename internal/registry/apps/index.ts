@@ -4,10 +4,18 @@ import type { JsonObject } from '../../machinery/json.js';
 import { defaultClaim } from '../core/persistent-volume-claim.js';
 import { defaultPodTemplate } from '../core/pod-template-defaults.js';
 import type { Strategy } from '../types.js';
+import {
+  controllerRevisionRules,
+  daemonSetRules,
+  deploymentRules,
+  replicaSetRules,
+  statefulSetRules,
+} from './rules.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/apps/v1/defaults.go.
 
 const deployments: Strategy = {
+  ...deploymentRules,
   defaults(d) {
     const spec = ensureChild(d, 'spec');
     defaultPodTemplate(spec);
@@ -28,6 +36,7 @@ const deployments: Strategy = {
 };
 
 const replicaSets: Strategy = {
+  ...replicaSetRules,
   defaults(rs) {
     const spec = ensureChild(rs, 'spec');
     defaultPodTemplate(spec);
@@ -41,6 +50,7 @@ const replicaSets: Strategy = {
 };
 
 const daemonSets: Strategy = {
+  ...daemonSetRules,
   defaults(ds) {
     const spec = ensureChild(ds, 'spec');
     defaultPodTemplate(spec);
@@ -72,6 +82,7 @@ function templateAnnotations(ds: JsonObject): JsonObject {
 }
 
 const statefulSets: Strategy = {
+  ...statefulSetRules,
   defaults(ss) {
     const spec = ensureChild(ss, 'spec');
     defaultPodTemplate(spec);
@@ -95,7 +106,7 @@ const statefulSets: Strategy = {
   },
 };
 
-const controllerRevisions: Strategy = {};
+const controllerRevisions: Strategy = { ...controllerRevisionRules };
 
 /** Resources of the apps group by their plural name. */
 export const apps: Readonly<Record<string, Strategy>> = {

@@ -2,6 +2,7 @@ import { child, children, defaultString, defaultTo, ensureChild, num, str } from
 import type { JsonObject } from '../../machinery/json.js';
 import { defaultPodTemplate } from '../core/pod-template-defaults.js';
 import type { Strategy } from '../types.js';
+import { cronJobRules, jobRules } from './rules.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/batch/v1/defaults.go and pkg/registry/batch/job/strategy.go.
 
@@ -26,6 +27,7 @@ function defaultJobSpec(spec: JsonObject): void {
 }
 
 const jobs: Strategy = {
+  ...jobRules,
   defaults(job) {
     const spec = ensureChild(job, 'spec');
     defaultJobSpec(spec);
@@ -58,6 +60,7 @@ const jobs: Strategy = {
 };
 
 const cronJobs: Strategy = {
+  ...cronJobRules,
   defaults(cron) {
     const spec = ensureChild(cron, 'spec');
     defaultString(spec, 'concurrencyPolicy', 'Allow');
