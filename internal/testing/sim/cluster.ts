@@ -131,7 +131,7 @@ export class SimCluster {
     node.machine.actor.alive = false;
     node.replica = undefined;
     node.machine.disk.crash(powerLoss);
-    if (!powerLoss) this.network.closeStreamsOf(node.machine.actor);
+    this.network.closeStreamsOf(node.machine.actor, powerLoss);
   }
 
   /** The process stands still for a while and then goes on as if nothing had been. */

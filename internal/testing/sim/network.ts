@@ -22,7 +22,11 @@ export interface SimStream {
   readonly sender: Actor;
   /** The receiver learns that it is over. */
   readonly close: () => void;
+  /** The sender learns that the receiver is gone. */
+  readonly abort: (error: Error) => void;
 }
+
+const KEEPALIVE_MS = 3_000;
 
 /** The network between the machines: delays, loses, duplicates, reorders, and lets through one way only if told so. */
 export class SimNetwork {
@@ -75,12 +79,19 @@ export class SimNetwork {
     return true;
   }
 
-  /** A process is gone, and its machine says so to who is connected to it. */
-  closeStreamsOf(sender: Actor): void {
+  /**
+   * A process is gone. When it was killed its machine says so to who is connected to it; when the machine lost its power
+   * nobody does: a sender finds out by its keepalive, a receiver not at all.
+   */
+  closeStreamsOf(gone: Actor, powerLoss: boolean): void {
     for (const stream of this.streams) {
-      if (stream.sender !== sender) continue;
-      this.streams.delete(stream);
-      this.breakStream(stream);
+      if (stream.sender === gone) {
+        this.streams.delete(stream);
+        if (!powerLoss) this.breakStream(stream);
+      } else if (stream.to.actor === gone) {
+        const notice = powerLoss ? KEEPALIVE_MS : this.temper.delayMs;
+        this.world.schedule(notice, stream.sender, () => stream.abort(new Error('the connection broke')));
+      }
     }
   }
 

@@ -157,7 +157,11 @@ export class Transport {
     const target = address === undefined ? undefined : this.#network.at(address);
     if (address === undefined || target === undefined) throw new Error(`member ${to} cannot be reached`);
     const pipe = new Pipe();
+    let abort: (error: Error) => void = () => undefined;
+    const aborted = new Promise<never>((_, reject) => (abort = reject));
+    aborted.catch(() => undefined); // Heard where something is awaited, if at all.
     const stream = {
+      abort,
       from: this.#options.listen,
       to: target,
       sender: this.#actor,
@@ -167,22 +171,23 @@ export class Transport {
     let outcome: Promise<void> | undefined;
     let failure: Error | undefined;
     try {
-      await this.#transit(target, () => {
+      const begun = this.#transit(target, () => {
         outcome = transportOf(target).#takeSnapshot(this.#options.self, pipe);
         outcome.catch((error: unknown) => (failure = error instanceof Error ? error : new Error(String(error))));
       });
+      await Promise.race([begun, aborted]);
       for await (const chunk of chunks) {
         if (failure !== undefined) throw failure;
-        await this.#transit(target, () => pipe.push(chunk));
+        await Promise.race([this.#transit(target, () => pipe.push(chunk)), aborted]);
       }
-      await this.#transit(target, () => pipe.end());
+      await Promise.race([this.#transit(target, () => pipe.end()), aborted]);
+      await Promise.race([this.#answerOf(outcome), aborted]);
     } catch (error) {
       this.#network.breakStream(stream);
       throw error;
     } finally {
       this.#network.streams.delete(stream);
     }
-    await this.#answerOf(outcome);
   }
 
   #answerOf(outcome: Promise<void> | undefined): Promise<void> {
