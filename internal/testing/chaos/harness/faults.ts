@@ -1,0 +1,226 @@
+import { Random } from '../../sim/random.js';
+import type { ChaosCluster } from './cluster.js';
+import type { Direction } from './network.js';
+import type { PlannedFault, Target } from './schedule.js';
+
+const HOUR_MS = 3_600_000;
+const STUTTER_MS = { stop: [100, 1_500], go: [20, 300] } as const;
+const RESET_MS = [50, 600] as const;
+/** Left free by `disk-low`: less than what a replica wants for writes, more than none. */
+const LOW_BYTES = 24 * 1024 * 1024;
+const MOVE_TIMEOUT_MS = 8_000;
+const MEMBER_TIMEOUT_MS = 30_000;
+
+export interface FaultContext {
+  readonly cluster: ChaosCluster;
+  readonly say: (text: string) => void;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/** Carries out one fault from its beginning to its end. Resolves when it is undone. */
+export async function perform(fault: PlannedFault, context: FaultContext): Promise<void> {
+  const { cluster, say } = context;
+  const random = new Random(fault.seed);
+  const leader = await cluster.leader();
+  const one = pick(fault.target, cluster.names, leader, random);
+  const note = (text: string): void =>
+    say(`${fault.name} ${fault.kind} ${text} for ${fault.durationMs} ms (leader: ${leader ?? 'none'})`);
+  switch (fault.kind) {
+    case 'kill':
+      return killed([one], 'SIGKILL');
+    case 'kill-majority': {
+      const others = shuffle(cluster.names, random).filter((name) => name !== leader);
+      const majority = Math.floor(cluster.names.length / 2) + 1;
+      return killed([...(leader === undefined ? [] : [leader]), ...others].slice(0, majority), 'SIGKILL');
+    }
+    case 'kill-all':
+      return killed(cluster.names, 'SIGKILL');
+    case 'terminate':
+      return killed([one], 'SIGTERM');
+    case 'pause':
+      return paused([one]);
+    case 'pause-all':
+      return paused(cluster.names);
+    case 'stutter':
+      return stutter();
+    case 'isolate':
+      return held(both([one], others([one])), `of ${one}`);
+    case 'split': {
+      const shuffled = shuffle(cluster.names, random);
+      const side = shuffled.slice(0, 1 + random.below(shuffled.length - 1));
+      return held(both(side, others(side)), `of ${side.join('+')} from ${others(side).join('+')}`);
+    }
+    case 'one-way-out':
+      return held(directions([one], others([one])), `from ${one}`);
+    case 'one-way-in':
+      return held(directions(others([one]), [one]), `to ${one}`);
+    case 'cut-one-link': {
+      const other = random.pick(others([one]));
+      return held(both([one], [other]), `between ${one} and ${other}`);
+    }
+    case 'bridge': {
+      // Two sides that do not hear each other, and one member that hears both.
+      const rest = shuffle(others([one]), random);
+      const left = rest.slice(0, Math.ceil(rest.length / 2));
+      const right = rest.slice(left.length);
+      return held(both(left, right), `of ${left.join('+')} from ${right.join('+')}, ${one} hears both`);
+    }
+    case 'refuse': {
+      note(`connections to ${one}`);
+      await cluster.network.refuse(fault.name, one);
+      await context.sleep(fault.durationMs);
+      await cluster.network.heal(fault.name, fault.heal);
+      return;
+    }
+    case 'resets':
+      return resets();
+    case 'delay': {
+      const ms = random.pick([20, 80, 300, 700] as const);
+      const paths = random.chance(0.5)
+        ? directions(cluster.names, cluster.names)
+        : random.chance(0.5)
+          ? both([one], others([one]))
+          : directions([one], others([one]));
+      note(`of ${ms} ms around ${one}, ${paths.length} directions`);
+      cluster.network.delay(fault.name, paths, ms, ms);
+      await context.sleep(fault.durationMs);
+      await cluster.network.heal(fault.name, 'resume');
+      return;
+    }
+    case 'disk-full':
+    case 'disk-low':
+      return diskFull(fault.kind === 'disk-full' ? 0 : LOW_BYTES);
+    case 'move-leader':
+      return moveLeader();
+    case 'clock-jump': {
+      const offsetMs = Math.round(random.pick([-1, 1]) * random.pick([2_000, 60_000, HOUR_MS]));
+      note(`of ${one} by ${offsetMs} ms`);
+      cluster.setClock(one, { offsetMs });
+      await context.sleep(fault.durationMs);
+      cluster.setClock(one, { offsetMs: 0 });
+      return;
+    }
+    case 'clock-stop': {
+      note(`of ${one}`);
+      cluster.setClock(one, 'stop');
+      await context.sleep(fault.durationMs);
+      cluster.setClock(one, { offsetMs: 0 });
+      return;
+    }
+    case 'lose-member':
+      return loseMember();
+  }
+
+  function others(some: readonly string[]): string[] {
+    return cluster.names.filter((name) => !some.includes(name));
+  }
+
+  async function killed(names: readonly string[], signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    note(`of ${names.join('+')}`);
+    await Promise.all(names.map((name) => cluster.kill(name, signal)));
+    await context.sleep(fault.durationMs);
+    for (const name of shuffle(names, random)) {
+      await cluster.startReplica(name);
+      if (random.chance(0.5)) await context.sleep(random.between(0, 500));
+    }
+  }
+
+  async function paused(names: readonly string[]): Promise<void> {
+    note(`of ${names.join('+')}`);
+    for (const name of names) cluster.pause(name);
+    await context.sleep(fault.durationMs);
+    for (const name of shuffle(names, random)) cluster.resume(name);
+  }
+
+  async function stutter(): Promise<void> {
+    note(`of ${one}`);
+    for (let spent = 0; spent < fault.durationMs; ) {
+      const [stop, go] = [random.between(...STUTTER_MS.stop), random.between(...STUTTER_MS.go)];
+      cluster.pause(one);
+      await context.sleep(stop);
+      cluster.resume(one);
+      await context.sleep(go);
+      spent += stop + go;
+    }
+  }
+
+  async function held(paths: readonly Direction[], text: string): Promise<void> {
+    note(`${text}, ${fault.heal} afterwards`);
+    cluster.network.hold(fault.name, paths);
+    await context.sleep(fault.durationMs);
+    await cluster.network.heal(fault.name, fault.heal);
+  }
+
+  async function resets(): Promise<void> {
+    note('of connections between random pairs');
+    for (let spent = 0; spent < fault.durationMs; ) {
+      const [a = '', b = ''] = shuffle(cluster.names, random);
+      cluster.network.reset([[a, b]]);
+      const wait = random.between(...RESET_MS);
+      await context.sleep(wait);
+      spent += wait;
+    }
+  }
+
+  async function diskFull(leaveBytes: number): Promise<void> {
+    const { disk, smallDiskOf } = cluster;
+    if (disk === undefined) return; // the run has said that there is none
+    note(`of ${smallDiskOf} but for ${leaveBytes >> 20} MiB`);
+    disk.fill(leaveBytes);
+    await context.sleep(fault.durationMs);
+    disk.empty();
+  }
+
+  async function moveLeader(): Promise<void> {
+    const heir = random.pick(others(leader === undefined ? [] : [leader]));
+    const asked = random.pick(cluster.names);
+    note(`to ${heir}, asked of ${asked}`);
+    try {
+      await cluster.ask(asked, 'POST', '/debug/raft/leader', { name: heir }, MOVE_TIMEOUT_MS);
+    } catch (error) {
+      // Under other faults it may fail; what counts is that nothing breaks.
+      say(`${fault.name} did not happen: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  /** A machine burns down: its member is removed, and another one of the same name joins with an empty disk. */
+  async function loseMember(): Promise<void> {
+    const name = one === cluster.smallDiskOf ? (others([one])[0] ?? one) : one;
+    const through = others([name]);
+    note(`${name}`);
+    await cluster.kill(name);
+    cluster.condemn(name);
+    const removed = await cluster.eventually(async () => {
+      try {
+        await cluster.ask(random.pick(through), 'DELETE', `/debug/raft/members/${name}`, undefined, MOVE_TIMEOUT_MS);
+        return true;
+      } catch (error) {
+        return error instanceof Error && error.message.includes('no member is named');
+      }
+    }, MEMBER_TIMEOUT_MS);
+    if (removed) cluster.loseData(name);
+    else say(`${fault.name}: ${name} could not be removed, and comes back as it was`);
+    await context.sleep(fault.durationMs);
+    await cluster.startReplica(name);
+  }
+}
+
+function pick(target: Target, names: readonly string[], leader: string | undefined, random: Random): string {
+  if (target === 'leader' && leader !== undefined) return leader;
+  return random.pick(target === 'any' ? names : names.filter((name) => name !== leader));
+}
+
+function shuffle(names: readonly string[], random: Random): string[] {
+  return names
+    .map((name) => [random.next(), name] as const)
+    .sort((a, b) => a[0] - b[0])
+    .map(([, name]) => name);
+}
+
+function directions(from: readonly string[], to: readonly string[]): Direction[] {
+  return from.flatMap((a) => to.filter((b) => b !== a).map((b) => [a, b] as const));
+}
+
+function both(some: readonly string[], others: readonly string[]): Direction[] {
+  return [...directions(some, others), ...directions(others, some)];
+}

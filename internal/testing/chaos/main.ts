@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { repoRoot } from './harness/cluster.js';
+import { runChaos } from './harness/run.js';
+import { FAULT_KINDS, type FaultKind } from './harness/schedule.js';
+
+const USAGE = `npm run chaos -- [--minutes N] [--replicas 3|5] [--seed S] [--faults KIND,...]
+
+Runs real replicas as processes, breaks them and the network between them, and judges what clients and watchers saw.
+  --minutes N      how long (default 2)
+  --replicas N     default 3
+  --seed S         of faults and clients (default: the time)
+  --faults LIST    only these kinds: ${FAULT_KINDS.join(', ')}
+  --without LIST   all but these kinds
+  --epoch SECONDS  of load and faults between two judgements (default 45)
+  --clients N      default 10
+  --keys N         objects that they fight for (default 5)
+  --think MS       mean time between two calls of a client (default 25)
+  --port BASE      60 ports from here on are used (default 31000)
+  --keep           keep data and logs also when nothing is wrong`;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '2' },
+    replicas: { type: 'string', default: '3' },
+    seed: { type: 'string' },
+    faults: { type: 'string' },
+    without: { type: 'string', default: '' },
+    epoch: { type: 'string', default: '45' },
+    clients: { type: 'string', default: '10' },
+    keys: { type: 'string', default: '5' },
+    think: { type: 'string', default: '25' },
+    port: { type: 'string', default: '31000' },
+    keep: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+if (values.help) say(USAGE);
+else await main();
+
+async function main(): Promise<void> {
+  execFileSync(path.join(repoRoot, 'scripts/prepare'), { stdio: 'inherit' });
+  const seed = Number(values.seed ?? Date.now() % 1_000_000);
+  const dir = mkdtempSync(path.join(os.tmpdir(), `quorate-chaos-${seed}-`));
+  let interrupted = false;
+  process.once('SIGINT', () => {
+    interrupted = true;
+    say('ending after this epoch');
+  });
+  const { stats, violations, report, skipped } = await runChaos({
+    seed,
+    replicas: Number(values.replicas),
+    dir,
+    basePort: Number(values.port),
+    lengthMs: Number(values.minutes) * 60_000,
+    epochMs: Number(values.epoch) * 1_000,
+    clients: Number(values.clients),
+    keys: Number(values.keys),
+    thinkMs: Number(values.think),
+    kinds: kinds(),
+    say,
+    interrupted: () => interrupted,
+  });
+  if (report !== '') say(`\n${report}\n`);
+  const { epochs, seconds, calls, acknowledgedWrites, unknown, refused, watchEvents, streams, undecided } = stats;
+  const faults = Object.entries(stats.faults).sort(([a], [b]) => (a < b ? -1 : 1));
+  say(`faults: ${faults.map(([kind, n]) => `${kind} ${n}`).join(', ')}`);
+  for (const text of skipped) say(`skipped: ${text}`);
+  say(
+    `seed ${seed}, ${values.replicas} replicas: ${(seconds / 60).toFixed(1)} minutes, ${epochs} epochs, ` +
+      `${faults.reduce((sum, [, n]) => sum + n, 0)} faults, ${calls} calls (${acknowledgedWrites} acknowledged writes, ` +
+      `${unknown} without an answer, ${refused} refused), ${watchEvents} events on ${streams} streams, ` +
+      `${undecided} undecided; ${violations.length} violations`,
+  );
+  if (violations.length > 0) process.exitCode = 1;
+  else if (!values.keep) rmSync(dir, { recursive: true, force: true });
+}
+
+function kinds(): FaultKind[] {
+  const without = values.without.split(',');
+  const wanted = values.faults?.split(',') ?? [...FAULT_KINDS];
+  const unknown = [...wanted, ...without].filter((kind) => kind !== '' && !FAULT_KINDS.some((k) => k === kind));
+  if (unknown.length > 0) throw new Error(`no such fault: ${unknown.join(', ')}`);
+  return FAULT_KINDS.filter((kind) => wanted.includes(kind) && !without.includes(kind));
+}
