@@ -52,3 +52,24 @@ describe('API services', () => {
     expect(ofApi(service({ ...elsewhere, caBundle: 'YWJj', insecureSkipTLSVerify: true }))).toHaveLength(1);
   });
 });
+
+describe('runtime classes', () => {
+  const ofClass = complaintsAbout('node.k8s.io', 'runtimeclasses');
+  it('never change their handler', () => {
+    expect(ofClass({ handler: 'b' }, { handler: 'a' })).toEqual(['handler: Invalid value: "b": field is immutable']);
+  });
+  it('cost what containers can cost, and tolerate a taint once', () => {
+    const toleration = { key: 'a', operator: 'Exists' };
+    const complaints = ofClass({
+      handler: 'a',
+      overhead: { podFixed: { cpu: '-1', apples: '1' } },
+      scheduling: { tolerations: [toleration, toleration] },
+    });
+    expect(complaints.map((c) => c.split(': ')[0])).toEqual([
+      'overhead.limits[apples]',
+      'overhead.limits[apples]',
+      'overhead.limits[cpu]',
+      'scheduling.tolerations[1]',
+    ]);
+  });
+});
