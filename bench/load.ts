@@ -3,6 +3,8 @@ import { TOKEN } from '../internal/testing/e2e/cluster.js';
 
 /** What one run of one case measured. */
 export interface Figure {
+  /** Answers, or events delivered. */
+  readonly count: number;
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -34,7 +36,8 @@ export async function load(options: Load): Promise<Figure> {
       : { requests: [{ method: 'POST', setupRequest: (request) => ({ ...request, body: body() }) }] }),
   });
   return {
-    perSecond: result.requests.average,
+    count: result.requests.total,
+    perSecond: result.requests.total / result.duration,
     p50Ms: result.latency.p50,
     p99Ms: result.latency.p99,
     errors: result.errors + result.non2xx,

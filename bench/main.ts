@@ -2,10 +2,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { call, type E2eCluster, has, repoRoot, startCluster } from '../internal/testing/e2e/cluster.js';
+import { type E2eCluster, has, repoRoot, startCluster } from '../internal/testing/e2e/cluster.js';
 import { failoverGap } from './failover-gap.js';
 import { type Figure, load } from './load.js';
+import { anonymousMib, cpuSeconds, restartMs, startMs } from './process-figures.js';
 import { median, medianFigure, plot, type Row, table } from './report.js';
+import { configMap, seed } from './seed.js';
 import { watchFanOut } from './watch-fanout.js';
 
 const { values } = parseArgs({
@@ -13,88 +15,122 @@ const { values } = parseArgs({
     /** Only cases whose name matches this expression. */
     only: { type: 'string', default: '' },
     rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '3' },
+    /** How long one run of one case takes. */
+    seconds: { type: 'string', default: '2' },
     port: { type: 'string', default: '28000' },
     /** Kills of the leader; 0 leaves the failover case out. */
     kills: { type: 'string', default: '3' },
+    /** Objects of 1 KB in the long list, and in the directory that a replica starts from. */
+    objects: { type: 'string', default: '10000' },
+    /** On a slow machine: no further round is begun after so many seconds. */
+    budget: { type: 'string', default: '120' },
   },
 });
 const seconds = Number(values.seconds);
 const rounds = Number(values.rounds);
+const objects = Number(values.objects);
 const only = new RegExp(values.only);
+const roundsUntil = performance.now() + Number(values.budget) * 1000;
 
 interface Target {
   readonly name: string;
   readonly cluster: E2eCluster;
+  readonly single: boolean;
+}
+
+interface Case {
+  readonly name: string;
+  readonly run: (address: string) => Promise<Figure>;
+  /** Measured on one replica only. */
+  readonly singleOnly?: boolean;
 }
 
 let unique = 0;
-const pad = 'v'.repeat(1000);
-const configMap = (name: string): string =>
-  JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { k: pad } });
+const create = (address: string, connections: number): Promise<Figure> =>
+  load({
+    url: `${address}/api/v1/namespaces/bench/configmaps`,
+    connections,
+    seconds,
+    body: () => configMap(`c-${process.pid}-${unique++}`, 1000),
+  });
+const read = (address: string, what: string, connections: number): Promise<Figure> =>
+  load({ url: `${address}/api/v1/namespaces/${what}`, connections, seconds });
 
-async function prepare(address: string): Promise<void> {
-  for (const ns of ['bench', 'bench-list']) {
-    await call(`${address}/api/v1/namespaces`, { method: 'POST', body: { metadata: { name: ns } } });
-  }
-  const post = (ns: string, name: string) =>
-    call(`${address}/api/v1/namespaces/${ns}/configmaps`, {
-      method: 'POST',
-      body: JSON.parse(configMap(name)) as object,
-    });
-  await post('bench', 'one');
-  for (let i = 0; i < 500; i += 50) {
-    await Promise.all(Array.from({ length: 50 }, (_, j) => post('bench-list', `l-${i + j}`)));
+const LONG_LIST = `list of ${objects}`;
+const all: readonly Case[] = [
+  { name: 'get', run: (a) => read(a, 'bench/configmaps/o-0', 32) },
+  { name: 'get, resourceVersion=0', run: (a) => read(a, 'bench/configmaps/o-0?resourceVersion=0', 32) },
+  { name: 'list of 500', run: (a) => read(a, 'bench-list/configmaps', 4) },
+  { name: LONG_LIST, run: (a) => read(a, 'bench-long/configmaps', 2), singleOnly: true },
+  { name: 'create, 32 clients', run: (a) => create(a, 32) },
+  { name: 'create, 1 client', run: (a) => create(a, 1) },
+  { name: 'watch, 200 watchers x 200 events', run: (a) => watchFanOut(a, `bench-watch-${unique++}`, 200, 200) },
+];
+const cases = all.filter((c) => only.test(c.name));
+
+const port = Number(values.port);
+const three = has('haproxy') ? 'three behind HAProxy' : 'three, without a load balancer (no haproxy here)';
+const targets: Target[] = [];
+const rows: Row[] = [];
+const processLines: string[] = [];
+
+async function measure(): Promise<void> {
+  for (const { name, run, singleOnly } of cases) {
+    const taken = targets.filter((t) => t.single || singleOnly !== true);
+    const figures = new Map<Target, Figure[]>(taken.map((t) => [t, []]));
+    const used = new Map<Target, number>();
+    for (let round = 0; round < rounds && (round === 0 || performance.now() < roundsUntil); round++) {
+      // Alternating order: whatever drifts on this machine falls on both.
+      for (const t of round % 2 === 0 ? taken : [...taken].reverse()) {
+        const before = cpuOf(t);
+        const figure = await run(t.cluster.address);
+        used.set(t, (used.get(t) ?? 0) + cpuOf(t) - before);
+        figures.get(t)?.push(figure);
+      }
+    }
+    for (const [t, runs] of figures) {
+      const count = runs.reduce((n, r) => n + r.count, 0);
+      const cpuUs = ((used.get(t) ?? Number.NaN) / count) * 1e6;
+      rows.push({ name, target: t.name, figure: medianFigure(runs), runs: runs.length, cpuUs });
+    }
   }
 }
 
-const cases: Record<string, (address: string) => Promise<Figure>> = {
-  get: (a) => load({ url: `${a}/api/v1/namespaces/bench/configmaps/one`, connections: 32, seconds }),
-  'get, resourceVersion=0': (a) =>
-    load({ url: `${a}/api/v1/namespaces/bench/configmaps/one?resourceVersion=0`, connections: 32, seconds }),
-  'list of 500': (a) => load({ url: `${a}/api/v1/namespaces/bench-list/configmaps`, connections: 4, seconds }),
-  'create, 32 clients': (a) =>
-    load({
-      url: `${a}/api/v1/namespaces/bench/configmaps`,
-      connections: 32,
-      seconds,
-      body: () => configMap(`c-${process.pid}-${unique++}`),
-    }),
-  'create, 1 client': (a) =>
-    load({
-      url: `${a}/api/v1/namespaces/bench/configmaps`,
-      connections: 1,
-      seconds,
-      body: () => configMap(`c-${process.pid}-${unique++}`),
-    }),
-  'watch, 100 watchers x 100 events': (a) => watchFanOut(a, `bench-watch-${unique++}`, 100, 100),
-};
+/** CPU seconds of all replicas of a target. */
+function cpuOf({ cluster }: Target): number {
+  let sum = 0;
+  for (let i = 1; i <= cluster.replicas; i++) sum += cpuSeconds(cluster.pid(i));
+  return sum;
+}
 
-const port = Number(values.port);
-const targets: Target[] = [{ name: 'one replica', cluster: await startCluster({ replicas: 1, port }) }];
-const three = has('haproxy') ? 'three behind HAProxy' : 'three, without a load balancer (no haproxy here)';
-targets.push({ name: three, cluster: await startCluster({ replicas: 3, port: port + 10 }) });
+const mib = (cluster: E2eCluster): string => `${anonymousMib(cluster.pid(1)).toFixed(0)} MiB`;
 
-const rows: Row[] = [];
 try {
-  for (const t of targets) await prepare(t.cluster.address);
-  for (const [name, run] of Object.entries(cases)) {
-    if (!only.test(name)) continue;
-    const figures = new Map<Target, Figure[]>(targets.map((t) => [t, []]));
-    for (let round = 0; round < rounds; round++) {
-      // Alternating order: whatever drifts on this machine falls on both.
-      for (const t of round % 2 === 0 ? targets : [...targets].reverse()) {
-        figures.get(t)?.push(await run(t.cluster.address));
-      }
-    }
-    for (const [t, runs] of figures) rows.push({ name, target: t.name, figure: medianFigure(runs) });
+  const one = await startCluster({ replicas: 1, port });
+  targets.push({ name: 'one replica', cluster: one, single: true });
+  processLines.push(`started on an empty directory: ready after ${startMs(one, 1)} ms, ${mib(one)}`);
+  targets.push({ name: three, cluster: await startCluster({ replicas: 3, port: port + 10 }), single: false });
+  for (const t of targets) {
+    await seed(t.cluster.address, 'bench', 1, 1000);
+    await seed(t.cluster.address, 'bench-list', 500, 1000);
   }
-  console.log(`medians of ${rounds} runs of ${seconds} s; everything on this machine at once\n`);
+  if (cases.some((c) => c.name === LONG_LIST)) {
+    await seed(one.address, 'bench-long', objects, 1000);
+    const starts: number[] = [];
+    for (let i = 0; i < 3; i++) starts.push(await restartMs(one));
+    processLines.push(`started with ${objects} objects: ready after ${median(starts)} ms (median of 3), ${mib(one)}`);
+  }
+  await measure();
+  processLines.push(`after the load: ${mib(one)}`);
+  console.log(
+    `medians of ${rounds} runs (fewer on a slow machine) of ${seconds} s; everything on this machine at once\n`,
+  );
   console.log(table(rows));
+  console.log(`\none replica, anonymous resident memory (RssAnon):\n  ${processLines.join('\n  ')}`);
   const cluster = targets[1]?.cluster;
   const kills = Number(values.kills);
+  const gaps: number[] = [];
   if (cluster !== undefined && kills > 0 && only.test('failover')) {
-    const gaps: number[] = [];
     for (let k = 0; k < kills; k++) gaps.push(await failoverGap(cluster, `gap-${process.pid}-${k}`));
     console.log(
       `\nkill -9 of the leader, longest time without an acknowledged write: median ${median(gaps).toFixed(0)} ms ` +
@@ -103,7 +139,10 @@ try {
   }
   const results = path.join(repoRoot, 'bench/results');
   await plot(rows, path.join(results, 'throughput.svg'));
-  fs.writeFileSync(path.join(results, 'results.json'), `${JSON.stringify(rows, null, 2)}\n`);
+  fs.writeFileSync(
+    path.join(results, 'results.json'),
+    `${JSON.stringify({ rows, process: processLines, gapsMs: gaps }, null, 2)}\n`,
+  );
   console.log(`\nplot: bench/results/throughput.svg`);
 } finally {
   for (const t of targets) await t.cluster.down();

@@ -9,6 +9,9 @@ export interface Row {
   readonly name: string;
   readonly target: string;
   readonly figure: Figure;
+  readonly runs: number;
+  /** CPU time of all replicas per answer, in microseconds: what noise from other programs changes least. */
+  readonly cpuUs: number;
 }
 
 /** The middle value; of two middle ones the lower. */
@@ -19,6 +22,7 @@ export function median(values: readonly number[]): number {
 /** The figures of which each is the median over the runs. */
 export function medianFigure(runs: readonly Figure[]): Figure {
   return {
+    count: median(runs.map((r) => r.count)),
     perSecond: median(runs.map((r) => r.perSecond)),
     p50Ms: median(runs.map((r) => r.p50Ms)),
     p99Ms: median(runs.map((r) => r.p99Ms)),
@@ -30,12 +34,13 @@ export function table(rows: readonly Row[]): string {
   const lines = rows.map((r) => [
     r.name,
     r.target,
-    r.figure.perSecond.toFixed(0),
+    r.figure.perSecond.toFixed(r.figure.perSecond < 100 ? 1 : 0),
     r.figure.p50Ms.toFixed(1),
     r.figure.p99Ms.toFixed(1),
+    r.cpuUs.toFixed(0),
     String(r.figure.errors),
   ]);
-  const all = [['case', 'target', 'per second', 'p50 ms', 'p99 ms', 'errors'], ...lines];
+  const all = [['case', 'target', 'per second', 'p50 ms', 'p99 ms', 'CPU us each', 'errors'], ...lines];
   const widths = all[0]?.map((_, i) => Math.max(...all.map((l) => l[i]?.length ?? 0))) ?? [];
   return all
     .map((l) => l.map((cell, i) => (i < 2 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '))

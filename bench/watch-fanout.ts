@@ -62,6 +62,7 @@ export async function watchFanOut(
   const at = (q: number): number =>
     latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * q))] ?? Infinity;
   return {
+    count: latencies.length,
     perSecond: latencies.length / seconds,
     p50Ms: at(0.5),
     p99Ms: at(0.99),
