@@ -23,12 +23,18 @@ export class CustomResources {
   #known = new Map<string, Known>();
   #seen = -1;
   #listeners = new Set<() => void>();
+  #definitionListeners = new Set<() => void>();
 
   constructor(private readonly backend: Backend) {}
 
   /** Called after what is served has changed. */
   onChange(listener: () => void): void {
     this.#listeners.add(listener);
+  }
+
+  /** Called after a definition came, went or changed, whoever it was that asked and so found it. */
+  onDefinitions(listener: () => void): void {
+    this.#definitionListeners.add(listener);
   }
 
   /** The stored definitions, as of the newest revision applied here. Nobody may change them. */
@@ -43,17 +49,17 @@ export class CustomResources {
     return this.served.find(group, version, plural);
   }
 
-  /** Takes note of what was applied since the last time; true when a definition was among it. */
-  refresh(): boolean {
+  /** Takes note of what was applied since the last time. */
+  refresh(): void {
     const { revision } = this.backend;
-    if (revision === this.#seen) return false;
+    if (revision === this.#seen) return;
     const touched = this.#seen < 0 || revision - this.#seen > RELOAD_AFTER || this.#touchedSince(this.#seen, revision);
     this.#seen = revision;
-    if (!touched || !this.#reload()) return false;
+    if (!touched || !this.#reload()) return;
     if (this.served.set([...this.#known.values()].map((k) => k.definition))) {
       for (const listener of this.#listeners) listener();
     }
-    return true;
+    for (const listener of this.#definitionListeners) listener();
   }
 
   #touchedSince(after: number, revision: number): boolean {

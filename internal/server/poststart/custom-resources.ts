@@ -8,6 +8,7 @@ import { prefixEnd, resourcePrefix } from '../../store/keys.js';
 import type { Backend, KeyValue } from '../../store/types.js';
 import type { InternalClient } from '../internal-client.js';
 import { namedStatus } from './custom-resource-names.js';
+import { Worker } from './worker.js';
 
 const log = logger('custom-resources.ts');
 const PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
@@ -34,40 +35,32 @@ export function followCustomResources(
   leads: () => boolean,
 ): CustomResourceController {
   let timer: NodeJS.Timeout | undefined;
-  let running = false;
   let stopped = false;
   let led = false;
-
-  const schedule = (ms: number): void => {
-    if (stopped || timer !== undefined) return;
-    timer = setTimeout(() => {
-      timer = undefined;
-      void look();
-    }, ms);
-  };
-  const look = async (): Promise<void> => {
-    const changed = custom.refresh();
+  const worker = new Worker(
+    () => (leads() ? reconcile(backend, client, custom, () => stopped) : Promise.resolve(false)),
+    {
+      pauseMs: 0,
+      retryMs: RETRY_MS,
+      failed: (e) => {
+        log.warn(`custom resource definitions: ${e instanceof Error ? e.message : JSON.stringify(e)}`);
+      },
+    },
+  );
+  custom.onDefinitions(() => {
+    worker.wake();
+  });
+  // What is served follows at once, also while the worker waits for an answer.
+  const look = (): void => {
+    timer = undefined;
+    custom.refresh();
     const leading = leads();
-    const lead = leading && (changed || !led || pending);
+    if (leading && !led) worker.wake();
     led = leading;
-    if (!lead || running || stopped) {
-      pending ||= changed;
-      if (pending && leading) schedule(PAUSE_MS);
-      return;
-    }
-    running = true;
-    pending = false;
-    try {
-      pending = await reconcile(backend, client, custom, () => stopped);
-    } catch (e) {
-      pending = true;
-      log.warn(`custom resource definitions: ${e instanceof Error ? e.message : JSON.stringify(e)}`);
-    } finally {
-      running = false;
-    }
-    if (pending) schedule(RETRY_MS);
   };
-  let pending = true;
+  const schedule = (ms: number): void => {
+    if (!stopped) timer ??= setTimeout(look, ms);
+  };
   const unsubscribe = backend.onApplied(() => {
     schedule(PAUSE_MS);
   });
@@ -80,6 +73,7 @@ export function followCustomResources(
     stop() {
       stopped = true;
       unsubscribe();
+      worker.stop();
       clearTimeout(timer);
       clearInterval(tick);
     },

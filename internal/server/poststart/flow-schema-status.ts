@@ -4,12 +4,15 @@ import { logger } from '../../machinery/log.js';
 import { objectKey, prefixEnd, resourcePrefix } from '../../store/keys.js';
 import { type Backend, CompactedError } from '../../store/types.js';
 import type { InternalClient } from '../internal-client.js';
+import { Worker } from './worker.js';
 
 const log = logger('flow-schema-status.ts');
 const GROUP = 'flowcontrol.apiserver.k8s.io';
 const MANAGER = 'api-priority-and-fairness-config-consumer-v1';
 const SCHEMAS = resourcePrefix(GROUP, 'flowschemas');
 const LEVELS = resourcePrefix(GROUP, 'prioritylevelconfigurations');
+/** Until the next attempt after a failure, and between two looks at who leads, milliseconds. */
+const RETRY_MS = 1_000;
 /** Changes looked at in one go. */
 const BATCH_CHANGES = 1024;
 
@@ -21,9 +24,20 @@ export interface FlowSchemaStatus {
 /** Starts it. Every replica follows the changes; only the one for which `leads()` is true writes. */
 export function followFlowSchemas(backend: Backend, client: InternalClient, leads: () => boolean): FlowSchemaStatus {
   let seen = backend.revision;
-  let running = false;
-  let stopped = false;
-
+  let led = false;
+  const worker = new Worker(
+    async () => {
+      if (leads()) await reconcileAll(backend, client);
+      return false;
+    },
+    {
+      pauseMs: 0,
+      retryMs: RETRY_MS,
+      failed: (e) => {
+        log.warn(`flow schema status: ${e instanceof Error ? e.message : JSON.stringify(e)}`);
+      },
+    },
+  );
   const touched = (): boolean => {
     let relevant = false;
     try {
@@ -41,26 +55,20 @@ export function followFlowSchemas(backend: Backend, client: InternalClient, lead
     }
     return relevant;
   };
-
-  const follow = async (): Promise<void> => {
-    if (running || stopped) return;
-    running = true;
-    try {
-      while (!stopped && touched()) {
-        if (leads()) await reconcileAll(backend, client);
-      }
-    } catch (e) {
-      // The next change tries again; clients are not concerned.
-      log.warn(`flow schema status: ${e instanceof Error ? e.message : JSON.stringify(e)}`);
-    } finally {
-      running = false;
-    }
+  const look = (): void => {
+    const leading = leads();
+    // A new leader finishes what the last one may have left.
+    if (touched() || (leading && !led)) worker.wake();
+    led = leading;
   };
-  const unsubscribe = backend.onApplied(() => void follow());
+  const unsubscribe = backend.onApplied(look);
+  // A replica may come to lead without any write.
+  const tick = setInterval(look, RETRY_MS).unref();
   return {
     stop() {
-      stopped = true;
       unsubscribe();
+      clearInterval(tick);
+      worker.stop();
     },
   };
 }

@@ -40,7 +40,7 @@ export function has(program: string): boolean {
 }
 
 /** Polls until `probe` says true; fails with `what` after `timeoutMs`. Only for conditions that no event announces. */
-export async function eventually(what: string, probe: () => Promise<boolean>, timeoutMs = 30_000): Promise<void> {
+export async function eventually(what: string, probe: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
   const until = Date.now() + timeoutMs;
   let last = '';
   while (Date.now() < until) {
