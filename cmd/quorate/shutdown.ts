@@ -64,8 +64,8 @@ async function handOver(replica: Replica): Promise<void> {
     log.warn(`leadership was not handed over: ${String(error)}`);
     return;
   }
-  const until = Date.now() + HANDOVER_MS;
-  while (replica.status().role === 'leader' && Date.now() < until) {
+  const until = performance.now() + HANDOVER_MS;
+  while (replica.status().role === 'leader' && performance.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -51,7 +51,7 @@ export class Housekeeping {
   /** The revision one interval ago, if we led then already. */
   #mark: number | undefined;
   #sweeps = 0;
-  #handedOverAt = 0;
+  #handedOverAt = -Infinity;
   #stopped = false;
 
   constructor(options: HousekeepingOptions) {
@@ -101,7 +101,7 @@ export class Housekeeping {
     await space.check();
     if (!space.low || !this.#leads || state.visible.appliedIndex < driver.status().commit) return;
     const heir = state.meta.conf.voters.find((voter) => voter !== id && reachable(voter));
-    const now = Date.now();
+    const now = performance.now();
     if (heir === undefined || now < this.#handedOverAt + HAND_OVER_MS) return;
     this.#handedOverAt = now;
     driver.report((raft) => raft.transferLeader(heir));

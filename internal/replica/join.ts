@@ -17,9 +17,9 @@ export async function findOrigin(config: ReplicaConfig, say: (text: string) => v
   }
   const address = config.peerAddress ?? peerListen ?? '';
   const request = encodeRequest({ op: 'join', cluster: 0, name, address });
-  const until = Date.now() + PATIENCE_MS;
+  const until = performance.now() + PATIENCE_MS;
   let failure = '';
-  while (Date.now() < until) {
+  while (performance.now() < until) {
     for (const member of join) {
       try {
         return decodeOrigin(await callMember(member, config.tls, request));

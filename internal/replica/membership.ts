@@ -222,7 +222,7 @@ export class Membership {
 
   /** Proposes, after an earlier change if there is one. The reason if it is not taken. */
   async #propose(change: ConfChange, request: string, wanted: () => boolean): Promise<string | undefined> {
-    const until = Date.now() + TIMEOUT_MS;
+    const until = performance.now() + TIMEOUT_MS;
     for (;;) {
       // A leader takes a change only when all before it are applied: what is known here in this turn is all there is.
       if (!wanted()) return 'confChangeInvalid';
@@ -233,7 +233,7 @@ export class Membership {
       });
       if (result === undefined || result.status === 'overloaded') return 'overloaded';
       if (result.status === 'accepted') return undefined;
-      if (result.reason !== 'confChangePending' || Date.now() > until) return result.reason;
+      if (result.reason !== 'confChangePending' || performance.now() > until) return result.reason;
       await new Promise((resolve) => setTimeout(resolve, PENDING_RETRY_MS));
     }
   }

@@ -78,7 +78,7 @@ export class Proposals {
     this.#count++;
     this.#bytes += bytes;
     return new Promise((resolve, reject) => {
-      this.#queue.push({ command, bytes, deadline: Date.now() + timeoutMs, resolve, reject, settled: false });
+      this.#queue.push({ command, bytes, deadline: performance.now() + timeoutMs, resolve, reject, settled: false });
       if (this.#queue.length === 1) this.#options.wake();
     });
   }
@@ -120,7 +120,7 @@ export class Proposals {
   #send(pending: Pending): boolean {
     const result = this.#options.propose(pending.payload, String(pending.proposal.seq));
     if (result.status === 'accepted') {
-      pending.sentAt = Date.now();
+      pending.sentAt = performance.now();
       pending.sends++;
       pending.needsSending = false;
       return true;
@@ -208,7 +208,7 @@ export class Proposals {
 
   /** Sends again what may be lost; `stale` also what was sent long ago. */
   resend(stale: boolean): void {
-    const before = Date.now() - RESEND_MS;
+    const before = performance.now() - RESEND_MS;
     for (const pending of this.#pending.values()) {
       if (!pending.needsSending && !(stale && pending.sentAt < before)) continue;
       if (pending.items.every((item) => item.settled)) this.#pending.delete(pending.proposal.seq);

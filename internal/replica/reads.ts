@@ -55,7 +55,7 @@ export class Reads {
       return Promise.reject(new OverloadedError('too many reads are waiting; try again'));
     this.#waiting++;
     return new Promise((resolve, reject) => {
-      this.#gathering.push({ deadline: Date.now() + timeoutMs, resolve, reject, settled: false });
+      this.#gathering.push({ deadline: performance.now() + timeoutMs, resolve, reject, settled: false });
       if (this.#gathering.length === 1) this.#options.wake();
     });
   }
@@ -70,7 +70,7 @@ export class Reads {
       if (result.reason === 'overloaded') this.#rejectAll(this.#gathering.splice(0), overloaded());
       return;
     }
-    this.#rounds.set(context, { waiters: this.#gathering, sentAt: Date.now() });
+    this.#rounds.set(context, { waiters: this.#gathering, sentAt: performance.now() });
     this.#gathering = [];
   }
 

@@ -69,8 +69,8 @@ export interface ReseedOptions {
 export async function reseedIfWanted(options: ReseedOptions): Promise<void> {
   const { log, state, say, identity, tls, dataDir } = options;
   if ((log.getFact(RESEED)?.length ?? 0) === 0) return;
-  const until = Date.now() + PATIENCE_MS;
-  while (Date.now() < until) {
+  const until = performance.now() + PATIENCE_MS;
+  while (performance.now() < until) {
     for (const [id, { address }] of state.meta.members) {
       if (id === identity.id) continue;
       try {

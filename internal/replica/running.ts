@@ -188,7 +188,7 @@ export class RunningReplica implements Replica {
     });
     this.#parts = { driver, proposals, reads, backend, membership, id: identity.id };
     this.#ticker = setInterval(() => {
-      const now = Date.now();
+      const now = performance.now();
       proposals.expire(now);
       proposals.resend(driver.leader !== identity.id);
       reads.expire(now);

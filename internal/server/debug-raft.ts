@@ -72,7 +72,7 @@ async function moveLeader(control: RaftControl, name: string): Promise<void> {
   } catch (error) {
     throw badRequest(error instanceof Error ? error.message : 'leadership cannot be handed over now');
   }
-  for (const until = Date.now() + TRANSFER_MS; Date.now() < until; ) {
+  for (const until = performance.now() + TRANSFER_MS; performance.now() < until; ) {
     if (control.status().leaderName === name) return;
     await new Promise((resolve) => setTimeout(resolve, TRANSFER_POLL_MS));
   }

@@ -17,9 +17,10 @@ const STAND_INS: Readonly<Record<string, string>> = {
 };
 const SIMULATED_FOLDERS = ['store/', 'replica/'];
 
-/** The product's clock, timers and chance, as the bundle sees them. */
+/** The product's clocks, timers and chance, as the bundle sees them. */
 const DEFINES: Readonly<Record<string, string>> = {
   'Date.now': '__quorateSim.now',
+  'performance.now': '__quorateSim.monotonic',
   'Math.random': '__quorateSim.random',
   setTimeout: '__quorateSim.setTimeout',
   setInterval: '__quorateSim.setInterval',

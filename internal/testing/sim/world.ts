@@ -4,6 +4,7 @@ import { Random } from './random.js';
 /** What the product code's clock, timers and chance are bound to while it is simulated (see bundle.ts). */
 export interface SimGlobals {
   now(): number;
+  monotonic(): number;
   random(): number;
   setTimeout(run: (...args: unknown[]) => void, ms?: number, ...args: unknown[]): SimTimer;
   setInterval(run: (...args: unknown[]) => void, ms?: number, ...args: unknown[]): SimTimer;
@@ -136,6 +137,7 @@ export class World {
     };
     return {
       now: () => this.clock(),
+      monotonic: () => this.now * this.actor.clockRate,
       random: () => this.random.next(),
       setTimeout: (run, ms = 0, ...args) => once(run, Math.max(1, ms), args),
       setImmediate: (run, ...args) => once(run, 0, args),
