@@ -57,7 +57,7 @@ export function maybeCommit(core: Core): boolean {
   const index = jointIndex(core.members, (id) => core.progress.get(id)?.match ?? 0);
   if (index <= log.committed || log.term(index) !== core.term) return false;
   log.commitTo(index);
-  core.uncommitted.committedTo(index);
+  core.uncommitted.freeUpTo(index);
   core.broadcast = 'commit';
   if (!core.termOpened) {
     core.termOpened = true;

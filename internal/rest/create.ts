@@ -1,5 +1,6 @@
 import { admit, defaultAdmission, validateAdmission } from '../admission/index.js';
 import type { AdmissionContext } from '../admission/types.js';
+import { admissionContext, attributesOf } from './write/admission.js';
 import type { JsonObject } from '../machinery/json.js';
 import { generateName } from '../machinery/names.js';
 import { alreadyExists, StatusError } from '../machinery/status.js';
@@ -50,17 +51,8 @@ async function createObject(deps: RestDeps, request: ApiRequest, kind: Kind): Pr
 export async function store(deps: RestDeps, kind: Kind, ctx: Writing, obj: JsonObject): Promise<Buffer> {
   const { strategy } = kind;
   const chain = deps.admission ?? defaultAdmission;
-  const admission: AdmissionContext = { backend: deps.backend, warnings: ctx.warnings, compares: [] };
-  const attributes = {
-    operation: 'CREATE',
-    def: kind.def,
-    subresource: ctx.subresource,
-    namespace: ctx.namespace,
-    name: ctx.name,
-    user: ctx.user,
-    dryRun: ctx.dryRun,
-    object: obj,
-  } as const;
+  const admission = admissionContext(deps, ctx);
+  const attributes = attributesOf('CREATE', kind.def, ctx, { object: obj });
   const admitting = admit(chain, admission, attributes);
   if (admitting !== undefined) await admitting;
   const own = strategy.admitCreate?.(ctx, obj);
@@ -139,16 +131,8 @@ async function readmit(
   admission: AdmissionContext,
 ): Promise<void> {
   admission.compares.length = 0;
-  await admit(deps.admission ?? defaultAdmission, admission, {
-    operation: 'CREATE',
-    def: kind.def,
-    subresource: ctx.subresource,
-    namespace: ctx.namespace,
-    name: ctx.name,
-    user: ctx.user,
-    dryRun: ctx.dryRun,
-    object: obj,
-  });
+  const chain = deps.admission ?? defaultAdmission;
+  await admit(chain, admission, attributesOf('CREATE', kind.def, ctx, { object: obj }));
 }
 
 function taken(deps: RestDeps, kind: Kind, ctx: Writing, key: string): StatusError {

@@ -9,6 +9,7 @@ import { admit, defaultAdmission } from '../../admission/index.js';
 import type { RestDeps } from '../deps.js';
 import { setPodCondition } from './condition.js';
 import type { ApiRequest, Reply } from '../types.js';
+import { admissionContext, attributesOf } from '../write/admission.js';
 import { answerSuccess } from '../write/answer.js';
 import { matchNamespace } from '../write/decode.js';
 import { writeOptions } from '../write/options.js';
@@ -47,20 +48,8 @@ export async function handleBinding(deps: RestDeps, request: ApiRequest, def: Re
   else if (metaText(meta, 'name') !== ctx.name) {
     throw badRequest('name in URL does not match name in Binding object');
   }
-  await admit(
-    deps.admission ?? defaultAdmission,
-    { backend: deps.backend, warnings: ctx.warnings, compares: [] },
-    {
-      operation: 'CREATE',
-      def,
-      subresource: ctx.subresource,
-      namespace: ctx.namespace,
-      name: ctx.name,
-      user: ctx.user,
-      dryRun: ctx.dryRun,
-      object: binding,
-    },
-  );
+  const chain = deps.admission ?? defaultAdmission;
+  await admit(chain, admissionContext(deps, ctx), attributesOf('CREATE', def, ctx, { object: binding }));
   const errors = bindingErrors(binding);
   if (errors.length > 0) throw new StatusError(500, '', aggregateText(errors.map(errorText)));
   await assign(deps, ctx, binding);

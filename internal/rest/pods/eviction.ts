@@ -11,6 +11,7 @@ import type { RestDeps } from '../deps.js';
 import { setPodCondition } from './condition.js';
 import { selects } from './selector.js';
 import type { ApiRequest, Reply } from '../types.js';
+import { admissionContext, attributesOf } from '../write/admission.js';
 import { answerSuccess } from '../write/answer.js';
 import { matchNamespace } from '../write/decode.js';
 import { deleteObject } from '../write/delete-object.js';
@@ -48,20 +49,8 @@ export async function handleEviction(deps: RestDeps, request: ApiRequest, def: R
   const meta = metaOf(eviction);
   matchNamespace(meta, ctx.namespace);
   if (metaText(meta, 'name') !== ctx.name) throw badRequest('name in URL does not match name in Eviction object');
-  await admit(
-    deps.admission ?? defaultAdmission,
-    { backend: deps.backend, warnings: ctx.warnings, compares: [] },
-    {
-      operation: 'CREATE',
-      def,
-      subresource: ctx.subresource,
-      namespace: ctx.namespace,
-      name: ctx.name,
-      user: ctx.user,
-      dryRun: ctx.dryRun,
-      object: eviction,
-    },
-  );
+  const chain = deps.admission ?? defaultAdmission;
+  await admit(chain, admissionContext(deps, ctx), attributesOf('CREATE', def, ctx, { object: eviction }));
   await evict(deps, ctx, def, how);
   return answerSuccess(request, 201, undefined, true, ctx.warnings);
 }

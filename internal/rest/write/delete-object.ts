@@ -1,5 +1,5 @@
 import { admit, defaultAdmission, validateAdmission } from '../../admission/index.js';
-import type { AdmissionContext } from '../../admission/types.js';
+import { admissionContext, attributesOf } from './admission.js';
 import { cloneJson, deepEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { conflict, notFound, OBJECT_MODIFIED, StatusError } from '../../machinery/status.js';
@@ -69,17 +69,8 @@ type Step = 'retry' | Deleted | { readonly marked: { readonly value: Buffer; rea
 
 async function admitDelete(deps: RestDeps, kind: Kind, ctx: Writing, oldObject: JsonObject | undefined): Promise<void> {
   const chain = deps.admission ?? defaultAdmission;
-  const admission: AdmissionContext = { backend: deps.backend, warnings: ctx.warnings, compares: [] };
-  const attributes = {
-    operation: 'DELETE',
-    def: kind.def,
-    subresource: ctx.subresource,
-    namespace: ctx.namespace,
-    name: ctx.name,
-    user: ctx.user,
-    dryRun: ctx.dryRun,
-    ...(oldObject === undefined ? {} : { oldObject }),
-  } as const;
+  const admission = admissionContext(deps, ctx);
+  const attributes = attributesOf('DELETE', kind.def, ctx, oldObject === undefined ? {} : { oldObject });
   if (oldObject === undefined) {
     await admit(chain, admission, attributes);
     return;

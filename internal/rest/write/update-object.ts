@@ -1,5 +1,5 @@
 import { admit, defaultAdmission, validateAdmission } from '../../admission/index.js';
-import type { AdmissionContext } from '../../admission/types.js';
+import { admissionContext, attributesOf } from './admission.js';
 import { deepEqual } from '../../machinery/equal.js';
 import { invalid, invalidValue } from '../../machinery/field.js';
 import type { JsonObject } from '../../machinery/json.js';
@@ -84,18 +84,8 @@ async function attemptUpdate(
   const obj = await change.next(old);
   checkRevision(kind, ctx, obj, current);
   const chain = deps.admission ?? defaultAdmission;
-  const admission: AdmissionContext = { backend: deps.backend, warnings: ctx.warnings, compares: [] };
-  const attributes = {
-    operation: 'UPDATE',
-    def: kind.def,
-    subresource: ctx.subresource,
-    namespace: ctx.namespace,
-    name: ctx.name,
-    user: ctx.user,
-    dryRun: ctx.dryRun,
-    object: obj,
-    oldObject: old,
-  } as const;
+  const admission = admissionContext(deps, ctx);
+  const attributes = attributesOf('UPDATE', kind.def, ctx, { object: obj, oldObject: old });
   const admitting = admit(chain, admission, attributes);
   if (admitting !== undefined) await admitting;
   if (ctx.subresource === '') {

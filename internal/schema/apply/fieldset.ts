@@ -122,60 +122,43 @@ function rebuild(
   return same ? node : builder.build();
 }
 
+/** What becomes of a child: with a namesake in `b` what `both` makes of the two, else it stays or goes. */
+const paired =
+  (b: FieldSet, alone: 'stays' | 'goes', both: (child: FieldSet, other: FieldSet) => FieldSet | undefined) =>
+  (e: Element, child: FieldSet): FieldSet | undefined => {
+    const other = b[e];
+    if (other === undefined) return alone === 'stays' ? child : undefined;
+    return both(child, other);
+  };
+
 function differenceNodes(a: FieldSet, b: FieldSet): FieldSet | undefined {
   const member = isMember(a);
-  return rebuild(a, member, member && !isMember(b), (e, child) => {
-    const other = b[e];
-    return other === undefined ? child : differenceNodes(child, other);
-  });
+  return rebuild(a, member, member && !isMember(b), paired(b, 'stays', differenceNodes));
 }
 /** The paths of `a` that are not in `b`. A path below one of `b` stays. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  if (isEmpty(b)) return a;
-  return (
-    rebuild(a, false, false, (e, child) => {
-      const other = b[e];
-      return other === undefined ? child : differenceNodes(child, other);
-    }) ?? EMPTY
-  );
+  return isEmpty(b) ? a : (rebuild(a, false, false, paired(b, 'stays', differenceNodes)) ?? EMPTY);
 }
 
 function differenceBelow(a: FieldSet, b: FieldSet): FieldSet | undefined {
   if (isMember(b)) return undefined;
   const member = isMember(a);
-  return rebuild(a, member, member, (e, child) => {
-    const other = b[e];
-    return other === undefined ? child : differenceBelow(child, other);
-  });
+  return rebuild(a, member, member, paired(b, 'stays', differenceBelow));
 }
 /** The paths of `a` that are neither in `b` nor below a path in `b`. */
 export function recursiveDifference(a: FieldSet, b: FieldSet): FieldSet {
-  if (isEmpty(b)) return a;
-  return (
-    rebuild(a, false, false, (e, child) => {
-      const other = b[e];
-      return other === undefined ? child : differenceBelow(child, other);
-    }) ?? EMPTY
-  );
+  return isEmpty(b) ? a : (rebuild(a, false, false, paired(b, 'stays', differenceBelow)) ?? EMPTY);
 }
 
 function intersectNodes(a: FieldSet, b: FieldSet): FieldSet | undefined {
   if (a === b) return a;
   const member = isMember(a);
-  return rebuild(a, member, member && isMember(b), (e, child) => {
-    const other = b[e];
-    return other === undefined ? undefined : intersectNodes(child, other);
-  });
+  return rebuild(a, member, member && isMember(b), paired(b, 'goes', intersectNodes));
 }
 /** The paths that are in both sets. */
 export function intersection(a: FieldSet, b: FieldSet): FieldSet {
   if (isEmpty(a) || isEmpty(b)) return EMPTY;
-  return (
-    rebuild(a, false, false, (e, child) => {
-      const other = b[e];
-      return other === undefined ? undefined : intersectNodes(child, other);
-    }) ?? EMPTY
-  );
+  return rebuild(a, false, false, paired(b, 'goes', intersectNodes)) ?? EMPTY;
 }
 
 /** Both hold the same paths. */

@@ -110,6 +110,21 @@ function decodeSlow(
 }
 
 /**
+ * The object that a body is, where JSON.parse reads it as Go would: undefined when the slow path has to look, which
+ * also says what is wrong. `scan` counts the names that the text has, for finding duplicates.
+ */
+function parsePlain(body: Buffer, text: string): JsonObject | undefined {
+  scanJson(body, scan);
+  if (scan.exotic || scan.depth > MAX_DEPTH) return undefined;
+  try {
+    const parsed = JSON.parse(text) as JsonValue;
+    return isObject(parsed) ? parsed : undefined;
+  } catch {
+    return undefined; // not JSON
+  }
+}
+
+/**
  * Decodes a JSON body as the type with this definition name: unknown fields are dropped, wrong types and (with `Strict`)
  * unknown or duplicate fields are a 400 in kube-apiserver's words, values come out in canonical form. `expected` is the
  * kind that the endpoint takes (by default the type's own); a body that names none is taken for it.
@@ -122,34 +137,25 @@ export function decodeJson(
   expected: GroupVersionKind = expectedKind(typeName),
 ): Decoded {
   const text = body.toString();
-  scanJson(body, scan);
-  const { names, exotic, depth } = scan;
-  if (!exotic && depth <= MAX_DEPTH) {
-    let parsed: JsonValue | undefined;
-    try {
-      parsed = JSON.parse(text) as JsonValue;
-    } catch {
-      // The slow path parses again to say what is wrong.
-      parsed = undefined;
-    }
-    if (isObject(parsed)) {
-      const { kind, apiVersion } = parsed;
-      const plain =
-        (kind === undefined || kind === expected.kind) &&
-        (apiVersion === undefined || apiVersion === groupVersionText(expected));
-      if (plain) {
-        seen.names = 0;
-        try {
-          const object = messageWalk(typeName)(parsed);
-          if (seen.names === names && isObject(object)) {
-            return {
-              object: kind === undefined || apiVersion === undefined ? named(object, typeName, expected) : object,
-              warnings: [],
-            };
-          }
-        } catch (e) {
-          if (e !== SLOW) throw e;
+  const parsed = parsePlain(body, text);
+  if (parsed !== undefined) {
+    const { names } = scan;
+    const { kind, apiVersion } = parsed;
+    const plain =
+      (kind === undefined || kind === expected.kind) &&
+      (apiVersion === undefined || apiVersion === groupVersionText(expected));
+    if (plain) {
+      seen.names = 0;
+      try {
+        const object = messageWalk(typeName)(parsed);
+        if (seen.names === names && isObject(object)) {
+          return {
+            object: kind === undefined || apiVersion === undefined ? named(object, typeName, expected) : object,
+            warnings: [],
+          };
         }
+      } catch (e) {
+        if (e !== SLOW) throw e;
       }
     }
   }
@@ -189,24 +195,14 @@ export function decodeValue(
  */
 export function decodeUntyped(body: Buffer, fieldValidation: FieldValidation, expected: GroupVersionKind): Decoded {
   const text = body.toString();
-  scanJson(body, scan);
-  const { names, exotic, depth } = scan;
-  if (!exotic && depth <= MAX_DEPTH) {
-    let parsed: JsonValue | undefined;
-    try {
-      parsed = JSON.parse(text) as JsonValue;
-    } catch {
-      // The slow path parses again to say what is wrong.
-      parsed = undefined;
-    }
-    if (isObject(parsed)) {
-      seen.names = 0;
-      countNames(parsed);
-      const { kind, apiVersion } = parsed;
-      if (seen.names === names && typeof kind === 'string' && typeof apiVersion === 'string') {
-        actualKind(apiVersion, kind, expected, body);
-        return { object: parsed, warnings: [] };
-      }
+  const parsed = parsePlain(body, text);
+  if (parsed !== undefined) {
+    seen.names = 0;
+    countNames(parsed);
+    const { kind, apiVersion } = parsed;
+    if (seen.names === scan.names && typeof kind === 'string' && typeof apiVersion === 'string') {
+      actualKind(apiVersion, kind, expected, body);
+      return { object: parsed, warnings: [] };
     }
   }
   const members = exactObject(body, text, expected.kind);

@@ -2,11 +2,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { ensureChild } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { logger } from '../../machinery/log.js';
-import { StatusError } from '../../machinery/status.js';
 import type { InternalClient } from '../internal-client.js';
+import { type Repeated, repeat } from './repeated.js';
 
-const log = logger('identity-lease.ts');
 const PATH = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases';
 const DURATION_SECONDS = 3600;
 const RENEW_MS = 10_000;
@@ -17,41 +15,21 @@ export const IDENTITY = 'kube-apiserver';
 /** The annotation that says where the others reach this server, as host:port; without it the server is leaving. */
 export const ADDRESS = 'kubernetes.io/peer-advertise-address';
 
-export interface IdentityLease {
-  /** Ends the renewal. */
-  stop(): void;
-  /** Ends the renewal and says in the lease that this server is not to be reached any more. */
-  leave(): Promise<void>;
-}
-
 /**
  * Keeps the Lease in kube-system that tells the cluster of this API server (the reference's
- * kube-apiserver-identity-lease-controller). Resolves when it has been written once or could not be.
+ * kube-apiserver-identity-lease-controller). Resolves when it has been written once or could not be. On leaving, the
+ * lease says that this server is not to be reached any more.
  * `name` tells replicas on one machine apart; `address` is host:port.
  */
-export async function keepIdentityLease(client: InternalClient, name: string, address: string): Promise<IdentityLease> {
+export function keepIdentityLease(client: InternalClient, name: string, address: string): Promise<Repeated> {
   const identity = `apiserver-${base32(createHash('sha256').update(`${hostname()} ${name}`).digest().subarray(0, 16))}`;
   const holder = `${identity}_${randomUUID()}`;
-  const renew = async (at = address): Promise<void> => {
-    try {
-      await write(client, identity, holder, at);
-    } catch (error) {
-      // Without a quorum there is nothing to renew with; the lease is good for an hour.
-      if (!(error instanceof StatusError)) throw error;
-      log.verbose(2, `the identity lease was not renewed: ${error.message}`);
-    }
-  };
-  await renew();
-  const timer = setInterval(() => void renew(), RENEW_MS);
-  timer.unref();
-  const stop = (): void => clearInterval(timer);
-  return {
-    stop,
-    leave: () => {
-      stop();
-      return renew('');
-    },
-  };
+  return repeat(
+    'the identity lease was not renewed', // it is good for an hour
+    RENEW_MS,
+    () => write(client, identity, holder, address),
+    () => write(client, identity, holder, ''),
+  );
 }
 
 async function write(client: InternalClient, identity: string, holder: string, address: string): Promise<void> {

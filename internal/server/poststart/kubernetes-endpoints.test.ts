@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRest } from '../../rest/index.js';
 import { type Rest, startRest } from '../../rest/write/testing/harness.js';
 import { createInternalClient, type InternalClient } from '../internal-client.js';
-import { type IdentityLease, keepIdentityLease } from './identity-lease.js';
+import { keepIdentityLease } from './identity-lease.js';
 import { KubernetesEndpoints } from './kubernetes-endpoints.js';
+import type { Repeated } from './repeated.js';
 
 const PORT = 6443;
 const [A, B] = ['192.0.2.1', '192.0.2.2'];
@@ -11,7 +12,7 @@ const [A, B] = ['192.0.2.1', '192.0.2.2'];
 let rest: Rest;
 let client: InternalClient;
 let now = 0;
-const leases: IdentityLease[] = [];
+const leases: Repeated[] = [];
 beforeAll(async () => {
   rest = await startRest();
   client = createInternalClient(createRest(rest.deps));
@@ -24,7 +25,7 @@ afterAll(async () => {
 const server = (address: string): KubernetesEndpoints =>
   new KubernetesEndpoints({ client, backend: rest.deps.backend, address, port: PORT, now: () => now });
 /** Writes the identity lease of a server once. */
-async function renew(name: string, address: string): Promise<IdentityLease> {
+async function renew(name: string, address: string): Promise<Repeated> {
   const lease = await keepIdentityLease(client, name, `${address}:${PORT}`);
   leases.push(lease);
   return lease;

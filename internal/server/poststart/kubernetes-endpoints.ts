@@ -2,14 +2,12 @@ import { isIPv6 } from 'node:net';
 import { child, children, ensureChild, str } from '../../machinery/access.js';
 import { semanticEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { logger } from '../../machinery/log.js';
-import { StatusError } from '../../machinery/status.js';
 import { prefixEnd, resourcePrefix } from '../../store/keys.js';
 import type { Backend } from '../../store/types.js';
 import type { InternalClient } from '../internal-client.js';
 import { ADDRESS, IDENTITY } from './identity-lease.js';
+import { type Repeated, repeat } from './repeated.js';
 
-const log = logger('kubernetes-endpoints.ts');
 const ENDPOINTS = '/api/v1/namespaces/default/endpoints';
 const SLICES = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
 const NAME = 'kubernetes';
@@ -137,35 +135,16 @@ async function put(
   await client.update(`${path}/${NAME}`, next, MANAGER);
 }
 
-/** The reconciler at work. */
-export interface KeptEndpoints {
-  stop(): void;
-  /** Stops and takes this server's address out; what cannot be written is not. */
-  leave(): Promise<void>;
-}
-
-/** Reconciles at once and then every ten seconds. Resolves when it has been tried once. */
-export async function keepEndpoints(parts: EndpointsParts): Promise<KeptEndpoints> {
+/**
+ * Reconciles at once and then every ten seconds; on leaving, takes this server's address out. Resolves when it has been
+ * tried once.
+ */
+export function keepEndpoints(parts: EndpointsParts): Promise<Repeated> {
   const endpoints = new KubernetesEndpoints(parts);
-  const attempt = async (work: () => Promise<void>): Promise<void> => {
-    try {
-      await work();
-    } catch (error) {
-      // No quorum, or another replica was first: the next round sees to it.
-      if (!(error instanceof StatusError)) throw error;
-      log.verbose(2, `the endpoints of the kubernetes service were not written: ${error.message}`);
-    }
-  };
-  const round = (): Promise<void> => attempt(() => endpoints.reconcile());
-  await round();
-  const timer = setInterval(() => void round(), INTERVAL_MS);
-  timer.unref();
-  const stop = (): void => clearInterval(timer);
-  return {
-    stop,
-    leave: () => {
-      stop();
-      return attempt(() => endpoints.leave());
-    },
-  };
+  return repeat(
+    'the endpoints of the kubernetes service were not written',
+    INTERVAL_MS,
+    () => endpoints.reconcile(),
+    () => endpoints.leave(),
+  );
 }
