@@ -1,3 +1,4 @@
+import assert from 'node:assert';
 import { execFile, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import https from 'node:https';
@@ -20,8 +21,10 @@ export interface E2eCluster {
   /** Kubeconfig of the load balancer, or of r1 without one. */
   readonly kubeconfig: string;
   replicaKubeconfig(i: number): string;
-  /** Address that clients should use: the load balancer's, or r1's. */
+  /** Address that one client should use: the load balancer's, or r1's. */
   readonly address: string;
+  /** Where clients may go: the load balancer alone, or every replica where HAProxy is not installed. */
+  readonly addresses: readonly string[];
   url(i: number): string;
   pid(i: number): number;
   /** Sends a signal to replica i and, for SIGKILL and SIGTERM, waits until the process is gone. */
@@ -141,14 +144,16 @@ export async function startCluster(options: { replicas: number; port: number; fl
   const kubeconfig = path.join(dir, 'admin.conf');
   const server = /server: *"?(https:[^"\s]+)/.exec(fs.readFileSync(kubeconfig, 'utf8'))?.[1];
   if (server === undefined) throw new Error(`no server in ${kubeconfig}`);
+  const replicas = Array.from({ length: options.replicas }, (_, i) => `https://127.0.0.1:${options.port + i}`);
   const cluster: E2eCluster = {
     dir,
     port: options.port,
     replicas: options.replicas,
     kubeconfig,
     address: server,
+    addresses: replicas.includes(server) ? replicas : [server],
     replicaKubeconfig: (i) => path.join(dir, `r${i}.conf`),
-    url: (i) => `https://127.0.0.1:${options.port + i - 1}`,
+    url: (i) => replicas[i - 1] ?? assert.fail(`there is no r${i}`),
     pid: (i) => Number(fs.readFileSync(path.join(dir, `r${i}`, 'pid'), 'utf8').trim()),
     async kill(i, signal) {
       const pid = cluster.pid(i);

@@ -1,6 +1,6 @@
 import * as k8s from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type E2eCluster, eventually, startCluster } from './cluster.js';
+import { type E2eCluster, eventually, has, startCluster } from './cluster.js';
 import { Copier } from './controller/copier.js';
 import { followConfigMaps, type RunningInformer } from './controller/informer.js';
 
@@ -59,7 +59,7 @@ class Writer {
   }
 }
 
-describe('controllers written with @kubernetes/client-node', () => {
+describe.skipIf(!has('haproxy'))('controllers written with @kubernetes/client-node behind HAProxy', () => {
   let cluster: E2eCluster;
   beforeAll(async () => {
     cluster = await startCluster({ replicas: 3, port: 27700 });

@@ -7,23 +7,27 @@ const ROUNDS = 5;
 const CLIENTS = 8;
 const CONFIGMAPS = '/api/v1/namespaces/default/configmaps';
 
-/** Clients that create objects through the load balancer and remember every name that was acknowledged with 201. */
+/**
+ * Clients that create objects through the load balancer (or at one replica after the other, as a client without one
+ * would) and remember every name that was acknowledged with 201.
+ */
 class Writers {
   readonly acknowledged: string[] = [];
   #stop = false;
   #waiting: { count: number; resolve: () => void }[] = [];
   readonly #running: Promise<void>[];
   constructor(
-    readonly address: string,
+    readonly addresses: readonly string[],
     readonly tag: string,
   ) {
     this.#running = Array.from({ length: CLIENTS }, (_, w) => this.#client(w));
   }
   async #client(w: number): Promise<void> {
     let agent = new https.Agent({ keepAlive: true, maxSockets: 1 });
-    for (let i = 0; !this.#stop; i++) {
+    for (let i = 0, failures = w; !this.#stop; i++) {
+      const address = this.addresses[failures % this.addresses.length];
       const name = `${this.tag}-${w}-${i}`;
-      const status = await call(`${this.address}${CONFIGMAPS}`, {
+      const status = await call(`${address}${CONFIGMAPS}`, {
         method: 'POST',
         body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { name } },
         timeoutMs: 3000,
@@ -39,6 +43,7 @@ class Writers {
           return this.acknowledged.length < x.count;
         });
       } else {
+        failures++;
         agent.destroy();
         agent = new https.Agent({ keepAlive: true, maxSockets: 1 });
         await new Promise((resolve) => setTimeout(resolve, 20));
@@ -106,7 +111,7 @@ describe('kill -9 under load', () => {
   it.each(Array.from({ length: ROUNDS }, (_, r) => r + 1))(
     'of the leader: nothing acknowledged is lost and creation goes on (round %i)',
     async (round) => {
-      const writers = new Writers(cluster.address, `leader-${round}`);
+      const writers = new Writers(cluster.addresses, `leader-${round}`);
       await writers.progress(200);
       const leader = await cluster.leader();
       await cluster.kill(leader, 'SIGKILL');
@@ -123,14 +128,14 @@ describe('kill -9 under load', () => {
   it.each(Array.from({ length: ROUNDS }, (_, r) => r + 1))(
     'of all three: nothing acknowledged is lost (round %i)',
     async (round) => {
-      const writers = new Writers(cluster.address, `all-${round}`);
+      const writers = new Writers(cluster.addresses, `all-${round}`);
       await writers.progress(200);
       await Promise.all([1, 2, 3].map((i) => cluster.kill(i, 'SIGKILL')));
       await writers.stop();
       await cluster.up();
       await expectAllThere(cluster, writers.acknowledged);
       await expectSameEverywhere(cluster);
-      const after = new Writers(cluster.address, `after-${round}`);
+      const after = new Writers(cluster.addresses, `after-${round}`);
       await after.progress(50);
       await after.stop();
     },
