@@ -2,7 +2,9 @@ import { certificateSubjectRestriction } from './certificates/index.js';
 import { defaultIngressClass } from './default-ingress-class/index.js';
 import { defaultStorageClass } from './default-storage-class/index.js';
 import { defaultTolerationSeconds } from './default-toleration-seconds/index.js';
+import { limitRanger } from './limit-ranger/index.js';
 import { namespaceLifecycle } from './namespace-lifecycle/index.js';
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize/index.js';
 import { priority, priorityClassDefault } from './priority/index.js';
 import { runtimeClass } from './runtime-class/index.js';
 import { serviceAccount } from './service-account/index.js';
@@ -18,6 +20,7 @@ export type * from './types.js';
 /** The plugins that are on by default, in the order in which they run (the reference's AllOrderedPlugins). */
 export const defaultAdmission: AdmissionChain = [
   namespaceLifecycle,
+  limitRanger,
   serviceAccount,
   taintNodesByCondition,
   priority,
@@ -25,6 +28,7 @@ export const defaultAdmission: AdmissionChain = [
   defaultTolerationSeconds,
   storageObjectInUseProtection,
   volumeAttributesClassProtection,
+  persistentVolumeClaimResize,
   runtimeClass,
   certificateSubjectRestriction,
   defaultIngressClass,
