@@ -33,3 +33,15 @@ export function hostPort(text: string, flag: string): { host: string; port: numb
   }
   return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port };
 }
+
+/** Reads `from-to` (inclusive), `base+size` or one port. Throws FatalError, naming the flag. */
+export function portRange(text: string, flag: string): { min: number; max: number } {
+  const match = /^(\d+)(?:([-+])(\d+))?$/.exec(text.trim());
+  const first = Number(match?.[1]);
+  const second = Number(match?.[3]);
+  const max = match?.[2] === '-' ? second : match?.[2] === '+' ? first + second : first;
+  if (match === null) throw new FatalError(`${flag}: unable to parse port range: ${text}: write e.g. 30000-32767`);
+  if (max > 65_535) throw new FatalError(`${flag}: the port range cannot be greater than 65535: ${text}`);
+  if (max < first) throw new FatalError(`${flag}: the end port cannot be less than the start port: ${text}`);
+  return { min: first, max };
+}

@@ -32,11 +32,16 @@ export function addClusterCommands(program: Command): void {
       const { layout } = result;
       for (const name of layout.names) process.stdout.write(`${name} is ready at ${layout.url(name)}\n`);
       if (result.balanced) process.stdout.write(`HAProxy is at https://${layout.host}:${layout.balancerPort}\n`);
-      process.stdout.write(`export KUBECONFIG=${result.kubeconfig}\n`);
+      process.stdout.write(`export KUBECONFIG=${shellWord(result.kubeconfig)}\n`);
     });
   cluster
     .command('down')
     .description('Stop what `up` started; data stays.')
     .option('--dir <dir>', 'directory of the cluster', '.quorate')
     .action((options: { dir: string }) => down(resolve(options.dir)));
+}
+
+/** A word that a shell reads back as it is. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

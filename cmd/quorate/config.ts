@@ -1,8 +1,10 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createPrivateKey, createPublicKey, type X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type TokenKey, tokenKey } from '../../internal/auth/jwt.js';
+import { parseBundle } from '../../internal/auth/client-cert.js';
 import { FatalError } from '../../internal/machinery/assert.js';
+import { makeDirectory } from '../../internal/machinery/directory.js';
 import { ensurePki, PKI_FILES, writeWhole } from '../../internal/pki/pki.js';
 import type { ReplicaConfig } from '../../internal/replica/index.js';
 import { firstServiceIp, hostAddress, hostPort } from './addresses.js';
@@ -48,10 +50,11 @@ export async function servingConfig(flags: FlagValues): Promise<ServingConfig> {
       signingFile = join(pki, PKI_FILES.serviceAccountKey);
     }
   }
-  const clientCa = clientCaFile === '' ? '' : readFlagFile(clientCaFile, '--client-ca-file');
+  checkPair(certFile, keyFile);
+  const clientCa = clientCaFile === '' ? '' : authorities(clientCaFile, '--client-ca-file');
   const requestHeaderFile = flags.string('requestheader-client-ca-file');
   const requestHeaderCa =
-    requestHeaderFile === '' ? '' : readFlagFile(requestHeaderFile, '--requestheader-client-ca-file');
+    requestHeaderFile === '' ? '' : authorities(requestHeaderFile, '--requestheader-client-ca-file');
   return {
     certFile: resolve(certFile),
     keyFile: resolve(keyFile),
@@ -68,7 +71,7 @@ function bundle(dataDir: string, authorities: readonly string[]): string | undef
   const given = authorities.filter((a) => a !== '');
   if (given.length === 0) return undefined;
   const file = join(resolve(dataDir), 'client-authorities.crt');
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeDirectory(dirname(file), 0o700);
   writeWhole(file, given.map((g) => `${g.trim()}\n`).join(''), 0o600);
   return file;
 }
@@ -97,8 +100,45 @@ function privateKeyOf(file: string): TokenKey {
 }
 
 function readFlagFile(file: string, flag: string): string {
-  if (!existsSync(file)) throw new FatalError(`${flag} ${file} does not exist: correct the path`);
-  return readFileSync(file, 'utf8');
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new FatalError(`${flag} ${file} does not exist: correct the path`);
+    throw new FatalError(`${flag} ${file} cannot be read (${code ?? String(error)}): correct it`);
+  }
+}
+
+/** Text of a file of certificates. The TLS layer would blame the wrong file for one that holds none. */
+function authorities(file: string, flag: string): string {
+  const pem = readFlagFile(file, flag);
+  let count = 0;
+  try {
+    count = parseBundle(pem).length;
+  } catch (cause) {
+    throw new FatalError(`${flag} ${file} holds a broken certificate (${String(cause)}): correct it`);
+  }
+  if (count === 0) throw new FatalError(`${flag} ${file} holds no certificate: give a PEM file with one`);
+  return pem;
+}
+
+/** Throws FatalError unless the certificate can be shown and is that of the key. */
+function checkPair(certFile: string, keyFile: string): void {
+  const [certificate] = parseBundle(authorities(certFile, '--tls-cert-file'));
+  const pem = readFlagFile(keyFile, '--tls-private-key-file');
+  let matches: boolean;
+  try {
+    matches = (certificate as X509Certificate).checkPrivateKey(createPrivateKey(pem));
+  } catch (cause) {
+    throw new FatalError(`--tls-private-key-file ${keyFile} holds no private key (${String(cause)}): correct it`);
+  }
+  if (!matches) throw new FatalError(`${keyFile} is not the key of ${certFile}: give the pair that belongs together`);
+}
+
+/** A write waits at most 10 s for the quorum and a read 5 s, and neither longer than `--request-timeout`. */
+function requestTimeouts(flags: FlagValues): { txnTimeoutMs: number; readTimeoutMs: number } {
+  const longest = flags.duration('request-timeout') || Number.POSITIVE_INFINITY;
+  return { txnTimeoutMs: Math.min(10_000, longest), readTimeoutMs: Math.min(5_000, longest) };
 }
 
 /** What the replica needs, from the flags. Throws FatalError. */
@@ -136,6 +176,7 @@ export function replicaConfig(flags: FlagValues): Omit<ReplicaConfig, 'log' | 'o
             key: readFlagFile(key ?? '', '--peer-key-file'),
           },
         }),
+    ...requestTimeouts(flags),
     heartbeatMs: flags.duration('heartbeat-interval'),
     electionMs: flags.duration('election-timeout'),
     compactionIntervalMs: flags.duration('etcd-compaction-interval'),

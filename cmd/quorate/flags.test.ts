@@ -61,9 +61,9 @@ test('booleans, underscores and repeated flags are read as the reference reads t
 
 test('what cannot be understood is refused', () => {
   expect(() => parse('--no-such-flag=1')).toThrow(/unknown option '--no-such-flag/);
-  expect(() => parse('--secure-port=many')).toThrow(/no whole number/);
-  expect(() => parse('--anonymous-auth=perhaps')).toThrow(/neither true nor false/);
-  expect(() => parse('--event-ttl=1x')).toThrow(/no duration/);
+  expect(() => parse('--secure-port=many')).toThrow(/strconv.ParseInt: parsing "many": invalid syntax/);
+  expect(() => parse('--anonymous-auth=perhaps')).toThrow(/strconv.ParseBool: parsing "perhaps": invalid syntax/);
+  expect(() => parse('--event-ttl=1x')).toThrow(/invalid duration "1x"/);
 });
 
 test('durations are Go durations', () => {

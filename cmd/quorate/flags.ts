@@ -66,11 +66,12 @@ export function parseDuration(text: string): number {
   let rest = text;
   while (rest !== '') {
     const match = /^(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/.exec(rest);
-    if (match === null) throw new InvalidArgumentError(`"${text}" is no duration: write e.g. 5m0s`);
+    if (match === null)
+      throw new InvalidArgumentError(`time: invalid duration ${JSON.stringify(text)}: write e.g. 5m0s`);
     total += Number(match[1]) * (UNITS[match[2] ?? ''] ?? 0);
     rest = rest.slice(match[0].length);
   }
-  if (text === '') throw new InvalidArgumentError('a duration is missing: write e.g. 5m0s');
+  if (text === '') throw new InvalidArgumentError('time: invalid duration "": write e.g. 5m0s');
   return total;
 }
 
@@ -79,9 +80,11 @@ const FALSE = new Set(['false', '0', 'f', 'F', 'FALSE', 'False']);
 const isTrue = (text: string): boolean => TRUE.has(text);
 
 function check(flag: Flag, text: string): string {
-  if (flag.type === 'int' && !/^-?\d+$/.test(text)) throw new InvalidArgumentError(`"${text}" is no whole number`);
+  if (flag.type === 'int' && !/^-?\d{1,15}$/.test(text)) {
+    throw new InvalidArgumentError(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
   if (flag.type === 'bool' && !TRUE.has(text) && !FALSE.has(text)) {
-    throw new InvalidArgumentError(`"${text}" is neither true nor false`);
+    throw new InvalidArgumentError(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
   }
   if (flag.type === 'duration') parseDuration(text);
   return text;

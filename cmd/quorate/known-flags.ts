@@ -47,12 +47,6 @@ export const KNOWN_FLAGS: readonly Flag[] = [
   { name: 'peer-cert-file', type: 'string', help: 'Certificate that this replica shows to the others.' },
   { name: 'peer-key-file', type: 'string', help: 'Private key of --peer-cert-file.' },
   {
-    name: 'unsafe-no-fsync',
-    type: 'bool',
-    default: 'false',
-    help: 'UNSAFE: acknowledge writes before they are on disk. A power cut loses data.',
-  },
-  {
     name: 'heartbeat-interval',
     type: 'duration',
     default: '100ms',

@@ -3,6 +3,7 @@ import { FatalError } from '../../internal/machinery/assert.js';
 import { logger } from '../../internal/machinery/log.js';
 import { VERSION } from '../../internal/server/version.js';
 import { addClusterCommands } from './cluster-commands.js';
+import { speakLikeCobra } from './flag-errors.js';
 import { addFlags, normalizeArguments } from './flags.js';
 import { addMemberCommands } from './member-commands.js';
 import { addKubeconfigCommand, addPkiCommand } from './pki-commands.js';
@@ -12,11 +13,13 @@ const log = logger('main.ts');
 /** Runs one `quorate` command; resolves when it is done (serve: when the replica has stopped). */
 async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('quorate').description('A Kubernetes API server with the quorum built in.');
+  speakLikeCobra(program);
+  program.version(versionText(), '--version', 'Print the version.');
   program
     .command('version')
     .description('Print the version.')
     .action(() => {
-      process.stdout.write(`quorate ${VERSION.gitVersion} (Kubernetes ${VERSION.major}.${VERSION.minor})\n`);
+      process.stdout.write(`${versionText()}\n`);
     });
   addPkiCommand(program);
   addKubeconfigCommand(program);
@@ -31,12 +34,27 @@ async function main(argv: readonly string[]): Promise<void> {
   await program.parseAsync([...argv.slice(0, 2), ...normalizeArguments(argv.slice(2))]);
 }
 
+function versionText(): string {
+  return `quorate ${VERSION.gitVersion} (Kubernetes ${VERSION.major}.${VERSION.minor})`;
+}
+
+/** The sentence for a failure that a person can do something about, or undefined for a bug. */
+function sentenceOf(error: unknown): string | undefined {
+  if (error instanceof FatalError) return error.message;
+  // A file or a directory that cannot be used as we must; the text names both the reason and the path.
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  return error instanceof Error && code !== undefined && path !== undefined
+    ? `${message}: correct the permissions, or choose another place`
+    : undefined;
+}
+
 try {
   await main(process.argv);
 } catch (error) {
-  if (!(error instanceof FatalError)) throw error;
+  const sentence = sentenceOf(error);
+  if (sentence === undefined) throw error;
   // A replica's log is klog lines; a person at a terminal gets the sentence as it is.
-  if (process.argv[2] === 'serve') log.fatal(error.message);
-  else process.stderr.write(`quorate: ${error.message}\n`);
+  if (process.argv[2] === 'serve') log.fatal(sentence);
+  else process.stderr.write(`quorate: ${sentence}\n`);
   process.exitCode = 1;
 }

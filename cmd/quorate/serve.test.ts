@@ -55,6 +55,7 @@ const serve = (...more: string[]): Run =>
     `--cert-dir=${join(dir, 'pki')}`,
     '--bind-address=127.0.0.1',
     `--token-auth-file=${tokens}`,
+    '--service-node-port-range=31000-31001',
     ...more,
   );
 
@@ -223,10 +224,35 @@ describe('one replica', () => {
     expect(second.log()).toMatch(/^F.*\] cannot listen on 127\.0\.0\.1:25020: another program has the port/m);
   });
 
+  test('a data directory that cannot be made, and files that are not what they should be, end with a sentence', async () => {
+    const junk = join(dir, 'junk');
+    writeFileSync(junk, 'junk');
+    const [below, ca] = [
+      quorate('serve', `--data-dir=${join(junk, 'data')}`, '--secure-port=25021'),
+      serve('--secure-port=25021', `--client-ca-file=${junk}`),
+    ];
+    expect([await below.exited, await ca.exited]).toEqual([1, 1]);
+    expect(below.log()).toMatch(/^F.*\] cannot make the directory \S*junk: there is a file of that name/m);
+    expect(ca.log()).toMatch(/^F.*\] --client-ca-file \S*junk holds no certificate/m);
+  });
+
+  test('node ports come from --service-node-port-range', async () => {
+    const service = (name: string, port: object): string =>
+      JSON.stringify({ metadata: { name }, spec: { type: 'NodePort', ports: [{ port: 80, ...port }] } });
+    const create = (body: string) =>
+      call('/api/v1/namespaces/default/services', { method: 'POST', headers: json, body });
+    const made = await create(service('in', {}));
+    expect(made.status).toBe(201);
+    expect(made.body).toMatch(/"nodePort":3100[01]\b/);
+    const refused = await create(service('out', { nodePort: 30_500 }));
+    expect(refused.status).toBe(422);
+    expect(refused.body).toContain('The range of valid ports is 31000-31001');
+  });
+
   test('an unknown flag ends with a sentence', async () => {
     const wrong = quorate('serve', '--secure-prot=1');
     expect(await wrong.exited).toBe(1);
-    expect(wrong.log()).toContain("unknown option '--secure-prot=1'");
+    expect(wrong.log()).toContain('Error: unknown flag: --secure-prot\n');
   });
 
   test('SIGTERM ends watches and the process; what was written is there after the next start', async () => {

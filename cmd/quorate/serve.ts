@@ -25,10 +25,12 @@ import { openDoor } from '../../internal/server/uws.js';
 import { VERSION } from '../../internal/server/version.js';
 import { admissionChain } from './admission.js';
 import { audiences, authenticator, authorizers, tokenIssuer } from './auth.js';
+import { portRange } from './addresses.js';
 import { bootstrap, keepsEndpoints } from './bootstrap.js';
 import { advertisedAddress, replicaConfig, type ServingConfig, servingConfig } from './config.js';
 import { type FlagValues, ignoredFlags } from './flags.js';
 import { stopOnSignal } from './shutdown.js';
+import { validateFlags } from './validate.js';
 
 const log = logger('serve.ts');
 
@@ -41,6 +43,7 @@ export async function runServe(flags: FlagValues): Promise<void> {
     process.exit(2);
   });
   for (const name of ignoredFlags(flags)) log.warn(`--${name} has no effect here`);
+  validateFlags(flags);
   const serving = await servingConfig(flags);
   const replica = await openReplica({
     ...replicaConfig(flags),
@@ -71,7 +74,10 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
   const tokens = tokenIssuer(flags, serving);
   const creators = reviewCreators({ authenticator: who, authorizer, rbac, nodeMode, audiences: own, tokens });
   const custom = new CustomResources(backend);
-  const builtIn = strategiesWith({ eventTtlSeconds: flags.duration('event-ttl') / 1000 });
+  const builtIn = strategiesWith({
+    eventTtlSeconds: flags.duration('event-ttl') / 1000,
+    nodePorts: portRange(flags.string('service-node-port-range'), '--service-node-port-range'),
+  });
   const resources = createRest({
     backend,
     strategyFor: withCustomResources(builtIn, custom),

@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
 import { writeWhole } from '../pki/pki.js';
@@ -54,7 +53,6 @@ export function startHaproxy(layout: Layout, caCert: string): void {
   const dir = layout.haproxyDir;
   const pidFile = join(dir, 'pid');
   if (runningPid(pidFile, dir) !== undefined) return;
-  mkdirSync(dir, { recursive: true });
   const config = join(dir, 'haproxy.cfg');
   writeWhole(config, haproxyConfig(layout), 0o644);
   writeWhole(join(dir, 'ca.crt'), caCert, 0o644);

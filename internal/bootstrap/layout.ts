@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 /** The balancer listens this far above the first replica's port. */
-const BALANCER_OFFSET = 1000;
+export const BALANCER_OFFSET = 1000;
 /** The replicas talk to each other this far above their own ports. */
 const PEER_OFFSET = 2000;
 

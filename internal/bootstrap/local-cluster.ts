@@ -1,16 +1,18 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import https from 'node:https';
 import { join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
+import { makeDirectory } from '../machinery/directory.js';
 import { kubeconfig } from '../pki/kubeconfig.js';
 import { ensurePki, issueAdmin, PKI_FILES, readPair, writeWhole } from '../pki/pki.js';
 import { hasHaproxy, startHaproxy, stopHaproxy } from './haproxy.js';
-import { Layout } from './layout.js';
+import { BALANCER_OFFSET, Layout } from './layout.js';
 import { isAlive, runningPid, startDetached, stopProcess } from './processes.js';
 
 /** How long the replicas may take until /readyz answers 200. */
 const READY_MS = 60_000;
 const POLL_MS = 50;
+const MAX_PORT = 65_535;
 /** What a replica says when it fails is at the end of its log. */
 const LOG_TAIL_LINES = 20;
 
@@ -58,6 +60,8 @@ export async function up(options: UpOptions): Promise<UpResult> {
     startDetached(program, args, layout.logFile(name), layout.pidFile(name));
   }
   await Promise.all(layout.names.map((name) => becomeReady(layout, name, caCert)));
+  // Only flags that a replica has started with are kept for the next time.
+  store(options.dir, settings);
   if (balanced) startHaproxy(layout, caCert);
   return { kubeconfig: layout.kubeconfig('admin'), layout, balanced };
 }
@@ -95,9 +99,19 @@ function settle(options: UpOptions): Settings {
     port: options.port ?? stored?.port ?? 6443,
     serveFlags: options.serveFlags ?? stored?.serveFlags ?? [],
   };
-  mkdirSync(options.dir, { recursive: true });
-  writeWhole(file, `${JSON.stringify(settings, undefined, 2)}\n`, 0o644);
+  const highest = Math.max(...new Layout(options.dir, settings.port, settings.replicas).ports);
+  if (highest > MAX_PORT || settings.replicas > BALANCER_OFFSET) {
+    throw new FatalError(
+      `--port ${settings.port} with --replicas ${settings.replicas} needs ports up to ${highest}, and there are ${MAX_PORT}; --replicas is at most ${BALANCER_OFFSET}: choose a lower one`,
+    );
+  }
+  makeDirectory(options.dir);
+  store(options.dir, { ...settings, serveFlags: stored?.serveFlags ?? [] });
   return settings;
+}
+
+function store(dir: string, settings: Settings): void {
+  writeWhole(join(dir, 'cluster.json'), `${JSON.stringify(settings, undefined, 2)}\n`, 0o644);
 }
 
 /** The flags of one replica: kubeadm's shape of a control plane on the loopback. */

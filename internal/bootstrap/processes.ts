@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeDirectory } from '../machinery/directory.js';
 import { writeWhole } from '../pki/pki.js';
 
 /** How long a process may take to end after SIGTERM before it is killed. */
@@ -41,7 +42,7 @@ export function isAlive(pid: number): boolean {
 
 /** Starts a program that outlives this one, in a session of its own; its output is appended to `logFile`. */
 export function startDetached(program: string, args: readonly string[], logFile: string, pidFile: string): number {
-  mkdirSync(dirname(logFile), { recursive: true });
+  makeDirectory(dirname(logFile));
   const out = openSync(logFile, 'a');
   try {
     const child = spawn(program, args, { detached: true, stdio: ['ignore', out, out] });

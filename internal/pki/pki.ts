@@ -1,7 +1,8 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
+import { makeDirectory } from '../machinery/directory.js';
 import type { KeyPair, LeafRequest } from './x509.js';
 
 /** File names below a certificate directory: kubeadm's, and `peer/` for the gRPC between replicas. */
@@ -29,7 +30,7 @@ export interface PkiOptions {
  * Private keys get mode 0600. Throws FatalError when a certificate is there without its key.
  */
 export async function ensurePki(dir: string, options: PkiOptions): Promise<void> {
-  mkdirSync(dir, { recursive: true, mode: 0o755 });
+  makeDirectory(dir);
   const names = [...(options.extraNames ?? [])];
   const ips = unique(['127.0.0.1', '::1', options.serviceIp, ...names.filter(isIp)]);
   const hosts = names.filter((n) => !isIp(n));
@@ -84,7 +85,7 @@ export function readPair(dir: string, name: string): KeyPair {
 
 /** Writes a file whole or not at all, so that a reader never sees half a key. */
 export function writeWhole(file: string, text: string, mode: number): void {
-  mkdirSync(dirname(file), { recursive: true });
+  makeDirectory(dirname(file));
   const temporary = `${file}.${process.pid}.tmp`;
   writeFileSync(temporary, text, { mode });
   renameSync(temporary, file);

@@ -1,3 +1,5 @@
+import { allocateForService } from './core/service-allocation.js';
+import type { NodePortRange } from './core/service-node-ports.js';
 import { traitsOf } from './generic/traits.js';
 import { strategiesByGroup } from './groups.js';
 import { lifecycles } from './lifecycle/index.js';
@@ -31,11 +33,21 @@ export function strategyFor(group: string, resource: string): Strategy {
 export interface StrategySettings {
   /** `--event-ttl`. */
   readonly eventTtlSeconds: number;
+  /** `--service-node-port-range`. */
+  readonly nodePorts: NodePortRange;
 }
 
 /** `strategyFor` with the settings laid over it. */
 export function strategiesWith(settings: StrategySettings): typeof strategyFor {
   const ttlSeconds = (): number => settings.eventTtlSeconds;
   const events: Strategy = { ...strategyFor('', 'events'), ttlSeconds };
-  return (group, resource) => (group === '' && resource === 'events' ? events : strategyFor(group, resource));
+  const services: Strategy = {
+    ...strategyFor('', 'services'),
+    allocate: (ctx, service, old) => allocateForService(ctx, service, old, settings.nodePorts),
+  };
+  return (group, resource) => {
+    if (group === '' && resource === 'events') return events;
+    if (group === '' && resource === 'services') return services;
+    return strategyFor(group, resource);
+  };
 }

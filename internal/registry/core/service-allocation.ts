@@ -14,13 +14,18 @@ import {
   serviceCidrs,
   takeAddress,
 } from './service-addresses.js';
-import { nodePortKey, pickNodePort, refuseNodePort, takeNodePort } from './service-node-ports.js';
+import { type NodePortRange, nodePortKey, pickNodePort, refuseNodePort, takeNodePort } from './service-node-ports.js';
 
 /**
  * Gives a service its cluster IP and node ports, and says what must be written with it (pkg/registry/core/service/storage/alloc.go).
  * Throws 422 when what was asked for is taken or out of range.
  */
-export function allocateForService(ctx: WriteContext, service: JsonObject, old: JsonObject | undefined): TxnExtras {
+export function allocateForService(
+  ctx: WriteContext,
+  service: JsonObject,
+  old: JsonObject | undefined,
+  nodePorts: NodePortRange,
+): TxnExtras {
   const compares: Compare[] = [];
   const ops: Op[] = [];
   const errors: FieldError[] = [];
@@ -29,7 +34,7 @@ export function allocateForService(ctx: WriteContext, service: JsonObject, old: 
     ops.push(t.op);
   };
   allocateAddresses(ctx, service, old, take, errors);
-  allocateNodePorts(ctx, service, old, take, errors);
+  allocateNodePorts(ctx, service, old, nodePorts, take, errors);
   if (errors.length > 0) {
     throw invalid({ group: '', kind: 'Service' }, str(child(service, 'metadata'), 'name'), errors);
   }
@@ -111,6 +116,7 @@ function allocateNodePorts(
   ctx: WriteContext,
   service: JsonObject,
   old: JsonObject | undefined,
+  range: NodePortRange,
   take: Take,
   errors: FieldError[],
 ): void {
@@ -122,7 +128,7 @@ function allocateNodePorts(
   const claim = (port: number, field: string): void => {
     if (mine.has(port)) return;
     if (!held.has(port)) {
-      const why = refuseNodePort(ctx.backend, port);
+      const why = refuseNodePort(ctx.backend, range, port);
       if (why !== undefined) {
         errors.push({ type: 'FieldValueInvalid', field, badValue: port, detail: why });
         return;
@@ -132,7 +138,7 @@ function allocateNodePorts(
     mine.add(port);
   };
   const pick = (): number => {
-    const port = pickNodePort(ctx.backend, new Set([...mine, ...held]));
+    const port = pickNodePort(ctx.backend, range, new Set([...mine, ...held]));
     if (port === undefined) throw internalError('failed to allocate a nodePort: range is full');
     take(takeNodePort(service, port));
     mine.add(port);

@@ -3,11 +3,20 @@ import { child, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import type { Backend, Compare, Op } from '../../store/types.js';
 
-/** `--service-node-port-range`, inclusive. */
-export const NODE_PORT_MIN = 30_000;
-export const NODE_PORT_MAX = 32_767;
-/** Ports at the lower end that only explicit requests get (KEP-3668): min(max(16, size/32), 128). */
-const STATIC_BAND = 86;
+/** `--service-node-port-range`, both ends inclusive. */
+export interface NodePortRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+export const DEFAULT_NODE_PORTS: NodePortRange = { min: 30_000, max: 32_767 };
+
+/** Ports at the lower end that only explicit requests get (KEP-3668): min(max(16, size/32), 128), none of a small range. */
+function staticBand({ min, max }: NodePortRange): number {
+  const size = max - min + 1;
+  return size <= 16 ? 0 : Math.min(Math.max(16, Math.floor(size / 32)), 128);
+}
+
 const RANDOM_TRIES = 64;
 
 /** Key under which a node port is taken. It is no API object, so it lies outside every resource's prefix. */
@@ -16,20 +25,20 @@ export function nodePortKey(port: number): string {
 }
 
 /** A free port outside `taken`, or undefined when all are in use. */
-export function pickNodePort(backend: Backend, taken: ReadonlySet<number>): number | undefined {
+export function pickNodePort(backend: Backend, range: NodePortRange, taken: ReadonlySet<number>): number | undefined {
   const free = (port: number): boolean => !taken.has(port) && backend.get(nodePortKey(port)) === undefined;
   for (let i = 0; i < RANDOM_TRIES; i++) {
-    const port = randomInt(NODE_PORT_MIN + STATIC_BAND, NODE_PORT_MAX + 1);
+    const port = randomInt(range.min + staticBand(range), range.max + 1);
     if (free(port)) return port;
   }
-  for (let port = NODE_PORT_MAX; port >= NODE_PORT_MIN; port--) if (free(port)) return port;
+  for (let port = range.max; port >= range.min; port--) if (free(port)) return port;
   return undefined;
 }
 
 /** Why a port that was asked for cannot be had, or undefined. Texts are the reference's port allocator's. */
-export function refuseNodePort(backend: Backend, port: number): string | undefined {
-  if (port < NODE_PORT_MIN || port > NODE_PORT_MAX) {
-    return `provided port is not in the valid range. The range of valid ports is ${NODE_PORT_MIN}-${NODE_PORT_MAX}`;
+export function refuseNodePort(backend: Backend, range: NodePortRange, port: number): string | undefined {
+  if (port < range.min || port > range.max) {
+    return `provided port is not in the valid range. The range of valid ports is ${range.min}-${range.max}`;
   }
   return backend.get(nodePortKey(port)) === undefined ? undefined : 'provided port is already allocated';
 }

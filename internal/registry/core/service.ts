@@ -1,6 +1,7 @@
 import { child, children, defaultString, defaultTo, ensureChild, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import type { Strategy } from '../types.js';
+import { DEFAULT_NODE_PORTS } from './service-node-ports.js';
 import { allocateForService, keepAllocated, releaseService } from './service-allocation.js';
 
 const CLIENT_IP_TIMEOUT_SECONDS = 10_800;
@@ -44,7 +45,7 @@ export const services: Strategy = {
     service['status'] = old['status'];
     keepAllocated(service, old);
   },
-  allocate: allocateForService,
+  allocate: (ctx, service, old) => allocateForService(ctx, service, old, DEFAULT_NODE_PORTS),
   release: releaseService,
   fieldNames: ['spec.clusterIP', 'spec.type'],
   fields(service) {

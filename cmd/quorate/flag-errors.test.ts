@@ -1,0 +1,73 @@
+import { Command } from 'commander';
+import { expect, test } from 'vitest';
+import { FatalError } from '../../internal/machinery/assert.js';
+import { portRange } from './addresses.js';
+import { speakLikeCobra } from './flag-errors.js';
+import { addFlags, type FlagValues, normalizeArguments } from './flags.js';
+import { validateFlags } from './validate.js';
+
+/** What `quorate serve ARGS` prints before it gives up, or '' with the values. */
+function run(...args: string[]): { said: string; flags: () => FlagValues } {
+  let said = '';
+  const program = new Command('quorate').exitOverride().configureOutput({ writeErr: (text) => (said += text) });
+  speakLikeCobra(program);
+  const serve = program.command('serve').action(() => undefined);
+  const flags = addFlags(serve);
+  try {
+    program.parse(normalizeArguments(['serve', ...args]), { from: 'user' });
+  } catch (error) {
+    if (said === '') throw error;
+  }
+  return { said, flags };
+}
+
+test.each([
+  ['--no-such-flag=1', 'Error: unknown flag: --no-such-flag\n'],
+  ['--no-such-flag', 'Error: unknown flag: --no-such-flag\n'],
+  ['-z', "Error: unknown shorthand flag: 'z' in -z\n"],
+  ['--secure-port', 'Error: flag needs an argument: --secure-port\n'],
+  [
+    '--secure-port=many',
+    'Error: invalid argument "many" for "--secure-port" flag: strconv.ParseInt: parsing "many": invalid syntax\n',
+  ],
+  ['-v=x', 'Error: invalid argument "x" for "-v, --v" flag: strconv.ParseInt: parsing "x": invalid syntax\n'],
+])('%s is refused in cobra’s words', (arg, text) => {
+  expect(run(arg).said).toBe(text);
+});
+
+const wrong = (...args: string[]): string => {
+  try {
+    validateFlags(run(...args).flags());
+  } catch (error) {
+    if (error instanceof FatalError) return error.message;
+    throw error;
+  }
+  return '';
+};
+
+test.each([
+  ['--secure-port=99999', '--secure-port 99999 must be between 1 and 65535, inclusive. It cannot be turned off with 0'],
+  ['--secure-port=0', '--secure-port 0 must be between 1 and 65535, inclusive. It cannot be turned off with 0'],
+  ['--bind-address=here', '--bind-address: failed to parse IP: "here"'],
+  ['--max-requests-inflight=-4', '--max-requests-inflight can not be negative value'],
+  ['--service-account-issuer=', 'service-account-issuer should not be an empty string'],
+  ['--authorization-mode=', 'at least one authorization-mode must be passed'],
+  ['--enable-admission-plugins=Nope', 'enable-admission-plugins plugin "Nope" is unknown'],
+  ['--disable-admission-plugins=Nope', 'disable-admission-plugins plugin "Nope" is unknown'],
+  ['--service-node-port-range=9-1', '--service-node-port-range: the end port cannot be less than the start port: 9-1'],
+])('%s is refused before anything is opened', (arg, text) => {
+  expect(wrong(arg)).toBe(text);
+});
+
+test('several mistakes are told at once, and none where there is none', () => {
+  expect(wrong('--secure-port=0', '--bind-address=x')).toMatch(/--secure-port 0 .*; --bind-address: /);
+  expect(wrong()).toBe('');
+  expect(wrong('--enable-admission-plugins=NodeRestriction,PodSecurity', '--bind-address=::')).toBe('');
+});
+
+test('a port range is written in three ways', () => {
+  expect(portRange('30000-32767', '--f')).toEqual({ min: 30_000, max: 32_767 });
+  expect(portRange('100+10', '--f')).toEqual({ min: 100, max: 110 });
+  expect(portRange('80', '--f')).toEqual({ min: 80, max: 80 });
+  for (const bad of ['', 'x', '1-', '70000']) expect(() => portRange(bad, '--f')).toThrow(FatalError);
+});

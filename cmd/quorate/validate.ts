@@ -1,0 +1,45 @@
+import { isIP } from 'node:net';
+import { FatalError } from '../../internal/machinery/assert.js';
+import { portRange } from './addresses.js';
+import type { FlagValues } from './flags.js';
+
+const MAX_PORT = 65_535;
+/** Every admission plugin of v1.36, built here or not: other names are mistakes. */
+const ADMISSION_PLUGINS: ReadonlySet<string> = new Set(
+  `AlwaysAdmit AlwaysDeny AlwaysPullImages CertificateApproval CertificateSigning CertificateSubjectRestriction
+  ClusterTrustBundleAttest DefaultIngressClass DefaultStorageClass DefaultTolerationSeconds DenyServiceExternalIPs
+  EventRateLimit ExtendedResourceToleration ImagePolicyWebhook LimitPodHardAntiAffinityTopology LimitRanger
+  MutatingAdmissionPolicy MutatingAdmissionWebhook NamespaceAutoProvision NamespaceExists NamespaceLifecycle
+  NodeDeclaredFeatureValidator NodeRestriction OwnerReferencesPermissionEnforcement PersistentVolumeClaimResize
+  PodNodeSelector PodSecurity PodTolerationRestriction PodTopologyLabels Priority ResourceQuota RuntimeClass
+  ServiceAccount StorageObjectInUseProtection TaintNodesByCondition ValidatingAdmissionPolicy
+  ValidatingAdmissionWebhook`.split(/\s+/),
+);
+
+/** Checks the values of flags before anything is opened. Throws FatalError with all that is wrong, in kube-apiserver's words. */
+export function validateFlags(flags: FlagValues): void {
+  const wrong: string[] = [];
+  const port = flags.int('secure-port');
+  if (port < 1 || port > MAX_PORT) {
+    wrong.push(`--secure-port ${port} must be between 1 and ${MAX_PORT}, inclusive. It cannot be turned off with 0`);
+  }
+  if (isIP(flags.string('bind-address')) === 0) {
+    wrong.push(`--bind-address: failed to parse IP: ${JSON.stringify(flags.string('bind-address'))}`);
+  }
+  for (const name of ['max-requests-inflight', 'max-mutating-requests-inflight', 'min-request-timeout']) {
+    if (flags.int(name) < 0) wrong.push(`--${name} can not be negative value`);
+  }
+  if (flags.string('service-account-issuer').split(',').includes('')) {
+    wrong.push('service-account-issuer should not be an empty string');
+  }
+  if (flags.list('authorization-mode').length === 0) wrong.push('at least one authorization-mode must be passed');
+  for (const name of ['enable-admission-plugins', 'disable-admission-plugins']) {
+    for (const plugin of flags.list(name)) {
+      if (!ADMISSION_PLUGINS.has(plugin)) wrong.push(`${name} plugin ${JSON.stringify(plugin)} is unknown`);
+    }
+  }
+  if (flags.string('name') === '') wrong.push('--name may not be empty');
+  if (flags.string('data-dir') === '') wrong.push('--data-dir may not be empty');
+  portRange(flags.string('service-node-port-range'), '--service-node-port-range');
+  if (wrong.length > 0) throw new FatalError(wrong.join('; '));
+}

@@ -1,0 +1,40 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { FatalError } from './assert.js';
+
+/**
+ * Makes a directory and those above it; `mode` is that of the new ones. Throws FatalError, naming the path and the
+ * reason, when that cannot be. (Node's own recursive mkdir never returns where a parent answers ENOENT, as /proc does.)
+ */
+export function makeDirectory(path: string, mode = 0o755): void {
+  if (isDirectory(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) makeDirectory(parent, mode);
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    if (isDirectory(path)) return; // somebody else was as fast
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    const why = code === 'EEXIST' ? 'there is a file of that name' : (REASONS[code] ?? code);
+    throw new FatalError(
+      `cannot make the directory ${path}: ${why}. Choose another place, or correct its permissions.`,
+    );
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'read-only file system',
+  ENOSPC: 'no space left on device',
+  ENOENT: 'no directory can be made there',
+  ENOTDIR: 'part of the path is a file',
+};
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false; // making it will say why
+  }
+}
