@@ -8,6 +8,7 @@ import { certificates } from './certificates/index.js';
 import { coordination } from './coordination/index.js';
 import { core } from './core/index.js';
 import { discovery } from './discovery/index.js';
+import { events } from './events/index.js';
 import { flowcontrol } from './flowcontrol/index.js';
 import { networking } from './networking/index.js';
 import { node } from './node/index.js';
@@ -30,6 +31,7 @@ export const strategiesByGroup: Readonly<Record<string, Readonly<Record<string, 
   'certificates.k8s.io': certificates,
   'coordination.k8s.io': coordination,
   'discovery.k8s.io': discovery,
+  'events.k8s.io': events,
   'flowcontrol.apiserver.k8s.io': flowcontrol,
   'networking.k8s.io': networking,
   'node.k8s.io': node,

@@ -1,5 +1,6 @@
 import { child, children, str, strings } from '../../machinery/access.js';
-import { type FieldError, invalid } from '../../machinery/field.js';
+import { type FieldError, invalid, invalidValue } from '../../machinery/field.js';
+import type { Cidr } from '../../machinery/ip.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { internalError } from '../../machinery/status.js';
 import type { Compare, Op } from '../../store/types.js';
@@ -15,6 +16,7 @@ import {
   takeAddress,
 } from './service-addresses.js';
 import { type NodePortRange, nodePortKey, pickNodePort, refuseNodePort, takeNodePort } from './service-node-ports.js';
+import { wantsNodePorts } from './service-update.js';
 
 /**
  * Gives a service its cluster IP and node ports, and says what must be written with it (pkg/registry/core/service/storage/alloc.go).
@@ -71,10 +73,14 @@ function allocateAddresses(
     return;
   }
   const wanted = str(spec, 'clusterIP') === '' ? (strings(spec, 'clusterIPs')[0] ?? '') : str(spec, 'clusterIP');
+  const selectorless = Object.keys(child(spec, 'selector') ?? {}).length === 0;
+  const cidrs = serviceCidrs(ctx.backend);
+  // Without addresses and without endpoints of its own, a service can be of any family.
+  if (wanted !== 'None' || !selectorless) refuseFamilies(spec, cidrs, errors);
+  if (errors.length > 0) return;
   if (wanted === 'None') {
     spec['clusterIP'] = 'None';
     spec['clusterIPs'] = ['None'];
-    const selectorless = Object.keys(child(spec, 'selector') ?? {}).length === 0;
     if (spec['ipFamilyPolicy'] === undefined) {
       spec['ipFamilyPolicy'] = selectorless ? 'RequireDualStack' : 'SingleStack';
     }
@@ -83,7 +89,6 @@ function allocateAddresses(
     }
     return;
   }
-  const cidrs = serviceCidrs(ctx.backend);
   const family = strings(spec, 'ipFamilies')[0] === 'IPv6' ? 'IPv6' : 'IPv4';
   if (spec['ipFamilyPolicy'] === undefined) spec['ipFamilyPolicy'] = 'SingleStack';
   if (spec['ipFamilies'] === undefined) spec['ipFamilies'] = [family];
@@ -106,10 +111,19 @@ function allocateAddresses(
   take(takeAddress(ctx, service, ip));
 }
 
-/** Whether a service of this type has node ports at all. */
-function wantsNodePorts(spec: JsonObject): boolean {
-  const type = str(spec, 'type');
-  return type === 'NodePort' || (type === 'LoadBalancer' && spec['allocateLoadBalancerNodePorts'] !== false);
+/** Families can only be asked for where the cluster has addresses of them. */
+function refuseFamilies(spec: JsonObject, cidrs: readonly Cidr[], errors: FieldError[]): void {
+  const configured = new Set<string>(cidrs.map((cidr) => cidr.family));
+  if (configured.size === 0) return;
+  const policy = spec['ipFamilyPolicy'];
+  if (policy === 'RequireDualStack' && configured.size < 2) {
+    const detail = 'this cluster is not configured for dual-stack services';
+    errors.push(invalidValue('spec.ipFamilyPolicy', policy, detail));
+  }
+  for (const [i, family] of strings(spec, 'ipFamilies').entries()) {
+    if (configured.has(family)) continue;
+    errors.push(invalidValue(`spec.ipFamilies[${i}]`, family, 'not configured on this cluster'));
+  }
 }
 
 function allocateNodePorts(
@@ -161,45 +175,5 @@ function allocateNodePorts(
     const asked = spec['healthCheckNodePort'];
     if (typeof asked === 'number' && asked !== 0) claim(asked, 'spec.healthCheckNodePort');
     else spec['healthCheckNodePort'] = pick();
-  }
-}
-
-/**
- * On update, what the server once gave and the client left out is kept (patchAllocatedValues): the cluster IP, node ports by
- * port number and protocol, the health check port. A change to ExternalName lets go of all.
- */
-export function keepAllocated(service: JsonObject, old: JsonObject): void {
-  const spec = child(service, 'spec');
-  const before = child(old, 'spec');
-  if (spec === undefined || before === undefined) return;
-  const type = str(spec, 'type');
-  if (type !== 'ExternalName' && str(before, 'type') !== 'ExternalName') {
-    for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']) {
-      if (spec[field] === undefined && before[field] !== undefined) spec[field] = before[field];
-    }
-    if (str(spec, 'clusterIP') === '' && strings(spec, 'clusterIPs').length > 0) {
-      spec['clusterIP'] = strings(spec, 'clusterIPs')[0] ?? '';
-    }
-  }
-  if (wantsNodePorts(spec) && wantsNodePorts(before)) {
-    for (const port of children(spec, 'ports')) {
-      if (typeof port['nodePort'] === 'number' && port['nodePort'] !== 0) continue;
-      const was = children(before, 'ports').find(
-        (p) => p['port'] === port['port'] && p['protocol'] === port['protocol'],
-      );
-      if (typeof was?.['nodePort'] === 'number') port['nodePort'] = was['nodePort'];
-    }
-  }
-  if (
-    type === 'LoadBalancer' &&
-    spec['externalTrafficPolicy'] === 'Local' &&
-    spec['healthCheckNodePort'] === undefined
-  ) {
-    if (before['healthCheckNodePort'] !== undefined) spec['healthCheckNodePort'] = before['healthCheckNodePort'];
-  }
-  // A type that has no node ports gives up those that the client merely sent back.
-  if (!wantsNodePorts(spec) && wantsNodePorts(before)) {
-    const given = new Set(children(before, 'ports').map((p) => p['nodePort']));
-    for (const port of children(spec, 'ports')) if (given.has(port['nodePort'])) delete port['nodePort'];
   }
 }

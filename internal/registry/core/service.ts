@@ -2,7 +2,8 @@ import { child, children, defaultString, defaultTo, ensureChild, str } from '../
 import type { JsonObject } from '../../machinery/json.js';
 import type { Strategy } from '../types.js';
 import { DEFAULT_NODE_PORTS } from './service-node-ports.js';
-import { allocateForService, keepAllocated, releaseService } from './service-allocation.js';
+import { allocateForService, releaseService } from './service-allocation.js';
+import { isReachable, normalizeAddresses, prepareServiceUpdate } from './service-update.js';
 
 const CLIENT_IP_TIMEOUT_SECONDS = 10_800;
 
@@ -27,7 +28,7 @@ function defaultService(service: JsonObject): void {
     }
   }
   const type = str(spec, 'type');
-  if (type === 'NodePort' || type === 'LoadBalancer') defaultString(spec, 'externalTrafficPolicy', 'Cluster');
+  if (isReachable(spec)) defaultString(spec, 'externalTrafficPolicy', 'Cluster');
   if (type !== 'ExternalName') defaultTo(spec, 'internalTrafficPolicy', 'Cluster');
   if (type === 'LoadBalancer') defaultTo(spec, 'allocateLoadBalancerNodePorts', true);
   for (const ingress of children(child(child(service, 'status'), 'loadBalancer'), 'ingress')) {
@@ -40,10 +41,11 @@ export const services: Strategy = {
   defaults: defaultService,
   prepareForCreate(_ctx, service) {
     service['status'] = { loadBalancer: {} };
+    normalizeAddresses(ensureChild(service, 'spec'));
   },
   prepareForUpdate(_ctx, service, old) {
     service['status'] = old['status'];
-    keepAllocated(service, old);
+    prepareServiceUpdate(ensureChild(service, 'spec'), ensureChild(old, 'spec'));
   },
   allocate: (ctx, service, old) => allocateForService(ctx, service, old, DEFAULT_NODE_PORTS),
   release: releaseService,

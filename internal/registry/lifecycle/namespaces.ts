@@ -1,6 +1,6 @@
 import { child, ensureChild, str, strings } from '../../machinery/access.js';
-import { invalidValue } from '../../machinery/field.js';
-import { qualifiedName } from '../../machinery/names.js';
+import { checkFinalized } from '../core/rules/namespace.js';
+import { validating } from '../generic/field-node.js';
 import type { Strategy } from '../types.js';
 
 /** How namespaces end: phase Terminating, then `/finalize` by their controller, then removal (pkg/registry/core/namespace). */
@@ -21,32 +21,7 @@ export const namespaces: Strategy = {
         if (old['status'] === undefined) delete ns['status'];
         else ns['status'] = old['status'];
       },
-      validate(ns) {
-        return strings(child(ns, 'spec'), 'finalizers').flatMap((f, i) => {
-          const faults = qualifiedName(f);
-          if (
-            faults.length === 0 &&
-            !f.includes('/') &&
-            f !== 'kubernetes' &&
-            f !== 'orphan' &&
-            f !== 'foregroundDeletion'
-          ) {
-            faults.push('name is neither a standard finalizer name nor is it fully qualified');
-          }
-          return faults.map((m) => invalidValue(`spec.finalizers[${i}]`, f, m));
-        });
-      },
+      validate: (ns) => validating(ns, checkFinalized),
     },
-  },
-  validateStatusUpdate(ns) {
-    const phase = str(child(ns, 'status'), 'phase');
-    const deleting = str(child(ns, 'metadata'), 'deletionTimestamp') !== '';
-    if (deleting && phase !== 'Terminating') {
-      return [invalidValue('status.phase', phase, "may only be 'Terminating' if `deletionTimestamp` is not empty")];
-    }
-    if (!deleting && phase !== 'Active') {
-      return [invalidValue('status.phase', phase, "may only be 'Active' if `deletionTimestamp` is empty")];
-    }
-    return [];
   },
 };

@@ -4,10 +4,10 @@ import { isSloppyIP, legacyIP, portName, portNumber, wildcardDns1123Subdomain } 
 import type { JsonObject } from '../../machinery/json.js';
 import { dns1123Label, dns1123Subdomain, pathSegmentName } from '../../machinery/names.js';
 import { FieldNode, type TextCheck, validating } from '../generic/field-node.js';
+import { checkIngressHostname, IP_AS_HOST } from '../generic/load-balancer.js';
 import type { Strategy } from '../types.js';
 
 const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
-const IP_AS_HOST = 'must be a DNS name, not an IP address';
 
 const host: TextCheck = (value) => (value.includes('*') ? wildcardDns1123Subdomain(value) : dns1123Subdomain(value));
 const segment: TextCheck = (value) => pathSegmentName(value, false);
@@ -147,10 +147,7 @@ function validateStatusUpdate(ingress: JsonObject, old: JsonObject): FieldError[
     for (const point of root.struct('status').struct('loadBalancer').list('ingress')) {
       const ip = point.text('ip');
       if (ip !== '' && !before.has(ip)) point.checkText('ip', legacyIP);
-      const name = point.text('hostname');
-      if (name === '') continue;
-      point.checkText('hostname', dns1123Subdomain);
-      if (isSloppyIP(name)) point.invalid('hostname', IP_AS_HOST);
+      checkIngressHostname(point);
     }
   });
 }

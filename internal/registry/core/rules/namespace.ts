@@ -1,0 +1,43 @@
+import { qualifiedName } from '../../../machinery/names.js';
+import { type FieldNode, validating } from '../../generic/field-node.js';
+import type { Strategy } from '../../types.js';
+
+// Rules: k8s.io/kubernetes pkg/apis/core/validation, ValidateNamespace and its updates.
+
+const STANDARD = ['kubernetes', 'orphan', 'foregroundDeletion'];
+
+function finalizerName(name: string): string[] {
+  const out = qualifiedName(name);
+  if (!name.includes('/') && !STANDARD.includes(name)) {
+    out.push('name is neither a standard finalizer name nor is it fully qualified');
+  }
+  return out;
+}
+
+function checkFinalizers(root: FieldNode): void {
+  const spec = root.struct('spec');
+  for (const name of spec.texts('finalizers')) spec.checkText('finalizers', finalizerName, name);
+}
+
+function checkPhase(root: FieldNode): void {
+  const status = root.struct('status');
+  const phase = status.text('phase');
+  const deleting = root.struct('metadata').text('deletionTimestamp') !== '';
+  const only = deleting ? 'Terminating' : 'Active';
+  if (phase === only) return;
+  const detail = `may only be '${only}' if \`deletionTimestamp\` is ${deleting ? 'not ' : ''}empty`;
+  status.invalid('Phase', detail, phase);
+}
+
+export const namespaceRules: Pick<Strategy, 'validate' | 'validateStatusUpdate'> = {
+  validate: (o) => validating(o, checkFinalizers),
+  validateStatusUpdate: (o) => validating(o, checkPhase),
+};
+
+/** Complaints about the finalizers that `finalize` sets, each at its place. */
+export function checkFinalized(root: FieldNode): void {
+  const spec = root.struct('spec');
+  for (const [i, name] of spec.texts('finalizers').entries()) {
+    spec.checkText(`finalizers[${i}]`, finalizerName, name);
+  }
+}

@@ -1,0 +1,139 @@
+import { deepEqual, semanticEqual } from '../../../machinery/equal.js';
+import { invalidValue } from '../../../machinery/field.js';
+import type { JsonObject } from '../../../machinery/json.js';
+import { dns1123Subdomain } from '../../../machinery/names.js';
+import { compareQuantity, parseQuantity, type Quantity, signOfQuantity } from '../../../machinery/quantity.js';
+import { FieldNode, IMMUTABLE, validating } from '../../generic/field-node.js';
+import { checkLabelSelector } from '../../generic/label-selector.js';
+import { checkResourceQuantity } from '../../generic/resource-names.js';
+import type { Strategy } from '../../types.js';
+import { checkAccessModes, checkVolumeMode } from './claim-parts.js';
+
+// Rules: k8s.io/kubernetes pkg/apis/core/validation, ValidatePersistentVolumeClaim and its updates.
+
+/** The class that a claim asked for before there was a field for it. */
+const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
+
+function checkDataSource(source: FieldNode, withNamespace: boolean): void {
+  for (const key of ['name', 'kind']) source.requireText(key);
+  const group = source.text('apiGroup');
+  if (group === '' && source.text('kind') !== 'PersistentVolumeClaim') {
+    source.invalid('', "must be 'PersistentVolumeClaim' when referencing the default apiGroup", source.text('kind'));
+  }
+  if (group !== '') source.checkText('apiGroup', dns1123Subdomain);
+  if (withNamespace && source.text('namespace') !== '') source.checkText('namespace', dns1123Subdomain);
+}
+
+function checkDataSources(spec: FieldNode): void {
+  const [source, ref] = [spec.child('dataSource'), spec.child('dataSourceRef')];
+  if (source !== undefined) checkDataSource(source, false);
+  if (ref !== undefined) checkDataSource(ref, true);
+  if (source === undefined || ref === undefined) return;
+  if (ref.text('namespace') !== '') {
+    spec.invalid('', 'may not be specified when dataSourceRef.namespace is specified', spec.at('dataSource'));
+  } else if (!['apiGroup', 'kind', 'name'].every((key) => source.text(key) === ref.text(key))) {
+    spec.invalid('', 'must match dataSourceRef', spec.at('dataSource'));
+  }
+}
+
+/** The rules of the spec of a claim, also of a claim template. */
+export function checkClaimSpec(spec: FieldNode): void {
+  const selector = spec.child('selector');
+  if (selector !== undefined) checkLabelSelector(selector);
+  checkAccessModes(spec, 'at least 1 access mode is required');
+  const requests = spec.struct('resources').struct('requests');
+  const storage = requests.text('storage');
+  if (storage === '') spec.required('resources[storage]');
+  else if (signOfQuantity(parseQuantity(storage)) <= 0) {
+    spec.add(invalidValue(spec.at('resources[storage]'), storage, 'must be greater than zero'));
+  }
+  if (spec.text('storageClassName') !== '') spec.checkText('storageClassName', dns1123Subdomain);
+  checkVolumeMode(spec);
+  checkDataSources(spec);
+  if (spec.text('volumeAttributesClassName') !== '') spec.checkText('volumeAttributesClassName', dns1123Subdomain);
+}
+
+const annotationOf = (claim: FieldNode): string =>
+  claim.struct('metadata').struct('annotations').text(CLASS_ANNOTATION);
+
+function checkClaimUpdate(root: FieldNode, old: JsonObject): void {
+  const was = new FieldNode(old);
+  const [spec, before] = [root.struct('spec'), was.struct('spec')];
+  const [now, then] = [structuredClone(spec.value), structuredClone(before.value)];
+  // Binding names the volume, once.
+  if (before.text('volumeName') === '') then['volumeName'] = now['volumeName'] ?? null;
+  const [className, annotated] = [spec.text('storageClassName'), annotationOf(was)];
+  if (!before.has('storageClassName') && annotated !== '' && className === annotated) delete now['storageClassName'];
+  else {
+    if (annotated !== annotationOf(root)) {
+      root.add(invalidValue(`metadata.annotations[${CLASS_ANNOTATION}]`, annotationOf(root), IMMUTABLE));
+    }
+    // A claim from before there was a default class may get one.
+    if (!before.has('storageClassName') && annotated === '' && className !== '') delete now['storageClassName'];
+  }
+  const bound = was.struct('status').text('phase') === 'Bound';
+  const requested = (o: FieldNode): string => o.struct('resources').struct('requests').text('storage');
+  if (bound) {
+    const requests = new FieldNode(now).struct('resources').child('requests');
+    if (requests !== undefined) requests.value['storage'] = requested(before);
+    if (spec.has('volumeAttributesClassName')) {
+      now['volumeAttributesClassName'] = before.get('volumeAttributesClassName') ?? null;
+    }
+  }
+  if (!semanticEqual(now, then)) root.forbidden('spec', CLAIM_IMMUTABLE);
+  const [newSize, oldSize] = [requested(spec), requested(before)].map(sizeOf);
+  if (newSize !== undefined && oldSize !== undefined && compareQuantity(newSize, oldSize) < 0) {
+    const held = sizeOf(was.struct('status').struct('capacity').text('storage')) ?? parseQuantity('0');
+    if (compareQuantity(newSize, held) <= 0) {
+      spec.forbidden('resources.requests.storage', 'field can not be less than status.capacity');
+    }
+  }
+  if (!deepEqual(spec.get('volumeMode'), before.get('volumeMode'))) {
+    root.add(invalidValue('volumeMode', spec.get('volumeMode') ?? null, IMMUTABLE));
+  }
+  const applied = was.struct('status').text('currentVolumeAttributesClassName') !== '';
+  if (applied && before.has('volumeAttributesClassName') && !spec.has('volumeAttributesClassName')) {
+    spec.forbidden('volumeAttributesClassName', 'update from non-nil value to nil is forbidden');
+  }
+}
+
+const CLAIM_IMMUTABLE =
+  'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
+
+const sizeOf = (text: string): Quantity | undefined => (text === '' ? undefined : parseQuantity(text));
+
+const RESIZE_STATES = [
+  'ControllerResizeInProgress',
+  'ControllerResizeInfeasible',
+  'NodeResizePending',
+  'NodeResizeInProgress',
+  'NodeResizeInfeasible',
+];
+
+function checkClaimStatus(root: FieldNode): void {
+  const status = root.struct('status');
+  for (const [name, text] of status.entries('capacity')) {
+    checkResourceQuantity(status, `capacity[${name}]`, name, text);
+  }
+  for (const [name, text] of status.entries('allocatedResources')) {
+    const at = `allocatedResources[${name}]`;
+    if (name !== 'storage' && !name.includes('/')) {
+      status.add(invalidValue(status.at(at), name, 'must be a standard resource type or fully qualified'));
+    } else checkResourceQuantity(status, at, name, text);
+  }
+  for (const [name, state] of status.entries('allocatedResourceStatuses')) {
+    if (!RESIZE_STATES.includes(state)) {
+      status.unsupported(`allocatedResourceStatuses[${name}]`, [...RESIZE_STATES].sort(), state);
+    }
+  }
+}
+
+export const claimRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'validateStatusUpdate'> = {
+  validate: (o) => validating(o, (root) => checkClaimSpec(root.struct('spec'))),
+  validateUpdate: (o, old) =>
+    validating(o, (root) => {
+      checkClaimSpec(root.struct('spec'));
+      checkClaimUpdate(root, old);
+    }),
+  validateStatusUpdate: (o) => validating(o, checkClaimStatus),
+};

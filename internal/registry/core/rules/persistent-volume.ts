@@ -1,0 +1,109 @@
+import path from 'node:path';
+import { semanticEqual } from '../../../machinery/equal.js';
+import { forbiddenField, invalidValue, notSupported } from '../../../machinery/field.js';
+import type { JsonObject } from '../../../machinery/json.js';
+import { dns1123Subdomain } from '../../../machinery/names.js';
+import { parseQuantity, scaledValue, signOfQuantity } from '../../../machinery/quantity.js';
+import { FieldNode, IMMUTABLE, validating } from '../../generic/field-node.js';
+import { checkNodeSelector } from '../../generic/node-selector.js';
+import type { Strategy } from '../../types.js';
+import { checkAccessModes, checkVolumeMode } from './claim-parts.js';
+import { checkPersistentSource } from './persistent-sources.js';
+
+// Rules: k8s.io/kubernetes pkg/apis/core/validation, ValidatePersistentVolume and ValidatePersistentVolumeUpdate.
+
+/** Where a volume can come from, in the order in which the reference looks. */
+const SOURCES = (
+  'hostPath gcePersistentDisk awsElasticBlockStore glusterfs flocker nfs rbd quobyte cephfs iscsi cinder fc flexVolume ' +
+  'azureFile vsphereVolume photonPersistentDisk portworxVolume azureDisk scaleIO local storageos csi'
+).split(' ');
+
+function checkCapacity(spec: FieldNode): void {
+  const capacity = spec.entries('capacity');
+  if (capacity.length === 0) spec.required('capacity');
+  if (capacity.length > 1 || capacity[0]?.[0] !== 'storage') {
+    spec.add(notSupported(spec.at('capacity'), spec.get('capacity') ?? null, ['storage']));
+  }
+  for (const [name, text] of capacity) {
+    const at = spec.at(`capacity[${name}]`);
+    const quantity = parseQuantity(text);
+    if (signOfQuantity(quantity) < 0) {
+      spec.add(invalidValue(at, scaledValue(quantity, 0), 'must be a valid resource quantity'));
+    }
+    if (signOfQuantity(quantity) <= 0) spec.add(invalidValue(at, text, 'must be greater than zero'));
+  }
+}
+
+function checkAffinity(spec: FieldNode): void {
+  const affinity = spec.child('nodeAffinity');
+  if (affinity === undefined) return;
+  const required = affinity.child('required');
+  if (required === undefined) affinity.required('required', 'must specify required node constraints');
+  else checkNodeSelector(required);
+}
+
+function checkSources(spec: FieldNode): void {
+  const given = SOURCES.filter((source) => spec.has(source));
+  for (const [i, source] of given.entries()) {
+    const node = spec.child(source);
+    if (i > 0) spec.forbidden(source, 'may not specify more than 1 volume type');
+    else if (node !== undefined) checkPersistentSource(source, node);
+  }
+  if (given[0] === 'local' && spec.child('nodeAffinity')?.has('required') !== true) {
+    spec.required('nodeAffinity', 'Local volume requires node affinity');
+  }
+  if (given.length === 0) spec.required('', 'must specify a volume type');
+}
+
+function checkVolume(root: FieldNode): void {
+  const spec = root.struct('spec');
+  checkAccessModes(spec, '');
+  checkCapacity(spec);
+  const policy = spec.text('persistentVolumeReclaimPolicy');
+  if (policy !== '') spec.requireOneOf('persistentVolumeReclaimPolicy', ['Delete', 'Recycle', 'Retain']);
+  checkAffinity(spec);
+  checkSources(spec);
+  const host = spec.child('hostPath');
+  if (host !== undefined && path.posix.normalize(host.text('path')) === '/' && policy === 'Recycle') {
+    spec.forbidden('persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'");
+  }
+  if (spec.text('storageClassName') !== '') spec.checkText('storageClassName', dns1123Subdomain);
+  checkVolumeMode(spec);
+  if (!spec.has('volumeAttributesClassName')) return;
+  if (spec.text('volumeAttributesClassName') === '') {
+    spec.required('volumeAttributesClassName', 'an empty string is disallowed');
+  } else spec.checkText('volumeAttributesClassName', dns1123Subdomain);
+  if (!spec.has('csi')) spec.required('csi', 'has to be specified when using volumeAttributesClassName');
+}
+
+const sourceOf = (spec: FieldNode, withExpansion: boolean): JsonObject => {
+  const out: JsonObject = {};
+  for (const key of SOURCES) if (spec.has(key)) out[key] = spec.get(key) ?? null;
+  const csi = spec.child('csi')?.value;
+  // A driver may learn later how to expand.
+  if (csi !== undefined && !withExpansion) out['csi'] = { ...csi, controllerExpandSecretRef: null };
+  return out;
+};
+
+function checkVolumeUpdate(root: FieldNode, old: JsonObject): void {
+  const spec = root.struct('spec');
+  const was = new FieldNode(old).struct('spec');
+  const withExpansion = was.child('csi')?.has('controllerExpandSecretRef') === true;
+  if (!semanticEqual(sourceOf(spec, withExpansion), sourceOf(was, withExpansion))) {
+    root.add(forbiddenField('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation'));
+  }
+  if (!semanticEqual(spec.get('volumeMode'), was.get('volumeMode'))) {
+    root.add(invalidValue('volumeMode', spec.get('volumeMode') ?? null, IMMUTABLE));
+  }
+}
+
+export const volumeRules: Pick<Strategy, 'validate' | 'validateUpdate'> = {
+  validate: (o) => validating(o, checkVolume),
+  // The strategy asks for the rules of a new volume, and so does the rule for updates: complaints come twice.
+  validateUpdate: (o, old) =>
+    validating(o, (root) => {
+      checkVolume(root);
+      checkVolume(root);
+      checkVolumeUpdate(root, old);
+    }),
+};
