@@ -4,6 +4,7 @@ import { defaultStorageClass } from './default-storage-class/index.js';
 import { defaultTolerationSeconds } from './default-toleration-seconds/index.js';
 import { limitRanger } from './limit-ranger/index.js';
 import { namespaceLifecycle } from './namespace-lifecycle/index.js';
+import { nodeRestriction } from './node-restriction/index.js';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize/index.js';
 import { priority, priorityClassDefault } from './priority/index.js';
 import { runtimeClass } from './runtime-class/index.js';
@@ -13,15 +14,16 @@ import {
   volumeAttributesClassProtection,
 } from './storage-object-in-use-protection/index.js';
 import { taintNodesByCondition } from './taint-nodes-by-condition/index.js';
-import type { AdmissionAttributes, AdmissionChain, AdmissionContext } from './types.js';
+import type { AdmissionAttributes, AdmissionChain, AdmissionContext, AdmissionPlugin } from './types.js';
 
 export type * from './types.js';
 
-/** The plugins that are on by default, in the order in which they run (the reference's AllOrderedPlugins). */
-export const defaultAdmission: AdmissionChain = [
+/** Every plugin that needs no more than the store, in the order in which they run (the reference's AllOrderedPlugins). */
+export const orderedAdmission: AdmissionChain = [
   namespaceLifecycle,
   limitRanger,
   serviceAccount,
+  nodeRestriction,
   taintNodesByCondition,
   priority,
   priorityClassDefault,
@@ -34,6 +36,12 @@ export const defaultAdmission: AdmissionChain = [
   defaultIngressClass,
   defaultStorageClass,
 ];
+
+/** Those that run only when `--enable-admission-plugins` names them. */
+const OFF: ReadonlySet<AdmissionPlugin> = new Set([nodeRestriction]);
+
+/** The plugins that are on by default, in their order. */
+export const defaultAdmission: AdmissionChain = orderedAdmission.filter((plugin) => !OFF.has(plugin));
 
 type Phase = 'admit' | 'validate';
 

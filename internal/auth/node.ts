@@ -1,19 +1,12 @@
 import type { Backend } from '../store/types.js';
-import { NodeGraph, type NeededKind } from './node-graph.js';
+import { NodeGraph } from './node-graph.js';
+import { nodeOf } from './node-identity.js';
+import type { NeededKind } from './pod-needs.js';
 import { type RbacAuthorizer, ruleAllows } from './rbac.js';
 import type { Attributes, Authorizer, Decision } from './types.js';
 
-const PREFIX = 'system:node:';
-const NODES_GROUP = 'system:nodes';
 const ALLOWED: Decision = { allowed: true, reason: '' };
 const no = (reason: string): Decision => ({ allowed: false, reason });
-
-/** The node that a user is, '' for a node user without a name; undefined for users that are no nodes. */
-function nodeOf(a: Attributes): string | undefined {
-  const { username, groups } = a.user;
-  if (!username.startsWith(PREFIX) || !groups.includes(NODES_GROUP)) return undefined;
-  return username.slice(PREFIX.length);
-}
 
 /**
  * What kubelets may do: read what the pods bound to their node need, keep their own node's objects, and what the
@@ -48,7 +41,7 @@ export class NodeAuthorizer implements Authorizer {
   }
 
   authorize(a: Attributes): Decision | 'noOpinion' {
-    const node = nodeOf(a);
+    const node = nodeOf(a.user);
     if (node === undefined) return 'noOpinion';
     if (node === '') return no(`unknown node for user ${JSON.stringify(a.user.username)}`);
     const key = `${a.group}/${a.resource}`;
