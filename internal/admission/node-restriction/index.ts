@@ -48,7 +48,9 @@ const nodes: Rule = (_ctx, node, a) => {
 const claims: Rule = (_ctx, node, a) => {
   if (a.subresource !== 'status') return 'may only update PVC status';
   const rest = (claim: JsonObject | undefined): JsonObject => {
-    const { managedFields: _fields, resourceVersion: _version, ...metadata } = child(claim, 'metadata') ?? {};
+    const metadata = { ...child(claim, 'metadata') };
+    // The new one may leave them to the server.
+    for (const field of ['managedFields', 'resourceVersion']) delete metadata[field];
     const status = { ...child(claim, 'status') };
     for (const field of CLAIM_STATUS) delete status[field];
     return { ...claim, metadata, status };
