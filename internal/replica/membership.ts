@@ -207,6 +207,8 @@ export class Membership {
     const context: ConfChangeContext = { request, members };
     const change: ConfChange = { transition: 'auto', steps, context: JSON.stringify(context) };
     const done = new Promise<void>((resolve, reject) => this.#waiting.set(request, { resolve, reject }));
+    // Heard below, unless the time is over while an earlier change is waited for.
+    done.catch(() => undefined);
     const timer = setTimeout(
       () => this.#settle(request, new UnavailableError('the change was not confirmed within its time', true)),
       TIMEOUT_MS,
