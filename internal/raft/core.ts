@@ -1,3 +1,4 @@
+import { CatchUp } from './catchup.js';
 import type { RaftConfig } from './config.js';
 import { fromConfState, isVoter, type Members } from './confchange/members.js';
 import { message } from './message.js';
@@ -36,12 +37,16 @@ export class Core {
   /** Asked by the leader to take over, and waiting until a committed membership change is applied. */
   summoned = false;
 
+  /** The leader is known to be dead, and no other is known yet: pre-votes are asked for again soon. */
+  hurried = false;
+
   /** Candidates: votes received so far. */
   readonly votes = new Map<NodeId, boolean>();
 
   // Leader only.
   readonly progress = new Map<NodeId, Progress>();
   readonly uncommitted: UncommittedBytes;
+  readonly catchUp: CatchUp;
   readonly reads: ReadQueue;
   /** An entry of our own term is committed: all that earlier leaders committed is known (dissertation, 6.4). */
   termOpened = false;
@@ -70,6 +75,7 @@ export class Core {
     this.log = new RaftLog(storage, config.applied, committed);
     this.members = fromConfState(config.confState ?? storage.snapshotMeta().confState);
     this.uncommitted = new UncommittedBytes(config.maxUncommittedBytes);
+    this.catchUp = new CatchUp(config.catchUpBytesPerTick ?? 1024 * 1024);
     this.reads = new ReadQueue(config.maxPendingReads ?? 4096);
   }
 

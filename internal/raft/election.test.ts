@@ -127,13 +127,40 @@ describe('elections', () => {
     dead.deliver = (m) => m.to !== 1 && m.from !== 1;
     for (const id of [2, 3]) dead.raft(id).hurry();
     dead.tick(4, [2, 3]);
-    expect([2, 3]).toContain(dead.leader());
+    expect(dead.leader()).toBe(2);
+    // Two who stood at once would split the votes, and then wait for an election timeout.
+    expect(dead.sent.filter((m) => m.type === 'preVote' && m.term === 2).map((m) => m.from)).toEqual([2, 2]);
 
     const alive = new TestCluster([1, 2, 3]);
     alive.elect(1);
     alive.raft(2).hurry();
     alive.tick(30);
     expect(alive.raft(1).status()).toMatchObject({ role: 'leader', term: 1 });
+  });
+
+  it('pass to the next when the first whose turn it is lacks entries, without waiting', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.deliver = (m) => m.to !== 2;
+    c.propose(1, 'x');
+    c.settle();
+    c.deliver = (m) => m.to !== 1 && m.from !== 1;
+    for (const id of [2, 3]) c.raft(id).hurry();
+    c.tick(2, [2, 3]);
+    expect(c.leader()).toBe(3);
+  });
+
+  it('ask again soon where the death of the leader was not yet known', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.deliver = (m) => m.to !== 1 && m.from !== 1;
+    c.raft(2).hurry();
+    c.tick(1, [2, 3]);
+    expect(c.leader()).toBe(1); // 3 still counts on 1, and does not answer.
+    c.raft(3).hurry();
+    c.tick(5, [2]);
+    c.tick(4, [2]);
+    expect(c.leader()).toBe(2);
   });
 
   it('never make a learner or a stranger leader', () => {

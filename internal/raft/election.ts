@@ -6,6 +6,8 @@ import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } fro
 import type { Message } from './types.js';
 
 const SCAN_BYTES = 1024 * 1024;
+/** After the leader's death, what each voter has to win an election before the next one stands. */
+const HURRIED_TURN_TICKS = 4;
 
 /** Starts an election if this replica may stand in one. */
 export function campaign(core: Core, kind: 'usual' | 'transfer'): void {
@@ -18,6 +20,7 @@ export function campaign(core: Core, kind: 'usual' | 'transfer'): void {
 
 function askPreVotes(core: Core): void {
   becomePreCandidate(core);
+  if (core.hurried) askAgainSoon(core);
   core.votes.set(core.id, true);
   for (const id of allVoters(core.members)) {
     if (id === core.id) continue;
@@ -106,17 +109,31 @@ export function onVoteRequest(core: Core, m: Message): void {
     }
   } else {
     core.sendAfterAppend(answer, m.from, { reject: true, ...ownCommit(core) });
+    // It cannot win, and we may: it is our turn.
+    if (core.hurried && free) campaignWithin(core, 1);
   }
 }
 
 /**
  * The driver has evidence that the leader's process is dead (connection refused): forget it, so that others may be
- * voted for, and campaign within a few ticks. If the evidence was wrong, PreVote keeps the leader in office.
+ * voted for, and campaign within a few ticks, when it is our turn. If the evidence was wrong, PreVote keeps the leader in office.
  */
 export function hurry(core: Core): void {
   if (core.role !== 'follower' || core.leader === 0) return;
+  // One after the other, by id: two who stand at once split the votes, and then both wait for an election timeout.
+  const heirs = allVoters(core.members).filter((id) => id !== core.leader);
+  const turn = heirs.sort((a, b) => a - b).indexOf(core.id);
   core.leader = 0;
-  const ticks = 1 + Math.floor(core.random() * 3);
+  core.hurried = true;
+  campaignWithin(core, 1 + Math.max(turn, 0) * HURRIED_TURN_TICKS);
+}
+
+/** Who has not noticed yet that the leader is dead does not even answer a pre-vote (`leaseForbids`). */
+function askAgainSoon(core: Core): void {
+  campaignWithin(core, HURRIED_TURN_TICKS + Math.floor(core.random() * HURRIED_TURN_TICKS));
+}
+
+function campaignWithin(core: Core, ticks: number): void {
   core.electionElapsed = Math.max(core.electionElapsed, core.electionTimeout - ticks);
 }
 

@@ -126,7 +126,7 @@ export class Raft {
     onSnapshotReport(this.#core, id, ok);
   }
 
-  /** The leader's process is known to be dead: forget its lease and campaign within three ticks. Safe if wrong. */
+  /** The leader's process is known to be dead: forget its lease and campaign when it is our turn. Safe if wrong. */
   hurry(): void {
     hurry(this.#core);
   }

@@ -17,7 +17,9 @@ export function becomeFollower(core: Core, term: number, leader: NodeId): void {
 /** Asks around before raising the term: neither term nor vote change (dissertation, 9.6). */
 export function becomePreCandidate(core: Core): void {
   invariant(core.role !== 'leader', 'a leader cannot become a candidate');
+  const { hurried } = core;
   reset(core, core.term);
+  core.hurried = hurried;
   core.role = 'preCandidate';
 }
 
@@ -63,9 +65,11 @@ function reset(core: Core, term: number): void {
   core.heartbeatElapsed = 0;
   core.drawElectionTimeout();
   core.summoned = false;
+  core.hurried = false;
   core.votes.clear();
   core.progress.clear();
   core.uncommitted.reset();
+  core.catchUp.reset();
   core.transferee = 0;
   core.pendingConfIndex = 0;
   core.termOpened = false;

@@ -59,6 +59,7 @@ function followed(handle: (core: Core, m: Message) => void): (core: Core, m: Mes
     if (core.role === 'follower') {
       core.electionElapsed = 0;
       core.leader = m.from;
+      core.hurried = false;
     } else {
       becomeFollower(core, m.term, m.from);
     }

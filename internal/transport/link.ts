@@ -140,7 +140,8 @@ export class PeerLink {
     if (wasUp) log('info', `lost the connection to member ${id} at ${address}: ${reason}`);
     else if (this.#failures === 0) log('debug', `cannot reach member ${id} at ${address}: ${reason}`);
     handlers.onUnreachable(id);
-    if (wasUp) this.probe();
+    // Also when it was not up: a process that is being killed may close its listening socket last.
+    this.probe();
     if (error?.code === status.ALREADY_EXISTS) handlers.onRefused(id, reason, true);
     else if (error?.code === status.FAILED_PRECONDITION && this.#failures === 0) handlers.onRefused(id, reason, false);
     const wait = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)] ?? 200;
