@@ -22,10 +22,15 @@ export async function answerCall(work: () => Promise<Buffer>): Promise<Buffer> {
 }
 
 /** Asks the member at an address. Rejects with MembershipError as it said, or with UnavailableError. */
-export async function callMember(address: string, tls: TransportTls | undefined, payload: Buffer): Promise<Buffer> {
+export async function callMember(
+  address: string,
+  tls: TransportTls | undefined,
+  payload: Buffer,
+  timeoutMs: number = TIMEOUT_MS,
+): Promise<Buffer> {
   let reply: Reply;
   try {
-    reply = packr.unpack(await askAt(address, tls, payload, TIMEOUT_MS)) as Reply;
+    reply = packr.unpack(await askAt(address, tls, payload, timeoutMs)) as Reply;
   } catch (error) {
     throw new UnavailableError(
       `${address} did not answer: ${error instanceof Error ? error.message : String(error)}`,

@@ -7,6 +7,8 @@ import { decodeOrigin, encodeRequest, MembershipError } from './membership.js';
 
 const PATIENCE_MS = 60_000;
 const RETRY_MS = 500;
+/** For one member's answer; then the next is asked, for this one may be cut off. Asking again is harmless. */
+const ANSWER_MS = 5_000;
 
 /** What an empty data directory is made for: a new cluster, or a place in a running one. Throws FatalError. */
 export async function findOrigin(config: ReplicaConfig, say: (text: string) => void): Promise<Origin> {
@@ -22,7 +24,7 @@ export async function findOrigin(config: ReplicaConfig, say: (text: string) => v
   while (performance.now() < until) {
     for (const member of join) {
       try {
-        return decodeOrigin(await callMember(member, config.tls, request));
+        return decodeOrigin(await callMember(member, config.tls, request, ANSWER_MS));
       } catch (error) {
         failure = messageOf(error);
         if (error instanceof MembershipError) throw new FatalError(`cannot join the cluster: ${failure}`);
