@@ -15,6 +15,11 @@ export interface RaftConfig {
   readonly maxInflightBytes: number;
   /** Proposed and not yet committed, in bytes, on the leader; at the bound proposals are refused as `overloaded`. */
   readonly maxUncommittedBytes: number;
+  /**
+   * Entries sent per tick to members that are behind, all of them together, in bytes: see catchup.ts. Default 1 MiB;
+   * four times as much while nothing is proposed.
+   */
+  readonly catchUpBytesPerTick?: number;
   /** Entries handed out per Ready for applying, in bytes; the rest follow in the next Ready. Default 8 MiB. */
   readonly maxCommittedBytesPerReady?: number;
   /** ReadIndex requests waiting on the leader; at the bound they are refused as `overloaded`. Default 4096. */
@@ -41,6 +46,7 @@ export const DEFAULT_RAFT_SETTINGS = {
   maxInflightMessages: 256,
   maxInflightBytes: 32 * MIB,
   maxUncommittedBytes: 64 * MIB,
+  catchUpBytesPerTick: MIB,
   maxCommittedBytesPerReady: 8 * MIB,
   maxPendingReads: 4096,
   preVote: true,
@@ -60,6 +66,7 @@ export function validateConfig(config: RaftConfig): void {
   positive('maxInflightMessages', config.maxInflightMessages);
   positive('maxInflightBytes', config.maxInflightBytes);
   positive('maxUncommittedBytes', config.maxUncommittedBytes);
+  positive('catchUpBytesPerTick', config.catchUpBytesPerTick ?? MIB);
   if (config.electionTicks <= config.heartbeatTicks) {
     throw new RangeError('raft electionTicks must be greater than heartbeatTicks');
   }

@@ -2,7 +2,7 @@ import type { Core } from './core.js';
 import { broadcastHeartbeat } from './heartbeat.js';
 import { jointIndex } from './quorum/joint.js';
 import { confirmReads } from './reads.js';
-import { sendAppend } from './replicate.js';
+import { feedThoseBehind, sendAppend } from './replicate.js';
 import { becomeFollower } from './roles.js';
 import type { Message } from './types.js';
 
@@ -24,6 +24,8 @@ export function onHeartbeatResponse(core: Core, m: Message): void {
 export function tickLeader(core: Core): void {
   core.heartbeatElapsed += 1;
   core.electionElapsed += 1;
+  core.catchUp.tick(core.log.committed, core.log.lastIndex);
+  feedThoseBehind(core);
   if (core.electionElapsed >= core.config.electionTicks) {
     core.electionElapsed = 0;
     if (core.config.checkQuorum && !checkQuorum(core)) {

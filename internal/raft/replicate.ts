@@ -1,3 +1,4 @@
+import { CATCH_UP_MESSAGE_BYTES, CATCH_UP_WINDOW_BYTES } from './catchup.js';
 import type { Core } from './core.js';
 import { entriesBytes } from './entry.js';
 import { NEED_SNAPSHOT } from './message.js';
@@ -28,15 +29,36 @@ export function sendAppend(core: Core, to: NodeId, peer: Progress, evenIfEmpty: 
   const prevIndex = peer.next - 1;
   const prevTerm = log.term(prevIndex);
   if (prevTerm === undefined || peer.next < log.firstIndex) return sendSnapshot(core, to, peer);
+  const behind = isBehind(core, to, peer);
+  if (behind && !core.catchUp.allows) return false;
   let entries: readonly Entry[] = [];
   // With a full pipeline an empty append still goes out, so that a lost one is noticed.
-  if (peer.state !== 'replicate' || !peer.inflights.full) {
-    entries = log.slice(peer.next, log.lastIndex + 1, config.maxSizePerMessageBytes);
+  const full = peer.inflights.full || (behind && peer.inflights.bytes >= CATCH_UP_WINDOW_BYTES);
+  if (peer.state !== 'replicate' || !full) {
+    const most = config.maxSizePerMessageBytes;
+    entries = log.slice(peer.next, log.lastIndex + 1, behind ? Math.min(most, CATCH_UP_MESSAGE_BYTES) : most);
   }
   if (entries.length === 0 && !evenIfEmpty) return false;
   core.send('append', to, { index: prevIndex, logTerm: prevTerm, entries, commit: log.committed });
-  peer.sent(entries.length, entriesBytes(entries));
+  const bytes = entriesBytes(entries);
+  peer.sent(entries.length, bytes);
+  if (behind) {
+    core.catchUp.spend(bytes);
+    if (peer.inflights.bytes >= CATCH_UP_WINDOW_BYTES) peer.paused = true;
+  }
   return true;
+}
+
+/** Was what the member is sent next committed without it? One that leadership goes to is waited for, and never behind. */
+function isBehind(core: Core, id: NodeId, peer: Progress): boolean {
+  return peer.state === 'replicate' && peer.next <= core.log.committed && id !== core.transferee;
+}
+
+/** Leader, at each tick: there is a new budget for those behind. */
+export function feedThoseBehind(core: Core): void {
+  for (const [id, peer] of core.progress) {
+    if (id !== core.id && isBehind(core, id, peer)) while (sendAppend(core, id, peer, false));
+  }
 }
 
 function sendSnapshot(core: Core, to: NodeId, peer: Progress): boolean {

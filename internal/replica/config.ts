@@ -1,4 +1,5 @@
 import { FatalError } from '../machinery/assert.js';
+import type { SlowDiskLimits } from './slow-disk.js';
 
 export interface MemberAddress {
   readonly name: string;
@@ -40,12 +41,16 @@ export interface ReplicaConfig {
   readonly electionMs?: number;
   /** History older than this is forgotten, at this interval; default 5 minutes, 0 for never. */
   readonly compactionIntervalMs?: number;
-  /** Log entries kept for followers that fall behind; default 10,000. One that needs older ones gets a snapshot. */
+  /** Log entries kept for followers that fall behind; default 100,000, and 128 MiB at most. One that needs older ones gets a snapshot. */
   readonly logKeepEntries?: number;
   /** Default time for `txn`; 10 s. */
   readonly txnTimeoutMs?: number;
   /** Default time for `readBarrier`; 5 s. */
   readonly readTimeoutMs?: number;
+  /** When a leader hands over because its disk is slow; what is absent has its default (slow-disk.ts). */
+  readonly slowDisk?: Partial<SlowDiskLimits>;
+  /** How much longer every durable write of the log takes, in ms: for tests only. */
+  readonly unsafeLogDelayMs?: () => number;
   readonly log?: (level: LogLevel, text: string) => void;
   /** Called often: must be quick. */
   readonly observe?: (what: Observed, value: number) => void;

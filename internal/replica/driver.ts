@@ -1,4 +1,5 @@
 import { FatalError } from '../machinery/assert.js';
+import { entriesBytes } from '../raft/entry.js';
 import {
   type ConfChange,
   decodeConfChange,
@@ -23,9 +24,13 @@ import type { LogStore } from './log.js';
 import type { ConfChangeContext } from './membership.js';
 import type { Proposals } from './proposals.js';
 import type { Reads } from './reads.js';
+import type { DiskWatch } from './slow-disk.js';
 
 /** Applied and not yet committed to LMDB, at most; beyond it the replica applies no more until a commit is done. */
 const APPLY_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Applied in one turn of the event loop, about: some tens of milliseconds. */
+const APPLY_TURN_BYTES = 1024 * 1024;
 
 /** Carries messages to other members; may lose them, must not block. */
 export interface Outbox {
@@ -46,6 +51,7 @@ export interface DriverOptions {
   readonly state: StateStore;
   readonly outbox: Outbox;
   readonly installer: SnapshotInstaller | undefined;
+  readonly disks: DiskWatch;
   /** The proposer id and first seq of this run; see Proposals. */
   readonly id: NodeId;
   readonly onFatal: (error: FatalError) => void;
@@ -120,7 +126,12 @@ export class Driver {
   step(messages: readonly Message[]): void {
     if (this.#stopped) return;
     this.#guard(() => {
-      for (const message of messages) this.raft.step(message);
+      for (const message of messages) {
+        if (message.type === 'appendResp' && !message.reject && this.#role === 'leader') {
+          this.#options.disks.onAcknowledged(message.from, message.index, performance.now());
+        }
+        this.raft.step(message);
+      }
     });
     this.wake();
   }
@@ -149,8 +160,15 @@ export class Driver {
       this.#reads?.flush();
       // A leader's proposals wait for the disk: all that gather meanwhile share the next append.
       if (!this.#busy || this.#role !== 'leader') this.#proposals?.flush();
+      let applied = 0;
       while (!this.#busy && this.#state.pendingBytes < APPLY_BYTES_MAX && this.raft.hasReady()) {
-        this.#handle(this.raft.ready());
+        const ready = this.raft.ready();
+        this.#handle(ready);
+        applied += entriesBytes(ready.committedEntries);
+        if (applied < APPLY_TURN_BYTES) continue;
+        // A replica that has much to apply still hears its leader and answers its clients.
+        this.wake();
+        break;
       }
       this.#send(this.raft.takeMessages());
     });
@@ -279,7 +297,12 @@ export class Driver {
   }
 
   #send(messages: readonly Message[]): void {
-    if (messages.length > 0) this.#options.outbox.send(messages);
+    if (messages.length === 0) return;
+    for (const { type, to, entries } of messages) {
+      const last = type === 'append' ? entries.at(-1) : undefined;
+      if (last !== undefined) this.#options.disks.onSent(to, last.index, performance.now());
+    }
+    this.#options.outbox.send(messages);
   }
 
   /** Runs `work`; a broken promise of the core or the state stops the replica. */

@@ -3,6 +3,7 @@ import type { Driver } from './driver.js';
 import type { LogStore } from './log.js';
 import type { Membership } from './membership.js';
 import type { Proposals } from './proposals.js';
+import type { DiskWatch } from './slow-disk.js';
 import type { SpaceGuard } from './space.js';
 import type { Verifier } from './verify.js';
 import { HistoryRemover } from '../store/compaction.js';
@@ -18,7 +19,7 @@ const VERIFY_SWEEPS = 5;
 /** Not more often: when all are short of space, leadership must not go round. */
 const HAND_OVER_MS = 60_000;
 /** What the log keeps for followers that fall behind: `keepEntries` or these bytes, whichever is less ... */
-const KEEP_BYTES = 64 * 1024 * 1024;
+const KEEP_BYTES = 128 * 1024 * 1024;
 /** ... and more for a reachable one that still needs them, up to this. */
 const LOG_BYTES_MAX = 256 * 1024 * 1024;
 
@@ -35,6 +36,7 @@ export interface HousekeepingOptions {
   /** History is kept this long; 0 for ever. */
   readonly compactionIntervalMs: number;
   readonly space: SpaceGuard;
+  readonly disks: DiskWatch;
   readonly keepEntries: number;
   readonly say: (level: 'debug' | 'warn', text: string) => void;
 }
@@ -52,6 +54,7 @@ export class Housekeeping {
   #mark: number | undefined;
   #sweeps = 0;
   #handedOverAt = -Infinity;
+  #handOvers = 0;
   #stopped = false;
 
   constructor(options: HousekeepingOptions) {
@@ -63,6 +66,7 @@ export class Housekeeping {
     const { compactionIntervalMs } = this.#options;
     this.#sweeper = setInterval(() => {
       void this.#run('space', () => this.#checkSpace());
+      void this.#run('disk', () => this.#checkDisk());
       void this.#run('expiry', () => this.#sweep());
       void this.#run('log compaction', () => this.#compactLog());
       void this.#run('history', () => this.#remover.run());
@@ -103,8 +107,36 @@ export class Housekeeping {
     const heir = state.meta.conf.voters.find((voter) => voter !== id && reachable(voter));
     const now = performance.now();
     if (heir === undefined || now < this.#handedOverAt + HAND_OVER_MS) return;
-    this.#handedOverAt = now;
+    this.#handOver(heir, 'its disk is nearly full');
+  }
+
+  /** A leader whose disk is slow hands over to one that has what we have and acknowledges much faster. */
+  #checkDisk(): Promise<void> {
+    const { disks, driver, log, state, id, reachable } = this.#options;
+    const now = performance.now();
+    const { peers, commit } = driver.status();
+    const candidates = peers
+      .filter((peer) => peer.id !== id && !peer.isLearner && peer.match >= commit && reachable(peer.id))
+      .map((peer) => peer.id);
+    const heir = disks.heir(now, this.#leads, candidates, now - (log.writingSince ?? now));
+    if (heir === undefined || now < this.#handedOverAt + HAND_OVER_MS) return Promise.resolve();
+    const [own, other] = [heir.ownMs, heir.ms].map(Math.round);
+    const name = state.meta.members.get(heir.id)?.name ?? String(heir.id);
+    this.#handOver(heir.id, `a write of its log takes ${own} ms, and ${name} acknowledges within ${other} ms`);
+    return Promise.resolve();
+  }
+
+  #handOver(heir: NodeId, reason: string): void {
+    const { driver, say } = this.#options;
+    this.#handedOverAt = performance.now();
+    this.#handOvers++;
+    say('warn', `this leader hands over, for ${reason}`);
     driver.report((raft) => raft.transferLeader(heir));
+  }
+
+  /** How often leadership was handed over from here because of the disk. */
+  get handOvers(): number {
+    return this.#handOvers;
   }
 
   async #promote(): Promise<void> {

@@ -16,6 +16,8 @@ export interface LogOptions {
   readonly onDiskFull: (error: Error | undefined) => void;
   /** Seconds that a durable write took. */
   readonly observeWrite?: (seconds: number) => void;
+  /** How much longer each durable write takes, in ms: for tests only, which cannot have a slow disk. */
+  readonly delayMs?: () => number;
 }
 
 interface Base {
@@ -44,6 +46,7 @@ export class LogStore implements LogStorage {
   /** The transaction being written, and the one that collects work behind it. */
   #writing: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
+  #writingSince: number | undefined;
 
   constructor(options: LogOptions) {
     this.#options = options;
@@ -127,6 +130,11 @@ export class LogStore implements LogStorage {
       out.push(entry);
     }
     return out;
+  }
+
+  /** When the durable write that is under way began (performance.now); undefined when none is. */
+  get writingSince(): number | undefined {
+    return this.#writingSince;
   }
 
   snapshotMeta(): SnapshotMeta {
@@ -250,9 +258,13 @@ export class LogStore implements LogStorage {
     for (let full = false; ; full = true) {
       try {
         const began = performance.now();
+        this.#writingSince = began;
         await this.#environment.batch(() => {
           for (const work of queue) work();
         });
+        const delayMs = this.#options.delayMs?.() ?? 0;
+        if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
+        this.#writingSince = undefined;
         this.#options.observeWrite?.((performance.now() - began) / 1000);
         if (full) this.#options.onDiskFull(undefined);
         return;

@@ -13,6 +13,7 @@ import type { Identity } from './identity.js';
 import { answerCall, readReply } from './calls.js';
 import type { LogStore } from './log.js';
 import type { Membership } from './membership.js';
+import { paced } from './pace.js';
 import { type ReceivedState, receiveState, STATE_DIRECTORY } from './reseed.js';
 import type { Verifier, VerifyRequest } from './verify.js';
 import { decodeMessages, encodeMessages } from './wire.js';
@@ -233,7 +234,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
       const { appliedIndex, appliedTerm, conf } = decodeMeta(row);
       const meta = { index: appliedIndex, term: appliedTerm, confState: conf };
       yield encodeMessages([{ ...message, snapshot: meta }]);
-      yield* exportState(snapshot);
+      yield* paced(exportState(snapshot), () => this.#driver?.status().lastIndex ?? 0);
     } finally {
       snapshot.release();
     }

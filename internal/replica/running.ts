@@ -20,6 +20,7 @@ import { Proposals } from './proposals.js';
 import { Reads } from './reads.js';
 import { RESEED, reseedIfWanted, STATE_DIRECTORY } from './reseed.js';
 import { statusOf } from './status.js';
+import { DiskWatch, SLOW_DISK_LIMITS } from './slow-disk.js';
 import { SpaceGuard } from './space.js';
 import type { Replica, ReplicaStatus } from './types.js';
 import { Verifier } from './verify.js';
@@ -66,6 +67,7 @@ export class RunningReplica implements Replica {
     };
     const space = new SpaceGuard({ dataDir: config.dataDir, say: (level, text) => this.#say(level, text) });
     this.#space = space;
+    const disks = new DiskWatch({ ...SLOW_DISK_LIMITS, ...config.slowDisk });
     const log = new LogStore({
       path: join(config.dataDir, 'log'),
       stateMeta: () => ({
@@ -74,7 +76,11 @@ export class RunningReplica implements Replica {
         confState: state.meta.conf,
       }),
       onDiskFull,
-      observeWrite: (seconds) => config.observe?.('logWriteSeconds', seconds),
+      observeWrite: (seconds) => {
+        disks.onWritten(performance.now(), seconds * 1000);
+        config.observe?.('logWriteSeconds', seconds);
+      },
+      ...(config.unsafeLogDelayMs === undefined ? {} : { delayMs: config.unsafeLogDelayMs }),
     });
     this.#log = log;
     const identity = await openIdentity(log, config.name, () => findOrigin(config, (text) => this.#say('info', text)));
@@ -129,6 +135,7 @@ export class RunningReplica implements Replica {
       state,
       outbox: peers ?? { send: () => undefined, setMembers: () => undefined },
       installer: peers,
+      disks,
       raft: {
         id: identity.id,
         heartbeatTicks: Math.max(1, Math.round((config.heartbeatMs ?? 100) / tickMs)),
@@ -137,6 +144,7 @@ export class RunningReplica implements Replica {
         maxInflightMessages: 256,
         maxInflightBytes: 32 * MIB,
         maxUncommittedBytes: 128 * MIB,
+        maxCommittedBytesPerReady: MIB,
         preVote: true,
         checkQuorum: true,
         applied: state.meta.appliedIndex,
@@ -213,7 +221,8 @@ export class RunningReplica implements Replica {
       reachable: (id) => peers?.reachable(id) ?? false,
       compactionIntervalMs: config.compactionIntervalMs ?? 300_000,
       space,
-      keepEntries: config.logKeepEntries ?? 10_000,
+      disks,
+      keepEntries: config.logKeepEntries ?? 100_000,
       say: (level, text) => this.#say(level, text),
     });
     this.#housekeeping = housekeeping;
@@ -238,6 +247,7 @@ export class RunningReplica implements Replica {
       logFirst: this.#log?.firstIndex() ?? 0,
       diskLow: this.#space?.low ?? false,
       leaderChanges: this.#leaderChanges,
+      handOvers: this.#housekeeping?.handOvers ?? 0,
       proposalsInFlight: proposals.inFlight,
       connected: (member) => member === id || (this.#peers?.reachable(member) ?? false),
     });

@@ -11,13 +11,14 @@ export interface StatusParts {
   readonly logFirst: number;
   readonly diskLow: boolean;
   readonly leaderChanges: number;
+  readonly handOvers: number;
   readonly proposalsInFlight: number;
   readonly connected: (id: NodeId) => boolean;
 }
 
 /** What a replica says of itself. */
 export function statusOf(parts: StatusParts): ReplicaStatus {
-  const { id, name, raft, state, logFirst, diskLow, leaderChanges, proposalsInFlight, connected } = parts;
+  const { id, name, raft, state, logFirst, diskLow, leaderChanges, handOvers, proposalsInFlight, connected } = parts;
   const { members, conf } = state.meta;
   return {
     id,
@@ -36,6 +37,7 @@ export function statusOf(parts: StatusParts): ReplicaStatus {
     logLast: raft.lastIndex,
     diskLow,
     leaderChanges,
+    handOvers,
     proposalsInFlight,
     members: [...members].map(([memberId, info]) => ({
       id: memberId,

@@ -33,6 +33,8 @@ export interface ReplicaStatus {
   readonly diskLow: boolean;
   /** Leaders seen since the start of the process. */
   readonly leaderChanges: number;
+  /** How often this process has handed leadership over because its disk was full or slow. */
+  readonly handOvers: number;
   /** Writes of this replica's clients that are not settled. */
   readonly proposalsInFlight: number;
   readonly members: readonly ReplicaMember[];

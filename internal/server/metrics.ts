@@ -52,7 +52,15 @@ export class RequestMetrics {
 
   /** What the consensus side is doing, as quorate_raft_* gauges. */
   watchReplica(
-    read: () => { term: number; commit: number; applied: number; leader: number; role: string; revision: number },
+    read: () => {
+      term: number;
+      commit: number;
+      applied: number;
+      leader: number;
+      role: string;
+      revision: number;
+      handOvers: number;
+    },
   ): void {
     this.gauge('quorate_raft_term', 'Raft term of this replica.', () => read().term);
     this.gauge('quorate_raft_commit_index', 'Highest log index known to be committed.', () => read().commit);
@@ -60,6 +68,11 @@ export class RequestMetrics {
     this.gauge('quorate_raft_is_leader', '1 on the leader, else 0.', () => (read().role === 'leader' ? 1 : 0));
     this.gauge('quorate_raft_has_leader', '1 when this replica knows a leader, else 0.', () =>
       read().leader === 0 ? 0 : 1,
+    );
+    this.gauge(
+      'quorate_raft_hand_overs',
+      'How often this replica has handed leadership over since its start because its disk was full or slow.',
+      () => read().handOvers,
     );
     this.gauge('quorate_store_revision', 'Newest resourceVersion applied here.', () => read().revision);
   }
