@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePorts } from '../testing/cluster.js';
 import { openReplica, type Replica } from './index.js';
 
 const MIB = 1024 * 1024;
@@ -73,5 +74,40 @@ describe('a small disk', () => {
     await replica.ready();
     expect(replica.backend.count('b/', 'b0')).toBe(written);
     expect(replica.backend.get('a/2')).toBeDefined();
+  });
+
+  it('of the leader makes it hand over, and writes go on through the others', async ({ skip }) => {
+    if (!mounted) skip('mounting a tmpfs is not allowed here');
+    const roomy = mkdtempSync(join(tmpdir(), 'quorate-space-'));
+    const ports = await freePorts(3);
+    const initialCluster = ports.map((port, i) => ({ name: `r${i}`, address: `127.0.0.1:${port}` }));
+    const replicas = await Promise.all(
+      initialCluster.map(({ name, address }, i) =>
+        openReplica({
+          name,
+          dataDir: join(i === 0 ? directory : roomy, name),
+          peerListen: address,
+          initialCluster,
+          unsafeNoPeerTls: true,
+        }),
+      ),
+    );
+    try {
+      await Promise.all(replicas.map((r) => r.ready()));
+      const [small, other] = replicas as [Replica, Replica, Replica];
+      for (; small.status().role !== 'leader'; await new Promise((resolve) => setTimeout(resolve, 50))) {
+        if (small.status().leader !== 0) small.transferLeader('r0');
+      }
+      writeFileSync(join(directory, 'filler'), Buffer.alloc(200 * MIB, 1));
+      await until(() => small.status().leader !== 0 && small.status().role === 'follower');
+      expect(small.status()).toMatchObject({ diskLow: true, handOvers: 1 });
+      const put = (replica: Replica, key: string) =>
+        replica.backend.txn({ compares: [], ops: [{ type: 'put', key, value: Buffer.from('v'), revisionAt: -1 }] });
+      await put(other, 'a/1');
+      await expect(put(small, 'a/2')).rejects.toThrow('only deletes are taken');
+    } finally {
+      await Promise.all(replicas.map((r) => r.close()));
+      rmSync(roomy, { recursive: true, force: true });
+    }
   });
 });

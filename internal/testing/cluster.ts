@@ -10,6 +10,8 @@ export interface TestClusterOptions {
   readonly size?: number;
   /** Settings that differ from the defaults, for every member. */
   readonly config?: Partial<ReplicaConfig>;
+  /** Settings of one member. */
+  readonly configOf?: (i: number) => Partial<ReplicaConfig>;
   /** Places for members that join later. */
   readonly spare?: number;
   /** Peer traffic without TLS; quicker to start. */
@@ -56,6 +58,7 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
     ...(through !== undefined ? { join: [`127.0.0.1:${ports[through]}`] } : i < size ? { initialCluster } : {}),
     ...(tls === undefined ? { unsafeNoPeerTls: true } : { tls }),
     ...options.config,
+    ...options.configOf?.(i),
   });
   const start = async (i: number, { wipe = false, join: through }: StartOptions = {}): Promise<Replica> => {
     if (wipe) rmSync(join(directory, `r${i}`), { recursive: true, force: true });
