@@ -15,7 +15,10 @@ export interface Figure {
 export interface Load {
   readonly url: string;
   readonly connections: number;
-  readonly seconds: number;
+  /** How long, unless `amount` says how many. */
+  readonly seconds?: number;
+  /** Requests in all. */
+  readonly amount?: number;
   /** A body per request makes it a POST. */
   readonly body?: () => string;
 }
@@ -27,7 +30,9 @@ export async function load(options: Load): Promise<Figure> {
   const result = await autocannon({
     url: options.url,
     connections: options.connections,
-    duration: options.seconds,
+    ...(options.seconds === undefined ? {} : { duration: options.seconds }),
+    ...(options.amount === undefined ? {} : { amount: options.amount }),
+    timeout: 30,
     headers,
     // The certificates are the cluster's own.
     tlsOptions: { rejectUnauthorized: false },

@@ -131,7 +131,7 @@ try {
   const kills = Number(values.kills);
   const gaps: number[] = [];
   if (cluster !== undefined && kills > 0 && only.test('failover')) {
-    for (let k = 0; k < kills; k++) gaps.push(await failoverGap(cluster, `gap-${process.pid}-${k}`));
+    for (let k = 0; k < kills; k++) gaps.push((await failoverGap(cluster, `gap-${process.pid}-${k}`)).gapMs);
     console.log(
       `\nkill -9 of the leader, longest time without an acknowledged write: median ${median(gaps).toFixed(0)} ms ` +
         `(${gaps.map((g) => g.toFixed(0)).join(', ')})`,
