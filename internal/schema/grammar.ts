@@ -76,6 +76,9 @@ function applyFlag(field: Mutable, flag: string): void {
     case 'omitzero':
       delete field.always;
       return;
+    case 'empty':
+      field.keepsEmpty = true;
+      return;
     case 'wrapped':
       field.wrapped = true;
       return;

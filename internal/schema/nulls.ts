@@ -16,8 +16,10 @@ function isNullable(field: FieldDef): boolean {
 }
 
 interface Plan {
-  /** Fields that are null when they are empty. */
-  readonly nullable: readonly string[];
+  /** Lists and maps: null also when they are empty. */
+  readonly containers: readonly string[];
+  /** Times and values without a schema: null when they are absent. */
+  readonly scalars: readonly string[];
   /** Fields below which there are more. */
   readonly inner: { readonly name: string; readonly shape: 'one' | 'list' | 'map'; readonly plan: Plan }[];
 }
@@ -36,26 +38,29 @@ function planOf(typeName: string): Plan | undefined {
   plans.set(typeName, undefined);
   const type = findType(typeName);
   if (type === undefined || type.oneOf !== undefined) return undefined;
-  const nullable: string[] = [];
+  const containers: string[] = [];
+  const scalars: string[] = [];
   const inner: Plan['inner'] = [];
   for (const field of type.fields.values()) {
-    if (isNullable(field)) nullable.push(field.name);
+    if (isNullable(field)) (field.ref.k === 'scalar' ? scalars : containers).push(field.name);
     const message = messageOf(field.ref);
     if (message === undefined) continue;
     const plan = planOf(message.type);
     if (plan !== undefined) inner.push({ name: field.name, shape: message.shape, plan });
   }
-  const plan = nullable.length === 0 && inner.length === 0 ? undefined : { nullable, inner };
+  const none = containers.length === 0 && scalars.length === 0 && inner.length === 0;
+  const plan = none ? undefined : { containers, scalars, inner };
   plans.set(typeName, plan);
   return plan;
 }
 
-type Action = (o: JsonObject, field: string) => void;
+type Action = (o: JsonObject, field: string, container: boolean) => void;
 
-const fill: Action = (o, field) => {
+const fill: Action = (o, field, container) => {
   const v = o[field];
-  if (v === undefined || (Array.isArray(v) && v.length === 0)) o[field] = null;
-  else if (isObject(v) && Object.keys(v).length === 0) o[field] = null;
+  if (v === undefined) o[field] = null;
+  else if (!container) return;
+  else if (Array.isArray(v) ? v.length === 0 : isObject(v) && Object.keys(v).length === 0) o[field] = null;
 };
 
 const drop: Action = (o, field) => {
@@ -63,7 +68,8 @@ const drop: Action = (o, field) => {
 };
 
 function walk(plan: Plan, o: JsonObject, action: Action): void {
-  for (const field of plan.nullable) action(o, field);
+  for (const field of plan.containers) action(o, field, true);
+  for (const field of plan.scalars) action(o, field, false);
   for (const { name, shape, plan: next } of plan.inner) {
     const v: JsonValue | undefined = o[name];
     if (typeof v !== 'object' || v === null) continue;

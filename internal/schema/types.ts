@@ -42,6 +42,11 @@ export interface FieldDef {
    * Zero is `""`, `0`, `false`, `{}` for a struct (with what is `always` inside), `null` for a list, map, time, raw value or pointer, `"0"` for a quantity.
    */
   readonly always?: true;
+  /**
+   * To defaults and rules, an empty list or map is not the same as an absent one: decoding keeps it. Only where a rule
+   * refuses it, since Go would not store it.
+   */
+  readonly keepsEmpty?: true;
   readonly listType?: 'atomic' | 'set' | 'map';
   readonly listMapKeys?: readonly string[];
   /** x-kubernetes-map-type. */

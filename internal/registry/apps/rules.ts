@@ -7,7 +7,7 @@ import {
   checkSelectorAndTemplate,
   checkSelectorKept,
 } from '../core/rules/template.js';
-import { type FieldNode, validating } from '../generic/field-node.js';
+import { type FieldNode, IMMUTABLE, validating } from '../generic/field-node.js';
 import type { Strategy } from '../types.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/apps/validation.
@@ -177,11 +177,13 @@ export const controllerRevisionRules: Rules = {
   validate: (o) =>
     validating(o, (root) => {
       if (!root.has('data')) root.required('data', 'data is mandatory');
+      else if (root.child('data') === undefined) root.required('data', 'data must be a valid JSON object');
       root.nonNegative('revision');
     }),
   validateUpdate: (o, old) =>
     validating(o, (root) => {
       root.nonNegative('revision');
-      root.immutable('data', old);
+      // The reference compares the bytes: the same members in another order are another state.
+      if (JSON.stringify(root.get('data')) !== JSON.stringify(old['data'])) root.invalid('data', IMMUTABLE);
     }),
 };

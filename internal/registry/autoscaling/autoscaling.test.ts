@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
+import { decodeBody } from '../../schema/codec/index.js';
 import { complaintsAbout } from '../generic/complaints.testkit.js';
+import { strategyFor } from '../index.js';
 
 const of = complaintsAbout('autoscaling', 'horizontalpodautoscalers', 'v2');
 const hpa = (more: JsonObject): JsonObject => ({
@@ -53,3 +55,21 @@ describe('horizontal pod autoscalers', () => {
 function external(target: JsonObject): JsonObject {
   return { type: 'External', external: { metric: { name: 'queue' }, target } };
 }
+
+describe('scaling policies', () => {
+  it('may be left to the defaults, but not be none', () => {
+    const decode = (behavior: JsonObject): JsonObject => {
+      const gvk = { group: 'autoscaling', version: 'v2', kind: 'HorizontalPodAutoscaler' };
+      const spec = { scaleTargetRef: { kind: 'D', name: 'd', apiVersion: 'apps/v1' }, maxReplicas: 2, behavior };
+      const body = Buffer.from(JSON.stringify({ metadata: { name: 'h' }, spec }));
+      const type = 'io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler';
+      const { object } = decodeBody(body, 'application/json', type, gvk, 'Strict');
+      strategyFor('autoscaling', 'horizontalpodautoscalers').defaults?.(object);
+      return object;
+    };
+    expect(of(decode({ scaleDown: {} }))).toEqual([]);
+    expect(of(decode({ scaleDown: { policies: [] } }))).toEqual([
+      'spec.behavior.scaleDown.policies: Required value: must specify at least one Policy',
+    ]);
+  });
+});

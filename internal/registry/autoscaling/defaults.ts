@@ -21,13 +21,12 @@ export function defaultAutoscaler(hpa: JsonObject): void {
   const up = ensureChild(behavior, 'scaleUp');
   defaultTo(up, 'stabilizationWindowSeconds', 0);
   defaultTo(up, 'selectPolicy', 'Max');
-  if (children(up, 'policies').length === 0) {
-    up['policies'] = [
-      { type: 'Pods', value: 4, periodSeconds: 15 },
-      { type: 'Percent', value: 100, periodSeconds: 15 },
-    ];
-  }
+  // None at all, said expressly, is refused later.
+  defaultTo(up, 'policies', [
+    { type: 'Pods', value: 4, periodSeconds: 15 },
+    { type: 'Percent', value: 100, periodSeconds: 15 },
+  ]);
   const down = ensureChild(behavior, 'scaleDown');
   defaultTo(down, 'selectPolicy', 'Max');
-  if (children(down, 'policies').length === 0) down['policies'] = [{ type: 'Percent', value: 100, periodSeconds: 15 }];
+  defaultTo(down, 'policies', [{ type: 'Percent', value: 100, periodSeconds: 15 }]);
 }

@@ -61,7 +61,8 @@ export function normalizeAddresses(spec: JsonObject, before?: JsonObject): void 
     if (ip !== '' && strings(spec, 'clusterIPs').length === 0) spec['clusterIPs'] = [ip];
     return;
   }
-  if (ip === str(before, 'clusterIP') || !semanticEqual(spec['clusterIPs'], before['clusterIPs'])) return;
+  const given = strings(spec, 'clusterIPs').length > 0;
+  if (ip === str(before, 'clusterIP') || (given && !semanticEqual(spec['clusterIPs'], before['clusterIPs']))) return;
   if (ip === '') delete spec['clusterIPs'];
   else spec['clusterIPs'] = [ip];
 }

@@ -50,7 +50,8 @@ export const ingressClasses: Strategy = {
   validate: (c) => validating(c, check),
   validateUpdate: (c, old) =>
     validating(c, (root) => {
-      root.struct('spec').immutable('controller', child(old, 'spec'));
+      const spec = root.struct('spec');
+      spec.immutable('controller', child(old, 'spec'), spec.text('controller'));
       check(root);
     }),
 };

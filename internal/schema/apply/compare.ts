@@ -7,6 +7,8 @@ import { DEDUCED, itemElement, type ListPlan, type MapPlan, type Plan, type Stru
 export interface Comparison {
   readonly changed: FieldSet;
   readonly removed: FieldSet;
+  /** An item of an associative list has no key: kube-apiserver cannot compare such objects. */
+  readonly unkeyed: boolean;
 }
 
 /** What differs at or below one node; undefined where nothing does. The node's own path is in a set as the step `.`. */
@@ -16,10 +18,14 @@ interface Difference {
 }
 const CHANGED_LEAF: Difference = { changed: LEAF, removed: undefined };
 
+/** Whether the comparison under way has met an item without its key. */
+let unkeyed = false;
+
 /** Compares two objects of one type, the way Kubernetes finds out what a writer has changed. */
 export function compare(plan: Plan, before: JsonObject, after: JsonObject): Comparison {
+  unkeyed = false;
   const d = compareValues(plan, before, after);
-  return { changed: root(d?.changed), removed: root(d?.removed) };
+  return { changed: root(d?.changed), removed: root(d?.removed), unkeyed };
 }
 /** A node as a root: a whole object that changed (an atomic type) has no path of its own to name. */
 function root(node: FieldSet | undefined): FieldSet {
@@ -122,12 +128,15 @@ function compareMaps(plan: MapPlan, l: JsonObject, r: JsonObject): Difference | 
   return out.result();
 }
 
-/** Items by their step. An item that fits no step (a broken key) takes no part, as in the reference. */
+/** Items by their step. An item that fits no step (a broken key) takes no part, but is noted. */
 function indexItems(plan: ListPlan, list: readonly JsonValue[]): Map<Element, JsonValue[]> {
   const index = new Map<Element, JsonValue[]>();
   for (const item of list) {
     const element = itemElement(plan, item);
-    if (typeof element !== 'string') continue;
+    if (typeof element !== 'string') {
+      unkeyed = true;
+      continue;
+    }
     const known = index.get(element);
     if (known === undefined) index.set(element, [item]);
     else known.push(item);

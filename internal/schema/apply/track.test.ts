@@ -106,6 +106,18 @@ describe('trackUpdate', () => {
     expect(entries(three)).toEqual([]);
   });
 
+  it('stops tracking an object with an item that has no key', () => {
+    const account = (secrets: JsonObject[]): JsonObject => ({
+      kind: 'ServiceAccount',
+      apiVersion: 'v1',
+      metadata: { name: 'a' },
+      secrets,
+    });
+    const typeName = 'io.k8s.api.core.v1.ServiceAccount';
+    expect(entries(write(undefined, account([{ name: 's' }]), { typeName }))).toHaveLength(1);
+    expect(write(undefined, account([{ name: 's' }, {}]), { typeName })['metadata']).toEqual({ name: 'a' });
+  });
+
   it('keeps entry and time of a manager whose write changes nothing', () => {
     const one = write(undefined, configMap({ a: '1' }));
     const two = write(one, withFields(configMap({ a: '1' }), entries(one) as never), { now: T2 });

@@ -62,7 +62,11 @@ export function trackUpdate(options: TrackUpdateOptions): void {
     setManagedFields(obj, undefined);
     return;
   }
-  updateManagers(options, managers, old ?? {}, obj);
+  if (!updateManagers(options, managers, old ?? {}, obj)) {
+    // Nobody can say who owns what of an item without its key: kube-apiserver stops tracking the object.
+    setManagedFields(obj, undefined);
+    return;
+  }
   capUpdaters(managers, union);
   setManagedFields(obj, encodeManaged(managers.values()));
 }
@@ -112,15 +116,18 @@ function isReset(entries: readonly JsonValue[]): boolean {
   );
 }
 
-/** Gives `options.manager` what the change from `before` to `after` adds or changes, and takes it from the others. */
+/**
+ * Gives `options.manager` what the change from `before` to `after` adds or changes, and takes it from the others.
+ * False when the objects cannot be compared.
+ */
 export function updateManagers(
   options: WriterOptions,
   managers: Managers,
   before: JsonObject,
   after: JsonObject,
-): void {
+): boolean {
   const plan = options.plan ?? planOf(options.typeName);
-  const { changed } = takeOwnership(
+  const { changed, unkeyed } = takeOwnership(
     {
       before: { obj: before, plan },
       after: { obj: after, plan },
@@ -132,7 +139,7 @@ export function updateManagers(
     undefined,
   );
   const set = difference(changed, STRIPPED);
-  if (isEmpty(set)) return;
+  if (unkeyed || isEmpty(set)) return !unkeyed;
   const self = {
     name: options.manager === '' ? 'unknown' : options.manager,
     operation: 'Update',
@@ -146,6 +153,7 @@ export function updateManagers(
     time: options.now,
     set: previous === undefined ? set : union(previous.set, set),
   });
+  return true;
 }
 
 /** The conversion that the caller brought; without one only the request's own version is known. */

@@ -76,6 +76,7 @@ function compareIn(write: Write, apiVersion: string): Comparison | undefined {
 const filtered = (c: Comparison, filter: ResetFilter): Comparison => ({
   changed: filter(c.changed),
   removed: filter(c.removed),
+  unkeyed: c.unkeyed,
 });
 
 /** All fields that any of the managers of one version owns. */

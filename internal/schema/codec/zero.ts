@@ -65,7 +65,7 @@ export function alwaysOf(type: TypeDef): readonly Always[] {
   return list;
 }
 
-/** Whether Go leaves the field out when it has its zero value. */
+/** Whether decoding leaves the field out when it has its zero value, as Go's encoder would. */
 export function omitsZero(field: FieldDef): boolean {
-  return field.pointer !== true && field.always !== true;
+  return field.pointer !== true && field.always !== true && field.keepsEmpty !== true;
 }

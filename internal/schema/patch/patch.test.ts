@@ -70,6 +70,12 @@ function containersOf(o: JsonObject): JsonValue {
 }
 
 describe('strategic merge patch', () => {
+  it('writes what has no schema anew, its members in order', () => {
+    const revision: JsonObject = { data: { b: 1, a: [{ d: 1, c: 2 }] }, revision: 1 };
+    const out = strategicMergePatch(revision, { revision: 2 }, 'io.k8s.api.apps.v1.ControllerRevision');
+    expect(JSON.stringify(out)).toBe('{"data":{"a":[{"c":2,"d":1}],"b":1},"revision":2}');
+  });
+
   const live = deployment([
     {
       name: 'c',

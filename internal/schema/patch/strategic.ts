@@ -235,5 +235,18 @@ const asObject = (v: JsonValue): JsonObject => (isObject(v) ? v : {});
  */
 export function strategicMergePatch(doc: JsonObject, patch: JsonObject, typeName: string): JsonObject {
   const struct = findType(typeName);
-  return mergeMap(cloneJson(doc), patch, struct === undefined ? { opaque: typeName } : { struct });
+  const merged = mergeMap(cloneJson(doc), patch, struct === undefined ? { opaque: typeName } : { struct });
+  for (const { name, ref } of struct?.fields.values() ?? []) {
+    const v = merged[name];
+    if (ref.k === 'scalar' && ref.scalar === 'rawExtension' && v !== undefined) merged[name] = inOrder(v);
+  }
+  return merged;
+}
+
+/** A value without a schema as Go writes it anew: the members of objects in order. */
+function inOrder(v: JsonValue): JsonValue {
+  if (Array.isArray(v)) return v.map(inOrder);
+  if (!isObject(v)) return v;
+  const names = Object.keys(v).sort();
+  return Object.fromEntries(names.map((name) => [name, inOrder(v[name] ?? null)]));
 }

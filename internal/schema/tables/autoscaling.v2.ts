@@ -81,7 +81,7 @@ export const types = {
     '': '| Limits for scaling in one direction.',
     stabilizationWindowSeconds: '*int32 3 | Seconds of past recommendations that are taken into account, to not swing; 0 to 3600.',
     selectPolicy: '*string 1 | Which of the policies counts: Max (default), Min, or Disabled to not scale this way.',
-    policies: '[]HPAScalingPolicy 2 list=atomic | The limits; at least one.',
+    policies: '[]HPAScalingPolicy 2 list=atomic empty | The limits; at least one.',
     tolerance: '*quantity 4 | Deviation from the target below which nothing is done, as a share such as 0.1.',
   },
   MetricIdentifier: {

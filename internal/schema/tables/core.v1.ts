@@ -885,7 +885,7 @@ export const types = {
   },
   PersistentVolumeSpec: {
     '': '| Where the storage is and how it is used. Exactly one source.',
-    capacity: 'map[string]quantity 1 | Size of the volume.',
+    capacity: 'map[string]quantity 1 empty | Size of the volume.',
     gcePersistentDisk: '*GCEPersistentDiskVolumeSource 2.1 | Disk of Google Cloud.',
     awsElasticBlockStore: '*AWSElasticBlockStoreVolumeSource 2.2 | Disk of AWS.',
     hostPath: '*HostPathVolumeSource 2.3 | Directory of a node. For tests with one node only.',

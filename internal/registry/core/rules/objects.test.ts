@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../machinery/json.js';
 import { complaintsAbout } from '../../generic/complaints.testkit.js';
 import { strategyFor } from '../../index.js';
+import { prepareServiceUpdate } from '../service-update.js';
 
 /** An object with its defaults, `spec` over a valid one. */
 function made(resource: string, obj: JsonObject): JsonObject {
@@ -354,5 +355,47 @@ describe('namespaces', () => {
     const ns: JsonObject = { metadata: { name: 'n' }, status: { phase: 'Terminating' } };
     expect(fields(of(ns, ns, 'status'))).toEqual(['status.Phase']);
     expect(of({ ...ns, metadata: { name: 'n', deletionTimestamp: 'x' } }, ns, 'status')).toEqual([]);
+  });
+});
+
+describe('what an update of a service keeps and lets go', () => {
+  const prepare = (spec: JsonObject, before: JsonObject): JsonObject => {
+    prepareServiceUpdate(spec, before);
+    return spec;
+  };
+  const held: JsonObject = {
+    type: 'NodePort',
+    clusterIP: '10.0.0.1',
+    clusterIPs: ['10.0.0.1'],
+    ipFamilies: ['IPv4'],
+    ipFamilyPolicy: 'SingleStack',
+    externalTrafficPolicy: 'Cluster',
+    ports: [{ name: 'a', port: 80, protocol: 'TCP', nodePort: 30_080 }],
+  };
+  it('keeps addresses, and node ports by the name of their port', () => {
+    const ports = [
+      { name: 'b', port: 81, protocol: 'TCP' },
+      { name: 'a', port: 8080, protocol: 'TCP' },
+    ];
+    expect(prepare({ type: 'NodePort', ports }, held)).toMatchObject({
+      clusterIP: '10.0.0.1',
+      clusterIPs: ['10.0.0.1'],
+      ports: [{ name: 'b' }, { name: 'a', port: 8080, nodePort: 30_080 }],
+    });
+  });
+  it('lets go of what the new type has no use for, unless it was just changed', () => {
+    const other = prepare({ ...structuredClone(held), type: 'ClusterIP' }, held);
+    expect(other).toMatchObject({ clusterIP: '10.0.0.1', ports: [{ name: 'a', port: 80, protocol: 'TCP' }] });
+    expect(other).not.toHaveProperty('externalTrafficPolicy');
+    expect(other).not.toHaveProperty('ports.0.nodePort');
+    const external = prepare({ ...structuredClone(held), type: 'ExternalName' }, held);
+    for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']) {
+      expect(external).not.toHaveProperty(field);
+    }
+    const changed = { ...structuredClone(held), type: 'ClusterIP', externalTrafficPolicy: 'Local' };
+    expect(prepare(changed, held)).toHaveProperty('externalTrafficPolicy', 'Local');
+  });
+  it('takes the one address of an older client for the list', () => {
+    expect(prepare({ type: 'ClusterIP', clusterIP: '10.0.0.2' }, held)).toHaveProperty('clusterIPs', ['10.0.0.2']);
   });
 });

@@ -81,12 +81,10 @@ function checkClaimUpdate(root: FieldNode, old: JsonObject): void {
     }
   }
   if (!semanticEqual(now, then)) root.forbidden('spec', CLAIM_IMMUTABLE);
-  const [newSize, oldSize] = [requested(spec), requested(before)].map(sizeOf);
-  if (newSize !== undefined && oldSize !== undefined && compareQuantity(newSize, oldSize) < 0) {
-    const held = sizeOf(was.struct('status').struct('capacity').text('storage')) ?? parseQuantity('0');
-    if (compareQuantity(newSize, held) <= 0) {
-      spec.forbidden('resources.requests.storage', 'field can not be less than status.capacity');
-    }
+  const size = sizeOf(requested(spec));
+  const held = sizeOf(was.struct('status').struct('capacity').text('storage'));
+  if (compareQuantity(size, sizeOf(requested(before))) < 0 && compareQuantity(size, held) <= 0) {
+    spec.forbidden('resources.requests.storage', 'field can not be less than status.capacity');
   }
   if (!deepEqual(spec.get('volumeMode'), before.get('volumeMode'))) {
     root.add(invalidValue('volumeMode', spec.get('volumeMode') ?? null, IMMUTABLE));
@@ -100,7 +98,7 @@ function checkClaimUpdate(root: FieldNode, old: JsonObject): void {
 const CLAIM_IMMUTABLE =
   'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
 
-const sizeOf = (text: string): Quantity | undefined => (text === '' ? undefined : parseQuantity(text));
+const sizeOf = (text: string): Quantity => parseQuantity(text === '' ? '0' : text);
 
 const RESIZE_STATES = [
   'ControllerResizeInProgress',
