@@ -3,11 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { REAL_BUGS } from './harness/bugs.js';
 import { repoRoot } from './harness/cluster.js';
+import { buildWithBug } from './harness/program.js';
 import { runChaos } from './harness/run.js';
 import { FAULT_KINDS, type FaultKind } from './harness/schedule.js';
 
-const USAGE = `npm run chaos -- [--minutes N] [--replicas 3|5] [--seed S] [--faults KIND,...]
+const USAGE = `npm run chaos -- [--minutes N] [--replicas 3|5] [--seed S] [--faults KIND,...] [--bug NAME]
 
 Runs real replicas as processes, breaks them and the network between them, and judges what clients and watchers saw.
   --minutes N      how long (default 2)
@@ -15,6 +17,7 @@ Runs real replicas as processes, breaks them and the network between them, and j
   --seed S         of faults and clients (default: the time)
   --faults LIST    only these kinds: ${FAULT_KINDS.join(', ')}
   --without LIST   all but these kinds
+  --bug NAME       build replicas with this deliberate bug, which must be found; --bug list names them
   --epoch SECONDS  of load and faults between two judgements (default 45)
   --clients N      default 10
   --keys N         objects that they fight for (default 5)
@@ -29,6 +32,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     faults: { type: 'string' },
     without: { type: 'string', default: '' },
+    bug: { type: 'string' },
     epoch: { type: 'string', default: '45' },
     clients: { type: 'string', default: '10' },
     keys: { type: 'string', default: '5' },
@@ -42,12 +46,14 @@ const { values } = parseArgs({
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 if (values.help) say(USAGE);
+else if (values.bug === 'list') for (const { name, about } of REAL_BUGS) say(`${name}: ${about}`);
 else await main();
 
 async function main(): Promise<void> {
   execFileSync(path.join(repoRoot, 'scripts/prepare'), { stdio: 'inherit' });
   const seed = Number(values.seed ?? Date.now() % 1_000_000);
   const dir = mkdtempSync(path.join(os.tmpdir(), `quorate-chaos-${seed}-`));
+  const program = values.bug === undefined ? undefined : await buildWithBug(values.bug);
   let interrupted = false;
   process.once('SIGINT', () => {
     interrupted = true;
@@ -64,9 +70,10 @@ async function main(): Promise<void> {
     keys: Number(values.keys),
     thinkMs: Number(values.think),
     kinds: kinds(),
+    ...(program === undefined ? {} : { program: program.file }),
     say,
     interrupted: () => interrupted,
-  });
+  }).finally(() => program?.remove());
   if (report !== '') say(`\n${report}\n`);
   const { epochs, seconds, calls, acknowledgedWrites, unknown, refused, watchEvents, streams, undecided } = stats;
   const faults = Object.entries(stats.faults).sort(([a], [b]) => (a < b ? -1 : 1));

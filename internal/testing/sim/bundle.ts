@@ -63,7 +63,7 @@ export async function buildBundle(bugName?: string): Promise<Bundle> {
     sourcemap: 'inline',
     packages: 'external',
     define: { ...DEFINES },
-    plugins: [standIns(), patch(bug === undefined ? [KNOBS] : [KNOBS, bug])],
+    plugins: [standIns(), patched(bug === undefined ? [KNOBS] : [KNOBS, bug])],
     logLevel: 'error',
   });
   return { path, remove: () => rmSync(out, { recursive: true, force: true }) };
@@ -87,8 +87,8 @@ function standIns(): Plugin {
   };
 }
 
-/** Changes source files on their way into the bundle. */
-function patch(patches: readonly Patch[]): Plugin {
+/** Changes source files on their way into a bundle. Building throws for a patch that does not fit. */
+export function patched(patches: readonly Patch[]): Plugin {
   return {
     name: 'patches',
     setup(api) {

@@ -43,6 +43,8 @@ export interface ClusterOptions {
   /** 60 ports from here on are ours. */
   readonly basePort: number;
   readonly serveFlags?: readonly string[];
+  /** What the replicas run; default: the build in dist. */
+  readonly program?: string;
   /** Put the data of the last replica on a small disk, if that is allowed here. */
   readonly smallDisk?: boolean;
 }
@@ -161,17 +163,19 @@ export class ChaosCluster {
   }
 
   #arguments(member: Member): string[] {
-    const { dir, serveFlags = [] } = this.options;
+    const { dir, serveFlags = [], program = path.join(repoRoot, 'dist/quorate.js') } = this.options;
     const pki = (file: string): string => path.join(dir, 'pki', file);
     const address = (m: Member): string => `127.0.0.1:${m.proxyPort}`;
     const others = this.#members.filter((m) => m !== member);
     return [
       ...clockArguments(path.join(dir, member.name, 'clock')),
-      path.join(repoRoot, 'dist/quorate.js'),
+      program,
       'serve',
       `--name=${member.name}`,
       `--data-dir=${this.dataDir(member.name)}`,
       `--peer-listen=127.0.0.1:${member.peerPort}`,
+      // Else the others would reach a member that joined later past the network that is in our hands.
+      `--peer-address=${address(member)}`,
       member.joins
         ? `--join=${others.map(address).join(',')}`
         : `--initial-cluster=${this.#members.map((m) => `${m.name}=${address(m)}`).join(',')}`,

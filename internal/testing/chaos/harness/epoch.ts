@@ -154,6 +154,9 @@ class Epoch {
       { name: 'hops-3', hopMs: 400 },
       { name: 'side-a', side: 'a', hopMs: 3_000 },
       { name: 'side-b', side: 'b', hopMs: 0 },
+      // Told to end after few seconds, so that bookmarks come, from which they go on.
+      { name: 'short-1', timeoutSeconds: 4, hopMs: 0 },
+      { name: 'short-b', timeoutSeconds: 3, side: 'b', hopMs: 0 },
       { name: 'initial-1', initial: true, hopMs: 1_000 },
       { name: 'initial-a', initial: true, side: 'a', hopMs: 2_000 },
     ];
@@ -240,7 +243,10 @@ class Epoch {
         late.delete(watcher.name);
       }),
     );
-    await Promise.race([all, sleep(PATIENCE_MS)]);
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE_MS)));
+    await Promise.race([all, patience]);
+    clearTimeout(timer);
     return [...late];
   }
 

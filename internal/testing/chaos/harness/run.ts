@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly keys: number;
   readonly thinkMs: number;
   readonly kinds: readonly FaultKind[];
+  /** What the replicas run; default: the build in dist. */
+  readonly program?: string;
   readonly say: (text: string) => void;
   /** True when somebody wants it to end. */
   readonly interrupted?: () => boolean;
@@ -62,7 +64,15 @@ export async function runChaos(options: RunOptions): Promise<RunResult> {
   const wantsDisk = kinds.some((kind) => kind.startsWith('disk-'));
   const serveFlags = [`--etcd-compaction-interval=${compaction}`];
   const begun = performance.now();
-  const cluster = await ChaosCluster.start({ dir, replicas, basePort, serveFlags, smallDisk: wantsDisk });
+  const { program } = options;
+  const cluster = await ChaosCluster.start({
+    dir,
+    replicas,
+    basePort,
+    serveFlags,
+    smallDisk: wantsDisk,
+    ...(program === undefined ? {} : { program }),
+  });
   const skipped: string[] = [];
   if (wantsDisk && cluster.disk === undefined) {
     skipped.push('disk-full and disk-low: mounting a small disk is not allowed here (it needs root)');

@@ -24,6 +24,8 @@ export interface WatcherOptions {
   readonly initial?: boolean;
   /** Mean time after which it goes elsewhere by itself; 0: only when it must. */
   readonly hopMs: number;
+  /** The server ends each stream after this long, with a bookmark 2 s before; its own default when absent. */
+  readonly timeoutSeconds?: number;
   /** The replica that it stays with; any when absent. */
   readonly stay?: string;
 }
@@ -106,8 +108,9 @@ export class ChaosWatcher {
 
   /** One stream, to its end. */
   #watch(replica: string): Promise<void> {
-    const { cluster, namespace, side, initial = false, hopMs } = this.#options;
+    const { cluster, namespace, side, initial = false, hopMs, timeoutSeconds } = this.#options;
     const query = new URLSearchParams({ watch: 'true', allowWatchBookmarks: 'true' });
+    if (timeoutSeconds !== undefined) query.set('timeoutSeconds', String(timeoutSeconds));
     if (side !== undefined) query.set('labelSelector', `side=${side}`);
     if (initial) {
       query.set('sendInitialEvents', 'true');
