@@ -180,6 +180,7 @@ export function replicaConfig(flags: FlagValues): Omit<ReplicaConfig, 'log' | 'o
     heartbeatMs: flags.duration('heartbeat-interval'),
     electionMs: flags.duration('election-timeout'),
     compactionIntervalMs: flags.duration('etcd-compaction-interval'),
+    logKeepEntries: Math.max(1, flags.int('log-keep-entries')),
   };
 }
 

@@ -116,6 +116,12 @@ export const KNOWN_FLAGS: readonly Flag[] = [
     default: '5m0s',
     help: 'How often old revisions are dropped; 0 never.',
   },
+  {
+    name: 'log-keep-entries',
+    type: 'int',
+    default: '10000',
+    help: 'Log entries kept for replicas that fall behind; one that needs older ones is sent the whole state.',
+  },
 
   // Who.
   {

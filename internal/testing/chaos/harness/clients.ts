@@ -8,6 +8,10 @@ import type { Recorder } from './recorder.js';
 
 /** After which a client gives up and does not know the outcome. */
 const TIMEOUT_MS = 4_000;
+/** The shortest time after which one gives up on a read: that it has no answer costs nothing. */
+const READ_TIMEOUT_MIN_MS = 500;
+/** For how long one that is free to choose does not go where it got no answer, as behind a load balancer. */
+const AVOID_MS = 3_000;
 /** Pause of a client after an error. */
 const PAUSE_MS = 100;
 
@@ -18,6 +22,8 @@ export interface ClientOptions {
   readonly recorder: Recorder;
   readonly namespace: string;
   readonly keys: readonly string[];
+  /** The replica that it asks always; any when absent. */
+  readonly stay?: string;
   /** Mean time between two calls. */
   readonly thinkMs: number;
 }
@@ -45,6 +51,8 @@ export class ChaosClient {
   readonly #agents = new Map<string, https.Agent>();
   /** What it last saw of each key; 0: not there. */
   readonly #revisions = new Map<string, number>();
+  /** When each replica last gave no answer. */
+  readonly #silent = new Map<string, number>();
   #writes = 0;
   #stopped = false;
   readonly #done: Promise<void>;
@@ -70,14 +78,22 @@ export class ChaosClient {
   }
 
   async #act(): Promise<void> {
-    const { cluster, keys } = this.#options;
+    const { keys } = this.#options;
     const random = this.#random;
-    const replica = random.pick(cluster.names);
+    const replica = this.#replica();
     const key = random.pick(keys);
     const kind = random.pick(KINDS);
     if (kind === 'list' || kind === 'localList') return this.#list(replica, kind === 'localList');
     if (kind === 'localGet') return this.#localGet(replica, key);
     await this.#object(replica, key, this.#request(kind, key));
+  }
+
+  #replica(): string {
+    const { cluster, stay, recorder } = this.#options;
+    if (stay !== undefined) return stay;
+    const since = recorder.now() - AVOID_MS;
+    const answering = cluster.names.filter((name) => (this.#silent.get(name) ?? since) <= since);
+    return this.#random.pick(answering.length === 0 ? cluster.names : answering);
   }
 
   #request(kind: Exclude<Kind, 'list' | 'localList' | 'localGet'>, key: string): Request {
@@ -123,13 +139,14 @@ export class ChaosClient {
       return await call(`${this.#options.cluster.url(replica)}${path}`, {
         method,
         body,
-        timeoutMs: TIMEOUT_MS,
+        timeoutMs: method === 'GET' ? this.#random.between(READ_TIMEOUT_MIN_MS, TIMEOUT_MS) : TIMEOUT_MS,
         agent,
         ...(contentType === undefined ? {} : { contentType }),
       });
     } catch (error) {
       agent.destroy();
       this.#agents.delete(replica);
+      this.#silent.set(replica, this.#options.recorder.now());
       await sleep(PAUSE_MS);
       throw error;
     }

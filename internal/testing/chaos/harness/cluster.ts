@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, cpSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, cpSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensurePki } from '../../../pki/pki.js';
@@ -20,6 +20,8 @@ const SMALL_DISK_MIB = 400;
 const LOG_TAIL_LINES = 12;
 /** Says a replica that was removed from the cluster. */
 const REMOVED = 'was removed from the cluster';
+/** Says one that comes back without what it had promised, to those who knew it. */
+const REFUSED = /came back with another data directory|had a data directory before/;
 
 /** What `/debug/raft` tells, as far as it matters here. */
 export interface RaftStatus {
@@ -62,6 +64,10 @@ interface Member {
   joins: boolean;
   /** Its removal was asked for: it may learn of it, and end, at any time. */
   condemned: boolean;
+  /** Its data are gone, and the others have not removed it yet: they must refuse it. */
+  wiped: boolean;
+  /** Not of the first hour: it joins and leaves. */
+  readonly spare: boolean;
 }
 
 /** A process that ended although nobody had told it to. */
@@ -79,13 +85,15 @@ export class ChaosCluster {
   /** The replica whose data lie on the small disk. */
   readonly smallDiskOf: string | undefined;
   readonly unexpectedExits: UnexpectedExit[] = [];
+  /** How often a member that had lost its data was refused. */
+  refusals = 0;
   readonly #members: Member[];
   readonly #expected = new WeakSet<ChildProcess>();
   #stopping = false;
 
   private constructor(readonly options: ClusterOptions) {
     const { basePort, replicas, dir } = options;
-    this.#members = Array.from({ length: replicas }, (_, i) => ({
+    this.#members = Array.from({ length: replicas + 1 }, (_, i) => ({
       name: `r${i + 1}`,
       apiPort: basePort + i,
       peerPort: basePort + 20 + i,
@@ -93,8 +101,10 @@ export class ChaosCluster {
       process: undefined,
       paused: false,
       boots: 0,
-      joins: false,
+      joins: i === replicas,
       condemned: false,
+      wiped: false,
+      spare: i === replicas,
     }));
     this.network = new Network({
       hosts: this.#members.map(({ name, peerPort, proxyPort }) => ({
@@ -104,7 +114,7 @@ export class ChaosCluster {
       })),
       hostOfPort: (port) => ownerOfPort(port, this.#pids()),
     });
-    const last = this.#members.at(-1)?.name ?? '';
+    const last = this.names.at(-1) ?? '';
     const disk = new SmallDisk(path.join(dir, last, 'data'), SMALL_DISK_MIB);
     const mounted = options.smallDisk === true && disk.mount();
     this.disk = mounted ? disk : undefined;
@@ -124,13 +134,23 @@ export class ChaosCluster {
       await cluster.allReady();
     } catch (error) {
       await cluster.stop();
+      cluster.unmount(false);
       throw error;
     }
     return cluster;
   }
 
+  /** The replicas that are always there, if only faults let them. */
   get names(): string[] {
-    return this.#members.map((member) => member.name);
+    return this.#members.filter((member) => !member.spare).map((member) => member.name);
+  }
+  /** The one that joins and leaves. */
+  get spare(): string {
+    return this.#members.find((member) => member.spare)?.name ?? '';
+  }
+  /** Those that run or could: `names`, and the spare one while it runs. */
+  get hosts(): string[] {
+    return this.#members.filter((member) => !member.spare || member.process !== undefined).map(({ name }) => name);
   }
 
   #member(name: string): Member {
@@ -166,7 +186,8 @@ export class ChaosCluster {
     const { dir, serveFlags = [], program = path.join(repoRoot, 'dist/quorate.js') } = this.options;
     const pki = (file: string): string => path.join(dir, 'pki', file);
     const address = (m: Member): string => `127.0.0.1:${m.proxyPort}`;
-    const others = this.#members.filter((m) => m !== member);
+    const founders = this.#members.filter((m) => !m.spare);
+    const others = founders.filter((m) => m !== member);
     return [
       ...clockArguments(path.join(dir, member.name, 'clock')),
       program,
@@ -178,7 +199,7 @@ export class ChaosCluster {
       `--peer-address=${address(member)}`,
       member.joins
         ? `--join=${others.map(address).join(',')}`
-        : `--initial-cluster=${this.#members.map((m) => `${m.name}=${address(m)}`).join(',')}`,
+        : `--initial-cluster=${founders.map((m) => `${m.name}=${address(m)}`).join(',')}`,
       `--peer-ca-file=${pki('peer/ca.crt')}`,
       `--peer-cert-file=${pki('peer/peer.crt')}`,
       `--peer-key-file=${pki('peer/peer.key')}`,
@@ -214,6 +235,7 @@ export class ChaosCluster {
       void this.network.down(name);
       const lastWords = this.lastWords(name);
       if (member.condemned && lastWords.some((line) => line.includes(REMOVED))) this.loseData(name);
+      else if (member.wiped && lastWords.some((line) => REFUSED.test(line))) this.refusals += 1;
       else this.unexpectedExits.push({ name, code, signal, lastWords });
     });
     await this.network.up(name);
@@ -252,13 +274,31 @@ export class ChaosCluster {
     setClock(path.join(this.options.dir, name, 'clock'), setting);
   }
 
-  /** Loses the data of a stopped replica, which joins as a new member when it is started. */
+  /** Loses the data of a stopped replica whose member was removed: it joins as a new one when it is started. */
   loseData(name: string): void {
+    this.#erase(name);
     const member = this.#member(name);
-    if (member.process !== undefined) throw new Error(`${name} runs`);
-    rmSync(this.dataDir(name), { recursive: true, force: true });
     member.joins = true;
     member.condemned = false;
+    member.wiped = false;
+  }
+
+  /** Loses the data of a stopped replica whose member the others still know: they must not take it back. */
+  wipe(name: string): void {
+    this.#erase(name);
+    this.#member(name).wiped = true;
+  }
+  /** Its data are gone, and its member was not removed yet. */
+  isWiped(name: string): boolean {
+    return this.#member(name).wiped;
+  }
+
+  #erase(name: string): void {
+    if (this.#member(name).process !== undefined) throw new Error(`${name} runs`);
+    const directory = this.dataDir(name);
+    mkdirSync(directory, { recursive: true });
+    // A disk of its own stays mounted.
+    for (const file of readdirSync(directory)) rmSync(path.join(directory, file), { recursive: true, force: true });
   }
 
   /** From now on a replica may end because it was removed; then it loses its data, and joins when it is started. */
@@ -276,15 +316,20 @@ export class ChaosCluster {
     }
   }
 
+  /** Of the replicas that are always there. */
   async statuses(): Promise<Map<string, RaftStatus>> {
-    const all = await Promise.all(this.names.map(async (name) => [name, await this.status(name)] as const));
+    return this.#statusesOf(this.names);
+  }
+
+  async #statusesOf(names: readonly string[]): Promise<Map<string, RaftStatus>> {
+    const all = await Promise.all(names.map(async (name) => [name, await this.status(name)] as const));
     return new Map(all.flatMap(([name, status]) => (status === undefined ? [] : [[name, status] as const])));
   }
 
   /** The replica that leads in the highest term; undefined when none says so. */
   async leader(): Promise<string | undefined> {
     let best: RaftStatus | undefined;
-    for (const status of (await this.statuses()).values()) {
+    for (const status of (await this.#statusesOf(this.hosts)).values()) {
       if (status.role === 'leader' && status.term > (best?.term ?? -1)) best = status;
     }
     return best?.name;
@@ -295,6 +340,47 @@ export class ChaosCluster {
     const answer = await call(`${this.url(name)}${where}`, { method, body, timeoutMs });
     if (answer.status >= 300) throw new Error(`${method} ${where} at ${name}: ${answer.status} ${answer.body}`);
     return answer.body;
+  }
+
+  /** Asks replicas in turn to remove a member. False when it could not be done in time. */
+  async removeMember(name: string, timeoutMs: number): Promise<boolean> {
+    const through = this.names.filter((other) => other !== name);
+    let turn = 0;
+    return this.eventually(async () => {
+      const asked = through[turn++ % through.length] ?? '';
+      try {
+        await this.ask(asked, 'DELETE', `/debug/raft/members/${name}`, undefined, STATUS_TIMEOUT_MS * 4);
+        return true;
+      } catch (error) {
+        return error instanceof Error && error.message.includes('no member is named');
+      }
+    }, timeoutMs);
+  }
+
+  /** Asks replicas in turn to take the spare one in as a learner. False when it could not be done in time. */
+  async addSpare(timeoutMs: number): Promise<boolean> {
+    const { name, proxyPort } = this.#member(this.spare);
+    const body = { name, address: `127.0.0.1:${proxyPort}` };
+    let turn = 0;
+    return this.eventually(async () => {
+      try {
+        const asked = this.names[turn++ % this.names.length] ?? '';
+        await this.ask(asked, 'POST', '/debug/raft/members', body, STATUS_TIMEOUT_MS * 4);
+        return true;
+      } catch {
+        return false; // no leader, or another change is under way
+      }
+    }, timeoutMs);
+  }
+
+  /** Removes the spare member if it is one, and its process and data. False when it could not be done in time. */
+  async retireSpare(timeoutMs: number): Promise<boolean> {
+    const { spare } = this;
+    this.condemn(spare);
+    const removed = await this.removeMember(spare, timeoutMs);
+    await this.kill(spare);
+    if (removed) this.loseData(spare);
+    return removed;
   }
 
   /** Polls until `probe` is true; false when it is not within `timeoutMs`. */
@@ -329,7 +415,7 @@ export class ChaosCluster {
   /** Kills everything, so that nothing writes to the data any more. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    await Promise.all(this.names.map((name) => this.kill(name)));
+    await Promise.all(this.#members.map(({ name }) => this.kill(name)));
     this.network.close();
     process.off('exit', this.#killAll);
   }

@@ -139,7 +139,9 @@ class Epoch {
     const names = Array.from({ length: keys }, (_, i) => `k${i}`);
     return Array.from({ length: clients }, (_, i) => {
       const common = { cluster, recorder: this.#recorder, namespace: this.#namespace, keys: names, thinkMs };
-      return new ChaosClient({ ...common, name: `c${i}`, seed: seed * 1_000_003 + number * 1_009 + i });
+      // Every second one asks one replica only, whatever happens to it; the others go round.
+      const stay = i % 2 === 0 ? { stay: cluster.names[(i / 2) % cluster.names.length] ?? '' } : {};
+      return new ChaosClient({ ...common, ...stay, name: `c${i}`, seed: seed * 1_000_003 + number * 1_009 + i });
     });
   }
 
@@ -189,12 +191,13 @@ class Epoch {
   async #heal(): Promise<void> {
     const { cluster } = this.options;
     cluster.disk?.empty();
-    for (const name of cluster.names) {
+    for (const name of cluster.hosts) {
       if (cluster.isPaused(name)) cluster.resume(name);
       cluster.setClock(name, { offsetMs: 0 });
-      await cluster.startReplica(name);
+      if (!cluster.isWiped(name)) await cluster.startReplica(name);
     }
     this.#log('all faults are over');
+    await this.#settleMembership();
     const whole = await cluster.eventually(async () => {
       // Who ended by itself on a full disk is started again now that there is room.
       for (const name of cluster.names) await cluster.startReplica(name);
@@ -218,6 +221,24 @@ class Epoch {
       this.#broken('health', error instanceof Error ? error.message : String(error));
     }
     this.#log('every replica is ready');
+  }
+
+  /** Who lost its disk is replaced, who came for a while leaves, if faults have kept that from being done. */
+  async #settleMembership(): Promise<void> {
+    const { cluster } = this.options;
+    for (const name of cluster.names) {
+      if (!cluster.isWiped(name)) continue;
+      await cluster.kill(name);
+      cluster.condemn(name);
+      if (!(await cluster.removeMember(name, PATIENCE_MS))) {
+        this.#broken('health', `${name} could not be removed ${PATIENCE_MS} ms after the last fault`);
+      }
+      cluster.loseData(name);
+      await cluster.startReplica(name);
+    }
+    if (!(await cluster.retireSpare(PATIENCE_MS))) {
+      this.#broken('health', `${cluster.spare} could not be removed ${PATIENCE_MS} ms after the last fault`);
+    }
   }
 
   /** Writes the last objects, one for each label; '' is the later one. */

@@ -10,6 +10,8 @@ const RESET_MS = [50, 600] as const;
 const LOW_BYTES = 24 * 1024 * 1024;
 const MOVE_TIMEOUT_MS = 8_000;
 const MEMBER_TIMEOUT_MS = 30_000;
+/** A disk that stands still again and again, as one under somebody else's load does. */
+const SLOW_DISK_MS = { stop: [60, 400], go: 40 } as const;
 
 export interface FaultContext {
   readonly cluster: ChaosCluster;
@@ -22,31 +24,33 @@ export async function perform(fault: PlannedFault, context: FaultContext): Promi
   const { cluster, say } = context;
   const random = new Random(fault.seed);
   const leader = await cluster.leader();
-  const one = pick(fault.target, cluster.names, leader, random);
+  const one = pick(fault.target, cluster.hosts, leader, random);
   const note = (text: string): void =>
     say(`${fault.name} ${fault.kind} ${text} for ${fault.durationMs} ms (leader: ${leader ?? 'none'})`);
   switch (fault.kind) {
     case 'kill':
       return killed([one], 'SIGKILL');
     case 'kill-majority': {
-      const others = shuffle(cluster.names, random).filter((name) => name !== leader);
-      const majority = Math.floor(cluster.names.length / 2) + 1;
+      const others = shuffle(cluster.hosts, random).filter((name) => name !== leader);
+      const majority = Math.floor(cluster.hosts.length / 2) + 1;
       return killed([...(leader === undefined ? [] : [leader]), ...others].slice(0, majority), 'SIGKILL');
     }
     case 'kill-all':
-      return killed(cluster.names, 'SIGKILL');
+      return killed(cluster.hosts, 'SIGKILL');
+    case 'terminate-all':
+      return killed(cluster.hosts, 'SIGTERM');
     case 'terminate':
       return killed([one], 'SIGTERM');
     case 'pause':
       return paused([one]);
     case 'pause-all':
-      return paused(cluster.names);
+      return paused(cluster.hosts);
     case 'stutter':
       return stutter();
     case 'isolate':
       return held(both([one], others([one])), `of ${one}`);
     case 'split': {
-      const shuffled = shuffle(cluster.names, random);
+      const shuffled = shuffle(cluster.hosts, random);
       const side = shuffled.slice(0, 1 + random.below(shuffled.length - 1));
       return held(both(side, others(side)), `of ${side.join('+')} from ${others(side).join('+')}`);
     }
@@ -77,7 +81,7 @@ export async function perform(fault: PlannedFault, context: FaultContext): Promi
     case 'delay': {
       const ms = random.pick([20, 80, 300, 700] as const);
       const paths = random.chance(0.5)
-        ? directions(cluster.names, cluster.names)
+        ? directions(cluster.hosts, cluster.hosts)
         : random.chance(0.5)
           ? both([one], others([one]))
           : directions([one], others([one]));
@@ -90,6 +94,12 @@ export async function perform(fault: PlannedFault, context: FaultContext): Promi
     case 'disk-full':
     case 'disk-low':
       return diskFull(fault.kind === 'disk-full' ? 0 : LOW_BYTES);
+    case 'disk-slow': {
+      const stop = Math.round(random.between(...SLOW_DISK_MS.stop));
+      return diskFrozen(Math.ceil(fault.durationMs / (stop + SLOW_DISK_MS.go)), stop);
+    }
+    case 'disk-stall':
+      return diskFrozen(1, fault.durationMs);
     case 'move-leader':
       return moveLeader();
     case 'clock-jump': {
@@ -109,10 +119,14 @@ export async function perform(fault: PlannedFault, context: FaultContext): Promi
     }
     case 'lose-member':
       return loseMember();
+    case 'lose-disk':
+      return loseDisk();
+    case 'grow':
+      return grow();
   }
 
   function others(some: readonly string[]): string[] {
-    return cluster.names.filter((name) => !some.includes(name));
+    return cluster.hosts.filter((name) => !some.includes(name));
   }
 
   async function killed(names: readonly string[], signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
@@ -154,7 +168,7 @@ export async function perform(fault: PlannedFault, context: FaultContext): Promi
   async function resets(): Promise<void> {
     note('of connections between random pairs');
     for (let spent = 0; spent < fault.durationMs; ) {
-      const [a = '', b = ''] = shuffle(cluster.names, random);
+      const [a = '', b = ''] = shuffle(cluster.hosts, random);
       cluster.network.reset([[a, b]]);
       const wait = random.between(...RESET_MS);
       await context.sleep(wait);
@@ -171,8 +185,17 @@ export async function perform(fault: PlannedFault, context: FaultContext): Promi
     disk.empty();
   }
 
-  async function moveLeader(): Promise<void> {
-    const heir = random.pick(others(leader === undefined ? [] : [leader]));
+  /** Half the time under a leader whose disk it is. */
+  async function diskFrozen(times: number, stopMs: number): Promise<void> {
+    const { disk, smallDiskOf } = cluster;
+    if (disk === undefined || smallDiskOf === undefined) return;
+    if (leader !== smallDiskOf && random.chance(0.5)) await moveLeader(smallDiskOf);
+    note(`of ${smallDiskOf}, ${times} times for ${stopMs} ms`);
+    if (!(await disk.freeze(times, stopMs, SLOW_DISK_MS.go)))
+      say(`${fault.name} did not happen: it stands still already`);
+  }
+
+  async function moveLeader(heir = random.pick(others(leader === undefined ? [] : [leader]))): Promise<void> {
     const asked = random.pick(cluster.names);
     note(`to ${heir}, asked of ${asked}`);
     try {
@@ -185,23 +208,69 @@ export async function perform(fault: PlannedFault, context: FaultContext): Promi
 
   /** A machine burns down: its member is removed, and another one of the same name joins with an empty disk. */
   async function loseMember(): Promise<void> {
-    const name = one === cluster.smallDiskOf ? (others([one])[0] ?? one) : one;
-    const through = others([name]);
+    const name = always(one);
     note(`${name}`);
     await cluster.kill(name);
     cluster.condemn(name);
-    const removed = await cluster.eventually(async () => {
-      try {
-        await cluster.ask(random.pick(through), 'DELETE', `/debug/raft/members/${name}`, undefined, MOVE_TIMEOUT_MS);
-        return true;
-      } catch (error) {
-        return error instanceof Error && error.message.includes('no member is named');
-      }
-    }, MEMBER_TIMEOUT_MS);
-    if (removed) cluster.loseData(name);
+    if (await cluster.removeMember(name, MEMBER_TIMEOUT_MS)) cluster.loseData(name);
     else say(`${fault.name}: ${name} could not be removed, and comes back as it was`);
     await context.sleep(fault.durationMs);
     await cluster.startReplica(name);
+  }
+
+  /** Somebody puts an empty disk into a machine and starts it as it was: it must be refused until it was removed. */
+  async function loseDisk(): Promise<void> {
+    const name = always(one);
+    if (cluster.isWiped(name)) return;
+    note(`${name}`);
+    await cluster.kill(name);
+    cluster.wipe(name);
+    const refused = cluster.refusals;
+    await cluster.startReplica(name);
+    // It ends by itself when it is told; partitions may keep that from it.
+    await cluster.eventually(() => Promise.resolve(!cluster.isRunning(name)), fault.durationMs);
+    say(`${fault.name}: ${name} was ${cluster.refusals > refused ? 'refused' : 'not refused yet'}`);
+    await cluster.kill(name);
+    cluster.condemn(name);
+    if (!(await cluster.removeMember(name, MEMBER_TIMEOUT_MS))) {
+      say(`${fault.name}: ${name} could not be removed yet`);
+      return;
+    }
+    cluster.loseData(name);
+    await cluster.startReplica(name);
+  }
+
+  /** One more member joins, votes once it has caught up, and leaves again. */
+  async function grow(): Promise<void> {
+    const { spare } = cluster;
+    if (cluster.isRunning(spare)) return;
+    const announced = random.chance(0.5);
+    note(`by ${spare}, ${announced ? 'which was announced' : 'which announces itself'}`);
+    if (announced && !(await cluster.addSpare(MEMBER_TIMEOUT_MS))) say(`${fault.name}: ${spare} could not be added`);
+    await cluster.startReplica(spare);
+    await context.sleep(fault.durationMs);
+    if (random.chance(0.5)) {
+      try {
+        await cluster.ask(
+          random.pick(cluster.names),
+          'POST',
+          `/debug/raft/members/${spare}/promote`,
+          {},
+          MOVE_TIMEOUT_MS,
+        );
+      } catch (error) {
+        say(`${fault.name}: not promoted: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+    const status = await cluster.status(spare);
+    const votes = status?.members.some((member) => member.name === spare && !member.learner) === true;
+    say(`${fault.name}: ${spare} ${votes ? 'votes' : 'does not vote yet'}, and leaves`);
+    await cluster.retireSpare(MEMBER_TIMEOUT_MS);
+  }
+
+  /** Who is asked to go must be one that comes back. */
+  function always(name: string): string {
+    return name === cluster.spare ? random.pick(cluster.names) : name;
   }
 }
 

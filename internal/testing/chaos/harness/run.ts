@@ -52,17 +52,20 @@ export interface RunResult {
 const ALARMS =
   /broken invariant|unexpected error|differ at revision|differs from that of the others|TypeError|RangeError|AssertionError|Unhandled/;
 
-/** History kept, by seed: sometimes so little that watches are overtaken by compaction. */
-const COMPACTION = ['5m0s', '5m0s', '10s'] as const;
+/** History kept, by seed: sometimes so little that watches are overtaken by compaction, also within one partition. */
+const COMPACTION = ['5m0s', '3s', '10s'] as const;
+/** Entries kept for replicas that are behind, by seed: mostly so few that seconds without a network cost a snapshot. */
+const LOG_KEEP = [10_000, 50, 50, 10] as const;
 
 /** Runs one cluster under chaos, epoch by epoch, until its time is over or a promise is broken. */
 export async function runChaos(options: RunOptions): Promise<RunResult> {
   const { seed, replicas, dir, basePort, say, kinds } = options;
   mkdirSync(dir, { recursive: true });
   const compaction = COMPACTION[seed % COMPACTION.length] ?? '5m0s';
-  say(`seed ${seed}: ${replicas} replicas in ${dir}, history kept for ${compaction}`);
+  const logKeep = LOG_KEEP[seed % LOG_KEEP.length] ?? 50;
+  say(`seed ${seed}: ${replicas} replicas in ${dir}, history kept for ${compaction}, ${logKeep} entries of the log`);
   const wantsDisk = kinds.some((kind) => kind.startsWith('disk-'));
-  const serveFlags = [`--etcd-compaction-interval=${compaction}`];
+  const serveFlags = [`--etcd-compaction-interval=${compaction}`, `--log-keep-entries=${logKeep}`];
   const begun = performance.now();
   const { program } = options;
   const cluster = await ChaosCluster.start({
@@ -75,10 +78,20 @@ export async function runChaos(options: RunOptions): Promise<RunResult> {
   });
   const skipped: string[] = [];
   if (wantsDisk && cluster.disk === undefined) {
-    skipped.push('disk-full and disk-low: mounting a small disk is not allowed here (it needs root)');
+    skipped.push('faults of the disk: mounting a small one is not allowed here (it needs root)');
     say(`skipped: ${skipped[0]}`);
   }
-  const usable = kinds.filter((kind) => cluster.disk !== undefined || !kind.startsWith('disk-'));
+  const freezes: readonly FaultKind[] = kinds.filter((kind) => kind === 'disk-slow' || kind === 'disk-stall');
+  if (cluster.disk?.kind === 'tmpfs' && freezes.length > 0) {
+    skipped.push(
+      `${freezes.join(' and ')}: only a disk in memory can be mounted here (no loop device, or no mkfs.ext4)`,
+    );
+    say(`skipped: ${skipped[0]}`);
+  }
+  const usable = kinds.filter((kind) => {
+    if (freezes.includes(kind)) return cluster.disk?.kind === 'ext4';
+    return cluster.disk !== undefined || !kind.startsWith('disk-');
+  });
   const stats = emptyStats();
   const violations: Violation[] = [];
   const lines: string[] = [];

@@ -8,6 +8,7 @@ export const FAULT_KINDS = [
   'kill-majority',
   'kill-all',
   'terminate',
+  'terminate-all',
   'pause',
   'stutter',
   'pause-all',
@@ -22,10 +23,14 @@ export const FAULT_KINDS = [
   'delay',
   'disk-full',
   'disk-low',
+  'disk-slow',
+  'disk-stall',
   'move-leader',
   'clock-jump',
   'clock-stop',
   'lose-member',
+  'lose-disk',
+  'grow',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -50,6 +55,7 @@ const DURATIONS: Readonly<Record<FaultKind, readonly [least: number, most: numbe
   'kill-majority': [500, 4_000],
   'kill-all': [100, 3_000],
   terminate: [100, 3_000],
+  'terminate-all': [100, 1_500],
   pause: [1_200, 7_000],
   stutter: [2_000, 6_000],
   'pause-all': [1_200, 4_000],
@@ -64,14 +70,16 @@ const DURATIONS: Readonly<Record<FaultKind, readonly [least: number, most: numbe
   delay: [2_000, 8_000],
   'disk-full': [2_000, 6_000],
   'disk-low': [2_000, 6_000],
+  'disk-slow': [2_000, 7_000],
+  'disk-stall': [1_200, 5_000],
   'move-leader': [0, 0],
   'clock-jump': [1_000, 8_000],
   'clock-stop': [1_000, 6_000],
   'lose-member': [500, 3_000],
+  'lose-disk': [4_000, 9_000],
+  grow: [3_000, 8_000],
 };
 
-/** Kinds that run for a second time within an epoch only rarely, for they take long to recover from. */
-const ONCE: readonly FaultKind[] = ['lose-member', 'disk-full', 'disk-low', 'kill-all'];
 /** Odds that the next fault begins while the last one lasts. */
 const OVERLAP = 0.3;
 const GAP_MS = [500, 3_500] as const;
@@ -83,21 +91,27 @@ export interface ScheduleOptions {
   readonly kinds: readonly FaultKind[];
 }
 
-/** The faults of one epoch: the same for the same options. */
-export function schedule({ seed, epoch, lengthMs, kinds }: ScheduleOptions): PlannedFault[] {
+/** The faults of one epoch: the same for the same options. Over the epochs every kind has its turn before any has two. */
+export function schedule(options: ScheduleOptions): PlannedFault[] {
+  const bag: FaultKind[] = [];
+  for (let epoch = 1; epoch < options.epoch; epoch += 1) plan({ ...options, epoch }, bag);
+  return plan(options, bag);
+}
+
+/** Takes the kinds of one epoch's faults out of the bag, which is filled again when it is empty. */
+function plan({ seed, epoch, lengthMs, kinds }: ScheduleOptions, bag: FaultKind[]): PlannedFault[] {
   const random = new Random(seed * 1_000 + epoch);
   const planned: PlannedFault[] = [];
-  const used = new Set<FaultKind>();
   for (let at = random.between(...GAP_MS); kinds.length > 0; ) {
-    const kind = random.pick(kinds);
+    if (bag.length === 0) bag.push(...kinds);
+    const kind = random.pick(bag);
     const [least, most] = DURATIONS[kind];
     const durationMs = Math.round(random.between(least, most));
     const target = random.pick(['leader', 'leader', 'follower', 'any'] as const);
     const heal = random.pick(['resume', 'reset'] as const);
     const fault = { kind, at: Math.round(at), durationMs, target, heal, seed: random.below(2 ** 31) };
     if (at + durationMs > lengthMs) break;
-    if (used.has(kind) && ONCE.includes(kind)) continue;
-    used.add(kind);
+    bag.splice(bag.indexOf(kind), 1);
     planned.push({ name: `e${epoch}f${planned.length + 1}`, ...fault });
     at += random.chance(OVERLAP) ? random.between(200, durationMs) : durationMs + random.between(...GAP_MS);
   }
