@@ -254,10 +254,10 @@ export class RunningReplica implements Replica {
   }
 
   async ready(): Promise<void> {
-    const { backend, reads } = this.#running();
+    const { reads } = this.#running();
     if (this.#parts?.driver.soleLeader === true) return;
+    // However long it takes: at a start, elections that follow each other are no reason to give up.
     await reads.wait(2 ** 31 - 1);
-    await backend.readBarrier();
   }
 
   async addMember(name: string, address: string): Promise<void> {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { REAL_BUGS } from './harness/bugs.js';
 import { repoRoot } from './harness/cluster.js';
-import { buildWithBug } from './harness/program.js';
+import { buildWithBugs } from './harness/program.js';
 import { runChaos } from './harness/run.js';
 import { FAULT_KINDS, type FaultKind } from './harness/schedule.js';
 
@@ -17,7 +17,7 @@ Runs real replicas as processes, breaks them and the network between them, and j
   --seed S         of faults and clients (default: the time)
   --faults LIST    only these kinds: ${FAULT_KINDS.join(', ')}
   --without LIST   all but these kinds
-  --bug NAME       build replicas with this deliberate bug, which must be found; --bug list names them
+  --bug NAME,...   builds these deliberate bugs into the replicas: they must be found; --bug list names them
   --epoch SECONDS  of load and faults between two judgements (default 45)
   --clients N      default 10
   --keys N         objects that they fight for (default 5)
@@ -57,7 +57,7 @@ async function main(): Promise<void> {
   execFileSync(path.join(repoRoot, 'scripts/prepare'), { stdio: 'inherit' });
   const seed = Number(values.seed ?? Date.now() % 1_000_000);
   const dir = mkdtempSync(path.join(os.tmpdir(), `quorate-chaos-${seed}-`));
-  const program = values.bug === undefined ? undefined : await buildWithBug(values.bug);
+  const program = values.bug === undefined ? undefined : await buildWithBugs(values.bug.split(','));
   let interrupted = false;
   process.once('SIGINT', () => {
     interrupted = true;

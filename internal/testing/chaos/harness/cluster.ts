@@ -234,7 +234,7 @@ export class ChaosCluster {
       if (this.#expected.has(child) || this.#stopping) return;
       void this.network.down(name);
       const lastWords = this.lastWords(name);
-      if (member.condemned && lastWords.some((line) => line.includes(REMOVED))) this.loseData(name);
+      if (member.condemned && lastWords.some((line) => line.includes(REMOVED))) this.#loseData(name);
       else if (member.wiped && lastWords.some((line) => REFUSED.test(line))) this.refusals += 1;
       else this.unexpectedExits.push({ name, code, signal, lastWords });
     });
@@ -274,8 +274,19 @@ export class ChaosCluster {
     setClock(path.join(this.options.dir, name, 'clock'), setting);
   }
 
-  /** Loses the data of a stopped replica whose member was removed: it joins as a new one when it is started. */
-  loseData(name: string): void {
+  /** Stops a replica whose member was removed and loses its data: it joins as a new one when it is started. */
+  async replace(name: string): Promise<void> {
+    await this.#stopped(name);
+    this.#loseData(name);
+  }
+
+  /** Another fault may start it again meanwhile. */
+  async #stopped(name: string): Promise<void> {
+    do await this.kill(name);
+    while (this.isRunning(name));
+  }
+
+  #loseData(name: string): void {
     this.#erase(name);
     const member = this.#member(name);
     member.joins = true;
@@ -283,8 +294,9 @@ export class ChaosCluster {
     member.wiped = false;
   }
 
-  /** Loses the data of a stopped replica whose member the others still know: they must not take it back. */
-  wipe(name: string): void {
+  /** Stops a replica and loses its data, while the others still know its member: they must not take it back. */
+  async wipe(name: string): Promise<void> {
+    await this.#stopped(name);
     this.#erase(name);
     this.#member(name).wiped = true;
   }
@@ -378,8 +390,8 @@ export class ChaosCluster {
     const { spare } = this;
     this.condemn(spare);
     const removed = await this.removeMember(spare, timeoutMs);
-    await this.kill(spare);
-    if (removed) this.loseData(spare);
+    if (removed) await this.replace(spare);
+    else await this.kill(spare);
     return removed;
   }
 

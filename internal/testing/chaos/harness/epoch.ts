@@ -233,7 +233,7 @@ class Epoch {
       if (!(await cluster.removeMember(name, PATIENCE_MS))) {
         this.#broken('health', `${name} could not be removed ${PATIENCE_MS} ms after the last fault`);
       }
-      cluster.loseData(name);
+      await cluster.replace(name);
       await cluster.startReplica(name);
     }
     if (!(await cluster.retireSpare(PATIENCE_MS))) {

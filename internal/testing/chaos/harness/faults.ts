@@ -212,7 +212,7 @@ export async function perform(fault: PlannedFault, context: FaultContext): Promi
     note(`${name}`);
     await cluster.kill(name);
     cluster.condemn(name);
-    if (await cluster.removeMember(name, MEMBER_TIMEOUT_MS)) cluster.loseData(name);
+    if (await cluster.removeMember(name, MEMBER_TIMEOUT_MS)) await cluster.replace(name);
     else say(`${fault.name}: ${name} could not be removed, and comes back as it was`);
     await context.sleep(fault.durationMs);
     await cluster.startReplica(name);
@@ -223,8 +223,7 @@ export async function perform(fault: PlannedFault, context: FaultContext): Promi
     const name = always(one);
     if (cluster.isWiped(name)) return;
     note(`${name}`);
-    await cluster.kill(name);
-    cluster.wipe(name);
+    await cluster.wipe(name);
     const refused = cluster.refusals;
     await cluster.startReplica(name);
     // It ends by itself when it is told; partitions may keep that from it.
@@ -236,7 +235,7 @@ export async function perform(fault: PlannedFault, context: FaultContext): Promi
       say(`${fault.name}: ${name} could not be removed yet`);
       return;
     }
-    cluster.loseData(name);
+    await cluster.replace(name);
     await cluster.startReplica(name);
   }
 

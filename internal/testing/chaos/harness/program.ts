@@ -16,9 +16,9 @@ const EXTERNAL = ['lmdb', 'uWebSockets.js', 'msgpackr', 'msgpackr-extract'];
 const REQUIRE =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
-/** Builds `quorate` with a deliberate bug in it. Throws when the bug no longer fits the source. */
-export async function buildWithBug(bugName: string): Promise<Program> {
-  const bug = findRealBug(bugName);
+/** Builds `quorate` with deliberate bugs in it. Throws when one no longer fits the source. */
+export async function buildWithBugs(bugNames: readonly string[]): Promise<Program> {
+  const bugs = bugNames.map(findRealBug);
   // Inside the repository, so that packages with native code are found.
   const out = mkdtempSync(path.join(repoRoot, 'node_modules/.quorate-chaos-'));
   const file = path.join(out, 'quorate.js');
@@ -34,7 +34,7 @@ export async function buildWithBug(bugName: string): Promise<Program> {
       tsconfig: path.join(repoRoot, 'tsconfig.build.json'),
       external: EXTERNAL,
       banner: { js: REQUIRE },
-      plugins: [patched([bug])],
+      plugins: [patched(bugs)],
       logLevel: 'error',
     });
   } catch (error) {

@@ -21,6 +21,8 @@ export interface RunOptions {
   /** What the replicas run; default: the build in dist. */
   readonly program?: string;
   readonly say: (text: string) => void;
+  /** True when these violations are all that was to be found; by default one is enough. */
+  readonly enough?: (violations: readonly Violation[]) => boolean;
   /** True when somebody wants it to end. */
   readonly interrupted?: () => boolean;
 }
@@ -96,6 +98,7 @@ export async function runChaos(options: RunOptions): Promise<RunResult> {
   const violations: Violation[] = [];
   const lines: string[] = [];
   let kept = false;
+  const { enough = (found) => found.length > 0 } = options;
   try {
     const over = (): boolean => performance.now() - begun > options.lengthMs || options.interrupted?.() === true;
     do {
@@ -115,14 +118,15 @@ export async function runChaos(options: RunOptions): Promise<RunResult> {
         interrupted: () => options.interrupted?.() === true,
       });
       count(stats, result, faults);
-      violations.push(...result.violations, ...alarms(cluster));
+      const found = [...result.violations, ...alarms(cluster)];
+      violations.push(...found);
       say(summary(number, result));
-      if (violations.length > 0) {
+      if (found.length > 0) {
         kept = true;
-        lines.push(...reportLines(options, number, faults, result, violations));
+        lines.push(...reportLines(options, number, faults, result, found));
         save(dir, number, result);
       }
-    } while (violations.length === 0 && !over());
+    } while (!enough(violations) && !over());
   } finally {
     await cluster.stop();
     cluster.unmount(kept);
