@@ -59,10 +59,12 @@ async function main(): Promise<void> {
   const dir = mkdtempSync(path.join(os.tmpdir(), `quorate-chaos-${seed}-`));
   const program = values.bug === undefined ? undefined : await buildWithBugs(values.bug.split(','));
   let interrupted = false;
-  process.once('SIGINT', () => {
-    interrupted = true;
-    say('ending after this epoch');
-  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      interrupted = true;
+      say('ending after this epoch');
+    });
+  }
   const { stats, violations, report, skipped } = await runChaos({
     seed,
     replicas: Number(values.replicas),

@@ -79,6 +79,8 @@ export type WatchItem =
       readonly replica: string;
       readonly after: number;
       readonly initial: boolean;
+      /** When it was asked for. */
+      readonly asked: number;
     }
   | {
       readonly kind: 'event';

@@ -1,4 +1,4 @@
-import { describe, type History, type Listing, type Violation } from './history.js';
+import { describe, type History, type Listing, type Violation, type WatchHistory } from './history.js';
 import { lineOf, type Timeline } from './timeline.js';
 
 /**
@@ -86,6 +86,7 @@ function checkFreshness(history: History, timeline: Timeline, base: number): Vio
       evidence: [],
     });
   }
+  for (const watch of history.watches) violations.push(...checkBeginnings(watch, shown));
   for (const operation of history.operations) {
     const { outcome, request, key, begin } = operation;
     if (outcome.kind !== 'ok') continue;
@@ -107,6 +108,30 @@ function checkFreshness(history: History, timeline: Timeline, base: number): Vio
         evidence: [describe(operation)],
       });
     }
+  }
+  return violations;
+}
+
+/** A watch that begins with the state begins with one as new as a list's. */
+function checkBeginnings(watch: WatchHistory, shown: Shown): Violation[] {
+  const violations: Violation[] = [];
+  let asked: number | undefined;
+  let replica = '';
+  for (const item of watch.items) {
+    if (item.kind === 'open') {
+      asked = item.initial ? item.asked : undefined;
+      replica = item.replica;
+    }
+    if (item.kind !== 'bookmark' || !item.initialEnd || asked === undefined) continue;
+    const floor = shown.before(asked);
+    if (item.revision < floor) {
+      violations.push({
+        property: 'linearizability',
+        text: `${watch.name} began at ${replica} with the state as of ${item.revision}, but ${floor} had been shown before`,
+        evidence: [`asked for at ${asked.toFixed(1)}, complete at ${item.at.toFixed(1)}`],
+      });
+    }
+    asked = undefined;
   }
   return violations;
 }

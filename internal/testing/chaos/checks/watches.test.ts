@@ -13,11 +13,20 @@ const seen = (key: string, revision: number, id: string, more: Content = {}): Se
 const open = (after: number, replica = 'r1'): WatchItem => ({
   kind: 'open',
   at: at(),
+  asked: at(),
   replica,
   after,
   initial: false,
 });
-const openInitial = (): WatchItem => ({ kind: 'open', at: at(), replica: 'r1', after: 0, initial: true });
+/** Asked for before anything was shown, unless told otherwise. */
+const openInitial = (asked = 0): WatchItem => ({
+  kind: 'open',
+  at: at(),
+  asked,
+  replica: 'r1',
+  after: 0,
+  initial: true,
+});
 const event = (type: 'ADDED' | 'MODIFIED' | 'DELETED', what: Seen): WatchItem => ({
   kind: 'event',
   at: at(),
@@ -211,6 +220,18 @@ describe('the checker of watches finds', () => {
       event('ADDED', seen('b', 14, 'b2', { side: 'x' })),
     ];
     expect(findings(stream('w', [openInitial(), ...torn, bookmark(14, true)]))).toContain('atomic');
+  });
+
+  it('an initial state that is older than what had been shown before it was asked for', () => {
+    const items = (asked: number): WatchItem[] => [
+      openInitial(asked),
+      event('ADDED', seen('a', 12, 'a2', { side: 'y' })),
+      event('ADDED', seen('b', 14, 'b2', { side: 'x' })),
+      bookmark(14, true),
+      ...truth().slice(4),
+    ];
+    expect(findings(stream('w', items(0)))).toEqual([]);
+    expect(findings(stream('w', items(1e9)))).toEqual(['linearizability']);
   });
 
   it('two changes under one revision', () => {

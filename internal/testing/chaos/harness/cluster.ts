@@ -404,11 +404,15 @@ export class ChaosCluster {
     return false;
   }
 
-  /** Waits until every replica answers /readyz with 200. Throws with the end of its log when one does not. */
-  async allReady(): Promise<void> {
+  /**
+   * Waits until every replica answers /readyz with 200. Throws with the end of its log when one does not. With
+   * `supervised`, one that ends by itself is started again, as an init system would.
+   */
+  async allReady(supervised = false): Promise<void> {
     await Promise.all(
       this.names.map(async (name) => {
         const ready = await this.eventually(async () => {
+          if (supervised) await this.startReplica(name);
           try {
             return (await call(`${this.url(name)}/readyz`, { timeoutMs: STATUS_TIMEOUT_MS })).status === 200;
           } catch {

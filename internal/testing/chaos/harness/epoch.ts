@@ -216,7 +216,7 @@ class Epoch {
       ]);
     }
     try {
-      await cluster.allReady();
+      await cluster.allReady(true);
     } catch (error) {
       this.#broken('health', error instanceof Error ? error.message : String(error));
     }

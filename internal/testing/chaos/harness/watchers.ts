@@ -116,6 +116,7 @@ export class ChaosWatcher {
       query.set('sendInitialEvents', 'true');
       query.set('resourceVersionMatch', 'NotOlderThan');
     } else query.set('resourceVersion', String(this.#after));
+    const asked = this.#now();
     return new Promise((resolve) => {
       let opened = false;
       let silence: NodeJS.Timeout | undefined;
@@ -133,7 +134,8 @@ export class ChaosWatcher {
             if (status === 410) this.#gone();
             if (status !== 200) return;
             opened = true;
-            this.#items.push({ kind: 'open', at: this.#now(), replica, after: initial ? 0 : this.#after, initial });
+            const after = initial ? 0 : this.#after;
+            this.#items.push({ kind: 'open', at: this.#now(), replica, after, initial, asked });
           },
           onLine: (line) => {
             heard();
