@@ -46,7 +46,7 @@ describe('chaos on real processes', () => {
       dir,
       basePort: 32600,
       lengthMs: 0, // one epoch
-      epochMs: 30_000,
+      epochMs: 25_000,
       clients: 8,
       keys: 4,
       thinkMs: 30,
@@ -73,7 +73,7 @@ describe('chaos on real processes', () => {
       const { violations } = await run({
         program: program.file,
         kinds: ['delay'],
-        epochMs: 10_000,
+        epochMs: 8_000,
         lengthMs: 120_000,
         enough: (found) => missing(found).length === 0,
       });
