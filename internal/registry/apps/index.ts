@@ -4,13 +4,9 @@ import type { JsonObject } from '../../machinery/json.js';
 import { defaultClaim } from '../core/persistent-volume-claim.js';
 import { defaultPodTemplate } from '../core/pod-template-defaults.js';
 import type { Strategy } from '../types.js';
-import {
-  controllerRevisionRules,
-  daemonSetRules,
-  deploymentRules,
-  replicaSetRules,
-  statefulSetRules,
-} from './rules.js';
+import { daemonSetRules } from './daemon-set-rules.js';
+import { controllerRevisionRules, deploymentRules, replicaSetRules } from './rules.js';
+import { statefulSetRules } from './stateful-set-rules.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/apps/v1/defaults.go.
 

@@ -2,7 +2,8 @@ import { child, children, defaultString, defaultTo, ensureChild, num, str } from
 import type { JsonObject } from '../../machinery/json.js';
 import { defaultPodTemplate } from '../core/pod-template-defaults.js';
 import type { Strategy } from '../types.js';
-import { cronJobRules, jobRules } from './rules.js';
+import { cronJobRules } from './cron-job-rules.js';
+import { jobRules } from './job-rules.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/batch/v1/defaults.go and pkg/registry/batch/job/strategy.go.
 
@@ -51,9 +52,10 @@ const jobs: Strategy = {
       'controller-uid': uid,
       'job-name': name,
     };
-    for (const [k, v] of Object.entries(identity)) labels[k] = v;
-    const selector = ensureChild(spec, 'selector');
-    ensureChild(selector, 'matchLabels')['batch.kubernetes.io/controller-uid'] = uid;
+    // What is there already stays: validation refuses what is not the same.
+    for (const [k, v] of Object.entries(identity)) labels[k] ??= v;
+    const matched = ensureChild(ensureChild(spec, 'selector'), 'matchLabels');
+    matched['batch.kubernetes.io/controller-uid'] ??= uid;
   },
   fieldNames: ['status.successful'],
   fields: (job) => ({ 'status.successful': String(num(child(job, 'status'), 'succeeded') ?? 0) }),

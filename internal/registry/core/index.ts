@@ -10,11 +10,11 @@ import { endpointsRules } from './rules/endpoints.js';
 import { eventRules } from './rules/event.js';
 import { namespaceRules } from './rules/namespace.js';
 import { nodeRules } from './rules/node.js';
-import { podRules, podTemplateRules, replicationControllerRules } from './rules/objects.js';
 import { volumeRules } from './rules/persistent-volume.js';
 import { claimRules } from './rules/persistent-volume-claim.js';
 import { limitRangeRules, resourceQuotaRules } from './rules/quotas.js';
 import { serviceRules } from './rules/service.js';
+import { podRules, podTemplateRules, replicationControllerRules } from './rules/workloads.js';
 
 /** Resources of the core group by their plural name. */
 export const core: Readonly<Record<string, Strategy>> = {

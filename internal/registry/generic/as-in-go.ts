@@ -1,6 +1,8 @@
+import { sortedKeys } from '../../machinery/field.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 import { findType } from '../../schema/index.js';
 import type { FieldDef, TypeDef, TypeRef } from '../../schema/types.js';
+import { FIELD_ORDERS, GO_NAMES } from './go-names.js';
 
 // Complaints about a whole struct print it as Go's JSON encoder writes the reference's internal types: they have no
 // field tags, so every field is there, under its Go name. What comes from apimachinery (metadata, selectors) has tags.
@@ -11,6 +13,8 @@ const INITIALISM =
 
 /** `apiGroup` -> `APIGroup`, `cidrs` -> `CIDRs`. */
 export function goFieldName(name: string): string {
+  const known = GO_NAMES[name];
+  if (known !== undefined) return known;
   const m = INITIALISM.exec(name);
   if (m === null) return name.charAt(0).toUpperCase() + name.slice(1);
   return (m[1] ?? '').toUpperCase() + (m[2] ?? '') + name.slice(m[0].length);
@@ -48,27 +52,71 @@ function zero(field: FieldDef): JsonValue {
 function member(v: JsonValue, ref: TypeRef): JsonValue {
   if (ref.k === 'list' && Array.isArray(v)) return v.map((x) => member(x, ref.of));
   if (ref.k === 'map' && isObject(v)) {
-    // Go sorts the keys of maps.
-    return Object.fromEntries(
-      Object.keys(v)
-        .sort()
-        .map((k) => [k, member(v[k] ?? null, ref.of)]),
-    );
+    return Object.fromEntries(sortedKeys(v).map((k) => [k, member(v[k] ?? null, ref.of)]));
   }
   return ref.k === 'message' && isObject(v) ? struct(v, findType(ref.type)) : v;
 }
 
-function struct(o: JsonObject, type: TypeDef | undefined): JsonObject {
-  if (type === undefined || type.oneOf !== undefined || TAGGED.test(type.name)) return o;
+/** In the internal type these members of a pod spec are part of its security context. */
+const HOST_FIELDS = ['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace', 'hostUsers'] as const;
+const POD_SPEC = 'io.k8s.api.core.v1.PodSpec';
+
+function podSecurityContext(spec: JsonObject, type: TypeDef | undefined): JsonValue {
+  const context = spec['securityContext'];
+  if (!isObject(context)) return null;
+  const out: JsonObject = {};
+  for (const key of HOST_FIELDS) {
+    const field = type?.fields.get(key);
+    if (field !== undefined) out[goFieldName(key)] = spec[key] ?? zero(field);
+  }
+  return { ...out, ...struct(context, findType('io.k8s.api.core.v1.PodSecurityContext')) };
+}
+
+/** A struct with tags: its JSON names, its own order. */
+function tagged(o: JsonObject, type: TypeDef): JsonObject {
   const out: JsonObject = {};
   for (const field of type.fields.values()) {
     const v = o[field.name] ?? undefined;
-    out[goFieldName(field.name)] = v === undefined ? zero(field) : member(v, field.ref);
+    if (v !== undefined) out[field.name] = member(v, field.ref);
   }
   return out;
 }
 
-/** The object as a complaint of the reference prints it; `typeName` as in OpenAPI, e.g. `io.k8s.api.core.v1.PodSpec`. */
+function struct(o: JsonObject, type: TypeDef | undefined): JsonObject {
+  if (type === undefined || type.oneOf !== undefined) return o;
+  if (TAGGED.test(type.name)) return type.fields.size === 0 ? o : tagged(o, type);
+  const out: JsonObject = {};
+  const metadata = o['metadata'];
+  // Embedded without a name: its members, which have tags, are members of the whole.
+  if (type.fields.has('metadata') && isObject(metadata)) Object.assign(out, metadata);
+  const shortName = type.name.slice(type.name.lastIndexOf('.') + 1);
+  for (const name of FIELD_ORDERS[type.name] ?? type.fields.keys()) {
+    const field = type.fields.get(name);
+    if (field === undefined || name === 'metadata') continue;
+    const v = o[name] ?? undefined;
+    if (type.typeMeta && (name === 'kind' || name === 'apiVersion')) {
+      if (v !== undefined) out[name] = v;
+    } else if (type.name === POD_SPEC && name === 'securityContext') {
+      out[goFieldName(name)] = podSecurityContext(o, type);
+    } else {
+      const goName = GO_NAMES[`${shortName}.${name}`] ?? goFieldName(name);
+      out[goName] = v === undefined ? zero(field) : member(v, field.ref);
+    }
+  }
+  return out;
+}
+
+/** The object as a complaint of the reference prints it; `typeName` as in OpenAPI (`io.k8s.api.core.v1.PodSpec`) or short (`core.v1.PodSpec`). */
 export function asInGo(o: JsonObject, typeName: string): JsonObject {
   return struct(o, findType(typeName));
+}
+
+/** A map as Go prints it: its keys in order; null when there is none. */
+export function mapInGo(map: JsonObject | undefined): JsonValue {
+  return map === undefined ? null : Object.fromEntries(sortedKeys(map).map((key) => [key, map[key]]));
+}
+
+/** A label selector as a complaint prints it; null when there is none. */
+export function selectorInGo(selector: JsonObject | undefined): JsonValue {
+  return selector === undefined ? null : asInGo(selector, 'meta.v1.LabelSelector');
 }

@@ -1,5 +1,6 @@
 import {
   duplicate,
+  fieldNotFound,
   type FieldError,
   forbiddenField,
   invalidValue,
@@ -33,6 +34,11 @@ export class FieldNode {
   at(key: string): string {
     if (key === '') return this.path;
     return this.path === '' ? key : `${this.path}.${key}`;
+  }
+
+  /** The same value under another path: where complaints about it are said to be. */
+  movedTo(path: string): FieldNode {
+    return new FieldNode(this.value, path, this.problems);
   }
 
   /** The member, undefined also when it is null. */
@@ -116,6 +122,10 @@ export class FieldNode {
 
   duplicate(key: string, badValue: unknown = this.get(key)): void {
     this.problems.push(duplicate(this.at(key), badValue));
+  }
+
+  notFound(key: string, badValue: unknown = this.text(key)): void {
+    this.problems.push(fieldNotFound(this.at(key), badValue));
   }
 
   unsupported(key: string, supported: readonly string[], badValue: unknown = this.text(key)): void {

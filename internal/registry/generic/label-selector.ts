@@ -1,4 +1,6 @@
+import { child, children, str, strings } from '../../machinery/access.js';
 import { type FieldError, invalidValue } from '../../machinery/field.js';
+import type { JsonObject } from '../../machinery/json.js';
 import { labelValue, qualifiedName } from '../../machinery/names.js';
 import { FieldNode } from './field-node.js';
 import { labelErrors } from './object-meta.js';
@@ -49,4 +51,29 @@ export function labelSelectorErrors(owner: FieldNode, key: string, options: Sele
 /** Whether a selector selects everything because it asks nothing. */
 export function isEmptySelector(selector: FieldNode): boolean {
   return selector.entries('matchLabels').length === 0 && selector.count('matchExpressions') === 0;
+}
+
+/** Whether a metav1.LabelSelector selects these labels. None selects nothing, an empty one everything. */
+export function selects(selector: JsonObject | undefined, labels: JsonObject): boolean {
+  if (selector === undefined) return false;
+  for (const [key, value] of Object.entries(child(selector, 'matchLabels') ?? {})) {
+    if (labels[key] !== value) return false;
+  }
+  return children(selector, 'matchExpressions').every((e) => {
+    const key = str(e, 'key');
+    const value = labels[key];
+    const known = typeof value === 'string' && strings(e, 'values').includes(value);
+    switch (str(e, 'operator')) {
+      case 'In':
+        return known;
+      case 'NotIn':
+        return !known;
+      case 'Exists':
+        return value !== undefined;
+      case 'DoesNotExist':
+        return value === undefined;
+      default:
+        return false;
+    }
+  });
 }

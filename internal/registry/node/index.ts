@@ -2,7 +2,7 @@ import { deepEqual } from '../../machinery/equal.js';
 import { duplicate, invalidValue } from '../../machinery/field.js';
 import { dns1123Label, qualifiedName } from '../../machinery/names.js';
 import { parseQuantity, signOfQuantity } from '../../machinery/quantity.js';
-import { checkTolerations } from '../core/rules/scheduling.js';
+import { checkTolerations } from '../core/rules/pod/tolerations.js';
 import { type FieldNode, validating } from '../generic/field-node.js';
 import { labelErrors } from '../generic/object-meta.js';
 import type { GroupStrategies, Strategy } from '../types.js';

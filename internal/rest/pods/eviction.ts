@@ -9,7 +9,7 @@ import { objectKey, prefixEnd, resourcePrefix } from '../../store/keys.js';
 import type { KeyValue } from '../../store/types.js';
 import type { RestDeps } from '../deps.js';
 import { setPodCondition } from './condition.js';
-import { selects } from './selector.js';
+import { selects } from '../../registry/generic/label-selector.js';
 import type { ApiRequest, Reply } from '../types.js';
 import { admissionContext, attributesOf } from '../write/admission.js';
 import { answerSuccess } from '../write/answer.js';

@@ -9,7 +9,8 @@ export function checkAccessModes(spec: FieldNode, detail: string): void {
   const modes = spec.texts('accessModes');
   if (modes.length === 0) spec.required('accessModes', detail);
   for (const mode of modes) if (!ACCESS_MODES.includes(mode)) spec.unsupported('accessModes', ACCESS_MODES, mode);
-  if (modes.includes('ReadWriteOncePod') && modes.some((mode) => mode !== 'ReadWriteOncePod')) {
+  const others = modes.some((mode) => mode !== 'ReadWriteOncePod' && ACCESS_MODES.includes(mode));
+  if (modes.includes('ReadWriteOncePod') && others) {
     spec.forbidden('accessModes', 'may not use ReadWriteOncePod with other access modes');
   }
 }

@@ -2,7 +2,7 @@ import { legacyIP, nonSpecialIP } from '../../../machinery/formats.js';
 import { dns1123Label, dns1123Subdomain, qualifiedName } from '../../../machinery/names.js';
 import { type FieldNode, validating } from '../../generic/field-node.js';
 import type { Strategy } from '../../types.js';
-import { checkPort } from './containers.js';
+import { checkPort } from './ports.js';
 import { PROTOCOLS } from './protocols.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/core/validation, validateEndpointSubsets.

@@ -99,7 +99,12 @@ describe('workloads', () => {
 
   it("a stateful set's pods may mount the claims made for them", () => {
     const set = made('statefulsets', 'apps', deployment, (o) => {
-      specOf(o)['volumeClaimTemplates'] = [{ metadata: { name: 'data' }, spec: {} }];
+      specOf(o)['volumeClaimTemplates'] = [
+        {
+          metadata: { name: 'data' },
+          spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+        },
+      ];
       const template = specOf(o)['template'] as JsonObject;
       firstOf(template)['volumeMounts'] = [{ name: 'data', mountPath: '/d' }];
     });

@@ -7,7 +7,7 @@ import { FieldNode, validating } from '../../generic/field-node.js';
 import { checkIngressHostname } from '../../generic/load-balancer.js';
 import { labelErrors } from '../../generic/object-meta.js';
 import type { Strategy } from '../../types.js';
-import { checkPort, checkPortOrName } from './containers.js';
+import { checkPort, checkPortOrName } from './ports.js';
 import { PROTOCOLS } from './protocols.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/core/validation, ValidateService and what it calls, in its order.

@@ -1,74 +1,68 @@
-import { semanticEqual } from '../../../machinery/equal.js';
+import { child, children, str } from '../../../machinery/access.js';
 import type { JsonObject } from '../../../machinery/json.js';
-import type { FieldNode } from '../../generic/field-node.js';
-import { checkLabelSelector, isEmptySelector } from '../../generic/label-selector.js';
-import { annotationErrors, labelErrors } from '../../generic/object-meta.js';
-import { checkPodSpec } from './pod-spec.js';
+import { mapInGo, selectorInGo } from '../../generic/as-in-go.js';
+import { FieldNode, IMMUTABLE } from '../../generic/field-node.js';
+import { checkLabelSelector, isEmptySelector, labelSelectorErrors, selects } from '../../generic/label-selector.js';
+import { semanticEqual } from '../../../machinery/equal.js';
+import { checkPodTemplate as checkTemplate, templateRules } from './pod/pod-spec.js';
 
-/** Labels, annotations and spec of a pod template (ValidatePodTemplateSpec). */
-export function checkPodTemplate(template: FieldNode, claims: readonly string[] = []): void {
-  const meta = template.struct('metadata');
-  template.add(...labelErrors(meta.get('labels'), meta.at('labels')));
-  template.add(...annotationErrors(meta.get('annotations'), meta.at('annotations')));
-  checkPodSpec(template.struct('spec'), claims);
+// What the kinds have in common that make pods from a template.
+
+/** The template with a volume for each claim template, first: what a stateful set gives its pods. */
+function withClaims(template: FieldNode, claims: readonly string[]): FieldNode {
+  if (claims.length === 0) return template;
+  const spec = child(template.value, 'spec') ?? {};
+  const own = children(spec, 'volumes').filter((v) => !claims.includes(str(v, 'name')));
+  const volumes = [...claims.map((name) => ({ name, persistentVolumeClaim: { claimName: name } })), ...own];
+  return new FieldNode({ ...template.value, spec: { ...spec, volumes } }, template.path, template.problems);
 }
 
-/** Whether a label selector that is valid matches the labels. */
-export function selects(selector: JsonObject, labels: JsonObject | undefined): boolean {
-  const has = labels ?? {};
-  const wanted = selector['matchLabels'];
-  if (typeof wanted === 'object' && wanted !== null && !Array.isArray(wanted)) {
-    if (!Object.entries(wanted).every(([k, v]) => has[k] === v)) return false;
-  }
-  const expressions = selector['matchExpressions'];
-  if (!Array.isArray(expressions)) return true;
-  return expressions.every((e) => {
-    if (typeof e !== 'object' || e === null || Array.isArray(e)) return false;
-    const value = has[typeof e['key'] === 'string' ? e['key'] : ''];
-    const values = Array.isArray(e['values']) ? e['values'] : [];
-    switch (typeof e['operator'] === 'string' ? e['operator'] : '') {
-      case 'In':
-        return value !== undefined && values.includes(value);
-      case 'NotIn':
-        return value === undefined || !values.includes(value);
-      case 'Exists':
-        return value !== undefined;
-      case 'DoesNotExist':
-        return value === undefined;
-      default:
-        return false;
-    }
-  });
+/**
+ * Labels, annotations and spec of a pod template (ValidatePodTemplateSpec). `old` is the template that is replaced;
+ * `claims` are names of claim templates.
+ */
+export function checkPodTemplate(template: FieldNode, old?: JsonObject, claims: readonly string[] = []): void {
+  checkTemplate(withClaims(template, claims), templateRules(old));
 }
 
-/** Selector and template of a workload: the one must be there, not empty, and match the other. */
-export function checkSelectorAndTemplate(spec: FieldNode, kind: string, emptyField = 'selector'): void {
+/** Whether Go could make a matcher from a selector: it cannot when anything in it is wrong. No selector matches nothing. */
+export const isUsableSelector = (spec: FieldNode): boolean => labelSelectorErrors(spec, 'selector').length === 0;
+
+/** A selector that must be there and ask for something. */
+export function checkSelector(spec: FieldNode, kind: string): void {
   const selector = spec.child('selector');
-  if (selector === undefined) spec.required('selector');
-  else {
-    checkLabelSelector(selector);
-    if (isEmptySelector(selector)) spec.invalid(emptyField, `empty selector is invalid for ${kind}`);
+  if (selector === undefined) {
+    spec.required('selector');
+    return;
   }
+  checkLabelSelector(selector);
+  if (isEmptySelector(selector))
+    spec.invalid('selector', `empty selector is invalid for ${kind}`, selectorInGo(selector.value));
+}
+
+const MISMATCH = '`selector` does not match template `labels`';
+
+/** The labels of the template must be among those that the selector selects. */
+export function checkTemplateSelected(spec: FieldNode, selector: JsonObject | undefined): void {
   const labels = spec.struct('template').struct('metadata').child('labels');
-  if (selector === undefined || (!isEmptySelector(selector) && !selects(selector.value, labels?.value))) {
-    spec.invalid('template.metadata.labels', '`selector` does not match template `labels`', labels?.value ?? null);
+  if (!selects(selector, labels?.value ?? {})) {
+    spec.invalid('template.metadata.labels', MISMATCH, mapInGo(labels?.value));
   }
 }
 
-/** Workloads that run for ever take only one restart policy. */
-export function checkAlwaysRestarts(template: FieldNode): void {
+/** Pods that run for ever take only one restart policy, and no deadline. `owner`: where a deadline is complained about. */
+export function checkAlwaysRestarts(template: FieldNode, kind: string, owner = template): void {
   const spec = template.struct('spec');
-  if (spec.text('restartPolicy') !== 'Always' && ['OnFailure', 'Never'].includes(spec.text('restartPolicy'))) {
-    spec.unsupported('restartPolicy', ['Always']);
-  }
+  spec.requireOneOf('restartPolicy', ['Always']);
   if (spec.has('activeDeadlineSeconds')) {
-    spec.forbidden('activeDeadlineSeconds', 'activeDeadlineSeconds in ReplicaSet is not Supported');
+    const text = `activeDeadlineSeconds in ${kind} is not Supported`;
+    owner.forbidden('spec.activeDeadlineSeconds', text);
   }
 }
 
 /** The selector of a workload that exists stays. */
 export function checkSelectorKept(spec: FieldNode, old: JsonObject | undefined): void {
   if (!semanticEqual(spec.value['selector'], old?.['selector'])) {
-    spec.invalid('selector', 'field is immutable', spec.get('selector') ?? null);
+    spec.invalid('selector', IMMUTABLE, selectorInGo(child(spec.value, 'selector')));
   }
 }

@@ -1,0 +1,190 @@
+import {
+  type FieldError,
+  fieldNotFound,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../../../../machinery/field.js';
+import { isObject, type JsonObject } from '../../../../machinery/json.js';
+import {
+  addQuantity,
+  compareQuantity,
+  formatQuantity,
+  type Quantity,
+  scaledValue,
+  signOfQuantity,
+} from '../../../../machinery/quantity.js';
+import type { FieldNode } from '../../../generic/field-node.js';
+import { compareQuantities, quantityOf, quantityText } from '../../../generic/quantities.js';
+import {
+  checkResourceQuantity,
+  containerResourceName,
+  isOvercommitAllowed,
+  resourceName,
+} from '../../../generic/resource-names.js';
+
+/** Members of a resource list. */
+export function quantitiesOf(owner: FieldNode, key: string): [name: string, value: JsonObject[string]][] {
+  const list = owner.get(key);
+  return isObject(list) ? Object.entries(list) : [];
+}
+
+const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
+
+/** Memory in huge pages comes in whole pages, whose size is in the name. */
+function isWholePages(name: string, value: JsonObject[string]): boolean {
+  const page = quantityOf(name.slice('hugepages-'.length));
+  const size = scaledValue(page, 0);
+  return size > 0n && scaledValue(page, 3) % 1000n === 0n && scaledValue(quantityOf(value), 0) % size === 0n;
+}
+
+/** Names that need no check: what almost every container asks for. */
+const KNOWN = new Set(['cpu', 'memory', 'ephemeral-storage']);
+
+type ResourceNameCheck = (node: FieldNode, field: string, name: string) => void;
+
+const checkContainerResourceName: ResourceNameCheck = (node, field, name) => {
+  for (const message of containerResourceName(name)) node.add(invalidValue(field, name, message));
+};
+
+/** What older objects may keep. */
+export interface ResourceRules {
+  readonly name?: ResourceNameCheck;
+  readonly indivisibleHugePages?: boolean;
+}
+
+/** `limits` and `requests` of a container or of a whole pod (validateResourceRequirements). */
+export function checkResourceRequirements(resources: FieldNode, rules: ResourceRules = {}): void {
+  const checkName = rules.name ?? checkContainerResourceName;
+  const limits = resources.get('limits');
+  let compute = false;
+  let huge = false;
+  for (const key of ['limits', 'requests'] as const) {
+    for (const [name, value] of quantitiesOf(resources, key)) {
+      const known = KNOWN.has(name);
+      if (!known || rules.name !== undefined) checkName(resources, `${resources.at(key)}[${name}]`, name);
+      if (!known || signOfQuantity(quantityOf(value)) < 0) {
+        checkResourceQuantity(resources, `${key}[${name}]`, name, quantityText(value));
+      }
+      if (name === 'cpu' || name === 'memory') compute = true;
+      if (key === 'requests') checkAgainstLimit(resources, name, value, isObject(limits) ? limits[name] : undefined);
+      if (!isHugePages(name)) continue;
+      huge = true;
+      if (rules.indivisibleHugePages === true || isWholePages(name, value)) continue;
+      const text = quantityText(value);
+      resources.invalid(`${key}[${name}]`, `${text} is not positive integer multiple of ${name}`, text);
+    }
+  }
+  if (huge && !compute) resources.forbidden('', 'HugePages require cpu or memory');
+}
+
+function checkAgainstLimit(
+  resources: FieldNode,
+  name: string,
+  value: JsonObject[string],
+  limit: JsonObject[string],
+): void {
+  const elastic = isOvercommitAllowed(name);
+  if (limit === undefined) {
+    if (!elastic) resources.required('limits', 'Limit must be set for non overcommitable resources');
+    return;
+  }
+  const order = compareQuantities(value, limit);
+  const bad = quantityText(value);
+  if (order !== 0 && !elastic) {
+    resources.invalid('requests', `must be equal to ${name} limit of ${quantityText(limit)}`, bad);
+  } else if (order > 0) {
+    resources.invalid('requests', `must be less than or equal to ${name} limit of ${quantityText(limit)}`, bad);
+  }
+}
+
+/** `resources.claims` of a container: each is one of the pod's, and named once. */
+export function checkResourceClaims(resources: FieldNode, podClaims: ReadonlySet<string>): void {
+  const seen = new Set<string>();
+  for (const claim of resources.list('claims')) {
+    const name = claim.text('name');
+    const request = claim.text('request');
+    if (name === '') {
+      claim.required('');
+      continue;
+    }
+    const key = request === '' ? name : `${name}/${request}`;
+    // A claim as a whole and one of its requests are the same devices.
+    if (seen.has(key) || seen.has(name)) claim.duplicate('', key);
+    else seen.add(key);
+    if (podClaims.has(name)) continue;
+    const known = podClaims.size === 0 ? ' which is empty' : `: ${[...podClaims].sort().join(', ')}`;
+    // The words follow a colon of their own.
+    claim.add({
+      ...fieldNotFound(claim.path, name),
+      detail: ` must be one of the names in pod.spec.resourceClaims${known}`,
+    });
+  }
+}
+
+const RESIZABLE = ['cpu', 'memory'];
+const RESIZE_RESTARTS = ['NotRequired', 'RestartContainer'];
+
+/** What a change of each resource asks of the container. */
+export function checkResizePolicy(container: FieldNode, podRestartPolicy: string): void {
+  const at = container.at('resizePolicy');
+  const seen = new Set<string>();
+  const oneOf = (value: string, allowed: readonly string[]): FieldError[] =>
+    allowed.includes(value) ? [] : [value === '' ? required(at) : notSupported(at, value, allowed)];
+  for (const policy of container.list('resizePolicy')) {
+    const name = policy.text('resourceName');
+    const restart = policy.text('restartPolicy');
+    if (seen.has(name)) policy.duplicate('', name);
+    seen.add(name);
+    container.add(...oneOf(name, RESIZABLE), ...oneOf(restart, RESIZE_RESTARTS));
+    if (podRestartPolicy === 'Never' && restart !== 'NotRequired') {
+      container.invalid('resizePolicy', "must be 'NotRequired' when `restartPolicy` is 'Never'", restart);
+    }
+  }
+}
+
+const POD_LEVEL = ['cpu', 'hugepages-', 'memory'];
+
+const checkPodResourceName: ResourceNameCheck = (node, field, name) => {
+  for (const message of resourceName(name)) node.add(invalidValue(field, name, message));
+  if (name !== 'cpu' && name !== 'memory' && !isHugePages(name)) node.add(notSupported(field, name, POD_LEVEL));
+};
+
+/** Resources of the pod as a whole, which its containers share. */
+export function checkPodResources(spec: FieldNode): void {
+  const resources = spec.child('resources');
+  if (resources === undefined) return;
+  if (resources.has('claims')) {
+    resources.add(forbiddenField(resources.at('claims'), 'claims may not be set for Resources at pod-level'));
+  }
+  checkResourceRequirements(resources, { name: checkPodResourceName });
+  const containers = spec.list('containers');
+  for (const [name, value] of quantitiesOf(resources, 'requests')) {
+    let total: Quantity | undefined;
+    for (const c of containers) {
+      const asked = c.child('resources')?.child('requests')?.get(name);
+      if (asked === undefined) continue;
+      total = total === undefined ? quantityOf(asked) : addQuantity(total, quantityOf(asked));
+    }
+    if (total !== undefined && compareQuantity(total, quantityOf(value)) > 0) {
+      const text = `must be greater than or equal to aggregate container requests of ${formatQuantity(total)}`;
+      resources.add(invalidValue(`${resources.at('requests')}[${name}]`, quantityText(value), text));
+    }
+  }
+  for (const [name, value] of quantitiesOf(resources, 'limits')) {
+    for (const c of [...containers, ...spec.list('initContainers')]) {
+      const own = c.child('resources')?.child('limits');
+      const limit = own?.get(name);
+      if (own !== undefined && limit !== undefined && compareQuantities(limit, value) > 0) {
+        own.add(
+          invalidValue(
+            `${own.path}[${name}]`,
+            quantityText(limit),
+            `must be less than or equal to pod limits of ${quantityText(value)}`,
+          ),
+        );
+      }
+    }
+  }
+}

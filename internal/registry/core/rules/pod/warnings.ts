@@ -1,0 +1,141 @@
+import { child } from '../../../../machinery/access.js';
+import type { JsonObject } from '../../../../machinery/json.js';
+import { dns1123Label } from '../../../../machinery/names.js';
+import { FieldNode } from '../../../generic/field-node.js';
+import { isWholeQuantity, quantityText } from '../../../generic/quantities.js';
+import { scheduling } from './scheduling-warnings.js';
+import { volumeWarnings } from './volume-warnings.js';
+
+// What the reference warns of: it is accepted, and is hardly what was meant (pkg/api/pod/warnings.go).
+
+type Warn = (text: string) => void;
+
+const DEPRECATED_ANNOTATIONS: Readonly<Record<string, string>> = {
+  'scheduler.alpha.kubernetes.io/critical-pod': 'non-functional in v1.16+; use the "priorityClassName" field instead',
+  'security.alpha.kubernetes.io/sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
+  'security.alpha.kubernetes.io/unsafe-sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
+};
+
+/** Names said twice in a list, where the second has no effect of its own. */
+function duplicates(spec: FieldNode, warn: Warn): void {
+  const ips = new Set<string>();
+  for (const alias of spec.list('hostAliases')) {
+    const ip = alias.text('ip');
+    if (ips.has(ip)) warn(`${alias.at('ip')}: duplicate ip ${JSON.stringify(ip)}`);
+    ips.add(ip);
+  }
+  const secrets = new Set<string>();
+  for (const secret of spec.list('imagePullSecrets')) {
+    const name = secret.text('name');
+    if (name === '') warn(`${secret.at('name')}: invalid empty name ""`);
+    else if (secrets.has(name)) warn(`${secret.at('name')}: duplicate name ${JSON.stringify(name)}`);
+    secrets.add(name);
+  }
+}
+
+/** Bytes come in whole numbers. */
+function fractions(container: FieldNode, warn: Warn): void {
+  const resources = container.child('resources');
+  if (resources === undefined) return;
+  for (const name of ['memory', 'ephemeral-storage']) {
+    for (const list of ['limits', 'requests']) {
+      const value = resources.child(list)?.get(name);
+      if (value === undefined || isWholeQuantity(value)) continue;
+      const text = `fractional byte value ${JSON.stringify(quantityText(value))} is invalid, must be an integer`;
+      warn(`${resources.at(list)}[${name}]: ${text}`);
+    }
+  }
+}
+
+function hiddenVariables(container: FieldNode, warn: Warn): void {
+  const variables = container.list('env');
+  if (variables.length < 2) return;
+  const seen = new Set<string>();
+  for (const variable of variables) {
+    const name = variable.text('name');
+    // A value that is made of the one before does not hide it.
+    if (seen.has(name) && !variable.text('value').includes(`$(${name})`)) {
+      const text = `hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`;
+      warn(`${variable.path}: ${text}`);
+    }
+    seen.add(name);
+  }
+}
+
+function portWarning(port: FieldNode, other: FieldNode): string | undefined {
+  const [ip, otherIP] = [port.text('hostIP'), other.text('hostIP')];
+  const [number, otherNumber] = [port.number('hostPort') ?? 0, other.number('hostPort') ?? 0];
+  if (ip === otherIP && number === otherNumber) return 'duplicate port definition';
+  if (number === 0 || otherNumber === 0) return 'overlapping port definition';
+  if (number === otherNumber && (ip === '') !== (otherIP === '')) return 'dangerously ambiguous port definition';
+  return undefined;
+}
+
+/** Ports of all containers that run at the same time. */
+function ports(spec: FieldNode, warn: Warn): void {
+  const byPort = new Map<string, FieldNode[]>();
+  const sidecars = spec.list('initContainers').filter((c) => c.text('restartPolicy') === 'Always');
+  for (const container of [...sidecars, ...spec.list('containers')]) {
+    for (const port of container.list('ports')) {
+      const key = `${port.number('containerPort') ?? 0}/${port.text('protocol')}`;
+      const others = byPort.get(key) ?? [];
+      for (const other of others) {
+        const text = portWarning(port, other);
+        if (text !== undefined) warn(`${port.path}: ${text} with ${other.path}`);
+      }
+      byPort.set(key, [...others, port]);
+    }
+  }
+}
+
+function warnAbout(root: FieldNode, warn: Warn): void {
+  const spec = root.struct('spec');
+  scheduling(spec, warn);
+  const annotations = root.struct('metadata').child('annotations');
+  for (const key of annotations === undefined ? [] : Object.keys(DEPRECATED_ANNOTATIONS)) {
+    if (annotations?.has(key) === true) warn(`${annotations.path}[${key}]: ${DEPRECATED_ANNOTATIONS[key] ?? ''}`);
+  }
+  volumeWarnings(spec, warn);
+  duplicates(spec, warn);
+  if ((spec.number('terminationGracePeriodSeconds') ?? 0) < 0) {
+    const at = spec.at('terminationGracePeriodSeconds');
+    warn(`${at}: must be >= 0; negative values are invalid and will be treated as 1`);
+  }
+  for (const list of ['initContainers', 'containers']) {
+    for (const container of spec.list(list)) {
+      fractions(container, warn);
+      hiddenVariables(container, warn);
+    }
+  }
+  ports(spec, warn);
+}
+
+/** Warnings about a pod template at `path`. An unchanged one is not warned of again. */
+export function templateWarnings(
+  template: JsonObject | undefined,
+  old: JsonObject | undefined,
+  path: string,
+): string[] {
+  const out: string[] = [];
+  if (template === undefined || (old !== undefined && JSON.stringify(old) === JSON.stringify(template))) return out;
+  warnAbout(new FieldNode(template, path), (text) => out.push(text));
+  return out;
+}
+
+/** Warnings about a new pod; updates of pods are frequent and made by machines, nobody would read them. */
+export function podWarnings(pod: JsonObject, old: JsonObject | undefined): string[] {
+  const out: string[] = [];
+  if (old !== undefined) return out;
+  out.push(...hostNameWarnings(pod, "the Pod's hostname"));
+  warnAbout(new FieldNode(pod), (text) => out.push(text));
+  return out;
+}
+
+/** A name that becomes part of host names had better be a label. */
+export function hostNameWarnings(o: JsonObject, usedIn = 'Pod names and hostnames'): string[] {
+  const name = child(o, 'metadata')?.['name'];
+  const problems = typeof name === 'string' ? dns1123Label(name) : [];
+  if (problems.length === 0) return [];
+  const why = 'which can result in surprising behavior; a DNS label is recommended';
+  return [`metadata.name: this is used in ${usedIn}, ${why}: [${problems.join(' ')}]`];
+}
