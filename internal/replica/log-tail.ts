@@ -4,8 +4,9 @@ import type { Entry } from '../raft/types.js';
 /** Entries kept in memory, at most: what followers and applying usually read. At least the last one stays. */
 const BYTES_MAX = 32 * 1024 * 1024;
 const MARK_BYTES = 1024 * 1024;
+const HELD_MARKS = 64;
 
-/** The end of the log in memory, and how many bytes this process has written up to where. */
+/** The end of the log in memory, and how many bytes were written up to where. */
 export class LogTail {
   /** Entry i has index #first + i. */
   #entries: Entry[] = [];
@@ -15,8 +16,16 @@ export class LogTail {
   /** In order of index, about one per mebibyte written. */
   #marks: { readonly index: number; readonly written: number }[] = [];
 
-  constructor(next: number) {
+  /** `held`: what an earlier process wrote and is still there, from an index on to below `next`, and about how many bytes. */
+  constructor(next: number, held: { readonly from: number; readonly bytes: number } = { from: next, bytes: 0 }) {
     this.#first = next;
+    this.#written = held.bytes;
+    // Where its bytes are is not known: they are taken to be spread evenly.
+    const count = next - held.from;
+    for (let part = 1; part <= HELD_MARKS && count > 0; part++) {
+      const index = held.from - 1 + Math.floor((count * part) / HELD_MARKS);
+      this.#marks.push({ index, written: (held.bytes * part) / HELD_MARKS });
+    }
   }
 
   /** Index of the first entry held; one beyond the last when none is. */
@@ -90,8 +99,8 @@ export class LogTail {
   }
 
   /**
-   * The last index with at least `bytes` of entries behind it, as far as written by this process; 0 when there are fewer.
-   * Exact to a mebibyte.
+   * The last index with at least `bytes` of entries behind it; 0 when there are fewer. Exact to a mebibyte for what this
+   * process wrote.
    */
   indexBefore(bytes: number): number {
     const limit = this.#written - bytes;

@@ -1,7 +1,15 @@
 import { assert, FatalError } from '../machinery/assert.js';
 import { cutToBytes, entryBytes } from '../raft/entry.js';
 import type { Entry, HardState, LogStorage, SnapshotMeta } from '../raft/types.js';
-import { commitErrorOf, type Environment, isDiskFull, openEnvironment, openTable, type Table } from '../store/lmdb.js';
+import {
+  commitErrorOf,
+  type Environment,
+  isDiskFull,
+  openEnvironment,
+  openTable,
+  type Table,
+  tableBytes,
+} from '../store/lmdb.js';
 import { LogTail } from './log-tail.js';
 import { checkSeal, CorruptRecordError, seal } from '../store/rows.js';
 
@@ -67,7 +75,8 @@ export class LogStore implements LogStorage {
       if (error instanceof CorruptRecordError) throw this.#damaged(error.message);
       throw error;
     }
-    this.#tail = new LogTail(this.#last + 1);
+    const held = { from: this.#base.index + 1, bytes: tableBytes(this.#entries) };
+    this.#tail = new LogTail(this.#last + 1, held);
   }
 
   #readLast(): number {
@@ -104,7 +113,7 @@ export class LogStore implements LogStorage {
   lastIndex(): number {
     return this.#last;
   }
-  /** The last index with at least `bytes` of entries behind it, as far as written by this process; 0 for none. */
+  /** The last index with about `bytes` of entries behind it; 0 for none. */
   indexBefore(bytes: number): number {
     return this.#tail.indexBefore(bytes);
   }
@@ -303,7 +312,8 @@ export class LogStore implements LogStorage {
   }
 }
 
-const COMPACT_SLICE = 2_000;
+/** Small: appends that come in meanwhile share the transaction, and wait for it. */
+const COMPACT_SLICE = 500;
 /** Bounds of every key: without them lmdb begins where its own key encoding would. */
 const LOWEST = Buffer.alloc(6, 0);
 const HIGHEST = Buffer.alloc(7, 0xff);
