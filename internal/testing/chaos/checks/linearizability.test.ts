@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../sim/random.js';
 import { checkCalls } from './calls.js';
-import type { Content, History, Operation, Outcome, Request } from './history.js';
+import type { Content, History, Listing, Operation, Outcome, Request } from './history.js';
 
 const KEY = 'k';
 let client = 0;
@@ -148,6 +148,44 @@ describe('the checker of calls finds', () => {
   it('a list that misses what had been created', () => {
     const listing = { client: 'l', replica: 'r1', boot: 1, begin: 2, end: 3, local: false, revision: 1, items: [] };
     expect(checkCalls({ ...historyOf(created), listings: [listing] }).violations).toHaveLength(1);
+  });
+
+  it('an acknowledged write that the last list does not hold', () => {
+    const lists = (id: string, revision: number): Listing => {
+      const items = [{ key: KEY, revision, uid: 'u', content: content(id) }];
+      return { client: 'l', replica: 'r1', boot: 1, begin: 10, end: 11, local: false, revision: 9, items };
+    };
+    const operations = [created, call(2, 3, update('b'), ok(2, 'b'))];
+    expect(checkCalls({ ...historyOf(...operations), listings: [lists('b', 2)] }).violations).toEqual([]);
+    expect(checkCalls({ ...historyOf(...operations), listings: [lists('a', 1)] }).violations).toHaveLength(1);
+  });
+
+  it('an answer that nothing explains once it is known which writes without an answer happened', () => {
+    const lost = call(2, Infinity, update('b'), { kind: 'unknown' });
+    const conflict = call(4, 5, update('c', 1), { kind: 'conflict' });
+    const history = historyOf(created, lost, conflict, call(6, 7, get, ok(1, 'a')));
+    expect(checkCalls(historyOf(created, lost, conflict), false).violations).toEqual([]);
+    // Watches have shown every change, and this one was not among them.
+    expect(checkCalls(history, true).violations).toHaveLength(1);
+  });
+
+  it('AlreadyExists and NotFound without a reason', () => {
+    expect(properties(call(0, 1, create('a'), { kind: 'alreadyExists' }))).toEqual(['linearizability']);
+    expect(properties(created, call(2, 3, update('b'), { kind: 'notFound' }))).toEqual(['linearizability']);
+    expect(properties(created, call(2, 3, remove, { kind: 'notFound' }))).toEqual(['linearizability']);
+  });
+
+  it('a deletion without an answer that explains too much', () => {
+    const gone = call(2, Infinity, remove, { kind: 'unknown' });
+    const missing = call(4, 5, get, { kind: 'notFound' });
+    expect(properties(created, gone, missing)).toEqual([]);
+    // It took effect once, and so the object does not come back by itself.
+    expect(properties(created, gone, missing, call(6, 7, get, ok(1, 'a')))).toEqual(['linearizability']);
+  });
+
+  it('a write that took effect before it was asked for', () => {
+    const operations = [created, call(2, 3, get, ok(2, 'b')), call(4, 5, update('b'), ok(2, 'b'))];
+    expect(properties(...operations)).toEqual(['linearizability']);
   });
 
   it('and shows a short history', () => {

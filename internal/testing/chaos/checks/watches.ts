@@ -38,7 +38,7 @@ class StreamCheck {
   run(): Violation[] {
     const { items, fence, name } = this.watch;
     for (const [i, item] of items.entries()) {
-      if (item.kind === 'open') this.#open(item);
+      if (item.kind === 'open') this.#open(item, i);
       else if (item.kind === 'event') this.#event(item, i);
       else if (item.kind === 'bookmark') this.#onBookmark(item, i);
       else if (item.kind === 'gone') this.#gone(item, i);
@@ -50,7 +50,7 @@ class StreamCheck {
     return this.#violations;
   }
 
-  #open(item: Extract<WatchItem, { kind: 'open' }>): void {
+  #open(item: Extract<WatchItem, { kind: 'open' }>, i: number): void {
     if (item.initial) {
       this.#settle();
       this.#reached = undefined;
@@ -59,6 +59,13 @@ class StreamCheck {
       return;
     }
     if (this.#reached === item.after) return;
+    if (this.#reached !== undefined && i > 0) {
+      this.#broken(
+        'resumable',
+        i,
+        `resumed at ${item.after}, where it had been told everything up to ${this.#reached}`,
+      );
+    }
     this.#settle();
     this.#begin(item.after);
   }
