@@ -2,7 +2,7 @@ import { child, defaultTo } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { validating } from '../generic/field-node.js';
 import type { GroupStrategies, Strategy, WriteContext } from '../types.js';
-import { checkApiService } from './validation.js';
+import { checkApiService, checkApiServiceStatus } from './validation.js';
 
 /** An API service that this server serves itself is available from the start (kube-aggregator's apiserver strategy). */
 function statusOf(ctx: WriteContext, apiService: JsonObject): JsonObject {
@@ -31,6 +31,7 @@ const apiServices: Strategy = {
   },
   validate: (apiService) => validating(apiService, checkApiService),
   validateUpdate: (apiService) => validating(apiService, checkApiService),
+  validateStatusUpdate: (apiService) => validating(apiService, checkApiServiceStatus),
 };
 
 /** Resources of the apiregistration.k8s.io group by their plural name. */

@@ -59,3 +59,10 @@ export function checkApiService(root: FieldNode): void {
   checkPriority(spec, 'versionPriority', MAX_VERSION_PRIORITY);
   checkService(spec);
 }
+
+/** Complaints about the status of an APIService. */
+export function checkApiServiceStatus(root: FieldNode): void {
+  for (const condition of root.struct('status').list('conditions')) {
+    condition.requireOneOf('status', ['True', 'False', 'Unknown']);
+  }
+}

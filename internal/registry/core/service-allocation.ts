@@ -1,6 +1,6 @@
 import { child, children, str, strings } from '../../machinery/access.js';
 import { type FieldError, invalid, invalidValue } from '../../machinery/field.js';
-import type { Cidr } from '../../machinery/ip.js';
+import { type Cidr, formatIP } from '../../machinery/ip.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { internalError } from '../../machinery/status.js';
 import type { Compare, Op } from '../../store/types.js';
@@ -57,6 +57,10 @@ export function releaseService(_ctx: WriteContext, service: JsonObject): TxnExtr
   };
 }
 
+/** What a dry run gives out instead of a node port, and the ports that it does not refuse (portallocator's operation). */
+const FIRST_DRY_PORT = 32_769;
+const ANY_PORT: NodePortRange = { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY };
+
 type Take = (t: { compare: Compare; op: Op }) => void;
 
 function allocateAddresses(
@@ -102,7 +106,9 @@ function allocateAddresses(
     else take(takeAddress(ctx, service, wanted));
     return;
   }
-  const ip = pickAddress(ctx.backend, cidrs, family);
+  // A dry run names the network itself, which no service can have.
+  const network = ctx.dryRun ? cidrs.find((cidr) => cidr.family === family) : undefined;
+  const ip = network === undefined ? pickAddress(ctx.backend, cidrs, family) : formatIP(family, network.base);
   if (ip === undefined) {
     throw internalError('failed to allocate a serviceIP: range is full');
   }
@@ -142,7 +148,7 @@ function allocateNodePorts(
   const claim = (port: number, field: string): void => {
     if (mine.has(port)) return;
     if (!held.has(port)) {
-      const why = refuseNodePort(ctx.backend, range, port);
+      const why = refuseNodePort(ctx.backend, ctx.dryRun ? ANY_PORT : range, port);
       if (why !== undefined) {
         errors.push({ type: 'FieldValueInvalid', field, badValue: port, detail: why });
         return;
@@ -152,6 +158,12 @@ function allocateNodePorts(
     mine.add(port);
   };
   const pick = (): number => {
+    if (ctx.dryRun) {
+      // Nothing is taken: an answer that looks like none that could be.
+      const stand = Math.max(mine.size === 0 ? FIRST_DRY_PORT : 0, ...[...mine].map((n) => n + 1));
+      mine.add(stand);
+      return stand;
+    }
     const port = pickNodePort(ctx.backend, range, new Set([...mine, ...held]));
     if (port === undefined) throw internalError('failed to allocate a nodePort: range is full');
     take(takeNodePort(service, port));
