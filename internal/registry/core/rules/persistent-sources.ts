@@ -1,10 +1,10 @@
-import { dns1123Label, dns1123Subdomain } from '../../../machinery/names.js';
 import type { FieldNode } from '../../generic/field-node.js';
 import { checkNoBacksteps } from './paths.js';
 import { checkDriverName, SHARED_SOURCES, type SourceCheck } from './volume-sources.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/core/validation, the sources that a persistent volume can have.
 
+/** Secrets that a driver is given for a step; they are in a namespace of their own. */
 const SECRETS = [
   'controllerPublishSecretRef',
   'controllerExpandSecretRef',
@@ -17,30 +17,21 @@ function checkCsi(csi: FieldNode): void {
   csi.requireText('volumeHandle');
   for (const key of SECRETS) {
     const ref = csi.child(key);
-    ref?.requireText('name', dns1123Subdomain);
-    ref?.requireText('namespace', dns1123Label);
+    if (ref === undefined) continue;
+    for (const part of ['name', 'namespace']) ref.requireText(part);
   }
 }
 
-function checkLocal(local: FieldNode): void {
-  local.requireText('path');
-  checkNoBacksteps(local, 'path');
-}
-
-/** A volume is in no namespace: what it refers to says in which one it is. */
-const MORE: Readonly<Record<string, SourceCheck>> = {
-  azureFile: (source) => {
+/** The check of each source by its JSON name, in the order in which the reference looks for them. */
+export const PERSISTENT_SOURCES: Readonly<Record<string, SourceCheck>> = {
+  ...SHARED_SOURCES,
+  azureFile(source) {
+    SHARED_SOURCES.azureFile(source);
     if (source.has('secretNamespace')) source.requireText('secretNamespace');
   },
-  cinder: (source) => source.child('secretRef')?.requireText('namespace'),
-  iscsi: (source) => source.child('secretRef')?.requireText('name'),
-  storageos: (source) => source.child('secretRef')?.requireText('namespace'),
+  local(source) {
+    source.requireText('path');
+    checkNoBacksteps(source, 'path');
+  },
+  csi: checkCsi,
 };
-
-const SOURCES: Readonly<Record<string, SourceCheck>> = { ...SHARED_SOURCES, csi: checkCsi, local: checkLocal };
-
-/** Complaints about one source of a persistent volume, `source` its field name. */
-export function checkPersistentSource(source: string, node: FieldNode): void {
-  SOURCES[source]?.(node);
-  MORE[source]?.(node);
-}

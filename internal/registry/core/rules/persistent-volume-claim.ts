@@ -4,6 +4,7 @@ import type { JsonObject } from '../../../machinery/json.js';
 import { dns1123Subdomain } from '../../../machinery/names.js';
 import { compareQuantity, parseQuantity, type Quantity, signOfQuantity } from '../../../machinery/quantity.js';
 import { FieldNode, IMMUTABLE, validating } from '../../generic/field-node.js';
+import { goDiff } from '../../generic/go-diff.js';
 import { checkLabelSelector } from '../../generic/label-selector.js';
 import { checkResourceQuantity } from '../../generic/resource-names.js';
 import type { Strategy } from '../../types.js';
@@ -80,7 +81,9 @@ function checkClaimUpdate(root: FieldNode, old: JsonObject): void {
       now['volumeAttributesClassName'] = before.get('volumeAttributesClassName') ?? null;
     }
   }
-  if (!semanticEqual(now, then)) root.forbidden('spec', CLAIM_IMMUTABLE);
+  if (!semanticEqual(now, then)) {
+    root.forbidden('spec', `${CLAIM_IMMUTABLE}\n${goDiff(then, now, 'io.k8s.api.core.v1.PersistentVolumeClaimSpec')}`);
+  }
   const size = sizeOf(requested(spec));
   const held = sizeOf(was.struct('status').struct('capacity').text('storage'));
   if (compareQuantity(size, sizeOf(requested(before))) < 0 && compareQuantity(size, held) <= 0) {

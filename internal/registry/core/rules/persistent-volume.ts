@@ -5,18 +5,16 @@ import type { JsonObject } from '../../../machinery/json.js';
 import { dns1123Subdomain } from '../../../machinery/names.js';
 import { parseQuantity, scaledValue, signOfQuantity } from '../../../machinery/quantity.js';
 import { FieldNode, IMMUTABLE, validating } from '../../generic/field-node.js';
+import { goDiff } from '../../generic/go-diff.js';
 import { checkNodeSelector } from '../../generic/node-selector.js';
 import type { Strategy } from '../../types.js';
 import { checkAccessModes, checkVolumeMode } from './claim-parts.js';
-import { checkPersistentSource } from './persistent-sources.js';
+import { PERSISTENT_SOURCES } from './persistent-sources.js';
+import { CONFLICT_NAMES } from './volume-sources.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/core/validation, ValidatePersistentVolume and ValidatePersistentVolumeUpdate.
 
-/** Where a volume can come from, in the order in which the reference looks. */
-const SOURCES = (
-  'hostPath gcePersistentDisk awsElasticBlockStore glusterfs flocker nfs rbd quobyte cephfs iscsi cinder fc flexVolume ' +
-  'azureFile vsphereVolume photonPersistentDisk portworxVolume azureDisk scaleIO local storageos csi'
-).split(' ');
+const SOURCES = Object.keys(PERSISTENT_SOURCES);
 
 function checkCapacity(spec: FieldNode): void {
   const capacity = spec.entries('capacity');
@@ -46,8 +44,8 @@ function checkSources(spec: FieldNode): void {
   const given = SOURCES.filter((source) => spec.has(source));
   for (const [i, source] of given.entries()) {
     const node = spec.child(source);
-    if (i > 0) spec.forbidden(source, 'may not specify more than 1 volume type');
-    else if (node !== undefined) checkPersistentSource(source, node);
+    if (i > 0) spec.forbidden(CONFLICT_NAMES[source] ?? source, 'may not specify more than 1 volume type');
+    else if (node !== undefined) PERSISTENT_SOURCES[source]?.(node);
   }
   if (given[0] === 'local' && spec.child('nodeAffinity')?.has('required') !== true) {
     spec.required('nodeAffinity', 'Local volume requires node affinity');
@@ -85,12 +83,20 @@ const sourceOf = (spec: FieldNode, withExpansion: boolean): JsonObject => {
   return out;
 };
 
+const SOURCE_IMMUTABLE = 'spec.persistentvolumesource is immutable after creation';
+/** The sources in the order of the internal type. */
+const SOURCES_IN_GO = (
+  'gcePersistentDisk awsElasticBlockStore hostPath glusterfs nfs rbd quobyte iscsi flexVolume cinder cephfs fc flocker ' +
+  'azureFile vsphereVolume azureDisk photonPersistentDisk portworxVolume scaleIO local storageos csi'
+).split(' ');
+
 function checkVolumeUpdate(root: FieldNode, old: JsonObject): void {
   const spec = root.struct('spec');
   const was = new FieldNode(old).struct('spec');
   const withExpansion = was.child('csi')?.has('controllerExpandSecretRef') === true;
   if (!semanticEqual(sourceOf(spec, withExpansion), sourceOf(was, withExpansion))) {
-    root.add(forbiddenField('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation'));
+    const what = goDiff(was.value, spec.value, 'io.k8s.api.core.v1.PersistentVolumeSpec', SOURCES_IN_GO);
+    root.add(forbiddenField('spec.persistentvolumesource', `${SOURCE_IMMUTABLE}\n${what}`));
   }
   if (!semanticEqual(spec.get('volumeMode'), was.get('volumeMode'))) {
     root.add(invalidValue('volumeMode', spec.get('volumeMode') ?? null, IMMUTABLE));
