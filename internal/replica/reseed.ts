@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
 import type { SnapshotMeta } from '../raft/index.js';
@@ -31,7 +32,8 @@ export interface ReceivedState {
 
 /** Takes a snapshot in, into a directory of its own below `dataDir`. Rejects when it is damaged or ends early. */
 export async function receiveState(dataDir: string, chunks: AsyncIterable<Buffer>): Promise<ReceivedState> {
-  const directory = `state-${Date.now().toString(36)}`;
+  // Not named by the time: clocks are set back, and the name must not be that of the state in use.
+  const directory = `state-${randomBytes(8).toString('hex')}`;
   let state: StagedState | undefined;
   let header: Buffer | undefined;
   let meta: SnapshotMeta | undefined;
@@ -99,7 +101,8 @@ async function adopt(log: LogStore, { meta, directory }: ReceivedState): Promise
     return;
   }
   // Our log ends before the copy, or holds something there that was never committed.
-  const { hardState } = log;
-  const kept = hardState === undefined ? undefined : { ...hardState, commit: meta.index };
-  await log.reset(meta, kept, facts);
+  const { term, vote } = log.hardState ?? { term: 0, vote: 0 };
+  // The copy may be of a later term than any that we have heard of: then we have no vote in it yet.
+  const kept = meta.term > term ? { term: meta.term, vote: 0 } : { term, vote };
+  await log.reset(meta, { ...kept, commit: meta.index }, facts);
 }
