@@ -1,3 +1,5 @@
+import type { Profile } from './options.js';
+
 /** A change of the product's source: `find`, which occurs once in `file` (under internal/), becomes `replace`. */
 export interface Patch {
   readonly name: string;
@@ -10,8 +12,12 @@ export interface Patch {
 export interface Bug extends Patch {
   /** What it breaks, and where the world has seen it. */
   readonly about: string;
+  /** The kind of run that shows it most. */
+  readonly profile: Profile;
   /** Seeds from 1 on within which the simulator must find it. */
   readonly seedsMax: number;
+  /** One that found it when that was measured last (`npm run sim -- --bug all`). Any change of the product may move it. */
+  readonly foundAt: number;
 }
 
 /**
@@ -26,7 +32,9 @@ export const BUGS: readonly Bug[] = [
     find: 'core.sendAfterAppend(answer, m.from, ownCommit(core), m.term);',
     replace: `if (m.type === 'vote') core.send(answer, m.from, ownCommit(core));
     else core.sendAfterAppend(answer, m.from, ownCommit(core), m.term);`,
+    profile: 'elections',
     seedsMax: 1000,
+    foundAt: 17,
   },
   {
     name: 'acknowledge-before-fsync',
@@ -34,7 +42,9 @@ export const BUGS: readonly Bug[] = [
     file: 'raft/follow.ts',
     find: "core.sendAfterAppend('appendResp', m.from, { index: lastNew });",
     replace: "core.send('appendResp', m.from, { index: lastNew });",
+    profile: 'disks',
     seedsMax: 300,
+    foundAt: 86,
   },
   {
     name: 'leader-counts-itself-before-fsync',
@@ -43,7 +53,9 @@ export const BUGS: readonly Bug[] = [
     find: 'if (ready.mustSync) return this.#log.append(entries, hardState);',
     replace: `if (ready.mustSync && ready.role !== 'leader') return this.#log.append(entries, hardState);
     if (ready.mustSync) void this.#log.append(entries, hardState);`,
+    profile: 'disks',
     seedsMax: 300,
+    foundAt: 43,
   },
   {
     name: 'vote-forgotten-on-restart',
@@ -51,7 +63,9 @@ export const BUGS: readonly Bug[] = [
     file: 'replica/log.ts',
     find: 'row.writeDoubleBE(state.vote, 11);',
     replace: 'row.writeDoubleBE(0, 11);',
-    seedsMax: 1000,
+    profile: 'elections',
+    seedsMax: 2000,
+    foundAt: 705,
   },
   {
     name: 'commit-old-term-by-counting',
@@ -59,7 +73,9 @@ export const BUGS: readonly Bug[] = [
     file: 'raft/replicate.ts',
     find: 'if (index <= log.committed || log.term(index) !== core.term) return false;',
     replace: 'if (index <= log.committed) return false;',
-    seedsMax: 1000,
+    profile: 'deposed',
+    seedsMax: 2000,
+    foundAt: 647,
   },
   {
     name: 'vote-for-a-stale-log',
@@ -67,7 +83,9 @@ export const BUGS: readonly Bug[] = [
     file: 'raft/log.ts',
     find: 'return lastTerm > this.lastTerm || (lastTerm === this.lastTerm && lastIndex >= this.lastIndex);',
     replace: 'return lastTerm >= 0 && lastIndex >= 0;',
+    profile: 'membership',
     seedsMax: 300,
+    foundAt: 66,
   },
   {
     name: 'vote-twice',
@@ -75,7 +93,9 @@ export const BUGS: readonly Bug[] = [
     file: 'raft/election.ts',
     find: '(core.vote === 0 && core.leader === 0) ||',
     replace: 'core.leader === 0 ||',
+    profile: 'elections',
     seedsMax: 1000,
+    foundAt: 11,
   },
   {
     name: 'heartbeat-commits-too-much',
@@ -83,7 +103,9 @@ export const BUGS: readonly Bug[] = [
     file: 'raft/heartbeat.ts',
     find: 'commit: Math.min(peer.match, core.log.committed),',
     replace: 'commit: peer.match >= 0 ? core.log.committed : 0,',
+    profile: 'membership',
     seedsMax: 300,
+    foundAt: 12,
   },
   {
     name: 'late-append-truncates',
@@ -91,7 +113,9 @@ export const BUGS: readonly Bug[] = [
     file: 'raft/log.ts',
     find: 'const conflict = entries.findIndex((e) => !this.matches(e.index, e.term));',
     replace: 'const conflict = entries.length > 0 ? 0 : -1;',
+    profile: 'reads',
     seedsMax: 300,
+    foundAt: 47,
   },
   {
     name: 'old-terms-are-heard',
@@ -99,7 +123,9 @@ export const BUGS: readonly Bug[] = [
     file: 'raft/step.ts',
     find: 'else if (m.term < core.term) stepOlder(core, m);',
     replace: 'else if (m.term < core.term && m.term < 0) stepOlder(core, m);',
+    profile: 'deposed',
     seedsMax: 300,
+    foundAt: 23,
   },
   {
     name: 'read-without-asking-the-quorum',
@@ -108,15 +134,9 @@ export const BUGS: readonly Bug[] = [
     find: '  else if (core.isSoleVoter) answer(core, { context, from, index: core.log.committed, round: 0 });\n  else core.reads',
     replace:
       '  else if (core.id > 0) answer(core, { context, from, index: core.log.committed, round: 0 });\n  else core.reads',
+    profile: 'deposed',
     seedsMax: 300,
-  },
-  {
-    name: 'late-answers-confirm-reads',
-    about: 'answers to heartbeats sent before a read was asked for confirm it (etcd#20418)',
-    file: 'raft/lead.ts',
-    find: "const round = m.context === '' ? 0 : Number(m.context);",
-    replace: 'const { round } = core.reads;',
-    seedsMax: 1000,
+    foundAt: 54,
   },
   {
     name: 'reads-share-a-round-already-sent',
@@ -124,7 +144,9 @@ export const BUGS: readonly Bug[] = [
     file: 'raft/readqueue.ts',
     find: 'this.#pending.push({ context, from, index, round: this.round + 1 });',
     replace: 'this.#pending.push({ context, from, index, round: Math.max(1, this.round) });',
+    profile: 'reads',
     seedsMax: 300,
+    foundAt: 20,
   },
   {
     name: 'read-before-the-own-term',
@@ -132,7 +154,9 @@ export const BUGS: readonly Bug[] = [
     file: 'raft/reads.ts',
     find: 'if (!core.termOpened) core.reads.addEarly(context, from);',
     replace: 'if (core.reads.full) core.reads.addEarly(context, from);',
+    profile: 'deposed',
     seedsMax: 1000,
+    foundAt: 42,
   },
   {
     name: 'read-before-apply',
@@ -140,7 +164,9 @@ export const BUGS: readonly Bug[] = [
     file: 'replica/reads.ts',
     find: 'if (state.index <= this.#options.visibleIndex()) this.#resolveAll(round.waiters);',
     replace: 'if (state.index <= Number.MAX_SAFE_INTEGER) this.#resolveAll(round.waiters);',
+    profile: 'reads',
     seedsMax: 300,
+    foundAt: 20,
   },
   {
     name: 'joint-commit-by-the-new-half',
@@ -148,7 +174,9 @@ export const BUGS: readonly Bug[] = [
     file: 'raft/quorum/joint.ts',
     find: 'return Math.min(incoming, majorityIndex(voters.outgoing, acked));',
     replace: 'return incoming;',
+    profile: 'membership',
     seedsMax: 1000,
+    foundAt: 25,
   },
   {
     name: 'joint-election-by-the-new-half',
@@ -156,7 +184,9 @@ export const BUGS: readonly Bug[] = [
     file: 'raft/quorum/joint.ts',
     find: 'const outgoing = majorityVote(voters.outgoing, votes);',
     replace: 'const outgoing = majorityVote(voters.incoming, votes);',
+    profile: 'membership',
     seedsMax: 1000,
+    foundAt: 90,
   },
   {
     name: 'membership-change-without-own-term',
@@ -164,15 +194,9 @@ export const BUGS: readonly Bug[] = [
     file: 'raft/propose.ts',
     find: "if (core.pendingConfIndex > core.log.applied || !core.termOpened) return 'confChangePending';",
     replace: '',
+    profile: 'membership',
     seedsMax: 1000,
-  },
-  {
-    name: 'votes-do-not-tell-the-commit',
-    about: 'after a membership change nobody can be elected (seed 265 of an early version of this simulator)',
-    file: 'raft/step.ts',
-    find: 'if (isVoting(m)) learnCommit(core, m);',
-    replace: 'if (isVoting(m) && m.term < 0) learnCommit(core, m);',
-    seedsMax: 1500,
+    foundAt: 2,
   },
   {
     name: 'sole-leader-reads-too-early',
@@ -185,7 +209,9 @@ export const BUGS: readonly Bug[] = [
     replace: `      commit >= 0 &&
       confState.voters.length === 1 &&
       confState.votersOutgoing.length === 0;`,
+    profile: 'alone',
     seedsMax: 1000,
+    foundAt: 231,
   },
   {
     name: 'applied-index-outside-the-data',
@@ -196,7 +222,9 @@ export const BUGS: readonly Bug[] = [
     replace: `    this.#environment.batch(() => void this.#tables.meta.put(META_KEY, meta)).catch(() => undefined);
     const committed = this.#environment.batch(() => {
       for (const { table`,
+    profile: 'disks',
     seedsMax: 300,
+    foundAt: 10,
   },
   {
     name: 'torn-transactions',
@@ -204,7 +232,9 @@ export const BUGS: readonly Bug[] = [
     file: 'testing/sim/disk.ts',
     find: 'tornTransactions = false;',
     replace: 'tornTransactions = true;',
+    profile: 'disks',
     seedsMax: 300,
+    foundAt: 150,
   },
   {
     name: 'log-compacted-beyond-the-durable-state',
@@ -212,7 +242,9 @@ export const BUGS: readonly Bug[] = [
     file: 'replica/housekeeping.ts',
     find: 'const durable = Math.min(state.durableIndex, applied);',
     replace: 'const durable = applied; void state;',
+    profile: 'alone',
     seedsMax: 1000,
+    foundAt: 684,
   },
   {
     name: 'proposal-applied-again',
@@ -220,7 +252,9 @@ export const BUGS: readonly Bug[] = [
     file: 'store/machine.ts',
     find: 'if (proposal.seq <= last) return undefined;',
     replace: 'if (proposal.seq < last) return undefined;',
+    profile: 'deposed',
     seedsMax: 300,
+    foundAt: 32,
   },
   {
     name: 'unknown-told-as-refused',
@@ -228,7 +262,9 @@ export const BUGS: readonly Bug[] = [
     file: 'replica/proposals.ts',
     find: 'this.#reject(item, new UnavailableError(message, sent));',
     replace: 'this.#reject(item, new UnavailableError(message, false));',
+    profile: 'deposed',
     seedsMax: 1000,
+    foundAt: 23,
   },
   {
     name: 'expiry-by-the-own-clock',
@@ -236,7 +272,9 @@ export const BUGS: readonly Bug[] = [
     file: 'store/machine.ts',
     find: 'op.ttlSeconds <= 0 ? 0 : time + op.ttlSeconds * 1000;',
     replace: 'op.ttlSeconds <= 0 ? 0 : Date.now() + op.ttlSeconds * 1000;',
+    profile: 'reads',
     seedsMax: 300,
+    foundAt: 20,
   },
   {
     name: 'watch-not-stopped-by-compaction',
@@ -244,7 +282,9 @@ export const BUGS: readonly Bug[] = [
     file: 'replica/backend.ts',
     find: '    if (after < this.compactRevision) throw new CompactedError(after, this.compactRevision);\n    if (after >= this.revision) return [];',
     replace: '    if (after >= this.revision) return [];',
+    profile: 'mixed',
     seedsMax: 1000,
+    foundAt: 28,
   },
   {
     name: 'bookmark-ahead-of-events',
@@ -254,7 +294,9 @@ export const BUGS: readonly Bug[] = [
     return this.#visible;`,
     replace: `  get visible(): MetaHead {
     return this.#meta;`,
+    profile: 'disks',
     seedsMax: 300,
+    foundAt: 10,
   },
   {
     name: 'snapshot-keeps-the-old-membership',
@@ -262,7 +304,94 @@ export const BUGS: readonly Bug[] = [
     file: 'raft/follow.ts',
     find: 'core.members = members;',
     replace: 'void members;',
+    profile: 'membership',
     seedsMax: 1500,
+    foundAt: 12,
+  },
+  {
+    name: 'watches-not-rebased-after-a-snapshot',
+    about: 'a watch goes on after a snapshot although the history before it is gone',
+    file: 'store/state.ts',
+    find: `    this.#visible = { ...this.#meta };
+    this.#durableIndex = this.#meta.appliedIndex;
+    this.#overlay.clear();`,
+    replace: `    this.#visible = { ...this.#meta, compactRevision: this.#visible.compactRevision };
+    this.#durableIndex = this.#meta.appliedIndex;
+    this.#overlay.clear();`,
+    profile: 'membership',
+    seedsMax: 1000,
+    foundAt: 2,
+  },
+  {
+    name: 'differing-state-goes-unnoticed',
+    about: 'the replicas do not compare their states (etcd 3.5.0 to 3.5.2: for months)',
+    file: 'replica/verify.ts',
+    find: 'if ([...hashes.values()].every((hash) => hash === own)) return;',
+    replace: 'if (own !== "") return;',
+    profile: 'differing',
+    seedsMax: 300,
+    foundAt: 15,
+  },
+  {
+    name: 'the-leader-is-taken-to-be-right',
+    about: 'when the states differ, not the majority but the leader decides whose is wrong',
+    file: 'replica/verify.ts',
+    find: 'const right = majority([...hashes.values()], others.length + 1);',
+    replace: 'const right: string | undefined = own;',
+    profile: 'differing',
+    seedsMax: 300,
+    foundAt: 27,
+  },
+  {
+    name: 'quarantine-without-reseed',
+    about: 'a replica whose state was found wrong comes back with it',
+    file: 'replica/reseed.ts',
+    find: 'if ((log.getFact(RESEED)?.length ?? 0) === 0) return;',
+    replace: 'if ((log.getFact(RESEED)?.length ?? 0) >= 0) return;',
+    profile: 'differing',
+    seedsMax: 300,
+    foundAt: 15,
+  },
+  {
+    name: 'copied-state-with-an-older-term',
+    about:
+      'a replica takes a copy of a later term than it remembers (seed 27 of this simulator, when it began to re-seed)',
+    file: 'replica/reseed.ts',
+    find: 'const kept = meta.term > term ?',
+    replace: 'const kept = meta.term < 0 ?',
+    profile: 'differing',
+    seedsMax: 1000,
+    foundAt: 27,
+  },
+  {
+    name: 'message-of-a-later-release-is-refused',
+    about: 'while releases are mixed, what the later one adds makes the earlier one deaf',
+    file: 'replica/wire.ts',
+    find: 'if (type === undefined) return undefined;',
+    replace: "if (type === undefined) throw new Error('a message of an unknown type');",
+    profile: 'mixed',
+    seedsMax: 300,
+    foundAt: 7,
+  },
+  {
+    name: 'votes-do-not-tell-the-commit',
+    about: 'after a membership change nobody can be elected (seed 265 of an early version of this simulator)',
+    file: 'raft/step.ts',
+    find: 'if (isVoting(m)) learnCommit(core, m);',
+    replace: 'if (isVoting(m) && m.term < 0) learnCommit(core, m);',
+    profile: 'membership',
+    seedsMax: 1500,
+    foundAt: 526,
+  },
+  {
+    name: 'late-answers-confirm-reads',
+    about: 'answers to heartbeats sent before a read was asked for confirm it (etcd#20418)',
+    file: 'raft/lead.ts',
+    find: "const round = m.context === '' ? 0 : Number(m.context);",
+    replace: 'const { round } = core.reads;',
+    profile: 'reads',
+    seedsMax: 1000,
+    foundAt: 234,
   },
 ];
 

@@ -30,13 +30,34 @@ const DEFINES: Readonly<Record<string, string>> = {
   clearImmediate: '__quorateSim.clearTimeout',
 };
 
-/** Settings that a seed draws: small bounds show what large ones hide. */
-const KNOBS: Patch = {
-  name: 'knobs',
-  file: 'raft/raft.ts',
-  find: '    validateConfig(config);',
-  replace: '    config = { ...config, ...__quorateSim.raftSettings };\n    validateConfig(config);',
-};
+/** Where a run may turn the product's knobs. */
+const KNOBS: readonly Patch[] = [
+  {
+    // Settings that a seed draws: small bounds show what large ones hide.
+    name: 'settings',
+    file: 'raft/raft.ts',
+    find: '    validateConfig(config);',
+    replace: '    config = { ...config, ...__quorateSim.raftSettings };\n    validateConfig(config);',
+  },
+  {
+    name: 'messages of a later release',
+    file: 'replica/wire.ts',
+    find: 'packr.pack(messages.map(toWire))',
+    replace: 'packr.pack(__quorateSim.laterMessages(messages.map(toWire)))',
+  },
+  {
+    name: 'commands of a later release',
+    file: 'store/command.ts',
+    find: 'packr.pack(proposal.commands.map(toWire))',
+    replace: 'packr.pack(__quorateSim.laterRows(proposal.commands.map(toWire)))',
+  },
+  {
+    name: 'snapshots of a later release',
+    file: 'store/snapshot.ts',
+    find: 'packr.pack([VERSION, table, crcOf(rows), rows] satisfies WireChunk)',
+    replace: 'packr.pack(__quorateSim.laterRow([VERSION, table, crcOf(rows), rows]))',
+  },
+];
 
 export interface Bundle {
   /** File with the simulated product; exports what run.ts exports. */
@@ -53,6 +74,8 @@ export async function buildBundle(bugName?: string): Promise<Bundle> {
   const out = mkdtempSync(join(here, '../../../node_modules/.quorate-sim-'));
   const path = join(out, 'sim.mjs');
   const bug = bugName === undefined ? undefined : findBug(bugName);
+  const patches = bug === undefined ? KNOBS : [...KNOBS, bug];
+  const fitted = new Set<Patch>();
   await build({
     entryPoints: [join(here, 'run.ts')],
     outfile: path,
@@ -63,9 +86,11 @@ export async function buildBundle(bugName?: string): Promise<Bundle> {
     sourcemap: 'inline',
     packages: 'external',
     define: { ...DEFINES },
-    plugins: [standIns(), patched(bug === undefined ? [KNOBS] : [KNOBS, bug])],
+    plugins: [standIns(), patched(patches, (applied) => fitted.add(applied))],
     logLevel: 'error',
   });
+  const lost = patches.find((each) => !fitted.has(each));
+  if (lost !== undefined) throw new Error(`${lost.name} is for ${lost.file}, which the simulator does not run`);
   return { path, remove: () => rmSync(out, { recursive: true, force: true }) };
 }
 
@@ -87,8 +112,11 @@ function standIns(): Plugin {
   };
 }
 
-/** Changes source files on their way into a bundle. Building throws for a patch that does not fit. */
-export function patched(patches: readonly Patch[]): Plugin {
+/**
+ * Changes source files on their way into a bundle, and tells of each change made. Building throws for a patch that does
+ * not fit.
+ */
+export function patched(patches: readonly Patch[], onFit: (patch: Patch) => void = () => undefined): Plugin {
   return {
     name: 'patches',
     setup(api) {
@@ -96,7 +124,9 @@ export function patched(patches: readonly Patch[]): Plugin {
         const wanted = patches.filter(({ file }) => resolve(internal, file) === path);
         if (wanted.length === 0) return undefined;
         const source = readFileSync(path, 'utf8');
-        return { contents: wanted.reduce(applyPatch, source), loader: 'ts' };
+        const contents = wanted.reduce(applyPatch, source);
+        for (const each of wanted) onFit(each);
+        return { contents, loader: 'ts' };
       });
     },
   };

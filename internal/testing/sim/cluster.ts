@@ -12,6 +12,8 @@ export interface Node {
   readonly machine: Machine;
   /** Absent while the process is down or still starting. */
   replica: Replica | undefined;
+  /** When it was first opened: before that it waited to be let into the cluster. */
+  memberSince: number | undefined;
   /** Its removal from the cluster was asked for: it may stop by itself. */
   removing: boolean;
   /** It joined a running cluster instead of founding it. */
@@ -44,8 +46,17 @@ export class SimCluster {
   #addMachine(joins: boolean): Node {
     const name = `n${this.nodes.length + 1}`;
     const machine = new Machine(name, this.world);
-    const node: Node = { name, machine, replica: undefined, stopped: undefined, removing: false, joins };
+    const node: Node = {
+      name,
+      machine,
+      replica: undefined,
+      memberSince: undefined,
+      stopped: undefined,
+      removing: false,
+      joins,
+    };
     node.machine.disk.temper.fsyncMs = this.#options.fsyncMs;
+    node.machine.disk.temper.flushFactor = this.#options.flushFactor;
     this.nodes.push(node);
     return node;
   }
@@ -80,12 +91,13 @@ export class SimCluster {
       pausedUntil: 0,
       clockRate: random.pick(this.#options.clockRates),
       clockSkewMs: random.between(-5_000, 5_000),
+      laterRelease: this.#options.mixedReleases && random.chance(0.5),
     };
     node.machine.actor = actor;
     node.machine.boots += 1;
     node.stopped = undefined;
     bindMachine(actor, node.machine);
-    this.note(`${node.name} starts`);
+    this.note(`${node.name} starts${actor.laterRelease ? ' with a later release' : ''}`);
     this.world.schedule(0, actor, () => {
       this.#open(node, actor).catch((error: unknown) => this.#gaveUp(node, actor, error));
     });
@@ -107,18 +119,28 @@ export class SimCluster {
       txnTimeoutMs: this.#options.txnTimeoutMs,
       log: (level, text) => {
         if (level !== 'debug') this.note(`${node.name} says: ${text}`);
+        if (text.startsWith('installed a snapshot')) this.world.count('snapshots installed');
+        if (text.startsWith('replaced the state')) this.world.count('states replaced by a copy');
       },
       onFatal: (error) => this.#gaveUp(node, actor, error),
     });
-    if (actor.alive) node.replica = replica;
+    if (!actor.alive) return;
+    node.replica = replica;
+    node.memberSince ??= this.world.now;
   }
 
   #gaveUp(node: Node, actor: Actor, error: unknown): void {
+    if (!actor.alive) return;
     node.stopped = error instanceof Error ? error.message : String(error);
     this.note(`${node.name} gives up: ${node.stopped}`);
-    actor.alive = false;
-    node.replica = undefined;
+    this.#end(node, false);
     if (node.removing) return;
+    if (node.machine.miscomputation === 'done' && node.stopped.includes('differs from that of the others')) {
+      // Rightly so. Whoever watches over the process starts it again.
+      this.world.count('replicas quarantined');
+      this.world.schedule(this.world.random.between(100, 1_000), this.world.outside, () => this.start(node));
+      return;
+    }
     this.world.schedule(0, this.world.outside, () => {
       throw new Violation('no replica gives up', `${node.name}: ${node.stopped}`);
     });
@@ -128,10 +150,15 @@ export class SimCluster {
   crash(node: Node, powerLoss: boolean): void {
     if (!node.machine.running) return;
     this.note(`${node.name} ${powerLoss ? 'loses power' : 'is killed'}`);
-    node.machine.actor.alive = false;
+    this.#end(node, powerLoss);
+  }
+
+  #end(node: Node, powerLoss: boolean): void {
+    const { actor, disk } = node.machine;
+    actor.alive = false;
     node.replica = undefined;
-    node.machine.disk.crash(powerLoss);
-    this.network.closeStreamsOf(node.machine.actor, powerLoss);
+    disk.crash(powerLoss);
+    this.network.closeStreamsOf(actor, powerLoss);
   }
 
   /** The process stands still for a while and then goes on as if nothing had been. */

@@ -5,6 +5,8 @@ import type { World } from './world.js';
 export interface DiskTemper {
   /** Mean time of one fsync. */
   fsyncMs: number;
+  /** A flush of the state, which is large and written all over, takes so many times an fsync of the log, within bounds. */
+  flushFactor: number;
   /** Now and then an fsync takes this long. */
   stallMs: number;
   stallChance: number;
@@ -17,6 +19,9 @@ interface Transaction {
   readonly flushed: () => void;
 }
 
+const SLOW_FSYNC_MS = 100;
+/** Mean of a flush that takes longer than an fsync, at most. */
+const FLUSH_MS_MAX = 150;
 const EMPTY: Version = new Map();
 
 /** What one LMDB environment holds: what readers see, and what a loss of power would leave. */
@@ -32,7 +37,7 @@ export class SimFile {
 /** The disk of one machine: it outlives the process, and forgets what was not flushed when the power fails. */
 export class SimDisk {
   readonly files = new Map<string, SimFile>();
-  readonly temper: DiskTemper = { fsyncMs: 2, stallMs: 0, stallChance: 0, full: false };
+  readonly temper: DiskTemper = { fsyncMs: 2, flushFactor: 1, stallMs: 0, stallChance: 0, full: false };
   /** Deliberate fault: a transaction cut off by a crash is found half done. LMDB never does this. */
   tornTransactions = false;
   fsyncs = 0;
@@ -48,10 +53,21 @@ export class SimDisk {
   }
 
   fsyncTime(): number {
+    return this.#timeOf(this.temper.fsyncMs);
+  }
+
+  flushTime(): number {
+    const { fsyncMs, flushFactor } = this.temper;
+    return this.#timeOf(Math.max(fsyncMs, Math.min(fsyncMs * flushFactor, FLUSH_MS_MAX)));
+  }
+
+  #timeOf(meanMs: number): number {
     const { random } = this.world;
     this.fsyncs += 1;
-    const { fsyncMs, stallChance, stallMs } = this.temper;
-    return 0.1 + random.exponential(fsyncMs) + (random.chance(stallChance) ? stallMs : 0);
+    const { stallChance, stallMs } = this.temper;
+    const time = 0.1 + random.exponential(meanMs) + (random.chance(stallChance) ? stallMs : 0);
+    if (time > SLOW_FSYNC_MS) this.world.count('fsyncs over 100 ms');
+    return time;
   }
 
   /** The process is gone. With `powerLoss`, so is what was not flushed: any whole number of transactions from the end. */
@@ -61,6 +77,12 @@ export class SimDisk {
       const { writing } = file;
       const candidates = [file.durable, ...file.unflushed];
       let survivor = powerLoss ? random.pick(candidates) : file.visible;
+      if (survivor !== file.visible)
+        this.world.count(
+          'transactions lost that were not flushed',
+          candidates.length - 1 - candidates.indexOf(survivor),
+        );
+      if (writing !== undefined) this.world.count('transactions cut off');
       if (writing !== undefined && survivor === file.visible && random.chance(0.5)) {
         const writes = this.tornTransactions
           ? writing.writes.slice(0, random.below(writing.writes.length + 1))
@@ -89,6 +111,8 @@ export class SimEnvironmentFile {
 
   /** Queues a transaction; `settle` when it is visible or failed, `flushed` when it is on disk. */
   write(transaction: Transaction): void {
+    // The last breath of a process that has ended.
+    if (!this.actor.alive) return;
     this.#queue.push(transaction);
     if (this.file.writing === undefined) this.#next();
   }
@@ -117,6 +141,7 @@ export class SimEnvironmentFile {
     disk.world.schedule(time, this.actor, () => {
       file.writing = undefined;
       if (disk.temper.full && transaction.writes.some((w) => w.value !== undefined)) {
+        disk.world.count('transactions refused: disk full');
         transaction.settle(new Error('MDB_MAP_FULL: no space left on device'));
       } else {
         file.visible = applyWrites(file.visible, transaction.writes);
@@ -149,7 +174,7 @@ export class SimEnvironmentFile {
     }
     this.#flushBusy = true;
     const { disk, file } = this;
-    disk.world.schedule(disk.fsyncTime(), this.actor, () => {
+    disk.world.schedule(disk.flushTime(), this.actor, () => {
       this.#flushBusy = false;
       file.durable = next.version;
       file.unflushed.splice(0, file.unflushed.indexOf(next.version) + 1);

@@ -18,7 +18,10 @@ export interface Actor {
   pausedUntil: number;
   /** How fast its clock runs. */
   clockRate: number;
-  readonly clockSkewMs: number;
+  /** What its wall clock is off by. */
+  clockSkewMs: number;
+  /** It runs a later release of the product: what it says holds more than we know (world.ts). */
+  readonly laterRelease: boolean;
 }
 
 /** A binary heap by time, then by order of scheduling. */

@@ -28,15 +28,23 @@ export class Faults {
   }
 
   /** A replica has just been elected. */
-  onElected(machine: Machine): void {
+  onElected(machine: Machine, inherits: boolean): void {
     if (!this.#ambush || this.#stopped) return;
     this.#ambush = false;
     const { random } = this.cluster.world;
     const node = this.cluster.nodes.find((n) => n.machine === machine);
     if (node === undefined) return;
-    this.#later(random.pick([0, 0, 5, 30, 80, 200]), () => {
-      this.#cut('isolate', node);
-      this.#later(random.exponential(700), () => this.cluster.network.healAll());
+    const { network, nodes } = this.cluster;
+    if (random.chance(0.5)) {
+      // Before or amid its first words: the paper's figure 8 has a leader that passes on old entries but none of its own.
+      const messages = inherits ? 1 + random.below(3 * nodes.length) : random.chance(0.7) ? 0 : random.below(4);
+      this.cluster.note(`${node.name} is not heard any more after ${messages} more messages`);
+      network.muteAfter(node.name, messages);
+      this.later(random.exponential(700), () => network.healAll());
+      return;
+    }
+    this.later(random.pick([0, 0, 5, 30, 80, 200]), () => {
+      this.cutOff(new Set([node]), 700);
     });
   }
 
@@ -48,9 +56,11 @@ export class Faults {
     this.#calmNetwork();
     Object.assign(cluster.network.temper, { lossChance: 0, duplicateChance: 0, delayMs: 1 });
     for (const node of cluster.nodes) {
-      Object.assign(node.machine.disk.temper, { fsyncMs: Math.min(options.fsyncMs, 5), stallChance: 0, full: false });
+      const whole = { fsyncMs: Math.min(options.fsyncMs, 5), flushFactor: 1, stallChance: 0, full: false };
+      Object.assign(node.machine.disk.temper, whole);
       node.machine.actor.pausedUntil = 0;
       node.machine.disk.onWrite = undefined;
+      if (node.machine.miscomputation === 'due') node.machine.miscomputation = 'none';
       cluster.start(node);
     }
   }
@@ -61,7 +71,8 @@ export class Faults {
     this.cluster.network.healAll();
   }
 
-  #later(ms: number, run: () => void): void {
+  /** Does this after a while, unless everything has been repaired by then. */
+  later(ms: number, run: () => void): void {
     const { world } = this.cluster;
     world.schedule(ms, world.outside, () => {
       if (!this.#stopped) run();
@@ -77,21 +88,21 @@ export class Faults {
       case 'kill':
       case 'powerLoss':
         cluster.crash(node, kind === 'powerLoss');
-        this.#later(random.exponential(800), () => cluster.start(node));
+        this.later(random.exponential(800), () => cluster.start(node));
         return;
       case 'powerLossAll':
         for (const each of cluster.nodes) {
           cluster.crash(each, true);
-          this.#later(random.exponential(300), () => cluster.start(each));
+          this.later(random.exponential(300), () => cluster.start(each));
         }
         return;
       case 'cutMidWrite':
         // At the worst moment: when a transaction is under way.
         node.machine.disk.onWrite = (timeMs) => {
           if (random.chance(0.6)) return false;
-          this.#later(random.between(0, timeMs), () => {
+          this.later(random.between(0, timeMs), () => {
             cluster.crash(node, true);
-            this.#later(random.exponential(20), () => cluster.start(node));
+            this.later(random.exponential(20), () => cluster.start(node));
           });
           return true;
         };
@@ -106,33 +117,63 @@ export class Faults {
       case 'split':
       case 'oneWay':
         this.#cut(kind, node);
-        this.#later(random.exponential(2_000), () => cluster.network.healAll());
         return;
       case 'slowDisk':
         Object.assign(node.machine.disk.temper, { fsyncMs: random.pick([60, 300]), stallChance: 0.05, stallMs: 1_500 });
-        this.#later(random.exponential(2_000), () =>
+        this.later(random.exponential(2_000), () =>
           Object.assign(node.machine.disk.temper, { fsyncMs: this.options.fsyncMs, stallChance: 0 }),
         );
         return;
       case 'fullDisk':
         node.machine.disk.temper.full = true;
-        this.#later(random.exponential(2_000), () => (node.machine.disk.temper.full = false));
+        this.later(random.exponential(2_000), () => (node.machine.disk.temper.full = false));
+        return;
+      case 'clockJump':
+        // Someone sets the clock of a running machine: minutes ahead, or back.
+        node.machine.actor.clockSkewMs += random.pick([-1, 1]) * random.between(60_000, 1_800_000);
+        cluster.note(`the wall clock of ${node.name} jumps`);
+        return;
+      case 'miscomputation':
+        if (cluster.nodes.some((n) => n.machine.miscomputation !== 'none')) return;
+        node.machine.miscomputation = 'due';
+        cluster.note(`${node.name} is to make something else of the next write`);
         return;
       case 'lossyNetwork':
         Object.assign(cluster.network.temper, { lossChance: 0.3, duplicateChance: 0.2 });
-        this.#later(random.exponential(2_000), () => this.#calmNetwork());
+        this.later(random.exponential(2_000), () => this.#calmNetwork());
         return;
       case 'slowNetwork':
         Object.assign(cluster.network.temper, { delayMs: 150 });
-        this.#later(random.exponential(2_000), () => this.#calmNetwork());
+        this.later(random.exponential(2_000), () => this.#calmNetwork());
         return;
       case 'transfer':
       case 'membership':
+      case 'splitJoint':
       case 'join':
       case 'remove':
         this.operate(kind);
         return;
     }
+  }
+
+  /** The process is killed and soon started again. */
+  restart(node: Node): void {
+    this.cluster.crash(node, false);
+    this.later(this.cluster.world.random.exponential(50), () => this.cluster.start(node));
+  }
+
+  /** Nothing passes between these and all others for a while; `atOnce`: what is under way is lost too. */
+  cutOff(inside: ReadonlySet<Node>, meanMs = 2_000, atOnce = false): void {
+    const { network, nodes, world } = this.cluster;
+    this.cluster.note(`${[...inside].map((n) => n.name).join(' ')} cut off from the others`);
+    for (const a of nodes) {
+      for (const b of nodes) {
+        if (inside.has(a) === inside.has(b)) continue;
+        if (atOnce) network.pull(a.name, b.name);
+        else network.cut(a.name, b.name);
+      }
+    }
+    this.later(world.random.exponential(meanMs), () => network.healAll());
   }
 
   #cut(kind: 'isolate' | 'split' | 'oneWay', node: Node): void {
@@ -143,12 +184,9 @@ export class Faults {
       const other = world.random.pick(others);
       this.cluster.note(`nothing passes from ${node.name} to ${other.name}`);
       network.cut(node.name, other.name);
+      this.later(world.random.exponential(2_000), () => network.healAll());
       return;
     }
-    const inside = new Set(kind === 'isolate' ? [node] : nodes.filter(() => world.random.chance(0.5)));
-    this.cluster.note(`${[...inside].map((n) => n.name).join(' ')} cut off from the others`);
-    for (const a of nodes) {
-      for (const b of nodes) if (inside.has(a) !== inside.has(b)) network.cut(a.name, b.name);
-    }
+    this.cutOff(new Set(kind === 'isolate' ? [node] : nodes.filter(() => world.random.chance(0.5))));
   }
 }

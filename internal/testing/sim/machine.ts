@@ -9,13 +9,18 @@ export class Machine {
   actor: Actor;
   /** How often a process was started on it. */
   boots = 0;
+  /**
+   * `due`: the next write that it applies comes out wrong, without any sign of it. `done`: that has happened, and its
+   * state differs from the others' until it has been replaced or forgotten (consensus-checks.ts clears this).
+   */
+  miscomputation: 'none' | 'due' | 'done' = 'none';
 
   constructor(
     readonly name: string,
     world: World,
   ) {
     this.disk = new SimDisk(world);
-    this.actor = { name, alive: false, pausedUntil: 0, clockRate: 1, clockSkewMs: 0 };
+    this.actor = { name, alive: false, pausedUntil: 0, clockRate: 1, clockSkewMs: 0, laterRelease: false };
   }
 
   get running(): boolean {

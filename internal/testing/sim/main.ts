@@ -1,14 +1,16 @@
 import { parseArgs } from 'node:util';
 import { BUGS } from './bugs.js';
+import { hunt } from './hunt.js';
+import { FAULT_KINDS } from './options.js';
 import type { RunResult } from './run.js';
-import { runSeeds } from './seeds.js';
+import { runSeeds, seedsFrom } from './seeds.js';
 
 const USAGE = `npm run sim -- [--seeds N] [--first N] [--bug NAME] [--workers N] [--verbose]
 
 Runs whole clusters in simulated time, one per seed: the real replica on simulated disks, network and clocks.
   --seeds N    how many (default 200)
   --first N    the first seed (default 1); --first S --seeds 1 replays a failure exactly
-  --bug NAME   with this deliberate bug in the code; --bug list names them
+  --bug NAME   with this deliberate bug in the code; --bug list names them, --bug all hunts for each in turn
   --workers N  threads (default: one per processor)
   --verbose    one line per seed`;
 
@@ -24,30 +26,26 @@ const { values } = parseArgs({
 });
 
 const HOUR_MS = 3_600_000;
+/** So many seeds must have seen every kind of fault. */
+const EVERY_FAULT_SEEDS = 500;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const workers = values.workers === undefined ? {} : { workers: Number(values.workers) };
 
 if (values.help) say(USAGE);
 else if (values.bug === 'list') for (const bug of BUGS) say(bug.name);
+else if (values.bug === 'all') await huntAll();
 else await campaign();
 
 async function campaign(): Promise<void> {
-  const total = {
-    runs: 0,
-    simulatedMs: 0,
-    steps: 0,
-    elections: 0,
-    calls: 0,
-    acknowledged: 0,
-    watchEvents: 0,
-    faults: 0,
-  };
+  const total = { runs: 0, simulatedMs: 0, steps: 0, elections: 0, calls: 0, acknowledged: 0, watchEvents: 0 };
+  const faults = new Map<string, number>();
+  const effects = new Map<string, number>();
   let failures = 0;
   const begun = performance.now();
   await runSeeds({
-    firstSeed: Number(values.first),
-    seeds: Number(values.seeds),
+    seeds: seedsFrom(Number(values.first), Number(values.seeds)),
     ...(values.bug === undefined ? {} : { bug: values.bug }),
-    ...(values.workers === undefined ? {} : { workers: Number(values.workers) }),
+    ...workers,
     stopAtFailure: true,
     onResult: (result) => {
       total.runs += 1;
@@ -57,7 +55,8 @@ async function campaign(): Promise<void> {
       total.calls += result.calls;
       total.acknowledged += result.acknowledgedWrites;
       total.watchEvents += result.watchEvents;
-      for (const count of Object.values(result.faults)) total.faults += count;
+      addTo(faults, result.faults);
+      addTo(effects, result.effects);
       if (values.verbose) say(lineOf(result));
       if (result.failure !== undefined) {
         failures += 1;
@@ -66,13 +65,51 @@ async function campaign(): Promise<void> {
     },
   });
   const seconds = (performance.now() - begun) / 1000;
+  const faultCount = [...faults.values()].reduce((sum, count) => sum + count, 0);
+  say(`faults: ${describe(faults)}`);
+  say(`what came of them: ${describe(effects)}`);
   say(
     `${total.runs} seeds in ${seconds.toFixed(1)} s (${(total.runs / seconds).toFixed(1)} seeds/s), ` +
-      `${(total.simulatedMs / HOUR_MS).toFixed(2)} simulated hours: ${total.steps} steps, ${total.faults} faults, ` +
+      `${(total.simulatedMs / HOUR_MS).toFixed(2)} simulated hours: ${total.steps} steps, ${faultCount} faults, ` +
       `${total.elections} elections, ${total.calls} calls, ${total.acknowledged} acknowledged writes, ` +
       `${total.watchEvents} watch events; ${failures} violations`,
   );
+  const absent = FAULT_KINDS.filter((kind) => !faults.has(kind));
+  if (total.runs >= EVERY_FAULT_SEEDS && absent.length > 0) {
+    say(`never happened: ${absent.join(', ')}`);
+    process.exitCode = 1;
+  }
   if (failures > 0) process.exitCode = 1;
+}
+
+function addTo(sums: Map<string, number>, counts: Readonly<Record<string, number>>): void {
+  for (const [name, count] of Object.entries(counts)) sums.set(name, (sums.get(name) ?? 0) + count);
+}
+
+function describe(counts: ReadonlyMap<string, number>): string {
+  return [...counts]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ');
+}
+
+/** Every deliberate bug, each until a seed finds it. */
+async function huntAll(): Promise<void> {
+  let found = 0;
+  for (const bug of BUGS) {
+    const begun = performance.now();
+    const { caught, tried } = await hunt(bug, workers.workers);
+    const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+    if (caught?.failure === undefined) {
+      say(`${bug.name}: not found by ${tried} seeds (${seconds} s)`);
+      continue;
+    }
+    found += 1;
+    const [sentence] = caught.failure.message.split('\n');
+    say(`${bug.name}: seed ${caught.seed} (${caught.options.profile}), ${tried} tried, ${seconds} s: ${sentence}`);
+  }
+  say(`${found} of ${BUGS.length} deliberate bugs found`);
+  if (found < BUGS.length) process.exitCode = 1;
 }
 
 function lineOf(result: RunResult): string {

@@ -125,6 +125,9 @@ export function idOf(value: Buffer): string {
   return match?.[1] ?? '';
 }
 
+/** How the padding of a value begins, if it has any. */
+export const PADDING = '"data":"x';
+
 /** A value with a unique mark and a place for its revision. */
 export function valueWith(id: string, padding: number): { readonly value: Buffer; readonly revisionAt: number } {
   const head = '{"metadata":{"resourceVersion":"';

@@ -56,12 +56,32 @@ export class SimNetwork {
     this.#cut.add(`${from}>${to}`);
   }
 
+  /**
+   * After so many more messages nothing passes from this address any more; what is sent to it still arrives. With 0, what
+   * is under way from it is lost too.
+   */
+  muteAfter(address: string, messages: number): void {
+    this.#allowance.set(address, messages);
+    if (messages === 0) this.#pulled.add(address);
+  }
+  readonly #allowance = new Map<string, number>();
+
+  /** As `cut`, and what is under way is lost too. */
+  pull(from: string, to: string): void {
+    this.cut(from, to);
+    this.#pulled.add(`${from}>${to}`);
+  }
+  /** Addresses, and "from>to", from which nothing arrives, whenever it was sent. */
+  readonly #pulled = new Set<string>();
+
   healAll(): void {
     this.#cut.clear();
+    this.#allowance.clear();
+    this.#pulled.clear();
   }
 
   isCut(from: string, to: string): boolean {
-    return this.#cut.has(`${from}>${to}`);
+    return this.#cut.has(`${from}>${to}`) || this.#allowance.get(from) === 0;
   }
 
   /** Brings something to a process. False when it is lost on the way; then it never arrives. */
@@ -71,11 +91,20 @@ export class SimNetwork {
     this.sent += 1;
     if (this.isCut(from, to.address) || random.chance(lossChance)) {
       this.lost += 1;
+      this.world.count('messages lost');
       return false;
     }
-    this.world.schedule(this.#delay(from, to.address), to.actor, arrive);
-    if (random.chance(duplicateChance) && mayDuplicate())
+    const left = this.#allowance.get(from);
+    if (left !== undefined) this.#allowance.set(from, left - 1);
+    const unlessPulled = (): void => {
+      if (this.#pulled.has(from) || this.#pulled.has(`${from}>${to.address}`)) this.world.count('messages lost');
+      else arrive();
+    };
+    this.world.schedule(this.#delay(from, to.address), to.actor, unlessPulled);
+    if (random.chance(duplicateChance) && mayDuplicate()) {
+      this.world.count('messages duplicated');
       this.world.schedule(this.#delay(from, to.address) * 3, to.actor, arrive);
+    }
     return true;
   }
 
@@ -103,9 +132,14 @@ export class SimNetwork {
   #delay(from: string, to: string): number {
     const { random } = this.world;
     const delay = 0.05 + random.exponential(this.temper.delayMs);
-    if (this.temper.reorders) return delay;
     const link = `${from}>${to}`;
-    const arrival = Math.max(this.world.now + delay, this.#lastArrival.get(link) ?? 0);
+    const before = this.#lastArrival.get(link) ?? 0;
+    if (this.temper.reorders) {
+      if (this.world.now + delay < before) this.world.count('messages overtaken');
+      this.#lastArrival.set(link, Math.max(before, this.world.now + delay));
+      return delay;
+    }
+    const arrival = Math.max(this.world.now + delay, before);
     this.#lastArrival.set(link, arrival);
     return arrival - this.world.now;
   }

@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly reorders: boolean;
   readonly delayMs: number;
   readonly fsyncMs: number;
+  /** How many times longer a flush of the state takes. */
+  readonly flushFactor: number;
   readonly clockRates: readonly number[];
   readonly thinkMs: number;
   /** How long a replica tries a write before it tells the client. */
@@ -29,6 +31,8 @@ export interface RunOptions {
   readonly compactionIntervalMs: number;
   readonly logKeepEntries: number;
   readonly electionMs: number;
+  /** Some replicas run a later release. */
+  readonly mixedReleases: boolean;
   readonly raftSettings: RaftSettings;
 }
 
@@ -52,14 +56,18 @@ export type FaultKind =
   | 'oneWay'
   | 'slowDisk'
   | 'fullDisk'
+  | 'clockJump'
+  | 'miscomputation'
   | 'lossyNetwork'
   | 'slowNetwork'
   | 'transfer'
   | 'membership'
+  | 'splitJoint'
   | 'join'
   | 'remove';
 
-const FAULT_KINDS: readonly FaultKind[] = [
+/** What a mixed run draws its faults from. */
+const MIXED_FAULTS: readonly FaultKind[] = [
   'kill',
   'powerLoss',
   'powerLossAll',
@@ -71,17 +79,23 @@ const FAULT_KINDS: readonly FaultKind[] = [
   'oneWay',
   'slowDisk',
   'fullDisk',
+  'clockJump',
   'lossyNetwork',
   'slowNetwork',
   'transfer',
   'membership',
+  'splitJoint',
   'join',
   'remove',
 ];
+export const FAULT_KINDS: readonly FaultKind[] = [...MIXED_FAULTS, 'miscomputation'];
 
 /** What a run leans towards: a mix of everything hides what a mix of a few would show. */
-export type Profile = 'mixed' | 'elections' | 'deposed' | 'membership' | 'reads' | 'disks';
-const PROFILES: readonly Profile[] = ['mixed', 'mixed', 'elections', 'deposed', 'membership', 'reads', 'disks'];
+export type Profile = 'mixed' | 'elections' | 'deposed' | 'membership' | 'reads' | 'disks' | 'alone' | 'differing';
+export const PROFILES: readonly Profile[] = [
+  ...(['mixed', 'mixed', 'mixed', 'elections', 'elections', 'deposed', 'deposed', 'membership', 'membership'] as const),
+  ...(['reads', 'reads', 'disks', 'disks', 'alone', 'differing'] as const),
+];
 
 const LARGE: RaftSettings = {
   maxSizePerMessageBytes: 1024 * 1024,
@@ -97,7 +111,7 @@ export function drawOptions(seed: number, random: Random): RunOptions {
 }
 
 function drawMixed(seed: number, random: Random): RunOptions {
-  const faults = FAULT_KINDS.filter(() => random.chance(0.4));
+  const faults = MIXED_FAULTS.filter(() => random.chance(0.4));
   return {
     seed,
     profile: 'mixed',
@@ -115,12 +129,14 @@ function drawMixed(seed: number, random: Random): RunOptions {
     reorders: random.chance(0.4),
     delayMs: random.pick([0.3, 2, 20]),
     fsyncMs: random.pick([0.5, 3, 15, 40]),
+    flushFactor: random.pick([1, 1, 10]),
     clockRates: random.chance(0.7) ? [1] : [0.7, 0.9, 1, 1.1, 1.5],
     thinkMs: random.pick([8, 30, 150]),
     txnTimeoutMs: random.pick([600, 10_000, 10_000]),
     compactionIntervalMs: random.pick([0, 1_500, 5_000]),
     logKeepEntries: random.pick([2, 20, 10_000]),
     electionMs: random.pick([250, 500, 500]),
+    mixedReleases: random.chance(0.25),
     raftSettings: {
       maxSizePerMessageBytes: random.pick([1, 400, 1024 * 1024]),
       maxInflightMessages: random.pick([1, 4, 256]),
@@ -151,17 +167,17 @@ function drawProfile(profile: Profile, random: Random): Partial<RunOptions> {
       // One leader after another is cut off before it can replicate what it has.
       return {
         voters: random.pick([3, 3, 3, 5]),
-        faults: ['isolateNewLeader', 'isolateNewLeader', 'isolateNewLeader', 'isolate'],
+        faults: ['isolateNewLeader', 'isolateNewLeader', 'isolateNewLeader', 'isolateNewLeader', 'isolate'],
         aimAtLeader: 1,
-        faultEveryMs: 150,
+        faultEveryMs: random.pick([40, 150]),
         electionMs: 250,
-        delayMs: random.pick([5, 20, 40]),
+        delayMs: random.pick([3, 5, 20, 40]),
         fsyncMs: 3,
         thinkMs: random.pick([30, 150]),
         lossChance: 0,
         raftSettings: {
           ...LARGE,
-          maxSizePerMessageBytes: random.pick([1, LARGE.maxSizePerMessageBytes]),
+          maxSizePerMessageBytes: random.pick([1, 1, LARGE.maxSizePerMessageBytes]),
           preVote: random.chance(0.5),
         },
       };
@@ -169,7 +185,7 @@ function drawProfile(profile: Profile, random: Random): Partial<RunOptions> {
       return {
         voters: random.pick([3, 3, 5, 5]),
         faults: [
-          ...(['membership', 'membership', 'membership', 'join', 'remove'] as const),
+          ...(['membership', 'membership', 'splitJoint', 'splitJoint', 'join', 'remove'] as const),
           ...(['split', 'isolate', 'isolateNewLeader', 'transfer', 'kill'] as const),
         ],
         faultEveryMs: random.pick([200, 400]),
@@ -194,8 +210,34 @@ function drawProfile(profile: Profile, random: Random): Partial<RunOptions> {
         faults: ['powerLoss', 'powerLossAll', 'cutMidWrite', 'cutMidWrite', 'slowDisk', 'fullDisk'],
         faultEveryMs: random.pick([200, 600]),
         fsyncMs: random.pick([3, 40]),
+        flushFactor: random.pick([1, 10]),
         thinkMs: 8,
         logKeepEntries: random.pick([2, 20]),
+      };
+    case 'alone':
+      // One replica, whose state falls behind its log whenever the power fails; others come and go.
+      return {
+        voters: 1,
+        faults: ['powerLoss', 'powerLoss', 'cutMidWrite', 'cutMidWrite', 'slowDisk', 'join', 'remove', 'pause'],
+        faultEveryMs: random.pick([200, 600]),
+        fsyncMs: random.pick([3, 15, 40]),
+        flushFactor: 10,
+        thinkMs: 8,
+        logKeepEntries: random.pick([2, 2, 20]),
+      };
+    case 'differing':
+      // A replica's state silently becomes another. With the log kept whole none takes it over in a snapshot, so that a
+      // majority always has the right one; and there is time to find out.
+      return {
+        voters: random.pick([3, 3, 5]),
+        faults: ['miscomputation', 'miscomputation', 'miscomputation', 'kill', 'powerLoss', 'isolate', 'transfer'],
+        aimAtLeader: random.pick([0, 0.5]),
+        faultEveryMs: random.pick([800, 2_000]),
+        faultyMs: 16_000,
+        calmMs: 24_000,
+        thinkMs: 30,
+        logKeepEntries: 10_000,
+        lossChance: 0,
       };
   }
 }

@@ -61,19 +61,26 @@ export async function* fetchState(
   _to: number,
 ): AsyncGenerator<Buffer> {
   const network = currentNetwork();
+  const { world, temper } = network;
   const { name, actor } = currentMachine();
-  const own: Endpoint = { address: name, actor };
   const target = network.at(address) as Listening | undefined;
   if (target === undefined || network.isCut(name, address)) throw new Error(`nobody listens at ${address}`);
   const pipe = new Pipe();
+  let arrival = 0;
+  // A stream keeps its order. When it is cut nothing more comes, and the reader has to notice by itself.
+  const deliver = (what: () => void): void => {
+    if (network.isCut(address, name) || world.random.chance(temper.lossChance / 4)) arrival = Number.POSITIVE_INFINITY;
+    arrival = Math.max(arrival, world.now + world.random.exponential(temper.delayMs));
+    if (Number.isFinite(arrival)) world.schedule(arrival - world.now, actor, what);
+  };
   const send = async (): Promise<void> => {
     try {
-      for await (const chunk of target.onFetch(self)) network.carry(address, own, () => pipe.push(chunk));
-      network.carry(address, own, () => pipe.end());
+      for await (const chunk of target.onFetch(self)) deliver(() => pipe.push(chunk));
+      deliver(() => pipe.end());
     } catch (error) {
-      network.carry(address, own, () => pipe.fail(error instanceof Error ? error : new Error(String(error))));
+      deliver(() => pipe.fail(error instanceof Error ? error : new Error(String(error))));
     }
   };
-  network.world.schedule(network.temper.delayMs, target.actor, () => void send());
+  world.schedule(temper.delayMs, target.actor, () => void send());
   yield* pipe;
 }

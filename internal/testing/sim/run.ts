@@ -1,10 +1,10 @@
 import { Faults } from './faults.js';
 import { SimClient } from './clients.js';
 import type { ConfChange, ConfChangeStep, RaftStatus } from '../../raft/index.js';
-import { SimCluster } from './cluster.js';
+import { type Node, SimCluster } from './cluster.js';
 import { ConsensusChecks } from './consensus-checks.js';
 import { HistoryChecks } from './history-checks.js';
-import { currentMachine, enterWorld } from './machine.js';
+import { currentMachine, enterWorld, type Machine } from './machine.js';
 import { Model } from './model.js';
 import { enterNetwork, SimNetwork } from './network.js';
 import { observe } from './observe.js';
@@ -19,6 +19,8 @@ declare global {
 }
 
 const MACHINES_MAX = 9;
+/** A new member has so long to catch up before it is held to serve. */
+const SETTLING_MS = 3_000;
 
 export interface RunResult {
   readonly seed: number;
@@ -35,6 +37,8 @@ export interface RunResult {
   readonly watchesResumed: number;
   readonly watchesCompacted: number;
   readonly faults: Readonly<Record<string, number>>;
+  /** What the faults brought about: messages lost, transactions cut off, ... */
+  readonly effects: Readonly<Record<string, number>>;
   readonly failure:
     | { readonly property: string; readonly message: string; readonly journal: readonly string[] }
     | undefined;
@@ -72,7 +76,8 @@ class Run {
     enterNetwork(network);
     observe(this.#consensus, (error) => world.fail(error));
     this.#cluster = new SimCluster(world, network, this.#options);
-    this.#consensus.onElected = (machine) => this.#faults.onElected(machine);
+    this.#consensus.onJoint = (machine) => this.#onJoint(machine);
+    this.#consensus.onElected = (machine, inherits) => this.#faults.onElected(machine, inherits);
     this.#faults = new Faults(this.#cluster, this.#options, (kind) => this.#operate(kind));
     for (let i = 1; i <= this.#options.clients; i += 1) {
       this.#clients.push(new SimClient(`c${i}`, this.#cluster, this.#history, this.#options));
@@ -100,7 +105,7 @@ class Run {
       await this.#world.run(faultyMs + calmMs / 2, afterStep);
       for (const client of this.#clients) client.stopped = true;
       await this.#world.run(faultyMs + calmMs * 0.7, afterStep);
-      const serving = this.#cluster.running.filter((n) => !n.removing);
+      const serving = this.#cluster.running.filter((n) => !n.removing && this.#isSettled(n));
       const probes = serving.map((node, i) => new Probe(`p${i + 1}`, node, this.#cluster, this.#history));
       await this.#world.run(faultyMs + calmMs, afterStep);
       for (const probe of probes) probe.check();
@@ -149,9 +154,29 @@ class Run {
     const raft = this.#consensus.raftOf(leader.machine);
     if (raft === undefined) return;
     const result = this.#world.as(leader.machine.actor, () => {
-      return raft.proposeConfChange({ ...this.#drawChange(raft.status()), context: '' });
+      return raft.proposeConfChange({ ...this.#drawChange(raft.status(), kind === 'splitJoint'), context: '' });
     });
     this.#cluster.note(`membership change at ${leader.name}: ${JSON.stringify(result)}`);
+    if (kind === 'splitJoint') this.#ambushJoint = true;
+  }
+  /** The next membership that is joint is split between those who are to vote and those who voted only before. */
+  #ambushJoint = false;
+
+  /** A leader has just applied a joint membership, and nobody else knows that it is settled. */
+  #onJoint(machine: Machine): void {
+    if (!this.#ambushJoint) return;
+    this.#ambushJoint = false;
+    const { random } = this.#world;
+    this.#faults.later(random.pick([0, 0, 5, 50]), () => {
+      const leader = this.#cluster.nodes.find((n) => n.machine === machine);
+      const conf = this.#consensus.stateOf(machine)?.meta;
+      if (leader === undefined || conf === undefined) return;
+      const names = conf.conf.voters.map((id) => conf.members.get(id)?.name);
+      const inside = this.#cluster.nodes.filter((n) => n === leader || names.includes(n.name));
+      this.#world.count('partitions between old and new voters');
+      this.#faults.cutOff(new Set(inside), 2_000, true);
+      if (random.chance(0.5)) this.#faults.later(random.exponential(600), () => this.#faults.restart(leader));
+    });
   }
 
   #join(): void {
@@ -181,8 +206,14 @@ class Run {
     });
   }
 
-  /** Any other set of voters, reached in one step or through a joint configuration; or out of the joint one. */
-  #drawChange({ confState, peers, lastIndex }: RaftStatus): Pick<ConfChange, 'transition' | 'steps'> {
+  /**
+   * Any other set of voters, reached in one step or through a joint configuration (`joint`: surely so, and it stays; then
+   * few are to vote, so that those who do not can be a majority of the old ones); or out of the joint one.
+   */
+  #drawChange(
+    { id, confState, peers, lastIndex }: RaftStatus,
+    joint: boolean,
+  ): Pick<ConfChange, 'transition' | 'steps'> {
     const { random } = this.#world;
     const { voters, votersOutgoing } = confState;
     // As the replica does: who has never been heard of gets no vote.
@@ -192,12 +223,14 @@ class Run {
     });
     if (votersOutgoing.length > 0) return { transition: 'auto', steps: [] };
     const everyone = [...voters, ...learners];
-    const wanted = new Set(everyone.filter(() => random.chance(0.6)));
+    const wanted = new Set(everyone.filter(() => random.chance(joint ? 0.35 : 0.6)));
+    if (joint && random.chance(0.7)) wanted.add(id);
     if (wanted.size === 0) wanted.add(random.pick(everyone));
     const steps: ConfChangeStep[] = [
       ...learners.filter((id) => wanted.has(id)).map((id): ConfChangeStep => ({ type: 'addVoter', id })),
       ...voters.filter((id) => !wanted.has(id)).map((id): ConfChangeStep => ({ type: 'addLearner', id })),
     ];
+    if (joint) return { transition: 'explicit', steps };
     const few = random.chance(0.3) ? steps.slice(0, 1) : steps;
     this.#cluster.note(few.map(({ type, id }) => `${type} ${id}`).join(', '));
     return { transition: random.pick(['auto', 'implicit', 'explicit'] as const), steps: few };
@@ -209,8 +242,7 @@ class Run {
     const members = this.#cluster.leader()?.replica?.status().members ?? [];
     // Whether a removal that was asked for came to pass, the membership tells.
     const nodes = this.#cluster.nodes.filter((n) => {
-      // It may still be waiting for an answer to its wish to join.
-      if (n.joins && n.machine.running && n.replica === undefined) return false;
+      if (n.machine.running && !this.#isSettled(n)) return false;
       return !n.removing || (n.machine.running && members.some((m) => m.name === n.name));
     });
     const states = nodes.map((node) => {
@@ -235,6 +267,11 @@ class Run {
       while (watcher.poll());
       promise(watcher.after === this.#model.revision, 'watches are reliable', () => `one ended at ${watcher.after}`);
     }
+  }
+
+  /** A machine that is to join may still wait for an answer to its wish, or be hardly there. */
+  #isSettled(node: Node): boolean {
+    return !node.joins || this.#world.now - (node.memberSince ?? Number.POSITIVE_INFINITY) > SETTLING_MS;
   }
 
   /** One line per replica on where it stands. */
@@ -264,6 +301,7 @@ class Run {
       options: this.#options,
       ...counts,
       faults: Object.fromEntries(this.#faults.counts),
+      effects: Object.fromEntries(this.#world.effects),
       failure:
         violation === undefined
           ? undefined
@@ -272,7 +310,10 @@ class Run {
               message: violation.message,
               journal: [...this.#cluster.journal.slice(-60), ...this.#statuses()],
             },
-      fingerprint: Object.values(counts).reduce((h, n) => (Math.imul(h, 31) + Math.floor(n)) | 0, 7),
+      fingerprint: Object.values(counts).reduce(
+        (h, n) => (Math.imul(h, 31) + Math.floor(n)) | 0,
+        this.#world.fingerprint,
+      ),
     };
   }
 }

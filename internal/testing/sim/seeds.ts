@@ -4,14 +4,19 @@ import { buildBundle, bundleUrl } from './bundle.js';
 import type { RunResult } from './run.js';
 
 export interface CampaignOptions {
-  readonly firstSeed: number;
-  readonly seeds: number;
+  /** In the order in which they are run. */
+  readonly seeds: readonly number[];
   /** A deliberate bug from bugs.ts. */
   readonly bug?: string;
   /** Default: one per processor. */
   readonly workers?: number;
   readonly stopAtFailure: boolean;
   readonly onResult: (result: RunResult) => void;
+}
+
+/** `count` seeds from `first` on. */
+export function seedsFrom(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => first + i);
 }
 
 /** What each worker thread runs: seeds, as they are handed to it. */
@@ -26,9 +31,8 @@ import(workerData).then(({ runSeed }) => {
 /** Runs many seeds on all processors. Resolves when all are done, or after the first failure if told so. */
 export async function runSeeds(options: CampaignOptions): Promise<void> {
   const bundle = await buildBundle(options.bug);
-  const workers = Math.min(options.workers ?? availableParallelism(), options.seeds);
-  let next = options.firstSeed;
-  const end = options.firstSeed + options.seeds;
+  const workers = Math.min(options.workers ?? availableParallelism(), options.seeds.length);
+  const waiting = [...options.seeds];
   let stopped = false;
   try {
     await Promise.all(
@@ -41,12 +45,9 @@ export async function runSeeds(options: CampaignOptions): Promise<void> {
               options.onResult(result);
               stopped = options.stopAtFailure && result.failure !== undefined;
             }
-            if (stopped || next >= end) {
-              resolve();
-              return;
-            }
-            worker.postMessage(next);
-            next += 1;
+            const next = stopped ? undefined : waiting.shift();
+            if (next === undefined) resolve();
+            else worker.postMessage(next);
           });
         });
         try {

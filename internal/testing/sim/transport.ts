@@ -113,7 +113,7 @@ export class Transport {
     };
     // A gRPC stream never delivers twice. The core withstands it all the same; but the refusal of a forwarded proposal
     // could then be that of a copy, and would not mean that it was not taken.
-    const mayDuplicate = (): boolean => decodeMessages(payload).every((m) => m.type !== 'propose');
+    const mayDuplicate = (): boolean => !isProposal(payload);
     const arrived = this.#network.carry(this.#options.listen, target, arrive, mayDuplicate);
     if (!arrived) this.#tell(to, NOTICE_LOSS_MS, false);
   }
@@ -240,4 +240,14 @@ export class Transport {
 
 function transportOf(endpoint: Endpoint): Transport {
   return (endpoint as Peer).transport;
+}
+
+/** Are there proposals among these messages? What cannot be read holds none that matter. */
+function isProposal(payload: Buffer): boolean {
+  try {
+    return decodeMessages(payload).some((m) => m.type === 'propose');
+  } catch (error) {
+    currentNetwork().world.count(`unreadable batches: ${error instanceof Error ? error.name : 'unknown'}`);
+    return false;
+  }
 }

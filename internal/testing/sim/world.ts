@@ -12,6 +12,10 @@ export interface SimGlobals {
   clearTimeout(timer: SimTimer | undefined): void;
   /** Overrides of the core's settings (bundle.ts). */
   raftSettings: object;
+  /** What a later release would write in the place of this row or these rows. */
+  laterRow(row: readonly unknown[]): readonly unknown[];
+  laterRows(rows: readonly (readonly unknown[])[]): readonly (readonly unknown[])[];
+  laterMessages(rows: readonly (readonly unknown[])[]): readonly (readonly unknown[])[];
 }
 
 /** Stands for a NodeJS.Timeout. */
@@ -32,12 +36,16 @@ export class SimTimer {
 /** Promise reactions that one event may set off in a row; deeper ones run after the next event, always alike. */
 const MICROTASK_TURNS = 12;
 const TURN = Promise.resolve();
+/** A field that a later release has put at the end of what we know. */
+const LATER_FIELD = { since: 'a later release' };
+/** The number of a message type that only a later release knows. */
+const LATER_MESSAGE = 99;
 /** 2026-01-01: the simulated clocks start here. */
 const EPOCH_MS = 1_767_225_600_000;
 
 /** The world outside every replica: never paused, never gone. */
 export function outsideActor(name: string): Actor {
-  return { name, alive: true, pausedUntil: 0, clockRate: 1, clockSkewMs: 0 };
+  return { name, alive: true, pausedUntil: 0, clockRate: 1, clockSkewMs: 0, laterRelease: false };
 }
 
 /** Virtual time and everything that is yet to happen in it. Single-threaded and free of real time and chance. */
@@ -52,6 +60,10 @@ export class World {
   lastActor: Actor = this.actor;
   /** Events that have happened. */
   steps = 0;
+  /** Folds what happened, when and to whom, into one number. */
+  fingerprint = 7;
+  /** What faults have brought about, by name. */
+  readonly effects = new Map<string, number>();
   readonly #queue = new EventQueue();
   #failure: Error | undefined;
   #order = 0;
@@ -99,6 +111,7 @@ export class World {
       this.now = event.at;
       this.actor = event.actor;
       this.steps += 1;
+      this.fingerprint = (Math.imul(this.fingerprint, 31) + Math.floor(event.at * 1000) + event.order) | 0;
       event.run();
       for (let i = 0; i < MICROTASK_TURNS; i += 1) await TURN;
       if (this.#failure !== undefined) throw this.#failure;
@@ -107,6 +120,11 @@ export class World {
       afterStep();
     }
     this.now = Math.max(this.now, until);
+  }
+
+  /** Something came of a fault. */
+  count(effect: string, times = 1): void {
+    this.effects.set(effect, (this.effects.get(effect) ?? 0) + times);
   }
 
   /** Ends the run with this error: for what goes wrong in a promise's reaction. */
@@ -152,6 +170,14 @@ export class World {
         if (timer.event !== undefined) timer.event.canceled = true;
       },
       raftSettings: {},
+      laterRow: (row) => (this.actor.laterRelease ? [...row, LATER_FIELD] : row),
+      laterRows: (rows) => (this.actor.laterRelease ? rows.map((row) => [...row, LATER_FIELD]) : rows),
+      laterMessages: (rows) => {
+        const [first] = rows;
+        if (!this.actor.laterRelease || first === undefined) return rows;
+        this.count('batches of a later release');
+        return [...rows, [LATER_MESSAGE, ...first.slice(1)]].map((row) => [...row, LATER_FIELD]);
+      },
     };
   }
 }

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { BUGS } from './bugs.js';
+import { hunt } from './hunt.js';
+
+/** Enough for `seedsMax` seeds on a busy machine. */
+const HUNT_MS = 1_200_000;
+
+describe('the deliberate bugs', () => {
+  it('have names of their own, and a seed within their bound', () => {
+    expect(new Set(BUGS.map(({ name }) => name)).size).toBe(BUGS.length);
+    for (const { name, foundAt, seedsMax } of BUGS) expect(foundAt, name).toBeLessThanOrEqual(seedsMax);
+  });
+
+  // That a bug fits the source, in one place, is part of building with it.
+  it.each(BUGS)('$name is found', { timeout: HUNT_MS }, async (bug) => {
+    const { caught, tried } = await hunt(bug);
+    expect(caught?.failure, `${bug.name} was not found by ${tried} seeds`).toBeDefined();
+    // By a check of the simulator or of the product itself, and not because the simulator fell over.
+    expect(caught?.failure?.property, caught?.failure?.message).not.toBe('no unexpected error');
+  });
+});

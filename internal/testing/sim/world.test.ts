@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { outsideActor, World } from './world.js';
+
+describe('simulated time', () => {
+  it('goes on steadily when the wall clock is set back', async () => {
+    const world = new World(1);
+    const process = outsideActor('n1');
+    const globals = world.globals();
+    const seen: [wall: number, monotonic: number][] = [];
+    const look = (): void => void seen.push([globals.now(), globals.monotonic()]);
+    world.as(process, () => globals.setTimeout(look, 1_000));
+    world.as(process, () => globals.setTimeout(look, 3_000));
+    world.schedule(2_000, world.outside, () => (process.clockSkewMs -= 600_000));
+    await world.run(10_000, () => undefined);
+    const [before, after] = seen;
+    expect(seen.length).toBe(2);
+    expect((after?.[0] ?? 0) - (before?.[0] ?? 0)).toBe(2_000 - 600_000);
+    expect((after?.[1] ?? 0) - (before?.[1] ?? 0)).toBe(2_000);
+  });
+
+  it('runs at the rate of the process', async () => {
+    const world = new World(1);
+    const fast = { ...outsideActor('n1'), clockRate: 2 };
+    let firedAt = 0;
+    world.as(fast, () => world.globals().setTimeout(() => (firedAt = world.now), 1_000));
+    await world.run(10_000, () => undefined);
+    expect(firedAt).toBe(500);
+  });
+
+  it('stands still for a process that is paused', async () => {
+    const world = new World(1);
+    const process = outsideActor('n1');
+    let firedAt = 0;
+    world.schedule(100, process, () => (firedAt = world.now));
+    process.pausedUntil = 5_000;
+    await world.run(10_000, () => undefined);
+    expect(firedAt).toBeGreaterThanOrEqual(5_000);
+  });
+
+  it('ends with a process that is killed', async () => {
+    const world = new World(1);
+    const process = outsideActor('n1');
+    let fired = false;
+    world.schedule(100, process, () => (fired = true));
+    process.alive = false;
+    await world.run(10_000, () => undefined);
+    expect(fired).toBe(false);
+  });
+});
