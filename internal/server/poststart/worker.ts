@@ -1,5 +1,5 @@
 export interface WorkerOptions {
-  /** Between the first wake and the work, milliseconds: many wakes cost one piece of work. */
+  /** Between the first wake and the work, milliseconds: many wakes cost one piece of work. 0 begins it at once. */
   readonly pauseMs: number;
   /** Until the next attempt when something was left to do or the work failed, milliseconds. A wake comes sooner. */
   readonly retryMs: number;
@@ -40,6 +40,11 @@ export class Worker {
     if (this.#stopped) return;
     clearTimeout(this.#timer);
     this.#retrying = retrying;
+    if (ms === 0) {
+      this.#timer = undefined;
+      void this.#run();
+      return;
+    }
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       void this.#run();
