@@ -1,8 +1,8 @@
 import { entryBytes } from '../raft/entry.js';
 import type { Entry } from '../raft/types.js';
 
-/** Entries kept in memory, at most: what followers and applying usually read. At least the last one stays. */
-const BYTES_MAX = 32 * 1024 * 1024;
+/** Entries kept in memory, at most: what followers and applying usually read; older ones come from the disk. At least the last one stays. */
+const BYTES_MAX = 8 * 1024 * 1024;
 const MARK_BYTES = 1024 * 1024;
 const HELD_MARKS = 64;
 

@@ -108,6 +108,25 @@ describe('LIST', () => {
     expect(meta(second)).not.toHaveProperty('continue');
   });
 
+  it('says on every page how much of its snapshot remains, and on a new list how much there is now', async () => {
+    const at = '/api/v1/namespaces/remain/configmaps?limit=2';
+    const remaining = (body: JsonObject): unknown => meta(body)['remainingItemCount'];
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) await store.put('remain', name);
+    const first = await jsonOf(list(at));
+    expect(remaining(first)).toBe(5);
+    await store.put('remain', 'a', { labels: { changed: 'yes' } });
+    await store.remove('remain', 'd');
+    await store.put('elsewhere', 'x');
+    const second = await jsonOf(list(`${at}&continue=${meta(first)['continue']}`));
+    expect(remaining(second)).toBe(3);
+    const third = await jsonOf(list(`${at}&continue=${meta(second)['continue']}`));
+    expect(remaining(third)).toBe(1);
+    expect(remaining(await jsonOf(list(at)))).toBe(4);
+    // More happens than is followed.
+    for (let i = 0; i < 300; i++) await store.put('remain', `x-${i}`);
+    expect(remaining(await jsonOf(list(at)))).toBe(304);
+  });
+
   it('does not count what remains when there is a selector', async () => {
     const body = await jsonOf(list('/api/v1/configmaps?limit=1&labelSelector=even%3Dyes'));
     expect(names(body)).toEqual(['a/cm-0']);

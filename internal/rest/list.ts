@@ -104,7 +104,7 @@ async function limited(lister: Lister, encoding: Encoding, limit: number, reques
   let meta: ListMeta = { resourceVersion: revision };
   if (!lister.finished) {
     meta = { resourceVersion: revision, continue: lister.continueToken() };
-    if (!lister.selective) meta = { ...meta, remainingItemCount: lister.remaining() };
+    if (!lister.selective) meta = { ...meta, remainingItemCount: lister.remaining(found) };
   }
   if (kept !== undefined) return whole(encoding, meta, kept, request);
   const again = lister.rewound();

@@ -3,6 +3,7 @@ import { encodeContinue } from './continue.js';
 import type { RestDeps } from './deps.js';
 import type { Filter } from './filter.js';
 import { LazyObject } from './lazy.js';
+import { remainingOf } from './remaining.js';
 
 /** Values read from the store at a time, bytes: bounds what a list holds in memory. A smaller answer is sent in one piece. */
 export const PAGE_BYTES = 1024 * 1024;
@@ -70,9 +71,11 @@ export class Lister {
     return out;
   }
 
-  /** How many keys follow; of the present, when the snapshot is older. */
-  remaining(): number {
-    return this.deps.backend.count(this.next, this.snapshot.end);
+  /** How many keys follow the `items` that have been read; see Remaining. */
+  remaining(items: number): number {
+    const { revision, start, end } = this.snapshot;
+    const first = start === this.filter.start;
+    return remainingOf(this.deps.backend).behind({ revision, start, next: this.next, end, items, first });
   }
 
   /** The same list again, up to where this one has come. */
