@@ -23,12 +23,29 @@ export const IMMUTABLE = 'field is immutable';
  * reads `spec.requireText('name', dns1123Label)`. Members that are absent or null read as Go's zero values.
  */
 export class FieldNode {
+  /** Known paths; others are put together when a complaint asks for them, which for most nodes never happens. */
+  private known: string | undefined;
+
   /** `path` is '' for the whole object. `problems` collects, in order, what is wrong with it and all nodes below. */
   constructor(
     readonly value: JsonObject,
-    readonly path = '',
+    path: string | undefined = '',
     readonly problems: FieldError[] = [],
-  ) {}
+    private readonly parent?: FieldNode,
+    private readonly key = '',
+    private readonly index = -1,
+  ) {
+    this.known = parent === undefined ? path : undefined;
+  }
+
+  get path(): string {
+    return (this.known ??= this.pathBelow());
+  }
+
+  private pathBelow(): string {
+    const at = this.parent?.at(this.key) ?? '';
+    return this.index < 0 ? at : `${at}[${this.index}]`;
+  }
 
   /** The path of a member; of the node itself for ''. Dotted keys lead deeper. */
   at(key: string): string {
@@ -82,19 +99,19 @@ export class FieldNode {
   /** The object at the member, undefined when there is none. */
   child(key: string): FieldNode | undefined {
     const v = this.value[key];
-    return isObject(v) ? new FieldNode(v, this.at(key), this.problems) : undefined;
+    return isObject(v) ? new FieldNode(v, undefined, this.problems, this, key) : undefined;
   }
 
   /** The same for a struct that is no pointer in Go: empty when absent. */
   struct(key: string): FieldNode {
-    return this.child(key) ?? new FieldNode({}, this.at(key), this.problems);
+    return this.child(key) ?? new FieldNode({}, undefined, this.problems, this, key);
   }
 
   /** The objects of a list, each with its index in its path. */
   list(key: string): FieldNode[] {
     const v = this.value[key];
     if (!Array.isArray(v)) return [];
-    return v.map((x, i) => new FieldNode(isObject(x) ? x : {}, `${this.at(key)}[${i}]`, this.problems));
+    return v.map((x, i) => new FieldNode(isObject(x) ? x : {}, undefined, this.problems, this, key, i));
   }
 
   /** How many items the list at the member has. */

@@ -1,7 +1,7 @@
 import { child, children, ensureChild, str } from '../../machinery/access.js';
-import { cloneJson, semanticEqual } from '../../machinery/equal.js';
-import { type FieldError, forbiddenField } from '../../machinery/field.js';
+import { cloneJson } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
+import { ephemeralContainersErrors, resizeErrors } from '../core/rules/pod/pod-subresources.js';
 import type { Strategy } from '../types.js';
 
 /** Makes `pod` the old pod, but for what every write may bring along. */
@@ -21,19 +21,6 @@ function setOrDelete(o: JsonObject, key: string, from: JsonObject | undefined): 
   const v = from?.[key];
   if (v === undefined) delete o[key];
   else o[key] = v;
-}
-
-function ephemeralErrors(pod: JsonObject, old: JsonObject): FieldError[] {
-  const now = new Map(children(child(pod, 'spec'), 'ephemeralContainers').map((c) => [str(c, 'name'), c]));
-  const out: FieldError[] = [];
-  for (const before of children(child(old, 'spec'), 'ephemeralContainers')) {
-    const name = str(before, 'name');
-    const after = now.get(name);
-    const what = `existing ephemeral containers ${JSON.stringify(name)} may not be`;
-    if (after === undefined) out.push(forbiddenField('spec.ephemeralContainers', `${what} removed\n`));
-    else if (!semanticEqual(before, after)) out.push(forbiddenField('spec.ephemeralContainers', `${what} changed\n`));
-  }
-  return out;
 }
 
 /** Resources and their resize policy, container by container; nothing else (dropNonResizeUpdates). */
@@ -62,7 +49,7 @@ export const pods: Strategy = {
         if (sent === undefined) delete spec['ephemeralContainers'];
         else spec['ephemeralContainers'] = sent;
       },
-      validate: ephemeralErrors,
+      validate: ephemeralContainersErrors,
     },
     resize: {
       generation: true,
@@ -72,6 +59,7 @@ export const pods: Strategy = {
         takeResources(pod, sent, 'containers');
         takeResources(pod, sent, 'initContainers');
       },
+      validate: resizeErrors,
     },
   },
 };

@@ -50,6 +50,10 @@ export function checkPodAnnotations(owner: FieldNode, spec: FieldNode, old?: Jso
   }
 }
 
+/** Whether a pod only shows one that a node runs from a file of its own. */
+export const isMirror = (pod: JsonObject): boolean =>
+  child(child(pod, 'metadata'), 'annotations')?.[MIRROR] !== undefined;
+
 /** A mirror pod stays one, and no other pod becomes one. */
 export function checkMirrorKept(meta: FieldNode, oldMeta: JsonObject | undefined): void {
   const now = meta.struct('annotations');

@@ -125,6 +125,7 @@ function checkRegular(pod: PodParts, grace: number | undefined): void {
 const ONLY_SIDECARS = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'];
 
 function checkInit(pod: PodParts, grace: number | undefined): void {
+  if (pod.spec.count('initContainers') === 0) return;
   const names = new Set(pod.spec.list('containers').map((c) => c.text('name')));
   for (const container of pod.spec.list('initContainers')) {
     checkCommon(container, pod);
@@ -166,6 +167,7 @@ function isSet(node: FieldNode, key: string): boolean {
 }
 
 function checkEphemeral(pod: PodParts): void {
+  if (pod.spec.count('ephemeralContainers') === 0) return;
   const others = new Set(
     [...pod.spec.list('containers'), ...pod.spec.list('initContainers')].map((c) => c.text('name')),
   );

@@ -38,11 +38,13 @@ function checkRecursiveReadOnly(list: FieldNode): void {
 
 /** `volumeMounts` of a container (ValidateVolumeMounts). */
 export function checkVolumeMounts(container: FieldNode, volumes: Volumes): void {
+  const mounts = container.list('volumeMounts');
+  if (mounts.length === 0) return;
   const devices = container.list('volumeDevices');
   const deviceNames = new Set(devices.map((d) => d.text('name')));
   const devicePaths = new Set(devices.map((d) => d.text('devicePath')));
   const taken = new Set<string>();
-  for (const mount of container.list('volumeMounts')) {
+  for (const mount of mounts) {
     const name = mount.text('name');
     const path = mount.text('mountPath');
     if (name === '') mount.required('name');
@@ -65,12 +67,14 @@ export function checkVolumeMounts(container: FieldNode, volumes: Volumes): void 
 
 /** `volumeDevices` of a container (ValidateVolumeDevices). */
 export function checkVolumeDevices(container: FieldNode, volumes: Volumes): void {
+  const devices = container.list('volumeDevices');
+  if (devices.length === 0) return;
   const mounts = container.list('volumeMounts');
   const mountNames = new Set(mounts.map((m) => m.text('name')));
   const mountPaths = new Set(mounts.map((m) => m.text('mountPath')));
   const names = new Set<string>();
   const paths = new Set<string>();
-  for (const device of container.list('volumeDevices')) {
+  for (const device of devices) {
     const name = device.text('name');
     const path = device.text('devicePath');
     if (name === '') device.required('name');

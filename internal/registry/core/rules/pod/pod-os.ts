@@ -1,3 +1,4 @@
+import { child, children } from '../../../../machinery/access.js';
 import type { FieldNode } from '../../../generic/field-node.js';
 
 const ALL_CONTAINERS = ['initContainers', 'containers', 'ephemeralContainers'];
@@ -72,9 +73,15 @@ export function checkOs(spec: FieldNode): void {
   else os.unsupported('', ['linux', 'windows'], name);
 }
 
+const hasWindowsOptions = (spec: FieldNode): boolean =>
+  ALL_CONTAINERS.some((key) =>
+    children(spec.value, key).some((c) => child(child(c, 'securityContext'), 'windowsOptions')),
+  );
+
 /** HostProcess containers of Windows: all or none, and in the host's network. */
 export function checkHostProcess(spec: FieldNode): void {
   const ofPod = spec.child('securityContext')?.child('windowsOptions')?.get('hostProcess');
+  if (ofPod === undefined && !hasWindowsOptions(spec)) return;
   let hostProcesses = 0;
   const containers = containersOf(spec);
   for (const container of containers) {

@@ -91,10 +91,11 @@ function checkAgainstLimit(
     return;
   }
   const order = compareQuantities(value, limit);
+  if (order < 0 ? elastic : order === 0) return;
   const bad = quantityText(value);
-  if (order !== 0 && !elastic) {
+  if (!elastic) {
     resources.invalid('requests', `must be equal to ${name} limit of ${quantityText(limit)}`, bad);
-  } else if (order > 0) {
+  } else {
     resources.invalid('requests', `must be less than or equal to ${name} limit of ${quantityText(limit)}`, bad);
   }
 }

@@ -59,13 +59,13 @@ export function checkContainerSecurityContext(context: FieldNode | undefined, ho
   if (context === undefined) return;
   checkId(context, 'runAsUser');
   checkId(context, 'runAsGroup');
-  checkSeccomp(context.child('seccompProfile'));
   if (context.has('procMount')) {
     context.requireOneOf('procMount', ['Default', 'Unmasked']);
     if (hostUsers && context.text('procMount') === 'Unmasked') {
       context.invalid('procMount', '`hostUsers` must be false to use `Unmasked`');
     }
   }
+  checkSeccomp(context.child('seccompProfile'));
   if (context.get('allowPrivilegeEscalation') === false) {
     const shown = (): JsonObject => asInGo(context.value, 'core.v1.SecurityContext');
     if (context.flag('privileged')) {
