@@ -101,12 +101,12 @@ describe('deployments', () => {
   });
 
   it('are warned of for the pods that they make', () => {
-    const warnings = strategyFor('apps', 'deployments').warnings;
+    const deployments = strategyFor('apps', 'deployments');
     const d = made('deployments', {}, { terminationGracePeriodSeconds: -1 });
-    expect(warnings?.(d, undefined)).toEqual([
+    expect(deployments.warnings?.(d, undefined)).toEqual([
       'spec.template.spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1',
     ]);
-    expect(warnings?.(d, d)).toEqual([]);
+    expect(deployments.warnings?.(d, d)).toEqual([]);
   });
 });
 

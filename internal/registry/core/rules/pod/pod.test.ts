@@ -145,7 +145,7 @@ describe('pods (ValidatePodCreate)', () => {
       [
         'spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Required value: can not be empty',
         'spec.affinity.podAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].topologyKey: Invalid value: "": name part must be non-empty',
-        expect.stringMatching(/name part must consist of/) as unknown as string,
+        expect.stringMatching(/name part must consist of/),
       ],
     ],
     [
@@ -213,10 +213,8 @@ describe('pods (ValidatePodCreate)', () => {
       'ports that are none',
       { ports: [{ containerPort: 70_000, name: 'UPPER' }, { protocol: 'X' }] },
       [
-        expect.stringMatching(/ports\[0\]\.name: Invalid value: "UPPER": must contain only/) as unknown as string,
-        expect.stringMatching(
-          /ports\[0\]\.name: Invalid value: "UPPER": must contain at least one letter/,
-        ) as unknown as string,
+        expect.stringMatching(/ports\[0\]\.name: Invalid value: "UPPER": must contain only/),
+        expect.stringMatching(/ports\[0\]\.name: Invalid value: "UPPER": must contain at least one letter/),
         `${C}.ports[0].containerPort: Invalid value: 70000: must be between 1 and 65535, inclusive`,
         `${C}.ports[1].containerPort: Required value`,
         `${C}.ports[1].protocol: Unsupported value: "X": supported values: "SCTP", "TCP", "UDP"`,
@@ -249,9 +247,9 @@ describe('pods (ValidatePodCreate)', () => {
       [
         `${C}.env[0].valueFrom: Invalid value: "": must specify one of: \`fieldRef\`, \`resourceFieldRef\`, \`configMapKeyRef\`, \`secretKeyRef\` or \`fileKeyRef\``,
         `${C}.env[1].valueFrom: Invalid value: "": may not be specified when \`value\` is not empty`,
-        expect.stringMatching(/env\[2\]\.name: Invalid value: "C="/) as unknown as string,
-        expect.stringMatching(/env\[2\]\.valueFrom\.secretKeyRef\.name: Invalid value: "M"/) as unknown as string,
-        expect.stringMatching(/env\[2\]\.valueFrom\.secretKeyRef\.key: Invalid value: "\.\."/) as unknown as string,
+        expect.stringMatching(/env\[2\]\.name: Invalid value: "C="/),
+        expect.stringMatching(/env\[2\]\.valueFrom\.secretKeyRef\.name: Invalid value: "M"/),
+        expect.stringMatching(/env\[2\]\.valueFrom\.secretKeyRef\.key: Invalid value: "\.\."/),
       ],
     ],
     [
