@@ -136,8 +136,8 @@ function checkRefused(history: History, versions: Sightings['byId'], violations:
 function readsOfListings(history: History): Operation[] {
   const keys = new Set(history.operations.map((operation) => operation.key));
   const reads: Operation[] = [];
-  for (const { local, items, client, begin, end, replica, revision } of history.listings) {
-    if (local) continue;
+  for (const { local, exact, items, client, begin, end, replica, revision } of history.listings) {
+    if (local || exact !== undefined) continue;
     const byKey = new Map(items.map((seen) => [seen.key, seen]));
     for (const key of keys) {
       const seen = byKey.get(key);

@@ -46,6 +46,8 @@ export interface Listing {
   readonly end: number;
   /** resourceVersion=0 was asked for: as old as the replica likes. */
   readonly local: boolean;
+  /** The state as of this revision was asked for. */
+  readonly exact?: number;
   /** The list's own resourceVersion. */
   readonly revision: number;
   readonly items: readonly Seen[];

@@ -16,7 +16,14 @@ export function checkReads(history: History, timeline: Timeline, base: number): 
 function checkContents(history: History, timeline: Timeline, base: number): Violation[] {
   const violations: Violation[] = [];
   for (const listing of history.listings) {
-    const { revision, items } = listing;
+    const { revision, items, exact = revision } = listing;
+    if (exact !== revision) {
+      violations.push({
+        property: 'one revision',
+        text: `${nameOf(listing)} is not of revision ${exact}, as it was asked for`,
+        evidence: [],
+      });
+    }
     if (!timeline.complete(base, revision)) continue;
     const seen = new Map(items.map((item) => [item.key, item]));
     for (const key of timeline.keys) {
@@ -79,7 +86,7 @@ function checkFreshness(history: History, timeline: Timeline, base: number): Vio
   const shown = new Shown(history);
   for (const listing of history.listings) {
     const floor = shown.before(listing.begin);
-    if (listing.local || listing.revision >= floor) continue;
+    if (listing.local || listing.exact !== undefined || listing.revision >= floor) continue;
     violations.push({
       property: 'linearizability',
       text: `${nameOf(listing)} is stale: revision ${floor} had been shown before it was asked for`,
@@ -140,6 +147,7 @@ function checkLocalOrder(listings: readonly Listing[]): Violation[] {
   const violations: Violation[] = [];
   const byProcess = new Map<string, Listing[]>();
   for (const listing of listings) {
+    if (listing.exact !== undefined) continue;
     const process = `${listing.replica}/${listing.boot}`;
     byProcess.set(process, [...(byProcess.get(process) ?? []), listing]);
   }

@@ -268,6 +268,13 @@ describe('the checker of lists', () => {
     expect(found(listing(1e6, 15, [b()]))).toEqual(['linearizability']);
   });
 
+  it('takes an old state where that was asked for, and no other', () => {
+    const exact = (revision: number, items: Seen[]): Listing => ({ ...listing(1e6, revision, items), exact: 14 });
+    expect(found(listing(1e6 - 5, 15, [b()], true), exact(14, [a(), b()]))).toEqual([]);
+    expect(found(exact(14, [seen('a', 11, 'a1', { side: 'x' }), b()]))).toEqual(['one revision']);
+    expect(found(exact(15, [b()]))).toEqual(['one revision']);
+  });
+
   it('finds a replica that goes back in time', () => {
     expect(found(listing(1e6, 15, [b()], true), listing(1e6 + 5, 14, [a(), b()], true))).toEqual(['one revision']);
   });

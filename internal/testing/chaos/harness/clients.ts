@@ -3,7 +3,7 @@ import { Random } from '../../sim/random.js';
 import type { Content, Outcome, Request, Seen } from '../checks/history.js';
 import { type Answer, call, NotSentError, newAgent } from './api.js';
 import type { ChaosCluster } from './cluster.js';
-import { configMap, mergePatch, parseList, parseObject, parseStatus } from './objects.js';
+import { configMap, type ListPage, mergePatch, parseList, parseObject, parseStatus } from './objects.js';
 import type { Recorder } from './recorder.js';
 
 /** After which a client gives up and does not know the outcome. */
@@ -38,10 +38,15 @@ const WEIGHTS = {
   compareAndDelete: 4,
   get: 18,
   localGet: 4,
-  list: 6,
+  list: 4,
+  pagedList: 2,
+  exactList: 2,
   localList: 2,
 } as const;
 type Kind = keyof typeof WEIGHTS;
+type ListKind = Extract<Kind, 'list' | 'pagedList' | 'exactList' | 'localList'>;
+/** Objects on one page: several pages for the keys of a run, each asked of another replica. */
+const PAGE_OBJECTS = 2;
 const KINDS = Object.entries(WEIGHTS).flatMap(([kind, weight]) => Array.from({ length: weight }, () => kind as Kind));
 
 /** One user of the API: one call at a time, at a replica of its choice, each with its answer recorded. */
@@ -51,6 +56,8 @@ export class ChaosClient {
   readonly #agents = new Map<string, https.Agent>();
   /** What it last saw of each key; 0: not there. */
   readonly #revisions = new Map<string, number>();
+  /** Of the last list that it got. */
+  #listed = 0;
   /** When each replica last gave no answer. */
   readonly #silent = new Map<string, number>();
   #writes = 0;
@@ -83,7 +90,9 @@ export class ChaosClient {
     const replica = this.#replica();
     const key = random.pick(keys);
     const kind = random.pick(KINDS);
-    if (kind === 'list' || kind === 'localList') return this.#list(replica, kind === 'localList');
+    if (kind === 'list' || kind === 'localList' || kind === 'pagedList' || kind === 'exactList') {
+      return this.#list(replica, kind);
+    }
     if (kind === 'localGet') return this.#localGet(replica, key);
     await this.#object(replica, key, this.#request(kind, key));
   }
@@ -96,7 +105,7 @@ export class ChaosClient {
     return this.#random.pick(answering.length === 0 ? cluster.names : answering);
   }
 
-  #request(kind: Exclude<Kind, 'list' | 'localList' | 'localGet'>, key: string): Request {
+  #request(kind: Exclude<Kind, ListKind | 'localGet'>, key: string): Request {
     const { name } = this.#options;
     const random = this.#random;
     if (kind === 'get') return { kind: 'get' };
@@ -214,15 +223,53 @@ export class ChaosClient {
     return { kind: 'unknown' };
   }
 
-  async #list(replica: string, local: boolean): Promise<void> {
+  async #list(replica: string, kind: ListKind): Promise<void> {
     const { recorder, name, cluster } = this.#options;
     const begin = recorder.now();
     const boot = cluster.boots(replica);
-    const answer = await this.#read(replica, `${this.#path()}${local ? '?resourceVersion=0' : ''}`);
-    if (answer?.status !== 200) return;
-    const { revision, items } = parseList(answer.body);
+    const exact = kind === 'exactList' && this.#listed > 0 ? this.#listed : undefined;
+    const local = kind === 'localList';
+    const pages = await this.#pages(replica, {
+      ...(local ? { resourceVersion: '0' } : {}),
+      ...(exact === undefined ? {} : { resourceVersion: String(exact), resourceVersionMatch: 'Exact' }),
+      ...(kind === 'pagedList' ? { limit: String(PAGE_OBJECTS) } : {}),
+    });
+    const revision = pages?.[0]?.revision;
+    if (pages === undefined || revision === undefined) return;
+    for (const page of pages) {
+      if (page.revision !== revision) recorder.odd(`pages of one list are of ${revision} and ${page.revision}`);
+    }
+    const items = pages.flatMap((page) => page.items);
+    const asked = exact === undefined ? {} : { exact };
+    recorder.listings.push({
+      client: name,
+      replica,
+      boot,
+      begin,
+      end: recorder.now(),
+      local,
+      revision,
+      items,
+      ...asked,
+    });
+    if (exact !== undefined) return;
+    this.#listed = revision;
     for (const { key, revision: at } of items) this.#revisions.set(key, at);
-    recorder.listings.push({ client: name, replica, boot, begin, end: recorder.now(), local, revision, items });
+  }
+
+  /** Undefined when a page could not be had, be it that its revision is compacted meanwhile. */
+  async #pages(first: string, query: Readonly<Record<string, string>>): Promise<ListPage[] | undefined> {
+    const pages: ListPage[] = [];
+    for (let replica = first, next = ''; ; replica = this.#replica()) {
+      const page: Record<string, string> = next === '' ? query : { ...query, continue: next };
+      const text = new URLSearchParams(page).toString();
+      const answer = await this.#read(replica, `${this.#path()}${text === '' ? '' : `?${text}`}`, [410]);
+      if (answer?.status !== 200) return undefined;
+      const got = parseList(answer.body);
+      pages.push(got);
+      next = got.next;
+      if (next === '') return pages;
+    }
   }
 
   async #localGet(replica: string, key: string): Promise<void> {
@@ -235,10 +282,10 @@ export class ChaosClient {
   }
 
   /** A read whose failure means nothing. */
-  async #read(replica: string, path: string): Promise<Answer | undefined> {
+  async #read(replica: string, path: string, alsoFine: readonly number[] = []): Promise<Answer | undefined> {
     try {
       const answer = await this.#send(replica, path);
-      if (![200, 404, 429, 503, 504].includes(answer.status)) {
+      if (![200, 404, 429, 503, 504, ...alsoFine].includes(answer.status)) {
         this.#options.recorder.odd(`GET ${path} got ${answer.status}: ${answer.body.slice(0, 300)}`);
       }
       return answer;

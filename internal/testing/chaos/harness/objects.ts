@@ -55,9 +55,19 @@ export function seenIn(object: ConfigMap): Seen {
 
 export const parseObject = (body: string): Seen => seenIn(JSON.parse(body) as ConfigMap);
 
-export function parseList(body: string): { readonly revision: number; readonly items: readonly Seen[] } {
-  const list = JSON.parse(body) as { metadata: { resourceVersion: string }; items: ConfigMap[] };
-  return { revision: Number(list.metadata.resourceVersion), items: list.items.map(seenIn) };
+export interface ListPage {
+  readonly revision: number;
+  readonly items: readonly Seen[];
+  /** Where the next page begins; empty on the last one. */
+  readonly next: string;
+}
+
+export function parseList(body: string): ListPage {
+  const { metadata, items } = JSON.parse(body) as {
+    metadata: { resourceVersion: string; continue?: string };
+    items: ConfigMap[];
+  };
+  return { revision: Number(metadata.resourceVersion), items: items.map(seenIn), next: metadata.continue ?? '' };
 }
 
 export interface StatusBody {
