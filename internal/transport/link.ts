@@ -11,8 +11,13 @@ const QUEUE_BYTES_MAX = 48 * 1024 * 1024;
 const QUEUE_MESSAGES_MAX = 4_096;
 const RETRY_MS = [20, 50, 100, 200] as const;
 const PROBE_MS = 500;
-/** A connection attempt that takes longer is begun anew. */
-const CONNECT_MS = 1_000;
+/**
+ * A connection attempt that takes longer is begun anew, at first; each that was given up is followed by a more patient
+ * one, up to the second number. On machines that are short of processor time handshakes take seconds, and giving all of
+ * them up makes the shortage worse: then nobody ever gets through.
+ */
+const CONNECT_MS = [1_000, 6_000] as const;
+const CONNECT_GROWTH = 2;
 const VERSION = 1;
 
 export interface LinkOptions {
@@ -34,6 +39,8 @@ export class PeerLink {
   #queue: Buffer[] = [];
   #queueBytes = 0;
   #failures = 0;
+  /** How long the next attempt to connect may take. */
+  #patience: number = CONNECT_MS[0];
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -93,10 +100,11 @@ export class PeerLink {
     // After packets were lost for a while TCP waits ever longer before it tries again; a new connection does not.
     const patience = setTimeout(() => {
       if (this.#stream !== stream || this.#up || this.#closed) return;
+      this.#patience = Math.min(this.#patience * CONNECT_GROWTH, CONNECT_MS[1]);
       this.#client.close();
       this.#client = this.#newClient();
       stream.cancel();
-    }, CONNECT_MS);
+    }, this.#patience);
     stream.on('close', () => clearTimeout(patience));
     stream.on('metadata', (answer) => {
       const peer = identityOf(answer);
@@ -108,6 +116,7 @@ export class PeerLink {
             clearTimeout(patience);
             this.#up = true;
             this.#failures = 0;
+            this.#patience = CONNECT_MS[0];
             handlers.onUp(id);
             this.#flush();
           } else {

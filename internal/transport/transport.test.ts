@@ -75,13 +75,17 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-/** A wire between two members that can be cut without either noticing. */
-async function wire(to: number): Promise<{ readonly port: number; cut: boolean }> {
+/** A wire between two members that can be cut without either noticing, and takes its time. */
+async function wire(to: number, delayMs = 0): Promise<{ readonly port: number; cut: boolean }> {
   const state = { port: 0, cut: false };
   const server = createServer((near: Socket) => {
     const far = connect(to, '127.0.0.1');
     const pass = (from: Socket, target: Socket): void => {
-      from.on('data', (data) => void (state.cut || target.write(data)));
+      const deliver = (data: Buffer): void => void (state.cut || target.destroyed || target.write(data));
+      from.on('data', (data) => {
+        if (delayMs === 0) deliver(data);
+        else setTimeout(() => deliver(data), delayMs);
+      });
       from.on('error', () => target.destroy());
       from.on('close', () => target.destroy());
     };
@@ -128,7 +132,7 @@ describe('the transport', () => {
     await until(() => again.messages.length === 1);
   });
 
-  it('finds out that a wire is dead, and talks again soon after it is mended', { timeout: 30_000 }, async () => {
+  it('finds out that a wire is dead, and talks again after it is mended', { timeout: 30_000 }, async () => {
     const [portA = 0, portB = 0] = await freePorts(2);
     const a = await member(1, portA);
     const b = await member(2, portB);
@@ -140,9 +144,18 @@ describe('the transport', () => {
     expect(a.events).not.toContain('dead 2');
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     line.cut = false;
-    const mended = performance.now();
     await until(() => a.transport.isUp(2));
-    expect(performance.now() - mended).toBeLessThan(3_000);
+    a.transport.send(2, Buffer.from('x'));
+    await until(() => b.messages.length === 1);
+  });
+
+  it('gets through to a member that takes seconds for every handshake', { timeout: 60_000 }, async () => {
+    const [portA = 0, portB = 0] = await freePorts(2);
+    const a = await member(1, portA);
+    const b = await member(2, portB);
+    const line = await wire(portB, 600);
+    a.transport.setPeers(new Map([[2, `127.0.0.1:${line.port}`]]));
+    await until(() => a.transport.isUp(2));
     a.transport.send(2, Buffer.from('x'));
     await until(() => b.messages.length === 1);
   });
