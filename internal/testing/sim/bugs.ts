@@ -34,7 +34,7 @@ export const BUGS: readonly Bug[] = [
     else core.sendAfterAppend(answer, m.from, ownCommit(core), m.term);`,
     profile: 'elections',
     seedsMax: 1000,
-    foundAt: 17,
+    foundAt: 167,
   },
   {
     name: 'acknowledge-before-fsync',
@@ -65,7 +65,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'row.writeDoubleBE(0, 11);',
     profile: 'elections',
     seedsMax: 2000,
-    foundAt: 705,
+    foundAt: 715,
   },
   {
     name: 'commit-old-term-by-counting',
@@ -85,7 +85,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'return lastTerm >= 0 && lastIndex >= 0;',
     profile: 'membership',
     seedsMax: 300,
-    foundAt: 66,
+    foundAt: 22,
   },
   {
     name: 'vote-twice',
@@ -211,7 +211,7 @@ export const BUGS: readonly Bug[] = [
       confState.votersOutgoing.length === 0;`,
     profile: 'alone',
     seedsMax: 1000,
-    foundAt: 231,
+    foundAt: 707,
   },
   {
     name: 'applied-index-outside-the-data',
@@ -381,7 +381,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (isVoting(m) && m.term < 0) learnCommit(core, m);',
     profile: 'membership',
     seedsMax: 1500,
-    foundAt: 526,
+    foundAt: 317,
   },
   {
     name: 'late-answers-confirm-reads',

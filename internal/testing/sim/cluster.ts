@@ -117,10 +117,15 @@ export class SimCluster {
       logKeepEntries: this.#options.logKeepEntries,
       electionMs: this.#options.electionMs,
       txnTimeoutMs: this.#options.txnTimeoutMs,
+      // A run is too short for the defaults.
+      slowDisk: { slowMs: 100, lastingMs: 500, termMs: 1_500 },
       log: (level, text) => {
         if (level !== 'debug') this.note(`${node.name} says: ${text}`);
         if (text.startsWith('installed a snapshot')) this.world.count('snapshots installed');
         if (text.startsWith('replaced the state')) this.world.count('states replaced by a copy');
+        if (text.startsWith('this leader hands over')) {
+          this.world.count(`leaderships handed over: disk ${text.includes('full') ? 'full' : 'slow'}`);
+        }
       },
       onFatal: (error) => this.#gaveUp(node, actor, error),
     });

@@ -88,7 +88,7 @@ export class Faults {
       case 'kill':
       case 'powerLoss':
         cluster.crash(node, kind === 'powerLoss');
-        this.later(random.exponential(800), () => cluster.start(node));
+        this.later(random.exponential(random.pick([30, 800])), () => cluster.start(node));
         return;
       case 'powerLossAll':
         for (const each of cluster.nodes) {
@@ -120,7 +120,7 @@ export class Faults {
         return;
       case 'slowDisk':
         Object.assign(node.machine.disk.temper, { fsyncMs: random.pick([60, 300]), stallChance: 0.05, stallMs: 1_500 });
-        this.later(random.exponential(2_000), () =>
+        this.later(random.exponential(random.pick([2_000, 6_000])), () =>
           Object.assign(node.machine.disk.temper, { fsyncMs: this.options.fsyncMs, stallChance: 0 }),
         );
         return;
