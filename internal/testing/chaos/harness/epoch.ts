@@ -54,6 +54,23 @@ class Epoch {
   }
 
   async run(): Promise<EpochResult> {
+    try {
+      return await this.#run();
+    } catch (error) {
+      // A cluster that takes no write minutes after the last fault hangs: that is a finding, and not the harness's end.
+      const { cluster } = this.options;
+      const words = cluster.names.flatMap((name) => cluster.lastWords(name).map((line) => `${name}: ${line}`));
+      this.#broken(
+        'health',
+        `the epoch came to no end: ${error instanceof Error ? error.message : String(error)}`,
+        words,
+      );
+      const nothing = { undecided: [], watches: [], revision: 0, leaderChanges: 0 };
+      return { violations: this.#violations, recorder: this.#recorder, faultLog: this.#faultLog, ...nothing };
+    }
+  }
+
+  async #run(): Promise<EpochResult> {
     const { cluster } = this.options;
     const base = await this.#createNamespace();
     const clients = this.#clients();
