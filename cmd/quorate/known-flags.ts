@@ -119,7 +119,7 @@ export const KNOWN_FLAGS: readonly Flag[] = [
   {
     name: 'log-keep-entries',
     type: 'int',
-    default: '10000',
+    default: '100000',
     help: 'Log entries kept for replicas that fall behind; one that needs older ones is sent the whole state.',
   },
 

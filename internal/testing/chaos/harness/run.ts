@@ -57,7 +57,7 @@ const ALARMS =
 /** History kept, by seed: sometimes so little that watches are overtaken by compaction, also within one partition. */
 const COMPACTION = ['5m0s', '3s', '10s'] as const;
 /** Entries kept for replicas that are behind, by seed: mostly so few that seconds without a network cost a snapshot. */
-const LOG_KEEP = [10_000, 50, 50, 10] as const;
+const LOG_KEEP = [100_000, 50, 50, 10] as const;
 
 /** Runs one cluster under chaos, epoch by epoch, until its time is over or a promise is broken. */
 export async function runChaos(options: RunOptions): Promise<RunResult> {
