@@ -44,7 +44,10 @@ export const services: Strategy = {
     normalizeAddresses(ensureChild(service, 'spec'));
   },
   prepareForUpdate(_ctx, service, old) {
-    service['status'] = old['status'];
+    const status = child(old, 'status') ?? {};
+    const balanced = str(child(service, 'spec'), 'type') === 'LoadBalancer';
+    // Nobody balances the load of another type.
+    service['status'] = balanced ? status : { ...status, loadBalancer: {} };
     prepareServiceUpdate(ensureChild(service, 'spec'), ensureChild(old, 'spec'));
   },
   allocate: (ctx, service, old) => allocateForService(ctx, service, old, DEFAULT_NODE_PORTS),

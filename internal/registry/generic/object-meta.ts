@@ -8,6 +8,12 @@ import { ownerReferenceErrors } from './owner-references.js';
 const MAX_ANNOTATION_BYTES = 256 * 1024;
 const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
+/** Complaints about a finalizer that is nobody's: not Kubernetes' own, and without a domain. */
+export const ownedFinalizer = (name: string): string[] =>
+  name.includes('/') || STANDARD_FINALIZERS.has(name)
+    ? []
+    : ['name is neither a standard finalizer name nor is it fully qualified'];
+
 /** What the rules for metadata depend on. */
 export interface MetaRules {
   readonly namespaced: boolean;
@@ -58,11 +64,7 @@ function finalizerErrors(finalizers: JsonValue | undefined, any: boolean): Field
   }
   if (any) return out;
   for (const [i, f] of finalizers.entries()) {
-    if (!text(f).includes('/') && !STANDARD_FINALIZERS.has(text(f))) {
-      out.push(
-        invalidValue(`${field}[${i}]`, text(f), 'name is neither a standard finalizer name nor is it fully qualified'),
-      );
-    }
+    for (const message of ownedFinalizer(text(f))) out.push(invalidValue(`${field}[${i}]`, text(f), message));
   }
   return out;
 }

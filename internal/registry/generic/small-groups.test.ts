@@ -65,7 +65,7 @@ describe('runtime classes', () => {
       overhead: { podFixed: { cpu: '-1', apples: '1' } },
       scheduling: { tolerations: [toleration, toleration] },
     });
-    expect(complaints.map((c) => c.split(': ')[0])).toEqual([
+    expect(complaints.map((c) => c.split(': ')[0]).sort()).toEqual([
       'overhead.limits[apples]',
       'overhead.limits[apples]',
       'overhead.limits[cpu]',

@@ -1,31 +1,16 @@
 import { deepEqual } from '../../machinery/equal.js';
-import { duplicate, invalidValue } from '../../machinery/field.js';
-import { dns1123Label, qualifiedName } from '../../machinery/names.js';
-import { parseQuantity, signOfQuantity } from '../../machinery/quantity.js';
+import { duplicate } from '../../machinery/field.js';
+import { dns1123Label } from '../../machinery/names.js';
+import { checkResourceRequirements } from '../core/rules/pod/resources.js';
 import { checkTolerations } from '../core/rules/pod/tolerations.js';
-import { type FieldNode, validating } from '../generic/field-node.js';
+import { FieldNode, validating } from '../generic/field-node.js';
 import { labelErrors } from '../generic/object-meta.js';
 import type { GroupStrategies, Strategy } from '../types.js';
 
-/** Resources of a container that have no domain before their name. */
-const isStandard = (name: string): boolean =>
-  ['cpu', 'memory', 'ephemeral-storage'].includes(name) || name.startsWith('hugepages-');
-
 /** What a pod costs beside its containers is bounded as they are; the reference calls it their limits. */
 function checkOverhead(overhead: FieldNode): void {
-  for (const [name, text] of overhead.entries('podFixed')) {
-    const at = `${overhead.at('limits')}[${name}]`;
-    for (const message of qualifiedName(name)) overhead.add(invalidValue(at, name, message));
-    if (!name.includes('/') && !isStandard(name)) {
-      overhead.add(
-        invalidValue(at, name, 'must be a standard resource type or fully qualified'),
-        invalidValue(at, name, 'must be a standard resource for containers'),
-      );
-    }
-    if (signOfQuantity(parseQuantity(text)) < 0) {
-      overhead.add(invalidValue(at, text, 'must be greater than or equal to 0'));
-    }
-  }
+  const limits = overhead.get('podFixed');
+  if (limits !== undefined) checkResourceRequirements(new FieldNode({ limits }, overhead.path, overhead.problems));
 }
 
 function checkScheduling(scheduling: FieldNode): void {

@@ -57,6 +57,16 @@ describe('services', () => {
     await rest.ok(201, 'POST', SERVICES, taken);
   });
 
+  it('forget where a load balancer was when they have none any more', async () => {
+    await rest.ok(201, 'POST', SERVICES, service('lb', { type: 'LoadBalancer' }));
+    const status = { loadBalancer: { ingress: [{ ip: '1.2.3.4' }] } };
+    const merge = { contentType: 'application/merge-patch+json' };
+    const balanced = await rest.ok(200, 'PATCH', `${SERVICES}/lb/status`, { status }, merge);
+    expect(balanced['status']).toEqual({ loadBalancer: { ingress: [{ ip: '1.2.3.4', ipMode: 'VIP' }] } });
+    const inner = await rest.ok(200, 'PATCH', `${SERVICES}/lb`, { spec: { type: 'ClusterIP' } }, merge);
+    expect(inner['status']).toEqual({ loadBalancer: {} });
+  });
+
   it('take nothing on a dry run, and say so by what they show', async () => {
     const { revision } = rest.deps.backend;
     const two = {

@@ -1,18 +1,11 @@
 import { qualifiedName } from '../../../machinery/names.js';
 import { type FieldNode, validating } from '../../generic/field-node.js';
+import { ownedFinalizer } from '../../generic/object-meta.js';
 import type { Strategy } from '../../types.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/core/validation, ValidateNamespace and its updates.
 
-const STANDARD = ['kubernetes', 'orphan', 'foregroundDeletion'];
-
-function finalizerName(name: string): string[] {
-  const out = qualifiedName(name);
-  if (!name.includes('/') && !STANDARD.includes(name)) {
-    out.push('name is neither a standard finalizer name nor is it fully qualified');
-  }
-  return out;
-}
+const finalizerName = (name: string): string[] => [...qualifiedName(name), ...ownedFinalizer(name)];
 
 function checkFinalizers(root: FieldNode): void {
   const spec = root.struct('spec');
