@@ -65,10 +65,10 @@ describe('runtime classes', () => {
       overhead: { podFixed: { cpu: '-1', apples: '1' } },
       scheduling: { tolerations: [toleration, toleration] },
     });
-    expect(complaints.map((c) => c.split(': ')[0]).sort()).toEqual([
-      'overhead.limits[apples]',
-      'overhead.limits[apples]',
+    expect(complaints.map((c) => c.split(': ')[0])).toEqual([
       'overhead.limits[cpu]',
+      'overhead.limits[apples]',
+      'overhead.limits[apples]',
       'scheduling.tolerations[1]',
     ]);
   });
