@@ -1,4 +1,4 @@
-import { cloneJson } from '../machinery/equal.js';
+import { cloneDecoded } from '../machinery/emptied.js';
 import type { RestDeps } from './deps.js';
 import { handleScaleUpdate } from './scale.js';
 import { notServed } from './not-served.js';
@@ -32,7 +32,7 @@ export async function handleUpdate(deps: RestDeps, request: ApiRequest): Promise
     createAlways: false,
     next(old) {
       // An attempt changes its object, and there may be another.
-      const obj = cloneJson(sent);
+      const obj = cloneDecoded(sent);
       track(deps, kind, ctx, manager, obj, old);
       return obj;
     },

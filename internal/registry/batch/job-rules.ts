@@ -32,7 +32,8 @@ function checkGeneratedSelector(root: FieldNode): void {
   for (const [key, value] of Object.entries(expected)) {
     const actual = labels?.get(key);
     if (actual === undefined) template.required(`labels[${key}]`, `must be '${value}'`);
-    else if (actual !== value) template.invalid(`labels[${key}]`, `must be '${value}'`, mapInGo(labels?.value));
+    else if (actual !== value)
+      template.invalid(`labels[${key}]`, `must be '${value}'`, mapInGo(template.value, 'labels'));
   }
   if (isUsableSelector(spec) && !selects(selector.value, expected)) {
     spec.invalid('selector', '`selector` not auto-generated', selectorInGo(selector.value));

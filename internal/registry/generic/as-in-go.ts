@@ -1,3 +1,4 @@
+import { emptiedAt } from '../../machinery/emptied.js';
 import { sortedKeys } from '../../machinery/field.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 import { findType } from '../../schema/index.js';
@@ -47,6 +48,11 @@ function zero(field: FieldDef): JsonValue {
     case 'time':
       return null;
   }
+}
+
+/** What is not there, or was written down empty. */
+function absent(o: JsonObject, field: FieldDef): JsonValue {
+  return emptiedAt(o, field.name) ?? zero(field);
 }
 
 function member(v: JsonValue, ref: TypeRef): JsonValue {
@@ -100,7 +106,7 @@ function struct(o: JsonObject, type: TypeDef | undefined): JsonObject {
       out[goFieldName(name)] = podSecurityContext(o, type);
     } else {
       const goName = GO_NAMES[`${shortName}.${name}`] ?? goFieldName(name);
-      out[goName] = v === undefined ? zero(field) : member(v, field.ref);
+      out[goName] = v === undefined ? absent(o, field) : member(v, field.ref);
     }
   }
   return out;
@@ -111,9 +117,11 @@ export function asInGo(o: JsonObject, typeName: string): JsonObject {
   return struct(o, findType(typeName));
 }
 
-/** A map as Go prints it: its keys in order; null when there is none. */
-export function mapInGo(map: JsonObject | undefined): JsonValue {
-  return map === undefined ? null : Object.fromEntries(sortedKeys(map).map((key) => [key, map[key]]));
+/** The map at a member as Go prints it: its keys in order; null when there is none. */
+export function mapInGo(owner: JsonObject, member: string): JsonValue {
+  const map = owner[member];
+  if (isObject(map)) return Object.fromEntries(sortedKeys(map).map((key) => [key, map[key]]));
+  return emptiedAt(owner, member) ?? null;
 }
 
 /** A label selector as a complaint prints it; null when there is none. */

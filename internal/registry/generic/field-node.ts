@@ -10,6 +10,7 @@ import {
   tooMany,
 } from '../../machinery/field.js';
 import { semanticEqual } from '../../machinery/equal.js';
+import { emptiedAt } from '../../machinery/emptied.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 
 /** What is wrong with a text: one sentence for each complaint. */
@@ -185,7 +186,11 @@ export class FieldNode {
   }
 
   /** The member must be what it was in `old` (apimachinery's ValidateImmutableField). */
-  immutable(key: string, old: JsonObject | undefined, badValue: unknown = this.get(key)): void {
+  immutable(
+    key: string,
+    old: JsonObject | undefined,
+    badValue: unknown = this.get(key) ?? emptiedAt(this.value, key),
+  ): void {
     if (!semanticEqual(this.value[key], old?.[key])) this.invalid(key, IMMUTABLE, badValue);
   }
 }

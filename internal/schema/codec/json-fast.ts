@@ -1,3 +1,4 @@
+import { rememberEmptied } from '../../machinery/emptied.js';
 import type { JsonObject, JsonValue } from '../../machinery/json.js';
 import { canonicalQuantity } from '../../machinery/quantity.js';
 import { canonicalMicroTime, canonicalTime, formatDuration, parseDuration } from '../../machinery/time.js';
@@ -153,6 +154,7 @@ function compileMessage(type: TypeDef): Walk {
   return (v) => {
     if (typeof v !== 'object' || v === null || Array.isArray(v)) giveUp();
     let dropped = false;
+    let empty: JsonObject | undefined;
     let names = 0;
     for (const name in v) {
       const walk = walks.get(name);
@@ -162,7 +164,10 @@ function compileMessage(type: TypeDef): Walk {
       const y = x === null || x === undefined ? undefined : walk(x);
       if (y !== x) {
         v[name] = y;
-        if (y === undefined) dropped = true;
+        if (y === undefined) {
+          dropped = true;
+          if (typeof x === 'object' && x !== null) (empty ??= {})[name] = x;
+        }
       }
     }
     seen.names += names;
@@ -173,6 +178,7 @@ function compileMessage(type: TypeDef): Walk {
         const x = v[name];
         if (x !== undefined) out[name] = x;
       }
+      if (empty !== undefined) rememberEmptied(out, empty);
     }
     for (let i = 0; i < always.length; i++) {
       const zero = always[i];

@@ -44,10 +44,9 @@ const MISMATCH = '`selector` does not match template `labels`';
 
 /** The labels of the template must be among those that the selector selects. */
 export function checkTemplateSelected(spec: FieldNode, selector: JsonObject | undefined): void {
-  const labels = spec.struct('template').struct('metadata').child('labels');
-  if (!selects(selector, labels?.value ?? {})) {
-    spec.invalid('template.metadata.labels', MISMATCH, mapInGo(labels?.value));
-  }
+  const meta = spec.struct('template').struct('metadata').value;
+  if (selects(selector, child(meta, 'labels') ?? {})) return;
+  spec.invalid('template.metadata.labels', MISMATCH, mapInGo(meta, 'labels'));
 }
 
 /** Pods that run for ever take only one restart policy, and no deadline. `owner`: where a deadline is complained about. */

@@ -1,5 +1,6 @@
 import { child } from '../../../../machinery/access.js';
-import { cloneJson, deepEqual, semanticEqual } from '../../../../machinery/equal.js';
+import { copyOf } from '../../../../machinery/emptied.js';
+import { deepEqual, semanticEqual } from '../../../../machinery/equal.js';
 import { isObject, type JsonObject } from '../../../../machinery/json.js';
 import { FieldNode } from '../../../generic/field-node.js';
 import { goDiff } from '../../../generic/go-diff.js';
@@ -96,13 +97,17 @@ function putBackNodeAffinity(spec: JsonObject, before: JsonObject): void {
 
 /** The new spec with what may change put back. */
 function withAllowedChangesUndone(spec: JsonObject, before: FieldNode): JsonObject {
-  const munged = cloneJson(spec);
+  const munged = copyOf(spec);
   const old = before.value;
   for (const key of ['containers', 'initContainers']) {
     const was = before.list(key);
-    for (const [i, container] of new FieldNode(munged).list(key).entries()) {
-      putBack(container.value, 'image', was[i]?.value ?? {});
-    }
+    const list = munged[key];
+    if (!Array.isArray(list)) continue;
+    munged[key] = list.map((container, i) => {
+      const copy = isObject(container) ? copyOf(container) : {};
+      putBack(copy, 'image', was[i]?.value ?? {});
+      return copy;
+    });
   }
   for (const key of ['activeDeadlineSeconds', 'schedulingGates', 'tolerations']) putBack(munged, key, old);
   const grace = before.number('terminationGracePeriodSeconds');
