@@ -139,7 +139,7 @@ try {
   writers.enter('follower away');
   await pause(phaseMs);
   const behind = (await applied(cluster, leader)) - missedFrom;
-  writers.enter('catching up');
+  writers.enter('follower starts');
   const upAt = performance.now();
   const up = cluster.up();
   let reachedAt = 0;
@@ -149,7 +149,10 @@ try {
     async () => {
       const target = await applied(cluster, leader);
       const own = await applied(cluster, follower);
-      if (firstAt === 0) firstAt = performance.now();
+      if (firstAt === 0) {
+        firstAt = performance.now();
+        writers.enter('catching up');
+      }
       if (own < target) return false;
       reachedAt = performance.now();
       return true;
@@ -173,7 +176,8 @@ try {
   console.log(
     `${'writes to the leader'.padEnd(22)}${['s', 'per s', 'p50 ms', 'p90 ms', 'p99 ms', 'max ms'].map((h, i) => h.padStart(i === 0 ? 8 : 10)).join('')}`,
   );
-  for (const phase of ['before', 'follower away', 'catching up', 'after']) console.log(writers.line(phase));
+  for (const phase of ['before', 'follower away', 'follower starts', 'catching up', 'after'])
+    console.log(writers.line(phase));
   console.log(
     `\np99 while catching up / before: ${ratio.toFixed(2)}; writes that failed: ${writers.failed}; clients: ${clients}`,
   );
