@@ -108,6 +108,10 @@ class Run {
       const serving = this.#cluster.running.filter((n) => !n.removing && this.#isSettled(n));
       const probes = serving.map((node, i) => new Probe(`p${i + 1}`, node, this.#cluster, this.#history));
       await this.#world.run(faultyMs + calmMs, afterStep);
+      // The time of an object may be over just now: the news of it is still on its way then.
+      for (let more = 1; more <= 20 && !this.#isEven(); more += 1) {
+        await this.#world.run(faultyMs + calmMs + more * 50, afterStep);
+      }
       for (const probe of probes) probe.check();
       this.#checkEnd();
       return undefined;
@@ -118,6 +122,11 @@ class Run {
         error instanceof Error ? (error.stack ?? error.message) : String(error),
       );
     }
+  }
+
+  /** Has every replica that runs applied all that any has? */
+  #isEven(): boolean {
+    return this.#cluster.running.every((n) => n.replica?.status().revision === this.#model.revision);
   }
 
   #afterStep(): void {
