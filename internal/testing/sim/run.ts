@@ -19,6 +19,13 @@ declare global {
 }
 
 const MACHINES_MAX = 9;
+/** Errors by which the product says that a promise of its own is broken. */
+const OWN_CHECKS: ReadonlySet<string> = new Set([
+  'AssertionError',
+  'InvariantError',
+  'LostLogError',
+  'ConfChangeError',
+]);
 /** A new member has so long to catch up before it is held to serve. */
 const SETTLING_MS = 3_000;
 
@@ -117,6 +124,9 @@ class Run {
       return undefined;
     } catch (error) {
       if (error instanceof Violation) return error;
+      if (error instanceof Error && OWN_CHECKS.has(error.name)) {
+        return new Violation('what the product asserts', `${error.name}: ${error.message}`);
+      }
       return new Violation(
         'no unexpected error',
         error instanceof Error ? (error.stack ?? error.message) : String(error),
