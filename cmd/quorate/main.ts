@@ -10,6 +10,11 @@ import { addKubeconfigCommand, addPkiCommand } from './pki-commands.js';
 
 const log = logger('main.ts');
 
+// Whoever reads the output may stop early (`| head`): no reason for a stack trace.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 /** Runs one `quorate` command; resolves when it is done (serve: when the replica has stopped). */
 async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('quorate').description('A Kubernetes API server with the quorum built in.');

@@ -21,7 +21,7 @@ export interface TextList {
   empty(meta: ListMeta): string;
 }
 
-/** A list that is made of the whole: YAML and indented JSON, which only people read. */
+/** A list that is made of the whole: YAML, which only people read. */
 export interface WholeList {
   /** Encodes one item; the pieces are handed to `whole` in order. */
   item(obj: LazyObject): Buffer;

@@ -54,6 +54,19 @@ describe('GET', () => {
     const plain = (await bodyOf(await handleGet(store.deps, get(`${target}?pretty=false`, curl), def))).toString();
     expect(plain).not.toContain('\n');
   });
+  it('indents lists for curl as it indents what is whole', async () => {
+    const asText = async (target: string, more: Readonly<Record<string, string>> = {}): Promise<string> =>
+      (await bodyOf(await list(target, { 'user-agent': 'curl/8.1', ...more }))).toString();
+    const table = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
+    const partial = { accept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io' };
+    for (const accept of [{}, table, partial]) {
+      for (const query of ['', '?limit=1', '?labelSelector=no%3Dsuch']) {
+        const text = await asText(`/api/v1/configmaps${query}`, accept);
+        expect(text).toBe(JSON.stringify(JSON.parse(text), undefined, 2));
+        expect(text).toContain('\n');
+      }
+    }
+  });
   it('says that there is none', async () => {
     expect(await refusal(handleGet(store.deps, get('/api/v1/namespaces/a/configmaps/none'), def))).toMatchObject({
       code: 404,
@@ -268,6 +281,14 @@ describe('a long LIST', () => {
     expect((body['items'] as { data: { big: string } }[])[28]?.data.big).toBe(big);
     await store.put('big', 'cm-28', { data: { big } });
     await store.put('big', 'cm-29', { data: { big } });
+  });
+
+  it('is streamed when it is indented, too', async () => {
+    const reply = await list('/api/v1/namespaces/big/configmaps', { 'user-agent': 'curl/8.1' });
+    expect(isStream(reply)).toBe(true);
+    const text = (await bodyOf(reply)).toString();
+    expect(text).toBe(JSON.stringify(JSON.parse(text), undefined, 2));
+    expect(names(JSON.parse(text) as JsonObject)).toHaveLength(30);
   });
 
   it('with a limit has its continue token in front all the same', async () => {

@@ -1,3 +1,4 @@
+import { assert } from '../machinery/assert.js';
 import type { JsonObject } from '../machinery/json.js';
 import { jsonText, partialListOfObject, partialObjectOfList } from '../schema/codec/index.js';
 import type { Negotiated } from '../schema/codec/index.js';
@@ -153,10 +154,30 @@ function prettyEncoding(text: TextEncoding): Encoding {
   return {
     contentType: text.contentType,
     one: (obj) => indentJson(text.one(obj).toString()),
-    // Nobody reads a list by eye that does not fit in memory; it is indented as a whole.
-    list: wholeText(text.list, indentJson),
+    list: prettyList(text.list),
   };
 }
+
+/** A list indented piece by piece: curl is answered so, also when it asks for a hundred thousand objects. */
+function prettyList(list: TextList): TextList {
+  assert(list.close === CLOSE, `a list ends with its items: ${list.close}`);
+  // What each item begins with may be written with what stands before it.
+  const begin = list.separator.slice(1);
+  return {
+    open: (meta) =>
+      `${indentJson(list.open(meta).slice(0, -begin.length || undefined) + CLOSE).slice(0, -PRETTY_CLOSE.length)}[${NEXT_ITEM}`,
+    item: (obj) => indentJson(begin + list.item(obj).toString(), ITEM_INDENT),
+    separator: `,${NEXT_ITEM}`,
+    close: `\n  ${PRETTY_CLOSE.slice(1)}`,
+    empty: (meta) => indentJson(list.empty(meta)),
+  };
+}
+
+const CLOSE = ']}';
+/** How an empty array at the end of an object is indented. */
+const PRETTY_CLOSE = '[]\n}';
+const ITEM_INDENT = '    ';
+const NEXT_ITEM = `\n${ITEM_INDENT}`;
 
 function yamlEncoding(text: TextEncoding): Encoding {
   return {
@@ -166,7 +187,7 @@ function yamlEncoding(text: TextEncoding): Encoding {
   };
 }
 
-/** A list that is rewritten as a whole. */
+/** A list that is rewritten as a whole: nobody reads a list in YAML that does not fit in memory. */
 function wholeText(list: TextList, rewrite: (json: string) => Buffer | string): WholeList {
   return {
     item: (obj) => Buffer.from(list.item(obj)),
