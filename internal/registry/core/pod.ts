@@ -1,6 +1,7 @@
 import { child, children, defaultTo, ensureChild, str } from '../../machinery/access.js';
 import { isObject, type JsonObject } from '../../machinery/json.js';
 import type { Strategy } from '../types.js';
+import { applyMatchLabelKeys } from './match-label-keys.js';
 import { defaultPodSpec, podSpecContainers } from './pod-template-defaults.js';
 import { podQosClass } from './qos.js';
 
@@ -32,6 +33,7 @@ export const pods: Strategy = {
   defaults: defaultPod,
   prepareForCreate(_ctx, pod) {
     pod['status'] = { phase: 'Pending', qosClass: podQosClass(pod) };
+    applyMatchLabelKeys(pod);
   },
   prepareForUpdate(_ctx, pod, old) {
     if (isObject(old['status'])) pod['status'] = old['status'];

@@ -40,6 +40,7 @@ function checkPodTerm(term: FieldNode, rules: AffinityRules): void {
   }
   checkKeys(term, 'matchLabelKeys');
   checkKeys(term, 'mismatchLabelKeys');
+  checkKeysSaidOnce(term, term.path);
   const matching = term.texts('matchLabelKeys');
   const mismatching = new Set(term.texts('mismatchLabelKeys'));
   for (const [i, key] of matching.entries()) {
@@ -86,29 +87,48 @@ export function checkAffinity(spec: FieldNode, rules: AffinityRules): void {
 const SPREADS = ['DoNotSchedule', 'ScheduleAnyway'];
 const INCLUSIONS = ['Honor', 'Ignore'];
 
-function checkSpreadKeys(constraint: FieldNode): void {
-  const keys = constraint.texts('matchLabelKeys');
-  if (keys.length === 0) return;
-  const selector = constraint.child('labelSelector');
-  if (selector === undefined) {
-    constraint.forbidden('matchLabelKeys', NO_SELECTOR);
-    return;
-  }
-  const selected = new Set([
-    ...selector.entries('matchLabels').map(([key]) => key),
-    ...selector.list('matchExpressions').map((e) => e.text('key')),
-  ]);
-  for (const [i, key] of keys.entries()) {
-    const field = `${constraint.at('matchLabelKeys')}[${i}]`;
-    for (const message of qualifiedName(key)) constraint.add(invalidValue(field, key, message));
-    if (selected.has(key)) {
-      constraint.add(invalidValue(field, key, 'exists in both matchLabelKeys and labelSelector'));
-    }
+/**
+ * What the keys say of a pod has been added to the selector when it was made: a key that the selector names before
+ * that is said twice. `at`: where complaints go, without the index of the key.
+ */
+function checkKeysSaidOnce(term: FieldNode, at: string): void {
+  const keys = term.texts('matchLabelKeys');
+  const selector = term.child('labelSelector');
+  if (keys.length === 0 || selector === undefined) return;
+  const named = new Set(selector.entries('matchLabels').map(([key]) => key));
+  for (const expression of selector.list('matchExpressions')) {
+    const key = expression.text('key');
+    const i = keys.indexOf(key);
+    if (i >= 0 && named.has(key)) term.add(invalidValue(`${at}[${i}]`, key, BOTH));
+    named.add(key);
   }
 }
 
-/** `topologySpreadConstraints`. `anySelector`: the selectors of an older object are left alone. */
-export function checkTopologySpread(spec: FieldNode, anySelector: boolean): void {
+const BOTH = 'exists in both matchLabelKeys and labelSelector';
+
+function checkSpreadKeys(constraint: FieldNode, isPod: boolean): void {
+  const keys = constraint.texts('matchLabelKeys');
+  if (keys.length === 0) return;
+  const selector = constraint.child('labelSelector');
+  if (selector === undefined) constraint.forbidden('matchLabelKeys', NO_SELECTOR);
+  const named = new Set(
+    isPod || selector === undefined
+      ? []
+      : [
+          ...selector.entries('matchLabels').map(([key]) => key),
+          ...selector.list('matchExpressions').map((e) => e.text('key')),
+        ],
+  );
+  for (const [i, key] of keys.entries()) {
+    const field = `${constraint.at('matchLabelKeys')}[${i}]`;
+    for (const message of qualifiedName(key)) constraint.add(invalidValue(field, key, message));
+    if (named.has(key)) constraint.add(invalidValue(field, key, BOTH));
+  }
+  if (isPod) checkKeysSaidOnce(constraint, constraint.at('matchLabelKeys'));
+}
+
+/** `topologySpreadConstraints`. `isPod`: of a pod itself, not of a template. `anySelector`: the selectors of an older object are left alone. */
+export function checkTopologySpread(spec: FieldNode, anySelector: boolean, isPod: boolean): void {
   const constraints = spec.list('topologySpreadConstraints');
   const pair = (c: FieldNode): string => `{${c.text('topologyKey')}, ${c.text('whenUnsatisfiable')}}`;
   for (const [i, constraint] of constraints.entries()) {
@@ -130,7 +150,7 @@ export function checkTopologySpread(spec: FieldNode, anySelector: boolean): void
     }
     constraint.checkOneOf('nodeAffinityPolicy', INCLUSIONS);
     constraint.checkOneOf('nodeTaintsPolicy', INCLUSIONS);
-    checkSpreadKeys(constraint);
+    checkSpreadKeys(constraint, isPod);
     const selector = constraint.child('labelSelector');
     if (selector !== undefined && !anySelector) checkLabelSelector(selector);
   }

@@ -140,7 +140,8 @@ export function checkPodSpec(spec: FieldNode, rules: PodRules): void {
   if (spec.has('topologySpreadConstraints')) {
     checkTopologySpread(
       spec,
-      failed(old, (o) => checkTopologySpread(o, false)),
+      failed(old, (o) => checkTopologySpread(o, false, rules.isPod)),
+      rules.isPod,
     );
   }
   checkHostProcess(spec);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, JsonValue } from '../../../../machinery/json.js';
-import { complaintsAbout } from '../../../generic/complaints.testkit.js';
+import { complaintsAbout, contextOf } from '../../../generic/complaints.testkit.js';
 import { strategyFor } from '../../../index.js';
 
 const pods = strategyFor('', 'pods');
@@ -311,6 +311,29 @@ describe('pods (ValidatePodCreate)', () => {
     ],
   ])('%s', (_what, container, expected) => {
     expect(complaints(pod({}, container))).toEqual(expected);
+  });
+
+  it('writes out what the labels of a pod mean for where it runs, and refuses what is said twice', () => {
+    const constraint = (labelSelector: JsonObject): JsonObject => ({
+      maxSkew: 1,
+      topologyKey: 'zone',
+      whenUnsatisfiable: 'DoNotSchedule',
+      labelSelector,
+      matchLabelKeys: ['hash', 'other'],
+    });
+    const made = (labelSelector: JsonObject): JsonObject => {
+      const o = pod({ topologySpreadConstraints: [constraint(labelSelector)] }, {}, { labels: { hash: 'x' } });
+      pods.prepareForCreate?.(contextOf('', 'v1', 'pods'), o);
+      return o;
+    };
+    const written = made({ matchLabels: { app: 'a' } });
+    expect((written['spec'] as JsonObject)['topologySpreadConstraints']).toMatchObject([
+      { labelSelector: { matchExpressions: [{ key: 'hash', operator: 'In', values: ['x'] }] } },
+    ]);
+    expect(complaints(written)).toEqual([]);
+    expect(complaints(made({ matchLabels: { hash: 'x' } }))).toEqual([
+      'spec.topologySpreadConstraints[0].matchLabelKeys[0]: Invalid value: "hash": exists in both matchLabelKeys and labelSelector',
+    ]);
   });
 
   it('holds annotations and fields about security profiles against each other', () => {
