@@ -233,6 +233,15 @@ describe('volumes and claims', () => {
     expect(fields(ofVolume(volume({ hostPath: { path: '/e' } }), volume({})))).toEqual(['spec.persistentvolumesource']);
     expect(ofVolume(volume({ capacity: { storage: '2Gi' } }), volume({}))).toEqual([]);
   });
+  it('a volume stays on its nodes, whose labels may get their stable names', () => {
+    const on = (key: string): JsonObject => ({
+      required: { nodeSelectorTerms: [{ matchExpressions: [{ key, operator: 'In', values: ['a'] }] }] },
+    });
+    const beta = volume({ nodeAffinity: on('failure-domain.beta.kubernetes.io/zone') });
+    expect(ofVolume(volume({ nodeAffinity: on('topology.kubernetes.io/zone') }), beta)).toEqual([]);
+    expect(fields(ofVolume(volume({ nodeAffinity: on('kubernetes.io/hostname') }), beta))).toEqual(['nodeAffinity']);
+    expect(ofVolume(beta, volume({}))).toEqual([]);
+  });
 
   const ofClaim = complaintsAbout('', 'persistentvolumeclaims');
   const claim = (spec: JsonObject, status: JsonObject = { phase: 'Pending' }): JsonObject => ({

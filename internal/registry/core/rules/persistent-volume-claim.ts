@@ -67,7 +67,7 @@ function checkClaimUpdate(root: FieldNode, old: JsonObject): void {
   if (!before.has('storageClassName') && annotated !== '' && className === annotated) delete now['storageClassName'];
   else {
     if (annotated !== annotationOf(root)) {
-      root.add(invalidValue(`metadata.annotations[${CLASS_ANNOTATION}]`, annotationOf(root), IMMUTABLE));
+      root.add(invalidValue(`metadata.annotations.${CLASS_ANNOTATION}`, annotationOf(root), IMMUTABLE));
     }
     // A claim from before there was a default class may get one.
     if (!before.has('storageClassName') && annotated === '' && className !== '') delete now['storageClassName'];
@@ -94,7 +94,10 @@ function checkClaimUpdate(root: FieldNode, old: JsonObject): void {
   }
   const applied = was.struct('status').text('currentVolumeAttributesClassName') !== '';
   if (applied && before.has('volumeAttributesClassName') && !spec.has('volumeAttributesClassName')) {
-    spec.forbidden('volumeAttributesClassName', 'update from non-nil value to nil is forbidden');
+    spec.forbidden(
+      'volumeAttributesClassName',
+      'update to nil is forbidden when status.currentVolumeAttributesClassName is not nil',
+    );
   }
 }
 

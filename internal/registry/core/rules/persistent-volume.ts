@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { semanticEqual } from '../../../machinery/equal.js';
 import { forbiddenField, invalidValue, notSupported } from '../../../machinery/field.js';
-import type { JsonObject } from '../../../machinery/json.js';
+import { isObject, type JsonObject, type JsonValue } from '../../../machinery/json.js';
 import { dns1123Subdomain } from '../../../machinery/names.js';
 import { parseQuantity, scaledValue, signOfQuantity } from '../../../machinery/quantity.js';
 import { FieldNode, IMMUTABLE, validating } from '../../generic/field-node.js';
@@ -83,6 +83,27 @@ const sourceOf = (spec: FieldNode, withExpansion: boolean): JsonObject => {
   return out;
 };
 
+/** Labels of nodes that were called otherwise before they were stable. */
+const STABLE_LABELS: Readonly<Record<string, string>> = {
+  'beta.kubernetes.io/arch': 'kubernetes.io/arch',
+  'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
+  'beta.kubernetes.io/os': 'kubernetes.io/os',
+  'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
+  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
+};
+
+/** A node affinity with the stable names of labels. */
+function withStableLabels(v: JsonValue): JsonValue {
+  if (Array.isArray(v)) return v.map(withStableLabels);
+  if (!isObject(v)) return v;
+  const out: JsonObject = {};
+  for (const [key, x] of Object.entries(v)) {
+    if (x === undefined) continue;
+    out[key] = key === 'key' && typeof x === 'string' ? (STABLE_LABELS[x] ?? x) : withStableLabels(x);
+  }
+  return out;
+}
+
 const SOURCE_IMMUTABLE = 'spec.persistentvolumesource is immutable after creation';
 /** The sources in the order of the internal type. */
 const SOURCES_IN_GO = (
@@ -100,6 +121,13 @@ function checkVolumeUpdate(root: FieldNode, old: JsonObject): void {
   }
   if (!semanticEqual(spec.get('volumeMode'), was.get('volumeMode'))) {
     root.add(invalidValue('volumeMode', spec.get('volumeMode') ?? null, IMMUTABLE));
+  }
+  const [affinity, before] = [spec.get('nodeAffinity'), was.get('nodeAffinity')];
+  if (before !== undefined && !semanticEqual(affinity, before) && !semanticEqual(affinity, withStableLabels(before))) {
+    root.add(invalidValue('nodeAffinity', affinity ?? null, `${IMMUTABLE}, except for updating from beta label to GA`));
+  }
+  if (was.has('volumeAttributesClassName') && !spec.has('volumeAttributesClassName')) {
+    spec.forbidden('volumeAttributesClassName', 'update from non-nil value to nil is forbidden');
   }
 }
 
