@@ -48,7 +48,7 @@ function checkConfigMap(root: FieldNode): void {
       bytes += map === 'data' ? Buffer.byteLength(value) : decodedBytes(value);
     }
   }
-  if (bytes > MAX_DATA_BYTES) root.tooLong('', MAX_DATA_BYTES);
+  if (bytes > MAX_DATA_BYTES) root.tooLong('[]', MAX_DATA_BYTES); // what Go prints for a path without a name
 }
 
 const IMMUTABLE_SET = 'field is immutable when `immutable` is set';
