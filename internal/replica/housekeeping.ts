@@ -20,6 +20,8 @@ const VERIFY_SWEEPS = 5;
 const HAND_OVER_MS = 60_000;
 /** What the log keeps for followers that fall behind: `keepEntries` or these bytes, whichever is less ... */
 const KEEP_BYTES = 128 * 1024 * 1024;
+/** ... so many bytes more before some are forgotten ... */
+const KEEP_STEP_BYTES = 8 * 1024 * 1024;
 /** ... and more for a reachable one that still needs them, up to this. */
 const LOG_BYTES_MAX = 256 * 1024 * 1024;
 
@@ -187,7 +189,10 @@ export class Housekeeping {
   async #compactLog(): Promise<void> {
     const { log, keepEntries } = this.#options;
     const to = this.#logTarget();
-    if (this.#compactingLog || to < log.firstIndex() + keepEntries / 10) return;
+    const first = log.firstIndex();
+    const isLong = to >= first + keepEntries / 10;
+    const isLarge = to >= first && log.indexBefore(KEEP_BYTES + KEEP_STEP_BYTES) >= first;
+    if (this.#compactingLog || !(isLong || isLarge)) return;
     this.#compactingLog = true;
     try {
       await log.compact(to);
