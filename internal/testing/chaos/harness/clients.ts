@@ -6,10 +6,10 @@ import type { ChaosCluster } from './cluster.js';
 import { configMap, type ListPage, mergePatch, parseList, parseObject, parseStatus } from './objects.js';
 import type { Recorder } from './recorder.js';
 
-/** After which a client gives up and does not know the outcome. */
-const TIMEOUT_MS = 4_000;
-/** The shortest time after which one gives up on a read: that it has no answer costs nothing. */
-const READ_TIMEOUT_MIN_MS = 500;
+/** After which a client gives up on a read: that it has no answer costs nothing. */
+const READ_TIMEOUT_MS = [500, 4_000] as const;
+/** After which it gives up on a write, and does not know the outcome: before the server does (10 s), or after. */
+const WRITE_TIMEOUT_MS = [1_500, 12_000] as const;
 /** For how long one that is free to choose does not go where it got no answer, as behind a load balancer. */
 const AVOID_MS = 3_000;
 /** Pause of a client after an error. */
@@ -148,7 +148,7 @@ export class ChaosClient {
       return await call(`${this.#options.cluster.url(replica)}${path}`, {
         method,
         body,
-        timeoutMs: method === 'GET' ? this.#random.between(READ_TIMEOUT_MIN_MS, TIMEOUT_MS) : TIMEOUT_MS,
+        timeoutMs: this.#random.between(...(method === 'GET' ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS)),
         agent,
         ...(contentType === undefined ? {} : { contentType }),
       });
