@@ -144,11 +144,12 @@ export class ChaosClient {
   async #send(replica: string, path: string, method = 'GET', body?: unknown, contentType?: string): Promise<Answer> {
     const agent = this.#agents.get(replica) ?? newAgent();
     this.#agents.set(replica, agent);
+    const [least, most] = method === 'GET' ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS;
     try {
       return await call(`${this.#options.cluster.url(replica)}${path}`, {
         method,
         body,
-        timeoutMs: this.#random.between(...(method === 'GET' ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS)),
+        timeoutMs: this.#random.between(least, most),
         agent,
         ...(contentType === undefined ? {} : { contentType }),
       });
