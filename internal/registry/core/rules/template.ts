@@ -12,7 +12,8 @@ import { checkPodTemplate as checkTemplate, templateRules } from './pod/pod-spec
 function withClaims(template: FieldNode, claims: readonly string[]): FieldNode {
   if (claims.length === 0) return template;
   const spec = child(template.value, 'spec') ?? {};
-  const own = children(spec, 'volumes').filter((v) => !claims.includes(str(v, 'name')));
+  const claimed = new Set(claims);
+  const own = children(spec, 'volumes').filter((v) => !claimed.has(str(v, 'name')));
   const volumes = [...claims.map((name) => ({ name, persistentVolumeClaim: { claimName: name } })), ...own];
   return new FieldNode({ ...template.value, spec: { ...spec, volumes } }, template.path, template.problems);
 }

@@ -131,13 +131,18 @@ function checkSpreadKeys(constraint: FieldNode, isPod: boolean): void {
 export function checkTopologySpread(spec: FieldNode, anySelector: boolean, isPod: boolean): void {
   const constraints = spec.list('topologySpreadConstraints');
   const pair = (c: FieldNode): string => `{${c.text('topologyKey')}, ${c.text('whenUnsatisfiable')}}`;
-  for (const [i, constraint] of constraints.entries()) {
+  // How often each pair is still to come.
+  const left = new Map<string, number>();
+  for (const c of constraints) left.set(pair(c), (left.get(pair(c)) ?? 0) + 1);
+  for (const constraint of constraints) {
     const skew = constraint.number('maxSkew') ?? 0;
     const action = constraint.text('whenUnsatisfiable');
     if (skew <= 0) constraint.invalid('maxSkew', POSITIVE, skew);
     constraint.requireText('topologyKey', undefined, 'can not be empty');
     constraint.requireOneOf('whenUnsatisfiable', SPREADS);
-    if (constraints.slice(i + 1).some((c) => pair(c) === pair(constraint))) {
+    const more = (left.get(pair(constraint)) ?? 0) - 1;
+    left.set(pair(constraint), more);
+    if (more > 0) {
       constraint.duplicate('{topologyKey, whenUnsatisfiable}', pair(constraint));
     }
     const domains = constraint.number('minDomains');

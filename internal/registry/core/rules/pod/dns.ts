@@ -27,7 +27,7 @@ export function checkDns(spec: FieldNode, old: JsonObject | undefined): void {
   if (servers.length > MAX_NAMESERVERS) {
     config.invalid('nameservers', `must not have more than ${MAX_NAMESERVERS} nameservers`);
   }
-  const before = old === undefined ? [] : new FieldNode(old).struct('dnsConfig').texts('nameservers');
+  const before = new Set(old === undefined ? [] : new FieldNode(old).struct('dnsConfig').texts('nameservers'));
   for (const [i, ip] of servers.entries()) {
     for (const message of legacyIPUnless(before, ip)) {
       config.add(invalidValue(`${config.at('nameservers')}[${i}]`, ip, message));
@@ -53,15 +53,15 @@ export function checkDns(spec: FieldNode, old: JsonObject | undefined): void {
 }
 
 /** Addresses that the old object had are read as leniently as then. */
-function legacyIPUnless(before: readonly string[], ip: string): string[] {
-  return before.includes(ip) && isSloppyIP(ip) ? [] : legacyIP(ip);
+function legacyIPUnless(before: ReadonlySet<string>, ip: string): string[] {
+  return before.has(ip) && isSloppyIP(ip) ? [] : legacyIP(ip);
 }
 
 /** `hostAliases`. `old`: the spec that is replaced. */
 export function checkHostAliases(spec: FieldNode, old: JsonObject | undefined): void {
   const aliases = spec.list('hostAliases');
   if (aliases.length === 0) return;
-  const before = old === undefined ? [] : new FieldNode(old).list('hostAliases').map((a) => a.text('ip'));
+  const before = new Set(old === undefined ? [] : new FieldNode(old).list('hostAliases').map((a) => a.text('ip')));
   for (const alias of aliases) {
     for (const message of legacyIPUnless(before, alias.text('ip'))) alias.invalid('ip', message, alias.text('ip'));
     for (const [i, host] of alias.texts('hostnames').entries()) {

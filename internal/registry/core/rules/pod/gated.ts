@@ -41,9 +41,10 @@ export function checkNodeAffinityGrows(spec: FieldNode, before: JsonObject): voi
     const next = new FieldNode(now[i] ?? {}, `${required.at('nodeSelectorTerms')}[${i}]`, spec.problems);
     // A term that matches nothing may not begin to match.
     const empty = LISTS.every((key) => was.count(key) === 0);
-    const kept = LISTS.every((key) =>
-      was.list(key).every((requirement, at) => semanticEqual(requirement.value, next.list(key)[at]?.value)),
-    );
+    const kept = LISTS.every((key) => {
+      const list = next.list(key);
+      return was.list(key).every((requirement, at) => semanticEqual(requirement.value, list[at]?.value));
+    });
     if ((empty && !semanticEqual(term, next.value)) || !kept) {
       next.invalid('', 'only additions are allowed (no mutations or deletions)', next.value);
     }

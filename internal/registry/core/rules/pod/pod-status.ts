@@ -34,14 +34,18 @@ function checkAllTransitions(status: FieldNode, before: FieldNode, spec: FieldNo
       .map((c) => c.text('name')),
   );
   const byPolicy = (old: FieldNode): boolean => policy === 'Always' || (policy === 'OnFailure' && exitCode(old) !== 0);
-  const ownPolicy = (list: string, old: FieldNode): boolean =>
-    spec.list(list).some((c) => c.text('name') === old.text('name') && c.has('restartPolicy'));
-  checkTransitions(status, before, 'containerStatuses', (old) => byPolicy(old) || ownPolicy('containers', old));
+  const withPolicy = new Set(
+    [...spec.list('containers'), ...spec.list('initContainers')]
+      .filter((c) => c.has('restartPolicy'))
+      .map((c) => c.text('name')),
+  );
+  const ownPolicy = (old: FieldNode): boolean => withPolicy.has(old.text('name'));
+  checkTransitions(status, before, 'containerStatuses', (old) => byPolicy(old) || ownPolicy(old));
   checkTransitions(
     status,
     before,
     'initContainerStatuses',
-    (old) => byPolicy(old) || sidecars.has(old.text('name')) || ownPolicy('initContainers', old),
+    (old) => byPolicy(old) || sidecars.has(old.text('name')) || ownPolicy(old),
   );
   checkTransitions(status, before, 'ephemeralContainerStatuses', () => false);
 }

@@ -1,6 +1,6 @@
 import { child } from '../../../../machinery/access.js';
 import { copyOf } from '../../../../machinery/emptied.js';
-import { deepEqual, semanticEqual } from '../../../../machinery/equal.js';
+import { semanticEqual } from '../../../../machinery/equal.js';
 import { isObject, type JsonObject } from '../../../../machinery/json.js';
 import { FieldNode } from '../../../generic/field-node.js';
 import { goDiff } from '../../../generic/go-diff.js';
@@ -45,16 +45,14 @@ function checkDeadline(spec: FieldNode, before: FieldNode): boolean {
   return true;
 }
 
-function withoutSeconds(toleration: JsonObject): JsonObject {
-  const rest = { ...toleration };
-  delete rest['tolerationSeconds'];
-  return rest;
-}
+/** A toleration but for its time. */
+const withoutSeconds = (toleration: FieldNode): string =>
+  JSON.stringify(['key', 'operator', 'value', 'effect'].map((key) => toleration.text(key)));
 
 function checkTolerationsGrow(spec: FieldNode, before: FieldNode): void {
-  const now = spec.list('tolerations').map((t) => withoutSeconds(t.value));
+  const now = new Set(spec.list('tolerations').map(withoutSeconds));
   for (const old of before.list('tolerations')) {
-    if (now.some((t) => deepEqual(t, withoutSeconds(old.value)))) continue;
+    if (now.has(withoutSeconds(old))) continue;
     spec.forbidden('tolerations', 'existing toleration can not be modified except its tolerationSeconds');
     return;
   }

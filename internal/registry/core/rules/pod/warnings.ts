@@ -71,6 +71,9 @@ function portWarning(port: FieldNode, other: FieldNode): string | undefined {
   return undefined;
 }
 
+/** Ports of one number that others are compared with: more would say nothing new. */
+const MAX_COMPARED = 32;
+
 /** Ports of all containers that run at the same time. */
 function ports(spec: FieldNode, warn: Warn): void {
   const byPort = new Map<string, FieldNode[]>();
@@ -83,7 +86,8 @@ function ports(spec: FieldNode, warn: Warn): void {
         const text = portWarning(port, other);
         if (text !== undefined) warn(`${port.path}: ${text} with ${other.path}`);
       }
-      byPort.set(key, [...others, port]);
+      if (others.length < MAX_COMPARED) others.push(port);
+      byPort.set(key, others);
     }
   }
 }
