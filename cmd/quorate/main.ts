@@ -1,3 +1,4 @@
+import '../../internal/machinery/plain-keys.js';
 import { Command } from 'commander';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { logger } from '../../internal/machinery/log.js';

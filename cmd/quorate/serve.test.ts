@@ -236,6 +236,36 @@ describe('one replica', () => {
     expect(ca.log()).toMatch(/^F.*\] --client-ca-file \S*junk holds no certificate/m);
   });
 
+  test('keys that every object of JavaScript has are keys like others, and lead nowhere', async () => {
+    const keys = { ['__proto__']: 'x', constructor: 'y', toString: 'z' };
+    const body = JSON.stringify({ metadata: { name: 'keys' }, data: keys });
+    expect((await call(CONFIGMAPS, { method: 'POST', headers: json, body })).status).toBe(201);
+    const patch = (type: string, text: unknown, query = '') =>
+      call(`${CONFIGMAPS}/keys${query}`, {
+        method: 'PATCH',
+        headers: { 'content-type': `application/${type}` },
+        body: JSON.stringify(text),
+      });
+    for (const path of ['/metadata/__proto__/polluted', '/metadata/constructor/prototype/polluted']) {
+      expect((await patch('json-patch+json', [{ op: 'add', path, value: 'yes' }])).status).toBe(422);
+    }
+    const deep = JSON.parse('{"metadata":{"__proto__":{"polluted":"yes"}},"data":{"__proto__":"w"}}') as object;
+    for (const type of ['merge-patch+json', 'strategic-merge-patch+json']) await patch(type, deep);
+    expect((await call(`${CONFIGMAPS}/keys`)).body).toContain('"toString":"z"');
+    const applied = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'keys' },
+      data: JSON.parse('{"__proto__":"v","k":"v"}') as object,
+    };
+    const answer = await patch('apply-patch+yaml', applied, '?fieldManager=m&force=true');
+    expect(answer.status).toBe(200);
+    expect(answer.body).toContain('"__proto__":"v"');
+    const after = await call(`${CONFIGMAPS}/keys`);
+    expect(after.status).toBe(200);
+    expect(after.body).not.toContain('polluted');
+  });
+
   test('node ports come from --service-node-port-range', async () => {
     const service = (name: string, port: object): string =>
       JSON.stringify({ metadata: { name }, spec: { type: 'NodePort', ports: [{ port: 80, ...port }] } });

@@ -61,7 +61,7 @@ export class FieldNode {
 
   /** The member, undefined also when it is null. */
   get(key: string): JsonValue | undefined {
-    return this.value[key] ?? undefined;
+    return Object.hasOwn(this.value, key) ? (this.value[key] ?? undefined) : undefined;
   }
 
   has(key: string): boolean {

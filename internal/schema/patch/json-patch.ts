@@ -33,7 +33,9 @@ function position(token: string, length: number): number {
 }
 
 function get(parent: Container, token: string): JsonValue | undefined {
-  return Array.isArray(parent) ? parent[position(token, parent.length)] : parent[token];
+  if (Array.isArray(parent)) return parent[position(token, parent.length)];
+  // Not what every object has from its prototype: writing there would change them all.
+  return Object.hasOwn(parent, token) ? parent[token] : undefined;
 }
 
 /** The container that holds the last token, and that token. */

@@ -26,6 +26,14 @@ describe('JSON merge patch', () => {
 });
 
 describe('JSON patch', () => {
+  it('does not find what objects have from their prototype', () => {
+    for (const path of ['/__proto__/p', '/constructor/prototype/p', '/o/__proto__/p', '/toString/p', '/constructor']) {
+      expect(code(() => jsonPatch({ o: {} }, [{ op: 'replace', path, value: 'x' }]))).toBe(422);
+      expect(code(() => jsonPatch({ o: {} }, [{ op: 'copy', from: path, path: '/c' }]))).toBe(422);
+      if (path.endsWith('/p')) expect(code(() => jsonPatch({ o: {} }, [{ op: 'add', path, value: 'x' }]))).toBe(422);
+    }
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  });
   it('does every operation (RFC 6902)', () => {
     const doc = { foo: ['bar', 'baz'], o: { 'a/b': 1, 'm~n': 2 }, q: { bar: 2 } };
     const out = jsonPatch(doc, [
