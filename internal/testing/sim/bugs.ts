@@ -211,7 +211,7 @@ export const BUGS: readonly Bug[] = [
       confState.votersOutgoing.length === 0;`,
     profile: 'alone',
     seedsMax: 1000,
-    foundAt: 707,
+    foundAt: 810,
   },
   {
     name: 'applied-index-outside-the-data',
@@ -244,7 +244,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'const durable = applied; void state;',
     profile: 'alone',
     seedsMax: 1000,
-    foundAt: 684,
+    foundAt: 34,
   },
   {
     name: 'proposal-applied-again',
@@ -319,8 +319,8 @@ export const BUGS: readonly Bug[] = [
     this.#durableIndex = this.#meta.appliedIndex;
     this.#overlay.clear();`,
     profile: 'membership',
-    seedsMax: 1000,
-    foundAt: 2,
+    seedsMax: 2000,
+    foundAt: 1098,
   },
   {
     name: 'differing-state-goes-unnoticed',
@@ -381,7 +381,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (isVoting(m) && m.term < 0) learnCommit(core, m);',
     profile: 'membership',
     seedsMax: 1500,
-    foundAt: 317,
+    foundAt: 572,
   },
   {
     name: 'late-answers-confirm-reads',

@@ -37,6 +37,19 @@ describe('simulated time', () => {
     expect(firedAt).toBeGreaterThanOrEqual(5_000);
   });
 
+  it('lets all promises react on behalf of the process that set them off', async () => {
+    const world = new World(1);
+    const process = outsideActor('n1');
+    const actors: string[] = [];
+    const deep = async (): Promise<void> => {
+      for (let i = 0; i < 1_000; i += 1) await Promise.resolve();
+      actors.push(world.actor.name);
+    };
+    world.schedule(1, process, () => void deep());
+    await world.run(10, () => actors.push('after the step'));
+    expect(actors).toEqual(['n1', 'after the step']);
+  });
+
   it('ends with a process that is killed', async () => {
     const world = new World(1);
     const process = outsideActor('n1');
