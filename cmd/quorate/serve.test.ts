@@ -263,6 +263,8 @@ describe('one replica', () => {
     expect(answer.body).toContain('"__proto__":"v"');
     const after = await call(`${CONFIGMAPS}/keys`);
     expect(after.status).toBe(200);
+    expect(after.body).toContain('"constructor":"y"');
+    expect(after.body).toContain('"toString":"z"');
     expect(after.body).not.toContain('polluted');
   });
 

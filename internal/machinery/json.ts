@@ -9,3 +9,12 @@ export interface JsonObject {
 export function isObject(v: JsonValue | undefined): v is JsonObject {
   return typeof v === 'object' && v !== null && !Array.isArray(v);
 }
+
+/**
+ * The member of an object that may not have it, for names that clients choose: `constructor` and `toString` are keys like
+ * others, and what every object has under them from its prototype is a function, which JSON never is.
+ */
+export function memberOf(object: JsonObject, name: string): JsonValue | undefined {
+  const value: unknown = object[name];
+  return typeof value === 'function' ? undefined : object[name];
+}

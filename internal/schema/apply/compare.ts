@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
+import { isObject, type JsonObject, type JsonValue, memberOf } from '../../machinery/json.js';
 import type { Element } from './element.js';
 import { difference, EMPTY, type FieldSet, LEAF, NodeBuilder, union } from './fieldset.js';
 import { DEDUCED, itemElement, type ListPlan, type MapPlan, type Plan, type StructPlan } from './plan.js';
@@ -88,24 +88,24 @@ function compareStructs(plan: StructPlan, l: JsonObject, r: JsonObject): Differe
   for (const name in r) {
     const field = plan.fields.get(name);
     if (field === undefined) {
-      if (plan.others !== undefined) compareEntry(plan.others, out, name, l[name], r[name]);
+      if (plan.others !== undefined) compareEntry(plan.others, out, name, memberOf(l, name), memberOf(r, name));
       continue;
     }
-    const rv = field.value(r[name]);
-    const lv = field.value(l[name]);
+    const rv = field.value(memberOf(r, name));
+    const lv = field.value(memberOf(l, name));
     if (rv === undefined) {
       if (lv !== undefined) out.remove(field.element, whole(field.plan, lv));
     } else if (lv === undefined) out.add(field.element, whole(field.plan, rv));
     else out.merge(field.element, compareValues(field.plan, lv, rv));
   }
   for (const name in l) {
-    if (r[name] !== undefined) continue;
+    if (memberOf(r, name) !== undefined) continue;
     const field = plan.fields.get(name);
     if (field === undefined) {
-      if (plan.others !== undefined) compareEntry(plan.others, out, name, l[name], undefined);
+      if (plan.others !== undefined) compareEntry(plan.others, out, name, memberOf(l, name), undefined);
       continue;
     }
-    const lv = field.value(l[name]);
+    const lv = field.value(memberOf(l, name));
     if (lv === undefined) continue;
     if (field.zero === undefined) out.remove(field.element, whole(field.plan, lv));
     else out.merge(field.element, compareValues(field.plan, lv, field.zero));
@@ -123,8 +123,9 @@ function compareEntry(plan: Plan, out: Gather, name: string, l: JsonValue | unde
 
 function compareMaps(plan: MapPlan, l: JsonObject, r: JsonObject): Difference | undefined {
   const out = new Gather();
-  for (const name in r) compareEntry(plan.of, out, name, l[name], r[name]);
-  for (const name in l) if (r[name] === undefined) compareEntry(plan.of, out, name, l[name], undefined);
+  for (const name in r) compareEntry(plan.of, out, name, memberOf(l, name), memberOf(r, name));
+  for (const name in l)
+    if (memberOf(r, name) === undefined) compareEntry(plan.of, out, name, memberOf(l, name), undefined);
   return out.result();
 }
 
@@ -262,8 +263,9 @@ export function same(plan: Plan, l: JsonValue, r: JsonValue): boolean {
 }
 
 function sameStructs(plan: StructPlan, l: JsonObject, r: JsonObject): boolean {
-  for (const name in r) if (!sameField(plan, name, l[name], r[name])) return false;
-  for (const name in l) if (r[name] === undefined && !sameField(plan, name, l[name], undefined)) return false;
+  for (const name in r) if (!sameField(plan, name, memberOf(l, name), memberOf(r, name))) return false;
+  for (const name in l)
+    if (memberOf(r, name) === undefined && !sameField(plan, name, memberOf(l, name), undefined)) return false;
   return true;
 }
 function sameField(plan: StructPlan, name: string, l: JsonValue | undefined, r: JsonValue | undefined): boolean {
@@ -278,12 +280,12 @@ function sameField(plan: StructPlan, name: string, l: JsonValue | undefined, r: 
 function sameMaps(of: Plan, l: JsonObject, r: JsonObject): boolean {
   let count = 0;
   for (const name in r) {
-    const rv = r[name];
+    const rv = memberOf(r, name);
     if (rv === undefined) continue;
-    const lv = l[name];
+    const lv = memberOf(l, name);
     if (lv === undefined || !same(of, lv, rv)) return false;
     count++;
   }
-  for (const name in l) if (l[name] !== undefined) count--;
+  for (const name in l) if (memberOf(l, name) !== undefined) count--;
   return count === 0;
 }

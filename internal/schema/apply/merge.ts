@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
+import { isObject, type JsonObject, type JsonValue, memberOf } from '../../machinery/json.js';
 import type { Element } from './element.js';
 import { DEDUCED, itemElement, type ListPlan, type Plan } from './plan.js';
 
@@ -26,14 +26,14 @@ function mergeMaps(plan: Plan, live: JsonValue, applied: JsonValue): JsonValue {
   const out: JsonObject = {};
   let any = false;
   for (const name in l) {
-    const v = merge(entryPlan(plan, name), l[name], r[name]);
+    const v = merge(entryPlan(plan, name), memberOf(l, name), memberOf(r, name));
     if (v === undefined) continue;
     out[name] = v;
     any = true;
   }
   for (const name in r) {
-    const v = r[name];
-    if (v === undefined || l[name] !== undefined) continue;
+    const v = memberOf(r, name);
+    if (v === undefined || memberOf(l, name) !== undefined) continue;
     out[name] = v;
     any = true;
   }
