@@ -33,6 +33,8 @@ import { stopOnSignal } from './shutdown.js';
 import { validateFlags } from './validate.js';
 
 const log = logger('serve.ts');
+/** How long connections may take to end by themselves once the replica is closed. */
+const EXIT_MS = 1_000;
 
 /** Runs one replica until a signal stops it. Throws FatalError when it cannot. */
 export async function runServe(flags: FlagValues): Promise<void> {
@@ -58,6 +60,8 @@ export async function runServe(flags: FlagValues): Promise<void> {
   } finally {
     await replica.close();
   }
+  // Everything is on disk. A peer's connection that never ended its TLS handshake would keep the process for two minutes.
+  setTimeout(() => process.exit(), EXIT_MS).unref();
 }
 
 /** Wires the parts of a replica together and stays until a signal stops it. */
