@@ -53,6 +53,15 @@ function resources(request: ApiRequest): Reply | Promise<Reply> {
         },
       };
     }
+    case 'last-word':
+      return {
+        status: 200,
+        contentType: 'application/json',
+        stream: (sink) => {
+          sink.onWritable(() => undefined);
+          sink.write(Buffer.alloc(LAST_WORD_BYTES, 'x'));
+        },
+      };
     case 'flood':
       return { status: 200, contentType: 'text/plain', stream: flood };
     default:
@@ -64,6 +73,9 @@ function resources(request: ApiRequest): Reply | Promise<Reply> {
       });
   }
 }
+
+/** More than the sockets' buffers hold. */
+const LAST_WORD_BYTES = 16 * 1024 * 1024;
 
 /** 64 MiB, stopping whenever the client does not keep up. */
 function flood(sink: Parameters<Extract<Reply, { stream: unknown }>['stream']>[0]): void {
@@ -234,6 +246,31 @@ describe('what comes back', () => {
       });
       expect(body).toEqual(expected);
     }
+  });
+
+  test('a client that was slow gets the last of what was written, also when nothing follows it', async () => {
+    const https = await import('node:https');
+    await new Promise<void>((resolve, reject) => {
+      const request = https.get(
+        {
+          port: PORT,
+          path: `${PODS}/last-word`,
+          rejectUnauthorized: false,
+          headers: { authorization: 'Bearer admin-token' },
+        },
+        (response) => {
+          let bytes = 0;
+          response.on('data', (chunk: Buffer) => {
+            bytes += chunk.length;
+            if (bytes < LAST_WORD_BYTES) return;
+            resolve();
+            request.destroy();
+          });
+          response.on('error', () => undefined);
+        },
+      );
+      request.on('error', reject);
+    });
   });
 
   test('a stream ends when its client goes away', async () => {

@@ -302,7 +302,10 @@ class UwsSink implements Sink {
     private readonly released: () => void,
   ) {
     res.onWritable(() => {
-      this.writableListener?.();
+      // What uWS still holds leaves only with the next write, or at the end of a cork: there may be no next write.
+      res.cork(() => {
+        this.writableListener?.();
+      });
       return true;
     });
   }

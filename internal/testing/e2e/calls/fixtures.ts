@@ -29,7 +29,8 @@ const SPECS: Readonly<Record<string, (place: Place) => JsonObject>> = {
     firstTimestamp: '2026-01-01T00:00:00Z',
     lastTimestamp: '2026-01-01T00:00:00Z',
   }),
-  '/limitranges': () => ({ spec: { limits: [{ type: 'Pod', max: { cpu: '100' } }] } }),
+  // Limits that hold nobody up: the pods of other calls are in the same namespace.
+  '/limitranges': () => ({ spec: { limits: [{ type: 'PersistentVolumeClaim', max: { storage: '1Ti' } }] } }),
   '/namespaces': () => ({}),
   '/nodes': () => ({ status: { capacity: { cpu: '4', memory: '8Gi', pods: '110' } } }),
   '/persistentvolumeclaims': () => ({ spec: storage }),
