@@ -1,43 +1,52 @@
 import { child, children, str, strings } from '../../machinery/access.js';
-import { type FieldError, invalidValue } from '../../machinery/field.js';
+import type { FieldError } from '../../machinery/field.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { labelValue, qualifiedName } from '../../machinery/names.js';
 import { FieldNode } from './field-node.js';
 import { labelErrors } from './object-meta.js';
 
-/** What a label selector may still contain because an older object already did. */
+export const NO_OPERATOR = 'not a valid selector operator';
+
+/** What a selector of labels may still contain because an older object already did. */
 export interface SelectorOptions {
   /** Values in expressions are not checked: they were accepted before label values were checked there. */
   readonly anyValue?: boolean;
 }
 
+/**
+ * Complaints about one expression of a selector of labels. `moreOperators` judges an operator that only some selectors
+ * have, and says whether it knows it.
+ */
+export function checkExpression(
+  expression: FieldNode,
+  options: SelectorOptions,
+  moreOperators: (operator: string, values: readonly string[]) => boolean = () => false,
+): void {
+  const values = expression.texts('values');
+  const operator = expression.text('operator');
+  switch (operator) {
+    case 'In':
+    case 'NotIn':
+      if (values.length === 0) expression.required('values', "must be specified when `operator` is 'In' or 'NotIn'");
+      break;
+    case 'Exists':
+    case 'DoesNotExist':
+      if (values.length > 0) {
+        expression.forbidden('values', "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+      }
+      break;
+    default:
+      if (!moreOperators(operator, values)) expression.invalid('operator', NO_OPERATOR, operator);
+  }
+  expression.checkText('key', qualifiedName);
+  if (options.anyValue === true) return;
+  for (const [i, value] of values.entries()) expression.checkText(`values[${i}]`, labelValue, value);
+}
+
 /** Complaints about a metav1.LabelSelector that is there (apimachinery's ValidateLabelSelector). */
 export function checkLabelSelector(selector: FieldNode, options: SelectorOptions = {}): void {
   selector.add(...labelErrors(selector.get('matchLabels'), selector.at('matchLabels')));
-  for (const expression of selector.list('matchExpressions')) {
-    const values = expression.texts('values');
-    switch (expression.text('operator')) {
-      case 'In':
-      case 'NotIn':
-        if (values.length === 0) expression.required('values', "must be specified when `operator` is 'In' or 'NotIn'");
-        break;
-      case 'Exists':
-      case 'DoesNotExist':
-        if (values.length > 0) {
-          expression.forbidden('values', "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-        }
-        break;
-      default:
-        expression.invalid('operator', 'not a valid selector operator', expression.text('operator'));
-    }
-    expression.checkText('key', qualifiedName);
-    if (options.anyValue === true) continue;
-    for (const [i, value] of values.entries()) {
-      for (const message of labelValue(value)) {
-        expression.add(invalidValue(`${expression.at('values')}[${i}]`, value, message));
-      }
-    }
-  }
+  for (const expression of selector.list('matchExpressions')) checkExpression(expression, options);
 }
 
 /** Complaints about the label selector at a member; none when there is none. */

@@ -2,7 +2,7 @@ import { admit, defaultAdmission, validateAdmission } from '../../admission/inde
 import { admissionContext, attributesOf } from './admission.js';
 import { cloneJson, deepEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { conflict, notFound, OBJECT_MODIFIED, StatusError } from '../../machinery/status.js';
+import { conflict, notFound, OBJECT_MODIFIED } from '../../machinery/status.js';
 import {
   beginGrace,
   deletionFinalizers,
@@ -14,6 +14,7 @@ import type { KeyValue } from '../../store/types.js';
 import type { RestDeps } from '../deps.js';
 import { withResourceVersion } from '../json-scan.js';
 import type { DeleteOptions } from './options.js';
+import { rereadAfter } from './reread.js';
 import { encodeStored, keyOf, parseStored, withRevision } from './stored.js';
 import { type Kind, metaOf, metaText, type Writing } from './target.js';
 
@@ -43,12 +44,9 @@ export async function deleteObject(deps: RestDeps, kind: Kind, ctx: Writing, opt
       if (current === undefined) throw notFound(kind.def, ctx.name);
       step = await attemptDelete(deps, kind, ctx, goal, key, current);
     } catch (e) {
-      if (fresh || !(e instanceof StatusError)) throw e;
-      await backend.readBarrier();
+      if (fresh) throw e;
+      current = await rereadAfter(e, backend, key, current);
       fresh = true;
-      const now = backend.get(key);
-      if (now?.modRevision === current?.modRevision) throw e;
-      current = now;
       continue;
     }
     if (step === 'retry') {

@@ -3,7 +3,7 @@ import { admissionContext, attributesOf } from './admission.js';
 import { deepEqual } from '../../machinery/equal.js';
 import { invalid, invalidValue } from '../../machinery/field.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { conflict, forbidden, notFound, OBJECT_MODIFIED, StatusError } from '../../machinery/status.js';
+import { conflict, forbidden, notFound, OBJECT_MODIFIED } from '../../machinery/status.js';
 import type { TxnExtras } from '../../registry/types.js';
 import { keepTimestampsOfNoop } from '../../schema/apply/index.js';
 import { encodeForStorage } from '../../schema/codec/index.js';
@@ -15,6 +15,7 @@ import { parseResourceVersion } from '../options.js';
 import { dedupeOwners } from './owners.js';
 import { prepareUpdate, subresourceStrategy } from './prepare.js';
 import { registryPath } from './registry-path.js';
+import { rereadAfter } from './reread.js';
 import { keyOf, parseStored, withRevision } from './stored.js';
 import { type Kind, metaOf, metaText, type Writing } from './target.js';
 
@@ -55,12 +56,9 @@ export async function updateObject(deps: RestDeps, kind: Kind, ctx: Writing, cha
     try {
       result = await attemptUpdate(deps, kind, ctx, change, key, current);
     } catch (e) {
-      if (fresh || !(e instanceof StatusError)) throw e;
-      await backend.readBarrier();
+      if (fresh) throw e;
+      current = await rereadAfter(e, backend, key, current);
       fresh = true;
-      const now = backend.get(key);
-      if (now?.modRevision === current?.modRevision) throw e;
-      current = now;
       continue;
     }
     if (result !== undefined) return result;
