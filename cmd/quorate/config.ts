@@ -145,6 +145,8 @@ function requestTimeouts(flags: FlagValues): { txnTimeoutMs: number; readTimeout
 export function replicaConfig(flags: FlagValues): Omit<ReplicaConfig, 'log' | 'onFatal'> {
   const peerListen = flags.string('peer-listen');
   if (peerListen !== '') hostPort(peerListen, '--peer-listen');
+  if (flags.string('peer-address') !== '') hostPort(flags.string('peer-address'), '--peer-address');
+  for (const member of flags.list('join')) hostPort(member, '--join');
   const initialCluster = flags.list('initial-cluster').map((member) => {
     const at = member.indexOf('=');
     if (at <= 0) {

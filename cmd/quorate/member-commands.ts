@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import https from 'node:https';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { load } from 'js-yaml';
 import { FatalError } from '../../internal/machinery/assert.js';
+import { serverAccess } from './kubeconfig-file.js';
 
 interface Member {
   readonly id: number;
@@ -19,12 +18,6 @@ interface Status {
 interface Target {
   readonly kubeconfig: string;
   readonly server?: string;
-}
-interface Kubeconfig {
-  readonly clusters: readonly { cluster: { server: string; 'certificate-authority-data'?: string } }[];
-  readonly users: readonly {
-    user: { 'client-certificate-data'?: string; 'client-key-data'?: string; token?: string };
-  }[];
 }
 
 /** A request to one replica may take this long, a change of membership included. */
@@ -101,37 +94,8 @@ function print(status: Status): void {
     );
 }
 
-function credentials(target: Target): { server: string; ca?: Buffer; cert?: Buffer; key?: Buffer; token?: string } {
-  let config: Kubeconfig;
-  try {
-    config = load(readFileSync(target.kubeconfig, 'utf8')) as Kubeconfig;
-  } catch (error) {
-    throw new FatalError(
-      `cannot read ${target.kubeconfig}: ${error instanceof Error ? error.message : ''}. Give --kubeconfig.`,
-    );
-  }
-  const cluster = config.clusters[0]?.cluster;
-  const user = config.users[0]?.user;
-  if (cluster === undefined || user === undefined)
-    throw new FatalError(`${target.kubeconfig} names no cluster or no user`);
-  const decode = (data: string | undefined): Buffer | undefined =>
-    data === undefined ? undefined : Buffer.from(data, 'base64');
-  const [ca, cert, key] = [
-    cluster['certificate-authority-data'],
-    user['client-certificate-data'],
-    user['client-key-data'],
-  ].map(decode);
-  return {
-    server: target.server ?? cluster.server,
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(user.token === undefined ? {} : { token: user.token }),
-  };
-}
-
 async function ask(target: Target, method: string, path: string, body?: object): Promise<Status> {
-  const { server, token, ...tls } = credentials(target);
+  const { server, token, ...tls } = serverAccess(target.kubeconfig, target.server);
   const text = body === undefined ? '' : JSON.stringify(body);
   const answer = await new Promise<{ code: number; body: string }>((done, fail) => {
     const request = https.request(
@@ -161,7 +125,18 @@ async function ask(target: Target, method: string, path: string, body?: object):
   }).catch((error: Error) => {
     throw new FatalError(`${server} does not answer: ${error.message}`);
   });
-  const value = JSON.parse(answer.body) as Status & { message?: string };
-  if (answer.code !== 200) throw new FatalError(value.message ?? `${server} answered ${answer.code}`);
+  const value = parse(answer.body);
+  if (answer.code !== 200) throw new FatalError(value?.message ?? `${server} answered ${answer.code}`);
+  if (value?.members === undefined) throw new FatalError(`${server} is no replica of quorate. Give --server.`);
   return value;
+}
+
+/** Undefined for what no replica says: something else may listen there. */
+function parse(body: string): (Status & { readonly message?: string }) | undefined {
+  try {
+    return JSON.parse(body) as Status & { message?: string };
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }

@@ -67,19 +67,25 @@ export type Observed =
   /** Rows in one commit of the state. */
   | 'stateCommitRows';
 
+/** What a member may be called; the sentence says so. */
+export const NAME_RULE = "must be lower-case letters, digits, '-' or '.', at most 63";
+
+export function isMemberName(name: string): boolean {
+  return /^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/.test(name);
+}
+
 /** Checks what a person may have got wrong. Throws FatalError. */
 export function validateConfig(config: ReplicaConfig): void {
   const cluster = config.initialCluster ?? [];
-  if (!/^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/.test(config.name)) {
-    throw new FatalError(
-      `--name ${JSON.stringify(config.name)} must be lower-case letters, digits, '-' or '.', at most 63.`,
-    );
-  }
+  if (!isMemberName(config.name)) throw new FatalError(`--name ${JSON.stringify(config.name)} ${NAME_RULE}.`);
   if (cluster.length > 0 && !cluster.some((member) => member.name === config.name)) {
     throw new FatalError(`--initial-cluster does not name this replica (${config.name}). Add it, or correct --name.`);
   }
   if (new Set(cluster.map((member) => member.name)).size !== cluster.length) {
     throw new FatalError('--initial-cluster names a member twice. Give every member a name of its own.');
+  }
+  if (new Set(cluster.map((member) => member.address)).size !== cluster.length) {
+    throw new FatalError('--initial-cluster has an address twice. Give every member the address of its --peer-listen.');
   }
   const joins = (config.join ?? []).length > 0;
   if (joins && cluster.length > 0) throw new FatalError('give either --initial-cluster or --join, not both.');

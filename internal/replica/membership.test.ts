@@ -86,6 +86,23 @@ describe('the membership', () => {
     expect(names(c.replica(other))).toHaveLength(2);
   });
 
+  it('refuses a name or an address that no member can have, and goes on', async () => {
+    const c = await startCluster({ size: 1, spare: 1, unsafeNoTls: true });
+    cluster = c;
+    const replica = c.replica(0);
+    for (const name of ['', 'Bad Name', 'a/b', '../x', 'x'.repeat(64)]) {
+      await expect(replica.addMember(name, '127.0.0.1:9')).rejects.toThrow(/must be lower-case/);
+    }
+    for (const address of ['', 'nohost', 'host:', ':9', 'host:0', 'host:99999', 'a b:9', '::1:9', 'unix:/x:9']) {
+      await expect(replica.addMember('x', address)).rejects.toThrow(/is not host:port/);
+    }
+    await expect(replica.addMember('x', '0.0.0.0:9')).rejects.toThrow(/cannot reach a member at 0\.0\.0\.0:9/);
+    const own = replica.status().members[0]?.address ?? '';
+    await expect(replica.addMember('x', own)).rejects.toThrow(`member r0 is at ${own}`);
+    await put(replica, 'a/1', 'x');
+    expect(replica.status().members).toHaveLength(1);
+  });
+
   it('refuses what would cost the majority, and what makes no sense', async () => {
     const c = await startCluster({ size: 3, unsafeNoTls: true });
     cluster = c;

@@ -3,6 +3,8 @@ import type { ConfChange, ConfChangeStep, NodeId, ProposeResult, Refusal } from 
 import type { MemberInfo } from '../store/meta.js';
 import type { StateStore } from '../store/state.js';
 import { UnavailableError } from '../store/types.js';
+import { isAddress, isUnspecified } from '../transport/address.js';
+import { isMemberName, NAME_RULE } from './config.js';
 import type { Driver } from './driver.js';
 import { newMemberId, type Origin } from './identity.js';
 
@@ -105,6 +107,7 @@ export class Membership {
   async #add(name: string, address: string): Promise<NodeId> {
     const known = this.#knownAs(name, address);
     if (known !== undefined) return known;
+    this.#checkNew(name, address);
     const id = newMemberId();
     // A second request for the same name may come while the first waits: whoever is first taken wins.
     const isNew = (): boolean => this.#knownAs(name, address) === undefined;
@@ -129,6 +132,23 @@ export class Membership {
       );
     }
     return undefined;
+  }
+
+  /** What is in the log binds every member: a slip of the pen must not get there. Throws MembershipError. */
+  #checkNew(name: string, address: string): void {
+    if (!isMemberName(name)) throw new MembershipError(`the name ${JSON.stringify(name)} ${NAME_RULE}.`);
+    if (!isAddress(address)) {
+      throw new MembershipError(`${JSON.stringify(address)} is not host:port. Write e.g. 10.0.0.4:2380.`);
+    }
+    if (isUnspecified(address)) {
+      throw new MembershipError(
+        `the others cannot reach a member at ${address}. Give the address of its machine (a joining replica's --peer-address).`,
+      );
+    }
+    for (const other of this.#options.state.meta.members.values()) {
+      if (other.address !== address) continue;
+      throw new MembershipError(`member ${other.name} is at ${address}. Remove it first, or choose another address.`);
+    }
   }
 
   async #join(cluster: number, name: string, address: string): Promise<Origin> {

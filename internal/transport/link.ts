@@ -1,9 +1,10 @@
 import { connect } from 'node:net';
 import { Client, type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
+import { splitAddress } from './address.js';
 import type { Envelope } from './envelope.js';
 import { identityMetadata, identityOf } from './metadata.js';
 import { PEER } from './service.js';
-import { clientCredentials, clientOptions, splitAddress } from './tls.js';
+import { clientCredentials, clientOptions } from './tls.js';
 import type { PeerHandlers, PeerIdentity, TransportTls } from './types.js';
 
 /** Waiting for one member, at most; beyond it the oldest go: Raft sends again what matters. */

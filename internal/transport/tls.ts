@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { checkServerIdentity } from 'node:tls';
 import { type ChannelCredentials, type ChannelOptions, credentials, ServerCredentials } from '@grpc/grpc-js';
 import { FatalError } from '../machinery/assert.js';
+import { splitAddress } from './address.js';
 import { MESSAGE_BYTES_MAX } from './service.js';
 import type { TransportTls } from './types.js';
 
@@ -19,12 +20,6 @@ export const COMMON_OPTIONS: ChannelOptions = {
   'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
   'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
 };
-
-/** host:port or [v6]:port. */
-export function splitAddress(address: string): { readonly host: string; readonly port: number } {
-  const at = address.lastIndexOf(':');
-  return { host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) };
-}
 
 /** Both sides show a certificate of the peer authority. Throws FatalError when the files do not fit. */
 export function serverCredentials(tls: TransportTls | undefined): ServerCredentials {

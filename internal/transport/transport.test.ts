@@ -117,6 +117,17 @@ describe('the transport', () => {
     expect(b.messages.filter((m) => m === 'snapshot 100000')).toHaveLength(200);
   });
 
+  it('leaves alone an address that cannot be dialled', async () => {
+    const [portA = 0, portB = 0] = await freePorts(2);
+    const a = await member(1, portA);
+    await member(2, portB);
+    const bad = ['', 'nohost', 'host:', ':9', 'host:99999', 'a b:9', '/x:9'];
+    a.transport.setPeers(
+      new Map([[2, `127.0.0.1:${portB}`], ...bad.map((text, i): [number, string] => [3 + i, text])]),
+    );
+    await until(() => a.transport.isUp(2));
+  });
+
   it('tells when the other process is gone, and when it is there again', async () => {
     const [portA = 0, portB = 0] = await freePorts(2);
     const a = await member(1, portA);

@@ -9,6 +9,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { FatalError } from '../machinery/assert.js';
+import { isAddress } from './address.js';
 import { ask } from './call.js';
 import type { Envelope } from './envelope.js';
 import { PeerLink } from './link.js';
@@ -63,7 +64,10 @@ export class Transport {
     });
   }
 
-  /** Keeps links to exactly these members, by id; this replica itself must not be among them. */
+  /**
+   * Keeps links to exactly these members, by id; this replica itself must not be among them. One whose address cannot be
+   * dialled is not reached: an address is what somebody else said.
+   */
   setPeers(peers: ReadonlyMap<number, string>): void {
     for (const [id, link] of this.#links) {
       if (peers.get(id) === link.address) continue;
@@ -72,7 +76,7 @@ export class Transport {
     }
     const { self, handlers, log, tls } = this.#options;
     for (const [id, address] of peers) {
-      if (this.#links.has(id) || address === '') continue;
+      if (this.#links.has(id) || !isAddress(address)) continue;
       this.#links.set(id, new PeerLink({ self, id, address, tls, handlers, log }));
     }
   }

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { load } from 'js-yaml';
+import { FatalError } from '../../internal/machinery/assert.js';
+import { isObject, type JsonObject, type JsonValue } from '../../internal/machinery/json.js';
+
+/** What a kubeconfig says of a server and of who asks it. */
+export interface ServerAccess {
+  /** https://host:port, without a slash at its end. */
+  readonly server: string;
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+  readonly token?: string;
+}
+
+/**
+ * Reads the current context of a kubeconfig (without one, the first cluster and the first user); `server` replaces the
+ * one it names. Throws FatalError with what is wrong.
+ */
+export function serverAccess(file: string, server: string | undefined): ServerAccess {
+  const config = readConfig(file);
+  const named = (list: string, name: string | undefined, key: string): JsonObject => {
+    const items = config[list];
+    const found = (Array.isArray(items) ? items.filter(isObject) : []).find(
+      (item) => name === undefined || item['name'] === name,
+    )?.[key];
+    if (isObject(found)) return found;
+    throw new FatalError(
+      `${file} has no ${key}${name === undefined ? '' : ` named "${name}"`}. Give another --kubeconfig.`,
+    );
+  };
+  const current = textOf(config['current-context']);
+  const context = current === undefined ? {} : named('contexts', current, 'context');
+  const cluster = named('clusters', textOf(context['cluster']), 'cluster');
+  const user = named('users', textOf(context['user']), 'user');
+  const bytes = (from: JsonObject, key: string): Buffer | undefined => {
+    const [data, path] = [textOf(from[`${key}-data`]), textOf(from[key])];
+    if (data !== undefined) return Buffer.from(data, 'base64');
+    return path === undefined ? undefined : readNamed(resolve(dirname(file), path), `${key} in ${file}`);
+  };
+  const [ca, cert, key] = [
+    bytes(cluster, 'certificate-authority'),
+    bytes(user, 'client-certificate'),
+    bytes(user, 'client-key'),
+  ];
+  const tokenFile = textOf(user['tokenFile']);
+  const token =
+    tokenFile === undefined
+      ? textOf(user['token'])
+      : readNamed(resolve(dirname(file), tokenFile), `tokenFile in ${file}`)
+          .toString('utf8')
+          .trim();
+  return {
+    server: serverUrl(server ?? textOf(cluster['server']) ?? ''),
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(token === undefined ? {} : { token }),
+  };
+}
+
+function readConfig(file: string): JsonObject {
+  const text = readNamed(file, '--kubeconfig').toString('utf8');
+  let config: JsonValue;
+  try {
+    config = load(text) as JsonValue;
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    throw new FatalError(`${file} is no kubeconfig: ${reason}. Give another --kubeconfig.`);
+  }
+  if (!isObject(config)) throw new FatalError(`${file} is no kubeconfig. Give another --kubeconfig.`);
+  return config;
+}
+
+function readNamed(file: string, what: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new FatalError(`${what}: ${error instanceof Error ? error.message : String(error)}. Correct the path.`);
+  }
+}
+
+function textOf(value: JsonValue | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function serverUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'https:' || url.host === '') {
+    throw new FatalError(`${JSON.stringify(text)} is no server: write e.g. https://127.0.0.1:6443`);
+  }
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+}
