@@ -11,6 +11,7 @@ const internal = resolve(here, '../..');
 const STAND_INS: Readonly<Record<string, string>> = {
   'store/lmdb.ts': 'lmdb.ts',
   'transport/transport.ts': 'transport.ts',
+  'transport/address.ts': 'address.ts',
   'transport/call.ts': 'rpc.ts',
   'transport/fetch.ts': 'rpc.ts',
   'replica/lock.ts': 'lock.ts',
