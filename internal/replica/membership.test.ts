@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { startCluster, type TestCluster } from '../testing/cluster.js';
+import { freePorts, startCluster, type TestCluster } from '../testing/cluster.js';
 import { UnavailableError } from '../store/types.js';
 import { MembershipError, type Replica } from './index.js';
 
@@ -101,6 +101,15 @@ describe('the membership', () => {
     await expect(replica.addMember('x', own)).rejects.toThrow(`member r0 is at ${own}`);
     await put(replica, 'a/1', 'x');
     expect(replica.status().members).toHaveLength(1);
+  });
+
+  it('gives no vote to a member that is not there, which would stop all writes', { timeout: 30_000 }, async () => {
+    const c = await startCluster({ size: 1, spare: 1, unsafeNoTls: true });
+    cluster = c;
+    const [port = 0] = await freePorts(1);
+    await c.replica(0).addMember('r9', `127.0.0.1:${port}`);
+    await expect(c.replica(0).promoteMember('r9')).rejects.toThrow(/is not connected/);
+    await put(c.replica(0), 'a/1', 'x');
   });
 
   it('refuses what would cost the majority, and what makes no sense', async () => {

@@ -169,6 +169,10 @@ export class Membership {
   async #promote(id: NodeId): Promise<void> {
     const { conf } = this.#options.state.meta;
     if (conf.voters.includes(id)) return;
+    // A voter that is not there counts towards the quorum all the same: alone with it, nothing could be written any more.
+    if (!this.#options.reachable(id)) {
+      throw new MembershipError('the member is not connected; it can vote when it is running and has caught up.');
+    }
     const behind = this.#options.driver.status().lastIndex - this.#matchOf(id);
     if (behind > CAUGHT_UP_ENTRIES) {
       throw new MembershipError(`the member is ${behind} log entries behind; it can vote when it has caught up.`);

@@ -11,7 +11,7 @@ export interface RaftStatus {
   readonly leaderName?: string;
   readonly commit: number;
   readonly applied: number;
-  readonly members: unknown;
+  readonly members: readonly { readonly name: string; readonly connected: boolean }[];
 }
 
 /** The membership as an operation. Every method rejects or throws with a sentence that a person can act on. */
@@ -76,7 +76,10 @@ async function moveLeader(control: RaftControl, name: string): Promise<void> {
     if (control.status().leaderName === name) return;
     await new Promise((resolve) => setTimeout(resolve, TRANSFER_POLL_MS));
   }
-  throw serviceUnavailable(`${name} does not lead after ${TRANSFER_MS} ms; ask again`);
+  const { members } = control.status();
+  const away = members.some((member) => member.name === name && !member.connected);
+  const reason = away ? 'it is not connected' : 'ask again';
+  throw serviceUnavailable(`${name} does not lead after ${TRANSFER_MS / 1000} s: ${reason}`);
 }
 
 function bodyOf<K extends string>(request: ApiRequest, ...keys: readonly K[]): Partial<Record<K, string>> {
