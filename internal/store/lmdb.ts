@@ -1,6 +1,8 @@
-import { mkdirSync, statfsSync } from 'node:fs';
+import { existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { FatalError } from '../machinery/assert.js';
+import { missingPages } from './lmdb-extent.js';
 import type { TableKey, TableName } from './tables.js';
 
 /** One table of an environment: bytes under bytes or text. */
@@ -46,6 +48,9 @@ const byteKeys = {
 export function openEnvironment(options: EnvironmentOptions): Environment {
   try {
     mkdirSync(options.path, { recursive: true, mode: 0o700 });
+    const file = join(options.path, 'data.mdb');
+    const missing = existsSync(file) ? missingPages(file) : undefined;
+    if (missing !== undefined) throw new Error(`data.mdb was cut short: ${missing}`);
     return open<Buffer, TableKey>({
       path: options.path,
       noSubdir: false,

@@ -1,0 +1,79 @@
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { FatalError } from '../machinery/assert.js';
+import { openEnvironment, openTables } from './lmdb.js';
+import { missingPages } from './lmdb-extent.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'quorate-extent-'));
+const whole = join(directory, 'whole', 'data.mdb');
+const cut = join(directory, 'cut', 'data.mdb');
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+beforeAll(async () => {
+  const environment = openEnvironment({ path: join(directory, 'whole'), overlappingSync: true });
+  const tables = openTables(environment);
+  // Enough for pages above pages, and values that have pages of their own; half of it is free again.
+  for (let round = 0; round < 4; round++) {
+    await environment.batch(() => {
+      for (let i = 0; i < 2_000; i++) {
+        void tables.objects.put(`group/resource/${round}/${i}`, Buffer.alloc(i % 100 === 0 ? 9_000 : 300, i));
+        void tables.past.put(Buffer.from(`${round}/${i}`), Buffer.alloc(40));
+        if (round > 0 && i % 2 === 0) void tables.objects.remove(`group/resource/${round - 1}/${i}`);
+      }
+    });
+  }
+  await environment.close();
+});
+
+function cutTo(bytes: number): void {
+  rmSync(join(directory, 'cut'), { recursive: true, force: true });
+  mkdirSync(join(directory, 'cut'));
+  copyFileSync(whole, cut);
+  truncateSync(cut, bytes);
+}
+
+it('a file that was cut short is refused with a sentence, not by a signal', () => {
+  const { size } = statSync(whole);
+  expect(missingPages(whole)).toBeUndefined();
+  for (const bytes of [100, 5_000, 20_000, size >> 2, size >> 1, size - (size >> 3)]) {
+    cutTo(bytes);
+    expect(() => openEnvironment({ path: join(directory, 'cut'), overlappingSync: true }), `${bytes} bytes`).toThrow(
+      FatalError,
+    );
+  }
+});
+
+it('a file whose last pages are free need not hold them', () => {
+  cutTo(statSync(whole).size);
+  const fd = openSync(cut, 'r+');
+  const number = Buffer.alloc(8);
+  // The last page, as both meta pages have it.
+  for (const at of [0x90, 0x1090]) {
+    readSync(fd, number, 0, 8, at);
+    number.writeBigUInt64LE(number.readBigUInt64LE() + 10n);
+    writeSync(fd, number, 0, 8, at);
+  }
+  closeSync(fd);
+  expect(missingPages(cut)).toBeUndefined();
+});
+
+it('says nothing of a file that is empty or no database', () => {
+  for (const text of ['', 'x'.repeat(10_000)]) {
+    writeFileSync(join(directory, 'other'), text);
+    expect(missingPages(join(directory, 'other'))).toBeUndefined();
+  }
+});
