@@ -114,7 +114,7 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
       health: {
         ready: isReady,
         bootstrapped: () => state.bootstrapped,
-        storeFailure: () => undefined,
+        storeFailure: () => replica.status().failure || undefined,
         shuttingDown: () => state.stopping,
       },
       metrics,

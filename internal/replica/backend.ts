@@ -70,12 +70,12 @@ export class ReplicaBackend implements Backend {
   }
 
   get(key: string): KeyValue | undefined {
-    return getLatest(this.#state.snapshot, key);
+    return this.#noting(() => getLatest(this.#state.snapshot, key));
   }
 
   getAt(key: string, revision: number): KeyValue | undefined {
     this.#checkRevision(revision);
-    return getAsOf(this.#state.snapshot, key, revision);
+    return this.#noting(() => getAsOf(this.#state.snapshot, key, revision));
   }
 
   range(options: RangeOptions): RangeResult {
@@ -108,6 +108,15 @@ export class ReplicaBackend implements Backend {
     if (revision === this.#announced) return;
     this.#announced = revision;
     for (const listener of this.#listeners) listener(revision);
+  }
+
+  #noting<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof CorruptRecordError) this.#options.onCorrupt(error);
+      throw error;
+    }
   }
 
   #checkRevision(revision: number): void {

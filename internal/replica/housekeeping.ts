@@ -39,6 +39,8 @@ export interface HousekeepingOptions {
   readonly compactionIntervalMs: number;
   readonly space: SpaceGuard;
   readonly disks: DiskWatch;
+  /** Are there records that only others can serve? */
+  readonly damaged: () => boolean;
   readonly keepEntries: number;
   readonly say: (level: 'debug' | 'warn', text: string) => void;
 }
@@ -101,15 +103,16 @@ export class Housekeeping {
     else if (turn === 1) await this.#options.verifier.compare();
   }
 
-  /** A leader without space hands over: through a follower with space, writes go on. */
+  /** A leader without space hands over: through a follower with space, writes go on. So does one that has damaged records. */
   async #checkSpace(): Promise<void> {
     const { space, driver, state, id, reachable } = this.#options;
     await space.check();
-    if (!space.low || !this.#leads || state.visible.appliedIndex < driver.status().commit) return;
+    if (!(space.low || this.#options.damaged()) || !this.#leads || state.visible.appliedIndex < driver.status().commit)
+      return;
     const heir = state.meta.conf.voters.find((voter) => voter !== id && reachable(voter));
     const now = performance.now();
     if (heir === undefined || now < this.#handedOverAt + HAND_OVER_MS) return;
-    this.#handOver(heir, 'its disk is nearly full');
+    this.#handOver(heir, space.low ? 'its disk is nearly full' : 'its state has damaged records');
   }
 
   /** A leader whose disk is slow hands over to one that has what we have and acknowledges much faster. */

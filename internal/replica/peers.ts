@@ -4,6 +4,7 @@ import type { Message, NodeId, SnapshotMeta } from '../raft/index.js';
 import { messageOf } from '../store/lmdb.js';
 import { decodeMeta, META_KEY, type MemberInfo } from '../store/meta.js';
 import { exportState } from '../store/snapshot.js';
+import { CorruptRecordError } from '../store/rows.js';
 import type { StateStore } from '../store/state.js';
 import { UnavailableError } from '../store/types.js';
 import { Transport } from '../transport/transport.js';
@@ -48,6 +49,8 @@ export interface PeersOptions {
   readonly log: LogStore;
   readonly state: StateStore;
   readonly onFatal: (error: FatalError) => void;
+  /** A record that others ask for is damaged here. */
+  readonly onCorrupt: (error: CorruptRecordError) => void;
   readonly say: (level: 'debug' | 'info' | 'warn' | 'error', text: string) => void;
 }
 
@@ -235,6 +238,9 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
       const meta = { index: appliedIndex, term: appliedTerm, confState: conf };
       yield encodeMessages([{ ...message, snapshot: meta }]);
       yield* paced(exportState(snapshot), () => this.#driver?.status().lastIndex ?? 0);
+    } catch (error) {
+      if (error instanceof CorruptRecordError) this.#options.onCorrupt(error);
+      throw error;
     } finally {
       snapshot.release();
     }

@@ -15,11 +15,15 @@ import { decodeMessages } from './wire.js';
 
 /** Fact in the log: the state differs from the others' and is to be replaced at the next start. Empty: it was. */
 export const RESEED = 'reseed';
+/** What the fact says of a state that does not differ, but has damaged records: better than none. */
+export const DAMAGED = 'damaged';
 /** Fact in the log that names the directory of the current state. */
 export const STATE_DIRECTORY = 'stateDirectory';
 /** A snapshot being received is given up when no chunk comes for this long; its sender tries again. */
 const SNAPSHOT_IDLE_MS = 5_000;
 const PATIENCE_MS = 60_000;
+/** For a state that can be used as it is: those who have such a one may be needed for a leader to be there. */
+const DAMAGED_PATIENCE_MS = 10_000;
 const RETRY_MS = 500;
 
 export interface ReceivedState {
@@ -66,12 +70,14 @@ export interface ReseedOptions {
 
 /**
  * If this replica's state was found to differ: replaces it by a copy of the leader's, before anything else. The log and
- * the vote stay, for the others rely on them. Throws FatalError when no leader gives a copy.
+ * the vote stay, for the others rely on them. When no leader gives a copy, goes on with records that are damaged, and
+ * throws FatalError for a state that differs.
  */
 export async function reseedIfWanted(options: ReseedOptions): Promise<void> {
   const { log, state, say, identity, tls, dataDir } = options;
-  if ((log.getFact(RESEED)?.length ?? 0) === 0) return;
-  const until = performance.now() + PATIENCE_MS;
+  const wish = log.getFact(RESEED)?.toString() ?? '';
+  if (wish === '') return;
+  const until = performance.now() + (wish === DAMAGED ? DAMAGED_PATIENCE_MS : PATIENCE_MS);
   while (performance.now() < until) {
     for (const [id, { address }] of state.meta.members) {
       if (id === identity.id) continue;
@@ -87,6 +93,13 @@ export async function reseedIfWanted(options: ReseedOptions): Promise<void> {
       }
     }
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+  }
+  if (wish === DAMAGED) {
+    say(
+      'error',
+      'the state of this replica has damaged records, and no leader gives a copy of its own: going on with it',
+    );
+    return;
   }
   throw new FatalError(
     'the state of this replica differs from that of the others, and no leader gives a copy of its own. Make sure that a ' +

@@ -8,6 +8,7 @@ import type { Backend } from '../store/types.js';
 import { ReplicaBackend } from './backend.js';
 import { callMember } from './calls.js';
 import type { LogLevel, ReplicaConfig } from './config.js';
+import { Damage } from './damage.js';
 import { Driver } from './driver.js';
 import { Housekeeping } from './housekeeping.js';
 import { openIdentity, originConf, originMembers } from './identity.js';
@@ -18,7 +19,7 @@ import { Membership, type MembershipRequest } from './membership.js';
 import { Peers } from './peers.js';
 import { Proposals } from './proposals.js';
 import { Reads } from './reads.js';
-import { RESEED, reseedIfWanted, STATE_DIRECTORY } from './reseed.js';
+import { DAMAGED, RESEED, reseedIfWanted, STATE_DIRECTORY } from './reseed.js';
 import { statusOf } from './status.js';
 import { DiskWatch, SLOW_DISK_LIMITS } from './slow-disk.js';
 import { SpaceGuard } from './space.js';
@@ -48,6 +49,7 @@ export class RunningReplica implements Replica {
   #peers: Peers | undefined;
   #housekeeping: Housekeeping | undefined;
   #space: SpaceGuard | undefined;
+  #damage: Damage | undefined;
   #leaderChanges = 0;
   #closed = false;
 
@@ -83,6 +85,7 @@ export class RunningReplica implements Replica {
       ...(config.unsafeLogDelayMs === undefined ? {} : { delayMs: config.unsafeLogDelayMs }),
     });
     this.#log = log;
+    checkWhole(config.dataDir, log);
     const identity = await openIdentity(log, config.name, () => findOrigin(config, (text) => this.#say('info', text)));
     const directory = log.getFact(STATE_DIRECTORY)?.toString() ?? 'state';
     removeOtherStates(config.dataDir, directory);
@@ -104,13 +107,17 @@ export class RunningReplica implements Replica {
     });
     this.#state = state;
     const say = (level: LogLevel, text: string): void => this.#say(level, text);
+    const damage = new Damage({
+      hasOthers: () => state.meta.conf.voters.some((voter) => voter !== identity.id),
+      wantCopy: () => log.putFact(RESEED, Buffer.from(DAMAGED)),
+      say,
+    });
+    this.#damage = damage;
     await reseedIfWanted({ dataDir: config.dataDir, identity, tls: config.tls, log, state, say });
-    if (state.meta.appliedIndex > log.lastIndex()) {
-      throw new FatalError(
-        `the log in ${config.dataDir} ends at ${log.lastIndex()} but the state has applied ${state.meta.appliedIndex}: part of ` +
-          'the data directory was lost or mixed with another. Remove this replica from its cluster and join it again with ' +
-          'an empty data directory, or restore the whole directory from a backup.',
-      );
+    const { appliedIndex } = state.meta;
+    if (appliedIndex > log.lastIndex() || appliedIndex < log.firstIndex() - 1) {
+      const extent = `the log in ${config.dataDir} is from ${log.firstIndex()} to ${log.lastIndex()}`;
+      throw new FatalError(`${extent} but the state has applied ${appliedIndex}: ${PART_LOST}`);
     }
     const peers =
       config.peerListen === undefined
@@ -125,6 +132,7 @@ export class RunningReplica implements Replica {
             log,
             state,
             onFatal: (error) => this.#fatal(error),
+            onCorrupt: (error) => damage.note(error),
             say: (level, text) => this.#say(level, text),
           });
     this.#peers = peers;
@@ -191,7 +199,7 @@ export class RunningReplica implements Replica {
       reads,
       txnTimeoutMs: config.txnTimeoutMs ?? 10_000,
       readTimeoutMs: config.readTimeoutMs ?? 5_000,
-      onCorrupt: (error) => this.#say('error', error.message),
+      onCorrupt: (error) => damage.note(error),
       space,
     });
     this.#parts = { driver, proposals, reads, backend, membership, id: identity.id };
@@ -222,6 +230,7 @@ export class RunningReplica implements Replica {
       compactionIntervalMs: config.compactionIntervalMs ?? 300_000,
       space,
       disks,
+      damaged: () => damage.failure !== undefined,
       keepEntries: config.logKeepEntries ?? 100_000,
       say: (level, text) => this.#say(level, text),
     });
@@ -246,6 +255,8 @@ export class RunningReplica implements Replica {
       state,
       logFirst: this.#log?.firstIndex() ?? 0,
       diskLow: this.#space?.low ?? false,
+      damagedRecords: this.#damage?.records ?? 0,
+      failure: this.#damage?.failure ?? '',
       leaderChanges: this.#leaderChanges,
       handOvers: this.#housekeeping?.handOvers ?? 0,
       proposalsInFlight: proposals.inFlight,
@@ -336,9 +347,22 @@ export class RunningReplica implements Replica {
   }
 }
 
+const PART_LOST =
+  'part of the data directory was lost or mixed with another. Remove this replica from its cluster and join it again with ' +
+  'an empty data directory, or restore the whole directory from a backup.';
+
+/** A log that knows nothing beside a state that exists: going on would begin anew, and throw the state away. */
+function checkWhole(dataDir: string, log: LogStore): void {
+  if (log.getFact('identity') !== undefined) return;
+  const state = readdirSync(dataDir).find((name) => STATE_NAME.test(name));
+  if (state !== undefined) throw new FatalError(`${dataDir} holds a state (${state}) but an empty log: ${PART_LOST}`);
+}
+
+const STATE_NAME = /^state(-|$)/;
+
 /** Removes states that a snapshot has replaced, or that were never received whole. */
 function removeOtherStates(dataDir: string, current: string): void {
   for (const name of readdirSync(dataDir)) {
-    if (name !== current && /^state(-|$)/.test(name)) rmSync(join(dataDir, name), { recursive: true, force: true });
+    if (name !== current && STATE_NAME.test(name)) rmSync(join(dataDir, name), { recursive: true, force: true });
   }
 }

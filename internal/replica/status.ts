@@ -10,6 +10,8 @@ export interface StatusParts {
   readonly state: StateStore;
   readonly logFirst: number;
   readonly diskLow: boolean;
+  readonly damagedRecords: number;
+  readonly failure: string;
   readonly leaderChanges: number;
   readonly handOvers: number;
   readonly proposalsInFlight: number;
@@ -18,7 +20,8 @@ export interface StatusParts {
 
 /** What a replica says of itself. */
 export function statusOf(parts: StatusParts): ReplicaStatus {
-  const { id, name, raft, state, logFirst, diskLow, leaderChanges, handOvers, proposalsInFlight, connected } = parts;
+  const { id, name, raft, state, logFirst, diskLow, damagedRecords, failure } = parts;
+  const { leaderChanges, handOvers, proposalsInFlight, connected } = parts;
   const { members, conf } = state.meta;
   return {
     id,
@@ -36,6 +39,8 @@ export function statusOf(parts: StatusParts): ReplicaStatus {
     logFirst,
     logLast: raft.lastIndex,
     diskLow,
+    damagedRecords,
+    failure,
     leaderChanges,
     handOvers,
     proposalsInFlight,

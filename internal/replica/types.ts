@@ -31,6 +31,10 @@ export interface ReplicaStatus {
   readonly logLast: number;
   /** The disk has too little space left: only deletes are taken here. */
   readonly diskLow: boolean;
+  /** Damaged records that were come across since the start of the process. */
+  readonly damagedRecords: number;
+  /** Why this replica should not be asked while others can be, and what to do about it; '' when there is no reason. */
+  readonly failure: string;
   /** Leaders seen since the start of the process. */
   readonly leaderChanges: number;
   /** How often this process has handed leadership over because its disk was full or slow. */

@@ -12,7 +12,7 @@ export interface HealthSources {
   ready(): boolean;
   /** The fresh cluster's objects are there. */
   bootstrapped(): boolean;
-  /** The store cannot be read or written: a sentence, or undefined. */
+  /** The store should not be used here while others can be: a sentence, or undefined. */
   storeFailure(): string | undefined;
   shuttingDown(): boolean;
 }
@@ -77,7 +77,7 @@ export function healthEndpoints(sources: HealthSources): ReadonlyMap<string, rea
   return new Map([
     ['livez', [...alive, ...aliveSteps]],
     ['healthz', [...alive, ...steps]],
-    ['readyz', [ok('ping'), ok('log'), quorum, ...steps, shutdown]],
+    ['readyz', [ok('ping'), ok('log'), store, quorum, ...steps, shutdown]],
   ]);
 }
 

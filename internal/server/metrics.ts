@@ -60,6 +60,14 @@ export class RequestMetrics {
       role: string;
       revision: number;
       handOvers: number;
+      leaderChanges: number;
+      proposalsInFlight: number;
+      logFirst: number;
+      logLast: number;
+      durable: number;
+      diskLow: boolean;
+      damagedRecords: number;
+      members: readonly { name: string; learner: boolean; connected: boolean }[];
     },
   ): void {
     this.gauge('quorate_raft_term', 'Raft term of this replica.', () => read().term);
@@ -71,9 +79,42 @@ export class RequestMetrics {
     );
     this.gauge(
       'quorate_raft_hand_overs',
-      'How often this replica has handed leadership over since its start because its disk was full or slow.',
+      'How often this replica has handed leadership over since its start because of its disk.',
       () => read().handOvers,
     );
+    this.gauge(
+      'quorate_raft_leader_changes',
+      'Leaders seen since the start of this replica.',
+      () => read().leaderChanges,
+    );
+    this.gauge(
+      'quorate_raft_proposals_in_flight',
+      'Writes of clients of this replica that are not settled.',
+      () => read().proposalsInFlight,
+    );
+    this.gauge('quorate_raft_log_first_index', 'First entry that the log still holds.', () => read().logFirst);
+    this.gauge('quorate_raft_log_last_index', 'Last entry of the log.', () => read().logLast);
+    this.gauge('quorate_store_durable_index', 'Log index up to which the state is flushed.', () => read().durable);
+    this.gauge('quorate_store_disk_low', '1 when the disk is nearly full and only deletes are taken, else 0.', () =>
+      read().diskLow ? 1 : 0,
+    );
+    this.gauge(
+      'quorate_store_damaged_records',
+      'Records that do not match their checksum, as far as they were read since the start of this replica.',
+      () => read().damagedRecords,
+    );
+    const connected = new Gauge({
+      name: 'quorate_raft_member_connected',
+      help: '1 for each member that this replica is connected to, itself included, else 0.',
+      labelNames: ['member', 'votes'],
+      registers: [this.registry],
+      collect() {
+        connected.reset();
+        for (const { name, learner, connected: up } of read().members) {
+          connected.set({ member: name, votes: learner ? '0' : '1' }, up ? 1 : 0);
+        }
+      },
+    });
     this.gauge('quorate_store_revision', 'Newest resourceVersion applied here.', () => read().revision);
   }
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FatalError } from '../machinery/assert.js';
 import { notFound } from '../machinery/status.js';
 import type { ApiRequest, Reply } from '../rest/types.js';
+import { CorruptRecordError } from '../store/rows.js';
 import { OverloadedError, UnavailableError } from '../store/types.js';
 import { JANE_TOKEN, startTestServer, type TestServer } from './testing.js';
 import { openDoor } from './uws.js';
@@ -25,6 +26,8 @@ function resources(request: ApiRequest): Reply | Promise<Reply> {
       return Promise.reject(new UnavailableError('no leader within 5 s', false));
     case 'unknown-outcome':
       return Promise.reject(new UnavailableError('no answer within 5 s', true));
+    case 'damaged':
+      throw new CorruptRecordError('objects', 'core/pods/ns/damaged', 'checksum mismatch');
     case 'overloaded':
       return Promise.reject(new OverloadedError('too many proposals in flight'));
     case 'warned':
@@ -191,6 +194,14 @@ describe('what comes back', () => {
     expect(bug.body).not.toContain('secret');
     const yaml = await server.call(`${PODS}/missing`, { headers: { accept: 'application/yaml' } });
     expect(yaml.body).toContain('reason: NotFound');
+  });
+
+  test('a damaged record is told by its key, and is no bug', async () => {
+    const damaged = await server.call(`${PODS}/damaged`);
+    expect(damaged.status).toBe(500);
+    expect(status(damaged.body)['message']).toMatch(
+      /"core\/pods\/ns\/damaged" in table objects is damaged .*ask another/,
+    );
   });
 
   test('no quorum is 503, an unknown outcome 504, overload 429 with Retry-After', async () => {

@@ -7,6 +7,7 @@ import {
   timeout,
   tooManyRequests,
 } from '../machinery/status.js';
+import { CorruptRecordError } from '../store/rows.js';
 import { CompactedError, OverloadedError, UnavailableError } from '../store/types.js';
 
 const log = logger('status-of.ts');
@@ -20,6 +21,12 @@ export function statusOf(error: unknown, method: string, path: string): StatusEr
   if (error instanceof OverloadedError) return tooManyRequests(error.message, 1);
   if (error instanceof CompactedError) {
     return expired('The resourceVersion for the provided watch or list is too old.');
+  }
+  // Its key was logged where it was found. Another replica has the record whole.
+  if (error instanceof CorruptRecordError) {
+    return internalError(
+      `${error.message} on this replica; ask another one, and see the log of this one for what to do`,
+    );
   }
   log.error(`${method} ${path} failed`, error);
   return internalError('the request could not be handled because of a bug; the log of this replica says which');

@@ -1,5 +1,6 @@
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FatalError } from '../machinery/assert.js';
 import { startCluster, type TestCluster } from '../testing/cluster.js';
 import { openEnvironment, openTables } from './lmdb.js';
@@ -25,7 +26,11 @@ afterEach(() => cluster.close());
 /** Flips one bit of a row while the replica is stopped. */
 async function damage(table: TableName, key: string): Promise<void> {
   await cluster.stop(0);
-  const environment = openEnvironment({ path: join(cluster.directory, 'r0', 'state'), overlappingSync: true });
+  await damageRow(join(cluster.directory, 'r0', 'state'), table, key);
+}
+
+async function damageRow(path: string, table: TableName, key: string): Promise<void> {
+  const environment = openEnvironment({ path, overlappingSync: true });
   const tables = openTables(environment);
   const row = Buffer.from(tables[table].get(key) ?? []);
   const last = row.length - 1;
@@ -56,4 +61,66 @@ it('a damaged meta row stops the replica with a sentence', async () => {
   await damage('meta', META_KEY);
   await expect(cluster.start(0)).rejects.toThrow(FatalError);
   await expect(cluster.start(0)).rejects.toThrow(/damaged.*restore the directory from a backup/);
+});
+
+describe('where others hold the state whole', () => {
+  let members: TestCluster;
+  const heard: string[] = [];
+  const put = (i: number, key: string) =>
+    members.replica(i).backend.txn({
+      compares: [],
+      ops: [{ type: 'put', key, value: Buffer.from('value'), revisionAt: -1 }],
+    });
+  beforeEach(async () => {
+    heard.length = 0;
+    members = await startCluster({
+      size: 3,
+      unsafeNoTls: true,
+      config: { log: (level, text) => void (level !== 'debug' && heard.push(text)) },
+    });
+    await put(0, 'a/1');
+    await Promise.all(members.running().map((replica) => replica.backend.readBarrier()));
+  });
+  afterEach(() => members.close());
+
+  it('a replica with a damaged record says so, and takes a copy when it is started again', {
+    timeout: 30_000,
+  }, async () => {
+    const bad = ((await members.leader()) + 1) % 3;
+    await members.stop(bad);
+    await damageRow(join(members.directory, `r${bad}`, 'state'), 'objects', 'a/1');
+    const damaged = await members.start(bad);
+    await damaged.ready();
+    expect(damaged.status().failure).toBe('');
+    expect(damaged.backend.range({ start: 'a/', end: 'a0' }).items).toEqual([]);
+    expect(damaged.status()).toMatchObject({
+      damagedRecords: 1,
+      failure: expect.stringMatching(/Start this replica again/),
+    });
+    await members.stop(bad);
+    const again = await members.start(bad);
+    await again.ready();
+    expect(again.backend.get('a/1')?.value.toString()).toBe('value');
+    expect(again.status()).toMatchObject({ damagedRecords: 0, failure: '' });
+  });
+
+  it('a leader with a damaged record hands over, and spreads no copy of it', { timeout: 60_000 }, async () => {
+    const bad = await members.leader();
+    await members.stop(bad);
+    await damageRow(join(members.directory, `r${bad}`, 'state'), 'objects', 'a/1');
+    const damaged = await members.start(bad);
+    await damaged.ready();
+    damaged.transferLeader(`r${bad}`);
+    while (damaged.status().role !== 'leader') await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(() => damaged.backend.get('a/1')).toThrow(CorruptRecordError);
+    while (damaged.status().role === 'leader') await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(heard).toContainEqual(expect.stringContaining('this leader hands over, for its state has damaged records'));
+  });
+});
+
+it('a state without its log is kept, and said to be in need of help', async () => {
+  await cluster.stop(0);
+  rmSync(join(cluster.directory, 'r0', 'log'), { recursive: true });
+  await expect(cluster.start(0)).rejects.toThrow(/holds a state \(state\) but an empty log/);
+  expect(existsSync(join(cluster.directory, 'r0', 'state', 'data.mdb'))).toBe(true);
 });

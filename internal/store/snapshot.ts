@@ -4,6 +4,7 @@ import { Packr } from 'msgpackr';
 import { type Environment, flushedOf, openEnvironment, openTables, type Table } from './lmdb.js';
 import type { LmdbSnapshot } from './lmdb-snapshot.js';
 import { decodeMeta, META_KEY, type StateMeta } from './meta.js';
+import { checkObject, decodeEvent, parsePastKey } from './rows.js';
 import { TABLE_NAMES, type TableName } from './tables.js';
 
 /** Rows of one chunk hold about this many bytes, and at least one row. */
@@ -24,7 +25,7 @@ type WireChunk = [version: number, table: number, crc: number, rows: Uint8Array[
 
 /**
  * The whole state as of one commit, in chunks of bounded size. Between two chunks others get their turn, however fast
- * the receiver is.
+ * the receiver is. Throws CorruptRecordError: what is damaged here must not spread.
  */
 export async function* exportState(snapshot: LmdbSnapshot): AsyncGenerator<Buffer> {
   let count = 0;
@@ -32,6 +33,9 @@ export async function* exportState(snapshot: LmdbSnapshot): AsyncGenerator<Buffe
     let rows: Uint8Array[] = [];
     let bytes = 0;
     for (const { key, value } of snapshot.scanAll(table)) {
+      if (table === 'objects') checkObject(table, key.toString(), value);
+      else if (table === 'past') checkObject(table, parsePastKey(key).key, value);
+      else if (table === 'events') decodeEvent(key, value);
       rows.push(key, value);
       count++;
       bytes += key.length + value.length;
