@@ -11,6 +11,7 @@ import {
   tableBytes,
 } from '../store/lmdb.js';
 import { LogTail } from './log-tail.js';
+import { Room } from '../store/room.js';
 import { checkSeal, CorruptRecordError, seal } from '../store/rows.js';
 
 const DISK_FULL_RETRY_MS = 1_000;
@@ -39,6 +40,7 @@ interface Base {
  */
 export class LogStore implements LogStorage {
   readonly #options: LogOptions;
+  readonly #room = new Room();
   readonly #environment: Environment;
   readonly #entries: Table;
   readonly #meta: Table;
@@ -51,6 +53,8 @@ export class LogStore implements LogStorage {
   readonly #tail: LogTail;
   #closed = false;
   #queue: (() => void)[] = [];
+  /** Bytes and rows that the queue is about to put. */
+  #queued = { bytes: 0, rows: 0 };
   /** The transaction being written, and the one that collects work behind it. */
   #writing: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
@@ -181,6 +185,8 @@ export class LogStore implements LogStorage {
     this.#hardState = state ?? this.#hardState;
     this.#noted = false;
     const last = this.#last;
+    for (const entry of entries) this.#queued.bytes += entryBytes(entry);
+    this.#queued.rows += entries.length;
     return this.#write(() => {
       for (const entry of entries) void this.#entries.put(logKey(entry.index), encodeEntry(entry));
       for (let index = last + 1; index <= lastBefore; index++) {
@@ -258,16 +264,19 @@ export class LogStore implements LogStorage {
     await this.#writing;
     this.#writing = this.#next ?? Promise.resolve();
     this.#next = undefined;
-    const queue = this.#queue;
+    const [queue, queued] = [this.#queue, this.#queued];
     this.#queue = [];
-    await this.#commit(queue);
+    this.#queued = { bytes: 0, rows: 0 };
+    await this.#commit(queue, queued);
   }
 
-  async #commit(queue: readonly (() => void)[]): Promise<void> {
+  async #commit(queue: readonly (() => void)[], queued: { bytes: number; rows: number }): Promise<void> {
     for (let full = false; ; full = true) {
       try {
         const began = performance.now();
         this.#writingSince = began;
+        const lacking = this.#room.lacks(this.#options.path, queued.bytes, queued.rows);
+        if (lacking !== undefined) throw lacking;
         await this.#environment.batch(() => {
           for (const work of queue) work();
         });

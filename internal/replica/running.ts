@@ -28,6 +28,8 @@ import { Verifier } from './verify.js';
 
 const SEQ_PER_BOOT = 2 ** 32;
 const MIB = 1024 * 1024;
+/** A disk that stays full is told of so often. */
+const SAY_FULL_MS = 30_000;
 
 interface Parts {
   readonly driver: Driver;
@@ -60,10 +62,15 @@ export class RunningReplica implements Replica {
 
   async start(): Promise<void> {
     const config = this.#config;
+    let saidAt = -Infinity;
     const onDiskFull = (error: Error | undefined): void => {
       if (error === undefined) this.#say('info', 'the disk takes writes again');
       else {
-        this.#say('error', `the disk is full (${error.message}); writes wait until space is made on it`);
+        // It is tried again every second.
+        if (performance.now() > saidAt + SAY_FULL_MS) {
+          saidAt = performance.now();
+          this.#say('error', `the disk is full (${error.message}); writes wait until space is made on it`);
+        }
         space.onFull();
       }
     };

@@ -76,6 +76,47 @@ describe('a small disk', () => {
     expect(replica.backend.get('a/2')).toBeDefined();
   });
 
+  it('filled to the last byte under a follower stops that one only, until there is space', { timeout: 60_000 }, async ({
+    skip,
+  }) => {
+    if (!mounted) skip('mounting a tmpfs is not allowed here');
+    const roomy = mkdtempSync(join(tmpdir(), 'quorate-space-'));
+    const ports = await freePorts(3);
+    const initialCluster = ports.map((port, i) => ({ name: `r${i}`, address: `127.0.0.1:${port}` }));
+    const said: string[] = [];
+    const replicas = await Promise.all(
+      initialCluster.map(({ name, address }, i) =>
+        openReplica({
+          name,
+          dataDir: join(i === 0 ? directory : roomy, name),
+          peerListen: address,
+          initialCluster,
+          unsafeNoPeerTls: true,
+          log: (level, text) => void (i === 0 && level !== 'debug' && said.push(text)),
+        }),
+      ),
+    );
+    try {
+      await Promise.all(replicas.map((r) => r.ready()));
+      const [small, other] = replicas as [Replica, Replica, Replica];
+      const filler = join(directory, 'filler');
+      expect(() => writeFileSync(filler, Buffer.alloc(300 * MIB, 1))).toThrow('ENOSPC');
+      const put = (i: number) =>
+        other.backend.txn({
+          compares: [],
+          ops: [{ type: 'put', key: `b/${i}`, value: Buffer.alloc(100_000, i), revisionAt: -1 }],
+        });
+      for (let i = 0; i < 100; i++) await put(i);
+      await until(() => said.some((text) => text.startsWith('the disk is full')));
+      rmSync(filler);
+      await small.backend.readBarrier(30_000);
+      expect(small.backend.count('b/', 'b0')).toBe(100);
+    } finally {
+      await Promise.all(replicas.map((r) => r.close()));
+      rmSync(roomy, { recursive: true, force: true });
+    }
+  });
+
   it('of the leader makes it hand over, and writes go on through the others', async ({ skip }) => {
     if (!mounted) skip('mounting a tmpfs is not allowed here');
     const roomy = mkdtempSync(join(tmpdir(), 'quorate-space-'));

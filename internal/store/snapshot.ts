@@ -4,6 +4,7 @@ import { Packr } from 'msgpackr';
 import { type Environment, flushedOf, openEnvironment, openTables, type Table } from './lmdb.js';
 import type { LmdbSnapshot } from './lmdb-snapshot.js';
 import { decodeMeta, META_KEY, type StateMeta } from './meta.js';
+import { Room } from './room.js';
 import { checkObject, decodeEvent, parsePastKey } from './rows.js';
 import { TABLE_NAMES, type TableName } from './tables.js';
 
@@ -63,6 +64,7 @@ function crcOf(rows: readonly Uint8Array[]): number {
 /** A state being received into a directory of its own. */
 export class StagedState {
   readonly path: string;
+  readonly #room = new Room();
   readonly #environment: Environment;
   readonly #tables: Readonly<Record<TableName, Table>>;
   #count = 0;
@@ -92,6 +94,8 @@ export class StagedState {
     if (name === undefined || this.#complete) throw new SnapshotError('a chunk is out of place');
     if (crc !== crcOf(rows)) throw new SnapshotError('checksum mismatch');
     const table = this.#tables[name];
+    const full = this.#room.lacks(this.path, chunk.length, rows.length / 2);
+    if (full !== undefined) throw full;
     const committed = this.#environment.batch(() => {
       for (let i = 0; i + 1 < rows.length; i += 2) void table.put(bufferOf(rows[i]), bufferOf(rows[i + 1]));
     });

@@ -25,6 +25,7 @@ import {
   type StateMeta,
   type StoredConfState,
 } from './meta.js';
+import { Room } from './room.js';
 import { CorruptRecordError } from './rows.js';
 import type { ApplyTables, TableKey, TableName } from './tables.js';
 import type { TxnResult } from './types.js';
@@ -71,6 +72,7 @@ const HASHES_MAX = 16_384;
  */
 export class StateStore implements ApplyTables {
   readonly #options: StateOptions;
+  readonly #room = new Room();
   #environment: Environment;
   #tables: Readonly<Record<TableName, Table>>;
   #meta: StateMeta;
@@ -225,13 +227,16 @@ export class StateStore implements ApplyTables {
 
   #start(batch: Batch, meta: Buffer): void {
     this.#committing = batch;
-    const committed = this.#environment.batch(() => {
+    const bytes = batch.writes.reduce((sum, { value }) => sum + (value?.length ?? 0), meta.length);
+    const full = this.#room.lacks(this.#path, bytes, batch.writes.length);
+    const write = (): void => {
       for (const { table, key, value } of batch.writes) {
         if (value === undefined) void this.#tables[table].remove(key);
         else void this.#tables[table].put(key, value);
       }
       void this.#tables.meta.put(META_KEY, meta);
-    });
+    };
+    const committed = full === undefined ? this.#environment.batch(write) : Promise.reject<boolean>(full);
     this.#unflushed++;
     const epoch = this.#epoch;
     const began = performance.now();

@@ -10,6 +10,7 @@ const internal = resolve(here, '../..');
 /** Where the world begins: these files, or what the product's files under these folders see as these, are simulated. */
 const STAND_INS: Readonly<Record<string, string>> = {
   'store/lmdb.ts': 'lmdb.ts',
+  'store/room.ts': 'room.ts',
   'transport/transport.ts': 'transport.ts',
   'transport/address.ts': 'address.ts',
   'transport/call.ts': 'rpc.ts',
