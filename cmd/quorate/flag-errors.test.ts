@@ -65,6 +65,15 @@ test('several mistakes are told at once, and none where there is none', () => {
   expect(wrong('--enable-admission-plugins=NodeRestriction,PodSecurity', '--bind-address=::')).toBe('');
 });
 
+test('elections must leave time for heartbeats', () => {
+  const sentence = '--election-timeout must be at least twice --heartbeat-interval';
+  expect(wrong('--election-timeout=100ms', '--heartbeat-interval=1s')).toBe(sentence);
+  expect(wrong('--election-timeout=200ms', '--heartbeat-interval=100ms')).toBe('');
+  expect(wrong('--heartbeat-interval=0s', '--log-keep-entries=-1')).toBe(
+    '--heartbeat-interval must be at least 50ms; --log-keep-entries can not be negative value',
+  );
+});
+
 test('a port range is written in three ways', () => {
   expect(portRange('30000-32767', '--f')).toEqual({ min: 30_000, max: 32_767 });
   expect(portRange('100+10', '--f')).toEqual({ min: 100, max: 110 });

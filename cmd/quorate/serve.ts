@@ -10,6 +10,7 @@ import { createOpenApi } from '../../internal/rest/openapi.js';
 import { createRest } from '../../internal/rest/index.js';
 import { Catalog } from '../../internal/schema/discovery/catalog.js';
 import { OpenApi } from '../../internal/schema/openapi/index.js';
+import { CaughtUp } from '../../internal/server/caught-up.js';
 import { createChain } from '../../internal/server/chain.js';
 import { inFlightLimit } from '../../internal/server/in-flight.js';
 import { createInternalClient } from '../../internal/server/internal-client.js';
@@ -70,7 +71,11 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
   const address = `${advertisedAddress(flags)}:${port}`;
   const state = { ready: false, bootstrapped: false, stopping: false };
   const { backend } = replica;
-  const isReady = (): boolean => state.ready && replica.status().leader !== 0;
+  const caughtUp = new CaughtUp();
+  const isReady = (): boolean => {
+    const { leader, applied, commit } = replica.status();
+    return state.ready && leader !== 0 && caughtUp.is(applied, commit, performance.now());
+  };
   const who = authenticator(flags, serving, backend);
   const { authorizer, rbac, nodeMode } = authorizers(flags, backend);
   const issuer = flags.list('service-account-issuer')[0] ?? '';

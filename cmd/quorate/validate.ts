@@ -4,6 +4,8 @@ import { portRange } from './addresses.js';
 import type { FlagValues } from './flags.js';
 
 const MAX_PORT = 65_535;
+/** The replica's clock ticks so often. */
+const TICK_MS = 50;
 /** Every admission plugin of v1.36, built here or not: other names are mistakes. */
 const ADMISSION_PLUGINS: ReadonlySet<string> = new Set(
   `AlwaysAdmit AlwaysDeny AlwaysPullImages CertificateApproval CertificateSigning CertificateSubjectRestriction
@@ -26,7 +28,15 @@ export function validateFlags(flags: FlagValues): void {
   if (isIP(flags.string('bind-address')) === 0) {
     wrong.push(`--bind-address: failed to parse IP: ${JSON.stringify(flags.string('bind-address'))}`);
   }
-  for (const name of ['max-requests-inflight', 'max-mutating-requests-inflight', 'min-request-timeout']) {
+  const [heartbeatMs, electionMs] = [flags.duration('heartbeat-interval'), flags.duration('election-timeout')];
+  if (heartbeatMs < TICK_MS) wrong.push(`--heartbeat-interval must be at least ${TICK_MS}ms`);
+  if (electionMs < 2 * heartbeatMs) wrong.push('--election-timeout must be at least twice --heartbeat-interval');
+  for (const name of [
+    'max-requests-inflight',
+    'max-mutating-requests-inflight',
+    'min-request-timeout',
+    'log-keep-entries',
+  ]) {
     if (flags.int(name) < 0) wrong.push(`--${name} can not be negative value`);
   }
   if (flags.string('service-account-issuer').split(',').includes('')) {
