@@ -170,7 +170,7 @@ describe('three members', () => {
     await c.start(behind, { wipe: true });
     await until(() => refused.length > 0);
     expect(refused[0]).toContain(`member r${behind} came back with another data directory`);
-    expect(refused[0]).toContain('add it again as a new member');
+    expect(refused[0]).toMatch(/join it as a new member: with an empty data directory, and --join/);
     await put(c.replica(await c.leader()), 'a/1', 'y');
   });
 });

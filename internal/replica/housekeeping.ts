@@ -39,6 +39,8 @@ export interface HousekeepingOptions {
   readonly compactionIntervalMs: number;
   readonly space: SpaceGuard;
   readonly disks: DiskWatch;
+  /** Has this member's disk space for writes? False when it does not answer. */
+  readonly hasSpace: (id: NodeId) => Promise<boolean>;
   /** Are there records that only others can serve? */
   readonly damaged: () => boolean;
   readonly keepEntries: number;
@@ -103,15 +105,20 @@ export class Housekeeping {
     else if (turn === 1) await this.#options.verifier.compare();
   }
 
-  /** A leader without space hands over: through a follower with space, writes go on. So does one that has damaged records. */
+  /**
+   * A leader without space hands over to one that has it, so that writes go on. So does one that has damaged records. Where
+   * nobody has space it stays: a new leader could not even write the entry that reads wait for.
+   */
   async #checkSpace(): Promise<void> {
     const { space, driver, state, id, reachable } = this.#options;
     await space.check();
     if (!(space.low || this.#options.damaged()) || !this.#leads || state.visible.appliedIndex < driver.status().commit)
       return;
-    const heir = state.meta.conf.voters.find((voter) => voter !== id && reachable(voter));
-    const now = performance.now();
-    if (heir === undefined || now < this.#handedOverAt + HAND_OVER_MS) return;
+    if (performance.now() < this.#handedOverAt + HAND_OVER_MS) return;
+    const others = state.meta.conf.voters.filter((voter) => voter !== id && reachable(voter));
+    const spacious = await Promise.all(others.map((voter) => this.#options.hasSpace(voter)));
+    const heir = others.find((_, i) => spacious[i]);
+    if (heir === undefined || !this.#leads) return;
     this.#handOver(heir, space.low ? 'its disk is nearly full' : 'its state has damaged records');
   }
 

@@ -16,6 +16,7 @@ import type { LogStore } from './log.js';
 import type { Membership } from './membership.js';
 import { paced } from './pace.js';
 import { type ReceivedState, receiveState, STATE_DIRECTORY } from './reseed.js';
+import type { SpaceGuard } from './space.js';
 import type { Verifier, VerifyRequest } from './verify.js';
 import { decodeMessages, encodeMessages } from './wire.js';
 
@@ -23,6 +24,14 @@ import { decodeMessages, encodeMessages } from './wire.js';
 const STRANGERS_MAX = 16;
 
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
+
+/** What a leader asks that looks for an heir; layout 1 of a Call's payload, in msgpack. */
+interface SpaceRequest {
+  readonly op: 'space';
+}
+interface SpaceReply {
+  readonly low: boolean;
+}
 
 /** The header of a copy that no Raft message asked for. */
 const EMPTY_MESSAGE: Message = {
@@ -48,6 +57,7 @@ export interface PeersOptions {
   readonly tls: TransportTls | undefined;
   readonly log: LogStore;
   readonly state: StateStore;
+  readonly space: SpaceGuard;
   readonly onFatal: (error: FatalError) => void;
   /** A record that others ask for is damaged here. */
   readonly onCorrupt: (error: CorruptRecordError) => void;
@@ -147,7 +157,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     const name = this.#options.state.meta.members.get(peer.id)?.name ?? String(peer.id);
     return (
       `member ${name} came back with another data directory than the one it had: what it had promised is lost. ` +
-      `Remove member ${name} from the cluster and add it again as a new member with an empty data directory.`
+      `Remove it (quorate member remove ${name}), and join it as a new member: ${AS_A_NEW_ONE}.`
     );
   }
 
@@ -165,13 +175,28 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   async onCall(payload: Buffer): Promise<Buffer> {
     return answerCall(async () => {
       if (this.#membership === undefined) throw new UnavailableError('this replica is starting; try again', false);
-      const request = packr.unpack(payload) as VerifyRequest | Parameters<Membership['onCall']>[0];
+      const request = packr.unpack(payload) as VerifyRequest | SpaceRequest | Parameters<Membership['onCall']>[0];
+      if (request.op === 'space') {
+        await this.#options.space.check();
+        return packr.pack({ low: this.#options.space.low } satisfies SpaceReply);
+      }
       if (request.op === 'hash' || request.op === 'diverged') {
         if (this.#verifier === undefined) throw new UnavailableError('this replica is starting; try again', false);
         return this.#verifier.answer(request);
       }
       return this.#membership.onCall(request);
     });
+  }
+
+  /** Has this member's disk space for writes? False when it does not answer. */
+  async hasSpace(id: NodeId): Promise<boolean> {
+    try {
+      const reply = await this.ask(id, packr.pack({ op: 'space' } satisfies SpaceRequest));
+      return !(packr.unpack(reply) as SpaceReply).low;
+    } catch (error) {
+      this.#options.say('debug', `member ${id} did not tell whether it has space: ${messageOf(error)}`);
+      return false;
+    }
   }
 
   /** Asks one question of a member. */
@@ -286,6 +311,5 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   }
 }
 
-const REMOVED =
-  'this member was removed from the cluster. To bring the machine back, give it an empty data directory and join it as a ' +
-  'new member.';
+const AS_A_NEW_ONE = 'with an empty data directory, and --join instead of --initial-cluster';
+const REMOVED = `this member was removed from the cluster. To bring the machine back, join it as a new member: ${AS_A_NEW_ONE}.`;

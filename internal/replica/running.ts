@@ -11,7 +11,7 @@ import type { LogLevel, ReplicaConfig } from './config.js';
 import { Damage } from './damage.js';
 import { Driver } from './driver.js';
 import { Housekeeping } from './housekeeping.js';
-import { openIdentity, originConf, originMembers } from './identity.js';
+import { foundingOrigin, openIdentity, originConf, originMembers } from './identity.js';
 import { findOrigin } from './join.js';
 import type { DirectoryLock } from './lock.js';
 import { LogStore } from './log.js';
@@ -94,6 +94,14 @@ export class RunningReplica implements Replica {
     this.#log = log;
     checkWhole(config.dataDir, log);
     const identity = await openIdentity(log, config.name, () => findOrigin(config, (text) => this.#say('info', text)));
+    const { initialCluster = [] } = config;
+    if (initialCluster.length > 0 && foundingOrigin(config.name, initialCluster).cluster !== identity.cluster) {
+      this.#say(
+        'warn',
+        `the data directory ${config.dataDir} is of another cluster than the one that --initial-cluster names; the data ` +
+          'directory counts. If that is a mistake, stop this replica at once, and give it the right one.',
+      );
+    }
     const directory = log.getFact(STATE_DIRECTORY)?.toString() ?? 'state';
     removeOtherStates(config.dataDir, directory);
     const state = new StateStore({
@@ -138,6 +146,7 @@ export class RunningReplica implements Replica {
             tls: config.tls,
             log,
             state,
+            space,
             onFatal: (error) => this.#fatal(error),
             onCorrupt: (error) => damage.note(error),
             say: (level, text) => this.#say(level, text),
@@ -237,6 +246,7 @@ export class RunningReplica implements Replica {
       compactionIntervalMs: config.compactionIntervalMs ?? 300_000,
       space,
       disks,
+      hasSpace: (id) => peers?.hasSpace(id) ?? Promise.resolve(false),
       damaged: () => damage.failure !== undefined,
       keepEntries: config.logKeepEntries ?? 100_000,
       say: (level, text) => this.#say(level, text),

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -114,6 +114,42 @@ describe('a small disk', () => {
     } finally {
       await Promise.all(replicas.map((r) => r.close()));
       rmSync(roomy, { recursive: true, force: true });
+    }
+  });
+
+  it('of all of them moves no leader about, and reads and deletes go on', { timeout: 30_000 }, async ({ skip }) => {
+    if (!mounted) skip('mounting a tmpfs is not allowed here');
+    const ports = await freePorts(3);
+    const initialCluster = ports.map((port, i) => ({ name: `r${i}`, address: `127.0.0.1:${port}` }));
+    const replicas = await Promise.all(
+      initialCluster.map(({ name, address }) =>
+        openReplica({
+          name,
+          dataDir: join(directory, name),
+          peerListen: address,
+          initialCluster,
+          unsafeNoPeerTls: true,
+        }),
+      ),
+    );
+    try {
+      await Promise.all(replicas.map((r) => r.ready()));
+      const [first] = replicas as [Replica, Replica, Replica];
+      const leader = first.status().leader;
+      await first.backend.txn({
+        compares: [],
+        ops: [{ type: 'put', key: 'a/1', value: Buffer.from('v'), revisionAt: -1 }],
+      });
+      const reserves = initialCluster.map(({ name }) => join(directory, name, 'reserve'));
+      await until(() => reserves.every((file) => existsSync(file) && statSync(file).size === 32 * MIB));
+      const { bavail, bsize } = statfsSync(directory);
+      writeFileSync(join(directory, 'filler'), Buffer.alloc(bavail * bsize - 40 * MIB, 1));
+      await until(() => replicas.every((r) => r.status().diskLow));
+      await first.backend.readBarrier();
+      await first.backend.txn({ compares: [], ops: [{ type: 'delete', key: 'a/1' }] });
+      expect(replicas.map((r) => [r.status().leader, r.status().handOvers])).toEqual(replicas.map(() => [leader, 0]));
+    } finally {
+      await Promise.all(replicas.map((r) => r.close()));
     }
   });
 
