@@ -49,12 +49,12 @@ export function addMemberCommands(program: Command): void {
       );
     });
   withTarget(member.command('promote').description('Make a learner that has caught up a voter now.'))
-    .argument('<name>')
+    .argument('<name>', 'its name, or its id')
     .action(async (name: string, target: Target) => {
       print(await ask(target, 'POST', `/members/${encodeURIComponent(name)}/promote`, {}));
     });
   withTarget(member.command('remove').description('Remove a member for good.'))
-    .argument('<name>')
+    .argument('<name>', 'its name, or its id')
     .action(async (name: string, target: Target) => {
       print(await ask(target, 'DELETE', `/members/${encodeURIComponent(name)}`));
     });
@@ -78,12 +78,13 @@ export function addMemberCommands(program: Command): void {
 function print(status: Status): void {
   const rows = status.members.map((m) => [
     m.name,
+    String(m.id),
     m.address,
     m.learner ? 'learner' : 'voter',
     m.name === status.leaderName ? 'leader' : '',
     m.connected ? 'connected' : 'not connected',
   ]);
-  const all = [['NAME', 'PEER', 'VOTES', 'LEADS', 'CONNECTION'], ...rows];
+  const all = [['NAME', 'ID', 'PEER', 'VOTES', 'LEADS', 'CONNECTION'], ...rows];
   const width = (i: number): number => Math.max(...all.map((r) => r[i]?.length ?? 0));
   for (const row of all)
     process.stdout.write(

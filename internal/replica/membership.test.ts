@@ -127,7 +127,12 @@ describe('the membership', () => {
         .members.some((member) => !member.connected);
     await until(lost);
     await expect(c.replica(leader).removeMember(`r${other}`)).rejects.toThrow(/no majority/);
-    await c.replica(leader).removeMember(`r${down}`);
+    // By its id, which is what logs call it.
+    const id = c
+      .replica(leader)
+      .status()
+      .members.find((member) => member.name === `r${down}`)?.id;
+    await c.replica(leader).removeMember(String(id));
     await until(() => names(c.replica(other)).length === 2);
   });
 });

@@ -212,9 +212,12 @@ export class Membership {
     }
   }
 
+  /** By name, or by the id that logs speak of. */
   #named(name: string): NodeId {
-    for (const [id, info] of this.#options.state.meta.members) if (info.name === name) return id;
-    throw new MembershipError(`no member is named ${name}.`);
+    const { members } = this.#options.state.meta;
+    for (const [id, info] of members) if (info.name === name) return id;
+    for (const id of members.keys()) if (String(id) === name) return id;
+    throw new MembershipError(`no member is named ${JSON.stringify(name)}.`);
   }
   #matchOf(id: NodeId): number {
     return this.#options.driver.status().peers.find((peer) => peer.id === id)?.match ?? 0;

@@ -40,6 +40,8 @@ export class PeerLink {
   #queue: Buffer[] = [];
   #queueBytes = 0;
   #failures = 0;
+  /** Why the other side turned us away last: it is told once. */
+  #refusal = '';
   /** How long the next attempt to connect may take. */
   #patience: number = CONNECT_MS[0];
   #timer: NodeJS.Timeout | undefined;
@@ -117,6 +119,7 @@ export class PeerLink {
             clearTimeout(patience);
             this.#up = true;
             this.#failures = 0;
+            this.#refusal = '';
             this.#patience = CONNECT_MS[0];
             handlers.onUp(id);
             this.#flush();
@@ -153,7 +156,10 @@ export class PeerLink {
     // Also when it was not up: a process that is being killed may close its listening socket last.
     this.probe();
     if (error?.code === status.ALREADY_EXISTS) handlers.onRefused(id, reason, true);
-    else if (error?.code === status.FAILED_PRECONDITION && this.#failures === 0) handlers.onRefused(id, reason, false);
+    else if (error?.code === status.FAILED_PRECONDITION && reason !== this.#refusal) {
+      this.#refusal = reason;
+      handlers.onRefused(id, reason, false);
+    }
     const wait = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)] ?? 200;
     this.#failures++;
     this.#timer = setTimeout(() => this.#open(), wait);

@@ -188,6 +188,19 @@ describe('the transport', () => {
     expect(a.messages).toEqual([]);
   });
 
+  it('tells once that another cluster answers, also where nobody did before', async () => {
+    const [portA = 0, portB = 0] = await freePorts(2);
+    const b = await member(2, portB);
+    b.transport.setPeers(new Map([[1, `127.0.0.1:${portA}`]]));
+    await until(() => b.events.includes('dead 1'));
+    await member(1, portA, { cluster: 9 });
+    const refused = (): number => b.events.filter((event) => event.startsWith('refused 1 false')).length;
+    await until(() => refused() > 0);
+    const before = b.events.length;
+    await until(() => b.events.length > before + 2);
+    expect(refused()).toBe(1);
+  });
+
   it('passes on for good why a member may not speak', async () => {
     const [portA = 0, portB = 0] = await freePorts(2);
     await member(1, portA, { admit: (peer) => Promise.resolve(peer.id === 2 ? 'you lost your disk' : undefined) });
