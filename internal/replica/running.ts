@@ -52,6 +52,7 @@ export class RunningReplica implements Replica {
   #housekeeping: Housekeeping | undefined;
   #space: SpaceGuard | undefined;
   #damage: Damage | undefined;
+  #verifier: Verifier | undefined;
   #leaderChanges = 0;
   #closed = false;
 
@@ -234,6 +235,7 @@ export class RunningReplica implements Replica {
       onDiverged: (revision) => void this.#diverged(revision),
       say,
     });
+    this.#verifier = verifier;
     const housekeeping = new Housekeeping({
       id: identity.id,
       driver,
@@ -274,6 +276,7 @@ export class RunningReplica implements Replica {
       diskLow: this.#space?.low ?? false,
       damagedRecords: this.#damage?.records ?? 0,
       failure: this.#damage?.failure ?? '',
+      differences: this.#verifier?.differences ?? 0,
       leaderChanges: this.#leaderChanges,
       handOvers: this.#housekeeping?.handOvers ?? 0,
       proposalsInFlight: proposals.inFlight,
@@ -306,7 +309,8 @@ export class RunningReplica implements Replica {
     const member = this.status().members.find((m) => m.name === name);
     if (member === undefined) throw new Error(`no member is named ${name}`);
     const result = driver.raft.transferLeader(member.id);
-    if (result === 'noLeader' || result === 'notVoter') throw new Error(`cannot hand leadership to ${name}: ${result}`);
+    if (result === 'noLeader') throw new Error('no leader is known; try again');
+    if (result === 'notVoter') throw new Error(`${name} is a learner: it has no vote, and cannot lead`);
     driver.wake();
   }
 

@@ -12,6 +12,7 @@ export interface StatusParts {
   readonly diskLow: boolean;
   readonly damagedRecords: number;
   readonly failure: string;
+  readonly differences: number;
   readonly leaderChanges: number;
   readonly handOvers: number;
   readonly proposalsInFlight: number;
@@ -20,7 +21,7 @@ export interface StatusParts {
 
 /** What a replica says of itself. */
 export function statusOf(parts: StatusParts): ReplicaStatus {
-  const { id, name, raft, state, logFirst, diskLow, damagedRecords, failure } = parts;
+  const { id, name, raft, state, logFirst, diskLow, damagedRecords, failure, differences } = parts;
   const { leaderChanges, handOvers, proposalsInFlight, connected } = parts;
   const { members, conf } = state.meta;
   return {
@@ -41,6 +42,7 @@ export function statusOf(parts: StatusParts): ReplicaStatus {
     diskLow,
     damagedRecords,
     failure,
+    differences,
     leaderChanges,
     handOvers,
     proposalsInFlight,

@@ -33,6 +33,8 @@ export interface ReplicaStatus {
   readonly diskLow: boolean;
   /** Damaged records that were come across since the start of the process. */
   readonly damagedRecords: number;
+  /** How often this replica, leading, has found that the states of the replicas differ: those that do have stopped. */
+  readonly differences: number;
   /** Why this replica should not be asked while others can be, and what to do about it; '' when there is no reason. */
   readonly failure: string;
   /** Leaders seen since the start of the process. */

@@ -53,6 +53,7 @@ it.each(['a follower', 'the leader'])(
     await put(c.replica(good), 'a/2', 'y');
     await until(() => fatal.length > 0);
     expect(fatal).toEqual([expect.stringContaining('differs from that of the others at revision')]);
+    expect(c.running().map((replica) => replica.status().differences)).toContain(1);
     await c.stop(bad);
     await put(c.replica(good), 'a/3', 'z');
     const again = await c.start(bad);

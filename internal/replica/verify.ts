@@ -30,9 +30,15 @@ const packr = new Packr({ useRecords: false, int64AsType: 'number' });
 export class Verifier {
   readonly #options: VerifyOptions;
   #mark = 0;
+  #differences = 0;
 
   constructor(options: VerifyOptions) {
     this.#options = options;
+  }
+
+  /** How often this replica, leading, has found that the states of the replicas differ. */
+  get differences(): number {
+    return this.#differences;
   }
 
   /** Leader: picks the revision to compare next; the others have a moment to apply it. */
@@ -55,6 +61,7 @@ export class Verifier {
       }),
     );
     if ([...hashes.values()].every((hash) => hash === own)) return;
+    this.#differences++;
     const right = majority([...hashes.values()], others.length + 1);
     say('error', `the replicas differ at revision ${revision}: ${describe(hashes)}`);
     if (right === undefined) {

@@ -67,6 +67,7 @@ export class RequestMetrics {
       durable: number;
       diskLow: boolean;
       damagedRecords: number;
+      differences: number;
       members: readonly { name: string; learner: boolean; connected: boolean }[];
     },
   ): void {
@@ -102,6 +103,11 @@ export class RequestMetrics {
       'quorate_store_damaged_records',
       'Records that do not match their checksum, as far as they were read since the start of this replica.',
       () => read().damagedRecords,
+    );
+    this.gauge(
+      'quorate_store_differences',
+      'How often this replica, leading, has found that the states of the replicas differ; those that do have stopped.',
+      () => read().differences,
     );
     const connected = new Gauge({
       name: 'quorate_raft_member_connected',
