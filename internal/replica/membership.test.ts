@@ -112,6 +112,19 @@ describe('the membership', () => {
     await put(c.replica(0), 'a/1', 'x');
   });
 
+  it('is seen as changed by the replica that was asked, whoever leads', async () => {
+    const c = await startCluster({ size: 3, unsafeNoTls: true });
+    cluster = c;
+    const other = c.replica(((await c.leader()) + 1) % 3);
+    const [port = 0] = await freePorts(1);
+    for (let i = 0; i < 10; i++) {
+      await other.addMember('r9', `127.0.0.1:${port}`);
+      expect(names(other, true)).toEqual(['r9']);
+      await other.removeMember('r9');
+      expect(names(other, true)).toEqual([]);
+    }
+  });
+
   it('refuses what would cost the majority, and what makes no sense', async () => {
     const c = await startCluster({ size: 3, unsafeNoTls: true });
     cluster = c;

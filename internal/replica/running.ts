@@ -28,6 +28,8 @@ import { Verifier } from './verify.js';
 
 const SEQ_PER_BOOT = 2 ** 32;
 const MIB = 1024 * 1024;
+/** The leader has changed the membership; the replica that was asked may take so long to see it itself. */
+const SEE_CHANGE_MS = 2_000;
 /** A disk that stays full is told of so often. */
 const SAY_FULL_MS = 30_000;
 
@@ -301,7 +303,15 @@ export class RunningReplica implements Replica {
     await this.#ask({ op: 'remove', name });
   }
   async #ask(request: MembershipRequest): Promise<void> {
-    await this.#running().membership.ask(request);
+    const { membership, reads, id } = this.#running();
+    await membership.ask(request);
+    // Who removes itself stops, and sees nothing of it.
+    if (request.op === 'remove' && (request.name === this.#config.name || request.name === String(id))) return;
+    try {
+      await reads.wait(SEE_CHANGE_MS);
+    } catch (error) {
+      this.#say('debug', `the change of the membership is done, but not seen here yet: ${messageOf(error)}`);
+    }
   }
 
   transferLeader(name: string): void {
