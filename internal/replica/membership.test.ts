@@ -125,6 +125,20 @@ describe('the membership', () => {
     }
   });
 
+  it('removes the leader, asked through another, and says so although the leader is gone', {
+    timeout: 30_000,
+  }, async () => {
+    let ended = (): void => undefined;
+    const c = await startCluster({ size: 3, unsafeNoTls: true, config: { onFatal: () => ended() } });
+    cluster = c;
+    const leader = await c.leader();
+    // As a process does, it ends at once.
+    ended = () => void c.stop(leader);
+    const other = c.replica((leader + 1) % 3);
+    await other.removeMember(`r${leader}`);
+    expect(names(other)).toHaveLength(2);
+  });
+
   it('refuses what would cost the majority, and what makes no sense', async () => {
     const c = await startCluster({ size: 3, unsafeNoTls: true });
     cluster = c;

@@ -51,6 +51,8 @@ export interface ConfChangeContext {
 
 const TIMEOUT_MS = 10_000;
 const PENDING_RETRY_MS = 20;
+/** A change that was made elsewhere is seen here within this time: an election may come between. */
+const SEE_MS = 5_000;
 /** A learner this close to the end of the log may vote: what is missing arrives within moments. */
 const CAUGHT_UP_ENTRIES = 50;
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
@@ -74,7 +76,25 @@ export class Membership {
     if (driver.leads) return this.#answer(request);
     const leader = state.meta.members.get(driver.leader);
     if (leader === undefined) throw new UnavailableError('no leader is known; try again', false);
-    return call(leader.address, packr.pack({ ...request, forwarded: true }));
+    const leaving = request.op === 'remove' ? this.#idOf(request.name) : undefined;
+    try {
+      return await call(leader.address, packr.pack({ ...request, forwarded: true }));
+    } catch (error) {
+      // A leader that removes itself may be gone before it answers.
+      const isUnknown = error instanceof UnavailableError && error.outcomeUnknown;
+      if (!isUnknown || leaving === undefined || !(await this.#hasLeft(leaving))) throw error;
+      return packr.pack({});
+    }
+  }
+
+  /** Does the state say, within some time, that this is no member any more? */
+  async #hasLeft(id: NodeId): Promise<boolean> {
+    const until = performance.now() + SEE_MS;
+    while (this.#options.state.meta.members.has(id)) {
+      if (performance.now() > until) return false;
+      await new Promise((resolve) => setTimeout(resolve, PENDING_RETRY_MS));
+    }
+    return true;
   }
 
   /** Answers another replica, or an operator through it. */
@@ -213,10 +233,15 @@ export class Membership {
   }
 
   /** By name, or by the id that logs speak of. */
-  #named(name: string): NodeId {
+  #idOf(name: string): NodeId | undefined {
     const { members } = this.#options.state.meta;
     for (const [id, info] of members) if (info.name === name) return id;
     for (const id of members.keys()) if (String(id) === name) return id;
+    return undefined;
+  }
+  #named(name: string): NodeId {
+    const id = this.#idOf(name);
+    if (id !== undefined) return id;
     throw new MembershipError(`no member is named ${JSON.stringify(name)}.`);
   }
   #matchOf(id: NodeId): number {
