@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { up } from './local-cluster.js';
+import { hasHaproxy } from './haproxy.js';
+import { down, up } from './local-cluster.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'quorate-up-'));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -25,4 +26,24 @@ test('serve flags with which no replica started are not kept for the next time',
     port: 25_040,
     serveFlags: [],
   });
+});
+
+/** In the place of quorate: r1 ends at once, as a member does that was removed; the others are ready. */
+const WITHOUT_R1 = `
+const flag = (name) => process.argv.find((arg) => arg.startsWith('--' + name + '=')).split('=')[1];
+if (flag('name') === 'r1') process.exit(1);
+const { readFileSync } = require('node:fs');
+const pair = { cert: readFileSync(flag('tls-cert-file')), key: readFileSync(flag('tls-private-key-file')) };
+require('node:https').createServer(pair, (_, answer) => answer.end('ok')).listen(Number(flag('secure-port')), '127.0.0.1');
+`;
+
+test.skipIf(!hasHaproxy())('the balancer serves the others when one replica is not to be had', async () => {
+  const home = join(dir, 'removed');
+  try {
+    const started = up({ dir: home, replicas: 3, port: 25_042, command: [process.execPath, '-e', WITHOUT_R1] });
+    await expect(started).rejects.toThrow(/r1 ended by itself/);
+    expect(existsSync(join(home, 'haproxy', 'pid'))).toBe(true);
+  } finally {
+    await down(home);
+  }
 });

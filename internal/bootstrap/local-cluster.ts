@@ -59,10 +59,14 @@ export async function up(options: UpOptions): Promise<UpResult> {
     const args = [...before, 'serve', ...replicaFlags(layout, name), ...settings.serveFlags];
     startDetached(program, args, layout.logFile(name), layout.pidFile(name));
   }
-  await Promise.all(layout.names.map((name) => becomeReady(layout, name, caCert)));
-  // Only flags that a replica has started with are kept for the next time.
-  store(options.dir, settings);
-  if (balanced) startHaproxy(layout, caCert);
+  const outcomes = await Promise.allSettled(layout.names.map((name) => becomeReady(layout, name, caCert)));
+  if (outcomes.some((outcome) => outcome.status === 'fulfilled')) {
+    // Only flags that a replica has started with are kept for the next time.
+    store(options.dir, settings);
+    // Also when one of them is not to be had, such as a member that was removed: the others serve.
+    if (balanced) startHaproxy(layout, caCert);
+  }
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   return { kubeconfig: layout.kubeconfig('admin'), layout, balanced };
 }
 
