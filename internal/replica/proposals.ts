@@ -63,8 +63,9 @@ export class Proposals {
   get inFlight(): number {
     return this.#count;
   }
-  get hasQueued(): boolean {
-    return this.#queue.length > 0;
+  /** Writes held that no log entry has been made of. */
+  get queued(): number {
+    return this.#queue.length;
   }
 
   /** Resolves when the command is applied and visible here. Rejects with OverloadedError or UnavailableError. */
@@ -218,11 +219,14 @@ export class Proposals {
 
   /** Gives up on what is over its time. */
   expire(now: number): void {
+    let expired = 0;
     for (const item of this.#queue) {
-      if (!item.settled && item.deadline <= now) {
-        this.#reject(item, new UnavailableError('no leader took the write within its time', false));
-      }
+      if (item.settled || item.deadline > now) continue;
+      this.#reject(item, new UnavailableError('no leader took the write within its time', false));
+      expired++;
     }
+    // A leader takes nothing from the queue while its disk stands still, and what is over its time is not counted any more.
+    if (expired > 0) this.#queue = this.#queue.filter((item) => !item.settled);
     for (const pending of this.#pending.values()) {
       const sent = pending.sentAt > 0;
       for (const item of pending.items) {

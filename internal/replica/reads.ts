@@ -44,8 +44,9 @@ export class Reads {
     this.#options = options;
   }
 
-  get hasGathered(): boolean {
-    return this.#gathering.length > 0;
+  /** Rounds held that were confirmed and wait for their index to be visible. */
+  get confirmed(): number {
+    return this.#confirmed.length;
   }
 
   /** Resolves when everything committed before the call is visible here. */
@@ -113,6 +114,8 @@ export class Reads {
     this.#rejectAll(this.#gathering.filter(late), error);
     for (const round of this.#rounds.values()) this.#rejectAll(round.waiters.filter(late), error);
     for (const confirmed of this.#confirmed) this.#rejectAll(confirmed.waiters.filter(late), error);
+    // While the state stands still nothing else takes them away.
+    this.#confirmed = this.#confirmed.filter(({ waiters }) => waiters.some((waiter) => !waiter.settled));
     this.#regather(now - ROUND_RETRY_MS);
     this.#gathering = this.#gathering.filter((waiter) => !waiter.settled);
   }
