@@ -26,6 +26,24 @@ describe('withIdleTimeout', () => {
     expect(seen).toEqual([1]);
   });
 
+  it.each(['silent', 'not wanted any more'])('tells a source that is %s to end', async (why) => {
+    let told = 0;
+    let count = 0;
+    const source: AsyncIterableIterator<number> = {
+      next: () => (++count > 1 && why === 'silent' ? new Promise(() => undefined) : Promise.resolve({ value: count })),
+      return: () => {
+        told++;
+        return Promise.resolve({ done: true, value: undefined });
+      },
+      [Symbol.asyncIterator]: () => source,
+    };
+    const read = async (): Promise<void> => {
+      for await (const n of withIdleTimeout(source, 20)) if (n > 1) throw new Error('the disk is full');
+    };
+    await expect(read()).rejects.toThrow(why === 'silent' ? 'nothing came' : 'the disk is full');
+    expect(told).toBe(1);
+  });
+
   it('passes on the failure of the source', async () => {
     async function* source(): AsyncGenerator<number> {
       yield 1;

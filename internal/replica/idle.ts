@@ -1,15 +1,24 @@
 /**
  * Passes items through; throws when none comes for `idleMs`. A sender that lost its power says nothing any more, and a
- * stream from it would otherwise stay open for ever.
+ * stream from it would otherwise stay open for ever. The source is told when it is not read to its end, whatever the reason.
  */
 export async function* withIdleTimeout<T>(items: AsyncIterable<T>, idleMs: number): AsyncGenerator<T> {
   const iterator = items[Symbol.asyncIterator]();
-  for (;;) {
-    const next = iterator.next();
-    next.catch(() => undefined); // Heard below, unless it comes too late.
-    const result = await orTimeout(next, idleMs);
-    if (result.done === true) return;
-    yield result.value;
+  let isOver = false;
+  try {
+    for (;;) {
+      const next = iterator.next();
+      next.catch(() => (isOver = true)); // Heard below, unless it comes too late.
+      const result = await orTimeout(next, idleMs);
+      if (result.done === true) {
+        isOver = true;
+        return;
+      }
+      yield result.value;
+    }
+  } finally {
+    // Not awaited: a generator that waits for its next item ends only after that, which may never come.
+    if (!isOver) iterator.return?.().catch(() => undefined);
   }
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ensurePki, PKI_FILES } from '../pki/pki.js';
 import { freePorts } from '../testing/cluster.js';
+import { fetchState } from './fetch.js';
 import { Transport } from './transport.js';
 import type { PeerHandlers, TransportTls } from './types.js';
 
@@ -42,7 +43,7 @@ interface Heard {
 async function member(
   id: number,
   port: number,
-  changes: { tls?: TransportTls; cluster?: number; admit?: PeerHandlers['admit'] } = {},
+  changes: Partial<Pick<PeerHandlers, 'admit' | 'onFetch'>> & { tls?: TransportTls; cluster?: number } = {},
 ): Promise<Heard> {
   const messages: string[] = [];
   const events: string[] = [];
@@ -56,9 +57,11 @@ async function member(
       onSnapshot: async (_from, chunks) => {
         for await (const chunk of chunks) messages.push(`snapshot ${chunk.length}`);
       },
-      onFetch: () => {
-        throw new Error('nothing to fetch');
-      },
+      onFetch:
+        changes.onFetch ??
+        (() => {
+          throw new Error('nothing to fetch');
+        }),
       onCall: (payload) => Promise.resolve(payload),
       onUp: (peer) => void events.push(`up ${peer}`),
       onUnreachable: (peer) => void events.push(`unreachable ${peer}`),
@@ -208,5 +211,23 @@ describe('the transport', () => {
     b.transport.setPeers(new Map([[1, `127.0.0.1:${portA}`]]));
     await until(() => b.events.length > 1);
     expect(b.events[1]).toBe('refused 1 true you lost your disk');
+  });
+
+  it('keeps no copy ready for a member that has given up, though it waited for more', async () => {
+    const [port = 0] = await freePorts(1);
+    let released = false;
+    async function* copy(): AsyncGenerator<Buffer> {
+      try {
+        for (;;) yield Buffer.alloc(1024 * 1024);
+      } finally {
+        released = true;
+      }
+    }
+    await member(1, port, { onFetch: copy });
+    const chunks = fetchState(`127.0.0.1:${port}`, tls, { cluster: 1, id: 2, nonce: 'n2' }, 1);
+    expect((await chunks.next()).done).toBe(false);
+    await chunks.return?.();
+    await until(() => released);
+    expect(await chunks.next().catch(() => ({ done: true }))).toMatchObject({ done: true });
   });
 });
