@@ -162,4 +162,21 @@ describe('the membership', () => {
     await c.replica(leader).removeMember(String(id));
     await until(() => names(c.replica(other)).length === 2);
   });
+
+  it('keeps its majority when several are removed at once', { timeout: 30_000 }, async () => {
+    const c = await startCluster({ size: 5, unsafeNoTls: true, config: { onFatal: () => undefined } });
+    cluster = c;
+    const leader = await c.leader();
+    const [down, ...others] = [1, 2, 3, 4].map((i) => (leader + i) % 5);
+    await c.stop(down ?? 0);
+    const connected = (): number =>
+      c
+        .replica(leader)
+        .status()
+        .members.filter((member) => member.connected).length;
+    await until(() => connected() === 4);
+    const removals = await Promise.allSettled(others.map((i) => c.replica(leader).removeMember(`r${i}`)));
+    expect(removals.filter((removal) => removal.status === 'fulfilled')).toHaveLength(2);
+    await put(c.replica(leader), 'a/1', 'x');
+  });
 });

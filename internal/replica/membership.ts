@@ -203,19 +203,24 @@ export class Membership {
   }
 
   async #remove(id: NodeId): Promise<void> {
+    const reason = this.#reasonToKeep(id);
+    if (reason !== undefined) throw new MembershipError(reason);
+    // Others may be removed while this one waits for its turn.
+    await this.#change([{ type: 'remove', id }], {}, () => this.#reasonToKeep(id) === undefined);
+  }
+
+  /** Why a member cannot be removed as things are; undefined when it can. */
+  #reasonToKeep(id: NodeId): string | undefined {
     const { voters } = this.#options.state.meta.conf;
-    if (voters.includes(id)) {
-      if (voters.length === 1) throw new MembershipError('the last voter cannot be removed.');
-      const rest = voters.filter((voter) => voter !== id);
-      const alive = rest.filter((voter) => voter === this.#options.id || this.#options.reachable(voter));
-      if (alive.length <= rest.length / 2) {
-        throw new MembershipError(
-          `without it only ${alive.length} of ${rest.length} voters would be reachable, which is no majority. ` +
-            'Bring another member back first, or remove one that is down.',
-        );
-      }
-    }
-    await this.#change([{ type: 'remove', id }], {});
+    if (!voters.includes(id)) return undefined;
+    if (voters.length === 1) return 'the last voter cannot be removed.';
+    const rest = voters.filter((voter) => voter !== id);
+    const alive = rest.filter((voter) => voter === this.#options.id || this.#options.reachable(voter));
+    if (alive.length > rest.length / 2) return undefined;
+    return (
+      `without it only ${alive.length} of ${rest.length} voters would be reachable, which is no majority. ` +
+      'Bring another member back first, or remove one that is down.'
+    );
   }
 
   /** Leader, from time to time: learners that have caught up become voters. */
