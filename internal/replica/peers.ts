@@ -68,7 +68,8 @@ export interface PeersOptions {
 export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   readonly #options: PeersOptions;
   readonly #transport: Transport;
-  readonly #nonces = new Map<NodeId, string>();
+  /** What members said they are, and when that is on disk. */
+  readonly #nonces = new Map<NodeId, { readonly nonce: string; readonly stored: Promise<void> }>();
   readonly #sending = new Set<NodeId>();
   /** Who speaks to us and is no member yet as far as we have applied: maybe the leader, which joined while we were away. */
   readonly #strangers = new Map<NodeId, string>();
@@ -144,21 +145,26 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   }
 
   async #recognize(peer: PeerIdentity): Promise<string | undefined> {
-    const fact = `nonce/${peer.id}`;
-    const known = this.#nonces.get(peer.id) ?? this.#options.log.getFact(fact)?.toString();
-    if (known === undefined) {
-      this.#nonces.set(peer.id, peer.nonce);
+    const known = this.#nonces.get(peer.id) ?? this.#meetFirst(peer);
+    if (known.nonce === peer.nonce) {
       // On disk before the first word is exchanged: afterwards the member may rely on having been heard.
-      await this.#options.log.putFact(fact, Buffer.from(peer.nonce));
+      await known.stored;
       return undefined;
     }
-    this.#nonces.set(peer.id, known);
-    if (known === peer.nonce) return undefined;
     const name = this.#options.state.meta.members.get(peer.id)?.name ?? String(peer.id);
     return (
       `member ${name} came back with another data directory than the one it had: what it had promised is lost. ` +
       `Remove it (quorate member remove ${name}), and join it as a new member: ${AS_A_NEW_ONE}.`
     );
+  }
+
+  #meetFirst({ id, nonce }: PeerIdentity): { readonly nonce: string; readonly stored: Promise<void> } {
+    const fact = `nonce/${id}`;
+    const said = this.#options.log.getFact(fact)?.toString();
+    const stored = said === undefined ? this.#options.log.putFact(fact, Buffer.from(nonce)) : Promise.resolve();
+    const known = { nonce: said ?? nonce, stored };
+    this.#nonces.set(id, known);
+    return known;
   }
 
   onMessages(_from: NodeId, payload: Buffer): void {
@@ -285,8 +291,14 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     await this.#staged?.state.discard();
     this.#staged = undefined;
     const received = await receiveState(this.#options.dataDir, chunks);
-    this.#staged = received;
-    this.#driver?.step(decodeMessages(received.header));
+    const driver = this.#driver;
+    const messages = decodeMessages(received.header);
+    const { term, commit } = driver?.status() ?? { term: 0, commit: 0 };
+    // Raft answers in any case; but it will not ask to install what an earlier leader sent, or what the log has overtaken.
+    const isLate = messages.some((m) => m.term < term) || received.meta.index <= commit;
+    if (!isLate) this.#staged = received;
+    driver?.step(messages);
+    if (isLate) await received.state.discard();
   }
 
   /** Puts the snapshot that was received last in the place of log and state. */

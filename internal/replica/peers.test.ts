@@ -1,0 +1,156 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeProposal } from '../store/command.js';
+import { exportState } from '../store/snapshot.js';
+import { StateStore } from '../store/state.js';
+import { freePorts } from '../testing/cluster.js';
+import { Driver } from './driver.js';
+import type { Identity } from './identity.js';
+import { LogStore } from './log.js';
+import { Membership } from './membership.js';
+import { Peers } from './peers.js';
+import { DiskWatch, SLOW_DISK_LIMITS } from './slow-disk.js';
+import { Verifier } from './verify.js';
+import { encodeMessages } from './wire.js';
+
+const conf = { voters: [1, 2], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+const nothing = (): void => undefined;
+const fail = (error: Error): void => {
+  throw error;
+};
+let dataDir = '';
+let port = 0;
+let log: LogStore;
+let state: StateStore;
+let peers: Peers;
+
+function openState(name: string): StateStore {
+  const path = join(dataDir, name);
+  return new StateStore({
+    path,
+    conf,
+    members: new Map(),
+    onVisible: nothing,
+    onDurable: nothing,
+    onDiskFull: nothing,
+    onFatal: fail,
+  });
+}
+
+beforeEach(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'quorate-peers-'));
+  [port = 0] = await freePorts(1);
+  state = openState('state');
+  log = new LogStore({
+    path: join(dataDir, 'log'),
+    stateMeta: () => ({ index: state.meta.appliedIndex, term: state.meta.appliedTerm, confState: state.meta.conf }),
+    onDiskFull: nothing,
+    delayMs: () => 20,
+  });
+  const identity: Identity = { id: 1, cluster: 7, name: 'a', nonce: 'x', boots: 1, members: [], joined: false };
+  const address = `127.0.0.1:${port}`;
+  peers = new Peers({
+    identity,
+    dataDir,
+    listen: address,
+    address,
+    tls: undefined,
+    log,
+    state,
+    onFatal: fail,
+    say: nothing,
+  });
+});
+afterEach(async () => {
+  await peers.close();
+  await state.close();
+  await log.close();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+/** A driver whose raft is in this term. */
+function driverIn(term: number): Driver {
+  const limits = { maxSizePerMessageBytes: 1000, maxInflightMessages: 1, maxInflightBytes: 1000 };
+  const raft = { electionTicks: 10, heartbeatTicks: 1, maxUncommittedBytes: 1000, preVote: true, checkQuorum: true };
+  return new Driver({
+    raft: { ...limits, ...raft, id: 1, applied: 0, hardState: { term, vote: 0, commit: 0 } },
+    id: 1,
+    log,
+    state,
+    outbox: peers,
+    installer: peers,
+    disks: new DiskWatch(SLOW_DISK_LIMITS),
+    onFatal: fail,
+    onLeader: nothing,
+    onConfChange: nothing,
+    onConfChangeRefused: nothing,
+  });
+}
+
+async function start(driver: Driver): Promise<void> {
+  const unasked = (): Promise<Buffer> => Promise.reject(new Error('nobody is to be asked'));
+  const membership = new Membership({
+    driver,
+    state,
+    id: 1,
+    cluster: 7,
+    prefix: '1.1',
+    heardOf: () => false,
+    reachable: () => false,
+    call: unasked,
+    say: nothing,
+  });
+  const verifier = new Verifier({ id: 1, driver, state, ask: unasked, onDiverged: nothing, say: nothing });
+  await peers.start(driver, membership, verifier);
+}
+
+/** A snapshot with one object, at log index 1, from the leader of this term. */
+async function* snapshotOf(term: number): AsyncGenerator<Buffer> {
+  const other = openState('others');
+  const op = { type: 'put', key: 'a/1', value: Buffer.from('v'), revisionAt: -1 } as const;
+  const commands = [{ kind: 'txn', txn: { compares: [], ops: [op] } } as const];
+  other.applyEntry(1, term, encodeProposal({ proposer: 2, seq: 1, time: 0, commands }));
+  other.commit();
+  await other.whenVisible(1);
+  const head = { from: 2, to: 1, index: 0, logTerm: 0, commit: 0, entries: [], reject: false, rejectHint: 0 } as const;
+  yield encodeMessages([
+    { ...head, type: 'snapshot', term, context: '', snapshot: { index: 1, term, confState: conf } },
+  ]);
+  const snapshot = other.takeSnapshot();
+  yield* exportState(snapshot);
+  snapshot.release();
+  await other.close();
+}
+
+describe('peers', () => {
+  it('exchange no word with a member before it is on disk who that is, however it comes', async () => {
+    const peer = { cluster: 7, id: 2, nonce: 'y' };
+    const order: string[] = [];
+    // Its stream to us and ours to it come up together: the second must not overtake the write that the first waits for.
+    await Promise.all([
+      peers.admit(peer).then(() => order.push('first')),
+      peers.admit(peer).then(() => order.push('second')),
+    ]);
+    expect(order).toEqual(['first', 'second']);
+    expect(peers.heardOf(2)).toBe(true);
+    expect(await peers.admit({ ...peer, nonce: 'z' })).toContain('another data directory');
+  });
+
+  it('keep nothing of a snapshot that an earlier leader sent', async () => {
+    await start(driverIn(5));
+    await peers.onSnapshot(2, snapshotOf(3));
+    expect(readdirSync(dataDir).filter((name) => name.startsWith('state'))).toEqual(['state']);
+    expect(state.visible.revision).toBe(0);
+  });
+
+  it('install a snapshot of the leader', async () => {
+    const driver = driverIn(5);
+    await start(driver);
+    await peers.onSnapshot(2, snapshotOf(5));
+    await state.whenVisible(1);
+    expect(state.visible).toMatchObject({ revision: 1, appliedIndex: 1 });
+    driver.stop();
+  });
+});
