@@ -49,6 +49,19 @@ it('a damaged object is never served, is named, and does not take a list down', 
   expect(backend.changes(0, 10).map((change) => change.key)).toEqual(['a/0', 'a/2']);
 });
 
+it('an object that was cut short is named, and no read of the past or of changes breaks at it', async () => {
+  await cluster.stop(0);
+  const environment = openEnvironment({ path: join(cluster.directory, 'r0', 'state'), overlappingSync: true });
+  const tables = openTables(environment);
+  await environment.batch(() => void tables.objects.put('a/1', Buffer.from([1, 2, 3])));
+  await environment.close();
+  const { backend } = await cluster.start(0);
+  expect(backend.range({ start: 'a/', end: 'a0', revision: 2 }).items.map((item) => item.key)).toEqual(['a/0']);
+  expect(said).toEqual([expect.stringContaining('"a/1" in table objects is damaged (too short)')]);
+  expect(() => backend.getAt('a/1', 2)).toThrow(CorruptRecordError);
+  expect(backend.changes(0, 10).map((change) => change.key)).toEqual(['a/0', 'a/2']);
+});
+
 it('a damaged object can be replaced and deleted', async () => {
   await damage('objects', 'a/1');
   const replica = await cluster.start(0);

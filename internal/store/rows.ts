@@ -60,14 +60,18 @@ export function checkObject(table: string, key: string, record: Buffer): void {
   checkSeal(table, key, record);
 }
 
+/** As stored; 0 for a damaged record that is too short to hold it, which `checkObject` tells. */
 export function modRevisionOf(record: Buffer): number {
-  return record.readUIntBE(MOD_AT, 6);
+  return fieldOf(record, MOD_AT);
 }
 export function createRevisionOf(record: Buffer): number {
-  return record.readUIntBE(CREATE_AT, 6);
+  return fieldOf(record, CREATE_AT);
 }
 export function expiresAtOf(record: Buffer): number {
-  return record.readUIntBE(EXPIRES_AT, 6);
+  return fieldOf(record, EXPIRES_AT);
+}
+function fieldOf(record: Buffer, at: number): number {
+  return record.length < OBJECT_HEADER ? 0 : record.readUIntBE(at, 6);
 }
 /** Checksum as stored: it covers the value and the revisions. */
 export function checksumOf(record: Buffer): number {
