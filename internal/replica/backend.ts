@@ -63,7 +63,7 @@ export class ReplicaBackend implements Backend {
 
   async txn(txn: Txn, timeoutMs?: number): Promise<TxnResult> {
     const bytes = checkTxn(txn);
-    if (this.#options.space.low && txn.ops.some((op) => op.type === 'put')) {
+    if (this.#options.space.low && txn.deletes !== true && txn.ops.some((op) => op.type === 'put')) {
       throw new UnavailableError('the disk of this replica is nearly full: only deletes are taken', false);
     }
     return this.#options.proposals.submit({ kind: 'txn', txn }, bytes, timeoutMs ?? this.#options.txnTimeoutMs);

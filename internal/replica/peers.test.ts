@@ -12,6 +12,7 @@ import { LogStore } from './log.js';
 import { Membership } from './membership.js';
 import { Peers } from './peers.js';
 import { DiskWatch, SLOW_DISK_LIMITS } from './slow-disk.js';
+import { SpaceGuard } from './space.js';
 import { Verifier } from './verify.js';
 import { encodeMessages } from './wire.js';
 
@@ -59,6 +60,8 @@ beforeEach(async () => {
     tls: undefined,
     log,
     state,
+    space: new SpaceGuard({ dataDir, say: nothing }),
+    onCorrupt: fail,
     onFatal: fail,
     say: nothing,
   });

@@ -64,6 +64,9 @@ describe('a small disk', () => {
     expect(await load).toContain('only deletes are taken');
     expect(replica.status().diskLow).toBe(true);
     expect(backend.get('a/1')?.value).toHaveLength(100_000);
+    // As a finalizer that lets go, or a grace period that begins.
+    const mark = { type: 'put', key: 'a/1', value: Buffer.from('leaving'), revisionAt: -1 } as const;
+    await backend.txn({ compares: [], ops: [mark], deletes: true });
     await backend.txn({ compares: [], ops: [{ type: 'delete', key: 'a/1' }] });
     expect(backend.get('a/1')).toBeUndefined();
     rmSync(filler);

@@ -33,6 +33,11 @@ export type Op =
 export interface Txn {
   readonly compares: readonly Compare[];
   readonly ops: readonly Op[];
+  /**
+   * Something is on its way out, also where this puts it once more (marked, or let go of by a finalizer): taken when the
+   * disk is nearly full. Not kept in the log.
+   */
+  readonly deletes?: boolean;
 }
 
 export interface TxnResult {

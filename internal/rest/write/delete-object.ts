@@ -159,6 +159,7 @@ async function put(
   const result = await deps.backend.txn({
     compares: [{ key, modRevision: current.modRevision }],
     ops: [{ type: 'put', key, value: form.value, revisionAt: form.revisionAt }],
+    deletes: true,
   });
   if (!result.succeeded) return 'retry';
   const value = withRevision(form, result.revision);
@@ -178,6 +179,7 @@ async function remove(
   const result = await deps.backend.txn({
     compares: [{ key, modRevision: current.modRevision }, ...(extras?.compares ?? [])],
     ops: [{ type: 'delete', key }, ...(extras?.ops ?? [])],
+    deletes: true,
   });
   if (!result.succeeded) return 'retry';
   return { gone: true, value: withResourceVersion(current.value, result.revision), object: obj };

@@ -204,9 +204,11 @@ async function write(
         revisionAt: form.revisionAt,
         ...(ttl === undefined || ttl <= 0 ? {} : { ttlSeconds: ttl }),
       };
+  const isLeaving = metaText(metaOf(old), 'deletionTimestamp') !== '';
   const result = await backend.txn({
     compares: [{ key, modRevision: current.modRevision }, ...compares, ...(extras?.compares ?? [])],
     ops: [op, ...(extras?.ops ?? [])],
+    deletes: isLeaving && (removing || form.value.length <= current.value.length),
   });
   if (!result.succeeded) return undefined;
   // The last state of an object that is gone keeps the revision at which it was read, as in the reference.
