@@ -52,7 +52,7 @@ export interface ConfChangeContext {
 const TIMEOUT_MS = 10_000;
 const PENDING_RETRY_MS = 20;
 /** A change that was made elsewhere is seen here within this time: an election may come between. */
-const SEE_MS = 5_000;
+const SEE_MS = 10_000;
 /** A learner this close to the end of the log may vote: what is missing arrives within moments. */
 const CAUGHT_UP_ENTRIES = 50;
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });

@@ -29,7 +29,7 @@ import { Verifier } from './verify.js';
 const SEQ_PER_BOOT = 2 ** 32;
 const MIB = 1024 * 1024;
 /** The leader has changed the membership; the replica that was asked may take so long to see it itself. */
-const SEE_CHANGE_MS = 2_000;
+const SEE_CHANGE_MS = 5_000;
 /** A disk that stays full is told of so often. */
 const SAY_FULL_MS = 30_000;
 
