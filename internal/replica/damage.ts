@@ -20,7 +20,7 @@ export interface DamageOptions {
 export class Damage {
   readonly #options: DamageOptions;
   readonly #keys = new Set<string>();
-  #wanted = false;
+  #wanted: Promise<void> | undefined;
 
   constructor(options: DamageOptions) {
     this.#options = options;
@@ -37,6 +37,11 @@ export class Damage {
     return `${this.#keys.size} damaged records were found in the state of this replica. ${REMEDY}`;
   }
 
+  /** Resolves when it is noted on disk that a copy is wanted, if it is. */
+  async settled(): Promise<void> {
+    await this.#wanted;
+  }
+
   note(error: CorruptRecordError): void {
     const name = `${error.table}/${error.key}`;
     if (this.#keys.has(name) || this.#keys.size >= KEYS_MAX) return;
@@ -46,9 +51,8 @@ export class Damage {
       ? REMEDY
       : 'It is left out of lists until it is written or deleted, or restored from a backup.';
     say('error', `${error.message}. ${remedy}`);
-    if (this.#wanted || !hasOthers()) return;
-    this.#wanted = true;
-    wantCopy().catch((failure: unknown) => say('error', messageOf(failure)));
+    if (!hasOthers()) return;
+    this.#wanted ??= wantCopy().catch((failure: unknown) => say('error', messageOf(failure)));
   }
 }
 

@@ -372,6 +372,7 @@ export class RunningReplica implements Replica {
     this.#parts?.proposals.close('this replica is shutting down');
     this.#parts?.reads.close('this replica is shutting down');
     await this.#peers?.close();
+    await this.#damage?.settled();
     await this.#state?.close();
     await this.#log?.close();
     this.#lock.release();
