@@ -56,7 +56,10 @@ export function addMemberCommands(program: Command): void {
   withTarget(member.command('remove').description('Remove a member for good.'))
     .argument('<name>', 'its name, or its id')
     .action(async (name: string, target: Target) => {
-      print(await ask(target, 'DELETE', `/members/${encodeURIComponent(name)}`));
+      const status = await ask(target, 'DELETE', `/members/${encodeURIComponent(name)}`);
+      // A replica that was asked to remove itself does not see that it is gone.
+      const isLeft = (member: Member): boolean => member.name !== name && String(member.id) !== name;
+      print({ ...status, members: status.members.filter(isLeft) });
     });
   withTarget(program.command('move-leader').description('Hand leadership to a member.'))
     .argument('<name>')
