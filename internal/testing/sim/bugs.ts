@@ -217,10 +217,10 @@ export const BUGS: readonly Bug[] = [
     name: 'applied-index-outside-the-data',
     about: 'the applied index is stored in a transaction of its own (etcd#13766, 3.5.0 to 3.5.2)',
     file: 'store/state.ts',
-    find: `    const committed = this.#environment.batch(() => {
+    find: `    const write = (): void => {
       for (const { table`,
     replace: `    this.#environment.batch(() => void this.#tables.meta.put(META_KEY, meta)).catch(() => undefined);
-    const committed = this.#environment.batch(() => {
+    const write = (): void => {
       for (const { table`,
     profile: 'disks',
     seedsMax: 300,
@@ -346,8 +346,8 @@ export const BUGS: readonly Bug[] = [
     name: 'quarantine-without-reseed',
     about: 'a replica whose state was found wrong comes back with it',
     file: 'replica/reseed.ts',
-    find: 'if ((log.getFact(RESEED)?.length ?? 0) === 0) return;',
-    replace: 'if ((log.getFact(RESEED)?.length ?? 0) >= 0) return;',
+    find: "if (wish === '') return;",
+    replace: 'if (wish.length >= 0) return;',
     profile: 'differing',
     seedsMax: 300,
     foundAt: 15,
