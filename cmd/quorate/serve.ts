@@ -1,3 +1,4 @@
+import '../../internal/machinery/heap-growth.js';
 import { roleEscalation } from '../../internal/admission/role-escalation/index.js';
 import { CustomResources } from '../../internal/extensions/custom-resources.js';
 import type { FatalError } from '../../internal/machinery/assert.js';

@@ -14,7 +14,11 @@ function withLaggard(missed: number, overrides: Partial<RaftConfig> = {}): TestC
   c.deliver = (m) => m.to !== 3 && m.from !== 3;
   for (let i = 0; i < missed; i += 1) c.propose(1, ENTRY);
   c.settle();
-  c.tick(1);
+  // What was proposed until now is forgotten, and the leader is not idle.
+  c.tick(100, [1, 2]);
+  c.propose(1, ENTRY);
+  c.settle();
+  c.tick(1, [1, 2]);
   c.deliver = () => true;
   c.sent.length = 0;
   return c;
@@ -47,7 +51,20 @@ describe('a member that is behind', () => {
       expect(sentTo3(c)).toBeLessThanOrEqual(BUDGET + 2_000);
     }
     expect(ticks).toBeGreaterThan(30);
-    expect(c.applied(3)).toHaveLength(400 + ticks);
+    expect(c.applied(3)).toHaveLength(401 + ticks);
+  });
+
+  it('gets there however much is written meanwhile', () => {
+    const c = withLaggard(400, { maxSizePerMessageBytes: 2_000 });
+    let ticks = 0;
+    for (; match(c, 3) < c.raft(1).status().lastIndex; ticks += 1) {
+      expect(ticks).toBeLessThan(100);
+      // Twice the budget of a tick.
+      for (let i = 0; i < 20; i += 1) c.propose(1, ENTRY);
+      c.settle();
+      c.tick(1);
+    }
+    expect(ticks).toBeGreaterThan(5);
   });
 
   it('is brought up to date faster while nobody writes', () => {

@@ -16,8 +16,8 @@ export interface RaftConfig {
   /** Proposed and not yet committed, in bytes, on the leader; at the bound proposals are refused as `overloaded`. */
   readonly maxUncommittedBytes: number;
   /**
-   * Entries sent per tick to members that are behind, all of them together, in bytes: see catchup.ts. Default 1 MiB;
-   * four times as much while nothing is proposed.
+   * Entries sent per tick to members that are behind, all of them together, in bytes: see catchup.ts. Default 256 KiB;
+   * more while nothing is proposed, and while more is proposed than that.
    */
   readonly catchUpBytesPerTick?: number;
   /** Entries handed out per Ready for applying, in bytes; the rest follow in the next Ready. Default 8 MiB. */
@@ -46,7 +46,7 @@ export const DEFAULT_RAFT_SETTINGS = {
   maxInflightMessages: 256,
   maxInflightBytes: 32 * MIB,
   maxUncommittedBytes: 64 * MIB,
-  catchUpBytesPerTick: MIB,
+  catchUpBytesPerTick: MIB / 4,
   maxCommittedBytesPerReady: 8 * MIB,
   maxPendingReads: 4096,
   preVote: true,
@@ -66,7 +66,7 @@ export function validateConfig(config: RaftConfig): void {
   positive('maxInflightMessages', config.maxInflightMessages);
   positive('maxInflightBytes', config.maxInflightBytes);
   positive('maxUncommittedBytes', config.maxUncommittedBytes);
-  positive('catchUpBytesPerTick', config.catchUpBytesPerTick ?? MIB);
+  positive('catchUpBytesPerTick', config.catchUpBytesPerTick ?? DEFAULT_RAFT_SETTINGS.catchUpBytesPerTick);
   if (config.electionTicks <= config.heartbeatTicks) {
     throw new RangeError('raft electionTicks must be greater than heartbeatTicks');
   }

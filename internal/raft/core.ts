@@ -1,5 +1,5 @@
 import { CatchUp } from './catchup.js';
-import type { RaftConfig } from './config.js';
+import { DEFAULT_RAFT_SETTINGS, type RaftConfig } from './config.js';
 import { fromConfState, isVoter, type Members } from './confchange/members.js';
 import { message } from './message.js';
 import { RaftLog } from './log.js';
@@ -75,7 +75,7 @@ export class Core {
     this.log = new RaftLog(storage, config.applied, committed);
     this.members = fromConfState(config.confState ?? storage.snapshotMeta().confState);
     this.uncommitted = new UncommittedBytes(config.maxUncommittedBytes);
-    this.catchUp = new CatchUp(config.catchUpBytesPerTick ?? 1024 * 1024);
+    this.catchUp = new CatchUp(config.catchUpBytesPerTick ?? DEFAULT_RAFT_SETTINGS.catchUpBytesPerTick);
     this.reads = new ReadQueue(config.maxPendingReads ?? 4096);
   }
 

@@ -109,6 +109,7 @@ export function appendOwn(core: Core, type: Entry['type'], data: readonly Uint8A
   if (!isProtocol && !core.uncommitted.admits(bytes)) return false;
   log.append(entries);
   core.uncommitted.add(index, bytes);
+  core.catchUp.proposed(bytes);
   const own = core.progress.get(core.id);
   if (own !== undefined) own.next = index + 1;
   if (core.broadcast === 'nothing') core.broadcast = 'entries';

@@ -62,6 +62,9 @@ interface Batch {
 /** Commits whose flush has not ended, at most: a slow disk then slows applying, and holds up no more than two threads. */
 const UNFLUSHED_MAX = 2;
 const DISK_FULL_RETRY_MS = 1_000;
+/** While the replica is far behind, a commit waits for so many bytes, or for so long after the one before. */
+const BEHIND_COMMIT_BYTES = 4 * 1024 * 1024;
+const BEHIND_COMMIT_MS = 250;
 /** Ends of entries whose hashes are remembered: some seconds at full load. */
 const HASHES_MAX = 16_384;
 
@@ -90,6 +93,8 @@ export class StateStore implements ApplyTables {
   #dirty = false;
   #batch = 1;
   #committing: Batch | undefined;
+  #committedAt = -Infinity;
+  #farBehind = false;
   #unflushed = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   readonly #hashes = new HashRing(HASHES_MAX);
@@ -214,10 +219,24 @@ export class StateStore implements ApplyTables {
     }
   }
 
+  /**
+   * With true, commits become few and large, until false: nobody waits for what a replica applies that is far behind,
+   * while every flush holds up those who share its disk. `commit` must then be called from time to time.
+   */
+  setFarBehind(farBehind: boolean): void {
+    this.#farBehind = farBehind;
+  }
+
+  get #isHeld(): boolean {
+    if (!this.#farBehind || this.#pendingBytes >= BEHIND_COMMIT_BYTES) return false;
+    return performance.now() < this.#committedAt + BEHIND_COMMIT_MS;
+  }
+
   /** Starts committing what has been applied, unless a commit is under way: then it follows by itself. */
   commit(): void {
     if (!this.#dirty && this.#writes.length === 0) return;
-    if (this.#committing !== undefined || this.#unflushed >= UNFLUSHED_MAX || this.#closed) return;
+    if (this.#committing !== undefined || this.#unflushed >= UNFLUSHED_MAX || this.#closed || this.#isHeld) return;
+    this.#committedAt = performance.now();
     const batch: Batch = { appliedIndex: this.#meta.appliedIndex, writes: this.#writes, number: this.#batch };
     this.#writes = [];
     this.#dirty = false;
