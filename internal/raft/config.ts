@@ -13,7 +13,7 @@ export interface RaftConfig {
   readonly maxInflightMessages: number;
   /** The same, in bytes of entries per follower. */
   readonly maxInflightBytes: number;
-  /** Proposed and not yet committed, in bytes, on the leader; at the bound proposals are refused as `overloaded`. */
+  /** Proposed and not yet committed and on its own disk, in bytes, on the leader; at the bound proposals are refused as `overloaded`. */
   readonly maxUncommittedBytes: number;
   /**
    * Entries sent per tick to members that are behind, all of them together, in bytes: see catchup.ts. Default 256 KiB;

@@ -47,6 +47,18 @@ describe('Ready', () => {
     expect(c.raft(1).status()).toMatchObject({ commit: 2, persisted: 1 });
   });
 
+  it('takes no more than the bound while its own disk stands still, though the others commit', () => {
+    const c = new TestCluster([1, 2, 3], [], { maxUncommittedBytes: 1_000 });
+    c.elect(1);
+    c.propose(1, 'x'.repeat(600));
+    persist(c, 1);
+    for (const from of [2, 3]) c.raft(1).step(message('appendResp', from, 1, 1, { index: 2 }));
+    expect(c.raft(1).status()).toMatchObject({ commit: 2, persisted: 1 });
+    expect(c.propose(1, 'x'.repeat(600))).toEqual({ status: 'overloaded' });
+    c.raft(1).advance();
+    expect(c.propose(1, 'x'.repeat(600))).toMatchObject({ status: 'accepted' });
+  });
+
   it('lets heartbeats and their answers leave while the disk is busy', () => {
     const c = new TestCluster([1, 2, 3]);
     c.elect(1);

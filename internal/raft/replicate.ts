@@ -79,7 +79,7 @@ export function maybeCommit(core: Core): boolean {
   const index = jointIndex(core.members, (id) => core.progress.get(id)?.match ?? 0);
   if (index <= log.committed || log.term(index) !== core.term) return false;
   log.commitTo(index);
-  core.uncommitted.freeUpTo(index);
+  freeUncommitted(core);
   core.broadcast = 'commit';
   if (!core.termOpened) {
     core.termOpened = true;
@@ -92,6 +92,12 @@ export function maybeCommit(core: Core): boolean {
 export function acknowledgeOwn(core: Core): void {
   const own = core.progress.get(core.id);
   if (own?.acknowledge(core.log.persisted) === true) maybeCommit(core);
+  freeUncommitted(core);
+}
+
+/** What others have committed while our own disk stands still is held in memory, too, and counts until it is written. */
+function freeUncommitted(core: Core): void {
+  core.uncommitted.freeUpTo(Math.min(core.log.committed, core.log.persisted));
 }
 
 /** Leader: a member answered an append (or a snapshot). */
