@@ -1,11 +1,11 @@
 import '../../internal/machinery/heap-growth.js';
 import { roleEscalation } from '../../internal/admission/role-escalation/index.js';
 import { CustomResources } from '../../internal/extensions/custom-resources.js';
-import type { FatalError } from '../../internal/machinery/assert.js';
+import { FatalError } from '../../internal/machinery/assert.js';
 import { errorText, logger, setVerbosity } from '../../internal/machinery/log.js';
 import { withCustomResources } from '../../internal/registry/custom/index.js';
 import { strategiesWith } from '../../internal/registry/index.js';
-import { openReplica, type Replica } from '../../internal/replica/index.js';
+import { DifferingStateError, openReplica, type Replica } from '../../internal/replica/index.js';
 import { createDiscovery } from '../../internal/rest/discovery.js';
 import { createOpenApi } from '../../internal/rest/openapi.js';
 import { createRest } from '../../internal/rest/index.js';
@@ -13,7 +13,7 @@ import { Catalog } from '../../internal/schema/discovery/catalog.js';
 import { OpenApi } from '../../internal/schema/openapi/index.js';
 import { CaughtUp } from '../../internal/server/caught-up.js';
 import { createChain } from '../../internal/server/chain.js';
-import { inFlightLimit } from '../../internal/server/in-flight.js';
+import { type InFlight, inFlightLimit } from '../../internal/server/in-flight.js';
 import { createInternalClient } from '../../internal/server/internal-client.js';
 import { RequestMetrics } from '../../internal/server/metrics.js';
 import { createPaths } from '../../internal/server/paths.js';
@@ -31,12 +31,28 @@ import { portRange } from './addresses.js';
 import { bootstrap, keepsEndpoints } from './bootstrap.js';
 import { advertisedAddress, replicaConfig, type ServingConfig, servingConfig } from './config.js';
 import { type FlagValues, ignoredFlags } from './flags.js';
-import { stopOnSignal } from './shutdown.js';
+import { Ending, type EndReason, StopSignals } from './ending.js';
+import { RESEEDS_MAX, RESEEDS_WINDOW_MS, Reseeds } from './reseeds.js';
+import { stopServing } from './shutdown.js';
 import { validateFlags } from './validate.js';
 
 const log = logger('serve.ts');
 /** How long connections may take to end by themselves once the replica is closed. */
 const EXIT_MS = 1_000;
+/** How long a replica that is just being opened again may take to give that up, once a signal has come. */
+const GIVE_UP_MS = 5_000;
+
+/** What outlives one run of the replica: it may be closed and opened again in the same process. */
+interface Process {
+  readonly flags: FlagValues;
+  readonly serving: ServingConfig;
+  readonly signals: StopSignals;
+  readonly reseeds: Reseeds;
+  readonly metrics: RequestMetrics;
+  /** What the metrics tell of: the replica of this run. */
+  replica: Replica | undefined;
+  readonly inFlight: InFlight;
+}
 
 /** Runs one replica until a signal stops it. Throws FatalError when it cannot. */
 export async function runServe(flags: FlagValues): Promise<void> {
@@ -48,41 +64,122 @@ export async function runServe(flags: FlagValues): Promise<void> {
   });
   for (const name of ignoredFlags(flags)) log.warn(`--${name} has no effect here`);
   validateFlags(flags);
-  const serving = await servingConfig(flags);
-  const replica = await openReplica({
-    ...replicaConfig(flags),
-    log: (level, text) => (level === 'debug' ? log.verbose(4, text) : log[level](text)),
-    onFatal: (error: FatalError) => {
-      log.fatal(error.message);
-      process.exit(1);
-    },
-  });
+  const own: Process = {
+    flags,
+    serving: await servingConfig(flags),
+    signals: new StopSignals(),
+    reseeds: new Reseeds(),
+    metrics: new RequestMetrics(),
+    replica: undefined,
+    inFlight: inFlightLimit(flags.int('max-requests-inflight'), flags.int('max-mutating-requests-inflight')),
+  };
+  describe(own);
   try {
-    await serveReplica(flags, serving, replica);
+    while ((await run(own)) === 'differs');
   } finally {
-    await replica.close();
+    // Everything is on disk. A peer's connection that never ended its TLS handshake would keep the process for two minutes.
+    setTimeout(() => process.exit(), EXIT_MS).unref();
   }
-  // Everything is on disk. A peer's connection that never ended its TLS handshake would keep the process for two minutes.
-  setTimeout(() => process.exit(), EXIT_MS).unref();
 }
 
-/** Wires the parts of a replica together and stays until a signal stops it. */
-async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: Replica): Promise<void> {
+function describe(own: Process): void {
+  const { metrics, reseeds } = own;
+  metrics.watchReplica(() => {
+    if (own.replica === undefined) throw new Error('the replica is being opened');
+    return own.replica.status();
+  });
+  metrics.watchInFlight(own.inFlight);
+  metrics.counter(
+    'quorate_store_reseeds',
+    "How often this process has replaced its whole state by a copy of the leader's, because it was wrong.",
+    () => reseeds.taken,
+  );
+}
+
+/** Runs the replica once; resolves, when everything of it is closed, with why it ended. Throws FatalError when it cannot. */
+async function run(own: Process): Promise<EndReason> {
+  const { flags, signals, reseeds } = own;
+  const ending = new Ending();
+  const replica = await opened(own, ending);
+  if (replica === undefined) return 'signal';
+  own.replica = replica;
+  if (replica.status().copied) reseeds.taken++;
+  const onSignal = (): void => ending.end('signal');
+  signals.come.addEventListener('abort', onSignal);
+  if (signals.come.aborted) onSignal();
+  try {
+    if (ending.reason === undefined) await serveReplica(own, replica, ending);
+  } finally {
+    signals.come.removeEventListener('abort', onSignal);
+    await replica.close();
+  }
+  if (ending.reason !== 'differs' || signals.come.aborted) return 'signal';
+  log.warn(`${flags.string('name')} has stopped serving, and starts again to take a copy of the state from the leader`);
+  return 'differs';
+}
+
+/** Opens the replica; undefined when a signal came meanwhile. Throws FatalError when it cannot run. */
+async function opened({ flags, signals, reseeds }: Process, ending: Ending): Promise<Replica | undefined> {
+  const onSignal = (): void => {
+    // The data directory bears that as it bears a crash.
+    setTimeout(() => process.exit(), GIVE_UP_MS).unref();
+  };
+  signals.come.addEventListener('abort', onSignal);
+  try {
+    return await openReplica({
+      ...replicaConfig(flags),
+      stopping: signals.come,
+      log: (level, text) => (level === 'debug' ? log.verbose(4, text) : log[level](text)),
+      onFatal: (error: FatalError) => {
+        if (error instanceof DifferingStateError) {
+          if (ending.reason !== undefined) return;
+          if (reseeds.allow(performance.now())) {
+            ending.end('differs');
+            return;
+          }
+          log.error(
+            `${RESEEDS_MAX} copies were taken within ${RESEEDS_WINDOW_MS / 60_000} minutes: look for the cause`,
+          );
+        }
+        log.fatal(error.message);
+        process.exit(1);
+      },
+    });
+  } catch (error) {
+    if (!signals.come.aborted) throw error;
+    log.info(`stopped: ${error instanceof FatalError ? error.message : errorText(error)}`);
+    return undefined;
+  } finally {
+    signals.come.removeEventListener('abort', onSignal);
+  }
+}
+
+/** Wires the parts of a replica together and stays until its end has come. */
+async function serveReplica(own: Process, replica: Replica, ending: Ending): Promise<void> {
+  const { flags, serving, signals, metrics } = own;
   const port = flags.int('secure-port');
   const address = `${advertisedAddress(flags)}:${port}`;
-  const state = { ready: false, bootstrapped: false, stopping: false };
+  const state = { ready: false, bootstrapped: false };
   const { backend } = replica;
   const caughtUp = new CaughtUp();
   const isReady = (): boolean => {
     const { leader, applied, commit } = replica.status();
-    return state.ready && leader !== 0 && caughtUp.is(applied, commit, performance.now());
+    return (
+      state.ready && ending.reason === undefined && leader !== 0 && caughtUp.is(applied, commit, performance.now())
+    );
   };
   const who = authenticator(flags, serving, backend);
   const { authorizer, rbac, nodeMode } = authorizers(flags, backend);
   const issuer = flags.list('service-account-issuer')[0] ?? '';
-  const own = audiences(flags);
   const tokens = tokenIssuer(flags, serving);
-  const creators = reviewCreators({ authenticator: who, authorizer, rbac, nodeMode, audiences: own, tokens });
+  const creators = reviewCreators({
+    authenticator: who,
+    authorizer,
+    rbac,
+    nodeMode,
+    audiences: audiences(flags),
+    tokens,
+  });
   const custom = new CustomResources(backend);
   const builtIn = strategiesWith({
     eventTtlSeconds: flags.duration('event-ttl') / 1000,
@@ -104,16 +201,12 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
     catalog.setExtensions('crd', custom.served.groups());
     openApi.setCustom(custom.served.openApi());
   });
-  const metrics = new RequestMetrics();
-  metrics.watchReplica(() => replica.status());
-  const inFlight = inFlightLimit(flags.int('max-requests-inflight'), flags.int('max-mutating-requests-inflight'));
-  metrics.watchInFlight(inFlight);
   const chain = createChain({
     authenticator: who,
     catchUp: () => backend.readBarrier(),
     authorizer,
     refuseAnonymousWith401: true,
-    inFlight,
+    inFlight: own.inFlight,
     metrics,
     resources,
     paths: createPaths({
@@ -121,7 +214,7 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
         ready: isReady,
         bootstrapped: () => state.bootstrapped,
         storeFailure: () => replica.status().failure || undefined,
-        shuttingDown: () => state.stopping,
+        shuttingDown: () => ending.reason !== undefined,
       },
       metrics,
       openId: {
@@ -148,32 +241,47 @@ async function serveReplica(flags: FlagValues, serving: ServingConfig, replica: 
     chain,
   );
   log.info(`${flags.string('name')} serves https://${flags.string('bind-address')}:${door.port}`);
+  signals.listen();
   const leaving: (() => Promise<void>)[] = [];
-  const stopped = stopOnSignal({ replica, door, state, delayMs: flags.duration('shutdown-delay-duration'), leaving });
-
-  await Promise.race([replica.ready(), stopped]);
-  if (state.stopping) return stopped;
-  state.ready = true;
-  const client = createInternalClient(resources);
-  await bootstrap(client, flags, serving, () => state.stopping);
-  if (state.stopping) return stopped;
-  const lease = await keepIdentityLease(client, flags.string('name'), address);
-  const following: { stop(): void }[] = [
-    followFlowSchemas(backend, client, () => replica.status().role === 'leader'),
-    followCustomResources(backend, client, custom, () => replica.status().role === 'leader'),
-    lease,
-  ];
-  leaving.push(() => lease.leave());
-  if (keepsEndpoints(flags)) {
-    const parts = { client, backend, address: advertisedAddress(flags), port, now: () => performance.now() };
-    const endpoints = await keepEndpoints(parts);
-    following.push(endpoints);
-    leaving.push(() => endpoints.leave());
-  }
-  state.bootstrapped = true;
-  log.info(`${flags.string('name')} is ready, ${Math.round(process.uptime() * 1000)} ms after its process started`);
-  await stopped;
-  for (const follower of following) follower.stop();
+  const following: { stop(): void }[] = [];
+  const isEnding = (): boolean => ending.reason !== undefined;
+  const start = async (): Promise<void> => {
+    await Promise.race([replica.ready(), ending.come]);
+    if (isEnding()) return;
+    state.ready = true;
+    const client = createInternalClient(resources);
+    await bootstrap(client, flags, serving, isEnding);
+    if (isEnding()) return;
+    const lease = await keepIdentityLease(client, flags.string('name'), address);
+    following.push(lease);
+    leaving.push(() => lease.leave());
+    if (isEnding()) return;
+    following.push(followFlowSchemas(backend, client, () => replica.status().role === 'leader'));
+    following.push(followCustomResources(backend, client, custom, () => replica.status().role === 'leader'));
+    if (keepsEndpoints(flags)) {
+      const parts = { client, backend, address: advertisedAddress(flags), port, now: () => performance.now() };
+      const endpoints = await keepEndpoints(parts);
+      following.push(endpoints);
+      leaving.push(() => endpoints.leave());
+      if (isEnding()) return;
+    }
+    state.bootstrapped = true;
+    log.info(`${flags.string('name')} is ready, ${Math.round(process.uptime() * 1000)} ms after its process started`);
+  };
+  const stopFollowing = (): void => following.forEach((follower) => follower.stop());
+  const started = start()
+    .catch((error: unknown) => {
+      // What was under way when the end came fails with it.
+      if (!isEnding()) throw error;
+      log.verbose(2, `the start was broken off: ${errorText(error)}`);
+    })
+    .finally(() => {
+      if (isEnding()) stopFollowing();
+    });
+  const reason = await Promise.race([ending.come, started.then(() => ending.come)]);
+  if (reason === 'differs') stopFollowing();
+  await stopServing({ replica, door, delayMs: flags.duration('shutdown-delay-duration'), leaving }, reason);
+  stopFollowing();
 }
 
 function groupPaths(group: string, versions: readonly { version: string }[]): string[] {

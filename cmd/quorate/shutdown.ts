@@ -1,6 +1,7 @@
 import { logger } from '../../internal/machinery/log.js';
 import type { Replica } from '../../internal/replica/index.js';
 import type { OpenDoor } from '../../internal/server/door.js';
+import type { EndReason } from './ending.js';
 
 const log = logger('shutdown.ts');
 /** How long answers that are on their way may take once the port is closed. */
@@ -8,39 +9,30 @@ const GRACE_MS = 10_000;
 /** How long a leader waits for another to take over. */
 const HANDOVER_MS = 2_000;
 
+/** How long writing that takes may hold up the end: without a quorum it cannot be done. */
+const LEAVE_MS = 2_000;
+/** How long answers may take of a replica that is quarantined: whatever they wait for has failed already. */
+const QUARANTINE_GRACE_MS = 1_000;
+
 interface Stoppable {
   readonly replica: Replica;
   readonly door: OpenDoor;
-  readonly state: { stopping: boolean };
   readonly delayMs: number;
   /** What tells others, through the store, that this server goes; started together, and waited for only so long. */
   readonly leaving: readonly (() => Promise<void>)[];
 }
 
-/** How long writing that takes may hold up the end: without a quorum it cannot be done. */
-const LEAVE_MS = 2_000;
-
 /**
- * Resolves when SIGTERM or SIGINT has come and nothing is served any more: /readyz fails, then after the delay the port
- * closes and watches end, and leadership is handed over. A second signal ends the process at once.
+ * Resolves when nothing is served any more. /readyz fails already; after a signal others are told, then after the delay
+ * leadership is handed over, the port closes and watches end. A quarantined replica can do none of that, and is to be
+ * back soon: its port closes at once.
  */
-export function stopOnSignal(parts: Stoppable): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onSignal = (signal: NodeJS.Signals): void => {
-      if (parts.state.stopping) {
-        log.warn(`${signal} again: ending at once`);
-        process.exit(1);
-      }
-      log.info(`${signal}: stopping`);
-      parts.state.stopping = true;
-      stop(parts).then(resolve, reject);
-    };
-    process.on('SIGTERM', onSignal);
-    process.on('SIGINT', onSignal);
-  });
-}
-
-async function stop({ replica, door, delayMs, leaving }: Stoppable): Promise<void> {
+export async function stopServing(parts: Stoppable, reason: EndReason): Promise<void> {
+  const { replica, door, delayMs, leaving } = parts;
+  if (reason === 'differs') {
+    await door.close(QUARANTINE_GRACE_MS);
+    return;
+  }
   const left = Promise.allSettled(leaving.map((leave) => leave()));
   let timer: NodeJS.Timeout | undefined;
   await Promise.race([left, new Promise((resolve) => (timer = setTimeout(resolve, LEAVE_MS)))]);

@@ -40,6 +40,10 @@ export class Layout {
   dataDir(name: string): string {
     return join(this.home(name), 'data');
   }
+  /** There from a replica's first start on, for as long as it has its data. */
+  raftLog(name: string): string {
+    return join(this.dataDir(name), 'log');
+  }
   port(name: string): number {
     return this.basePort + this.names.indexOf(name);
   }

@@ -28,6 +28,41 @@ test('serve flags with which no replica started are not kept for the next time',
   });
 });
 
+/** In the place of quorate: a replica that makes its data and is ready. */
+const READY = `
+const flag = (name) => process.argv.find((arg) => arg.startsWith('--' + name + '=')).split('=')[1];
+const { mkdirSync, readFileSync } = require('node:fs');
+mkdirSync(flag('data-dir') + '/log', { recursive: true });
+const pair = { cert: readFileSync(flag('tls-cert-file')), key: readFileSync(flag('tls-private-key-file')) };
+require('node:https').createServer(pair, (_, answer) => answer.end('ok')).listen(Number(flag('secure-port')), '127.0.0.1');
+`;
+
+test('replicas that lost their data found no empty cluster, unless that is asked for', async () => {
+  const home = join(dir, 'lost');
+  const run = (): Promise<unknown> =>
+    up({ dir: home, replicas: 2, port: 25_046, command: [process.execPath, '-e', READY] });
+  const lose = (name: string): void => rmSync(join(home, name), { recursive: true });
+  try {
+    await run();
+    await down(home);
+    // Alone it can decide nothing, and the other turns it away.
+    lose('r1');
+    await run();
+    await down(home);
+    lose('r1');
+    lose('r2');
+    await expect(run()).rejects.toThrow(/^r1, r2 ran before, but the data in .* is gone: .*quorate member remove r1/);
+    expect(existsSync(join(home, 'r1'))).toBe(false);
+    rmSync(join(home, 'cluster.json'));
+    await run();
+    // They run, and begin nothing.
+    for (const name of ['r1', 'r2']) rmSync(join(home, name, 'data'), { recursive: true });
+    await run();
+  } finally {
+    await down(home);
+  }
+});
+
 /** In the place of quorate: r1 ends at once, as a member does that was removed; the others are ready. */
 const WITHOUT_R1 = `
 const flag = (name) => process.argv.find((arg) => arg.startsWith('--' + name + '=')).split('=')[1];

@@ -32,6 +32,8 @@ interface Settings {
   readonly replicas: number;
   readonly port: number;
   readonly serveFlags: readonly string[];
+  /** Replicas that were ready with their data in `dir`: one that has none any more must not begin anew unasked. */
+  readonly started?: readonly string[];
 }
 
 /** What is running after `up`. */
@@ -43,26 +45,28 @@ export interface UpResult {
 
 /**
  * Starts what is not running of the cluster in `dir` and waits until every replica answers /readyz with 200.
- * Throws FatalError when one does not, or when the directory holds a cluster of another shape.
+ * Throws FatalError when one does not, or when the directory holds a cluster of another shape, or has lost its data.
  */
 export async function up(options: UpOptions): Promise<UpResult> {
   const settings = settle(options);
   const layout = new Layout(options.dir, settings.port, settings.replicas);
+  const isRunning = (name: string): boolean => runningPid(layout.pidFile(name), layout.dataDir(name)) !== undefined;
+  refuseToFoundAgain(layout, settings.started?.filter((name) => !isRunning(name)) ?? []);
   await ensurePki(layout.pki, { serviceIp: '10.96.0.1' });
   const balanced = layout.replicas > 1 && hasHaproxy();
   await writeKubeconfigs(layout, balanced);
   const caCert = readPair(layout.pki, PKI_FILES.ca).cert;
   const [program, ...before] = options.command;
   for (const name of layout.names) {
-    const mark = layout.dataDir(name);
-    if (runningPid(layout.pidFile(name), mark) !== undefined) continue;
+    if (isRunning(name)) continue;
     const args = [...before, 'serve', ...replicaFlags(layout, name), ...settings.serveFlags];
     startDetached(program, args, layout.logFile(name), layout.pidFile(name));
   }
   const outcomes = await Promise.allSettled(layout.names.map((name) => becomeReady(layout, name, caCert)));
   if (outcomes.some((outcome) => outcome.status === 'fulfilled')) {
     // Only flags that a replica has started with are kept for the next time.
-    store(options.dir, settings);
+    const ready = layout.names.filter((name, i) => outcomes[i]?.status === 'fulfilled' && hasData(layout, name));
+    store(options.dir, { ...settings, started: [...new Set([...(settings.started ?? []), ...ready])].sort() });
     // Also when one of them is not to be had, such as a member that was removed: the others serve.
     if (balanced) startHaproxy(layout, caCert);
   }
@@ -102,6 +106,7 @@ function settle(options: UpOptions): Settings {
     replicas: options.replicas ?? stored?.replicas ?? 3,
     port: options.port ?? stored?.port ?? 6443,
     serveFlags: options.serveFlags ?? stored?.serveFlags ?? [],
+    ...(stored?.started === undefined ? {} : { started: stored.started }),
   };
   const highest = Math.max(...new Layout(options.dir, settings.port, settings.replicas).ports);
   if (highest > MAX_PORT || settings.replicas > BALANCER_OFFSET) {
@@ -112,6 +117,27 @@ function settle(options: UpOptions): Settings {
   makeDirectory(options.dir);
   store(options.dir, { ...settings, serveFlags: stored?.serveFlags ?? [] });
   return settings;
+}
+
+function hasData(layout: Layout, name: string): boolean {
+  return existsSync(layout.raftLog(name));
+}
+
+/**
+ * Throws FatalError when so many of `stopped` have lost their data that, started as they were, they would be a majority
+ * that agrees on an empty cluster. A smaller number is turned away by the others, with a sentence.
+ */
+function refuseToFoundAgain(layout: Layout, stopped: readonly string[]): void {
+  const lost = stopped.filter((name) => layout.names.includes(name) && !hasData(layout, name));
+  if (lost.length <= layout.replicas / 2) return;
+  const [name = ''] = lost;
+  throw new FatalError(
+    `${lost.join(', ')} ran before, but the data in ${lost.map((n) => layout.dataDir(n)).join(', ')} is gone: started ` +
+      'again as before this would be a new, empty cluster under the old name. Put the data back. Or, where other members ' +
+      `live, run \`quorate member remove ${name}\` and \`quorate member add ${name} ${layout.peerAddress(name)}\` ` +
+      'against one of them, and start it with an empty data directory and the --join that the latter prints. Or, for an ' +
+      `empty cluster, delete ${join(layout.dir, 'cluster.json')} first.`,
+  );
 }
 
 function store(dir: string, settings: Settings): void {

@@ -51,10 +51,15 @@ export interface ReplicaConfig {
   readonly slowDisk?: Partial<SlowDiskLimits>;
   /** How much longer every durable write of the log takes, in ms: for tests only. */
   readonly unsafeLogDelayMs?: () => number;
+  /** Aborted when a replica that waits for a copy of the state at its start is not to start after all. */
+  readonly stopping?: AbortSignal;
   readonly log?: (level: LogLevel, text: string) => void;
   /** Called often: must be quick. */
   readonly observe?: (what: Observed, value: number) => void;
-  /** The replica cannot go on; it has stopped answering. Default: the error is thrown, which ends the process. */
+  /**
+   * The replica cannot go on; it has stopped answering. After a DifferingStateError it may be closed and opened again.
+   * Default: the error is thrown, which ends the process.
+   */
   readonly onFatal?: (error: FatalError) => void;
 }
 

@@ -10,6 +10,7 @@ export { checkDataDirectory, type CheckReport } from './check.js';
 export type { LogLevel, MemberAddress, Observed, PeerTls, ReplicaConfig } from './config.js';
 export { MembershipError } from './membership.js';
 export type { Replica, ReplicaMember, ReplicaStatus } from './types.js';
+export { DifferingStateError } from './verify.js';
 
 /** Opens the data directory and starts the replica. Throws FatalError with what to do when it cannot run. */
 export async function openReplica(config: ReplicaConfig): Promise<Replica> {

@@ -69,6 +69,35 @@ describe('the membership', () => {
     await put(back, 'a/1', 'y');
   });
 
+  it('turns its founder away, which began anew without its disk', { timeout: 30_000 }, async () => {
+    const ended: string[] = [];
+    const c = await startCluster({
+      size: 1,
+      spare: 2,
+      unsafeNoTls: true,
+      config: { onFatal: (error) => ended.push(error.message) },
+    });
+    cluster = c;
+    for (const i of [1, 2]) {
+      const joined = await c.start(i, { join: 0 });
+      await joined.ready();
+      await until(() => names(c.replica(0)).includes(`r${i}`));
+    }
+    await put(c.replica(0), 'a/1', 'x');
+    await c.stop(0);
+    // As it was founded: alone, of a cluster of the same name, and so at once its leader.
+    await c.start(0, { wipe: true });
+    await until(() => ended.length > 0);
+    expect(ended[0]).toMatch(/member r0 came back with another data directory .*quorate member remove r0.* --join/);
+    await c.stop(0);
+    // Under a leader of their own.
+    await c.replica(1).ready();
+    await c.replica(1).removeMember('r0');
+    const back = await c.start(0, { wipe: true, join: 2 });
+    await back.ready();
+    expect(back.backend.get('a/1')?.value.toString()).toBe('x');
+  });
+
   it('tells a removed member that still runs, and a leader may remove itself', { timeout: 30_000 }, async () => {
     const refused: string[] = [];
     const c = await startCluster({

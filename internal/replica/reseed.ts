@@ -66,6 +66,8 @@ export interface ReseedOptions {
   readonly log: LogStore;
   readonly state: StateStore;
   readonly say: (level: LogLevel, text: string) => void;
+  /** Aborted: gives up before the next try. */
+  readonly stopping?: AbortSignal | undefined;
 }
 
 /**
@@ -81,6 +83,8 @@ export async function reseedIfWanted(options: ReseedOptions): Promise<void> {
   while (performance.now() < until) {
     for (const [id, { address }] of state.meta.members) {
       if (id === identity.id) continue;
+      if (options.stopping?.aborted === true)
+        throw new FatalError('no copy of the state was taken yet; the next start will take one.');
       try {
         const received = await receiveState(dataDir, fetchState(address, tls, identity, id));
         if (received.meta.index < log.firstIndex() - 1) throw new Error('its state is older than our log');

@@ -24,7 +24,7 @@ import { statusOf } from './status.js';
 import { DiskWatch, SLOW_DISK_LIMITS } from './slow-disk.js';
 import { SpaceGuard } from './space.js';
 import type { Replica, ReplicaStatus } from './types.js';
-import { Verifier } from './verify.js';
+import { DifferingStateError, Verifier } from './verify.js';
 
 const SEQ_PER_BOOT = 2 ** 32;
 const MIB = 1024 * 1024;
@@ -56,6 +56,9 @@ export class RunningReplica implements Replica {
   #damage: Damage | undefined;
   #verifier: Verifier | undefined;
   #leaderChanges = 0;
+  /** Why the state is not to be served any more; '' while it is. */
+  #quarantine = '';
+  #copied = false;
   #closed = false;
 
   constructor(config: ReplicaConfig, lock: DirectoryLock) {
@@ -131,7 +134,10 @@ export class RunningReplica implements Replica {
       say,
     });
     this.#damage = damage;
-    await reseedIfWanted({ dataDir: config.dataDir, identity, tls: config.tls, log, state, say });
+    const wantsCopy = isNoted(log.getFact(RESEED));
+    const { dataDir, tls, stopping } = config;
+    await reseedIfWanted({ dataDir, identity, tls, log, state, say, stopping });
+    this.#copied = wantsCopy && !isNoted(log.getFact(RESEED));
     const { appliedIndex } = state.meta;
     if (appliedIndex > log.lastIndex() || appliedIndex < log.firstIndex() - 1) {
       const extent = `the log in ${config.dataDir} is from ${log.firstIndex()} to ${log.lastIndex()}`;
@@ -277,8 +283,9 @@ export class RunningReplica implements Replica {
       logFirst: this.#log?.firstIndex() ?? 0,
       diskLow: this.#space?.low ?? false,
       damagedRecords: this.#damage?.records ?? 0,
-      failure: this.#damage?.failure ?? '',
+      failure: this.#quarantine || (this.#damage?.failure ?? ''),
       differences: this.#verifier?.differences ?? 0,
+      copied: this.#copied,
       leaderChanges: this.#leaderChanges,
       handOvers: this.#housekeeping?.handOvers ?? 0,
       proposalsInFlight: proposals.inFlight,
@@ -339,15 +346,20 @@ export class RunningReplica implements Replica {
 
   /** The state is not what the others have: it is served no more, and replaced at the next start. */
   async #diverged(revision: number): Promise<void> {
-    const sentence =
-      `the state of this replica differs from that of the others at revision ${revision}. It serves no more. Start it ` +
-      'again: it will take a copy from the leader.';
+    // The leader goes on telling.
+    if (this.#quarantine !== '') return;
+    this.#quarantine =
+      `the state of this replica differs from that of the others at revision ${revision}. It serves no more until it ` +
+      'has taken a copy from the leader, which it does at its next start.';
+    let noted = false;
     try {
       await this.#log?.putFact(RESEED, Buffer.from(String(revision)));
+      noted = true;
     } catch (error) {
       this.#say('error', messageOf(error));
     }
-    this.#fatal(new FatalError(sentence));
+    if (this.#closed) return;
+    this.#fatal(noted ? new DifferingStateError(this.#quarantine) : new FatalError(this.#quarantine));
   }
 
   #fatal(error: FatalError): void {
@@ -382,6 +394,11 @@ export class RunningReplica implements Replica {
 const PART_LOST =
   'part of the data directory was lost or mixed with another. Remove this replica from its cluster and join it again with ' +
   'an empty data directory, or restore the whole directory from a backup.';
+
+/** Is there a wish for a copy of the state? Empty: it was fulfilled. */
+function isNoted(wish: Buffer | undefined): boolean {
+  return wish !== undefined && wish.length > 0;
+}
 
 /** A log that knows nothing beside a state that exists: going on would begin anew, and throw the state away. */
 function checkWhole(dataDir: string, log: LogStore): void {

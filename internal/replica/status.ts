@@ -13,6 +13,7 @@ export interface StatusParts {
   readonly damagedRecords: number;
   readonly failure: string;
   readonly differences: number;
+  readonly copied: boolean;
   readonly leaderChanges: number;
   readonly handOvers: number;
   readonly proposalsInFlight: number;
@@ -21,7 +22,7 @@ export interface StatusParts {
 
 /** What a replica says of itself. */
 export function statusOf(parts: StatusParts): ReplicaStatus {
-  const { id, name, raft, state, logFirst, diskLow, damagedRecords, failure, differences } = parts;
+  const { id, name, raft, state, logFirst, diskLow, damagedRecords, failure, differences, copied } = parts;
   const { leaderChanges, handOvers, proposalsInFlight, connected } = parts;
   const { members, conf } = state.meta;
   return {
@@ -43,6 +44,7 @@ export function statusOf(parts: StatusParts): ReplicaStatus {
     damagedRecords,
     failure,
     differences,
+    copied,
     leaderChanges,
     handOvers,
     proposalsInFlight,

@@ -33,8 +33,10 @@ export interface ReplicaStatus {
   readonly diskLow: boolean;
   /** Damaged records that were come across since the start of the process. */
   readonly damagedRecords: number;
-  /** How often this replica, leading, has found that the states of the replicas differ: those that do have stopped. */
+  /** How often this replica, leading, has found that the states of the replicas differ: those that do stop serving. */
   readonly differences: number;
+  /** The state was replaced by a copy of another member's when the replica was opened. */
+  readonly copied: boolean;
   /** Why this replica should not be asked while others can be, and what to do about it; '' when there is no reason. */
   readonly failure: string;
   /** Leaders seen since the start of the process. */

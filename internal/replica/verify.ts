@@ -1,4 +1,5 @@
 import { Packr } from 'msgpackr';
+import { FatalError } from '../machinery/assert.js';
 import type { NodeId } from '../raft/index.js';
 import { messageOf } from '../store/lmdb.js';
 import type { StateStore } from '../store/state.js';
@@ -19,6 +20,12 @@ export interface VerifyOptions {
   readonly onDiverged: (revision: number) => void;
   readonly say: (level: LogLevel, text: string) => void;
 }
+
+/**
+ * This replica's state is not what a majority has, and that is noted on disk: opened again, the replica takes a copy of
+ * the leader's before anything else.
+ */
+export class DifferingStateError extends FatalError {}
 
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
 

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { Reply, RequestInfo } from '../rest/types.js';
 import { Histograms } from './histogram.js';
 import { isLongRunning } from './in-flight.js';
@@ -106,7 +106,7 @@ export class RequestMetrics {
     );
     this.gauge(
       'quorate_store_differences',
-      'How often this replica, leading, has found that the states of the replicas differ; those that do have stopped.',
+      'How often this replica, leading, has found that the states of the replicas differ; those that do stop serving.',
       () => read().differences,
     );
     const connected = new Gauge({
@@ -146,6 +146,19 @@ export class RequestMetrics {
       registers: [this.registry],
       collect() {
         this.set(read());
+      },
+    });
+  }
+
+  /** A count that somebody else keeps, read when it is asked for. */
+  counter(name: string, help: string, read: () => number): void {
+    new Counter({
+      name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        this.inc(read());
       },
     });
   }
