@@ -238,7 +238,7 @@ class Run {
     // As the replica does: who has never been heard of gets no vote.
     const learners = confState.learners.filter((id) => {
       const peer = peers.find((p) => p.id === id);
-      return peer?.recentActive === true && peer.match > lastIndex - 50;
+      return peer?.recentActive === true && peer.match > Math.max(0, lastIndex - 50);
     });
     if (votersOutgoing.length > 0) return { transition: 'auto', steps: [] };
     const everyone = [...voters, ...learners];
