@@ -35,6 +35,8 @@ export interface HousekeepingOptions {
   readonly verifier: Verifier;
   /** Is there a connection to this member? */
   readonly reachable: (id: NodeId) => boolean;
+  /** The log index of the snapshot that this member is being sent: it needs what follows. */
+  readonly snapshotFor: (id: NodeId) => number | undefined;
   /** History is kept this long; 0 for ever. */
   readonly compactionIntervalMs: number;
   readonly space: SpaceGuard;
@@ -220,7 +222,9 @@ export class Housekeeping {
     let needed = wanted;
     for (const peer of peers) {
       if (peer.id === id || !this.#options.reachable(peer.id)) continue;
-      needed = Math.min(needed, peer.pendingSnapshot > 0 ? peer.pendingSnapshot : peer.match);
+      // One that goes on after a break is older than the one that Raft has asked for.
+      const snapshot = Math.min(peer.pendingSnapshot, this.#options.snapshotFor(peer.id) ?? peer.pendingSnapshot);
+      needed = Math.min(needed, peer.pendingSnapshot > 0 ? snapshot : peer.match);
     }
     return Math.max(needed, Math.min(durable, log.indexBefore(LOG_BYTES_MAX)));
   }

@@ -1,15 +1,20 @@
 /**
- * Passes items through; throws when none comes for `idleMs`. A sender that lost its power says nothing any more, and a
- * stream from it would otherwise stay open for ever. The source is told when it is not read to its end, whatever the reason.
+ * Passes items through; throws when none comes for `idleMs`, and when `interrupted` rejects. A sender that lost its power
+ * says nothing any more, and a stream from it would otherwise stay open for ever. The source is told when it is not read to
+ * its end, whatever the reason.
  */
-export async function* withIdleTimeout<T>(items: AsyncIterable<T>, idleMs: number): AsyncGenerator<T> {
+export async function* withIdleTimeout<T>(
+  items: AsyncIterable<T>,
+  idleMs: number,
+  interrupted?: Promise<never>,
+): AsyncGenerator<T> {
   const iterator = items[Symbol.asyncIterator]();
   let isOver = false;
   try {
     for (;;) {
       const next = iterator.next();
       next.catch(() => (isOver = true)); // Heard below, unless it comes too late.
-      const result = await orTimeout(next, idleMs);
+      const result = await orTimeout(interrupted === undefined ? next : Promise.race([interrupted, next]), idleMs);
       if (result.done === true) {
         isOver = true;
         return;

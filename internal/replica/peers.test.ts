@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeProposal } from '../store/command.js';
-import { exportState } from '../store/snapshot.js';
+import { StateExport } from '../store/snapshot.js';
 import { StateStore } from '../store/state.js';
 import { freePorts } from '../testing/cluster.js';
 import { Driver } from './driver.js';
@@ -12,6 +12,7 @@ import { LogStore } from './log.js';
 import { Membership } from './membership.js';
 import { Peers } from './peers.js';
 import { DiskWatch, SLOW_DISK_LIMITS } from './slow-disk.js';
+import { SnapshotReceiver } from './snapshot-receiver.js';
 import { SpaceGuard } from './space.js';
 import { Verifier } from './verify.js';
 import { encodeMessages } from './wire.js';
@@ -54,7 +55,7 @@ beforeEach(async () => {
   const address = `127.0.0.1:${port}`;
   peers = new Peers({
     identity,
-    dataDir,
+    receiver: new SnapshotReceiver({ dataDir, say: nothing }),
     listen: address,
     address,
     tls: undefined,
@@ -121,9 +122,9 @@ async function* snapshotOf(term: number): AsyncGenerator<Buffer> {
   yield encodeMessages([
     { ...head, type: 'snapshot', term, context: '', snapshot: { index: 1, term, confState: conf } },
   ]);
-  const snapshot = other.takeSnapshot();
-  yield* exportState(snapshot);
-  snapshot.release();
+  const whole = new StateExport(other.takeSnapshot());
+  yield* whole.chunks();
+  whole.release();
   await other.close();
 }
 
@@ -146,6 +147,31 @@ describe('peers', () => {
     await peers.onSnapshot(2, snapshotOf(3));
     expect(readdirSync(dataDir).filter((name) => name.startsWith('state'))).toEqual(['state']);
     expect(state.visible.revision).toBe(0);
+  });
+
+  it('leave a snapshot that came to a stop when its sender begins again', async () => {
+    const driver = driverIn(5);
+    await start(driver);
+    const chunks: Buffer[] = [];
+    for await (const chunk of snapshotOf(5)) chunks.push(chunk);
+    let stopped: () => void = nothing;
+    const hasStopped = new Promise<void>((resolve) => (stopped = resolve));
+    async function* stopping(): AsyncGenerator<Buffer> {
+      yield* chunks.slice(0, 2);
+      stopped();
+      await new Promise<never>(nothing);
+    }
+    async function* whole(): AsyncGenerator<Buffer> {
+      yield* chunks;
+    }
+    const first = peers.onSnapshot(2, stopping()).catch((error: unknown) => String(error));
+    await hasStopped;
+    await expect(peers.onSnapshot(3, stopping())).rejects.toThrow('another snapshot is being received');
+    await peers.onSnapshot(2, whole());
+    expect(await first).toContain('its sender has begun again');
+    await state.whenVisible(1);
+    expect(state.visible).toMatchObject({ revision: 1, appliedIndex: 1 });
+    driver.stop();
   });
 
   it('install a snapshot of the leader', async () => {

@@ -3,7 +3,7 @@ import { FatalError } from '../machinery/assert.js';
 import type { Message, NodeId, SnapshotMeta } from '../raft/index.js';
 import { messageOf } from '../store/lmdb.js';
 import { decodeMeta, META_KEY, type MemberInfo } from '../store/meta.js';
-import { exportState } from '../store/snapshot.js';
+import { StateExport } from '../store/snapshot.js';
 import { CorruptRecordError } from '../store/rows.js';
 import type { StateStore } from '../store/state.js';
 import { UnavailableError } from '../store/types.js';
@@ -15,7 +15,9 @@ import { answerCall, readReply } from './calls.js';
 import type { LogStore } from './log.js';
 import type { Membership } from './membership.js';
 import { paced } from './pace.js';
-import { type ReceivedState, receiveState, STATE_DIRECTORY } from './reseed.js';
+import { STATE_DIRECTORY } from './reseed.js';
+import type { ReceivedState, SnapshotReceiver } from './snapshot-receiver.js';
+import { type ProgressReply, type ProgressRequest, SnapshotSender } from './snapshot-sender.js';
 import type { SpaceGuard } from './space.js';
 import type { Verifier, VerifyRequest } from './verify.js';
 import { decodeMessages, encodeMessages } from './wire.js';
@@ -50,7 +52,7 @@ const EMPTY_MESSAGE: Message = {
 
 export interface PeersOptions {
   readonly identity: Identity;
-  readonly dataDir: string;
+  readonly receiver: SnapshotReceiver;
   readonly listen: string;
   /** host:port under which the others reach this replica. */
   readonly address: string;
@@ -70,20 +72,33 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   readonly #transport: Transport;
   /** What members said they are, and when that is on disk. */
   readonly #nonces = new Map<NodeId, { readonly nonce: string; readonly stored: Promise<void> }>();
-  readonly #sending = new Set<NodeId>();
+  readonly #sender: SnapshotSender;
   /** Who speaks to us and is no member yet as far as we have applied: maybe the leader, which joined while we were away. */
   readonly #strangers = new Map<NodeId, string>();
   #driver: Driver | undefined;
   #membership: Membership | undefined;
   #verifier: Verifier | undefined;
-  #receiving = false;
+  /** The snapshot that is coming in: from whom, and when it is over. */
+  #receiving: { readonly from: NodeId; readonly over: Promise<unknown> } | undefined;
   #staged: ReceivedState | undefined;
 
   constructor(options: PeersOptions) {
     this.#options = options;
     const { identity, address, listen, tls, say } = options;
     const self = { cluster: identity.cluster, id: identity.id, nonce: identity.nonce, address };
-    this.#transport = new Transport({ self, listen, tls, handlers: this, log: say });
+    const transport = new Transport({ self, listen, tls, handlers: this, log: say });
+    this.#transport = transport;
+    this.#sender = new SnapshotSender({
+      state: options.state,
+      firstIndex: () => options.log.firstIndex(),
+      lastIndex: () => this.#driver?.status().lastIndex ?? 0,
+      leads: () => (this.#driver?.leads === true ? this.#driver.term : undefined),
+      stream: (to, chunks) => transport.sendSnapshot(to, chunks),
+      ask: (to, payload) => this.ask(to, payload),
+      report: (to, ok) => this.#driver?.report((raft) => raft.reportSnapshot(to, ok)),
+      onCorrupt: options.onCorrupt,
+      say,
+    });
   }
 
   async start(driver: Driver, membership: Membership, verifier: Verifier): Promise<void> {
@@ -108,6 +123,16 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     return this.#transport.isUp(id);
   }
 
+  /** The log index of the snapshot that this member is being sent, or may be sent the rest of. */
+  snapshotFor(id: NodeId): number | undefined {
+    return this.#sender.indexFor(id);
+  }
+
+  /** Leader or term have changed. */
+  onLeader(): void {
+    this.#sender.forget();
+  }
+
   /** Has this member ever spoken to us? */
   heardOf(id: NodeId): boolean {
     return this.#options.log.getFact(`nonce/${id}`) !== undefined;
@@ -117,7 +142,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     const byMember = new Map<NodeId, Message[]>();
     for (const message of messages) {
       if (message.type === 'snapshot') {
-        void this.#sendSnapshot(message);
+        void this.#sender.send(message);
         continue;
       }
       const batch = byMember.get(message.to);
@@ -181,7 +206,14 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   async onCall(payload: Buffer): Promise<Buffer> {
     return answerCall(async () => {
       if (this.#membership === undefined) throw new UnavailableError('this replica is starting; try again', false);
-      const request = packr.unpack(payload) as VerifyRequest | SpaceRequest | Parameters<Membership['onCall']>[0];
+      const request = packr.unpack(payload) as
+        | VerifyRequest
+        | SpaceRequest
+        | ProgressRequest
+        | Parameters<Membership['onCall']>[0];
+      if (request.op === 'snapshotProgress') {
+        return packr.pack({ chunks: this.#options.receiver.chunksOf(request.transfer) } satisfies ProgressReply);
+      }
       if (request.op === 'space') {
         await this.#options.space.check();
         return packr.pack({ low: this.#options.space.low } satisfies SpaceReply);
@@ -213,8 +245,21 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   async *onFetch(from: NodeId): AsyncGenerator<Buffer> {
     if (this.#driver?.leads !== true) throw new Error('this member does not lead');
     this.#options.say('info', `giving a copy of the state to member ${from}`);
-    const { id } = this.#options.identity;
-    yield* this.#exportFor({ ...EMPTY_MESSAGE, from: id, to: from });
+    const snapshot = this.#options.state.takeSnapshot();
+    const chunks = new StateExport(snapshot);
+    try {
+      const row = snapshot.get('meta', META_KEY);
+      if (row === undefined) throw new Error('there is no state to send yet');
+      const { appliedIndex, appliedTerm, conf } = decodeMeta(row);
+      const meta = { index: appliedIndex, term: appliedTerm, confState: conf };
+      yield encodeMessages([{ ...EMPTY_MESSAGE, from: this.#options.identity.id, to: from, snapshot: meta }]);
+      yield* paced(chunks.chunks(), () => this.#driver?.status().lastIndex ?? 0);
+    } catch (error) {
+      if (error instanceof CorruptRecordError) this.#options.onCorrupt(error);
+      throw error;
+    } finally {
+      chunks.release();
+    }
   }
 
   onUp(): void {
@@ -240,59 +285,24 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     else this.#options.say('warn', `member ${id} refuses this replica: ${reason}`);
   }
 
-  async #sendSnapshot(message: Message): Promise<void> {
-    const { to } = message;
-    // Raft asks again when it hears of failure, and not before.
-    if (this.#sending.has(to)) return;
-    this.#sending.add(to);
-    const { say, state } = this.#options;
-    let ok = false;
-    try {
-      await state.whenVisible(message.snapshot?.index ?? 0);
-      say('info', `sending a snapshot to member ${to}`);
-      await this.#transport.sendSnapshot(to, this.#exportFor(message));
-      ok = true;
-    } catch (error) {
-      say('warn', `the snapshot for member ${to} was not delivered: ${messageOf(error)}`);
-    } finally {
-      this.#sending.delete(to);
-      this.#driver?.report((raft) => raft.reportSnapshot(to, ok));
+  async onSnapshot(from: NodeId, chunks: AsyncIterable<Buffer>): Promise<void> {
+    if (this.#receiving?.from === from) {
+      // A member sends one at a time: the earlier one has broken off there, though nothing of that has come here.
+      this.#options.receiver.interrupt();
+      await this.#receiving.over;
     }
-  }
-
-  async *#exportFor(message: Message): AsyncGenerator<Buffer> {
-    const snapshot = this.#options.state.takeSnapshot();
-    try {
-      const row = snapshot.get('meta', META_KEY);
-      if (row === undefined) throw new Error('there is no state to send yet');
-      const { appliedIndex, appliedTerm, conf } = decodeMeta(row);
-      const meta = { index: appliedIndex, term: appliedTerm, confState: conf };
-      yield encodeMessages([{ ...message, snapshot: meta }]);
-      yield* paced(exportState(snapshot), () => this.#driver?.status().lastIndex ?? 0);
-    } catch (error) {
-      if (error instanceof CorruptRecordError) this.#options.onCorrupt(error);
-      throw error;
-    } finally {
-      snapshot.release();
-    }
-  }
-
-  async onSnapshot(_from: NodeId, chunks: AsyncIterable<Buffer>): Promise<void> {
-    if (this.#receiving) throw new Error('another snapshot is being received');
-    this.#receiving = true;
-    try {
-      await this.#receive(chunks);
-    } finally {
-      this.#receiving = false;
-    }
+    if (this.#receiving !== undefined) throw new Error('another snapshot is being received');
+    const received = this.#receive(chunks).finally(() => (this.#receiving = undefined));
+    this.#receiving = { from, over: received.catch(() => undefined) };
+    await received;
   }
 
   async #receive(chunks: AsyncIterable<Buffer>): Promise<void> {
     await this.#staged?.state.discard();
     this.#staged = undefined;
-    const received = await receiveState(this.#options.dataDir, chunks);
+    const received = await this.#options.receiver.receive(chunks);
     const driver = this.#driver;
-    const messages = decodeMessages(received.header);
+    const { messages } = received;
     const { term, commit } = driver?.status() ?? { term: 0, commit: 0 };
     // Raft answers in any case; but it will not ask to install what an earlier leader sent, or what the log has overtaken.
     const isLate = messages.some((m) => m.term < term) || received.meta.index <= commit;
@@ -312,6 +322,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     }
     this.#staged = undefined;
     // The log begins behind the snapshot and the state directory is the new one in the same transaction.
+    this.#sender.release();
     await resetLog({ [STATE_DIRECTORY]: Buffer.from(staged.directory) });
     this.#options.state.replace(staged.state.path);
     this.setMembers(this.#options.state.meta.members);
@@ -319,6 +330,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   }
 
   async close(): Promise<void> {
+    this.#sender.close();
     await this.#transport.close();
   }
 }

@@ -1,17 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
-import type { SnapshotMeta } from '../raft/index.js';
 import { messageOf } from '../store/lmdb.js';
-import { StagedState } from '../store/snapshot.js';
 import type { StateStore } from '../store/state.js';
 import { fetchState } from '../transport/fetch.js';
 import type { TransportTls } from '../transport/types.js';
 import type { LogLevel } from './config.js';
 import type { Identity } from './identity.js';
-import { withIdleTimeout } from './idle.js';
 import type { LogStore } from './log.js';
-import { decodeMessages } from './wire.js';
+import { type ReceivedState, SnapshotReceiver } from './snapshot-receiver.js';
 
 /** Fact in the log: the state differs from the others' and is to be replaced at the next start. Empty: it was. */
 export const RESEED = 'reseed';
@@ -19,45 +14,10 @@ export const RESEED = 'reseed';
 export const DAMAGED = 'damaged';
 /** Fact in the log that names the directory of the current state. */
 export const STATE_DIRECTORY = 'stateDirectory';
-/** A snapshot being received is given up when no chunk comes for this long; its sender tries again. */
-const SNAPSHOT_IDLE_MS = 5_000;
 const PATIENCE_MS = 60_000;
 /** For a state that can be used as it is: those who have such a one may be needed for a leader to be there. */
 const DAMAGED_PATIENCE_MS = 10_000;
 const RETRY_MS = 500;
-
-export interface ReceivedState {
-  readonly meta: SnapshotMeta;
-  readonly state: StagedState;
-  readonly directory: string;
-  /** The header as it came. */
-  readonly header: Buffer;
-}
-
-/** Takes a snapshot in, into a directory of its own below `dataDir`. Rejects when it is damaged or ends early. */
-export async function receiveState(dataDir: string, chunks: AsyncIterable<Buffer>): Promise<ReceivedState> {
-  // Not named by the time: clocks are set back, and the name must not be that of the state in use.
-  const directory = `state-${randomBytes(8).toString('hex')}`;
-  let state: StagedState | undefined;
-  let header: Buffer | undefined;
-  let meta: SnapshotMeta | undefined;
-  try {
-    for await (const chunk of withIdleTimeout(chunks, SNAPSHOT_IDLE_MS)) {
-      if (header === undefined) {
-        header = chunk;
-        meta = decodeMessages(chunk)[0]?.snapshot;
-        if (meta === undefined) throw new Error('the snapshot has no header');
-        state = new StagedState(join(dataDir, directory));
-      } else await state?.add(chunk);
-    }
-    if (state === undefined || header === undefined || meta === undefined) throw new Error('the snapshot is empty');
-    await state.finish();
-    return { meta, state, directory, header };
-  } catch (error) {
-    await state?.discard();
-    throw error;
-  }
-}
 
 export interface ReseedOptions {
   readonly dataDir: string;
@@ -79,6 +39,7 @@ export async function reseedIfWanted(options: ReseedOptions): Promise<void> {
   const { log, state, say, identity, tls, dataDir } = options;
   const wish = log.getFact(RESEED)?.toString() ?? '';
   if (wish === '') return;
+  const receiver = new SnapshotReceiver({ dataDir, say });
   const until = performance.now() + (wish === DAMAGED ? DAMAGED_PATIENCE_MS : PATIENCE_MS);
   while (performance.now() < until) {
     for (const [id, { address }] of state.meta.members) {
@@ -86,7 +47,7 @@ export async function reseedIfWanted(options: ReseedOptions): Promise<void> {
       if (options.stopping?.aborted === true)
         throw new FatalError('no copy of the state was taken yet; the next start will take one.');
       try {
-        const received = await receiveState(dataDir, fetchState(address, tls, identity, id));
+        const received = await receiver.receive(fetchState(address, tls, identity, id));
         if (received.meta.index < log.firstIndex() - 1) throw new Error('its state is older than our log');
         await adopt(log, received);
         state.replace(received.state.path);

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
 import type { NodeId } from '../raft/index.js';
@@ -22,6 +22,7 @@ import { Reads } from './reads.js';
 import { DAMAGED, RESEED, reseedIfWanted, STATE_DIRECTORY } from './reseed.js';
 import { statusOf } from './status.js';
 import { DiskWatch, SLOW_DISK_LIMITS } from './slow-disk.js';
+import { SnapshotReceiver, STATE_NAME } from './snapshot-receiver.js';
 import { SpaceGuard } from './space.js';
 import type { Replica, ReplicaStatus } from './types.js';
 import { DifferingStateError, Verifier } from './verify.js';
@@ -51,6 +52,7 @@ export class RunningReplica implements Replica {
   #parts: Parts | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #peers: Peers | undefined;
+  #receiver: SnapshotReceiver | undefined;
   #housekeeping: Housekeeping | undefined;
   #space: SpaceGuard | undefined;
   #damage: Damage | undefined;
@@ -109,7 +111,9 @@ export class RunningReplica implements Replica {
       );
     }
     const directory = log.getFact(STATE_DIRECTORY)?.toString() ?? 'state';
-    removeOtherStates(config.dataDir, directory);
+    const say = (level: LogLevel, text: string): void => this.#say(level, text);
+    const receiver = await SnapshotReceiver.open({ dataDir: config.dataDir, say }, directory);
+    this.#receiver = receiver;
     const state = new StateStore({
       path: join(config.dataDir, directory),
       conf: originConf(identity),
@@ -127,7 +131,6 @@ export class RunningReplica implements Replica {
       },
     });
     this.#state = state;
-    const say = (level: LogLevel, text: string): void => this.#say(level, text);
     const damage = new Damage({
       hasOthers: () => state.meta.conf.voters.some((voter) => voter !== identity.id),
       wantCopy: () => log.putFact(RESEED, Buffer.from(DAMAGED)),
@@ -148,7 +151,7 @@ export class RunningReplica implements Replica {
         ? undefined
         : new Peers({
             identity,
-            dataDir: config.dataDir,
+            receiver,
             listen: config.peerListen,
             address:
               config.peerAddress ?? identity.members.find(([id]) => id === identity.id)?.[2] ?? config.peerListen,
@@ -189,6 +192,7 @@ export class RunningReplica implements Replica {
         if (leader !== 0) this.#leaderChanges++;
         const name = state.meta.members.get(leader)?.name ?? '';
         this.#say('info', leader === 0 ? `no leader in term ${term}` : `${name} leads in term ${term}`);
+        peers?.onLeader();
       },
       onConfChange: (request) => membership.onApplied(request),
       onConfChangeRefused: (refusal) => membership.onRefused(refusal),
@@ -253,6 +257,7 @@ export class RunningReplica implements Replica {
       membership,
       verifier,
       reachable: (id) => peers?.reachable(id) ?? false,
+      snapshotFor: (id) => peers?.snapshotFor(id),
       compactionIntervalMs: config.compactionIntervalMs ?? 300_000,
       space,
       disks,
@@ -384,6 +389,7 @@ export class RunningReplica implements Replica {
     this.#parts?.proposals.close('this replica is shutting down');
     this.#parts?.reads.close('this replica is shutting down');
     await this.#peers?.close();
+    await this.#receiver?.close();
     await this.#damage?.settled();
     await this.#state?.close();
     await this.#log?.close();
@@ -405,13 +411,4 @@ function checkWhole(dataDir: string, log: LogStore): void {
   if (log.getFact('identity') !== undefined) return;
   const state = readdirSync(dataDir).find((name) => STATE_NAME.test(name));
   if (state !== undefined) throw new FatalError(`${dataDir} holds a state (${state}) but an empty log: ${PART_LOST}`);
-}
-
-const STATE_NAME = /^state(-|$)/;
-
-/** Removes states that a snapshot has replaced, or that were never received whole. */
-function removeOtherStates(dataDir: string, current: string): void {
-  for (const name of readdirSync(dataDir)) {
-    if (name !== current && STATE_NAME.test(name)) rmSync(join(dataDir, name), { recursive: true, force: true });
-  }
 }

@@ -46,13 +46,58 @@ type WireMessage = [
   context: string,
   entries: WireEntry[],
   snapshot: WireSnapshot | null,
+  /** In the header of a snapshot only. */
+  transfer?: readonly [id: string, from: number],
 ];
+
+/** A snapshot on its way: read from one state, and known by a random id, so that another stream can go on with it. */
+export interface TransferPart {
+  readonly id: string;
+  /** Chunks that the receiver has: they are not sent again. */
+  readonly from: number;
+}
+const TRANSFER_ID = /^[0-9a-f]{32}$/;
 
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
 
 /** A batch of messages, as the payload of an envelope of version 1. */
 export function encodeMessages(messages: readonly Message[]): Buffer {
-  return packr.pack(messages.map(toWire));
+  return pack(messages.map(toWire));
+}
+
+/** What a snapshot begins with: the message that announces it, and which chunks follow. */
+export function encodeSnapshotHeader(message: Message, { id, from }: TransferPart): Buffer {
+  const wire = toWire(message);
+  wire.push([id, from]);
+  return pack([wire]);
+}
+
+/** `transfer` is undefined for a snapshot from an earlier release, which is sent whole. Throws for what is none. */
+export function decodeSnapshotHeader(payload: Buffer): {
+  readonly messages: readonly Message[];
+  readonly transfer: TransferPart | undefined;
+} {
+  const wires = packr.unpack(payload) as WireMessage[];
+  const part: unknown = wires[0]?.[TRANSFER_FIELD];
+  return { messages: decodeMessages(payload), transfer: Array.isArray(part) ? transferOf(part) : undefined };
+}
+const TRANSFER_FIELD = 12;
+
+function transferOf([id, from]: readonly unknown[]): TransferPart {
+  if (
+    typeof id !== 'string' ||
+    !TRANSFER_ID.test(id) ||
+    typeof from !== 'number' ||
+    !Number.isSafeInteger(from) ||
+    from < 0
+  ) {
+    throw new Error('the header of the snapshot cannot be read');
+  }
+  return { id, from };
+}
+
+function pack(wires: readonly WireMessage[]): Buffer {
+  return packr.pack(wires);
 }
 
 /** Messages of a type that this release does not know are left out. Throws for what is not a batch at all. */

@@ -27,9 +27,9 @@ export class LmdbSnapshot implements Snapshot {
     return this.#tables[table].getKeys(range).map((key) => ({ key, value: EMPTY })) as Iterable<Row<never>>;
   }
 
-  /** Every row of a table, keys as bytes. */
-  *scanAll(table: TableName): Iterable<Row<Buffer>> {
-    const range = { ...this.#getOptions, start: LOWEST, end: HIGHEST };
+  /** Every row of a table, or those from a key on; keys as bytes. */
+  *scanAll(table: TableName, start: Buffer = LOWEST): Iterable<Row<Buffer>> {
+    const range = { ...this.#getOptions, start, end: HIGHEST };
     for (const { key, value } of this.#tables[table].getRange(range)) {
       yield { key: typeof key === 'string' ? Buffer.from(key) : key, value };
     }
@@ -47,5 +47,5 @@ export class LmdbSnapshot implements Snapshot {
 
 const EMPTY = Buffer.alloc(0);
 /** Bounds of every key: without them lmdb begins where its own key encoding would. */
-const LOWEST = Buffer.alloc(1, 0);
+export const LOWEST = Buffer.alloc(1, 0);
 const HIGHEST = Buffer.alloc(16, 0xff);

@@ -1,8 +1,9 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { Packr } from 'msgpackr';
-import { type Environment, flushedOf, openEnvironment, openTables, type Table } from './lmdb.js';
-import type { LmdbSnapshot } from './lmdb-snapshot.js';
+import { FatalError } from '../machinery/assert.js';
+import { type Environment, flushedOf, openEnvironment, openTable, openTables, type Table } from './lmdb.js';
+import { type LmdbSnapshot, LOWEST } from './lmdb-snapshot.js';
 import { decodeMeta, META_KEY, type StateMeta } from './meta.js';
 import { Room } from './room.js';
 import { checkObject, decodeEvent, parsePastKey } from './rows.js';
@@ -21,35 +22,94 @@ export class SnapshotError extends Error {
   }
 }
 
-/** table: its place in TABLE_NAMES; -1 ends the snapshot, with the number of rows before it as `crc`. */
-type WireChunk = [version: number, table: number, crc: number, rows: Uint8Array[]];
+/**
+ * table: its place in TABLE_NAMES; -1 ends the snapshot, with the number of rows before it as `crc`, and the checksum of
+ * all chunks before it as `sum`.
+ */
+type WireChunk = [version: number, table: number, crc: number, rows: Uint8Array[], sum?: number];
+
+/** Where a chunk begins: which rows are in it, and what came before it. */
+interface ChunkStart {
+  readonly place: number;
+  readonly key: Buffer;
+  readonly rows: number;
+  readonly sum: number;
+}
 
 /**
- * The whole state as of one commit, in chunks of bounded size. Between two chunks others get their turn, however fast
- * the receiver is. Throws CorruptRecordError: what is damaged here must not spread.
+ * The whole state as of one commit, in chunks of bounded size. It can be read again from any chunk that was read before:
+ * the start of each is remembered, a key for every 256 KiB. Nothing of LMDB is in use between two chunks but the snapshot.
  */
-export async function* exportState(snapshot: LmdbSnapshot): AsyncGenerator<Buffer> {
-  let count = 0;
-  for (const [place, table] of TABLE_NAMES.entries()) {
-    let rows: Uint8Array[] = [];
-    let bytes = 0;
-    for (const { key, value } of snapshot.scanAll(table)) {
-      if (table === 'objects') checkObject(table, key.toString(), value);
-      else if (table === 'past') checkObject(table, parsePastKey(key).key, value);
-      else if (table === 'events') decodeEvent(key, value);
-      rows.push(key, value);
-      count++;
-      bytes += key.length + value.length;
-      if (bytes < CHUNK_BYTES) continue;
-      yield encodeChunk(place, rows);
-      await new Promise((resolve) => setImmediate(resolve));
-      rows = [];
-      bytes = 0;
-    }
-    if (rows.length > 0) yield encodeChunk(place, rows);
+export class StateExport {
+  readonly #snapshot: LmdbSnapshot;
+  readonly #starts: ChunkStart[] = [{ place: 0, key: LOWEST, rows: 0, sum: 0 }];
+  #isReleased = false;
+
+  /** `snapshot` is released by `release`. */
+  constructor(snapshot: LmdbSnapshot) {
+    this.#snapshot = snapshot;
   }
-  yield packr.pack([VERSION, -1, count, []] satisfies WireChunk);
+
+  /** Chunks that were read, the last one being the newest. */
+  get read(): number {
+    return this.#starts.length - 1;
+  }
+
+  /**
+   * The chunks behind the first `from`. Between two chunks others get their turn, however fast the receiver is. Throws
+   * CorruptRecordError: what is damaged here must not spread.
+   */
+  async *chunks(from = 0): AsyncGenerator<Buffer> {
+    this.#starts.length = Math.min(this.#starts.length, from + 1);
+    for (;;) {
+      if (this.#isReleased) throw new Error('the snapshot is not held any more');
+      const start = this.#starts.at(-1);
+      if (start === undefined || this.read < from) throw new Error(`chunk ${from} was not reached before`);
+      const rest = this.#rows(start);
+      if (rest === undefined) {
+        yield packr.pack([VERSION, -1, start.rows, [], start.sum] satisfies WireChunk);
+        return;
+      }
+      const { place, rows, key } = rest;
+      const chunk = encodeChunk(place, rows);
+      this.#starts.push({ place, key, rows: start.rows + rows.length / 2, sum: crc32(chunk, start.sum) });
+      yield chunk;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Keys and values of the next chunk, and the key behind them; undefined behind the last row. */
+  #rows(start: ChunkStart): { readonly place: number; readonly rows: Uint8Array[]; readonly key: Buffer } | undefined {
+    for (let { place, key: from } = start; place < TABLE_NAMES.length; place++, from = LOWEST) {
+      const table = TABLE_NAMES[place];
+      if (table === undefined) break;
+      const rows: Uint8Array[] = [];
+      let bytes = 0;
+      let last = from;
+      for (const { key, value } of this.#snapshot.scanAll(table, from)) {
+        if (table === 'objects') checkObject(table, key.toString(), value);
+        else if (table === 'past') checkObject(table, parsePastKey(key).key, value);
+        else if (table === 'events') decodeEvent(key, value);
+        rows.push(key, value);
+        last = key;
+        bytes += key.length + value.length;
+        if (bytes >= CHUNK_BYTES) break;
+      }
+      // No key lies between one and the same with a zero behind it.
+      if (rows.length > 0) return { place, rows, key: Buffer.concat([last, ZERO]) };
+    }
+    return undefined;
+  }
+
+  /** Gives the read transaction back; whoever still reads chunks gets an error. */
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    this.#snapshot.release();
+  }
 }
+
+const ZERO = Buffer.alloc(1);
 
 function encodeChunk(table: number, rows: Uint8Array[]): Buffer {
   return packr.pack([VERSION, table, crcOf(rows), rows] satisfies WireChunk);
@@ -61,32 +121,88 @@ function crcOf(rows: readonly Uint8Array[]): number {
   return crc;
 }
 
+/** How much of a transfer is there: whole chunks, the rows in them, and the checksum of all. */
+interface Progress {
+  readonly chunks: number;
+  readonly rows: number;
+  readonly sum: number;
+}
+type WireProgress = [transfer: string, chunks: number, rows: number, sum: number];
+const PROGRESS_KEY = 'progress';
+
 /** A state being received into a directory of its own. */
 export class StagedState {
   readonly path: string;
   readonly #room = new Room();
   readonly #environment: Environment;
   readonly #tables: Readonly<Record<TableName, Table>>;
-  #count = 0;
+  /** Beside the state, and never exported: what has come, in the transaction of the rows. Empty in a whole state. */
+  readonly #progressTable: Table;
+  #transfer: string;
+  #progress: Progress = { chunks: 0, rows: 0, sum: 0 };
   #complete = false;
   #flushed: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  /** Whatever the directory held before is removed. */
-  constructor(path: string) {
+  /**
+   * Whatever the directory held before is removed, unless it is reopened. `transfer` names what is received, if it can be
+   * gone on with later.
+   */
+  constructor(path: string, transfer = '', keep = false) {
     this.path = path;
-    rmSync(path, { recursive: true, force: true });
+    this.#transfer = transfer;
+    if (!keep) rmSync(path, { recursive: true, force: true });
     mkdirSync(path, { recursive: true, mode: 0o700 });
     this.#environment = openEnvironment({ path, overlappingSync: true });
     this.#tables = openTables(this.#environment);
+    this.#progressTable = openTable(this.#environment, 'transfer', 'text');
+  }
+
+  /** A state that was partly received before; undefined when the directory does not hold one. It stays as it is. */
+  static async reopen(path: string): Promise<StagedState | undefined> {
+    let staged: StagedState;
+    try {
+      staged = new StagedState(path, '', true);
+    } catch (error) {
+      if (error instanceof FatalError) return undefined;
+      throw error;
+    }
+    const row = staged.#progressTable.get(PROGRESS_KEY);
+    if (row === undefined) {
+      await staged.close();
+      return undefined;
+    }
+    const [transfer, chunks, rows, sum] = packr.unpack(row) as WireProgress;
+    staged.#transfer = transfer;
+    staged.#progress = { chunks, rows, sum };
+    return staged;
+  }
+
+  /** What is received; '' when it cannot be gone on with. */
+  get transfer(): string {
+    return this.#transfer;
+  }
+  /** Whole chunks that were found right and stored. */
+  get chunks(): number {
+    return this.#progress.chunks;
+  }
+
+  /** Has its end come, and was it right? */
+  get complete(): boolean {
+    return this.#complete;
   }
 
   /** Writes one chunk. Resolves when the next may come. Throws SnapshotError for a damaged one. */
   async add(chunk: Buffer): Promise<void> {
-    const [version, place, crc, rows] = packr.unpack(chunk) as WireChunk;
+    const [version, place, crc, rows, sum] = packr.unpack(chunk) as WireChunk;
+    const before = this.#progress;
     if (version !== VERSION) throw new SnapshotError(`version ${version} is not known`);
     if (place === -1) {
-      if (crc !== this.#count) throw new SnapshotError(`${this.#count} rows came of ${crc}`);
+      if (crc !== before.rows) throw new SnapshotError(`${before.rows} rows came of ${crc}`);
+      // An earlier release sends no checksum of the whole, and never goes on where it was.
+      if (sum === undefined ? this.#transfer !== '' : sum !== before.sum) {
+        throw new SnapshotError('the checksum of the whole does not match');
+      }
       this.#complete = true;
       return;
     }
@@ -96,13 +212,20 @@ export class StagedState {
     const table = this.#tables[name];
     const full = this.#room.lacks(this.path, chunk.length, rows.length / 2);
     if (full !== undefined) throw full;
+    const after = {
+      chunks: before.chunks + 1,
+      rows: before.rows + rows.length / 2,
+      sum: crc32(chunk, before.sum),
+    };
+    const progress = packr.pack([this.#transfer, after.chunks, after.rows, after.sum] satisfies WireProgress);
     const committed = this.#environment.batch(() => {
       for (let i = 0; i + 1 < rows.length; i += 2) void table.put(bufferOf(rows[i]), bufferOf(rows[i + 1]));
+      if (this.#transfer !== '') void this.#progressTable.put(PROGRESS_KEY, progress);
     });
-    this.#count += rows.length / 2;
     this.#flushed = flushedOf(committed);
     this.#flushed.catch(() => undefined); // Awaited in finish.
     await committed;
+    this.#progress = after;
   }
 
   /** Makes sure that all is there and on disk, and closes. Throws SnapshotError, CorruptRecordError. */
@@ -112,17 +235,26 @@ export class StagedState {
     const row = this.#tables.meta.get(META_KEY);
     if (row === undefined) throw new SnapshotError('it has no meta row');
     const meta = decodeMeta(row);
+    if (this.#transfer !== '') {
+      // From now on it is a state, which entries are applied to, and no part of the transfer any more.
+      const full = this.#room.lacks(this.path, 0, 1);
+      if (full !== undefined) throw full;
+      await flushedOf(this.#environment.batch(() => void this.#progressTable.remove(PROGRESS_KEY)));
+    }
+    await this.close();
+    return meta;
+  }
+
+  /** Closes; what was received stays. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
     this.#closed = true;
     await this.#environment.close();
-    return meta;
   }
 
   /** Removes what was received. */
   async discard(): Promise<void> {
-    if (!this.#closed) {
-      this.#closed = true;
-      await this.#environment.close();
-    }
+    await this.close();
     rmSync(this.path, { recursive: true, force: true });
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Command, encodeProposal } from './command.js';
 import { HistoryRemover } from './compaction.js';
-import { exportState, SnapshotError, StagedState } from './snapshot.js';
+import { StateExport, SnapshotError, StagedState } from './snapshot.js';
 import { StateStore } from './state.js';
 
 const conf = { voters: [1], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
@@ -112,8 +112,9 @@ it('travels as a snapshot; a damaged or cut one is refused', async () => {
   state.commit();
   await state.whenVisible(index);
   const chunks: Buffer[] = [];
-  for await (const chunk of exportState(own)) chunks.push(chunk);
-  own.release();
+  const whole = new StateExport(own);
+  for await (const chunk of whole.chunks()) chunks.push(chunk);
+  whole.release();
   expect(chunks.length).toBeGreaterThan(5);
 
   const receive = async (received: readonly Buffer[]): Promise<StagedState> => {

@@ -320,7 +320,7 @@ export const BUGS: readonly Bug[] = [
     this.#overlay.clear();`,
     profile: 'membership',
     seedsMax: 2000,
-    foundAt: 1098,
+    foundAt: 282,
   },
   {
     name: 'differing-state-goes-unnoticed',
@@ -381,7 +381,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (isVoting(m) && m.term < 0) learnCommit(core, m);',
     profile: 'membership',
     seedsMax: 1500,
-    foundAt: 572,
+    foundAt: 274,
   },
   {
     name: 'late-answers-confirm-reads',

@@ -42,10 +42,17 @@ const KNOBS: readonly Patch[] = [
     replace: '    config = { ...config, ...__quorateSim.raftSettings };\n    validateConfig(config);',
   },
   {
+    // States are small here, and a snapshot is to break off at any place.
+    name: 'chunks of a snapshot',
+    file: 'store/snapshot.ts',
+    find: 'const CHUNK_BYTES = 256 * 1024;',
+    replace: 'const CHUNK_BYTES = 1_000;',
+  },
+  {
     name: 'messages of a later release',
     file: 'replica/wire.ts',
-    find: 'packr.pack(messages.map(toWire))',
-    replace: 'packr.pack(__quorateSim.laterMessages(messages.map(toWire)))',
+    find: 'return packr.pack(wires);',
+    replace: 'return packr.pack(__quorateSim.laterMessages(wires));',
   },
   {
     name: 'commands of a later release',

@@ -2,7 +2,7 @@
  * Takes the place of internal/transport/transport.ts in a simulation (bundle.ts swaps it in): the same class over the
  * simulated network instead of gRPC.
  */
-import { decodeMessages } from '../../replica/wire.js';
+import { decodeMessages, decodeSnapshotHeader } from '../../replica/wire.js';
 import type { PeerHandlers, PeerIdentity, TransportOptions } from '../../transport/types.js';
 import type { Actor } from './event-queue.js';
 import { currentMachine } from './machine.js';
@@ -170,6 +170,7 @@ export class Transport {
     this.#network.streams.add(stream);
     let outcome: Promise<void> | undefined;
     let failure: Error | undefined;
+    let from: number | undefined;
     try {
       const begun = this.#transit(target, () => {
         outcome = transportOf(target).#takeSnapshot(this.#options.self, pipe);
@@ -178,11 +179,15 @@ export class Transport {
       await Promise.race([begun, aborted]);
       for await (const chunk of chunks) {
         if (failure !== undefined) throw failure;
+        from ??= decodeSnapshotHeader(chunk).transfer?.from ?? 0;
         await Promise.race([this.#transit(target, () => pipe.push(chunk)), aborted]);
       }
       await Promise.race([this.#transit(target, () => pipe.end()), aborted]);
       await Promise.race([this.#answerOf(outcome), aborted]);
+      this.#network.world.count('snapshots delivered');
+      if (from !== undefined && from > 0) this.#network.world.count('snapshots delivered after a break');
     } catch (error) {
+      this.#network.world.count('snapshots broken off');
       this.#network.breakStream(stream);
       throw error;
     } finally {
