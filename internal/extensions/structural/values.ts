@@ -2,6 +2,7 @@ import {
   type FieldError,
   invalidValue,
   notSupported,
+  OMIT_VALUE,
   required,
   tooLong,
   tooMany,
@@ -9,9 +10,9 @@ import {
 } from '../../machinery/field.js';
 import { deepEqual } from '../../machinery/equal.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
+import { compileRe2, Re2CostError, Re2SyntaxError } from '../../machinery/re2.js';
 import { hasFormat } from './formats.js';
 import { keyText } from './lists.js';
-import { compilePattern } from './patterns.js';
 import {
   additionalOf,
   isIntOrString,
@@ -26,9 +27,6 @@ import {
 
 // What an OpenAPI v3 schema asks of a value, in the words of the reference (kube-openapi's validator as
 // apiextensions-apiserver reports it). Values are JSON; big integers may be BigInt.
-
-/** Unlike RE2 our patterns may backtrack: longer texts are not matched, and let pass. */
-const MAX_MATCHED_CHARACTERS = 65_536;
 
 /** Where a complaint is: `base` is the field of the root value, `name` the path from there that sentences repeat. */
 interface Place {
@@ -106,11 +104,18 @@ function stringErrors(s: Schema, v: string, at: Place): FieldError[] {
     return [invalidValue(fieldOf(at), v, `${at.name} in body should be at least ${min} chars long`)];
   }
   const pattern = s['pattern'];
-  const matched = typeof pattern === 'string' && pattern !== '' && length <= MAX_MATCHED_CHARACTERS;
-  if (matched && compilePattern(pattern)?.test(v) === false) {
-    return [invalidValue(fieldOf(at), v, `${at.name} in body should match '${pattern}'`)];
+  return typeof pattern === 'string' && pattern !== '' ? patternErrors(pattern, v, at) : [];
+}
+
+/** What cannot be matched is refused: a pattern is what keeps a value out. */
+function patternErrors(pattern: string, v: string, at: Place): FieldError[] {
+  try {
+    if (compileRe2(pattern).test(v)) return [];
+  } catch (e) {
+    if (!(e instanceof Re2CostError || e instanceof Re2SyntaxError)) throw e;
+    return [invalidValue(fieldOf(at), OMIT_VALUE, `${at.name} in body should match '${pattern}', but ${e.message}`)];
   }
-  return [];
+  return [invalidValue(fieldOf(at), v, `${at.name} in body should match '${pattern}'`)];
 }
 
 function formatErrors(s: Schema, v: string, at: Place): FieldError[] {
