@@ -45,7 +45,7 @@ export interface CallAnswer {
   readonly body: string;
 }
 
-/** Starts a server on `port` whose resources are answered by `resources`. */
+/** Starts a server on `port` (0 takes a free one) whose resources are answered by `resources`. */
 export async function startTestServer(port: number, resources: Handler, ready = () => true): Promise<TestServer> {
   const dir = mkdtempSync(join(tmpdir(), 'quorate-server-'));
   await ensurePki(dir, { serviceIp: '10.96.0.1' });
@@ -92,12 +92,12 @@ export async function startTestServer(port: number, resources: Handler, ready = 
   const agent = new https.Agent({ keepAlive: true, ca: ca.cert });
   return {
     dir,
-    port,
+    port: door.port,
     door,
     metrics,
     admin,
     issueClient: (commonName, organizations) => issue(ca, { commonName, organizations, usages: ['client'] }),
-    call: (path, options = {}) => send({ port, path, agent, ca: ca.cert }, options),
+    call: (path, options = {}) => send({ port: door.port, path, agent, ca: ca.cert }, options),
     async close() {
       agent.destroy();
       await door.close(1000);

@@ -6,6 +6,8 @@ import { assert, FatalError } from '../machinery/assert.js';
 import { logger } from '../machinery/log.js';
 import type { BytesReply, Reply, Sink, StreamReply } from '../rest/types.js';
 import { type Answer, type Behind, type Incoming, MAX_BODY_BYTES, type OpenDoor } from './door.js';
+import { type Framing, framingOf } from './uws/framing.js';
+import { Turn } from './uws/turn.js';
 
 /** Request line and headers together; above it uWS answers 431. Read by the native module when it is loaded. */
 const MAX_HEADER_BYTES = 64 * 1024;
@@ -19,6 +21,8 @@ const MAX_BODIES_BYTES = 256 * 1024 * 1024;
 const MAX_DRAIN_BYTES = 64 * 1024 * 1024;
 const PROTOBUF_WATCH = 'application/vnd.kubernetes.protobuf;stream=watch';
 const EMPTY = Buffer.alloc(0);
+/** net/http's answer, filled up to more than the buffer in which uWS collects small writes: it leaves at once then. */
+const MALFORMED = `400 Bad Request: the length of the request's body cannot be told\n${' '.repeat(16 * 1024)}`;
 
 export interface DoorOptions {
   readonly host: string;
@@ -96,6 +100,7 @@ class Door {
   private closing = false;
   private drained: (() => void) | undefined;
   private readonly streams = new Set<UwsSink>();
+  private readonly turn = new Turn();
 
   constructor(private readonly behind: Behind) {}
 
@@ -104,7 +109,12 @@ class Door {
   }
 
   handle(res: Response, req: UWS.HttpRequest): void {
-    const exchange = new Exchange(res, req);
+    const exchange = new Exchange(res, req, this.turn.begin());
+    if (exchange.framing === 'invalid') {
+      // Before it returns the connection is closed: what follows in the same buffer is not looked at any more.
+      res.writeStatus('400 Bad Request').writeHeader('Content-Type', 'text/plain; charset=utf-8').end(MALFORMED, true);
+      return;
+    }
     this.inFlight++;
     res.onAborted(() => {
       exchange.aborted = true;
@@ -126,6 +136,7 @@ class Door {
     }
     exchange.res.onData((chunk, isLast) => {
       if (exchange.done) return;
+      if (exchange.framing === 'chunked') exchange.turn = this.turn.begin();
       received += chunk.byteLength;
       if (received > MAX_BODY_BYTES) refused = true;
       if (!refused && this.bodyBytes > MAX_BODIES_BYTES) {
@@ -180,14 +191,23 @@ class Door {
   /** The chain answers its own failures; what still gets here is a bug in it, and must not take the process along. */
   private broken(exchange: Exchange, error: unknown): void {
     log.error(`${exchange.method} ${exchange.rawPath} was not answered`, error);
-    if (exchange.aborted || exchange.done) return;
-    exchange.res.cork(() => {
-      exchange.res.writeStatus('500 Internal Server Error').end('internal error\n', true);
-      this.release(exchange);
+    this.turn.after(exchange.turn, () => {
+      if (exchange.aborted || exchange.done) return;
+      exchange.res.cork(() => {
+        exchange.res.writeStatus('500 Internal Server Error').end('internal error\n', true);
+        this.release(exchange);
+      });
     });
   }
 
   private answer(exchange: Exchange, answer: Answer, closeConnection: boolean): void {
+    this.turn.after(exchange.turn, () => {
+      // The form of chunks is not checked by uWS: where the body really ended is not known, so nothing may follow it.
+      this.write(exchange, answer, closeConnection || this.closing || exchange.framing === 'chunked');
+    });
+  }
+
+  private write(exchange: Exchange, answer: Answer, closeConnection: boolean): void {
     if (exchange.aborted || exchange.done) return;
     exchange.res.cork(() => {
       const { reply } = answer;
@@ -197,8 +217,9 @@ class Door {
         if (exchange.method === 'HEAD') {
           // Given any argument, uWS drops the connection at the next request.
           exchange.res.writeHeader('Content-Length', String(Buffer.byteLength(reply.body)));
-          exchange.res.endWithoutBody();
-        } else exchange.res.end(reply.body, closeConnection || this.closing);
+          if (exchange.framing === 'chunked') exchange.res.endWithoutBody(undefined, true);
+          else exchange.res.endWithoutBody();
+        } else exchange.res.end(reply.body, closeConnection);
         this.release(exchange);
       }
     });
@@ -260,10 +281,13 @@ class Exchange implements Incoming {
   done = false;
   heldBytes = 0;
   sink: UwsSink | undefined;
+  readonly framing: Framing;
 
   constructor(
     readonly res: Response,
     req: UWS.HttpRequest,
+    /** The turn of the event loop in which the last of it that matters was read. */
+    public turn: number,
   ) {
     this.method = req.getCaseSensitiveMethod();
     this.rawPath = req.getUrl();
@@ -273,6 +297,7 @@ class Exchange implements Incoming {
     req.forEach((name, value) => {
       this.headers.push(name, value);
     });
+    this.framing = framingOf(this.headers);
     this.peerCertificate = res.getX509Certificate();
   }
 
