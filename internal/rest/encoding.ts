@@ -1,4 +1,5 @@
 import type { LazyObject } from './lazy.js';
+import type { Ahead } from './types.js';
 
 /** metav1.ListMeta of an answer. */
 export interface ListMeta {
@@ -49,6 +50,7 @@ export interface EventEncoding {
   /** Equal for encodings that write the same bytes. */
   readonly key: string;
   readonly contentType: string;
+  readonly ahead: Ahead;
   /** `first` is the watcher's first event: tables name their columns only there. */
   event(type: EventType, obj: LazyObject, first: boolean): Buffer;
   /** Whether `first` makes a difference. */

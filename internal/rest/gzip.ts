@@ -54,8 +54,9 @@ export function gzipSink(sink: Sink): Sink {
     get closed() {
       return sink.closed || gz.destroyed;
     },
-    end: () => {
-      gz.end();
+    end: (last) => {
+      if (last === undefined) gz.end();
+      else gz.end(last);
     },
   };
 }

@@ -68,6 +68,7 @@ export function protobufEvents(
   return {
     key,
     contentType: contentTypeHeader(PROTOBUF_MEDIA_TYPE, true),
+    ahead: 'frameLength',
     firstDiffers: false,
     event: (type, obj) => protobufWatchFrame(type, write(obj)),
     bookmark: (revision, end) => {

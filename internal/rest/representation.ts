@@ -243,6 +243,7 @@ function jsonEvents(
   return {
     key,
     contentType: JSON_MEDIA_TYPE,
+    ahead: 'blank',
     firstDiffers,
     event: (type, obj, first) => {
       const body = write(obj, first);

@@ -114,8 +114,9 @@ export class TestSink implements Sink {
   onClose(listener: () => void): void {
     this.closing.push(listener);
   }
-  end(): void {
+  end(last?: Buffer | string): void {
     if (this.closed) return;
+    if (last !== undefined) this.chunks.push(Buffer.from(last));
     this.closed = true;
     for (const listener of this.closing) listener();
     this.notify();

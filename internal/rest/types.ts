@@ -40,8 +40,16 @@ export interface Sink {
   /** The client went away or `end` was called; nothing may be written after it. */
   onClose(listener: () => void): void;
   readonly closed: boolean;
-  end(): void;
+  /** Ends the stream behind `last`. */
+  end(last?: Buffer | string): void;
 }
+
+/**
+ * What one byte may be written ahead of the next event of a stream without a meaning of its own, so that the event
+ * before it is complete on the wire: a blank before a JSON value, or the first byte of a protobuf frame's four bytes of
+ * length, which is zero in every frame of less than 16 MiB. A client that splits by line must not see it as a line.
+ */
+export type Ahead = 'blank' | 'frameLength';
 
 /** A whole answer. */
 export interface BytesReply {
@@ -58,6 +66,8 @@ export interface StreamReply {
   readonly contentType: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly warnings?: readonly string[];
+  /** For streams of events: the headers are sent at once, and each `write` is on the wire as whole chunks. */
+  readonly ahead?: Ahead;
   readonly stream: (sink: Sink) => void;
 }
 export type Reply = BytesReply | StreamReply;

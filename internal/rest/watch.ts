@@ -39,10 +39,10 @@ export async function handleWatch(
   return {
     status: 200,
     contentType: encoding.contentType,
+    ahead: encoding.ahead,
     stream: (sink) => {
       if (from < backend.compactRevision) {
-        sink.write(encoding.error(watchTooOld(from, backend.compactRevision).status));
-        sink.end();
+        sink.end(encoding.error(watchTooOld(from, backend.compactRevision).status));
         return;
       }
       const initial = options.sendInitialEvents === true;

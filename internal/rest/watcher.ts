@@ -55,7 +55,7 @@ export class Watcher {
     this.deadline = now + options.timeoutMs;
     this.bookmarkAt = this.nextBookmark(now);
     this.timer = setTimeout(() => {
-      this.end();
+      this.end(this.lastBookmark());
     }, options.timeoutMs);
     this.timer.unref();
   }
@@ -105,14 +105,23 @@ export class Watcher {
 
   /** Tells the client why and ends. */
   fail(error: StatusError): void {
-    if (this.closed) return;
-    this.sink.write(this.cls.encoding.error(error.status));
-    this.end();
+    this.end(this.cls.encoding.error(error.status));
   }
-  end(): void {
+  /** Ends the watch behind `last`. */
+  end(last?: Buffer): void {
     if (this.closed) return;
     this.stop();
-    this.sink.end();
+    this.sink.end(last);
+  }
+
+  /**
+   * What completes the frame that is begun already when a protobuf watch is over its time: without it client-go reads
+   * an end in the middle of a frame. Nothing for clients that did not ask for bookmarks.
+   */
+  private lastBookmark(): Buffer | undefined {
+    const { encoding } = this.cls;
+    if (encoding.ahead !== 'frameLength' || !this.options.bookmarks || this.initial !== undefined) return undefined;
+    return encoding.bookmark(this.live ? Math.max(this.floor, this.hub.position) : this.floor, false);
   }
 
   private stop(): void {

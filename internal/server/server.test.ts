@@ -48,10 +48,10 @@ function resources(request: ApiRequest): Reply | Promise<Reply> {
       return {
         status: 200,
         contentType: json ? 'application/json' : 'application/vnd.kubernetes.protobuf;stream=watch',
+        ahead: json ? 'blank' : 'frameLength',
         stream: (sink) => {
           speak = () => {
-            sink.write(json ? '{"c":3}\n' : Buffer.from([0, 0, 0, 2, 7, 8]));
-            sink.end();
+            sink.end(json ? '{"c":3}\n' : Buffer.from([0, 0, 0, 2, 7, 8]));
           };
         },
       };
@@ -238,7 +238,7 @@ describe('what comes back', () => {
   test('the headers of a watch arrive before its first event, and every byte of the event after them', async () => {
     const https = await import('node:https');
     for (const [name, expected] of [
-      ['quiet', Buffer.from('\n{"c":3}\n')],
+      ['quiet', Buffer.from(' {"c":3}\n')],
       ['quiet-protobuf', Buffer.from([0, 0, 0, 2, 7, 8])],
     ] as const) {
       const body = await new Promise<Buffer>((resolve, reject) => {

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import type * as UWS from 'uWebSockets.js';
 import { assert, FatalError } from '../machinery/assert.js';
 import { logger } from '../machinery/log.js';
-import type { BytesReply, Reply, Sink, StreamReply } from '../rest/types.js';
+import type { Ahead, BytesReply, Reply, Sink, StreamReply } from '../rest/types.js';
 import { type Answer, type Behind, type Incoming, MAX_BODY_BYTES, type OpenDoor } from './door.js';
 import { type Framing, framingOf } from './uws/framing.js';
 import { Turn } from './uws/turn.js';
@@ -19,7 +19,6 @@ const log = logger('uws.ts');
 const MAX_BODIES_BYTES = 256 * 1024 * 1024;
 /** A body that is too large is read to its end up to this, so that the client gets to see its answer. */
 const MAX_DRAIN_BYTES = 64 * 1024 * 1024;
-const PROTOBUF_WATCH = 'application/vnd.kubernetes.protobuf;stream=watch';
 const EMPTY = Buffer.alloc(0);
 /** net/http's answer, filled up to more than the buffer in which uWS collects small writes: it leaves at once then. */
 const MALFORMED = `400 Bad Request: the length of the request's body cannot be told\n${' '.repeat(16 * 1024)}`;
@@ -226,7 +225,7 @@ class Door {
   }
 
   private stream(exchange: Exchange, reply: StreamReply): void {
-    const sink = new UwsSink(exchange.res, () => {
+    const sink = new UwsSink(exchange.res, reply.ahead, () => {
       this.streams.delete(sink);
       this.release(exchange);
     });
@@ -238,8 +237,7 @@ class Door {
     }
     try {
       reply.stream(sink);
-      // Compressed bytes come in their own time, and nothing may stand before them.
-      if (reply.headers?.['content-encoding'] === undefined) sink.showHeaders(reply.contentType);
+      sink.showHeaders();
     } catch (error) {
       log.error(`a stream for ${exchange.rawPath} broke`, error);
       sink.end();
@@ -313,17 +311,22 @@ class Exchange implements Incoming {
   }
 }
 
-/** A response that is written piece by piece. */
+/**
+ * A response that is written piece by piece. In a stream of events every event is on the wire as a whole chunk when
+ * `write` returns. uWS writes the line end that closes a chunk only in front of the next chunk, so each write is followed
+ * by one byte that may stand there (`StreamReply.ahead`): its chunk is the one that stays open.
+ */
 class UwsSink implements Sink {
   closed = false;
   private started = false;
-  /** The first byte of the first frame is on its way already. */
-  private firstByteSent = false;
+  /** The byte that is written ahead of the next event is on its way already. */
+  private aheadSent = false;
   private readonly closeListeners: (() => void)[] = [];
   private writableListener: (() => void) | undefined;
 
   constructor(
     private readonly res: Response,
+    private readonly ahead: Ahead | undefined,
     private readonly released: () => void,
   ) {
     res.onWritable(() => {
@@ -339,32 +342,32 @@ class UwsSink implements Sink {
     if (this.closed) return false;
     // An empty chunk would end the response.
     if (chunk.length === 0) return true;
-    const rest = this.firstByteSent && typeof chunk !== 'string' ? withoutFirstZero(chunk) : chunk;
-    this.firstByteSent = false;
-    return this.writeChunk(rest);
-  }
-
-  private writeChunk(chunk: Buffer | string): boolean {
     this.started = true;
+    const { ahead } = this;
     let flowing = true;
     this.res.cork(() => {
-      flowing = this.res.write(chunk);
+      flowing = this.res.write(this.afterAhead(chunk));
+      if (ahead === undefined) return;
+      flowing = this.res.write(AHEAD_BYTES[ahead]) && flowing;
+      this.aheadSent = true;
     });
     return flowing;
   }
 
-  /**
-   * uWS sends the headers with the first bytes of the body, but a client must see that its watch stands before
-   * anything happens. So a watch that has nothing to say yet begins with what changes nothing: white space in JSON and
-   * YAML; in protobuf the first byte of the first frame's length, which is always zero (frames are below 16 MiB).
-   */
-  showHeaders(contentType: string): void {
-    if (this.started || this.closed) return;
-    if (contentType.startsWith('application/json') || contentType.startsWith('application/yaml')) this.writeChunk('\n');
-    else if (contentType === PROTOBUF_WATCH) {
-      this.writeChunk(Buffer.alloc(1));
-      this.firstByteSent = true;
-    }
+  /** What of a chunk is still to be written. */
+  private afterAhead(chunk: Buffer | string): Buffer | string {
+    return this.aheadSent && this.ahead === 'frameLength' ? withoutFirstZero(chunk) : chunk;
+  }
+
+  /** uWS sends the headers with the first byte of the body, but a client must see that its watch stands before anything happens. */
+  showHeaders(): void {
+    const { ahead } = this;
+    if (ahead === undefined || this.started || this.closed) return;
+    this.started = true;
+    this.aheadSent = true;
+    this.res.cork(() => {
+      this.res.write(AHEAD_BYTES[ahead]);
+    });
   }
 
   onWritable(listener: () => void): void {
@@ -376,9 +379,10 @@ class UwsSink implements Sink {
     else this.closeListeners.push(listener);
   }
 
-  end(): void {
+  end(last?: Buffer | string): void {
     if (this.closed) return;
     this.res.cork(() => {
+      if (last !== undefined && last.length > 0) this.res.write(this.afterAhead(last));
       this.res.end();
     });
     this.abort();
@@ -394,8 +398,13 @@ class UwsSink implements Sink {
   }
 }
 
-function withoutFirstZero(frame: Buffer): Buffer {
-  assert(frame[0] === 0 && frame.length > 1, 'a watch frame must begin with the length of less than 16 MiB');
+const AHEAD_BYTES: Readonly<Record<Ahead, Buffer>> = { blank: Buffer.from(' '), frameLength: Buffer.alloc(1) };
+
+function withoutFirstZero(frame: Buffer | string): Buffer {
+  assert(
+    typeof frame !== 'string' && frame[0] === 0 && frame.length > 1,
+    'a watch frame must begin with the length of less than 16 MiB',
+  );
   return frame.subarray(1);
 }
 
