@@ -71,10 +71,12 @@ export function forAudiences(own: readonly string[], authenticator: Authenticato
   };
 }
 
-/** The token of an `Authorization: Bearer` header; '' when there is none. */
+/**
+ * The token of an `Authorization: Bearer` header, up to the next blank; '' when there is none (apiserver's bearertoken).
+ */
 export function bearerToken(credentials: Credentials): string {
   const value = credentials.header('authorization');
-  if (value === '') return '';
-  const space = value.indexOf(' ');
-  return space === 6 && value.slice(0, 6).toLowerCase() === 'bearer' ? value.slice(7).trim() : '';
+  if (value.charCodeAt(6) !== 32 || value.slice(0, 6).toLowerCase() !== 'bearer') return '';
+  const end = value.indexOf(' ', 7);
+  return end < 0 ? value.slice(7) : value.slice(7, end);
 }

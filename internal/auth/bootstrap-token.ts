@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { child, str } from '../machinery/access.js';
 import type { JsonObject } from '../machinery/json.js';
+import { parseTime, TimeError } from '../machinery/time.js';
 import { objectKey } from '../store/keys.js';
 import type { Backend } from '../store/types.js';
 import { type Authenticator, bearerToken, withAuthenticatedGroup } from './authenticator.js';
@@ -25,7 +26,7 @@ export function bootstrapTokenAuthenticator(backend: Backend, now: () => number)
         field('token-id') === id &&
         isEqual(field('token-secret'), secret) &&
         field('usage-bootstrap-authentication') === 'true' &&
-        !(Date.parse(field('expiration')) <= now());
+        isAhead(field('expiration'), now());
       if (!isGood) return 'invalid';
       const groups = field('auth-extra-groups')
         .split(',')
@@ -39,6 +40,18 @@ export function bootstrapTokenAuthenticator(backend: Backend, now: () => number)
       });
     },
   };
+}
+
+/** Whether the time is still to come; '' never does. What cannot be read counts as over (bootstrap's GetExpiration). */
+function isAhead(time: string, now: number): boolean {
+  if (time === '') return true;
+  try {
+    const { seconds, nanos } = parseTime(time);
+    return seconds * 1000 + nanos / 1e6 > now;
+  } catch (error) {
+    if (error instanceof TimeError) return false;
+    throw error;
+  }
 }
 
 function isEqual(a: string, b: string): boolean {

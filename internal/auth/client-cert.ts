@@ -42,10 +42,11 @@ function list(value: string | string[] | undefined): string[] {
 /**
  * Users by client certificate: the common name is the user, the organizations are the groups
  * (apiserver's CommonNameUserConversion). The TLS layer has verified the chain; the expiry is checked again for every
- * request, because connections outlive certificates. `isOurs` tells apart the authorities that the port accepts.
+ * request, because connections outlive certificates. `isOurs` tells apart the authorities that the port accepts: the
+ * certificate of another one (a front proxy's) is refused rather than taken for none, as kube-apiserver does.
  */
 export function clientCertAuthenticator(isOurs: (facts: CertificateFacts) => boolean): Authenticator {
-  const cache = new Lru<{ user: UserInfo | undefined; notAfter: number }>(CACHED);
+  const cache = new Lru<{ user: UserInfo | 'invalid' | undefined; notAfter: number }>(CACHED);
   return {
     authenticate(credentials) {
       const pem = credentials.peerCertificate;
@@ -53,11 +54,12 @@ export function clientCertAuthenticator(isOurs: (facts: CertificateFacts) => boo
       let known = cache.get(pem);
       if (known === undefined) {
         const facts = certificateFacts(pem);
-        known = { user: isOurs(facts) ? userOf(facts) : undefined, notAfter: facts.notAfter };
+        known = { user: isOurs(facts) ? userOf(facts) : 'invalid', notAfter: facts.notAfter };
         cache.set(pem, known);
       }
-      if (known.user === undefined) return undefined;
-      return Date.now() > known.notAfter ? 'invalid' : known.user;
+      if (known.user === 'invalid') return 'invalid';
+      // Written so that a time that cannot be read counts as over.
+      return Date.now() <= known.notAfter ? known.user : 'invalid';
     },
   };
 }

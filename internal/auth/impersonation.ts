@@ -1,3 +1,4 @@
+import { emptyRecord } from '../machinery/record.js';
 import { forbidden, internalError } from '../machinery/status.js';
 import { ALL_AUTHENTICATED, ALL_UNAUTHENTICATED, ANONYMOUS, type Credentials } from './authenticator.js';
 import { forbiddenText } from './authorizers.js';
@@ -43,7 +44,7 @@ export function impersonate(credentials: Credentials, user: UserInfo, authorizer
   else check('', 'serviceaccounts', account.name, account.namespace);
   for (const group of groups) check('', 'groups', group);
   if (uid !== '') check('authentication.k8s.io', 'uids', uid);
-  const extra: Record<string, string[]> = {};
+  const extra = emptyRecord<string[]>();
   for (const [header, value] of extraHeaders) {
     const key = unescapeKey(header.slice(EXTRA_PREFIX.length));
     check('authentication.k8s.io', 'userextras', value, '', key);

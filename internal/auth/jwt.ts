@@ -50,7 +50,8 @@ export function readClaims(token: string): JsonObject | undefined {
 export function isSigned(token: string, keys: readonly TokenKey[]): boolean {
   const [head = '', claims = '', signature = ''] = token.split('.');
   const header = decode(head);
-  if (header === undefined) return false;
+  // `crit` names what must be understood to verify the token (RFC 7515, section 4.1.11): nothing of it is known here.
+  if (header === undefined || header['crit'] !== undefined || !isBase64Url(signature)) return false;
   const data = Buffer.from(`${head}.${claims}`);
   const bytes = Buffer.from(signature, 'base64url');
   return keys.some(
@@ -65,7 +66,13 @@ function encode(value: JsonObject): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }
 
+/** Whether this is base64url as it is written without padding: a lenient decoder skips what is not. */
+function isBase64Url(text: string): boolean {
+  return Buffer.from(text, 'base64url').toString('base64url') === text;
+}
+
 function decode(part: string): JsonObject | undefined {
+  if (!isBase64Url(part)) return undefined;
   try {
     const value = JSON.parse(Buffer.from(part, 'base64url').toString()) as JsonValue;
     return isObject(value) ? value : undefined;

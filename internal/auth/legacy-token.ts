@@ -24,6 +24,7 @@ export function legacyClaims(claims: JsonObject, token: string): TokenFacts | un
     user,
     audiences: [],
     notBefore: 0,
+    issuedAt: 0,
     expires: Infinity,
     bonds: [
       { key: objectKey('', 'serviceaccounts', namespace, name), uid },

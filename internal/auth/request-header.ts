@@ -1,5 +1,6 @@
 import { type Authenticator, withAuthenticatedGroup } from './authenticator.js';
 import { type CertificateFacts, certificateFacts } from './client-cert.js';
+import { emptyRecord } from '../machinery/record.js';
 import { Lru } from './lru.js';
 
 /** The `--requestheader-*` flags. */
@@ -32,11 +33,12 @@ export function requestHeaderAuthenticator(options: RequestHeaderOptions): Authe
         known = { trusted: named && options.isFrontProxy(facts), notAfter: facts.notAfter };
         trusted.set(pem, known);
       }
-      if (!known.trusted) return undefined;
+      // A certificate that is no front proxy's may be a user's: the next authenticator says.
+      if (!known.trusted) return 'invalid';
       const username = usernameHeaders.map((h) => credentials.header(h)).find((v) => v !== '');
       if (username === undefined) return undefined;
-      if (Date.now() > known.notAfter) return 'invalid';
-      const extra: Record<string, string[]> = {};
+      if (!(Date.now() <= known.notAfter)) return 'invalid';
+      const extra = emptyRecord<string[]>();
       for (const prefix of extraPrefixes) {
         for (const [name, value] of credentials.headersWithPrefix(prefix)) {
           const key = unescapeKey(name.slice(prefix.length));

@@ -70,7 +70,9 @@ export function serviceAccountAuthenticator(options: ServiceAccountTokenOptions)
       const now = options.now();
       const wanted = credentials.audiences ?? options.audiences;
       const own = known.audiences.length === 0 ? options.audiences : known.audiences;
-      const timely = now + CLOCK_LEEWAY_MS >= known.notBefore && now - CLOCK_LEEWAY_MS < known.expires;
+      const latest = now + CLOCK_LEEWAY_MS;
+      const begun = latest >= known.notBefore && latest >= known.issuedAt;
+      const timely = begun && now - CLOCK_LEEWAY_MS < known.expires;
       if (!timely || !own.some((a) => wanted.includes(a))) return 'invalid';
       return known.bonds.every(holds) ? known.user : 'missing';
     },
@@ -86,6 +88,12 @@ function lifeOf(object: JsonObject): Omit<Life, 'modRevision'> {
     goneAt: deletion === '' ? Infinity : Date.parse(deletion) + DELETION_LEEWAY_MS,
     token: marked ? '' : Buffer.from(str(child(object, 'data'), 'token'), 'base64').toString(),
   };
+}
+
+/** A NumericDate in milliseconds; NaN, which no comparison accepts, for what is none. */
+function time(claims: JsonObject, name: string, absent: number): number {
+  if (claims[name] === undefined) return absent;
+  return (num(claims, name) ?? Number.NaN) * 1000;
 }
 
 /** Reads the claims of a token from a TokenRequest; undefined when they do not fit together. */
@@ -123,8 +131,9 @@ function boundClaims(claims: JsonObject): TokenFacts | undefined {
   return {
     user,
     audiences: typeof claims['aud'] === 'string' ? [claims['aud']] : strings(claims, 'aud'),
-    notBefore: (num(claims, 'nbf') ?? 0) * 1000,
-    expires: (num(claims, 'exp') ?? 0) * 1000,
+    notBefore: time(claims, 'nbf', 0),
+    issuedAt: time(claims, 'iat', 0),
+    expires: time(claims, 'exp', Number.NaN),
     bonds,
   };
 }

@@ -17,6 +17,7 @@ export interface TokenFacts {
   readonly audiences: readonly string[];
   /** Milliseconds since the epoch. */
   readonly notBefore: number;
+  readonly issuedAt: number;
   readonly expires: number;
   readonly bonds: readonly Bond[];
 }

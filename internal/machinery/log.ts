@@ -19,9 +19,22 @@ function head(severity: Severity, source: string): string {
   return `${severity}${two(now.getMonth() + 1)}${two(now.getDate())} ${time}.${fraction} ${String(process.pid).padStart(7)} ${source}] `;
 }
 
+const NAMES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/**
+ * The text without control characters: none of it can forge another line or steer the terminal that shows it. They are
+ * written as escapes of Go's strings.
+ */
+export function oneLine(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is being escaped
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => {
+    const code = c.charCodeAt(0);
+    return NAMES[c] ?? (code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`);
+  });
+}
+
 function write(severity: Severity, source: string, text: string): void {
-  // One line per event: a line feed in the text must not be able to forge another line.
-  process.stderr.write(`${head(severity, source)}${text.replaceAll('\n', '\\n')}\n`);
+  process.stderr.write(`${head(severity, source)}${oneLine(text)}\n`);
 }
 
 /** Text of an error with what caused it, for the log only: never for a client. */

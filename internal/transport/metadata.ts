@@ -1,6 +1,11 @@
 import { Metadata } from '@grpc/grpc-js';
 import type { PeerIdentity } from './types.js';
 
+/** Characters of the longest nonce; ours have 32. */
+const NONCE_MAX = 128;
+/** Characters of the longest address: a DNS name of 253 and a port. */
+const ADDRESS_MAX = 259;
+
 export function identityMetadata(self: PeerIdentity, to?: number): Metadata {
   const metadata = new Metadata();
   metadata.set('quorate-cluster', String(self.cluster));
@@ -18,6 +23,8 @@ export function identityOf(metadata: Metadata): PeerIdentity | undefined {
   const nonce = text(metadata, 'quorate-nonce');
   if (!Number.isSafeInteger(cluster) || !Number.isSafeInteger(id) || id <= 0 || nonce === '') return undefined;
   const address = text(metadata, 'quorate-address');
+  // They are kept: what a peer says of itself must not grow without bound.
+  if (nonce.length > NONCE_MAX || address.length > ADDRESS_MAX) return undefined;
   return { cluster, id, nonce, ...(address === '' ? {} : { address }) };
 }
 

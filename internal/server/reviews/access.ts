@@ -2,6 +2,7 @@ import type { Attributes, Authorizer, UserInfo } from '../../auth/types.js';
 import { child, children, str, strings } from '../../machinery/access.js';
 import { type FieldError, invalid, invalidValue, OMIT_VALUE } from '../../machinery/field.js';
 import type { JsonObject } from '../../machinery/json.js';
+import { emptyRecord } from '../../machinery/record.js';
 import { badRequest } from '../../machinery/status.js';
 import type { Creator } from '../../rest/deps.js';
 import { reviewCreator } from './review.js';
@@ -86,7 +87,7 @@ function fieldSelectorOf(selector: JsonObject | undefined): string {
 }
 
 function subjectOf(spec: JsonObject): UserInfo {
-  const extra: Record<string, string[]> = {};
+  const extra = emptyRecord<string[]>();
   const given = child(spec, 'extra') ?? {};
   for (const key of Object.keys(given)) extra[key.toLowerCase()] = strings(given, key);
   return { username: str(spec, 'user'), uid: str(spec, 'uid'), groups: strings(spec, 'groups'), extra };

@@ -3,6 +3,7 @@ import type { UserInfo } from '../../auth/types.js';
 import { child, str } from '../../machinery/access.js';
 import { invalid, invalidValue } from '../../machinery/field.js';
 import type { JsonObject } from '../../machinery/json.js';
+import { emptyRecord } from '../../machinery/record.js';
 import { badRequest } from '../../machinery/status.js';
 import type { Creator } from '../../rest/deps.js';
 import { reviewCreator } from './review.js';
@@ -48,7 +49,7 @@ export function tokenReview(authenticator: Authenticator, own: readonly string[]
 }
 
 function userInfoObject(user: UserInfo): JsonObject {
-  const extra: JsonObject = {};
+  const extra: JsonObject = emptyRecord();
   for (const key of Object.keys(user.extra).toSorted()) extra[key] = [...(user.extra[key] ?? [])];
   return {
     ...(user.username === '' ? {} : { username: user.username }),

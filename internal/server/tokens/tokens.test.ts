@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AuthenticationResult, authenticatorUnion, forAudiences } from '../../auth/authenticator.js';
 import { bootstrapTokenAuthenticator } from '../../auth/bootstrap-token.js';
@@ -210,6 +210,15 @@ describe('bootstrap tokens', () => {
     expect(authenticate('abcdef.0123456789abcdef')).toBe('invalid');
   });
 
+  test('whose expiration cannot be read let nobody in', async () => {
+    await secret('cccccc', { expiration: 'never' });
+    await secret('dddddd', { expiration: '2099-01-01' });
+    await secret('eeeeee', { expiration: '2099-01-01T00:00:00Z' });
+    expect(authenticate('cccccc.0123456789abcdef')).toBe('invalid');
+    expect(authenticate('dddddd.0123456789abcdef')).toBe('invalid');
+    expect(authenticate('eeeeee.0123456789abcdef')).toMatchObject({ username: 'system:bootstrap:eeeeee' });
+  });
+
   test('that may only sign, or would give other groups, let nobody in', async () => {
     await secret('aaaaaa', { 'usage-bootstrap-authentication': 'false' });
     await secret('bbbbbb', { 'auth-extra-groups': 'system:masters' });
@@ -220,4 +229,49 @@ describe('bootstrap tokens', () => {
 
 test('a token that nobody knows is not taken for none', () => {
   expect(authenticate('nonsense')).toBe('invalid');
+});
+
+describe('tokens that only look good are refused', () => {
+  const parts = async (name: string): Promise<[string, string, string, JsonObject]> => {
+    await account(name);
+    const answer = await requested(name);
+    const [head = '', body = '', signature = ''] = tokenOf(answer).split('.');
+    expect(authenticate(`${head}.${body}.${signature}`)).toMatchObject({
+      username: `system:serviceaccount:default:${name}`,
+    });
+    return [head, body, signature, claimsOf(answer)];
+  };
+
+  test('with padding or junk around the signature', async () => {
+    const [head, body, signature] = await parts('padded');
+    for (const bad of [`${signature}=`, `${signature}==`, `${signature}!`, `!${signature}`, `${signature}\t`]) {
+      expect(authenticate(`${head}.${body}.${bad}`), JSON.stringify(bad)).toBe('invalid');
+    }
+  });
+
+  test('with extensions that must be understood', async () => {
+    const [, body] = await parts('critical');
+    const head = Buffer.from(JSON.stringify({ alg: 'ES256', crit: ['exp'], exp: 1 })).toString('base64url');
+    const signature = sign('sha256', Buffer.from(`${head}.${body}`), { key: signer.key, dsaEncoding: 'ieee-p1363' });
+    expect(authenticate(`${head}.${body}.${signature.toString('base64url')}`)).toBe('invalid');
+  });
+
+  test('issued in the future, not yet good, or with times that are no numbers', async () => {
+    const [, , , claims] = await parts('early');
+    const seconds = Math.floor(now / 1000);
+    expect(authenticate(signToken({ ...claims, iat: seconds + 30 }, signer))).toHaveProperty('username');
+    for (const wrong of [
+      { iat: seconds + 3600 },
+      { nbf: seconds + 3600 },
+      { nbf: 'soon' },
+      { iat: '0' },
+      { exp: 'never' },
+      { exp: null },
+    ]) {
+      expect(authenticate(signToken({ ...claims, ...wrong }, signer)), JSON.stringify(wrong)).toBe('invalid');
+    }
+    const endless = { ...claims };
+    delete endless['exp'];
+    expect(authenticate(signToken(endless, signer))).toBe('invalid');
+  });
 });

@@ -1,0 +1,75 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createAuthority, issue, type KeyPair } from '../pki/x509.js';
+import { type AuthenticationResult, type Authenticator, authenticatorUnion } from './authenticator.js';
+import { clientCertAuthenticator, parseBundle, type CertificateFacts } from './client-cert.js';
+import { requestHeaderAuthenticator } from './request-header.js';
+
+let union: Authenticator;
+let proxy: KeyPair;
+let otherProxy: KeyPair;
+let jane: KeyPair;
+
+const signedBy =
+  (ca: KeyPair) =>
+  ({ certificate }: CertificateFacts): boolean =>
+    parseBundle(ca.cert).some((authority) => certificate.verify(authority.publicKey));
+
+beforeAll(async () => {
+  const clients = await createAuthority('clients');
+  const proxies = await createAuthority('proxies');
+  proxy = await issue(proxies, { commonName: 'front-proxy', organizations: [], usages: ['client'] });
+  otherProxy = await issue(proxies, { commonName: 'other', organizations: [], usages: ['client'] });
+  jane = await issue(clients, { commonName: 'jane', organizations: ['dev'], usages: ['client'] });
+  union = authenticatorUnion(
+    [
+      requestHeaderAuthenticator({
+        allowedNames: ['front-proxy'],
+        usernameHeaders: ['X-Remote-User'],
+        uidHeaders: ['X-Remote-Uid'],
+        groupHeaders: ['X-Remote-Group'],
+        extraPrefixes: ['X-Remote-Extra-'],
+        isFrontProxy: signedBy(proxies),
+      }),
+      clientCertAuthenticator(signedBy(clients)),
+    ],
+    true,
+  );
+});
+
+function ask(certificate: KeyPair | undefined, headers: Record<string, string> = {}): AuthenticationResult {
+  return union.authenticate({
+    peerCertificate: certificate?.cert ?? '',
+    header: (name) => headers[name] ?? '',
+    headerValues: (name) => (headers[name] === undefined ? [] : [headers[name]]),
+    headersWithPrefix: (prefix) => Object.entries(headers).filter(([name]) => name.startsWith(prefix)),
+  });
+}
+
+const asAnn = { 'x-remote-user': 'ann', 'x-remote-group': 'g' };
+
+describe('a front proxy', () => {
+  test('says who the user is', () => {
+    expect(ask(proxy, { ...asAnn, 'x-remote-extra-scopes%2fa': 'x' })).toMatchObject({
+      username: 'ann',
+      groups: ['g', 'system:authenticated'],
+      extra: { 'scopes/a': ['x'] },
+    });
+  });
+
+  test('may use any header name as the key of an extra', () => {
+    for (const key of ['constructor', '__proto__', 'tostring', 'hasownproperty']) {
+      const user = ask(proxy, { ...asAnn, [`x-remote-extra-${key}`]: 'x' });
+      expect(typeof user === 'object' && Object.entries(user.extra), key).toEqual([[key, ['x']]]);
+    }
+  });
+
+  test('that names no user is refused, and is no user itself', () => {
+    expect(ask(proxy)).toBe('invalid');
+  });
+
+  test('is believed only with a certificate of its authority and an allowed name', () => {
+    expect(ask(otherProxy, asAnn)).toBe('invalid');
+    expect(ask(jane, asAnn)).toMatchObject({ username: 'jane' });
+    expect(ask(undefined, asAnn)).toMatchObject({ username: 'system:anonymous' });
+  });
+});
