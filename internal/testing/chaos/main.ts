@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { commandLine, numberOption, UsageError, wholeOption } from '../command-line.js';
 import { REAL_BUGS } from './harness/bugs.js';
 import { repoRoot } from './harness/cluster.js';
 import { buildWithBugs } from './harness/program.js';
@@ -25,39 +26,61 @@ Runs real replicas as processes, breaks them and the network between them, and j
   --port BASE      60 ports from here on are used (default 31000)
   --keep           keep data and logs also when nothing is wrong`;
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '2' },
-    replicas: { type: 'string', default: '3' },
-    seed: { type: 'string' },
-    faults: { type: 'string' },
-    without: { type: 'string', default: '' },
-    bug: { type: 'string' },
-    epoch: { type: 'string', default: '45' },
-    clients: { type: 'string', default: '10' },
-    keys: { type: 'string', default: '5' },
-    think: { type: 'string', default: '25' },
-    port: { type: 'string', default: '31000' },
-    keep: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const OPTIONS = {
+  minutes: { type: 'string', default: '2' },
+  replicas: { type: 'string', default: '3' },
+  seed: { type: 'string' },
+  faults: { type: 'string' },
+  without: { type: 'string', default: '' },
+  bug: { type: 'string' },
+  epoch: { type: 'string', default: '45' },
+  clients: { type: 'string', default: '10' },
+  keys: { type: 'string', default: '5' },
+  think: { type: 'string', default: '25' },
+  port: { type: 'string', default: '31000' },
+  keep: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-if (values.help) say(USAGE);
-else if (values.bug === 'list') for (const { name, about } of REAL_BUGS) say(`${name}: ${about}`);
-else {
-  await main();
-  // Not by itself: Node 20 may wait for ever for a handle of a broken connection (seen once in 30 runs).
-  process.exit();
+await commandLine(async () => {
+  const { values } = parseArgs({ options: OPTIONS });
+  if (values.help) say(USAGE);
+  else if (values.bug === 'list') for (const { name, about } of REAL_BUGS) say(`${name}: ${about}`);
+  else {
+    await run(values);
+    // Not by itself: Node 20 may wait for ever for a handle of a broken connection (seen once in 30 runs).
+    process.exit();
+  }
+});
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
+
+/** What was asked for, in numbers. Throws UsageError. */
+function settingsOf(values: Values) {
+  return {
+    seed: wholeOption('seed', values.seed ?? String(Date.now() % 1_000_000), 0),
+    replicas: wholeOption('replicas', values.replicas, 1, 9),
+    basePort: wholeOption('port', values.port, 1, 65_475),
+    lengthMs: numberOption('minutes', values.minutes, 0) * 60_000,
+    epochMs: numberOption('epoch', values.epoch, 1) * 1_000,
+    clients: wholeOption('clients', values.clients, 1),
+    keys: wholeOption('keys', values.keys, 1),
+    thinkMs: numberOption('think', values.think, 0),
+    kinds: kindsOf(values),
+  };
 }
 
-async function main(): Promise<void> {
+async function run(values: Values): Promise<void> {
+  const settings = settingsOf(values);
+  const { seed } = settings;
   execFileSync(path.join(repoRoot, 'scripts/prepare'), { stdio: 'inherit' });
-  const seed = Number(values.seed ?? Date.now() % 1_000_000);
   const dir = mkdtempSync(path.join(os.tmpdir(), `quorate-chaos-${seed}-`));
-  const program = values.bug === undefined ? undefined : await buildWithBugs(values.bug.split(','));
+  const bugs = values.bug?.split(',') ?? [];
+  const unknown = bugs.filter((name) => !REAL_BUGS.some((bug) => bug.name === name));
+  if (unknown.length > 0) throw new UsageError(`no such deliberate bug: ${unknown.join(', ')} (--bug list names them)`);
+  const program = bugs.length === 0 ? undefined : await buildWithBugs(bugs);
   let interrupted = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
@@ -66,16 +89,8 @@ async function main(): Promise<void> {
     });
   }
   const { stats, violations, report, skipped } = await runChaos({
-    seed,
-    replicas: Number(values.replicas),
+    ...settings,
     dir,
-    basePort: Number(values.port),
-    lengthMs: Number(values.minutes) * 60_000,
-    epochMs: Number(values.epoch) * 1_000,
-    clients: Number(values.clients),
-    keys: Number(values.keys),
-    thinkMs: Number(values.think),
-    kinds: kinds(),
     ...(program === undefined ? {} : { program: program.file }),
     say,
     interrupted: () => interrupted,
@@ -95,10 +110,10 @@ async function main(): Promise<void> {
   else if (!values.keep) rmSync(dir, { recursive: true, force: true });
 }
 
-function kinds(): FaultKind[] {
+function kindsOf(values: Values): FaultKind[] {
   const without = values.without.split(',');
   const wanted = values.faults?.split(',') ?? [...FAULT_KINDS];
   const unknown = [...wanted, ...without].filter((kind) => kind !== '' && !FAULT_KINDS.some((k) => k === kind));
-  if (unknown.length > 0) throw new Error(`no such fault: ${unknown.join(', ')}`);
+  if (unknown.length > 0) throw new UsageError(`no such fault: ${unknown.join(', ')}`);
   return FAULT_KINDS.filter((kind) => wanted.includes(kind) && !without.includes(kind));
 }

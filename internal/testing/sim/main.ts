@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { commandLine, UsageError, wholeOption } from '../command-line.js';
 import { BUGS } from './bugs.js';
 import { hunt } from './hunt.js';
 import { FAULT_KINDS } from './options.js';
@@ -14,38 +15,50 @@ Runs whole clusters in simulated time, one per seed: the real replica on simulat
   --workers N  threads (default: one per processor)
   --verbose    one line per seed`;
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '200' },
-    first: { type: 'string', default: '1' },
-    bug: { type: 'string' },
-    workers: { type: 'string' },
-    verbose: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const OPTIONS = {
+  seeds: { type: 'string', default: '200' },
+  first: { type: 'string', default: '1' },
+  bug: { type: 'string' },
+  workers: { type: 'string' },
+  verbose: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
 
 const HOUR_MS = 3_600_000;
 /** So many seeds must have seen every kind of fault. */
 const EVERY_FAULT_SEEDS = 500;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
-const workers = values.workers === undefined ? {} : { workers: Number(values.workers) };
 
-if (values.help) say(USAGE);
-else if (values.bug === 'list') for (const bug of BUGS) say(bug.name);
-else if (values.bug === 'all') await huntAll();
-else await campaign();
+await commandLine(async () => {
+  const { values } = parseArgs({ options: OPTIONS });
+  const { bug, verbose } = values;
+  const workers = values.workers === undefined ? {} : { workers: wholeOption('workers', values.workers, 1) };
+  if (values.help) say(USAGE);
+  else if (bug === 'list') for (const { name } of BUGS) say(name);
+  else if (bug === 'all') await huntAll(workers.workers);
+  else {
+    if (bug !== undefined && !BUGS.some(({ name }) => name === bug)) {
+      throw new UsageError(`no such deliberate bug: ${bug} (--bug list names them)`);
+    }
+    const seeds = seedsFrom(wholeOption('first', values.first, 0), wholeOption('seeds', values.seeds, 1));
+    await campaign(seeds, verbose, { ...(bug === undefined ? {} : { bug }), ...workers });
+  }
+});
 
-async function campaign(): Promise<void> {
+interface Settings {
+  readonly bug?: string;
+  readonly workers?: number;
+}
+
+async function campaign(seeds: readonly number[], verbose: boolean, settings: Settings): Promise<void> {
   const total = { runs: 0, simulatedMs: 0, steps: 0, elections: 0, calls: 0, acknowledged: 0, watchEvents: 0 };
   const faults = new Map<string, number>();
   const effects = new Map<string, number>();
   let failures = 0;
   const begun = performance.now();
   await runSeeds({
-    seeds: seedsFrom(Number(values.first), Number(values.seeds)),
-    ...(values.bug === undefined ? {} : { bug: values.bug }),
-    ...workers,
+    seeds,
+    ...settings,
     stopAtFailure: true,
     onResult: (result) => {
       total.runs += 1;
@@ -57,10 +70,10 @@ async function campaign(): Promise<void> {
       total.watchEvents += result.watchEvents;
       addTo(faults, result.faults);
       addTo(effects, result.effects);
-      if (values.verbose) say(lineOf(result));
+      if (verbose) say(lineOf(result));
       if (result.failure !== undefined) {
         failures += 1;
-        report(result);
+        report(result, settings.bug);
       }
     },
   });
@@ -94,11 +107,11 @@ function describe(counts: ReadonlyMap<string, number>): string {
 }
 
 /** Every deliberate bug, each until a seed finds it. */
-async function huntAll(): Promise<void> {
+async function huntAll(workers: number | undefined): Promise<void> {
   let found = 0;
   for (const bug of BUGS) {
     const begun = performance.now();
-    const { caught, tried } = await hunt(bug, workers.workers);
+    const { caught, tried } = await hunt(bug, workers);
     const seconds = ((performance.now() - begun) / 1000).toFixed(1);
     if (caught?.failure === undefined) {
       say(`${bug.name}: not found by ${tried} seeds (${seconds} s)`);
@@ -117,11 +130,11 @@ function lineOf(result: RunResult): string {
   return `seed ${seed}: ${options.profile}, ${options.voters} replicas, ${simulatedMs} ms, ${steps} steps, ${elections} elections, ${committed} entries, faults ${JSON.stringify(faults)}, fingerprint ${fingerprint}`;
 }
 
-function report(result: RunResult): void {
+function report(result: RunResult, bug: string | undefined): void {
   const { failure, options, seed } = result;
   if (failure === undefined) return;
   say(`seed ${seed} failed. ${failure.message}`);
   say(`options: ${JSON.stringify(options)}`);
   for (const line of failure.journal) say(`  ${line}`);
-  say(`replay: npm run sim -- --first ${seed} --seeds 1${values.bug === undefined ? '' : ` --bug ${values.bug}`}`);
+  say(`replay: npm run sim -- --first ${seed} --seeds 1${bug === undefined ? '' : ` --bug ${bug}`}`);
 }
