@@ -24,7 +24,6 @@ const { values } = parseArgs({
     /** How long the phases before and after are. */
     seconds: { type: 'string', default: '10' },
     replicas: { type: 'string', default: '3' },
-    port: { type: 'string', default: '28100' },
     /** Keep the directory, with every replica's log. */
     keep: { type: 'boolean', default: false },
   },
@@ -115,7 +114,7 @@ function gotSnapshot(cluster: E2eCluster, i: number): boolean {
 const applied = async (cluster: E2eCluster, i: number): Promise<number> =>
   ((await cluster.raft(i)) as unknown as { applied: number }).applied;
 
-const cluster = await startCluster({ replicas: Number(values.replicas), port: Number(values.port) });
+const cluster = await startCluster({ replicas: Number(values.replicas) });
 try {
   // Leadership may still move while the replicas start.
   const leader = await cluster.leader();

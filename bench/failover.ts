@@ -13,7 +13,6 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '20' },
     moves: { type: 'string', default: '20' },
     replicas: { type: 'string', default: '3' },
-    port: { type: 'string', default: '28200' },
     /** For gaps over 500 ms: what the replicas logged about leaders, in ms from the kill. */
     verbose: { type: 'boolean', default: false },
   },
@@ -33,7 +32,7 @@ function report(what: string, gaps: readonly Gap[]): void {
   );
 }
 
-const cluster = await startCluster({ replicas: Number(values.replicas), port: Number(values.port) });
+const cluster = await startCluster({ replicas: Number(values.replicas) });
 try {
   console.log(has('haproxy') ? '8 clients through HAProxy' : '8 clients of one replica: no haproxy here');
   const measure = async (what: string, times: number, run: (tag: string) => Promise<Gap>): Promise<void> => {

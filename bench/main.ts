@@ -17,7 +17,6 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     /** How long one run of one case takes. */
     seconds: { type: 'string', default: '2' },
-    port: { type: 'string', default: '28000' },
     /** Kills of the leader; 0 leaves the failover case out. */
     kills: { type: 'string', default: '3' },
     /** Objects of 1 KB in the long list, and in the directory that a replica starts from. */
@@ -68,7 +67,6 @@ const all: readonly Case[] = [
 ];
 const cases = all.filter((c) => only.test(c.name));
 
-const port = Number(values.port);
 const three = has('haproxy') ? 'three behind HAProxy' : 'three, without a load balancer (no haproxy here)';
 const targets: Target[] = [];
 const rows: Row[] = [];
@@ -106,10 +104,10 @@ function cpuOf({ cluster }: Target): number {
 const mib = (cluster: E2eCluster): string => `${anonymousMib(cluster.pid(1)).toFixed(0)} MiB`;
 
 try {
-  const one = await startCluster({ replicas: 1, port });
+  const one = await startCluster({ replicas: 1 });
   targets.push({ name: 'one replica', cluster: one, single: true });
   processLines.push(`started on an empty directory: ready after ${startMs(one, 1)} ms, ${mib(one)}`);
-  targets.push({ name: three, cluster: await startCluster({ replicas: 3, port: port + 10 }), single: false });
+  targets.push({ name: three, cluster: await startCluster({ replicas: 3 }), single: false });
   for (const t of targets) {
     await seed(t.cluster.address, 'bench', 1, 1000);
     await seed(t.cluster.address, 'bench-list', 500, 1000);

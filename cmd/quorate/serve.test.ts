@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { issueAdmin } from '../../internal/pki/pki.js';
+import { freeBase } from '../../internal/testing/ports.js';
 
-const PORT = 25020;
+const PORT = await freeBase([0, 1]);
 const main = resolve(import.meta.dirname, 'main.ts');
 const dir = mkdtempSync(join(tmpdir(), 'quorate-serve-'));
 const tokens = join(dir, 'tokens.csv');
@@ -208,7 +209,7 @@ describe('one replica', () => {
   });
 
   test('a second serve on its data directory ends with a sentence', async () => {
-    const second = serve('--secure-port=25021');
+    const second = serve(`--secure-port=${PORT + 1}`);
     expect(await second.exited).toBe(1);
     expect(second.log()).toMatch(/^F.*\] the data directory .* is in use by process \d+\. Stop it first/m);
   });
@@ -221,15 +222,17 @@ describe('one replica', () => {
       `--secure-port=${PORT}`,
     );
     expect(await second.exited).toBe(1);
-    expect(second.log()).toMatch(/^F.*\] cannot listen on 127\.0\.0\.1:25020: another program has the port/m);
+    expect(second.log()).toMatch(
+      new RegExp(`^F.*\\] cannot listen on 127\\.0\\.0\\.1:${PORT}: another program has the port`, 'm'),
+    );
   });
 
   test('a data directory that cannot be made, and files that are not what they should be, end with a sentence', async () => {
     const junk = join(dir, 'junk');
     writeFileSync(junk, 'junk');
     const [below, ca] = [
-      quorate('serve', `--data-dir=${join(junk, 'data')}`, '--secure-port=25021'),
-      serve('--secure-port=25021', `--client-ca-file=${junk}`),
+      quorate('serve', `--data-dir=${join(junk, 'data')}`, `--secure-port=${PORT + 1}`),
+      serve(`--secure-port=${PORT + 1}`, `--client-ca-file=${junk}`),
     ];
     expect([await below.exited, await ca.exited]).toEqual([1, 1]);
     expect(below.log()).toMatch(/^F.*\] cannot make the directory \S*junk: there is a file of that name/m);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { hasHaproxy } from './haproxy.js';
+import { freeClusterBase } from '../testing/ports.js';
 import { down, up } from './local-cluster.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'quorate-up-'));
@@ -19,11 +20,12 @@ test('ports that cannot be are refused before anything is made', async () => {
 
 test('serve flags with which no replica started are not kept for the next time', async () => {
   const home = join(dir, 'flags');
-  const options = { dir: home, replicas: 1, port: 25_040, command };
+  const port = await freeClusterBase(1);
+  const options = { dir: home, replicas: 1, port, command };
   await expect(up({ ...options, serveFlags: ['--no-such-flag'] })).rejects.toThrow(/r1 ended by itself/);
   expect(JSON.parse(readFileSync(join(home, 'cluster.json'), 'utf8'))).toEqual({
     replicas: 1,
-    port: 25_040,
+    port,
     serveFlags: [],
   });
 });
@@ -39,8 +41,8 @@ require('node:https').createServer(pair, (_, answer) => answer.end('ok')).listen
 
 test('replicas that lost their data found no empty cluster, unless that is asked for', async () => {
   const home = join(dir, 'lost');
-  const run = (): Promise<unknown> =>
-    up({ dir: home, replicas: 2, port: 25_046, command: [process.execPath, '-e', READY] });
+  const port = await freeClusterBase(2);
+  const run = (): Promise<unknown> => up({ dir: home, replicas: 2, port, command: [process.execPath, '-e', READY] });
   const lose = (name: string): void => rmSync(join(home, name), { recursive: true });
   try {
     await run();
@@ -75,7 +77,8 @@ require('node:https').createServer(pair, (_, answer) => answer.end('ok')).listen
 test.skipIf(!hasHaproxy())('the balancer serves the others when one replica is not to be had', async () => {
   const home = join(dir, 'removed');
   try {
-    const started = up({ dir: home, replicas: 3, port: 25_042, command: [process.execPath, '-e', WITHOUT_R1] });
+    const port = await freeClusterBase(3);
+    const started = up({ dir: home, replicas: 3, port, command: [process.execPath, '-e', WITHOUT_R1] });
     await expect(started).rejects.toThrow(/r1 ended by itself/);
     expect(existsSync(join(home, 'haproxy', 'pid'))).toBe(true);
   } finally {

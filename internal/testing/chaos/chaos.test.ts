@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { REAL_BUGS } from './harness/bugs.js';
+import { freeBase } from '../ports.js';
 import { buildWithBugs } from './harness/program.js';
 import { type RunOptions, type RunResult, runChaos } from './harness/run.js';
 import { FAULT_KINDS, schedule } from './harness/schedule.js';
@@ -30,8 +31,10 @@ describe('the schedule of faults', () => {
 
 describe('chaos on real processes', () => {
   let dir = '';
+  let basePort = 0;
   const lines: string[] = [];
-  beforeEach(() => {
+  beforeEach(async () => {
+    basePort = await freeBase(Array.from({ length: 60 }, (_, i) => i));
     lines.length = 0;
     dir = mkdtempSync(path.join(os.tmpdir(), 'quorate-chaos-test-'));
   });
@@ -44,7 +47,7 @@ describe('chaos on real processes', () => {
       seed: 20261,
       replicas: 3,
       dir,
-      basePort: 32600,
+      basePort,
       lengthMs: 0, // one epoch
       epochMs: 25_000,
       clients: 8,

@@ -78,8 +78,8 @@ async function run(values: Values): Promise<void> {
   execFileSync(path.join(repoRoot, 'scripts/prepare'), { stdio: 'inherit' });
   const dir = mkdtempSync(path.join(os.tmpdir(), `quorate-chaos-${seed}-`));
   const bugs = values.bug?.split(',') ?? [];
-  const unknown = bugs.filter((name) => !REAL_BUGS.some((bug) => bug.name === name));
-  if (unknown.length > 0) throw new UsageError(`no such deliberate bug: ${unknown.join(', ')} (--bug list names them)`);
+  const strange = bugs.filter((name) => !REAL_BUGS.some((bug) => bug.name === name));
+  if (strange.length > 0) throw new UsageError(`no such deliberate bug: ${strange.join(', ')} (--bug list names them)`);
   const program = bugs.length === 0 ? undefined : await buildWithBugs(bugs);
   let interrupted = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -15,7 +15,7 @@ describe.skipIf(!there)('what kubelets, controllers, the scheduler and kubectl a
   let cluster: E2eCluster;
   let driver: Driver;
   beforeAll(async () => {
-    cluster = await startCluster({ replicas: 1, port: 27100 });
+    cluster = await startCluster({ replicas: 1 });
     driver = new Driver(cluster.url(1));
     await driver.namespace(NAMESPACE);
     await driver.terminating(TERMINATING);

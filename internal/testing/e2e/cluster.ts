@@ -1,11 +1,12 @@
 import assert from 'node:assert';
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freeClusterBase } from '../ports.js';
 
 const exec = promisify(execFile);
 export const repoRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -119,12 +120,23 @@ function alive(pid: number): boolean {
   }
 }
 
-/** Starts a cluster with `scripts/up` in a temporary directory. `port` must be this test file's own. */
-export async function startCluster(options: { replicas: number; port: number; flags?: string[] }): Promise<E2eCluster> {
+/**
+ * Brings the cluster down when this process is gone, however it ended: replicas are processes of their own and would stay.
+ * The guard ends when the directory does.
+ */
+function guard(dir: string): void {
+  const watch = `while kill -0 ${process.pid} 2>/dev/null; do [ -d "$1" ] || exit 0; sleep 1; done; scripts/down --dir "$1"; rm -rf "$1"`;
+  spawn('sh', ['-c', watch, 'guard', dir], { cwd: repoRoot, detached: true, stdio: 'ignore' }).unref();
+}
+
+/** Starts a cluster with `scripts/up` in a temporary directory, on free ports; ends with this process at the latest. */
+export async function startCluster(options: { replicas: number; flags?: string[] }): Promise<E2eCluster> {
+  const port = await freeClusterBase(options.replicas);
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-e2e-'));
+  guard(dir);
   const tokens = path.join(dir, 'tokens.csv');
   fs.writeFileSync(tokens, `${TOKEN},e2e-admin,e2e-admin,"system:masters"\nplain-token,jane,jane,"developers"\n`);
-  const args = ['--replicas', String(options.replicas), '--dir', dir, '--port', String(options.port)];
+  const args = ['--replicas', String(options.replicas), '--dir', dir, '--port', String(port)];
   const up = async (): Promise<void> => {
     await exec('scripts/up', [...args, '--', '--token-auth-file', tokens, ...(options.flags ?? [])], {
       cwd: repoRoot,
@@ -144,10 +156,10 @@ export async function startCluster(options: { replicas: number; port: number; fl
   const kubeconfig = path.join(dir, 'admin.conf');
   const server = /server: *"?(https:[^"\s]+)/.exec(fs.readFileSync(kubeconfig, 'utf8'))?.[1];
   if (server === undefined) throw new Error(`no server in ${kubeconfig}`);
-  const replicas = Array.from({ length: options.replicas }, (_, i) => `https://127.0.0.1:${options.port + i}`);
+  const replicas = Array.from({ length: options.replicas }, (_, i) => `https://127.0.0.1:${port + i}`);
   const cluster: E2eCluster = {
     dir,
-    port: options.port,
+    port,
     replicas: options.replicas,
     kubeconfig,
     address: server,

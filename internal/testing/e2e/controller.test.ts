@@ -62,7 +62,7 @@ class Writer {
 describe.skipIf(!has('haproxy'))('controllers written with @kubernetes/client-node behind HAProxy', () => {
   let cluster: E2eCluster;
   beforeAll(async () => {
-    cluster = await startCluster({ replicas: 3, port: 27700 });
+    cluster = await startCluster({ replicas: 3 });
   }, 180_000);
   afterAll(async () => {
     await cluster.down();

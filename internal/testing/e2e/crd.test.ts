@@ -90,7 +90,7 @@ describe('custom resources', () => {
   };
 
   beforeAll(async () => {
-    cluster = await startCluster({ replicas: 3, port: 26800 });
+    cluster = await startCluster({ replicas: 3 });
     const api = configOf(1).makeApiClient(k8s.ApiextensionsV1Api);
     await define();
     await eventually('established', async () => {

@@ -6,7 +6,7 @@ import { type E2eCluster, eventually, has, startCluster } from './cluster.js';
 describe.skipIf(!has('haproxy'))('@kubernetes/client-node behind HAProxy', () => {
   let cluster: E2eCluster;
   beforeAll(async () => {
-    cluster = await startCluster({ replicas: 3, port: 26200 });
+    cluster = await startCluster({ replicas: 3 });
   }, 180_000);
   afterAll(async () => {
     await cluster?.down();

@@ -49,7 +49,7 @@ stringData: {password: hunter2}
 describe.skipIf(present.length === 0)('kubectl', () => {
   let cluster: E2eCluster;
   beforeAll(async () => {
-    cluster = await startCluster({ replicas: 3, port: 26100 });
+    cluster = await startCluster({ replicas: 3 });
   }, 180_000);
   afterAll(async () => {
     await cluster?.down();

@@ -3,18 +3,21 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freeBase } from '../ports.js';
 import { call, type E2eCluster, eventually, repoRoot, startCluster, TOKEN } from './cluster.js';
 
 const exec = promisify(execFile);
 const quorate = path.join(repoRoot, 'dist/quorate.js');
-const BASE = 26600;
 const CONFIGMAPS = '/api/v1/namespaces/default/configmaps';
 
 describe('membership, under load', () => {
   let cluster: E2eCluster;
+  /** The replicas that join serve at `base + 1` and on, and talk to others 50 above that. */
+  let base = 0;
   const joined = new Map<string, { process: ChildProcess; url: string }>();
   beforeAll(async () => {
-    cluster = await startCluster({ replicas: 1, port: BASE });
+    cluster = await startCluster({ replicas: 1 });
+    base = await freeBase([2, 3, 4, 5].flatMap((at) => [at, at + 50]));
   }, 180_000);
   afterAll(async () => {
     for (const { process } of joined.values()) process.kill('SIGKILL');
@@ -27,7 +30,7 @@ describe('membership, under load', () => {
   /** Starts a replica as `member add` says, with the certificates that scripts/up made. */
   function join(name: string, at: number, peers: string): void {
     const pki = path.join(cluster.dir, 'pki');
-    const port = BASE + 100 + at;
+    const port = base + at;
     const log = fs.openSync(path.join(cluster.dir, `${name}.log`), 'a');
     const flags = {
       name,
@@ -74,7 +77,7 @@ describe('membership, under load', () => {
       }
     })();
 
-    const peer = (at: number): string => `127.0.0.1:${BASE + 150 + at}`;
+    const peer = (at: number): string => `127.0.0.1:${base + 50 + at}`;
     for (const at of [2, 3, 4, 5]) {
       const name = `n${at}`;
       const said = await run('member', 'add', name, peer(at));

@@ -63,7 +63,7 @@ async function diverge(dataDir: string): Promise<void> {
 describe('a replica whose state differs', () => {
   let cluster: E2eCluster;
   beforeAll(async () => {
-    cluster = await startCluster({ replicas: 3, port: 26640 });
+    cluster = await startCluster({ replicas: 3 });
   }, 180_000);
   afterAll(() => cluster?.down());
 

@@ -107,7 +107,7 @@ describe('scale', () => {
   let cluster: E2eCluster;
   const agent = new https.Agent({ keepAlive: true, maxSockets: LANES });
   beforeAll(async () => {
-    cluster = await startCluster({ replicas: 1, port: 28100 });
+    cluster = await startCluster({ replicas: 1 });
   }, 180_000);
   afterAll(async () => {
     agent.destroy();

@@ -9,7 +9,7 @@ if (!browserThere) console.log('chromium is not here: the test of /swagger-ui in
 describe('/swagger-ui', () => {
   let cluster: E2eCluster;
   beforeAll(async () => {
-    cluster = await startCluster({ replicas: 1, port: 26500, flags: ['--enable-swagger-ui'] });
+    cluster = await startCluster({ replicas: 1, flags: ['--enable-swagger-ui'] });
   }, 180_000);
   afterAll(async () => {
     await cluster?.down();

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { freeClusterBase } from '../ports.js';
 import { type CaseResult, type Floors, raise, shortfalls } from './floors.js';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -25,7 +26,11 @@ const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-oracle-'));
 const json = path.join(dir, 'results.json');
 let failed = 0;
 try {
-  run('scripts/up', ['--replicas', '1', '--dir', dir, '--port', values.port ?? '26943'], 180_000);
+  run(
+    'scripts/up',
+    ['--replicas', '1', '--dir', dir, '--port', values.port ?? String(await freeClusterBase(1))],
+    180_000,
+  );
   const args = [replay, '--kubeconfig', path.join(dir, 'r1.conf'), '--json', json];
   if (values.area !== undefined) args.push('--area', values.area);
   if (values.show !== undefined) args.push('--show', values.show);

@@ -1,0 +1,34 @@
+import { createServer } from 'node:net';
+
+/** Below the range from which the kernel takes ports for outgoing connections (32768 on Linux). */
+const LOWEST = 10_000;
+const HIGHEST = 28_000;
+const ATTEMPTS = 200;
+
+/** Whether nobody listens on this port of 127.0.0.1 now. */
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+/**
+ * A port from which on all of `offsets` are free now, for programs that take a base and count from it. Chosen at random,
+ * so that test files that run side by side do not meet. Throws when none is found.
+ */
+export async function freeBase(offsets: readonly number[]): Promise<number> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const base = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
+    const free = await Promise.all(offsets.map((offset) => isFree(base + offset)));
+    if (free.every(Boolean)) return base;
+  }
+  throw new Error(`no base with ${offsets.length} free ports in ${ATTEMPTS} attempts`);
+}
+
+/** A base for `scripts/up` with this many replicas: their ports, their peers' and the balancer's (bootstrap/layout.ts). */
+export function freeClusterBase(replicas: number): Promise<number> {
+  const own = Array.from({ length: replicas }, (_, i) => i);
+  return freeBase([...own, 1000, ...own.map((i) => 2000 + i)]);
+}
