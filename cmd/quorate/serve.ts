@@ -15,7 +15,7 @@ import { CaughtUp } from '../../internal/server/caught-up.js';
 import { createChain } from '../../internal/server/chain.js';
 import { type InFlight, inFlightLimit } from '../../internal/server/in-flight.js';
 import { createInternalClient } from '../../internal/server/internal-client.js';
-import { RequestMetrics } from '../../internal/server/metrics.js';
+import { type FindResource, RequestMetrics } from '../../internal/server/metrics.js';
 import { createPaths } from '../../internal/server/paths.js';
 import { followCustomResources } from '../../internal/server/poststart/custom-resources.js';
 import { followFlowSchemas } from '../../internal/server/poststart/flow-schema-status.js';
@@ -49,6 +49,8 @@ interface Process {
   readonly signals: StopSignals;
   readonly reseeds: Reseeds;
   readonly metrics: RequestMetrics;
+  /** Custom resources of this run. */
+  findCustom: FindResource;
   /** What the metrics tell of: the replica of this run. */
   replica: Replica | undefined;
   readonly inFlight: InFlight;
@@ -69,7 +71,8 @@ export async function runServe(flags: FlagValues): Promise<void> {
     serving: await servingConfig(flags),
     signals: new StopSignals(),
     reseeds: new Reseeds(),
-    metrics: new RequestMetrics(),
+    metrics: new RequestMetrics((...names) => own.findCustom(...names)),
+    findCustom: () => undefined,
     replica: undefined,
     inFlight: inFlightLimit(flags.int('max-requests-inflight'), flags.int('max-mutating-requests-inflight')),
   };
@@ -181,6 +184,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
     tokens,
   });
   const custom = new CustomResources(backend);
+  own.findCustom = (...names) => custom.find(...names)?.def;
   const builtIn = strategiesWith({
     eventTtlSeconds: flags.duration('event-ttl') / 1000,
     nodePorts: portRange(flags.string('service-node-port-range'), '--service-node-port-range'),
@@ -188,7 +192,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
   const resources = createRest({
     backend,
     strategyFor: withCustomResources(builtIn, custom),
-    findResource: (group, version, plural) => custom.find(group, version, plural)?.def,
+    findResource: own.findCustom,
     now: Date.now,
     minWatchTimeoutMs: flags.int('min-request-timeout') * 1000,
     admission: [...admissionChain(flags, authorizer), roleEscalation({ authorizer, rbac })],

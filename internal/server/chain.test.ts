@@ -24,7 +24,7 @@ async function serve(known: () => AuthenticationResult, catchUp: () => Promise<v
     authorizer: alwaysAllow,
     refuseAnonymousWith401: true,
     inFlight: inFlightLimit(10, 10),
-    metrics: new RequestMetrics(),
+    metrics: new RequestMetrics(() => undefined),
     resources: () => ({ status: 500, contentType: '', body: '' }),
     paths: () => ({ status: 200, contentType: 'text/plain', body: 'ok' }),
   });

@@ -28,10 +28,11 @@ export class Histograms {
     series[bounds.length + 1] = (series[bounds.length + 1] ?? 0) + value;
   }
 
-  /** Prometheus text format. */
-  render(): string {
-    const lines = [`# HELP ${this.name} ${this.help}`, `# TYPE ${this.name} histogram`];
+  /** Prometheus text format, a piece for each series: what reads it may pause in between. */
+  *render(): Generator<string> {
+    yield `# HELP ${this.name} ${this.help}\n# TYPE ${this.name} histogram\n`;
     for (const [labels, series] of this.series) {
+      const lines: string[] = [];
       const comma = labels === '' ? '' : ',';
       let count = 0;
       this.bounds.forEach((bound, i) => {
@@ -41,8 +42,13 @@ export class Histograms {
       count += series[this.bounds.length] ?? 0;
       lines.push(`${this.name}_bucket{${labels}${comma}le="+Inf"} ${count}`);
       lines.push(`${this.name}_sum{${labels}} ${series[this.bounds.length + 1] ?? 0}`);
-      lines.push(`${this.name}_count{${labels}} ${count}`);
+      lines.push(`${this.name}_count{${labels}} ${count}`, '');
+      yield lines.join('\n');
     }
-    return `${lines.join('\n')}\n`;
+  }
+
+  /** Bytes that a series with these labels adds to `render`, at most. */
+  bytesOf(labels: string): number {
+    return (this.bounds.length + 3) * (this.name.length + labels.length + 40);
   }
 }

@@ -1,5 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { Reply, RequestInfo } from '../rest/types.js';
+import { findResource } from '../schema/resources.js';
+import type { ResourceDef } from '../schema/types.js';
 import { Histograms } from './histogram.js';
 import { isLongRunning } from './in-flight.js';
 import { VERSION } from './version.js';
@@ -10,8 +12,18 @@ const DURATION_BUCKETS = [
 ];
 /** kube-apiserver's buckets for response sizes, in bytes. */
 const SIZE_BUCKETS = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
-/** Label sets that are kept; a client that invents more is counted together under `other`. */
+/** Label sets of requests that are kept; what comes beyond is counted together under the resource `other`. */
 const MAX_SERIES = 5000;
+/** Bytes that they may take in the answer; beyond it as beyond MAX_SERIES. */
+const MAX_BYTES = 32 * 1024 * 1024;
+/** Bytes that are rendered in one turn of the event loop. */
+const SLICE_BYTES = 256 * 1024;
+/** Methods with a label of their own, as in kube-apiserver; every other one is `OTHER`. */
+const METHODS = new Set(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE']);
+const OTHER = 'other';
+
+/** The resource with this plural name, when it is served. */
+export type FindResource = (group: string, version: string, plural: string) => ResourceDef | undefined;
 
 /** The series of one label set, found once per kind of request. */
 interface Series {
@@ -25,6 +37,7 @@ interface Series {
 export class RequestMetrics {
   readonly registry = new Registry();
   private readonly series = new Map<string, Series>();
+  private seriesBytes = 0;
   private readonly durations = new Histograms(
     'apiserver_request_duration_seconds',
     'Seconds from the arrival of a request to its answer, by verb, resource and scope. Long-running requests are left out.',
@@ -36,7 +49,11 @@ export class RequestMetrics {
     SIZE_BUCKETS,
   );
 
-  constructor() {
+  /**
+   * Only resources that are served become labels: every other name is a client's text. `custom` finds those that are not
+   * built in.
+   */
+  constructor(private readonly custom: FindResource) {
     collectDefaultMetrics({ register: this.registry });
     const build = new Gauge({
       name: 'kubernetes_build_info',
@@ -168,19 +185,33 @@ export class RequestMetrics {
     const key = info.isResourceRequest
       ? `${info.group}/${info.version}/${info.resource}/${info.subresource}/${info.verb}/${reply.status}/${info.name === '' ? '' : 'n'}${info.namespace === '' ? '' : 's'}`
       : `${method}/${reply.status}`;
-    let series = this.series.get(key);
-    if (series === undefined) {
-      const full = this.series.size >= MAX_SERIES;
-      series = (full ? this.series.get('other') : undefined) ?? this.newSeries(info, method, reply.status, full);
-      this.series.set(full ? 'other' : key, series);
-    }
+    const series = this.series.get(key) ?? this.unseen(key, info, method, reply.status);
     series.count++;
     if (series.duration !== undefined) this.durations.observe(series.duration, durationMs / 1000);
     if (series.size !== undefined && 'body' in reply) this.sizes.observe(series.size, reply.body.length);
   }
 
+  private isServed({ group, version, resource, subresource }: RequestInfo): boolean {
+    const def = findResource(group, version, resource) ?? this.custom(group, version, resource);
+    return def !== undefined && (subresource === '' || def.subresources.some((s) => s.name === subresource));
+  }
+
+  /** The series of a request of a kind that has not been seen before. */
+  private unseen(key: string, info: RequestInfo, method: string, code: number): Series {
+    const isKnown = info.isResourceRequest ? this.isServed(info) : METHODS.has(method);
+    const other = !isKnown || this.series.size >= MAX_SERIES || this.seriesBytes >= MAX_BYTES;
+    const verb = METHODS.has(method) ? method : 'OTHER';
+    const kept = other ? `${OTHER}/${verb}/${code}` : key;
+    let series = this.series.get(kept);
+    if (series === undefined) {
+      series = this.newSeries(info, verb, code, other);
+      this.series.set(kept, series);
+    }
+    return series;
+  }
+
   private newSeries(info: RequestInfo, method: string, code: number, other: boolean): Series {
-    const verb = other ? 'other' : info.isResourceRequest ? verbLabel(info) : method;
+    const verb = !other && info.isResourceRequest ? verbLabel(info) : method;
     const scope = !info.isResourceRequest
       ? ''
       : info.name !== ''
@@ -189,9 +220,10 @@ export class RequestMetrics {
           ? 'namespace'
           : 'cluster';
     const where = other
-      ? 'group="",resource="other",scope="",subresource="",version=""'
+      ? `group="",resource="${OTHER}",scope="",subresource="",version=""`
       : `group="${esc(info.group)}",resource="${esc(info.resource)}",scope="${scope}",subresource="${esc(info.subresource)}",version="${esc(info.version)}"`;
     const common = `component="apiserver",dry_run="",${where},verb="${esc(verb)}"`;
+    this.seriesBytes += 2 * common.length + this.durations.bytesOf(common) + this.sizes.bytesOf(common);
     return {
       count: 0,
       labels: `code="${code}",${common}`,
@@ -200,14 +232,29 @@ export class RequestMetrics {
     };
   }
 
-  /** Everything in Prometheus text format. */
-  async render(): Promise<string> {
-    const lines = [
-      '# HELP apiserver_request_total Requests answered, by verb, resource, scope and status code.',
-      '# TYPE apiserver_request_total counter',
-    ];
-    for (const s of this.series.values()) lines.push(`apiserver_request_total{${s.labels}} ${s.count}`);
-    return `${lines.join('\n')}\n${this.durations.render()}${this.sizes.render()}${await this.registry.metrics()}`;
+  /** Everything in Prometheus text format. It is made in slices: other requests are answered in between. */
+  async render(): Promise<Buffer> {
+    const slices: Buffer[] = [];
+    let slice = '';
+    for (const piece of this.pieces()) {
+      slice += piece;
+      if (slice.length < SLICE_BYTES) continue;
+      slices.push(Buffer.from(slice));
+      slice = '';
+      await new Promise<void>((resolve) => {
+        setImmediate(resolve);
+      });
+    }
+    slices.push(Buffer.from(slice), Buffer.from(await this.registry.metrics()));
+    return Buffer.concat(slices);
+  }
+
+  private *pieces(): Generator<string> {
+    yield '# HELP apiserver_request_total Requests answered, by verb, resource, scope and status code.\n';
+    yield '# TYPE apiserver_request_total counter\n';
+    for (const s of this.series.values()) yield `apiserver_request_total{${s.labels}} ${s.count}\n`;
+    yield* this.durations.render();
+    yield* this.sizes.render();
   }
 }
 

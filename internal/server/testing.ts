@@ -52,7 +52,7 @@ export async function startTestServer(port: number, resources: Handler, ready = 
   const admin = await issueAdmin(dir);
   const tokens = `${ADMIN_TOKEN},admin,admin,"system:masters"\n${JANE_TOKEN},jane,jane,"developers,testers"\n`;
   writeFileSync(join(dir, 'tokens.csv'), tokens);
-  const metrics = new RequestMetrics();
+  const metrics = new RequestMetrics(() => undefined);
   const notServed = (): undefined => undefined;
   const refuse = (): Promise<void> => Promise.reject(new Error('there is only one member here'));
   const chain = createChain({
