@@ -119,8 +119,9 @@ export class RunningReplica implements Replica {
       conf: originConf(identity),
       members: originMembers(identity),
       onVisible: () => {
-        this.#parts?.driver.onVisible();
+        // Watchers are told before the writes are answered.
         this.#parts?.backend.announce();
+        this.#parts?.driver.onVisible();
       },
       onDurable: () => undefined,
       onDiskFull,

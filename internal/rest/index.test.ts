@@ -52,6 +52,27 @@ describe('routes', () => {
     expect(await code(as('PATCH', 'patch', '/api/v1/namespaces/a/configmaps'))).toBe(405);
   });
 
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('allows no %s below /watch/', async (method) => {
+    for (const path of ['configmaps', 'namespaces/a/configmaps', 'namespaces/a/configmaps/cm']) {
+      expect(await code(as(method, 'watch', `/api/v1/watch/${path}`))).toBe(405);
+    }
+    expect(await code(as(method, 'watch', '/apis/apps/v1/watch/namespaces/a/deployments'))).toBe(405);
+  });
+
+  it('has no path below /watch/ for what cannot be watched, and none below /proxy/', async () => {
+    expect(await code(as('GET', 'watch', '/api/v1/watch/namespaces/a/pods/pod/status'))).toBe(404);
+    expect(await code(as('GET', 'watch', '/api/v1/watch/namespaces/a/bindings'))).toBe(404);
+    expect(await code(as('GET', 'proxy', '/api/v1/namespaces/a/pods'))).toBe(404);
+  });
+
+  it.each([
+    'configmaps?resourceVersion=x',
+    'configmaps?watch=1&resourceVersion=-1',
+    'configmaps/cm?resourceVersion=1.5',
+  ])('answers 400 to a resourceVersion that is no number: %s', async (path) => {
+    expect(await code(get(`/api/v1/namespaces/a/${path}`))).toBe(400);
+  });
+
   it('warns of deprecated kinds, in refusals too', async () => {
     const warning = ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'];
     expect(await rest(get('/api/v1/endpoints'))).toMatchObject({ status: 200, warnings: warning });

@@ -14,7 +14,7 @@ import { handleList } from './list.js';
 import { handlePatch } from './patch.js';
 import { respondError } from './respond.js';
 import { handleScaleGet } from './scale.js';
-import type { ApiRequest, Handler, Reply } from './types.js';
+import type { ApiRequest, Handler, Reply, RequestInfo } from './types.js';
 import { handleUpdate } from './update.js';
 import { handleWatch, WatchHub } from './watch.js';
 
@@ -131,9 +131,22 @@ function getOf(deps: RestDeps, request: ApiRequest, def: ResourceDef): Reply | P
   return handleConnect(deps, request, def);
 }
 
+/** Whether the path itself asks for a watch: `/api/v1/watch/...`, `/apis/GROUP/VERSION/watch/...`. */
+function isWatchPath(info: RequestInfo): boolean {
+  if (info.verb !== 'watch') return false;
+  const above = info.apiPrefix === 'api' ? `/api/${info.version}` : `/apis/${info.group}/${info.version}`;
+  return info.path.startsWith(`${above}/watch/`);
+}
+
 /** Throws 404 or 405 unless the path and method are a route of the resource. */
 function checkPath(def: ResourceDef, request: ApiRequest): void {
   const { info } = request;
+  // kube-apiserver routes GET alone below /watch/, and only for what can be watched; nothing below /proxy/.
+  if (info.verb === 'proxy') throw pathNotFound();
+  if (isWatchPath(info)) {
+    if (info.subresource !== '' || !def.verbs.includes('watch')) throw pathNotFound();
+    if (request.method !== 'GET') throw methodNotAllowed();
+  }
   // A namespace's own path has the shape of a namespaced one.
   const inNamespace = info.namespace !== '' && def.resource !== 'namespaces';
   if (inNamespace && !def.namespaced) throw pathNotFound();

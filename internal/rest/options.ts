@@ -148,15 +148,14 @@ function invalidListOptions(causes: readonly StatusCause[]): StatusError {
   });
 }
 
-/** The reference gives this 500 without a reason to a resourceVersion that is no number (kubernetes#139485). */
+/**
+ * A resourceVersion that is no number is the client's mistake: 400. kube-apiserver 1.36 answers 500 without a reason,
+ * which clients try again (kubernetes#139485); the text is its own.
+ */
 export function invalidResourceVersion(value: string): StatusError {
   const why = /^\d+$/.test(value) ? 'value out of range' : 'invalid syntax';
   const quoted = JSON.stringify(value);
-  return new StatusError(
-    500,
-    '',
-    `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: ${why}`,
-  );
+  return badRequest(`resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: ${why}`);
 }
 
 /** The revision that a resourceVersion names; '' and '0' are 0. Throws `invalidResourceVersion`. */

@@ -14,6 +14,11 @@ const log = logger('watch-hub.ts');
 export const BATCH_CHANGES = 256;
 /** Bytes collected for a class of watchers before they are written: bounds what a socket is handed at once. */
 export const FLUSH_BYTES = 1024 * 1024;
+/**
+ * Up to this many deliveries to watchers (about 5 ms of work) are made at once, before the write that caused them is
+ * answered: a controller that has its own write's answer then has the event, too. More than that goes on after the answer.
+ */
+export const AT_ONCE_DELIVERIES = 256;
 /** How often the hub looks who is due a bookmark. */
 const TICK_MS = 1_000;
 
@@ -100,11 +105,13 @@ export class WatchHub {
   private timer: NodeJS.Timeout | undefined;
   private scheduled = false;
   private dispatched: number;
+  /** Read already and to be delivered by what is scheduled. */
+  private held: readonly ChangeEvent[] | undefined;
 
   constructor(readonly deps: RestDeps) {
     this.dispatched = deps.backend.revision;
     this.unsubscribe = deps.backend.onApplied(() => {
-      this.schedule();
+      this.arrived();
     });
   }
 
@@ -159,38 +166,64 @@ export class WatchHub {
     for (const watcher of this.watchers) watcher.end();
   }
 
+  /** Called by the store when more is visible, before the writes that are in it are answered. Never throws. */
+  private arrived(): void {
+    if (this.scheduled) return;
+    try {
+      const changes = this.read();
+      if (changes.length === 0) return;
+      if (this.isFew(changes)) this.deliver(changes);
+      else this.held = changes;
+    } catch (e) {
+      // A bug in here must end the process as any other does, and not look like a failure of the store.
+      setImmediate(() => {
+        throw e;
+      });
+      return;
+    }
+    if (this.held !== undefined || this.deps.backend.revision > this.dispatched) this.schedule();
+  }
+
   private schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
-    // Not inside the store's apply: it must not wait for sockets. Batches that follow at once are taken together.
     setImmediate(() => {
       this.scheduled = false;
-      this.dispatch();
+      const changes = this.held ?? this.read();
+      this.held = undefined;
+      this.deliver(changes);
+      if (this.deps.backend.revision > this.dispatched) this.schedule();
     });
   }
 
-  private dispatch(): void {
+  /** Whether these changes go to so few watchers that the store can wait for it. */
+  private isFew(changes: readonly ChangeEvent[]): boolean {
+    let deliveries = 0;
+    for (const { key } of changes) {
+      const classes = this.byResource.get(resourceOf(key));
+      if (classes === undefined) continue;
+      for (const cls of classes) {
+        deliveries += 1 + cls.live.size;
+        if (deliveries > AT_ONCE_DELIVERIES) return false;
+      }
+    }
+    return true;
+  }
+
+  /** The next changes that nobody was told of; empty when nobody is interested or there are none. */
+  private read(): readonly ChangeEvent[] {
     const { backend } = this.deps;
-    if (this.byResource.size === 0) {
-      this.dispatched = backend.revision;
-      return;
+    if (this.byResource.size > 0) {
+      try {
+        const changes = backend.changes(this.dispatched, BATCH_CHANGES);
+        if (changes.length > 0) return changes;
+      } catch (e) {
+        if (!(e instanceof CompactedError)) throw e;
+        for (const watcher of this.watchers) watcher.overtaken();
+      }
     }
-    let changes: readonly ChangeEvent[];
-    try {
-      changes = backend.changes(this.dispatched, BATCH_CHANGES);
-    } catch (e) {
-      if (!(e instanceof CompactedError)) throw e;
-      for (const watcher of this.watchers) watcher.overtaken();
-      this.dispatched = backend.revision;
-      return;
-    }
-    const last = changes[changes.length - 1];
-    if (last === undefined) {
-      this.dispatched = backend.revision;
-      return;
-    }
-    this.deliver(changes);
-    if (backend.revision > this.dispatched) this.schedule();
+    this.dispatched = backend.revision;
+    return [];
   }
 
   private deliver(changes: readonly ChangeEvent[]): void {

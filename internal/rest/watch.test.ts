@@ -65,6 +65,15 @@ describe('WATCH', () => {
     sink.end();
   });
 
+  it('has its event when the write that caused it is answered', async () => {
+    const sink = await watch('/api/v1/namespaces/w3a/configmaps?watch=true');
+    for (let i = 0; i < 20; i++) {
+      await store.put('w3a', `o${i}`);
+      expect(sink.events.length).toBe(i + 1);
+    }
+    sink.end();
+  });
+
   it('turns the crossing of a selector into ADDED and DELETED', async () => {
     const sink = await watch('/api/v1/namespaces/w4/configmaps?watch=true&labelSelector=on%3Dyes');
     await store.put('w4', 'x', { labels: { on: 'no' } });
