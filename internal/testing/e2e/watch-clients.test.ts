@@ -97,7 +97,7 @@ function expectAllAtOnce(seen: Seen, prefix: string): void {
 describe.skipIf(!hasPython && !hasFluent)('clients in other languages that watch', () => {
   let cluster: E2eCluster;
   beforeAll(async () => {
-    cluster = await startCluster({ replicas: 1, port: 26260 });
+    cluster = await startCluster({ replicas: 1 });
   }, 180_000);
   afterAll(async () => {
     await cluster?.down();
