@@ -41,6 +41,8 @@ export interface ReplicaConfig {
   readonly electionMs?: number;
   /** History older than this is forgotten, at this interval; default 5 minutes, 0 for never. */
   readonly compactionIntervalMs?: number;
+  /** The whole state is read and checked this often, and once a minute after the start; default one hour. */
+  readonly scrubIntervalMs?: number;
   /** Log entries kept for followers that fall behind; default 100,000, and 128 MiB at most. One that needs older ones gets a snapshot. */
   readonly logKeepEntries?: number;
   /** Default time for `txn`; 10 s. */

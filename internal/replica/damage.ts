@@ -1,4 +1,4 @@
-import type { CorruptRecordError } from '../store/rows.js';
+import { type CorruptRecordError, MissingRowsError } from '../store/rows.js';
 import { messageOf } from '../store/lmdb.js';
 import type { LogLevel } from './config.js';
 
@@ -47,9 +47,11 @@ export class Damage {
     if (this.#keys.has(name) || this.#keys.size >= KEYS_MAX) return;
     this.#keys.add(name);
     const { hasOthers, say, wantCopy } = this.#options;
-    const remedy = hasOthers()
-      ? REMEDY
-      : 'It is left out of lists until it is written or deleted, or restored from a backup.';
+    const alone =
+      error instanceof MissingRowsError
+        ? 'Restore this replica from a backup.'
+        : 'It is left out of lists until it is written or deleted, or restored from a backup.';
+    const remedy = hasOthers() ? REMEDY : alone;
     say('error', `${error.message}. ${remedy}`);
     if (!hasOthers()) return;
     this.#wanted ??= wantCopy().catch((failure: unknown) => say('error', messageOf(failure)));

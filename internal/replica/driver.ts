@@ -19,6 +19,7 @@ import {
 } from '../raft/index.js';
 import { decodeProposal, proposalOrigin } from '../store/command.js';
 import type { MemberInfo } from '../store/meta.js';
+import { CorruptRecordError } from '../store/rows.js';
 import type { StateStore } from '../store/state.js';
 import type { LogStore } from './log.js';
 import type { ConfChangeContext } from './membership.js';
@@ -58,6 +59,8 @@ export interface DriverOptions {
   /** The proposer id and first seq of this run; see Proposals. */
   readonly id: NodeId;
   readonly onFatal: (error: FatalError) => void;
+  /** The next entry needs a record that is damaged here: it was not applied, and the driver has stopped. */
+  readonly onDamagedEntry: (error: CorruptRecordError) => void;
   /** Leader or term changed. */
   readonly onLeader: (leader: NodeId, term: number) => void;
   /** A membership change was applied; its request id, if it has one. */
@@ -328,6 +331,7 @@ export class Driver {
     if (this.#stopped) return;
     this.stop();
     if (error instanceof FatalError) this.#options.onFatal(error);
+    else if (error instanceof CorruptRecordError) this.#options.onDamagedEntry(error);
     else if (error instanceof LostLogError) this.#options.onFatal(new FatalError(error.message));
     else {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -86,6 +86,9 @@ function driverIn(term: number): Driver {
     outbox: peers,
     installer: peers,
     disks: new DiskWatch(SLOW_DISK_LIMITS),
+    onDamagedEntry: (error) => {
+      throw error;
+    },
     onFatal: fail,
     onLeader: nothing,
     onConfChange: nothing,
@@ -106,7 +109,7 @@ async function start(driver: Driver): Promise<void> {
     call: unasked,
     say: nothing,
   });
-  const verifier = new Verifier({ id: 1, driver, state, ask: unasked, onDiverged: nothing, say: nothing });
+  const verifier = new Verifier({ id: 1, state, ask: unasked, onDiverged: nothing, say: nothing });
   await peers.start(driver, membership, verifier);
 }
 

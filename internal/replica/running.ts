@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
 import type { NodeId } from '../raft/index.js';
 import { messageOf } from '../store/lmdb.js';
+import type { CorruptRecordError } from '../store/rows.js';
+import { Scrub } from '../store/scrub.js';
 import { StateStore } from '../store/state.js';
 import type { Backend } from '../store/types.js';
 import { ReplicaBackend } from './backend.js';
@@ -31,6 +33,8 @@ const SEQ_PER_BOOT = 2 ** 32;
 const MIB = 1024 * 1024;
 /** The leader has changed the membership; the replica that was asked may take so long to see it itself. */
 const SEE_CHANGE_MS = 5_000;
+/** The whole state is read this often; a pass takes about a minute for each GiB (store/scrub.ts). */
+const SCRUB_INTERVAL_MS = 3_600_000;
 /** A disk that stays full is told of so often. */
 const SAY_FULL_MS = 30_000;
 
@@ -57,6 +61,7 @@ export class RunningReplica implements Replica {
   #space: SpaceGuard | undefined;
   #damage: Damage | undefined;
   #verifier: Verifier | undefined;
+  #scrub: Scrub | undefined;
   #leaderChanges = 0;
   /** Why the state is not to be served any more; '' while it is. */
   #quarantine = '';
@@ -126,6 +131,7 @@ export class RunningReplica implements Replica {
       onDurable: () => undefined,
       onDiskFull,
       onFatal: (error) => this.#fatal(error),
+      othersHoldState: () => othersVote(state, identity.id),
       observeCommit: (seconds, rows) => {
         config.observe?.('stateCommitSeconds', seconds);
         config.observe?.('stateCommitRows', rows);
@@ -133,7 +139,7 @@ export class RunningReplica implements Replica {
     });
     this.#state = state;
     const damage = new Damage({
-      hasOthers: () => state.meta.conf.voters.some((voter) => voter !== identity.id),
+      hasOthers: () => othersVote(state, identity.id),
       wantCopy: () => log.putFact(RESEED, Buffer.from(DAMAGED)),
       say,
     });
@@ -189,6 +195,7 @@ export class RunningReplica implements Replica {
         ...(log.hardState === undefined ? {} : { hardState: log.hardState }),
       },
       onFatal: (error) => this.#fatal(error),
+      onDamagedEntry: (error) => void this.#halted(error),
       onLeader: (leader, term) => {
         if (leader !== 0) this.#leaderChanges++;
         const name = state.meta.members.get(leader)?.name ?? '';
@@ -242,7 +249,6 @@ export class RunningReplica implements Replica {
     }, tickMs);
     const verifier = new Verifier({
       id: identity.id,
-      driver,
       state,
       ask: (id, payload) => (peers === undefined ? Promise.reject(new Error('no peers')) : peers.ask(id, payload)),
       onDiverged: (revision) => void this.#diverged(revision),
@@ -268,7 +274,15 @@ export class RunningReplica implements Replica {
       say: (level, text) => this.#say(level, text),
     });
     this.#housekeeping = housekeeping;
+    const scrub = new Scrub({
+      state,
+      intervalMs: config.scrubIntervalMs ?? SCRUB_INTERVAL_MS,
+      onCorrupt: (error) => damage.note(error),
+      onBrokenOff: (error) => say('warn', `the state could not be read to its end: ${messageOf(error)}`),
+    });
+    this.#scrub = scrub;
     await peers?.start(driver, membership, verifier);
+    scrub.start();
     housekeeping.start();
     driver.tick();
   }
@@ -289,6 +303,7 @@ export class RunningReplica implements Replica {
       logFirst: this.#log?.firstIndex() ?? 0,
       diskLow: this.#space?.low ?? false,
       damagedRecords: this.#damage?.records ?? 0,
+      scrub: this.#scrub?.progress ?? NOT_SCRUBBED,
       failure: this.#quarantine || (this.#damage?.failure ?? ''),
       differences: this.#verifier?.differences ?? 0,
       copied: this.#copied,
@@ -368,10 +383,21 @@ export class RunningReplica implements Replica {
     this.#fatal(noted ? new DifferingStateError(this.#quarantine) : new FatalError(this.#quarantine));
   }
 
+  /** The log cannot be applied any further with the state as it is. */
+  async #halted(error: CorruptRecordError): Promise<void> {
+    this.#quarantine =
+      `${error.message}, and the log cannot be applied without it. This replica serves no more until it has taken a copy ` +
+      'of the state from the leader, which it does at its next start.';
+    this.#damage?.note(error);
+    await this.#damage?.settled();
+    if (!this.#closed) this.#fatal(new DifferingStateError(this.#quarantine));
+  }
+
   #fatal(error: FatalError): void {
     this.#say('error', error.message);
     clearInterval(this.#ticker);
     this.#housekeeping?.stop();
+    this.#scrub?.stop();
     this.#space?.stop();
     this.#parts?.driver.stop();
     this.#parts?.proposals.close('this replica has stopped');
@@ -385,6 +411,7 @@ export class RunningReplica implements Replica {
     this.#closed = true;
     clearInterval(this.#ticker);
     this.#housekeeping?.stop();
+    this.#scrub?.stop();
     this.#space?.stop();
     this.#parts?.driver.stop();
     this.#parts?.proposals.close('this replica is shutting down');
@@ -396,6 +423,13 @@ export class RunningReplica implements Replica {
     await this.#log?.close();
     this.#lock.release();
   }
+}
+
+const NOT_SCRUBBED = { passes: 0, lastRows: 0, lastSeconds: 0, lastRevision: 0, rows: 0 };
+
+/** Are there voters beside this one? They hold the state as well. */
+function othersVote(state: StateStore, id: NodeId): boolean {
+  return state.meta.conf.voters.some((voter) => voter !== id);
 }
 
 const PART_LOST =

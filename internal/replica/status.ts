@@ -1,6 +1,7 @@
 import type { NodeId, RaftStatus } from '../raft/index.js';
 import { hashText } from '../store/meta.js';
 import type { StateStore } from '../store/state.js';
+import type { ScrubProgress } from '../store/scrub.js';
 import type { ReplicaStatus } from './types.js';
 
 export interface StatusParts {
@@ -11,6 +12,7 @@ export interface StatusParts {
   readonly logFirst: number;
   readonly diskLow: boolean;
   readonly damagedRecords: number;
+  readonly scrub: ScrubProgress;
   readonly failure: string;
   readonly differences: number;
   readonly copied: boolean;
@@ -22,7 +24,7 @@ export interface StatusParts {
 
 /** What a replica says of itself. */
 export function statusOf(parts: StatusParts): ReplicaStatus {
-  const { id, name, raft, state, logFirst, diskLow, damagedRecords, failure, differences, copied } = parts;
+  const { id, name, raft, state, logFirst, diskLow, damagedRecords, scrub, failure, differences, copied } = parts;
   const { leaderChanges, handOvers, proposalsInFlight, connected } = parts;
   const { members, conf } = state.meta;
   return {
@@ -42,6 +44,7 @@ export function statusOf(parts: StatusParts): ReplicaStatus {
     logLast: raft.lastIndex,
     diskLow,
     damagedRecords,
+    scrub,
     failure,
     differences,
     copied,

@@ -1,4 +1,5 @@
 import type { NodeId, Role } from '../raft/index.js';
+import type { ScrubProgress } from '../store/scrub.js';
 import type { Backend } from '../store/types.js';
 
 export interface ReplicaMember {
@@ -22,7 +23,10 @@ export interface ReplicaStatus {
   readonly applied: number;
   readonly revision: number;
   readonly compactRevision: number;
-  /** Rolling hash of all changes up to the newest applied revision; equal on all replicas at equal revision. */
+  /**
+   * Hash of all changes up to the newest applied revision, and of the rows that are there; equal on all replicas at equal
+   * revision. The rows' part is left out until all are counted, in a state that an earlier release wrote.
+   */
   readonly stateHash: string;
   /** Log index up to which the state is flushed to disk. */
   readonly durable: number;
@@ -33,6 +37,8 @@ export interface ReplicaStatus {
   readonly diskLow: boolean;
   /** Damaged records that were come across since the start of the process. */
   readonly damagedRecords: number;
+  /** How the reading of the whole state, which goes on in the background, gets on. */
+  readonly scrub: ScrubProgress;
   /** How often this replica, leading, has found that the states of the replicas differ: those that do stop serving. */
   readonly differences: number;
   /** The state was replaced by a copy of another member's when the replica was opened. */

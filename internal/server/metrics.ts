@@ -84,6 +84,7 @@ export class RequestMetrics {
       durable: number;
       diskLow: boolean;
       damagedRecords: number;
+      scrub: { passes: number; rows: number; lastRows: number; lastSeconds: number };
       differences: number;
       members: readonly { name: string; learner: boolean; connected: boolean }[];
     },
@@ -120,6 +121,26 @@ export class RequestMetrics {
       'quorate_store_damaged_records',
       'Records that do not match their checksum, as far as they were read since the start of this replica.',
       () => read().damagedRecords,
+    );
+    this.gauge(
+      'quorate_store_scrub_passes',
+      'How often the whole state was read and checked in the background since the start of this replica.',
+      () => read().scrub.passes,
+    );
+    this.gauge(
+      'quorate_store_scrub_rows',
+      'Rows read by the background check of the state that is under way; 0 between two.',
+      () => read().scrub.rows,
+    );
+    this.gauge(
+      'quorate_store_scrub_last_rows',
+      'Rows read by the last whole background check of the state.',
+      () => read().scrub.lastRows,
+    );
+    this.gauge(
+      'quorate_store_scrub_last_duration_seconds',
+      'How long the last whole background check of the state took.',
+      () => read().scrub.lastSeconds,
     );
     this.gauge(
       'quorate_store_differences',

@@ -1,3 +1,4 @@
+import { addRow, differenceOf, emptySums } from './row-sums.js';
 import {
   checkObject,
   CorruptRecordError,
@@ -23,6 +24,7 @@ export interface StateCheck {
 /** Reads the whole state: every record is whole, and every table agrees with the others. Reports what does not. */
 export function checkState(snapshot: LmdbSnapshot, meta: StateMeta, report: (problem: string) => void): StateCheck {
   const counts = { objects: 0, past: 0, events: 0, expiry: 0 };
+  const sums = emptySums(true);
   const whole = (work: () => void): void => {
     try {
       work();
@@ -33,6 +35,7 @@ export function checkState(snapshot: LmdbSnapshot, meta: StateMeta, report: (pro
   };
   for (const { key, value } of snapshot.scanAll('objects')) {
     counts.objects++;
+    addRow(sums, 'objects', key, value);
     const name = key.toString();
     whole(() => {
       checkObject('objects', name, value);
@@ -47,6 +50,7 @@ export function checkState(snapshot: LmdbSnapshot, meta: StateMeta, report: (pro
   }
   for (const { key, value } of snapshot.scanAll('past')) {
     counts.past++;
+    addRow(sums, 'past', key, value);
     const past = parsePastKey(key);
     whole(() => checkObject('past', past.key, value));
     if (past.supersededAt <= past.modRevision || past.supersededAt > meta.revision) {
@@ -56,6 +60,7 @@ export function checkState(snapshot: LmdbSnapshot, meta: StateMeta, report: (pro
   let last = 0;
   for (const { key, value } of snapshot.scanAll('events')) {
     counts.events++;
+    addRow(sums, 'events', key, value);
     const revision = eventKeyRevision(key);
     if (revision > meta.compactRevision && last > 0 && revision > last + 1)
       report(`no change of revision ${last + 1} is kept`);
@@ -72,11 +77,14 @@ export function checkState(snapshot: LmdbSnapshot, meta: StateMeta, report: (pro
     report(`the last change kept is of revision ${last}, the state's is ${meta.revision}`);
   for (const { key, value } of snapshot.scanAll('expiry')) {
     counts.expiry++;
+    addRow(sums, 'expiry', key, value);
     const { key: name } = parseExpiryKey(key);
     const record = snapshot.get('objects', name);
     if (record === undefined || modRevisionOf(record) !== value.readUIntBE(0, 6)) {
       report(`a time to live is kept for ${name}, which has changed since`);
     }
   }
+  const tables = differenceOf(sums, meta.sums);
+  if (tables !== '') report(`rows are missing or left over in ${tables}`);
   return counts;
 }

@@ -24,7 +24,7 @@ export class HistoryRemover {
     if (this.#running) return;
     this.#running = true;
     try {
-      while (!this.#stopped && this.#slice()) await this.#state.nextCommit();
+      while (!this.#stopped && this.#slice()) await this.#state.whenCommitted();
     } finally {
       this.#running = false;
     }
@@ -35,13 +35,18 @@ export class HistoryRemover {
     const state = this.#state;
     const end = eventKey(state.visible.compactRevision + 1, 0);
     let removed = 0;
+    // A transaction that writes a key three times leaves one version of it that two changes superseded.
+    const gone = new Set<string>();
+    const isGone = (superseded: Buffer): boolean => gone.size === gone.add(superseded.toString('latin1')).size;
     for (const { key, value } of state.snapshot.scan('events', eventKey(0, 0), end, { limit: SLICE_ROWS })) {
       removed++;
-      state.remove('events', key);
+      state.forget('events', key, value);
       try {
         const event = decodeEvent(key, value);
         if (event.prevRevision > 0) {
-          state.remove('past', pastKey(event.key, event.prevRevision, eventKeyRevision(key)));
+          const superseded = pastKey(event.key, event.prevRevision, eventKeyRevision(key));
+          const record = state.snapshot.get('past', superseded);
+          if (record !== undefined && !isGone(superseded)) state.forget('past', superseded, record);
         }
       } catch (error) {
         // A damaged change goes all the same; the version that it superseded stays behind unread.

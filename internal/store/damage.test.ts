@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FatalError } from '../machinery/assert.js';
+import { DifferingStateError } from '../replica/index.js';
 import { startCluster, type TestCluster } from '../testing/cluster.js';
 import { openEnvironment, openTables } from './lmdb.js';
 import { META_KEY } from './meta.js';
@@ -79,6 +80,7 @@ it('a damaged meta row stops the replica with a sentence', async () => {
 describe('where others hold the state whole', () => {
   let members: TestCluster;
   const heard: string[] = [];
+  let heardFatal: (error: FatalError) => void = () => undefined;
   const put = (i: number, key: string) =>
     members.replica(i).backend.txn({
       compares: [],
@@ -89,7 +91,10 @@ describe('where others hold the state whole', () => {
     members = await startCluster({
       size: 3,
       unsafeNoTls: true,
-      config: { log: (level, text) => void (level !== 'debug' && heard.push(text)) },
+      config: {
+        log: (level, text) => void (level !== 'debug' && heard.push(text)),
+        onFatal: (error) => heardFatal(error),
+      },
     });
     await put(0, 'a/1');
     await Promise.all(members.running().map((replica) => replica.backend.readBarrier()));
@@ -115,6 +120,30 @@ describe('where others hold the state whole', () => {
     await again.ready();
     expect(again.backend.get('a/1')?.value.toString()).toBe('value');
     expect(again.status()).toMatchObject({ damagedRecords: 0, failure: '' });
+  });
+
+  it('a replica that cannot apply an entry for a damaged record stops before it, and takes a copy', {
+    timeout: 30_000,
+  }, async () => {
+    const leader = await members.leader();
+    const bad = (leader + 1) % 3;
+    await members.stop(bad);
+    await damageRow(join(members.directory, `r${bad}`, 'state'), 'objects', 'a/1');
+    const fatal = new Promise<FatalError>((resolve) => (heardFatal = resolve));
+    await members.start(bad);
+    await members.replica(leader).backend.txn({
+      compares: [{ key: 'a/1', exists: true }],
+      ops: [{ type: 'put', key: 'a/2', value: Buffer.from('decided'), revisionAt: -1 }],
+    });
+    expect(await fatal).toMatchObject({
+      constructor: DifferingStateError,
+      message: expect.stringMatching(/"a\/1" in table objects is damaged.*cannot be applied without it/),
+    });
+    await members.stop(bad);
+    const again = await members.start(bad);
+    await again.ready();
+    expect(again.status().copied).toBe(true);
+    expect(again.backend.get('a/2')?.value.toString()).toBe('decided');
   });
 
   it('a leader with a damaged record hands over, and spreads no copy of it', { timeout: 60_000 }, async () => {

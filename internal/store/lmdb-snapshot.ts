@@ -7,8 +7,12 @@ export class LmdbSnapshot implements Snapshot {
   readonly #transaction: ReadTransaction;
   readonly #getOptions: object;
 
+  readonly #onRelease: (() => void) | undefined;
+  #released = false;
+
   /** Takes the newest committed state. */
-  constructor(environment: Environment, tables: Readonly<Record<TableName, Table>>) {
+  constructor(environment: Environment, tables: Readonly<Record<TableName, Table>>, onRelease?: () => void) {
+    this.#onRelease = onRelease;
     this.#tables = tables;
     environment.resetReadTxn();
     this.#transaction = environment.useReadTransaction();
@@ -39,9 +43,17 @@ export class LmdbSnapshot implements Snapshot {
     return this.#tables[table].getKeysCount({ ...this.#getOptions, start, end });
   }
 
+  /** True once it was released, by its holder or because the state was replaced: it must not be used any more. */
+  get released(): boolean {
+    return this.#released;
+  }
+
   /** Gives the read transaction back; the snapshot must not be used any more. */
   release(): void {
+    if (this.#released) return;
+    this.#released = true;
     this.#transaction.done();
+    this.#onRelease?.();
   }
 }
 

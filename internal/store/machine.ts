@@ -1,5 +1,6 @@
 import type { Command, Proposal } from './command.js';
 import { foldHash, type StateMeta } from './meta.js';
+import { addRow, subtractRow, type SummedTable } from './row-sums.js';
 import {
   checksumOf,
   createRevisionOf,
@@ -12,7 +13,7 @@ import {
   modRevisionOf,
   pastKey,
 } from './rows.js';
-import type { ApplyTables } from './tables.js';
+import type { ApplyTables, TableKey } from './tables.js';
 import type { Txn, TxnResult } from './types.js';
 
 const CREATE = 0;
@@ -60,19 +61,31 @@ function applyTxn(meta: StateMeta, tables: ApplyTables, txn: Txn, time: number):
   }
   const revision = meta.revision + 1;
   let sub = 0;
+  /** Versions that this transaction has made and replaced again; hardly ever there is one. */
+  let brief: Map<string, Buffer> | undefined;
   for (const op of txn.ops) {
     const old = tables.getObject(op.key);
     if (op.type === 'delete' && old === undefined) continue;
     if (sub === 0) meta.revision = revision;
     const prevRevision = old === undefined ? 0 : modRevisionOf(old);
     if (old !== undefined) {
-      tables.put('past', pastKey(op.key, prevRevision, revision), old);
-      const expiresAt = expiresAtOf(old);
-      if (expiresAt > 0) tables.remove('expiry', expiryKey(expiresAt, op.key));
+      supersede(meta, tables, op.key, old, revision);
+      if (prevRevision === revision) {
+        const before = brief?.get(op.key);
+        // Both are the same row of the past.
+        if (before !== undefined) subtractRow(meta.sums, 'past', pastKey(op.key, revision, revision), before);
+        (brief ??= new Map()).set(op.key, old);
+      }
     }
     if (op.type === 'delete') {
       tables.remove('objects', op.key);
-      tables.put('events', eventKey(revision, sub), encodeEvent({ type: 'delete', key: op.key, prevRevision }));
+      putRow(
+        meta,
+        tables,
+        'events',
+        eventKey(revision, sub),
+        encodeEvent({ type: 'delete', key: op.key, prevRevision }),
+      );
       foldHash(meta, revision, DELETE, op.key, 0);
     } else {
       const expiresAt = op.ttlSeconds === undefined || op.ttlSeconds <= 0 ? 0 : time + op.ttlSeconds * 1000;
@@ -81,13 +94,31 @@ function applyTxn(meta: StateMeta, tables: ApplyTables, txn: Txn, time: number):
         createRevision: old === undefined ? revision : createRevisionOf(old),
         expiresAt,
       });
-      tables.put('objects', op.key, record);
-      if (expiresAt > 0) tables.put('expiry', expiryKey(expiresAt, op.key), encodeRevision(revision));
+      putRow(meta, tables, 'objects', op.key, record);
+      if (expiresAt > 0) putRow(meta, tables, 'expiry', expiryKey(expiresAt, op.key), encodeRevision(revision));
       const type = old === undefined ? 'create' : 'modify';
-      tables.put('events', eventKey(revision, sub), encodeEvent({ type, key: op.key, prevRevision }));
+      putRow(meta, tables, 'events', eventKey(revision, sub), encodeEvent({ type, key: op.key, prevRevision }));
       foldHash(meta, revision, old === undefined ? CREATE : MODIFY, op.key, checksumOf(record));
     }
     sub++;
   }
   return { succeeded: true, revision: meta.revision };
+}
+
+/** Moves a version to the past that `revision` replaces or deletes; its key in `objects` is still to be written. */
+function supersede(meta: StateMeta, tables: ApplyTables, key: string, old: Buffer, revision: number): void {
+  subtractRow(meta.sums, 'objects', key, old);
+  const modRevision = modRevisionOf(old);
+  putRow(meta, tables, 'past', pastKey(key, modRevision, revision), old);
+  const expiresAt = expiresAtOf(old);
+  if (expiresAt === 0) return;
+  const expiry = expiryKey(expiresAt, key);
+  tables.remove('expiry', expiry);
+  subtractRow(meta.sums, 'expiry', expiry, encodeRevision(modRevision));
+}
+
+/** Writes a row that was not there. */
+function putRow(meta: StateMeta, tables: ApplyTables, table: SummedTable, key: TableKey, row: Buffer): void {
+  tables.put(table, key, row);
+  addRow(meta.sums, table, key, row);
 }

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { Packr } from 'msgpackr';
+import { emptySums, type RowSums } from './row-sums.js';
 import { checkSeal, CorruptRecordError, seal } from './rows.js';
 
 /** The membership as the state saw it at its applied index; the same shape as raft's ConfState. */
@@ -27,6 +28,8 @@ export interface StateMeta {
   /** Rolling hash over every change up to `revision`: two lanes of 32 bits. */
   hashA: number;
   hashB: number;
+  /** What all rows add up to. Beside the rolling hash, which says what was done, it says what is there. */
+  readonly sums: RowSums;
   conf: StoredConfState;
   /** Particulars by member id. */
   members: Map<number, MemberInfo>;
@@ -44,6 +47,8 @@ type WireRest = [
   members: [id: number, name: string, address: string][],
   sessions: [proposer: number, seq: number][],
   removed: number[],
+  /** Absent in what a release wrote that did not count rows, which also leaves it out when it writes the row again. */
+  sums?: [complete: boolean, liveA: number, liveB: number, historyA: number, historyB: number],
 ];
 
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
@@ -57,6 +62,7 @@ export function emptyMeta(conf: StoredConfState, members: ReadonlyMap<number, Me
     compactRevision: 0,
     hashA: 0,
     hashB: 0,
+    sums: emptySums(true),
     conf,
     members: new Map(members),
     sessions: new Map(),
@@ -72,6 +78,7 @@ export function encodeMeta(meta: StateMeta): Buffer {
     [...meta.members].map(([id, { name, address }]) => [id, name, address]),
     [...meta.sessions],
     [...meta.removed],
+    [meta.sums.complete, meta.sums.liveA, meta.sums.liveB, meta.sums.historyA, meta.sums.historyB],
   ];
   const packed = packr.pack(rest);
   const out = Buffer.allocUnsafe(FIXED + packed.length);
@@ -88,18 +95,25 @@ export function encodeMeta(meta: StateMeta): Buffer {
 /** Throws CorruptRecordError. */
 export function decodeMeta(row: Buffer): StateMeta {
   const head = decodeMetaHead(row);
-  const [conf, members, sessions, removed] = packr.unpack(row.subarray(FIXED)) as WireRest;
+  const [conf, members, sessions, removed, sums] = packr.unpack(row.subarray(FIXED)) as WireRest;
   const [voters, learners, votersOutgoing, learnersNext, autoLeave] = conf;
   return {
     ...head,
     appliedTerm: row.readUIntBE(17, 6),
     hashA: row.readUInt32BE(29),
     hashB: row.readUInt32BE(33),
+    sums: sumsOf(sums),
     conf: { voters, learners, votersOutgoing, learnersNext, autoLeave },
     members: new Map(members.map(([id, name, address]) => [id, { name, address }])),
     sessions: new Map(sessions),
     removed: new Set(removed),
   };
+}
+
+function sumsOf(wire: WireRest[4]): RowSums {
+  if (wire === undefined) return emptySums(false);
+  const [complete, liveA, liveB, historyA, historyB] = wire;
+  return { complete, liveA, liveB, historyA, historyB };
 }
 
 export interface MetaHead {
@@ -119,9 +133,28 @@ export function decodeMetaHead(row: Buffer): MetaHead {
   };
 }
 
-/** The rolling hash as 16 hex digits. */
-export function hashText(meta: { readonly hashA: number; readonly hashB: number }): string {
-  return meta.hashA.toString(16).padStart(8, '0') + meta.hashB.toString(16).padStart(8, '0');
+/**
+ * What replicas compare at equal revision, each as 16 hex digits: all that was done, and the rows that are there. Each is
+ * compared by itself: `rows` is undefined where not every row has been counted yet, and in releases before it.
+ */
+export interface StateHash {
+  readonly changes: string;
+  readonly rows: string | undefined;
+}
+
+export function stateHashOf(meta: Pick<StateMeta, 'hashA' | 'hashB' | 'sums'>): StateHash {
+  const { complete, liveA, liveB } = meta.sums;
+  return { changes: hex(meta.hashA) + hex(meta.hashB), rows: complete ? hex(liveA) + hex(liveB) : undefined };
+}
+
+/** A StateHash as one text. */
+export function hashText(meta: Pick<StateMeta, 'hashA' | 'hashB' | 'sums'>): string {
+  const { changes, rows = '' } = stateHashOf(meta);
+  return changes + rows;
+}
+
+function hex(lane: number): string {
+  return lane.toString(16).padStart(8, '0');
 }
 
 const scratch = Buffer.alloc(11);

@@ -9,9 +9,18 @@ export class CorruptRecordError extends Error {
     readonly table: string,
     readonly key: string,
     reason: string,
+    message = `the record of ${JSON.stringify(key)} in table ${table} is damaged (${reason})`,
   ) {
-    super(`the record of ${JSON.stringify(key)} in table ${table} is damaged (${reason})`);
+    super(message);
     this.name = 'CorruptRecordError';
+  }
+}
+
+/** Rows are missing that were written, or there are some that were not; which ones cannot be told. */
+export class MissingRowsError extends CorruptRecordError {
+  /** `tables` holds other rows than were written up to `revision`. */
+  constructor(tables: string, revision: number) {
+    super(tables, '', 'rows are missing', `as of revision ${revision}, rows are missing or left over in ${tables}`);
   }
 }
 

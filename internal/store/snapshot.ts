@@ -6,7 +6,8 @@ import { type Environment, flushedOf, openEnvironment, openTable, openTables, ty
 import { type LmdbSnapshot, LOWEST } from './lmdb-snapshot.js';
 import { decodeMeta, META_KEY, type StateMeta } from './meta.js';
 import { Room } from './room.js';
-import { checkObject, decodeEvent, parsePastKey } from './rows.js';
+import { addRow, differenceOf, emptySums, type RowSums } from './row-sums.js';
+import { checkObject, decodeEvent, MissingRowsError, parsePastKey } from './rows.js';
 import { TABLE_NAMES, type TableName } from './tables.js';
 
 /** Rows of one chunk hold about this many bytes, and at least one row. */
@@ -34,6 +35,8 @@ interface ChunkStart {
   readonly key: Buffer;
   readonly rows: number;
   readonly sum: number;
+  /** Of all rows before it. */
+  readonly sums: RowSums;
 }
 
 /**
@@ -42,8 +45,7 @@ interface ChunkStart {
  */
 export class StateExport {
   readonly #snapshot: LmdbSnapshot;
-  readonly #starts: ChunkStart[] = [{ place: 0, key: LOWEST, rows: 0, sum: 0 }];
-  #isReleased = false;
+  readonly #starts: ChunkStart[] = [{ place: 0, key: LOWEST, rows: 0, sum: 0, sums: emptySums(true) }];
 
   /** `snapshot` is released by `release`. */
   constructor(snapshot: LmdbSnapshot) {
@@ -57,29 +59,40 @@ export class StateExport {
 
   /**
    * The chunks behind the first `from`. Between two chunks others get their turn, however fast the receiver is. Throws
-   * CorruptRecordError: what is damaged here must not spread.
+   * CorruptRecordError: what is damaged or missing here must not spread.
    */
   async *chunks(from = 0): AsyncGenerator<Buffer> {
     this.#starts.length = Math.min(this.#starts.length, from + 1);
     for (;;) {
-      if (this.#isReleased) throw new Error('the snapshot is not held any more');
+      if (this.#snapshot.released) throw new Error('the snapshot is not held any more');
       const start = this.#starts.at(-1);
       if (start === undefined || this.read < from) throw new Error(`chunk ${from} was not reached before`);
       const rest = this.#rows(start);
       if (rest === undefined) {
+        this.#checkRows(start.sums);
         yield packr.pack([VERSION, -1, start.rows, [], start.sum] satisfies WireChunk);
         return;
       }
-      const { place, rows, key } = rest;
+      const { place, rows, key, sums } = rest;
       const chunk = encodeChunk(place, rows);
-      this.#starts.push({ place, key, rows: start.rows + rows.length / 2, sum: crc32(chunk, start.sum) });
+      this.#starts.push({ place, key, rows: start.rows + rows.length / 2, sum: crc32(chunk, start.sum), sums });
       yield chunk;
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
-  /** Keys and values of the next chunk, and the key behind them; undefined behind the last row. */
-  #rows(start: ChunkStart): { readonly place: number; readonly rows: Uint8Array[]; readonly key: Buffer } | undefined {
+  /** Throws MissingRowsError unless the rows that were read are those that were written. */
+  #checkRows(sums: RowSums): void {
+    const row = this.#snapshot.get('meta', META_KEY);
+    if (row === undefined) return;
+    const meta = decodeMeta(row);
+    const tables = differenceOf(sums, meta.sums);
+    if (tables !== '') throw new MissingRowsError(tables, meta.revision);
+  }
+
+  /** Keys and values of the next chunk, the key behind them, and the sums of all so far; undefined behind the last row. */
+  #rows(start: ChunkStart): (Pick<ChunkStart, 'place' | 'key' | 'sums'> & { readonly rows: Uint8Array[] }) | undefined {
+    const sums = { ...start.sums };
     for (let { place, key: from } = start; place < TABLE_NAMES.length; place++, from = LOWEST) {
       const table = TABLE_NAMES[place];
       if (table === undefined) break;
@@ -90,21 +103,20 @@ export class StateExport {
         if (table === 'objects') checkObject(table, key.toString(), value);
         else if (table === 'past') checkObject(table, parsePastKey(key).key, value);
         else if (table === 'events') decodeEvent(key, value);
+        if (table !== 'meta') addRow(sums, table, key, value);
         rows.push(key, value);
         last = key;
         bytes += key.length + value.length;
         if (bytes >= CHUNK_BYTES) break;
       }
       // No key lies between one and the same with a zero behind it.
-      if (rows.length > 0) return { place, rows, key: Buffer.concat([last, ZERO]) };
+      if (rows.length > 0) return { place, rows, key: Buffer.concat([last, ZERO]), sums };
     }
     return undefined;
   }
 
   /** Gives the read transaction back; whoever still reads chunks gets an error. */
   release(): void {
-    if (this.#isReleased) return;
-    this.#isReleased = true;
     this.#snapshot.release();
   }
 }

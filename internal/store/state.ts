@@ -18,15 +18,16 @@ import {
   decodeMetaHead,
   encodeMeta,
   emptyMeta,
-  hashText,
   type MemberInfo,
   META_KEY,
   type MetaHead,
+  type StateHash,
   type StateMeta,
   type StoredConfState,
 } from './meta.js';
 import { Room } from './room.js';
-import { CorruptRecordError } from './rows.js';
+import { completeSums, type RowSums, subtractRow } from './row-sums.js';
+import { checkObject, CorruptRecordError } from './rows.js';
 import type { ApplyTables, TableKey, TableName } from './tables.js';
 import type { TxnResult } from './types.js';
 
@@ -43,6 +44,11 @@ export interface StateOptions {
   /** The disk is full (retried every second), or works again (undefined). */
   readonly onDiskFull: (error: Error | undefined) => void;
   readonly onFatal: (error: FatalError) => void;
+  /**
+   * Do other voters hold the state too? Then an entry that meets a damaged record is not applied. Otherwise this state is
+   * the only one, and a damaged record can be written over or deleted.
+   */
+  readonly othersHoldState?: () => boolean;
   /** Seconds from handing a commit to LMDB until it is visible. */
   readonly observeCommit?: (seconds: number, writes: number) => void;
 }
@@ -98,6 +104,12 @@ export class StateStore implements ApplyTables {
   #unflushed = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   readonly #hashes = new HashRing(HASHES_MAX);
+  /** Number of the newest batch that readers see. */
+  #committedBatch = 0;
+  /** Snapshots that were taken and not given back. */
+  readonly #taken = new Set<LmdbSnapshot>();
+  /** An entry could not be applied: what was made of it so far must never reach the disk. */
+  #halted = false;
   #waiting: (() => void)[] = [];
   #closed = false;
   #closingOld: Promise<void> = Promise.resolve();
@@ -115,7 +127,7 @@ export class StateStore implements ApplyTables {
     this.#meta = this.#readMeta();
     this.#visible = { ...this.#meta };
     this.#durableIndex = this.#meta.appliedIndex;
-    this.#hashes.note(this.#meta.revision, hashText(this.#meta));
+    this.#hashes.note(this.#meta);
   }
 
   #readMeta(): StateMeta {
@@ -163,27 +175,55 @@ export class StateStore implements ApplyTables {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** A snapshot of one's own, to be released. It keeps LMDB from reusing pages: hold it for seconds, not minutes. */
+  /** Resolves when readers see everything that was written until now; never, if the store is closed before. */
+  async whenCommitted(): Promise<void> {
+    const batch = this.#dirty || this.#writes.length > 0 ? this.#batch : this.#batch - 1;
+    while (this.#committedBatch < batch) await this.nextCommit();
+  }
+
+  /**
+   * A snapshot of one's own, to be released. It keeps LMDB from reusing pages: hold it for seconds, not minutes. When the
+   * state is replaced it is released for its holder (`LmdbSnapshot.released`).
+   */
   takeSnapshot(): LmdbSnapshot {
-    return new LmdbSnapshot(this.#environment, this.#tables);
+    const snapshot = new LmdbSnapshot(this.#environment, this.#tables, () => this.#taken.delete(snapshot));
+    this.#taken.add(snapshot);
+    return snapshot;
   }
 
   /**
    * Applies one entry of the log, in order. `data` is the entry's payload; `decoded` may save decoding it.
-   * Returns the commands' results, or undefined for an empty or repeated entry.
+   * Returns the commands' results, or undefined for an empty or repeated entry. Throws CorruptRecordError when it meets a
+   * damaged record that others hold whole: nothing of the entry is kept then, and the store takes no more.
    */
   applyEntry(index: number, term: number, data: Uint8Array, decoded?: Proposal): readonly TxnResult[] | undefined {
     this.#advance(index, term);
     if (data.length === 0) return undefined;
     const { revision } = this.#meta;
-    const results = applyProposal(this.#meta, this, decoded ?? decodeProposal(data));
-    if (this.#meta.revision !== revision) this.#hashes.note(this.#meta.revision, hashText(this.#meta));
+    const results = this.#apply(data, decoded);
+    if (this.#meta.revision !== revision) this.#hashes.note(this.#meta);
     return results;
   }
 
-  /** The hash of all changes up to a revision, if that is where an entry applied lately ended. */
-  hashAt(revision: number): string | undefined {
+  #apply(data: Uint8Array, decoded: Proposal | undefined): readonly TxnResult[] | undefined {
+    try {
+      return applyProposal(this.#meta, this, decoded ?? decodeProposal(data));
+    } catch (error) {
+      this.#halted = true;
+      throw error;
+    }
+  }
+
+  /** The hash of the state as of a revision, if that is where an entry applied lately ended. */
+  hashAt(revision: number): StateHash | undefined {
     return this.#hashes.at(revision);
+  }
+
+  /** Every row was counted as of a commit that had `before`: from now on the sums are of all rows. */
+  completeSums(counted: RowSums, before: RowSums): void {
+    completeSums(this.#meta.sums, counted, before);
+    this.#dirty = true;
+    this.commit();
   }
 
   /** Applies an entry that changes the membership. */
@@ -203,13 +243,22 @@ export class StateStore implements ApplyTables {
 
   getObject(key: string): Buffer | undefined {
     const pending = this.#overlay.get(key);
-    return pending === undefined ? this.#snapshot.get('objects', key) : pending.record;
+    if (pending !== undefined) return pending.record;
+    const record = this.#snapshot.get('objects', key);
+    // What is damaged decides nothing, and is not moved to the past as if it were whole.
+    if (record !== undefined && this.#options.othersHoldState?.() === true) checkObject('objects', key, record);
+    return record;
   }
   put(table: TableName, key: TableKey, value: Buffer): void {
     this.#write({ table, key, value });
   }
   remove(table: TableName, key: TableKey): void {
     this.#write({ table, key, value: undefined });
+  }
+  /** Removes a row of the history that cannot be read any more; `row` is what it holds. */
+  forget(table: 'past' | 'events', key: TableKey, row: Buffer): void {
+    this.remove(table, key);
+    subtractRow(this.#meta.sums, table, key, row);
   }
   #write(write: Write): void {
     this.#writes.push(write);
@@ -234,7 +283,7 @@ export class StateStore implements ApplyTables {
 
   /** Starts committing what has been applied, unless a commit is under way: then it follows by itself. */
   commit(): void {
-    if (!this.#dirty && this.#writes.length === 0) return;
+    if ((!this.#dirty && this.#writes.length === 0) || this.#halted) return;
     if (this.#committing !== undefined || this.#unflushed >= UNFLUSHED_MAX || this.#closed || this.#isHeld) return;
     this.#committedAt = performance.now();
     const batch: Batch = { appliedIndex: this.#meta.appliedIndex, writes: this.#writes, number: this.#batch };
@@ -278,6 +327,7 @@ export class StateStore implements ApplyTables {
 
   #committed(batch: Batch): void {
     this.#committing = undefined;
+    this.#committedBatch = batch.number;
     for (const { table, key, value } of batch.writes) {
       this.#pendingBytes -= value?.length ?? 0;
       if (table !== 'objects' || typeof key !== 'string') continue;
@@ -337,7 +387,10 @@ export class StateStore implements ApplyTables {
     this.#durableIndex = this.#meta.appliedIndex;
     this.#overlay.clear();
     this.#hashes.clear();
-    this.#hashes.note(this.#meta.revision, hashText(this.#meta));
+    this.#hashes.note(this.#meta);
+    this.#committedBatch = this.#batch++;
+    this.#halted = false;
+    for (const taken of this.#taken) taken.release();
     this.#writes = [];
     this.#pendingBytes = 0;
     this.#dirty = false;
