@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { type Authenticator, authenticatorUnion, forAudiences } from '../../internal/auth/authenticator.js';
 import {
   alwaysAllow,
@@ -18,7 +17,7 @@ import type { Authorizer } from '../../internal/auth/types.js';
 import { FatalError } from '../../internal/machinery/assert.js';
 import type { Backend } from '../../internal/store/types.js';
 import type { TokenIssuer } from '../../internal/server/tokens/token-request.js';
-import type { ServingConfig } from './config.js';
+import { readFlagFile, type ServingConfig } from './config.js';
 import type { FlagValues } from './flags.js';
 
 /** Who may be who: front proxies, client certificates, tokens, in the reference's order. */
@@ -41,11 +40,8 @@ export function authenticator(flags: FlagValues, serving: ServingConfig, backend
     const only = serving.requestHeaderCa === '' ? () => true : signedBy(serving.clientCa);
     list.push(clientCertAuthenticator(only));
   }
-  const tokenFile = flags.string('token-auth-file');
-  if (tokenFile !== '') {
-    if (!existsSync(tokenFile)) throw new FatalError(`--token-auth-file ${tokenFile} does not exist: correct the path`);
-    list.push(forAudiences(audiences(flags), tokenFileAuthenticator(readFileSync(tokenFile, 'utf8'), tokenFile)));
-  }
+  const tokens = tokenFile(flags);
+  if (tokens !== undefined) list.push(forAudiences(audiences(flags), tokens));
   list.push(
     serviceAccountAuthenticator({
       backend,
@@ -59,6 +55,13 @@ export function authenticator(flags: FlagValues, serving: ServingConfig, backend
     list.push(forAudiences(audiences(flags), bootstrapTokenAuthenticator(backend, Date.now)));
   }
   return authenticatorUnion(list, flags.bool('anonymous-auth'));
+}
+
+/** The users of `--token-auth-file`; undefined without the flag. Throws FatalError for a file that cannot be used. */
+export function tokenFile(flags: FlagValues): Authenticator | undefined {
+  const file = flags.string('token-auth-file');
+  if (file === '') return undefined;
+  return tokenFileAuthenticator(readFlagFile(file, '--token-auth-file'), file);
 }
 
 /** Whom service account tokens must be meant for: the issuer unless `--api-audiences` says otherwise. */

@@ -50,7 +50,7 @@ export async function servingConfig(flags: FlagValues): Promise<ServingConfig> {
       signingFile = join(pki, PKI_FILES.serviceAccountKey);
     }
   }
-  checkPair(certFile, keyFile);
+  checkPair({ file: certFile, flag: '--tls-cert-file' }, { file: keyFile, flag: '--tls-private-key-file' });
   const clientCa = clientCaFile === '' ? '' : authorities(clientCaFile, '--client-ca-file');
   const requestHeaderFile = flags.string('requestheader-client-ca-file');
   const requestHeaderCa =
@@ -99,7 +99,8 @@ function privateKeyOf(file: string): TokenKey {
   }
 }
 
-function readFlagFile(file: string, flag: string): string {
+/** The text of a file that a flag names. Throws FatalError, naming the flag. */
+export function readFlagFile(file: string, flag: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
@@ -122,17 +123,38 @@ function authorities(file: string, flag: string): string {
   return pem;
 }
 
-/** Throws FatalError unless the certificate can be shown and is that of the key. */
-function checkPair(certFile: string, keyFile: string): void {
-  const [certificate] = parseBundle(authorities(certFile, '--tls-cert-file'));
-  const pem = readFlagFile(keyFile, '--tls-private-key-file');
+/** A file, and the flag that names it. */
+interface NamedFile {
+  readonly file: string;
+  readonly flag: string;
+}
+
+/** The certificate to be shown. Throws FatalError unless it can be read and is that of the key. */
+function checkPair(cert: NamedFile, key: NamedFile): X509Certificate {
+  const [certificate] = parseBundle(authorities(cert.file, cert.flag)) as [X509Certificate];
+  const pem = readFlagFile(key.file, key.flag);
   let matches: boolean;
   try {
-    matches = (certificate as X509Certificate).checkPrivateKey(createPrivateKey(pem));
+    matches = certificate.checkPrivateKey(createPrivateKey(pem));
   } catch (cause) {
-    throw new FatalError(`--tls-private-key-file ${keyFile} holds no private key (${String(cause)}): correct it`);
+    throw new FatalError(`${key.flag} ${key.file} holds no private key (${String(cause)}): correct it`);
   }
-  if (!matches) throw new FatalError(`${keyFile} is not the key of ${certFile}: give the pair that belongs together`);
+  if (matches) return certificate;
+  throw new FatalError(
+    `${key.flag} ${key.file} is not the key of ${cert.flag} ${cert.file}: give the pair that belongs together`,
+  );
+}
+
+/** The three files of the TLS between replicas, read. Throws FatalError, which names the flag of the wrong one. */
+function peerTls(ca: NamedFile, cert: NamedFile, key: NamedFile): { ca: string; cert: string; key: string } {
+  const authority = authorities(ca.file, ca.flag);
+  const shown = checkPair(cert, key);
+  if (!parseBundle(authority).some((c) => shown.checkIssued(c) && shown.verify(c.publicKey))) {
+    throw new FatalError(
+      `${cert.flag} ${cert.file} was not signed by ${ca.flag} ${ca.file}: the other replicas would refuse it. Give the authority that signed it`,
+    );
+  }
+  return { ca: authority, cert: readFlagFile(cert.file, cert.flag), key: readFlagFile(key.file, key.flag) };
 }
 
 /** A write waits at most 10 s for the quorum and a read 5 s, and neither longer than `--request-timeout`. */
@@ -157,8 +179,9 @@ export function replicaConfig(flags: FlagValues): Omit<ReplicaConfig, 'log' | 'o
     hostPort(member.slice(at + 1), '--initial-cluster');
     return { name: member.slice(0, at), address: member.slice(at + 1) };
   });
-  const [ca, cert, key] = ['peer-ca-file', 'peer-cert-file', 'peer-key-file'].map((f) => flags.string(f));
-  const tlsFiles = [ca, cert, key].filter((f) => f !== undefined && f !== '').length;
+  const named = (name: string): NamedFile => ({ file: flags.string(name), flag: `--${name}` });
+  const [ca, cert, key] = [named('peer-ca-file'), named('peer-cert-file'), named('peer-key-file')] as const;
+  const tlsFiles = [ca, cert, key].filter(({ file }) => file !== '').length;
   if (tlsFiles !== 0 && tlsFiles !== 3) {
     throw new FatalError('--peer-ca-file, --peer-cert-file and --peer-key-file belong together: give all three');
   }
@@ -169,15 +192,7 @@ export function replicaConfig(flags: FlagValues): Omit<ReplicaConfig, 'log' | 'o
     ...(initialCluster.length === 0 ? {} : { initialCluster }),
     ...(flags.list('join').length === 0 ? {} : { join: flags.list('join') }),
     ...(flags.string('peer-address') === '' ? {} : { peerAddress: flags.string('peer-address') }),
-    ...(tlsFiles === 0
-      ? {}
-      : {
-          tls: {
-            ca: readFlagFile(ca ?? '', '--peer-ca-file'),
-            cert: readFlagFile(cert ?? '', '--peer-cert-file'),
-            key: readFlagFile(key ?? '', '--peer-key-file'),
-          },
-        }),
+    ...(tlsFiles === 0 ? {} : { tls: peerTls(ca, cert, key) }),
     ...requestTimeouts(flags),
     heartbeatMs: flags.duration('heartbeat-interval'),
     electionMs: flags.duration('election-timeout'),

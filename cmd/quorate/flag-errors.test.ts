@@ -54,6 +54,14 @@ test.each([
   ['--authorization-mode=', 'at least one authorization-mode must be passed'],
   ['--enable-admission-plugins=Nope', 'enable-admission-plugins plugin "Nope" is unknown'],
   ['--disable-admission-plugins=Nope', 'disable-admission-plugins plugin "Nope" is unknown'],
+  [
+    '--authorization-mode=RBCA',
+    'authorization-mode "RBCA" is not a valid mode: use AlwaysAllow, AlwaysDeny, Node, RBAC',
+  ],
+  [
+    '--encryption-provider-config=e.yaml',
+    '--encryption-provider-config is not built yet, and a server that went on without it would not be protected by it: leave it away',
+  ],
   ['--service-node-port-range=9-1', '--service-node-port-range: the end port cannot be less than the start port: 9-1'],
 ])('%s is refused before anything is opened', (arg, text) => {
   expect(wrong(arg)).toBe(text);

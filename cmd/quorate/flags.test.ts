@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { firstServiceIp, hostPort } from './addresses.js';
-import { addFlags, type FlagValues, ignoredFlags, normalizeArguments, parseDuration } from './flags.js';
+import { addFlags, type FlagValues, ignoredFlags, normalizeArguments, parseDuration, refusedFlags } from './flags.js';
 
 function parse(...args: string[]): FlagValues {
   const command = new Command('serve').exitOverride().configureOutput({ writeErr: () => undefined });
@@ -33,12 +33,11 @@ test('a kubeadm command line is understood', () => {
   expect(flags.list('authorization-mode')).toEqual(['Node', 'RBAC']);
   expect(flags.bool('enable-bootstrap-token-auth')).toBe(true);
   expect(flags.int('v')).toBe(4);
-  expect(ignoredFlags(flags)).toEqual([
-    'allow-privileged',
-    'kubelet-preferred-address-types',
-    'etcd-servers',
-    'profiling',
-  ]);
+  expect(ignoredFlags(flags)).toContainEqual({
+    name: 'etcd-servers',
+    why: 'there is no etcd: the replicas keep the data themselves',
+  });
+  expect(refusedFlags(flags)).toEqual([]);
 });
 
 test('defaults are the reference’s', () => {
@@ -47,6 +46,15 @@ test('defaults are the reference’s', () => {
   expect(flags.duration('event-ttl')).toBe(3_600_000);
   expect(flags.bool('anonymous-auth')).toBe(true);
   expect(flags.string('service-account-issuer')).toBe('https://kubernetes.default.svc.cluster.local');
+});
+
+test('every flag shows its default in the help', () => {
+  const command = new Command('serve');
+  addFlags(command);
+  const help = command.helpInformation();
+  expect(help).toContain('Port to serve HTTPS on. (default 6443)');
+  expect(help).toContain('(default "lease")');
+  expect(help).toMatch(/--anonymous-auth \[bool\].*\(default true\)/s);
 });
 
 test('booleans, underscores and repeated flags are read as the reference reads them', () => {

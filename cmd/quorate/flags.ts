@@ -12,6 +12,8 @@ export interface Flag {
   readonly help: string;
   /** Accepted so that a kube-apiserver command line works, and without effect; the text says why. */
   readonly ignored?: string;
+  /** Protects something, and is not built: a server that went on without it would be open. Given, it ends the start. */
+  readonly refused?: boolean;
   /** May be given several times; the values are joined. */
   readonly repeatable?: boolean;
 }
@@ -112,18 +114,14 @@ export function addFlags(command: Command): () => FlagValues {
   for (const flag of KNOWN_FLAGS) {
     const short = flag.name === 'v' ? '-v, ' : '';
     const value = flag.type === 'bool' ? '[bool]' : `<${flag.type}>`;
-    const help = flag.ignored === undefined ? flag.help : `(accepted and ignored: ${flag.ignored}) ${flag.help}`;
-    const option = new Option(`${short}--${flag.name} ${value}`, help);
-    if (flag.default !== undefined && flag.default !== '') option.default(undefined, flag.default);
+    const option = new Option(`${short}--${flag.name} ${value}`, helpText(flag));
     option.argParser((text: string) => {
       const checked = check(flag, text);
       const before = given.get(flag.name);
       given.set(flag.name, flag.repeatable === true && before !== undefined ? `${before},${checked}` : checked);
       return checked;
     });
-    if (flag.type === 'bool') {
-      option.preset('true');
-    }
+    if (flag.type === 'bool') option.preset('true');
     command.addOption(option);
   }
   return () => {
@@ -136,9 +134,31 @@ export function addFlags(command: Command): () => FlagValues {
   };
 }
 
-/** The flags that were given and do nothing here, for one warning in the log. */
-export function ignoredFlags(values: FlagValues): string[] {
-  return KNOWN_FLAGS.filter((f) => f.ignored !== undefined && f.default === undefined && values.has(f.name)).map(
-    (f) => f.name,
+/** The description of a flag, with its default as pflag shows it. */
+function helpText(flag: Flag): string {
+  if (flag.refused === true) return `(refused: ${flag.ignored}) ${flag.help}`;
+  if (flag.ignored !== undefined) return `(accepted and ignored: ${flag.ignored}) ${flag.help}`;
+  if (flag.default === undefined || flag.default === '') return flag.help;
+  const isText = flag.type === 'string';
+  return `${flag.help} (default ${isText ? JSON.stringify(flag.default) : flag.default})`;
+}
+
+/** A flag that was given and does nothing here, and why. */
+export interface WithoutEffect {
+  readonly name: string;
+  readonly why: string;
+}
+
+/** The flags that were given and do nothing here, for one warning each in the log. */
+export function ignoredFlags(values: FlagValues): WithoutEffect[] {
+  return KNOWN_FLAGS.flatMap(({ name, ignored: why, refused }) =>
+    why !== undefined && refused !== true && values.has(name) ? [{ name, why }] : [],
+  );
+}
+
+/** The flags that were given, protect something, and are not built: nobody may believe in them. */
+export function refusedFlags(values: FlagValues): WithoutEffect[] {
+  return KNOWN_FLAGS.flatMap(({ name, ignored: why, refused }) =>
+    why !== undefined && refused === true && values.has(name) ? [{ name, why }] : [],
   );
 }

@@ -1,5 +1,6 @@
 import '../../internal/machinery/plain-keys.js';
 import { Command } from 'commander';
+import about from '../../package.json' with { type: 'json' };
 import { FatalError } from '../../internal/machinery/assert.js';
 import { logger } from '../../internal/machinery/log.js';
 import { VERSION } from '../../internal/server/version.js';
@@ -20,6 +21,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('quorate').description('A Kubernetes API server with the quorum built in.');
   speakLikeCobra(program);
+  // Commander would add what a flag without a value means to each description.
+  program.configureHelp({ optionDescription: (option) => option.description });
   program.version(versionText(), '--version', 'Print the version.');
   program
     .command('version')
@@ -41,7 +44,7 @@ async function main(argv: readonly string[]): Promise<void> {
 }
 
 function versionText(): string {
-  return `quorate ${VERSION.gitVersion} (Kubernetes ${VERSION.major}.${VERSION.minor})`;
+  return `quorate v${about.version} (Kubernetes ${VERSION.gitVersion.replace(/\+.*/, '')})`;
 }
 
 /** The sentence for a failure that a person can do something about, or undefined for a bug. */

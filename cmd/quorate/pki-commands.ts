@@ -11,11 +11,11 @@ export function addPkiCommand(program: Command): void {
     .description('Certificates.')
     .command('init')
     .description('Make the certificates and keys that are missing.')
-    .requiredOption('--dir <dir>', 'directory for the certificates')
+    .requiredOption('--cert-dir <dir>', 'directory for the certificates')
     .option('--service-cluster-ip-range <cidr>', 'range that services get addresses from', '10.96.0.0/12')
     .option('--extra-names <names>', 'more host names and addresses for the serving certificate, comma-separated', '')
-    .action(async (options: { dir: string; serviceClusterIpRange: string; extraNames: string }) => {
-      await ensurePki(options.dir, {
+    .action(async (options: { certDir: string; serviceClusterIpRange: string; extraNames: string }) => {
+      await ensurePki(options.certDir, {
         serviceIp: firstServiceIp(options.serviceClusterIpRange),
         extraNames: options.extraNames.split(',').filter((n) => n !== ''),
       });
@@ -27,9 +27,9 @@ export function addKubeconfigCommand(program: Command): void {
   program
     .command('kubeconfig')
     .description('Write kubeconfigs of the administrator (user kubernetes-admin, group system:masters).')
-    .requiredOption('--pki <dir>', 'directory with ca.crt and ca.key')
+    .requiredOption('--cert-dir <dir>', 'directory with ca.crt and ca.key')
     .argument('<file=server...>', 'for each file the https://host:port that it points to')
-    .action(async (targets: string[], options: { pki: string }) => {
+    .action(async (targets: string[], options: { certDir: string }) => {
       const pairs = targets.map((target) => {
         const at = target.lastIndexOf('=https://');
         if (at <= 0)
@@ -38,8 +38,8 @@ export function addKubeconfigCommand(program: Command): void {
           );
         return { file: target.slice(0, at), server: target.slice(at + 1) };
       });
-      const client = await issueAdmin(options.pki);
-      const caCert = readPair(options.pki, PKI_FILES.ca).cert;
+      const client = await issueAdmin(options.certDir);
+      const caCert = readPair(options.certDir, PKI_FILES.ca).cert;
       for (const { file, server } of pairs) {
         writeWhole(file, kubeconfig({ server, caCert, user: 'kubernetes-admin', client }), 0o600);
       }

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { issueAdmin } from '../../internal/pki/pki.js';
+import { ensurePki, issueAdmin } from '../../internal/pki/pki.js';
 import { freeBase } from '../../internal/testing/ports.js';
 
 const PORT = await freeBase([0, 1]);
@@ -225,6 +225,33 @@ describe('one replica', () => {
     expect(second.log()).toMatch(
       new RegExp(`^F.*\\] cannot listen on 127\\.0\\.0\\.1:${PORT}: another program has the port`, 'm'),
     );
+  });
+
+  test('what would end the start is found out before a data directory is made', async () => {
+    const [home, pki, strange] = ['early', 'early-pki', 'strange-pki'].map((name) => join(dir, name)) as [
+      string,
+      string,
+      string,
+    ];
+    await ensurePki(pki, { serviceIp: '10.96.0.1' });
+    await ensurePki(strange, { serviceIp: '10.96.0.1' });
+    const peer = (file: string, from = pki): string => join(from, 'peer', file);
+    const peers = (ca: string, key: string): string[] => [
+      `--peer-ca-file=${ca}`,
+      `--peer-cert-file=${peer('peer.crt')}`,
+      `--peer-key-file=${key}`,
+    ];
+    for (const [flags, sentence] of [
+      [['--token-auth-file=/no/such/file'], '--token-auth-file /no/such/file does not exist: correct the path'],
+      [['--authorization-mode=Nodes'], 'authorization-mode "Nodes" is not a valid mode'],
+      [peers(peer('ca.crt', strange), peer('peer.key')), `--peer-cert-file ${peer('peer.crt')} was not signed by`],
+      [peers(peer('ca.crt'), peer('peer.key', strange)), `peer.key is not the key of --peer-cert-file`],
+    ] as const) {
+      const run = quorate('serve', `--data-dir=${home}`, `--secure-port=${PORT + 1}`, ...flags);
+      expect(await run.exited).toBe(1);
+      expect(run.log()).toContain(sentence);
+      expect(existsSync(home)).toBe(false);
+    }
   });
 
   test('a data directory that cannot be made, and files that are not what they should be, end with a sentence', async () => {

@@ -32,6 +32,7 @@ import { bootstrap, keepsEndpoints } from './bootstrap.js';
 import { advertisedAddress, replicaConfig, type ServingConfig, servingConfig } from './config.js';
 import { type FlagValues, ignoredFlags } from './flags.js';
 import { Ending, type EndReason, StopSignals } from './ending.js';
+import { preflight } from './preflight.js';
 import { RESEEDS_MAX, RESEEDS_WINDOW_MS, Reseeds } from './reseeds.js';
 import { stopServing } from './shutdown.js';
 import { validateFlags } from './validate.js';
@@ -64,8 +65,9 @@ export async function runServe(flags: FlagValues): Promise<void> {
     log.fatal(`this is a bug, and the replica stops: ${errorText(error)}`);
     process.exit(2);
   });
-  for (const name of ignoredFlags(flags)) log.warn(`--${name} has no effect here`);
+  for (const { name, why } of ignoredFlags(flags)) log.warn(`--${name} has no effect here: ${why}`);
   validateFlags(flags);
+  await preflight(flags);
   const own: Process = {
     flags,
     serving: await servingConfig(flags),

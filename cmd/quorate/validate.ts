@@ -1,11 +1,12 @@
 import { isIP } from 'node:net';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { portRange } from './addresses.js';
-import type { FlagValues } from './flags.js';
+import { type FlagValues, refusedFlags } from './flags.js';
 
 const MAX_PORT = 65_535;
 /** The replica's clock ticks so often. */
 const TICK_MS = 50;
+const AUTHORIZATION_MODES = ['AlwaysAllow', 'AlwaysDeny', 'Node', 'RBAC'];
 /** Every admission plugin of v1.36, built here or not: other names are mistakes. */
 const ADMISSION_PLUGINS: ReadonlySet<string> = new Set(
   `AlwaysAdmit AlwaysDeny AlwaysPullImages CertificateApproval CertificateSigning CertificateSubjectRestriction
@@ -42,6 +43,13 @@ export function validateFlags(flags: FlagValues): void {
   if (flags.string('service-account-issuer').split(',').includes('')) {
     wrong.push('service-account-issuer should not be an empty string');
   }
+  for (const mode of flags.list('authorization-mode')) {
+    if (!AUTHORIZATION_MODES.includes(mode)) {
+      wrong.push(
+        `authorization-mode ${JSON.stringify(mode)} is not a valid mode: use ${AUTHORIZATION_MODES.join(', ')}`,
+      );
+    }
+  }
   if (flags.list('authorization-mode').length === 0) wrong.push('at least one authorization-mode must be passed');
   for (const name of ['enable-admission-plugins', 'disable-admission-plugins']) {
     for (const plugin of flags.list(name)) {
@@ -50,6 +58,9 @@ export function validateFlags(flags: FlagValues): void {
   }
   if (flags.string('name') === '') wrong.push('--name may not be empty');
   if (flags.string('data-dir') === '') wrong.push('--data-dir may not be empty');
+  for (const { name, why } of refusedFlags(flags)) {
+    wrong.push(`--${name} is ${why}, and a server that went on without it would not be protected by it: leave it away`);
+  }
   portRange(flags.string('service-node-port-range'), '--service-node-port-range');
   if (wrong.length > 0) throw new FatalError(wrong.join('; '));
 }

@@ -56,8 +56,12 @@ export class Layout {
   kubeconfig(name: string): string {
     return join(this.dir, `${name}.conf`);
   }
+  /** The ports that one replica takes. */
+  portsOf(name: string): number[] {
+    return [this.port(name), this.port(name) + PEER_OFFSET];
+  }
   /** Every port that the cluster takes. */
   get ports(): number[] {
-    return [...this.names.flatMap((n) => [this.port(n), this.port(n) + PEER_OFFSET]), this.balancerPort];
+    return [...this.names.flatMap((n) => this.portsOf(n)), this.balancerPort];
   }
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +30,33 @@ test('serve flags with which no replica started are not kept for the next time',
     port,
     serveFlags: [],
   });
+});
+
+test('a port that another program has is told before anything is made', async () => {
+  const nowhere = join(dir, 'busy');
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  try {
+    await expect(up({ dir: nowhere, replicas: 1, port: port - 2000, command })).rejects.toThrow(
+      `r1 needs port ${port} of 127.0.0.1, and another program has it: stop that program, or use another --port`,
+    );
+    expect(existsSync(nowhere)).toBe(false);
+  } finally {
+    other.close();
+  }
+});
+
+test('flags that differ from replica to replica are refused by the names that up has for them', async () => {
+  const run = (flag: string): Promise<unknown> =>
+    up({ dir: join(dir, 'own'), replicas: 1, serveFlags: [flag], command });
+  await expect(run('--secure-port=1')).rejects.toThrow(/use --port of `up`/);
+  await expect(run('--data_dir=x')).rejects.toThrow(/use --dir of `up`/);
+});
+
+test('down fails where no cluster was started', async () => {
+  await expect(down(join(dir, 'none'))).rejects.toThrow(/none holds no cluster that `up` started: name its directory/);
+  await expect(down(tmpdir())).rejects.toThrow(/holds no cluster/);
 });
 
 /** In the place of quorate: a replica that makes its data and is ready. */

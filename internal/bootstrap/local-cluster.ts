@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import https from 'node:https';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
 import { makeDirectory } from '../machinery/directory.js';
@@ -51,7 +52,14 @@ export async function up(options: UpOptions): Promise<UpResult> {
   const settings = settle(options);
   const layout = new Layout(options.dir, settings.port, settings.replicas);
   const isRunning = (name: string): boolean => runningPid(layout.pidFile(name), layout.dataDir(name)) !== undefined;
+  refuseOwnFlags(settings.serveFlags);
+  await mustBeFree(
+    layout,
+    layout.names.filter((name) => !isRunning(name)),
+  );
   refuseToFoundAgain(layout, settings.started?.filter((name) => !isRunning(name)) ?? []);
+  makeDirectory(options.dir);
+  store(options.dir, { ...settings, serveFlags: readSettings(options.dir)?.serveFlags ?? [] });
   await ensurePki(layout.pki, { serviceIp: '10.96.0.1' });
   const balanced = layout.replicas > 1 && hasHaproxy();
   await writeKubeconfigs(layout, balanced);
@@ -74,11 +82,35 @@ export async function up(options: UpOptions): Promise<UpResult> {
   return { kubeconfig: layout.kubeconfig('admin'), layout, balanced };
 }
 
-/** Stops what `up` started in `dir`; data stays. */
+/** Throws FatalError when another program has a port of a replica that is about to be started. */
+async function mustBeFree(layout: Layout, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    for (const port of layout.portsOf(name)) {
+      if (await isFree(layout.host, port)) continue;
+      throw new FatalError(
+        `${name} needs port ${port} of ${layout.host}, and another program has it: stop that program, or use another --port (with another --dir)`,
+      );
+    }
+  }
+}
+
+/** Whether nobody listens there now. */
+function isFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+/** Stops what `up` started in `dir`; data stays. Throws FatalError where no cluster was ever started. */
 export async function down(dir: string): Promise<void> {
+  const entries = existsSync(dir) ? readdirSync(dir) : [];
+  const names = entries.filter((entry) => /^r\d+$/.test(entry));
+  if (names.length === 0 && !entries.includes('cluster.json')) {
+    throw new FatalError(`${dir} holds no cluster that \`up\` started: name its directory with --dir`);
+  }
   await stopHaproxy(dir);
-  if (!existsSync(dir)) return;
-  const names = readdirSync(dir).filter((entry) => /^r\d+$/.test(entry));
   await Promise.all(
     names.map(async (name) => {
       const pidFile = join(dir, name, 'pid');
@@ -90,8 +122,7 @@ export async function down(dir: string): Promise<void> {
 
 /** Peer addresses are part of the stored membership, so a cluster keeps its size and ports for life. */
 function settle(options: UpOptions): Settings {
-  const file = join(options.dir, 'cluster.json');
-  const stored = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Settings) : undefined;
+  const stored = readSettings(options.dir);
   for (const [name, given, was] of [
     ['--replicas', options.replicas, stored?.replicas],
     ['--port', options.port, stored?.port],
@@ -114,9 +145,30 @@ function settle(options: UpOptions): Settings {
       `--port ${settings.port} with --replicas ${settings.replicas} needs ports up to ${highest}, and there are ${MAX_PORT}; --replicas is at most ${BALANCER_OFFSET}: choose a lower one`,
     );
   }
-  makeDirectory(options.dir);
-  store(options.dir, { ...settings, serveFlags: stored?.serveFlags ?? [] });
   return settings;
+}
+
+/** Flags of `serve` that `up` gives every replica from flags of its own. */
+const OWN_FLAGS: ReadonlyMap<string, string> = new Map([
+  ['name', '--replicas'],
+  ['initial-cluster', '--replicas'],
+  ['data-dir', '--dir'],
+  ['secure-port', '--port'],
+  ['peer-listen', '--port'],
+]);
+
+/** Throws FatalError for a flag of `serve` that all replicas cannot have alike. */
+function refuseOwnFlags(serveFlags: readonly string[]): void {
+  for (const text of serveFlags) {
+    const own = OWN_FLAGS.get(/^--([^=]*)/.exec(text)?.[1]?.replaceAll('_', '-') ?? '');
+    if (own !== undefined) throw new FatalError(`${text} differs from replica to replica: use ${own} of \`up\``);
+  }
+}
+
+/** What the last run in the directory was started with. */
+function readSettings(dir: string): Settings | undefined {
+  const file = join(dir, 'cluster.json');
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Settings) : undefined;
 }
 
 function hasData(layout: Layout, name: string): boolean {

@@ -1,0 +1,40 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { FatalError } from '../../internal/machinery/assert.js';
+import { hostPort } from './addresses.js';
+import { tokenFile } from './auth.js';
+import { replicaConfig } from './config.js';
+import type { FlagValues } from './flags.js';
+
+/**
+ * Finds out what would end the start later on, before a data directory is made: files that cannot be used, members that
+ * are written wrongly, ports that another program has. Throws FatalError.
+ */
+export async function preflight(flags: FlagValues): Promise<void> {
+  tokenFile(flags);
+  const { peerListen } = replicaConfig(flags);
+  await mustBeFree(flags.string('bind-address'), flags.int('secure-port'), '--secure-port');
+  if (peerListen === undefined) return;
+  const { host, port } = hostPort(peerListen, '--peer-listen');
+  await mustBeFree(host, port, '--peer-listen');
+}
+
+/** Throws FatalError when this address cannot be listened on. Nobody is kept from it afterwards. */
+async function mustBeFree(host: string, port: number, flag: string): Promise<void> {
+  const server = createServer();
+  server.listen({ host, port, exclusive: true });
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'EADDRINUSE'
+        ? 'another program has the port'
+        : code === 'EADDRNOTAVAIL'
+          ? "the address is not this machine's"
+          : `the system refuses it (${code ?? String(error)})`;
+    throw new FatalError(`cannot listen on ${host}:${port}: ${why}. Stop that program, or choose another ${flag}.`);
+  }
+  server.close();
+  await once(server, 'close');
+}
