@@ -1,5 +1,4 @@
 import '../../internal/machinery/heap-growth.js';
-import { roleEscalation } from '../../internal/admission/role-escalation/index.js';
 import { CustomResources } from '../../internal/extensions/custom-resources.js';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { errorText, logger, setVerbosity } from '../../internal/machinery/log.js';
@@ -25,7 +24,7 @@ import { reviewCreators } from '../../internal/server/reviews/index.js';
 import { createSwaggerUi } from '../../internal/server/swagger-ui.js';
 import { openDoor } from '../../internal/server/uws.js';
 import { VERSION } from '../../internal/server/version.js';
-import { admissionChain } from './admission.js';
+import { admissionOf } from './admission.js';
 import { audiences, authenticator, authorizers, tokenIssuer } from './auth.js';
 import { portRange } from './addresses.js';
 import { bootstrap, keepsEndpoints } from './bootstrap.js';
@@ -197,7 +196,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
     findResource: own.findCustom,
     now: Date.now,
     minWatchTimeoutMs: flags.int('min-request-timeout') * 1000,
-    admission: [...admissionChain(flags, authorizer), roleEscalation({ authorizer, rbac })],
+    admission: admissionOf(flags, rbac),
     authorizer,
     creators,
   });

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { pluginNames } from '../../internal/admission/plugins.js';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { portRange } from './addresses.js';
 import { type FlagValues, refusedFlags } from './flags.js';
@@ -7,17 +8,6 @@ const MAX_PORT = 65_535;
 /** The replica's clock ticks so often. */
 const TICK_MS = 50;
 const AUTHORIZATION_MODES = ['AlwaysAllow', 'AlwaysDeny', 'Node', 'RBAC'];
-/** Every admission plugin of v1.36, built here or not: other names are mistakes. */
-const ADMISSION_PLUGINS: ReadonlySet<string> = new Set(
-  `AlwaysAdmit AlwaysDeny AlwaysPullImages CertificateApproval CertificateSigning CertificateSubjectRestriction
-  ClusterTrustBundleAttest DefaultIngressClass DefaultStorageClass DefaultTolerationSeconds DenyServiceExternalIPs
-  EventRateLimit ExtendedResourceToleration ImagePolicyWebhook LimitPodHardAntiAffinityTopology LimitRanger
-  MutatingAdmissionPolicy MutatingAdmissionWebhook NamespaceAutoProvision NamespaceExists NamespaceLifecycle
-  NodeDeclaredFeatureValidator NodeRestriction OwnerReferencesPermissionEnforcement PersistentVolumeClaimResize
-  PodNodeSelector PodSecurity PodTolerationRestriction PodTopologyLabels Priority ResourceQuota RuntimeClass
-  ServiceAccount StorageObjectInUseProtection TaintNodesByCondition ValidatingAdmissionPolicy
-  ValidatingAdmissionWebhook`.split(/\s+/),
-);
 
 /** Checks the values of flags before anything is opened. Throws FatalError with all that is wrong, in kube-apiserver's words. */
 export function validateFlags(flags: FlagValues): void {
@@ -53,7 +43,7 @@ export function validateFlags(flags: FlagValues): void {
   if (flags.list('authorization-mode').length === 0) wrong.push('at least one authorization-mode must be passed');
   for (const name of ['enable-admission-plugins', 'disable-admission-plugins']) {
     for (const plugin of flags.list(name)) {
-      if (!ADMISSION_PLUGINS.has(plugin)) wrong.push(`${name} plugin ${JSON.stringify(plugin)} is unknown`);
+      if (!pluginNames.includes(plugin)) wrong.push(`${name} plugin ${JSON.stringify(plugin)} is unknown`);
     }
   }
   if (flags.string('name') === '') wrong.push('--name may not be empty');

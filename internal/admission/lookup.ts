@@ -2,25 +2,31 @@ import { child, str } from '../machinery/access.js';
 import type { JsonObject } from '../machinery/json.js';
 import { objectKey, prefixEnd, resourcePrefix } from '../store/keys.js';
 import type { Backend } from '../store/types.js';
+import type { ObjectReader } from './types.js';
 
-/** The stored object, as this replica has applied it, or undefined. Admission reads locally, as the reference's informers do. */
-export function lookup(
-  backend: Backend,
-  group: string,
-  resource: string,
-  namespace: string,
-  name: string,
-): JsonObject | undefined {
-  const kv = backend.get(objectKey(group, resource, namespace, name));
-  return kv === undefined ? undefined : (JSON.parse(kv.value.toString('utf8')) as JsonObject);
-}
+const readers = new WeakMap<Backend, ObjectReader>();
 
-/** All objects of a resource, in one namespace where it has one. Only for kinds of which a cluster holds few. */
-export function lookupAll(backend: Backend, group: string, resource: string, namespace = ''): JsonObject[] {
-  const start = resourcePrefix(group, resource, namespace);
-  return backend
-    .range({ start, end: prefixEnd(start) })
-    .items.map((kv) => JSON.parse(kv.value.toString('utf8')) as JsonObject);
+const parse = (value: Buffer): JsonObject => JSON.parse(value.toString('utf8')) as JsonObject;
+
+/** Reads straight from the store, parsing what is asked for. */
+export function storeReader(backend: Backend): ObjectReader {
+  let reader = readers.get(backend);
+  if (reader === undefined) {
+    reader = {
+      get(group, resource, namespace, name) {
+        const kv = backend.get(objectKey(group, resource, namespace, name));
+        return kv === undefined ? undefined : parse(kv.value);
+      },
+      list(group, resource, namespace = '') {
+        const start = resourcePrefix(group, resource, namespace);
+        return backend.range({ start, end: prefixEnd(start) }).items.map((kv) => parse(kv.value));
+      },
+      stored: (key) => backend.get(key),
+      catchUp: () => backend.readBarrier(),
+    };
+    readers.set(backend, reader);
+  }
+  return reader;
 }
 
 /**

@@ -1,26 +1,30 @@
 import type { JsonObject } from '../machinery/json.js';
 import type { AdmissionAttributes, AdmissionContext, AdmissionPlugin, Operation } from './types.js';
 
-/** Which writes a plugin is for: operations on the main resource of these plurals of one group. */
+type Change = (ctx: AdmissionContext, object: JsonObject, a: AdmissionAttributes) => void;
+
+/** What a plugin does to objects of one resource: the resource's group and plural as stored, and the change. */
 export interface Interest {
-  readonly operations: readonly Operation[];
   readonly group: string;
-  readonly resources: readonly string[];
+  readonly resource: string;
+  readonly change: Change;
 }
 
-/** A plugin that changes objects of a few resources. */
+/** A plugin that changes objects of a few resources, not of their subresources. */
 export function mutating(
   name: string,
-  interest: Interest,
-  change: (ctx: AdmissionContext, object: JsonObject, a: AdmissionAttributes) => void,
+  operations: readonly Operation[],
+  ...interests: readonly Interest[]
 ): AdmissionPlugin {
   return {
     name,
-    handles: (operation) => interest.operations.includes(operation),
+    handles: (operation) => operations.includes(operation),
     admit(ctx, a) {
       if (a.object === undefined || a.subresource !== '') return;
-      if (a.def.storage.group !== interest.group || !interest.resources.includes(a.def.storage.resource)) return;
-      change(ctx, a.object, a);
+      const { group, resource } = a.def.storage;
+      for (const interest of interests) {
+        if (interest.resource === resource && interest.group === group) interest.change(ctx, a.object, a);
+      }
     },
   };
 }

@@ -1,46 +1,102 @@
-import type { UserInfo } from '../auth/types.js';
+import type { Authorizer, UserInfo } from '../auth/types.js';
 import type { JsonObject } from '../machinery/json.js';
-import type { ResourceDef } from '../schema/types.js';
-import type { Backend, Compare } from '../store/types.js';
+import type { GroupVersionKind, ResourceDef } from '../schema/types.js';
+import type { Compare, KeyValue, Op } from '../store/types.js';
+import type { Reinvocation } from './reinvocation.js';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
-/** What a plugin may know about one write (apiserver's admission.Attributes). Objects are in their storage version. */
-export interface AdmissionAttributes {
-  readonly operation: Operation;
-  readonly def: ResourceDef;
-  readonly subresource: string;
-  /** '' for resources that are not in a namespace. */
-  readonly namespace: string;
-  /** '' while a generated name is not known. */
-  readonly name: string;
-  readonly user: UserInfo;
-  readonly dryRun: boolean;
-  /** The new object; absent for DELETE. Mutating plugins change it in place. */
-  readonly object?: JsonObject;
-  /** The stored object; absent for CREATE. */
-  readonly oldObject?: JsonObject;
+export interface GroupVersion {
+  readonly group: string;
+  readonly version: string;
 }
 
-/** What plugins work with. */
+/**
+ * What a plugin may know about one request (apiserver's admission.Attributes). Objects are in their storage version;
+ * `objectAs` and `oldObjectAs` show them in any other.
+ */
+export interface AdmissionAttributes {
+  readonly operation: Operation;
+  /** The resource of the request's path; with `subresource` what an AdmissionRequest calls requestResource. */
+  readonly def: ResourceDef;
+  readonly subresource: string;
+  /**
+   * The kind that the path takes, in the request's version (an AdmissionRequest's requestKind): the resource's own, or
+   * that of the subresource (Scale, Eviction, Binding, TokenRequest; the options object of a CONNECT).
+   */
+  readonly kind: GroupVersionKind;
+  /** '' for resources that are not in a namespace; a Namespace's own name, as kube-apiserver has it. */
+  readonly namespace: string;
+  /** '' while a generated name is not known, and for each object of a DELETE of a collection. */
+  readonly name: string;
+  /** Whose rights count: the impersonated user where there is one. */
+  readonly user: UserInfo;
+  /** Who authenticated. */
+  readonly originalUser: UserInfo;
+  readonly dryRun: boolean;
+  /**
+   * CreateOptions, UpdateOptions or DeleteOptions with `kind` and `apiVersion`, made when it is asked for: those of the
+   * operation, so that a patch has UpdateOptions, or CreateOptions when it creates. Undefined for CONNECT.
+   */
+  readonly options: JsonObject | undefined;
+  /** The new object, or the options of a CONNECT; undefined for DELETE. Mutating plugins may change it in place. */
+  readonly object: JsonObject | undefined;
+  /** The stored object; undefined for CREATE and CONNECT. Nobody changes it. */
+  readonly oldObject: JsonObject | undefined;
+  /**
+   * The new object in a served version of its resource; one that is of no other version (Scale, Eviction ...) as it is.
+   * The answer may share parts with the object and must not be changed. Throws StatusError 500 for an unknown version.
+   */
+  objectAs(version: GroupVersion): JsonObject | undefined | Promise<JsonObject | undefined>;
+  oldObjectAs(version: GroupVersion): JsonObject | undefined | Promise<JsonObject | undefined>;
+  /**
+   * Puts another in the place of the new object, in the version that its own `apiVersion` names: it is brought to its
+   * type, defaulted and converted to the storage version. `object` stays the same JavaScript object. Throws StatusError
+   * for one that is not of the kind.
+   */
+  replaceObject(object: JsonObject): void | Promise<void>;
+}
+
+/** Reads other objects as this replica has applied them: what kube-apiserver's plugins have informers for. */
+export interface ObjectReader {
+  /** The stored object, or undefined. It may be shared: nobody changes it. */
+  get(group: string, resource: string, namespace: string, name: string): JsonObject | undefined;
+  /** All objects of a resource, in one namespace where it has one. They may be shared: nobody changes them. */
+  list(group: string, resource: string, namespace?: string): readonly JsonObject[];
+  /** Bytes and revision of a key, for compares. */
+  stored(key: string): KeyValue | undefined;
+  /** Resolves when this replica has applied what was committed before the call. Rejects with UnavailableError. */
+  catchUp(): Promise<void>;
+}
+
+/** What plugins work with during one attempt at a write. An attempt that a compare undoes is followed by a new one. */
 export interface AdmissionContext {
-  readonly backend: Backend;
+  readonly reader: ObjectReader;
+  readonly authorizer: Authorizer;
   /** Texts for Warning headers. */
   readonly warnings: string[];
   /** Conditions under which the decision holds: they go into the write's own transaction, which is decided anew when one fails. */
   readonly compares: Compare[];
+  /** What is written with the object, in its transaction (the usage of a quota). A dry run writes nothing of it. */
+  readonly operations: Op[];
+  /** State of the second run of the mutating plugins. */
+  readonly reinvocation: Reinvocation;
+  /** Adds an annotation to the audit event of the request; the key has the plugin's domain. */
+  annotate(key: string, value: string): void;
+  /** The Namespace of the request as it is stored; undefined for cluster-scoped resources and where there is none. */
+  namespaceObject(): JsonObject | undefined;
+  /** Calls `listener` once when this attempt is over, however it ended: who holds a lock for a write gives it back. */
+  afterAttempt(listener: () => void): void;
 }
 
-/** One admission plugin. Refuses by throwing a StatusError. */
+/** One admission plugin. Refuses by throwing a StatusError. Who can decide at once returns no promise. */
 export interface AdmissionPlugin {
   /** As `--enable-admission-plugins` names it. */
   readonly name: string;
+  /** Asked once, when the chain is made. */
   handles(operation: Operation): boolean;
   /** May change `attributes.object`. */
   admit?(ctx: AdmissionContext, attributes: AdmissionAttributes): void | Promise<void>;
-  /** Sees the final object and may only refuse. */
+  /** Sees the object as it will be stored and may only refuse. */
   validate?(ctx: AdmissionContext, attributes: AdmissionAttributes): void | Promise<void>;
 }
-
-/** The plugins that are on, in their order. */
-export type AdmissionChain = readonly AdmissionPlugin[];

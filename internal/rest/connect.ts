@@ -4,16 +4,23 @@ import { badRequest, notFound, StatusError } from '../machinery/status.js';
 import type { ResourceDef } from '../schema/types.js';
 import { objectKey } from '../store/keys.js';
 import type { RestDeps } from './deps.js';
+import { connectOptions, optionsType } from './connect-options.js';
 import { notServed } from './not-served.js';
 import type { ApiRequest, Reply } from './types.js';
+import { admitOnly } from './write/admission.js';
+import { startWriting } from './write/target.js';
+
+/** Subresources whose every request is a CONNECT to admission, whatever its method. */
+const CONNECTS: ReadonlySet<string> = new Set(['attach', 'exec', 'portforward', 'proxy']);
 
 /**
  * Answers subresources that are a way to something outside: logs, exec, attach, portforward, proxy. What needs a node
- * is not there yet; what can be said without one is said as the reference says it (pkg/registry/core/pod/strategy.go).
+ * is not there yet; what can be said without one is said as kube-apiserver says it (pkg/registry/core/pod/strategy.go).
  */
 export async function handleConnect(deps: RestDeps, request: ApiRequest, def: ResourceDef): Promise<Reply> {
-  await deps.backend.readBarrier();
   const { info } = request;
+  await deps.backend.readBarrier();
+  await admitConnect(deps, request, def);
   const { group, resource } = def.storage;
   const found = deps.backend.get(objectKey(group, resource, def.namespaced ? info.namespace : '', info.name));
   if (found === undefined) throw notFound(def, info.name);
@@ -42,6 +49,15 @@ export async function handleConnect(deps: RestDeps, request: ApiRequest, def: Re
     throw badRequest(`pod ${info.name} does not have a host assigned`);
   }
   throw notServed(def, info.subresource);
+}
+
+/** Connections are admitted before anything is looked for; a log is only read. */
+async function admitConnect(deps: RestDeps, request: ApiRequest, def: ResourceDef): Promise<void> {
+  const sub = def.subresources.find((s) => s.name === request.info.subresource);
+  if (sub === undefined || !CONNECTS.has(sub.name)) return;
+  const ctx = startWriting(deps, request, def, false);
+  const object = connectOptions(request, sub);
+  await admitOnly(deps, def, ctx, { operation: 'CONNECT', object, type: optionsType(sub) }, () => undefined);
 }
 
 function textAt(obj: JsonObject, parent: string, field: string): string {

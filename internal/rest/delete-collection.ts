@@ -37,8 +37,10 @@ export async function handleDeleteCollection(deps: RestDeps, request: ApiRequest
     for (;;) {
       const key = keys[next++];
       if (key === undefined) return;
+      const one = forKey(kind, ctx, key);
       try {
-        await deleteObject(deps, kind, forKey(kind, ctx, key), options);
+        await deleteObject(deps, kind, one, options);
+        ctx.warnings.push(...one.warnings);
       } catch (e) {
         // Somebody else was faster: it is gone, which is what was wanted.
         if (!(e instanceof StatusError) || e.reason !== 'NotFound') throw e;
@@ -53,5 +55,7 @@ export async function handleDeleteCollection(deps: RestDeps, request: ApiRequest
 function forKey(kind: Kind, ctx: Writing, key: string): Writing {
   const parts = key.split('/');
   const name = parts.at(-1) ?? '';
-  return { ...ctx, namespace: kind.def.namespaced ? (parts.at(-2) ?? '') : '', name };
+  const namespace = kind.def.namespaced ? (parts.at(-2) ?? '') : '';
+  // Each deletion may be worked out several times, and then forgets what it warned of.
+  return { ...ctx, namespace, name, warnings: [] };
 }

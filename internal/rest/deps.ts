@@ -1,4 +1,5 @@
-import type { AdmissionChain } from '../admission/types.js';
+import type { AdmissionChain } from '../admission/admit.js';
+import type { ObjectReader } from '../admission/types.js';
 import type { Authorizer } from '../auth/types.js';
 import type { Strategy } from '../registry/types.js';
 import type { ResourceDef } from '../schema/types.js';
@@ -24,7 +25,9 @@ export interface RestDeps {
   readonly minWatchTimeoutMs?: number;
   /** The admission plugins, in order; the default ones when absent. */
   readonly admission?: AdmissionChain;
-  /** Asked once more where an update or an apply creates; without it whoever may update may create. */
+  /** What admission plugins read other objects with; straight from the store when absent. */
+  readonly reader?: ObjectReader;
+  /** Asked once more where an update or an apply creates, and by admission plugins; everything is allowed when absent. */
   readonly authorizer?: Authorizer;
   /** POST handlers of parts that `rest` does not know (tokens, reviews); they come before the built-in ones. */
   readonly creators?: Creators;

@@ -34,7 +34,7 @@ import {
 } from './write/scale-object.js';
 import { type Kind, kindOf, metaOf, metaText, startWriting, type Writing } from './write/target.js';
 import { managerOf } from './write/track.js';
-import { updateObject } from './write/update-object.js';
+import { type Projection, updateObject } from './write/update-object.js';
 
 const SCALE_VERSION = 'autoscaling/v1';
 
@@ -133,7 +133,36 @@ function replicasOf(scale: JsonObject): number {
   return isObject(spec) && typeof spec['replicas'] === 'number' ? spec['replicas'] : 0;
 }
 
-/** Writes the replica count (and who owns it) into the scaled object, and answers the new Scale. */
+/** How a scaled object is shown as a Scale, and takes the replica count (and who owns it) from one. */
+function projectionOf(kind: Kind): Projection {
+  const { def } = kind;
+  const custom = kind.strategy.scale;
+  const paths = replicasPaths(def, custom);
+  const specPath = custom?.spec ?? SPEC_REPLICAS;
+  return {
+    type: SCALE_TYPE,
+    of(stored) {
+      const scale = scaleOf(stored, custom, true);
+      const owners = scaleManagedFields(metaOf(stored)['managedFields'], paths);
+      if (owners !== undefined) metaOf(scale)['managedFields'] = owners;
+      return scale;
+    },
+    into(old, scale) {
+      checkScale(def, scale, old);
+      const obj = cloneJson(old);
+      const meta = metaOf(obj);
+      setAt(obj, specPath, replicasOf(scale));
+      meta['resourceVersion'] = metaText(metaOf(scale), 'resourceVersion');
+      const owners = metaOf(scale)['managedFields'];
+      const entries = parentManagedFields(meta['managedFields'], owners, kind.apiVersion, paths);
+      if (entries === undefined) delete meta['managedFields'];
+      else meta['managedFields'] = entries;
+      return obj;
+    },
+  };
+}
+
+/** Changes the Scale, writes it into the scaled object, and answers the new Scale. */
 async function answer(
   deps: RestDeps,
   request: ApiRequest,
@@ -142,36 +171,18 @@ async function answer(
   change: (old: JsonObject) => JsonObject,
 ): Promise<Reply> {
   const { def } = kind;
-  const custom = kind.strategy.scale;
-  const paths = replicasPaths(def, custom);
-  const specPath = custom?.spec ?? SPEC_REPLICAS;
   const updated = await retryConflicts(request.method === 'PATCH', () =>
     updateObject(deps, kind, ctx, {
       uid: '',
       createAlways: false,
+      projection: projectionOf(kind),
       next(old) {
         if (old === undefined) throw notFound({ group: def.group, resource: `${def.resource}/scale` }, ctx.name);
-        const oldScale = scaleOf(old, custom, true);
-        const owners = scaleManagedFields(metaOf(old)['managedFields'], paths);
-        if (owners !== undefined) metaOf(oldScale)['managedFields'] = owners;
-        const scale = change(oldScale);
-        checkScale(def, scale, old);
-        const obj = cloneJson(old);
-        const meta = metaOf(obj);
-        setAt(obj, specPath, replicasOf(scale));
-        meta['resourceVersion'] = metaText(metaOf(scale), 'resourceVersion');
-        const entries = parentManagedFields(
-          meta['managedFields'],
-          metaOf(scale)['managedFields'],
-          kind.apiVersion,
-          paths,
-        );
-        if (entries === undefined) delete meta['managedFields'];
-        else meta['managedFields'] = entries;
-        return obj;
+        return change(old);
       },
     }),
   );
   const obj = parseJson(updated.value);
-  return respondObject(deps, request, SCALE_DEF, scaleOf(isObject(obj) ? obj : {}, custom), 200, ctx.warnings);
+  const scale = scaleOf(isObject(obj) ? obj : {}, kind.strategy.scale);
+  return respondObject(deps, request, SCALE_DEF, scale, 200, ctx.warnings);
 }

@@ -27,6 +27,10 @@ export interface ApiRequest {
   header(name: string): string;
   readonly body: Buffer;
   readonly user: UserInfo;
+  /** Who authenticated, where `user` is impersonated. */
+  readonly originalUser?: UserInfo;
+  /** Adds an annotation to the audit event of the request, where it has one. */
+  readonly annotate?: (key: string, value: string) => void;
   readonly info: RequestInfo;
   /** `https://host:port` as the client addressed us. */
   readonly remoteAddress: string;

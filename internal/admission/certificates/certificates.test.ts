@@ -5,9 +5,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RbacAuthorizer } from '../../auth/rbac.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { type Call, type Rest, startRest } from '../../rest/write/testing/harness.js';
-import { defaultAdmission } from '../index.js';
-import type { AdmissionPlugin } from '../types.js';
-import { certificateApproval, certificateSigning } from './index.js';
 
 const API = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
@@ -16,10 +13,7 @@ const EC = { name: 'ECDSA', namedCurve: 'P-256' };
 
 let rest: Rest;
 beforeAll(async () => {
-  const admission: AdmissionPlugin[] = [...defaultAdmission];
-  rest = await startRest(1, { admission });
-  const rbac = new RbacAuthorizer(rest.deps.backend);
-  admission.push(certificateApproval(rbac), certificateSigning(rbac));
+  rest = await startRest(1, (backend) => ({ authorizer: new RbacAuthorizer(backend) }));
   for (const [name, verb, signer] of [
     ['approver', 'approve', 'example.com/*'],
     ['signer', 'sign', 'example.com/mine'],

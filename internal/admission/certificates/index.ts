@@ -1,11 +1,10 @@
-import type { Authorizer } from '../../auth/types.js';
 import { child, str } from '../../machinery/access.js';
 import { DerError } from '../../machinery/der.js';
 import { semanticEqual } from '../../machinery/equal.js';
 import { parseSigningRequest, pemBlock } from '../../machinery/pkcs10.js';
 import { quote } from '../../machinery/status.js';
 import { admissionForbidden } from '../forbidden.js';
-import type { AdmissionAttributes, AdmissionPlugin } from '../types.js';
+import type { AdmissionAttributes, AdmissionContext, AdmissionPlugin } from '../types.js';
 
 const GROUP = 'certificates.k8s.io';
 const RESOURCE = 'certificatesigningrequests';
@@ -16,10 +15,10 @@ const isRequest = (a: AdmissionAttributes, subresource: string): boolean =>
   a.def.group === GROUP && a.def.resource === RESOURCE && a.subresource === subresource;
 
 /** Whether the user may do this for the signer: it is named itself, or all of its domain. */
-function mayFor(authorizer: Authorizer, a: AdmissionAttributes, verb: string, signer: string): boolean {
+function mayFor(ctx: AdmissionContext, a: AdmissionAttributes, verb: string, signer: string): boolean {
   const domain = signer.slice(0, Math.max(0, signer.indexOf('/')));
   return [signer, `${domain}/*`].some((name) => {
-    const decision = authorizer.authorize({
+    const decision = ctx.authorizer.authorize({
       user: a.user,
       verb,
       isResourceRequest: true,
@@ -38,36 +37,32 @@ function mayFor(authorizer: Authorizer, a: AdmissionAttributes, verb: string, si
 const signerOf = (a: AdmissionAttributes): string => str(child(a.oldObject ?? a.object, 'spec'), 'signerName');
 
 /** Plugin CertificateApproval: who decides about a request needs the verb `approve` for its signer. */
-export function certificateApproval(authorizer: Authorizer): AdmissionPlugin {
-  return {
-    name: 'CertificateApproval',
-    handles: (operation) => operation === 'UPDATE',
-    validate(_ctx, a) {
-      if (!isRequest(a, 'approval')) return;
-      const signer = signerOf(a);
-      if (mayFor(authorizer, a, 'approve', signer)) return;
-      throw admissionForbidden(a, `user not permitted to approve requests with signerName ${quote(signer)}`);
-    },
-  };
-}
+export const certificateApproval: AdmissionPlugin = {
+  name: 'CertificateApproval',
+  handles: (operation) => operation === 'UPDATE',
+  validate(ctx, a) {
+    if (!isRequest(a, 'approval')) return;
+    const signer = signerOf(a);
+    if (mayFor(ctx, a, 'approve', signer)) return;
+    throw admissionForbidden(a, `user not permitted to approve requests with signerName ${quote(signer)}`);
+  },
+};
 
 /** Plugin CertificateSigning: who brings a certificate, or says that there is none, needs the verb `sign` for its signer. */
-export function certificateSigning(authorizer: Authorizer): AdmissionPlugin {
-  return {
-    name: 'CertificateSigning',
-    handles: (operation) => operation === 'UPDATE',
-    validate(_ctx, a) {
-      if (!isRequest(a, 'status')) return;
-      const [now, before] = [child(a.object, 'status'), child(a.oldObject, 'status')];
-      if (['certificate', 'conditions'].every((key) => semanticEqual(now?.[key], before?.[key]))) return;
-      const signer = signerOf(a);
-      if (mayFor(authorizer, a, 'sign', signer)) return;
-      throw admissionForbidden(a, `user not permitted to sign requests with signerName ${quote(signer)}`);
-    },
-  };
-}
+export const certificateSigning: AdmissionPlugin = {
+  name: 'CertificateSigning',
+  handles: (operation) => operation === 'UPDATE',
+  validate(ctx, a) {
+    if (!isRequest(a, 'status')) return;
+    const [now, before] = [child(a.object, 'status'), child(a.oldObject, 'status')];
+    if (['certificate', 'conditions'].every((key) => semanticEqual(now?.[key], before?.[key]))) return;
+    const signer = signerOf(a);
+    if (mayFor(ctx, a, 'sign', signer)) return;
+    throw admissionForbidden(a, `user not permitted to sign requests with signerName ${quote(signer)}`);
+  },
+};
 
-/** The organizations that a request asks for; none when it cannot be read, which validation complains about. */
+/** The organizations that a request asks for; none when it cannot be read, which is a field error of validation. */
 function organizations(request: string): readonly string[] {
   const der = pemBlock(Buffer.from(request, 'base64').toString('latin1'), 'CERTIFICATE REQUEST');
   if (der === undefined) return [];

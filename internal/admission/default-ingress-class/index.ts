@@ -1,6 +1,6 @@
 import { child, ensureChild, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { defaultOf, lookupAll } from '../lookup.js';
+import { defaultOf } from '../lookup.js';
 import type { AdmissionContext } from '../types.js';
 import { mutating } from '../mutating.js';
 
@@ -10,15 +10,15 @@ function admitDefaultIngressClass(ctx: AdmissionContext, ingress: JsonObject): v
   const annotations = child(child(ingress, 'metadata'), 'annotations');
   if (spec['ingressClassName'] !== undefined || annotations?.['kubernetes.io/ingress.class'] !== undefined) return;
   const standard = defaultOf(
-    lookupAll(ctx.backend, 'networking.k8s.io', 'ingressclasses'),
+    ctx.reader.list('networking.k8s.io', 'ingressclasses'),
     'ingressclass.kubernetes.io/is-default-class',
   );
   if (standard !== undefined) spec['ingressClassName'] = str(child(standard, 'metadata'), 'name');
 }
 
 /** Ingresses get a class. */
-export const defaultIngressClass = mutating(
-  'DefaultIngressClass',
-  { operations: ['CREATE'], group: 'networking.k8s.io', resources: ['ingresses'] },
-  (ctx, ingress) => admitDefaultIngressClass(ctx, ingress),
-);
+export const defaultIngressClass = mutating('DefaultIngressClass', ['CREATE'], {
+  group: 'networking.k8s.io',
+  resource: 'ingresses',
+  change: admitDefaultIngressClass,
+});

@@ -1,6 +1,6 @@
 import { child, ensureChild, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { defaultOf, lookupAll } from '../lookup.js';
+import { defaultOf } from '../lookup.js';
 import type { AdmissionContext } from '../types.js';
 import { mutating } from '../mutating.js';
 
@@ -15,7 +15,7 @@ function admitDefaultStorageClass(ctx: AdmissionContext, claim: JsonObject): voi
     return;
   }
   const standard = defaultOf(
-    lookupAll(ctx.backend, 'storage.k8s.io', 'storageclasses'),
+    ctx.reader.list('storage.k8s.io', 'storageclasses'),
     'storageclass.kubernetes.io/is-default-class',
     'storageclass.beta.kubernetes.io/is-default-class',
   );
@@ -23,8 +23,8 @@ function admitDefaultStorageClass(ctx: AdmissionContext, claim: JsonObject): voi
 }
 
 /** Claims get a class. */
-export const defaultStorageClass = mutating(
-  'DefaultStorageClass',
-  { operations: ['CREATE'], group: '', resources: ['persistentvolumeclaims'] },
-  (ctx, claim) => admitDefaultStorageClass(ctx, claim),
-);
+export const defaultStorageClass = mutating('DefaultStorageClass', ['CREATE'], {
+  group: '',
+  resource: 'persistentvolumeclaims',
+  change: admitDefaultStorageClass,
+});

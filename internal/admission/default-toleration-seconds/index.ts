@@ -26,8 +26,8 @@ function admitDefaultTolerationSeconds(pod: JsonObject): void {
 }
 
 /** Pods leave a lost node after five minutes. */
-export const defaultTolerationSeconds = mutating(
-  'DefaultTolerationSeconds',
-  { operations: ['CREATE', 'UPDATE'], group: '', resources: ['pods'] },
-  (_ctx, pod) => admitDefaultTolerationSeconds(pod),
-);
+export const defaultTolerationSeconds = mutating('DefaultTolerationSeconds', ['CREATE', 'UPDATE'], {
+  group: '',
+  resource: 'pods',
+  change: (_ctx, pod) => admitDefaultTolerationSeconds(pod),
+});

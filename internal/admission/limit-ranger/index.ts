@@ -2,7 +2,6 @@ import { child, children, str } from '../../machinery/access.js';
 import { aggregateText } from '../../machinery/field.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { admissionForbidden } from '../forbidden.js';
-import { lookupAll } from '../lookup.js';
 import type { AdmissionAttributes, AdmissionContext, AdmissionPlugin } from '../types.js';
 import { broken, brokenByClaim } from './constraints.js';
 import { applyDefaults } from './defaults.js';
@@ -47,8 +46,8 @@ function claimProblems(limitRange: JsonObject, claim: JsonObject): string[] {
   return limitsOf(limitRange, type).flatMap((limit) => brokenByClaim(limit, type, observed));
 }
 
-const limitRanges = (ctx: AdmissionContext, a: AdmissionAttributes): JsonObject[] =>
-  lookupAll(ctx.backend, '', 'limitranges', a.namespace);
+const limitRanges = (ctx: AdmissionContext, a: AdmissionAttributes): readonly JsonObject[] =>
+  ctx.reader.list('', 'limitranges', a.namespace);
 
 /** Gives containers the defaults of their namespace's limit ranges and holds pods and claims to the bounds (plugin LimitRanger). */
 export const limitRanger: AdmissionPlugin = {

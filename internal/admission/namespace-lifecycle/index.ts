@@ -60,11 +60,11 @@ export const namespaceLifecycle: AdmissionPlugin = {
     if (a.namespace === '' || a.operation === 'DELETE') return undefined;
     if (a.def.resource === 'localsubjectaccessreviews') return undefined;
     const key = namespaceKey(a.namespace);
-    const found = ctx.backend.get(key);
+    const found = ctx.reader.stored(key);
     if (found !== undefined) return decide(ctx, a, found);
     // This replica may be behind the one that created it.
-    return ctx.backend.readBarrier().then(() => {
-      const now = ctx.backend.get(key);
+    return ctx.reader.catchUp().then(() => {
+      const now = ctx.reader.stored(key);
       if (now === undefined) throw notFound(NAMESPACES, a.namespace);
       decide(ctx, a, now);
     });

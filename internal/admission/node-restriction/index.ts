@@ -3,7 +3,6 @@ import { child, children, str } from '../../machinery/access.js';
 import { semanticEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { admissionForbidden } from '../forbidden.js';
-import { lookup } from '../lookup.js';
 import type { AdmissionAttributes, AdmissionContext, AdmissionPlugin } from '../types.js';
 import { forbiddenLabels } from './labels.js';
 import { podCreateProblem, podDeleteProblem, podEvictionProblem, podStatusProblem } from './pods.js';
@@ -69,7 +68,7 @@ const tokens: Rule = (ctx, node, a) => {
     return 'node requested token not bound to a pod';
   }
   if (uid === '') return 'node requested token with a pod binding without a uid';
-  const pod = lookup(ctx.backend, '', 'pods', a.namespace, name);
+  const pod = ctx.reader.get('', 'pods', a.namespace, name);
   if (pod === undefined) return undefined; // for the request to tell
   if (str(child(pod, 'metadata'), 'uid') !== uid) {
     return `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { child, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { type Rest, startRest } from '../../rest/write/testing/harness.js';
-import { orderedAdmission } from '../index.js';
+import { admissionChain } from '../plugins.js';
 
 const PODS = '/api/v1/namespaces/default/pods';
 const kubelet = { user: 'system:node:n1', groups: ['system:nodes', 'system:authenticated'] };
@@ -11,7 +11,7 @@ const merge = { ...kubelet, contentType: 'application/merge-patch+json' };
 let rest: Rest;
 let uid = '';
 beforeAll(async () => {
-  rest = await startRest(1, { admission: orderedAdmission });
+  rest = await startRest(1, { admission: admissionChain({ enable: ['NodeRestriction'] }) });
   const node = await rest.ok(201, 'POST', '/api/v1/nodes', { metadata: { name: 'n1' } }, kubelet);
   uid = str(child(node, 'metadata'), 'uid');
   await rest.ok(201, 'POST', '/api/v1/nodes', { metadata: { name: 'n2' } });

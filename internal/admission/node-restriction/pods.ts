@@ -3,7 +3,6 @@ import { child, children, str } from '../../machinery/access.js';
 import { semanticEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { notFound } from '../../machinery/status.js';
-import { lookup } from '../lookup.js';
 import type { AdmissionAttributes, AdmissionContext } from '../types.js';
 
 const MIRROR = 'kubernetes.io/config.mirror';
@@ -34,7 +33,7 @@ function ownerProblem(ctx: AdmissionContext, node: string, pod: JsonObject): str
   if (owner['blockOwnerDeletion'] === true) {
     return `node "${node}" must not set blockOwnerDeletion on an owner reference`;
   }
-  const stored = lookup(ctx.backend, '', 'nodes', '', node);
+  const stored = ctx.reader.get('', 'nodes', '', node);
   if (stored === undefined) throw notFound({ group: '', resource: 'node' }, node);
   const [given, uid] = [str(owner, 'uid'), str(child(stored, 'metadata'), 'uid')];
   return given === uid ? undefined : `node ${node} UID mismatch: expected ${given} got ${uid}`;
@@ -90,7 +89,7 @@ export function podDeleteProblem(node: string, pod: JsonObject | undefined): str
 
 /** Why a kubelet may not evict this pod; one that is not there is for the eviction to tell. */
 export function podEvictionProblem(ctx: AdmissionContext, node: string, a: AdmissionAttributes): string | undefined {
-  const pod = lookup(ctx.backend, '', 'pods', a.namespace, a.name);
+  const pod = ctx.reader.get('', 'pods', a.namespace, a.name);
   return pod === undefined || nodeNameOf(pod) === node
     ? undefined
     : `node ${node} can only evict pods with spec.nodeName set to itself`;

@@ -2,7 +2,6 @@ import { child, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { compareQuantity, parseQuantity, type Quantity } from '../../machinery/quantity.js';
 import { admissionForbidden } from '../forbidden.js';
-import { lookup } from '../lookup.js';
 import type { AdmissionContext, AdmissionPlugin } from '../types.js';
 
 function sizeOf(claim: JsonObject): Quantity {
@@ -18,7 +17,7 @@ function classOf(claim: JsonObject): string {
 function expandable(ctx: AdmissionContext, claim: JsonObject, old: JsonObject): boolean {
   const name = classOf(claim);
   if (name === '' || name !== classOf(old)) return false;
-  return lookup(ctx.backend, 'storage.k8s.io', 'storageclasses', '', name)?.['allowVolumeExpansion'] === true;
+  return ctx.reader.get('storage.k8s.io', 'storageclasses', '', name)?.['allowVolumeExpansion'] === true;
 }
 
 /** A claim grows when it is bound and its class lets it (plugin PersistentVolumeClaimResize, KEP-284). */

@@ -1,7 +1,6 @@
 import { child, num, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { forbidden } from '../../machinery/status.js';
-import { lookup, lookupAll } from '../lookup.js';
 import type { AdmissionContext } from '../types.js';
 import { mutating } from '../mutating.js';
 
@@ -20,7 +19,7 @@ function admitPodPriority(ctx: AdmissionContext, pod: JsonObject): void {
     priorityClass = globalDefault(ctx);
     if (priorityClass !== undefined) spec['priorityClassName'] = str(child(priorityClass, 'metadata'), 'name');
   } else {
-    priorityClass = lookup(ctx.backend, GROUP, 'priorityclasses', '', className);
+    priorityClass = ctx.reader.get(GROUP, 'priorityclasses', '', className);
     if (priorityClass === undefined) {
       throw forbidden(PODS, podName, `no PriorityClass with name ${className} was found`);
     }
@@ -50,7 +49,8 @@ function admitPodPriority(ctx: AdmissionContext, pod: JsonObject): void {
 
 /** Of several global defaults the one with the lowest value. */
 function globalDefault(ctx: AdmissionContext): JsonObject | undefined {
-  return lookupAll(ctx.backend, GROUP, 'priorityclasses')
+  return ctx.reader
+    .list(GROUP, 'priorityclasses')
     .filter((c) => c['globalDefault'] === true)
     .sort((a, b) => (num(a, 'value') ?? 0) - (num(b, 'value') ?? 0))[0];
 }
@@ -80,16 +80,14 @@ function keepPriority(pod: JsonObject, old: JsonObject | undefined): void {
   }
 }
 
-/** Pods get the priority of their class. */
+/** Pods get the priority of their class, and priority classes agree on who is the default. */
 export const priority = mutating(
   'Priority',
-  { operations: ['CREATE', 'UPDATE'], group: '', resources: ['pods'] },
-  (ctx, pod, a) => (a.operation === 'CREATE' ? admitPodPriority(ctx, pod) : keepPriority(pod, a.oldObject)),
-);
-
-/** Priority classes agree on who is the default. */
-export const priorityClassDefault = mutating(
-  'Priority',
-  { operations: ['CREATE', 'UPDATE'], group: GROUP, resources: ['priorityclasses'] },
-  (ctx, priorityClass) => admitPriorityClass(ctx, priorityClass),
+  ['CREATE', 'UPDATE'],
+  {
+    group: '',
+    resource: 'pods',
+    change: (ctx, pod, a) => (a.operation === 'CREATE' ? admitPodPriority(ctx, pod) : keepPriority(pod, a.oldObject)),
+  },
+  { group: GROUP, resource: 'priorityclasses', change: admitPriorityClass },
 );

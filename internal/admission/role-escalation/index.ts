@@ -1,12 +1,11 @@
 import { MASTERS } from '../../auth/authenticator.js';
 import { type PolicyRule, type RbacAuthorizer, rulesOf } from '../../auth/rbac.js';
 import { describeRights, missingRights, quotedList } from '../../auth/rule-cover.js';
-import type { Authorizer } from '../../auth/types.js';
 import { child, str } from '../../machinery/access.js';
 import { semanticEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { forbidden, notFound, quote } from '../../machinery/status.js';
-import type { AdmissionAttributes, AdmissionPlugin } from '../types.js';
+import type { AdmissionAttributes, AdmissionContext, AdmissionPlugin } from '../types.js';
 
 const GROUP = 'rbac.authorization.k8s.io';
 const ROLES = new Set(['roles', 'clusterroles']);
@@ -16,27 +15,27 @@ const EVERYTHING: readonly PolicyRule[] = [
   { verbs: ['*'], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: ['*'] },
 ];
 
-export interface RoleEscalationParts {
-  readonly authorizer: Authorizer;
-  readonly rbac: RbacAuthorizer;
-}
-
 /**
  * Nobody gives rights that they do not have: neither by a role nor by binding one, unless they may `escalate` the role
- * or `bind` it (the reference's policy-based storage of rbac.authorization.k8s.io). It goes after every plugin that
+ * or `bind` it (kube-apiserver's policy-based storage of rbac.authorization.k8s.io). It goes after every plugin that
  * changes objects.
  */
-export function roleEscalation(parts: RoleEscalationParts): AdmissionPlugin {
+export function roleEscalation(rbac: RbacAuthorizer): AdmissionPlugin {
   return {
     name: 'RoleEscalation',
     handles: (operation) => operation === 'CREATE' || operation === 'UPDATE',
-    admit(_ctx, a) {
+    admit(ctx, a) {
       if (a.def.group !== GROUP || a.object === undefined || a.user.groups.includes(MASTERS)) return;
       if (a.oldObject !== undefined && collectsOnly(a.object, a.oldObject)) return;
-      if (ROLES.has(a.def.resource)) checkRole(parts, a, a.object);
-      else if (BINDINGS.has(a.def.resource)) checkBinding(parts, a, a.object);
+      if (ROLES.has(a.def.resource)) checkRole({ ctx, rbac }, a, a.object);
+      else if (BINDINGS.has(a.def.resource)) checkBinding({ ctx, rbac }, a, a.object);
     },
   };
+}
+
+interface Parts {
+  readonly ctx: AdmissionContext;
+  readonly rbac: RbacAuthorizer;
 }
 
 /** Whether the change is one that the garbage collector makes to let the object go. */
@@ -48,20 +47,14 @@ function collectsOnly(object: JsonObject, old: JsonObject): boolean {
   return semanticEqual({ ...object, metadata }, old);
 }
 
-function may(
-  parts: RoleEscalationParts,
-  a: AdmissionAttributes,
-  verb: string,
-  resource: string,
-  name: string,
-): boolean {
+function may(parts: Parts, a: AdmissionAttributes, verb: string, resource: string, name: string): boolean {
   const { user, namespace } = a;
   const common = { user, isResourceRequest: true, group: GROUP, version: a.def.version, subresource: '', path: '' };
-  const decision = parts.authorizer.authorize({ ...common, verb, resource, namespace, name });
+  const decision = parts.ctx.authorizer.authorize({ ...common, verb, resource, namespace, name });
   return decision !== 'noOpinion' && decision.allowed;
 }
 
-function checkRole(parts: RoleEscalationParts, a: AdmissionAttributes, role: JsonObject): void {
+function checkRole(parts: Parts, a: AdmissionAttributes, role: JsonObject): void {
   // The name in a POST is the object's, not the request's.
   if (may(parts, a, 'escalate', a.def.resource, a.operation === 'CREATE' ? '' : a.name)) return;
   confirm(parts, a, rulesOf(role));
@@ -73,7 +66,7 @@ function checkRole(parts: RoleEscalationParts, a: AdmissionAttributes, role: Jso
   }
 }
 
-function checkBinding(parts: RoleEscalationParts, a: AdmissionAttributes, binding: JsonObject): void {
+function checkBinding(parts: Parts, a: AdmissionAttributes, binding: JsonObject): void {
   const roleRef = child(binding, 'roleRef');
   const [kind, name] = [str(roleRef, 'kind'), str(roleRef, 'name')];
   const resource = kind === 'ClusterRole' ? 'clusterroles' : kind === 'Role' ? 'roles' : '';
@@ -86,7 +79,7 @@ function checkBinding(parts: RoleEscalationParts, a: AdmissionAttributes, bindin
 }
 
 /** Throws 403 when the user does not have every right of the rules. */
-function confirm(parts: RoleEscalationParts, a: AdmissionAttributes, wanted: readonly PolicyRule[]): void {
+function confirm(parts: Parts, a: AdmissionAttributes, wanted: readonly PolicyRule[]): void {
   const { rules, errors } = parts.rbac.rulesFor(a.user, a.namespace);
   const missing = missingRights(rules, wanted);
   if (missing.length === 0) return;

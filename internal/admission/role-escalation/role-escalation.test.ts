@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RbacAuthorizer } from '../../auth/rbac.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { type Answer, type Call, type Rest, startRest } from '../../rest/write/testing/harness.js';
-import { defaultAdmission } from '../index.js';
-import type { AdmissionPlugin } from '../types.js';
+import { admissionChain } from '../plugins.js';
 import { roleEscalation } from './index.js';
 
 const API = '/apis/rbac.authorization.k8s.io/v1';
@@ -13,10 +12,10 @@ const BINDINGS = `${API}/namespaces/default/rolebindings`;
 
 let rest: Rest;
 beforeAll(async () => {
-  const admission: AdmissionPlugin[] = [...defaultAdmission];
-  rest = await startRest(1, { admission });
-  const rbac = new RbacAuthorizer(rest.deps.backend);
-  admission.push(roleEscalation({ authorizer: rbac, rbac }));
+  rest = await startRest(1, (backend) => {
+    const rbac = new RbacAuthorizer(backend);
+    return { authorizer: rbac, admission: admissionChain({ always: [roleEscalation(rbac)] }) };
+  });
   // What the users of these tests may do to roles is not in question here, but what they may give.
   await rest.ok(201, 'POST', `${API}/clusterroles`, role('reader', [rule(['get', 'list'], ['pods', '*/status'])]));
   await rest.ok(201, 'POST', `${API}/clusterroles`, role('binder', [rule(['bind'], ['clusterroles'], GROUP)]));

@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { child, children, ensureChild, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { forbidden } from '../../machinery/status.js';
-import { lookup } from '../lookup.js';
 import type { AdmissionContext } from '../types.js';
 import { mutating } from '../mutating.js';
 
@@ -14,7 +13,7 @@ function admitRuntimeClass(ctx: AdmissionContext, pod: JsonObject): void {
   const className = str(spec, 'runtimeClassName');
   if (spec === undefined || className === '') return;
   const podName = str(child(pod, 'metadata'), 'name');
-  const runtimeClass = lookup(ctx.backend, 'node.k8s.io', 'runtimeclasses', '', className);
+  const runtimeClass = ctx.reader.get('node.k8s.io', 'runtimeclasses', '', className);
   if (runtimeClass === undefined) throw forbidden(PODS, podName, `pod rejected: RuntimeClass "${className}" not found`);
   const fixed = child(child(runtimeClass, 'overhead'), 'podFixed');
   if (fixed !== undefined) {
@@ -43,12 +42,12 @@ function admitRuntimeClass(ctx: AdmissionContext, pod: JsonObject): void {
   const missing = children(scheduling, 'tolerations').filter(
     (t) => !children(spec, 'tolerations').some((have) => isDeepStrictEqual(have, t)),
   );
-  if (missing.length > 0) spec['tolerations'] = [...children(spec, 'tolerations'), ...missing];
+  if (missing.length > 0) spec['tolerations'] = [...children(spec, 'tolerations'), ...structuredClone(missing)];
 }
 
 /** Pods take on what their runtime class says. */
-export const runtimeClass = mutating(
-  'RuntimeClass',
-  { operations: ['CREATE'], group: '', resources: ['pods'] },
-  (ctx, pod) => admitRuntimeClass(ctx, pod),
-);
+export const runtimeClass = mutating('RuntimeClass', ['CREATE'], {
+  group: '',
+  resource: 'pods',
+  change: admitRuntimeClass,
+});

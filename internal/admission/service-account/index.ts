@@ -2,7 +2,6 @@ import { randomInt } from 'node:crypto';
 import { child, children, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { forbidden } from '../../machinery/status.js';
-import { lookup } from '../lookup.js';
 import type { AdmissionContext } from '../types.js';
 import { mutating } from '../mutating.js';
 
@@ -22,7 +21,7 @@ function admitServiceAccount(ctx: AdmissionContext, pod: JsonObject, namespace: 
   const name = str(spec, 'serviceAccountName') === '' ? 'default' : str(spec, 'serviceAccountName');
   spec['serviceAccountName'] = name;
   spec['serviceAccount'] = name;
-  const account = lookup(ctx.backend, '', 'serviceaccounts', namespace, name);
+  const account = ctx.reader.get('', 'serviceaccounts', namespace, name);
   if (account === undefined) {
     throw forbidden(
       PODS,
@@ -76,8 +75,8 @@ function suffix(): string {
 }
 
 /** Every pod runs as a service account. */
-export const serviceAccount = mutating(
-  'ServiceAccount',
-  { operations: ['CREATE'], group: '', resources: ['pods'] },
-  (ctx, pod, a) => admitServiceAccount(ctx, pod, a.namespace),
-);
+export const serviceAccount = mutating('ServiceAccount', ['CREATE'], {
+  group: '',
+  resource: 'pods',
+  change: (ctx, pod, a) => admitServiceAccount(ctx, pod, a.namespace),
+});

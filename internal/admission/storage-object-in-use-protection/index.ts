@@ -1,6 +1,7 @@
 import { ensureChild, strings } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { mutating } from '../mutating.js';
+import type { AdmissionAttributes, AdmissionContext } from '../types.js';
 
 const FINALIZERS: Readonly<Record<string, string>> = {
   persistentvolumeclaims: 'kubernetes.io/pvc-protection',
@@ -9,24 +10,19 @@ const FINALIZERS: Readonly<Record<string, string>> = {
 };
 
 /** Storage in use outlives its deletion until its controller lets it go (plugin StorageObjectInUseProtection). */
-function admitStorageProtection(resource: string, o: JsonObject): void {
-  const finalizer = FINALIZERS[resource];
+function protect(_ctx: AdmissionContext, o: JsonObject, a: AdmissionAttributes): void {
+  const finalizer = FINALIZERS[a.def.storage.resource];
   if (finalizer === undefined) return;
   const metadata = ensureChild(o, 'metadata');
   const finalizers = strings(metadata, 'finalizers');
   if (!finalizers.includes(finalizer)) metadata['finalizers'] = [...finalizers, finalizer];
 }
 
-/** Volumes and claims. */
+/** Volumes, claims and volume attributes classes. */
 export const storageObjectInUseProtection = mutating(
   'StorageObjectInUseProtection',
-  { operations: ['CREATE'], group: '', resources: ['persistentvolumeclaims', 'persistentvolumes'] },
-  (_ctx, o, a) => admitStorageProtection(a.def.storage.resource, o),
-);
-
-/** Volume attributes classes. */
-export const volumeAttributesClassProtection = mutating(
-  'StorageObjectInUseProtection',
-  { operations: ['CREATE'], group: 'storage.k8s.io', resources: ['volumeattributesclasses'] },
-  (_ctx, o, a) => admitStorageProtection(a.def.storage.resource, o),
+  ['CREATE'],
+  { group: '', resource: 'persistentvolumeclaims', change: protect },
+  { group: '', resource: 'persistentvolumes', change: protect },
+  { group: 'storage.k8s.io', resource: 'volumeattributesclasses', change: protect },
 );

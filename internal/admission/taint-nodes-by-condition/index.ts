@@ -13,8 +13,8 @@ function admitNodeTaint(node: JsonObject): void {
 }
 
 /** New nodes start tainted. */
-export const taintNodesByCondition = mutating(
-  'TaintNodesByCondition',
-  { operations: ['CREATE'], group: '', resources: ['nodes'] },
-  (_ctx, node) => admitNodeTaint(node),
-);
+export const taintNodesByCondition = mutating('TaintNodesByCondition', ['CREATE'], {
+  group: '',
+  resource: 'nodes',
+  change: (_ctx, node) => admitNodeTaint(node),
+});

@@ -1,24 +1,28 @@
 import { type FieldError, notSupported, required, errorText, aggregateText } from '../../machinery/field.js';
+import type { AttemptContext } from '../../admission/context.js';
+import { cloneJson } from '../../machinery/equal.js';
 import { child, children, ensureChild, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { badRequest, conflict, notFound, OBJECT_MODIFIED, StatusError } from '../../machinery/status.js';
+import { badRequest, conflict, notFound, StatusError } from '../../machinery/status.js';
 import { decodeBody } from '../../schema/codec/index.js';
 import type { ResourceDef } from '../../schema/types.js';
 import { objectKey } from '../../store/keys.js';
-import { admit, defaultAdmission } from '../../admission/index.js';
 import type { RestDeps } from '../deps.js';
 import { setPodCondition } from './condition.js';
 import type { ApiRequest, Reply } from '../types.js';
-import { admissionContext, attributesOf } from '../write/admission.js';
+import { admitted, attemptContext } from '../write/admission.js';
 import { answerSuccess } from '../write/answer.js';
+import { WriteAttributes } from '../write/attributes.js';
 import { matchNamespace } from '../write/decode.js';
+import { guaranteedUpdate } from '../write/guaranteed-update.js';
 import { writeOptions } from '../write/options.js';
-import { encodeStored, parseStored } from '../write/stored.js';
+import { replacing } from '../write/plan.js';
+import { parseStored } from '../write/stored.js';
 import { metaOf, metaText, startWriting, type Writing } from '../write/target.js';
 
 const PODS = { group: '', resource: 'pods' } as const;
 const POD_TYPE = 'io.k8s.api.core.v1.Pod';
-const ATTEMPTS = 32;
+const BINDING_TYPE = 'io.k8s.api.core.v1.Binding';
 
 function bindingErrors(binding: JsonObject): FieldError[] {
   const target = child(binding, 'target');
@@ -37,7 +41,7 @@ export async function handleBinding(deps: RestDeps, request: ApiRequest, def: Re
   const { object: binding, warnings } = decodeBody(
     request.body,
     request.header('content-type'),
-    'io.k8s.api.core.v1.Binding',
+    BINDING_TYPE,
     gvk,
     options.fieldValidation,
   );
@@ -48,32 +52,39 @@ export async function handleBinding(deps: RestDeps, request: ApiRequest, def: Re
   else if (metaText(meta, 'name') !== ctx.name) {
     throw badRequest('name in URL does not match name in Binding object');
   }
-  const chain = deps.admission ?? defaultAdmission;
-  await admit(chain, admissionContext(deps, ctx), attributesOf('CREATE', def, ctx, { object: binding }));
-  const errors = bindingErrors(binding);
-  if (errors.length > 0) throw new StatusError(500, '', aggregateText(errors.map(errorText)));
-  await assign(deps, ctx, binding);
+  await assign(deps, ctx, def, binding);
   return answerSuccess(request, 201, undefined, true, ctx.warnings);
 }
 
-async function assign(deps: RestDeps, ctx: Writing, binding: JsonObject): Promise<void> {
+/** Admits the binding and writes the node into the pod until the write meets the pod that was read. */
+async function assign(deps: RestDeps, ctx: Writing, def: ResourceDef, sent: JsonObject): Promise<void> {
   const { backend } = deps;
-  const key = objectKey('', 'pods', ctx.namespace, ctx.name);
+  const warned = ctx.warnings.length;
+  let admission: AttemptContext | undefined;
   await backend.readBarrier();
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const current = backend.get(key);
-    if (current === undefined) throw notFound(PODS, ctx.name);
-    const pod = parseStored(current, POD_TYPE);
-    bind(pod, binding, ctx);
-    if (ctx.dryRun) return;
-    const form = encodeStored(pod, POD_TYPE);
-    const result = await backend.txn({
-      compares: [{ key, modRevision: current.modRevision }],
-      ops: [{ type: 'put', key, value: form.value, revisionAt: form.revisionAt }],
-    });
-    if (result.succeeded) return;
-  }
-  throw conflict(PODS, ctx.name, OBJECT_MODIFIED);
+  await guaranteedUpdate<undefined>(backend, {
+    key: objectKey('', 'pods', ctx.namespace, ctx.name),
+    resource: PODS,
+    name: ctx.name,
+    async attempt(current) {
+      ctx.warnings.length = warned;
+      admission = attemptContext(deps, ctx);
+      const object = cloneJson(sent);
+      const attributes = new WriteAttributes(deps, def, ctx, { operation: 'CREATE', object, type: BINDING_TYPE });
+      await admitted(deps, admission, attributes, () => {
+        const errors = bindingErrors(object);
+        if (errors.length > 0) throw new StatusError(500, '', aggregateText(errors.map(errorText)));
+      });
+      if (current === undefined) throw notFound(PODS, ctx.name);
+      const pod = parseStored(current, POD_TYPE);
+      bind(pod, object, ctx);
+      return ctx.dryRun ? { done: undefined } : { plan: replacing(current, pod, POD_TYPE, admission) };
+    },
+    finished() {
+      admission?.finish();
+      admission = undefined;
+    },
+  });
 }
 
 function bind(pod: JsonObject, binding: JsonObject, ctx: Writing): void {

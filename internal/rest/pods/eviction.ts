@@ -1,7 +1,8 @@
-import { admit, defaultAdmission } from '../../admission/index.js';
+import type { AttemptContext } from '../../admission/context.js';
 import { child, children, ensureChild, num, str } from '../../machinery/access.js';
+import { cloneJson } from '../../machinery/equal.js';
 import { type JsonObject, isObject } from '../../machinery/json.js';
-import { badRequest, conflict, forbidden, notFound, OBJECT_MODIFIED, StatusError } from '../../machinery/status.js';
+import { badRequest, forbidden, notFound, StatusError } from '../../machinery/status.js';
 import { decodeBody, parseJson } from '../../schema/codec/index.js';
 import { findResource } from '../../schema/index.js';
 import type { ResourceDef } from '../../schema/types.js';
@@ -11,16 +12,19 @@ import type { RestDeps } from '../deps.js';
 import { setPodCondition } from './condition.js';
 import { selects } from '../../registry/generic/label-selector.js';
 import type { ApiRequest, Reply } from '../types.js';
-import { admissionContext, attributesOf } from '../write/admission.js';
+import { admitted, attemptContext } from '../write/admission.js';
 import { answerSuccess } from '../write/answer.js';
+import { WriteAttributes } from '../write/attributes.js';
 import { matchNamespace } from '../write/decode.js';
 import { deleteObject } from '../write/delete-object.js';
 import { type DeleteOptions, deleteOptionsOf, writeOptions } from '../write/options.js';
-import { encodeStored, parseStored } from '../write/stored.js';
+import { commit, replacing, type WritePlan } from '../write/plan.js';
+import { parseStored } from '../write/stored.js';
 import { kindOf, metaOf, metaText, startWriting, type Writing } from '../write/target.js';
 
 const PDB = { group: 'policy', resource: 'poddisruptionbudget' } as const;
 const POD_TYPE = 'io.k8s.api.core.v1.Pod';
+const EVICTION_TYPE = 'io.k8s.api.policy.v1.Eviction';
 const PDB_TYPE = 'io.k8s.api.policy.v1.PodDisruptionBudget';
 /** Pods that one budget may have waiting to be gone; beyond it the disruption controller is not keeping up. */
 const MAX_DISRUPTED_PODS = 2_000;
@@ -39,7 +43,7 @@ export async function handleEviction(deps: RestDeps, request: ApiRequest, def: R
   const { object: eviction } = decodeBody(
     request.body,
     request.header('content-type'),
-    'io.k8s.api.policy.v1.Eviction',
+    EVICTION_TYPE,
     { group: 'policy', version: 'v1', kind: 'Eviction' },
     options.fieldValidation,
   );
@@ -49,68 +53,103 @@ export async function handleEviction(deps: RestDeps, request: ApiRequest, def: R
   const meta = metaOf(eviction);
   matchNamespace(meta, ctx.namespace);
   if (metaText(meta, 'name') !== ctx.name) throw badRequest('name in URL does not match name in Eviction object');
-  const chain = deps.admission ?? defaultAdmission;
-  await admit(chain, admissionContext(deps, ctx), attributesOf('CREATE', def, ctx, { object: eviction }));
-  await evict(deps, ctx, def, how);
+  await evict(deps, ctx, def, eviction, how);
   return answerSuccess(request, 201, undefined, true, ctx.warnings);
 }
 
-async function evict(deps: RestDeps, ctx: Writing, def: ResourceDef, options: DeleteOptions): Promise<void> {
+/**
+ * Spends the budget and says in the pod's conditions why it goes, in one transaction, then deletes the pod. What the
+ * decision rests on may change meanwhile: it is then taken anew.
+ */
+async function evict(
+  deps: RestDeps,
+  ctx: Writing,
+  def: ResourceDef,
+  sent: JsonObject,
+  options: DeleteOptions,
+): Promise<void> {
   const { backend } = deps;
   const pods = kindOf(deps, findResource('', 'v1', 'pods') ?? def);
   // The pod itself goes, not its subresource.
   const main = { ...ctx, subresource: '' };
+  const warned = ctx.warnings.length;
   await backend.readBarrier();
-  for (let attempt = 0; ; attempt++) {
-    const found = backend.get(objectKey('', 'pods', ctx.namespace, ctx.name));
-    if (found === undefined) throw notFound(def, ctx.name);
-    const pod = parseStored(found, POD_TYPE);
-    const free = needsNoBudget(pod);
-    const pinned = free ? isPending(pod) : await spendBudget(deps, ctx, pod);
-    // A pod of which more was taken for granted must be deleted as it was seen.
-    const own = pinned && options.resourceVersion === undefined;
-    const goal = own ? { ...options, resourceVersion: String(found.modRevision) } : options;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    ctx.warnings.length = warned;
+    const admission = attemptContext(deps, ctx);
     try {
-      await deleteObject(deps, pods, main, await markDisrupted(deps, main, pods.def, goal));
-      return;
-    } catch (error) {
-      if (!own || !(error instanceof StatusError) || error.reason !== 'Conflict') throw error;
-      if (free && attempt < ATTEMPTS) continue;
-      throw tooMany(VIOLATION, 'The disruption budget is still being processed by the server.', 10);
+      const decided = await decide(deps, ctx, def, cloneJson(sent), options, admission);
+      const goal = decided.plans.length === 0 ? decided.goal : await written(deps, decided);
+      if (goal === undefined) {
+        if (decided.pinned && !decided.free) throw stillProcessed();
+        continue;
+      }
+      try {
+        await deleteObject(deps, pods, main, goal, 'admitted');
+        return;
+      } catch (error) {
+        if (!decided.pinned || !(error instanceof StatusError) || error.reason !== 'Conflict') throw error;
+        if (!decided.free) throw stillProcessed();
+      }
+    } finally {
+      admission.finish();
     }
   }
+  throw tooMany("couldn't update PodDisruptionBudget due to conflicts", '');
 }
 
-/**
- * Says in the pod's conditions why it goes: its owner and its watchers decide by that. Answers the options with which
- * it is then deleted. Throws 409 when the pod is not the one that the options mean.
- */
-async function markDisrupted(
+const stillProcessed = (): StatusError =>
+  tooMany(VIOLATION, 'The disruption budget is still being processed by the server.', 10);
+
+/** What one look at the pod and its budget comes to. */
+interface Decision {
+  /** Written together before the pod is deleted; none for a dry run, and where the client's preconditions do not hold. */
+  readonly plans: readonly WritePlan<unknown>[];
+  readonly goal: DeleteOptions;
+  /** No budget is asked. */
+  readonly free: boolean;
+  /** The pod must be deleted as it was seen, although the client did not say so. */
+  readonly pinned: boolean;
+}
+
+async function decide(
   deps: RestDeps,
   ctx: Writing,
   def: ResourceDef,
+  eviction: JsonObject,
   options: DeleteOptions,
-): Promise<DeleteOptions> {
-  if (ctx.dryRun) return options;
-  const key = objectKey('', 'pods', ctx.namespace, ctx.name);
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const current = deps.backend.get(key);
-    if (current === undefined) throw notFound(def, ctx.name);
-    const pod = parseStored(current, POD_TYPE);
-    const uid = metaText(metaOf(pod), 'uid');
-    const revision = String(current.modRevision);
-    // What is amiss is told where preconditions are checked.
-    if ((options.uid ?? uid) !== uid || (options.resourceVersion ?? revision) !== revision) return options;
-    setPodCondition(pod, DISRUPTION, ctx.now);
-    const form = encodeStored(pod, POD_TYPE);
-    const result = await deps.backend.txn({
-      compares: [{ key, modRevision: current.modRevision }],
-      ops: [{ type: 'put', key, value: form.value, revisionAt: form.revisionAt }],
-    });
-    if (!result.succeeded) continue;
-    return options.resourceVersion === undefined ? options : { ...options, resourceVersion: String(result.revision) };
-  }
-  throw conflict(def, ctx.name, OBJECT_MODIFIED);
+  admission: AttemptContext,
+): Promise<Decision> {
+  const attributes = new WriteAttributes(deps, def, ctx, {
+    operation: 'CREATE',
+    object: eviction,
+    type: EVICTION_TYPE,
+  });
+  await admitted(deps, admission, attributes, () => undefined);
+  const found = deps.backend.get(objectKey('', 'pods', ctx.namespace, ctx.name));
+  if (found === undefined) throw notFound(def, ctx.name);
+  const pod = parseStored(found, POD_TYPE);
+  const free = needsNoBudget(pod);
+  const spending = free ? undefined : spendBudget(deps, ctx, pod);
+  const unspent = free ? isPending(pod) : spending === 'unspent';
+  const pinned = unspent && options.resourceVersion === undefined;
+  const revision = String(found.modRevision);
+  const goal = pinned ? { ...options, resourceVersion: revision } : options;
+  const uid = metaText(metaOf(pod), 'uid');
+  // Preconditions that do not hold are told where they are checked, and cost no budget.
+  const meant = (options.uid ?? uid) === uid && (options.resourceVersion ?? revision) === revision;
+  if (ctx.dryRun || !meant) return { plans: [], goal, free, pinned };
+  setPodCondition(pod, DISRUPTION, ctx.now);
+  const mark = replacing(found, pod, POD_TYPE, admission);
+  const spent = typeof spending === 'object' ? [spending] : [];
+  return { plans: [mark, ...spent], goal, free, pinned };
+}
+
+/** Commits the decision; the options with which the pod is then deleted, or undefined when something has changed. */
+async function written(deps: RestDeps, { plans, goal }: Decision): Promise<DeleteOptions | undefined> {
+  const result = await commit(deps.backend, plans);
+  if (!result.succeeded) return undefined;
+  return goal.resourceVersion === undefined ? goal : { ...goal, resourceVersion: String(result.revision) };
 }
 
 /** Pods that do not run any more, or not yet, disturb nobody. */
@@ -142,37 +181,31 @@ function budgetsOf(deps: RestDeps, namespace: string, pod: JsonObject): KeyValue
   });
 }
 
-/** Takes one disruption from the pod's budget. True: the pod must be deleted as it was seen. Throws 429 when none is left. */
-async function spendBudget(deps: RestDeps, ctx: Writing, pod: JsonObject): Promise<boolean> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const budgets = budgetsOf(deps, ctx.namespace, pod);
-    if (budgets.length > 1) {
-      throw new StatusError(
-        500,
-        '',
-        'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
-      );
-    }
-    const [current] = budgets;
-    if (current === undefined) return false;
-    const budget = parseStored(current, PDB_TYPE);
-    const status = ensureChild(budget, 'status');
-    if (!isReady(pod)) {
-      if (str(child(budget, 'spec'), 'unhealthyPodEvictionPolicy') === 'AlwaysAllow') return true;
-      const healthy = num(status, 'currentHealthy') ?? 0;
-      const desired = num(status, 'desiredHealthy') ?? 0;
-      if (healthy >= desired && desired > 0) return true;
-    }
-    spend(budget, ctx);
-    if (ctx.dryRun) return false;
-    const form = encodeStored(budget, PDB_TYPE);
-    const result = await deps.backend.txn({
-      compares: [{ key: current.key, modRevision: current.modRevision }],
-      ops: [{ type: 'put', key: current.key, value: form.value, revisionAt: form.revisionAt }],
-    });
-    if (result.succeeded) return false;
+/**
+ * Takes one disruption from the pod's budget: the plan that does; 'unspent' when the pod costs none as long as it is as
+ * it was seen; undefined when there is no budget. Throws 429 when none is left.
+ */
+function spendBudget(deps: RestDeps, ctx: Writing, pod: JsonObject): WritePlan<unknown> | 'unspent' | undefined {
+  const budgets = budgetsOf(deps, ctx.namespace, pod);
+  if (budgets.length > 1) {
+    throw new StatusError(
+      500,
+      '',
+      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    );
   }
-  throw tooMany("couldn't update PodDisruptionBudget due to conflicts", '');
+  const [current] = budgets;
+  if (current === undefined) return undefined;
+  const budget = parseStored(current, PDB_TYPE);
+  const status = ensureChild(budget, 'status');
+  if (!isReady(pod)) {
+    if (str(child(budget, 'spec'), 'unhealthyPodEvictionPolicy') === 'AlwaysAllow') return 'unspent';
+    const healthy = num(status, 'currentHealthy') ?? 0;
+    const desired = num(status, 'desiredHealthy') ?? 0;
+    if (healthy >= desired && desired > 0) return 'unspent';
+  }
+  spend(budget, ctx);
+  return replacing(current, budget, PDB_TYPE);
 }
 
 function tooMany(message: string, cause: string, retryAfterSeconds = 0): StatusError {

@@ -1,29 +1,51 @@
-import type { AdmissionAttributes, AdmissionContext, Operation } from '../../admission/types.js';
-import type { JsonObject } from '../../machinery/json.js';
+import { AttemptContext } from '../../admission/context.js';
+import { storeReader } from '../../admission/lookup.js';
+import { defaultAdmission } from '../../admission/plugins.js';
+import { alwaysAllow } from '../../auth/authorizers.js';
 import type { ResourceDef } from '../../schema/types.js';
 import type { RestDeps } from '../deps.js';
+import { type Subject, WriteAttributes } from './attributes.js';
 import type { Writing } from './target.js';
 
-/** What the plugins work with during one attempt of a write. */
-export function admissionContext(deps: RestDeps, ctx: Writing): AdmissionContext {
-  return { backend: deps.backend, warnings: ctx.warnings, compares: [] };
+/** What the plugins work with during one attempt. Whoever asks for it calls `finish` when the attempt is over. */
+export function attemptContext(deps: RestDeps, ctx: Writing): AttemptContext {
+  return new AttemptContext({
+    reader: deps.reader ?? storeReader(deps.backend),
+    authorizer: deps.authorizer ?? alwaysAllow,
+    warnings: ctx.warnings,
+    namespace: ctx.namespace,
+    annotate: ctx.request.annotate,
+  });
 }
 
-/** What the plugins may know of a write. Both objects are in the storage version; plugins may change the new one. */
-export function attributesOf<T extends { readonly object?: JsonObject; readonly oldObject?: JsonObject }>(
-  operation: Operation,
+/**
+ * The way of every change and every connection through admission (see AdmissionChain.admit): `registry` completes and
+ * validates the object between the mutating and the validating part.
+ */
+export function admitted(
+  deps: RestDeps,
+  admission: AttemptContext,
+  attributes: WriteAttributes,
+  registry: () => void | Promise<void>,
+): void | Promise<void> {
+  return (deps.admission ?? defaultAdmission).admit(admission, attributes, registry);
+}
+
+/**
+ * Admits a request that writes nothing (a review, a token request, a connection): there is no transaction that what
+ * plugins want compared and written could join.
+ */
+export async function admitOnly(
+  deps: RestDeps,
   def: ResourceDef,
   ctx: Writing,
-  objects: T,
-): AdmissionAttributes & T {
-  return {
-    operation,
-    def,
-    subresource: ctx.subresource,
-    namespace: ctx.namespace,
-    name: ctx.name,
-    user: ctx.user,
-    dryRun: ctx.dryRun,
-    ...objects,
-  };
+  subject: Subject,
+  registry: () => void | Promise<void>,
+): Promise<void> {
+  const admission = attemptContext(deps, ctx);
+  try {
+    await admitted(deps, admission, new WriteAttributes(deps, def, ctx, subject), registry);
+  } finally {
+    admission.finish();
+  }
 }

@@ -1,8 +1,7 @@
-import { admit, defaultAdmission, validateAdmission } from '../../admission/index.js';
-import { admissionContext, attributesOf } from './admission.js';
+import type { AttemptContext } from '../../admission/context.js';
 import { cloneJson, deepEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { conflict, notFound, OBJECT_MODIFIED } from '../../machinery/status.js';
+import { conflict, notFound } from '../../machinery/status.js';
 import {
   beginGrace,
   deletionFinalizers,
@@ -13,13 +12,12 @@ import {
 import type { KeyValue } from '../../store/types.js';
 import type { RestDeps } from '../deps.js';
 import { withResourceVersion } from '../json-scan.js';
+import { admitted, attemptContext } from './admission.js';
+import { WriteAttributes } from './attributes.js';
+import { guaranteedUpdate, type Step } from './guaranteed-update.js';
 import type { DeleteOptions } from './options.js';
-import { rereadAfter } from './reread.js';
 import { encodeStored, keyOf, parseStored, withRevision } from './stored.js';
 import { type Kind, metaOf, metaText, type Writing } from './target.js';
-
-/** Times a deletion is worked out anew because the object changed under it. */
-const ATTEMPTS = 32;
 
 /** What became of an object that was to be deleted. */
 export interface Deleted {
@@ -30,51 +28,62 @@ export interface Deleted {
   readonly object: JsonObject;
 }
 
-/** Deletes one object as far as its finalizers and grace allow. Throws 404, 409 (preconditions), 403 (admission). */
-export async function deleteObject(deps: RestDeps, kind: Kind, ctx: Writing, options: DeleteOptions): Promise<Deleted> {
-  const { backend } = deps;
-  const key = keyOf(kind, ctx);
-  await admitDelete(deps, kind, ctx, undefined);
-  let fresh = false;
-  let current = backend.get(key);
-  let goal = options;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    let step: Step;
-    try {
-      if (current === undefined) throw notFound(kind.def, ctx.name);
-      step = await attemptDelete(deps, kind, ctx, goal, key, current);
-    } catch (e) {
-      if (fresh) throw e;
-      current = await rereadAfter(e, backend, key, current);
-      fresh = true;
-      continue;
-    }
-    if (step === 'retry') {
-      current = backend.get(key);
-      continue;
-    }
-    if ('gone' in step) return step;
-    // The grace is over at once: the marked object is removed in a transaction of its own, as watchers of the reference see it.
-    const marked = step.marked;
-    goal = { ...goal, resourceVersion: undefined };
-    current = backend.get(key);
-    if (current === undefined) return { gone: true, value: marked.value, object: marked.object };
-  }
-  throw conflict(kind.def, ctx.name, OBJECT_MODIFIED);
+/** One transaction's worth of a deletion. */
+interface Stage extends Deleted {
+  /** The marked object is to be removed in a transaction of its own. */
+  readonly goesOn: boolean;
 }
 
-type Step = 'retry' | Deleted | { readonly marked: { readonly value: Buffer; readonly object: JsonObject } };
+/** Who decides about a deletion. */
+export type DeleteAdmission =
+  /** Admission, as for every DELETE. */
+  | 'admit'
+  /** It has been admitted as something else (an eviction), as in kube-apiserver. */
+  | 'admitted';
 
-async function admitDelete(deps: RestDeps, kind: Kind, ctx: Writing, oldObject: JsonObject | undefined): Promise<void> {
-  const chain = deps.admission ?? defaultAdmission;
-  const admission = admissionContext(deps, ctx);
-  const attributes = attributesOf('DELETE', kind.def, ctx, oldObject === undefined ? {} : { oldObject });
-  if (oldObject === undefined) {
-    await admit(chain, admission, attributes);
-    return;
-  }
-  await validateAdmission(chain, admission, attributes);
-  await kind.strategy.admitDelete?.(ctx, oldObject);
+/** Deletes one object as far as its finalizers and grace allow. Throws 404, 409 (preconditions), 403 (admission). */
+export async function deleteObject(
+  deps: RestDeps,
+  kind: Kind,
+  ctx: Writing,
+  options: DeleteOptions,
+  admission: DeleteAdmission = 'admit',
+): Promise<Deleted> {
+  const stage = await nextStage(deps, kind, ctx, options, admission, undefined);
+  if (!stage.goesOn) return stage;
+  // The grace is over at once: the marked object is removed in a transaction of its own, as watchers see it of kube-apiserver.
+  return nextStage(deps, kind, ctx, { ...options, resourceVersion: undefined }, admission, stage);
+}
+
+function nextStage(
+  deps: RestDeps,
+  kind: Kind,
+  ctx: Writing,
+  options: DeleteOptions,
+  admission: DeleteAdmission,
+  marked: Stage | undefined,
+): Promise<Stage> {
+  const warned = ctx.warnings.length;
+  let attempt: AttemptContext | undefined;
+  return guaranteedUpdate<Stage>(deps.backend, {
+    key: keyOf(kind, ctx),
+    resource: kind.def,
+    name: ctx.name,
+    attempt(current) {
+      ctx.warnings.length = warned;
+      if (current === undefined) {
+        if (marked === undefined) throw notFound(kind.def, ctx.name);
+        // Somebody else removed it meanwhile.
+        return { done: { ...marked, gone: true, goesOn: false } };
+      }
+      attempt = attemptContext(deps, ctx);
+      return planDelete(deps, kind, ctx, options, admission, current, attempt);
+    },
+    finished() {
+      attempt?.finish();
+      attempt = undefined;
+    },
+  });
 }
 
 function checkPreconditions(
@@ -85,7 +94,7 @@ function checkPreconditions(
   old: JsonObject,
 ): void {
   const uid = metaText(metaOf(old), 'uid');
-  // The reference names the kind here where everything else names the resource.
+  // kube-apiserver names the kind here where everything else names the resource.
   const gr = { group: kind.gk.group, resource: kind.gk.kind };
   if (options.uid !== undefined && options.uid !== uid) {
     throw conflict(
@@ -103,84 +112,97 @@ function checkPreconditions(
   }
 }
 
-async function attemptDelete(
+async function planDelete(
   deps: RestDeps,
   kind: Kind,
   ctx: Writing,
   options: DeleteOptions,
-  key: string,
+  way: DeleteAdmission,
   current: KeyValue,
-): Promise<Step> {
+  admission: AttemptContext,
+): Promise<Step<Stage>> {
   const { strategy } = kind;
   const old = parseStored(current, kind.storedType);
   checkPreconditions(kind, ctx, options, current, old);
-  await admitDelete(deps, kind, ctx, old);
-  if (strategy.beginDelete !== undefined) {
-    const obj = cloneJson(old);
-    const way = strategy.beginDelete(ctx, obj);
-    if (way === 'wait') return { gone: false, value: current.value, object: old };
-    if (way === 'update') {
-      // Its own rule for when it goes; what happens to dependents is as for everything else.
-      const finalizers = deletionFinalizers(strategy, obj, options);
-      if (finalizers !== undefined) setFinalizers(obj, finalizers);
-      return put(deps, kind.storedType, ctx, key, current, old, obj, false);
-    }
+  if (way === 'admit') {
+    const attributes = new WriteAttributes(deps, kind.def, ctx, {
+      operation: 'DELETE',
+      oldObject: old,
+      deleteOptions: options,
+    });
+    const admitting = admitted(deps, admission, attributes, () => strategy.admitDelete?.(ctx, old));
+    if (admitting !== undefined) await admitting;
   }
+  const target = { kind, ctx, current, old, admission };
   const obj = cloneJson(old);
+  const begun = strategy.beginDelete?.(ctx, obj) ?? 'delete';
+  if (begun === 'wait') return kept(target);
+  if (begun === 'update') {
+    // Its own rule for when it goes; what happens to dependents is as for everything else.
+    const finalizers = deletionFinalizers(strategy, obj, options);
+    if (finalizers !== undefined) setFinalizers(obj, finalizers);
+    return mark(target, obj, false);
+  }
   const grace = beginGrace(strategy, obj, options.gracePeriodSeconds, ctx.now);
-  if (grace.kind === 'pending') return { gone: false, value: current.value, object: old };
+  if (grace.kind === 'pending') return kept(target);
   const finalizers = deletionFinalizers(strategy, obj, options);
   if (finalizers !== undefined) setFinalizers(obj, finalizers);
   const held = finalizersOf(obj).length > 0;
   if (grace.kind === 'none' && held) {
     markDeleting(obj, ctx.now);
-    return put(deps, kind.storedType, ctx, key, current, old, obj, false);
+    return mark(target, obj, false);
   }
-  if (grace.kind === 'begun')
-    return put(deps, kind.storedType, ctx, key, current, old, obj, !held && grace.seconds === 0);
-  return remove(deps, kind, ctx, key, current, obj);
+  if (grace.kind === 'begun') return mark(target, obj, !held && grace.seconds === 0);
+  return remove(target, obj);
 }
+
+interface Target {
+  readonly kind: Kind;
+  readonly ctx: Writing;
+  readonly current: KeyValue;
+  readonly old: JsonObject;
+  readonly admission: AttemptContext;
+}
+
+const kept = ({ current, old }: Target): Step<Stage> => ({
+  done: { gone: false, goesOn: false, value: current.value, object: old },
+});
 
 /** Writes the marked object. `thenGone`: it is removed right after. */
-async function put(
-  deps: RestDeps,
-  storedType: string,
-  ctx: Writing,
-  key: string,
-  current: KeyValue,
-  old: JsonObject,
-  obj: JsonObject,
-  thenGone: boolean,
-): Promise<Step> {
+function mark(target: Target, obj: JsonObject, thenGone: boolean): Step<Stage> {
+  const { kind, ctx, current, old, admission } = target;
   // Already marked like this: nothing to write.
-  if (!thenGone && deepEqual(obj, old)) return { gone: false, value: current.value, object: old };
-  const form = encodeStored(obj, storedType);
-  if (ctx.dryRun) return { gone: thenGone, value: withRevision(form, current.modRevision), object: obj };
-  const result = await deps.backend.txn({
-    compares: [{ key, modRevision: current.modRevision }],
-    ops: [{ type: 'put', key, value: form.value, revisionAt: form.revisionAt }],
-    deletes: true,
-  });
-  if (!result.succeeded) return 'retry';
-  const value = withRevision(form, result.revision);
-  return thenGone ? { marked: { value, object: obj } } : { gone: false, value, object: obj };
+  if (!thenGone && deepEqual(obj, old)) return kept(target);
+  const { key } = current;
+  const form = encodeStored(obj, kind.storedType);
+  if (ctx.dryRun) {
+    return { done: { gone: thenGone, goesOn: false, value: withRevision(form, current.modRevision), object: obj } };
+  }
+  return {
+    plan: {
+      compares: [{ key, modRevision: current.modRevision }, ...admission.compares],
+      operations: [{ type: 'put', key, value: form.value, revisionAt: form.revisionAt }, ...admission.operations],
+      freesSpace: true,
+      answer: (revision) => ({ gone: false, goesOn: thenGone, value: withRevision(form, revision), object: obj }),
+    },
+  };
 }
 
-async function remove(
-  deps: RestDeps,
-  kind: Kind,
-  ctx: Writing,
-  key: string,
-  current: KeyValue,
-  obj: JsonObject,
-): Promise<Step> {
-  if (ctx.dryRun) return { gone: true, value: current.value, object: obj };
+function remove({ kind, ctx, current, admission }: Target, obj: JsonObject): Step<Stage> {
+  if (ctx.dryRun) return { done: { gone: true, goesOn: false, value: current.value, object: obj } };
+  const { key } = current;
   const extras = kind.strategy.release?.(ctx, obj);
-  const result = await deps.backend.txn({
-    compares: [{ key, modRevision: current.modRevision }, ...(extras?.compares ?? [])],
-    ops: [{ type: 'delete', key }, ...(extras?.ops ?? [])],
-    deletes: true,
-  });
-  if (!result.succeeded) return 'retry';
-  return { gone: true, value: withResourceVersion(current.value, result.revision), object: obj };
+  return {
+    plan: {
+      compares: [{ key, modRevision: current.modRevision }, ...admission.compares, ...(extras?.compares ?? [])],
+      operations: [{ type: 'delete', key }, ...admission.operations, ...(extras?.ops ?? [])],
+      freesSpace: true,
+      answer: (revision) => ({
+        gone: true,
+        goesOn: false,
+        value: withResourceVersion(current.value, revision),
+        object: obj,
+      }),
+    },
+  };
 }

@@ -90,6 +90,7 @@ export function resourceOf(deps: RestDeps, request: ApiRequest): ResourceDef {
 /** One write in progress. `name` is set late when it is generated. */
 export interface Writing extends WriteContext {
   name: string;
+  readonly request: ApiRequest;
 }
 
 let stampedSecond = -1;
@@ -117,6 +118,7 @@ export function startWriting(deps: RestDeps, request: ApiRequest, def: ResourceD
     dryRun,
     now: timeStamp(deps.now()),
     warnings: [],
+    request,
   };
 }
 

@@ -1,5 +1,4 @@
-import { admit, defaultAdmission, validateAdmission } from '../../admission/index.js';
-import { admissionContext, attributesOf } from './admission.js';
+import type { AttemptContext } from '../../admission/context.js';
 import { deepEqual } from '../../machinery/equal.js';
 import { invalid, invalidValue } from '../../machinery/field.js';
 import type { JsonObject } from '../../machinery/json.js';
@@ -8,31 +7,43 @@ import type { TxnExtras } from '../../registry/types.js';
 import { keepTimestampsOfNoop } from '../../schema/apply/index.js';
 import { encodeForStorage } from '../../schema/codec/index.js';
 import { writeNulls } from '../../schema/nulls.js';
-import type { Compare, KeyValue, Op } from '../../store/types.js';
-import { store } from '../create.js';
+import type { KeyValue, Op } from '../../store/types.js';
 import type { RestDeps } from '../deps.js';
 import { parseResourceVersion } from '../options.js';
+import { admitted, attemptContext } from './admission.js';
+import { WriteAttributes } from './attributes.js';
+import { createObject } from './create-object.js';
+import { guaranteedUpdate, type Step } from './guaranteed-update.js';
 import { dedupeOwners } from './owners.js';
 import { prepareUpdate, subresourceStrategy } from './prepare.js';
 import { registryPath } from './registry-path.js';
-import { rereadAfter } from './reread.js';
 import { keyOf, parseStored, withRevision } from './stored.js';
 import { type Kind, metaOf, metaText, type Writing } from './target.js';
-
-/** Times an update is worked out anew because the object, or something else that it read, changed under it. */
-const ATTEMPTS = 32;
 
 /** What an update does to the stored object. */
 export interface Change {
   /**
    * The new object in the storage version, with defaults and managedFields, from the stored one (which it must not
-   * change; undefined when there is none). Called again when the stored object has changed.
+   * change; undefined when there is none). Called again when the stored object has changed. With a projection both are
+   * of its kind.
    */
   next(old: JsonObject | undefined): JsonObject | Promise<JsonObject>;
   /** The uid that the client expects; '' when it expects none. */
   readonly uid: string;
   /** Creates when there is nothing to update (server-side apply), whatever the kind allows. */
   readonly createAlways: boolean;
+  /** Set where the path takes an object of another kind (Scale). */
+  readonly projection?: Projection;
+}
+
+/** How a subresource of another kind shows and changes the stored object; admission sees the other kind. */
+export interface Projection {
+  /** Definition name of its type. */
+  readonly type: string;
+  /** What the path shows of the stored object, as a new object. */
+  of(stored: JsonObject): JsonObject;
+  /** The stored object with what was sent and admitted written into it; `old` is not changed. Throws StatusError. */
+  into(old: JsonObject, sent: JsonObject): JsonObject;
 }
 
 export interface Updated {
@@ -40,62 +51,61 @@ export interface Updated {
   readonly created: boolean;
 }
 
-/**
- * Reads, changes, checks and writes one object until the write meets exactly what was read (GuaranteedUpdate).
- * The first attempt trusts this replica's own copy; an error is believed only after a linearizable read.
- */
-export async function updateObject(deps: RestDeps, kind: Kind, ctx: Writing, change: Change): Promise<Updated> {
-  const { backend } = deps;
-  const key = keyOf(kind, ctx);
-  let fresh = false;
-  let current = backend.get(key);
+/** Reads, changes, admits, checks and writes one object until the write meets exactly what was read. */
+export function updateObject(deps: RestDeps, kind: Kind, ctx: Writing, change: Change): Promise<Updated> {
   const warned = ctx.warnings.length;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    ctx.warnings.length = warned;
-    let result: Updated | undefined;
-    try {
-      result = await attemptUpdate(deps, kind, ctx, change, key, current);
-    } catch (e) {
-      if (fresh) throw e;
-      current = await rereadAfter(e, backend, key, current);
-      fresh = true;
-      continue;
-    }
-    if (result !== undefined) return result;
-    current = backend.get(key);
-  }
-  throw conflict(kind.def, ctx.name, OBJECT_MODIFIED);
+  let admission: AttemptContext | undefined;
+  return guaranteedUpdate<Updated>(deps.backend, {
+    key: keyOf(kind, ctx),
+    resource: kind.def,
+    name: ctx.name,
+    attempt(current) {
+      ctx.warnings.length = warned;
+      if (change.uid !== '') checkUid(kind, ctx, change.uid, current);
+      if (current === undefined) return createMissing(deps, kind, ctx, change);
+      admission = attemptContext(deps, ctx);
+      return planUpdate(deps, kind, ctx, change, current, admission);
+    },
+    finished() {
+      admission?.finish();
+      admission = undefined;
+    },
+  });
 }
 
-/** One attempt; undefined when a compare of the transaction failed. */
-async function attemptUpdate(
+async function planUpdate(
   deps: RestDeps,
   kind: Kind,
   ctx: Writing,
   change: Change,
-  key: string,
-  current: KeyValue | undefined,
-): Promise<Updated | undefined> {
-  if (change.uid !== '') checkUid(kind, ctx, change.uid, current);
-  if (current === undefined) return createMissing(deps, kind, ctx, change);
+  current: KeyValue,
+  admission: AttemptContext,
+): Promise<Step<Updated>> {
+  const { projection } = change;
   const old = parseStored(current, kind.storedType);
-  const obj = await change.next(old);
-  checkRevision(kind, ctx, obj, current);
-  const chain = deps.admission ?? defaultAdmission;
-  const admission = admissionContext(deps, ctx);
-  const attributes = attributesOf('UPDATE', kind.def, ctx, { object: obj, oldObject: old });
-  const admitting = admit(chain, admission, attributes);
+  const shown = projection === undefined ? old : projection.of(old);
+  const sent = await change.next(shown);
+  const attributes = new WriteAttributes(deps, kind.def, ctx, {
+    operation: 'UPDATE',
+    object: sent,
+    oldObject: shown,
+    ...(projection === undefined ? {} : { type: projection.type }),
+  });
+  let obj = sent;
+  const complete = (): void => {
+    dedupeOwners(metaOf(obj), ctx.warnings, true);
+    keepTimestampsOfNoop(old, obj, kind.def.type === '');
+    prepareUpdate(kind, ctx, obj, old);
+    if (projection !== undefined) attributes.object = projection.of(obj);
+  };
+  const admitting = admitted(deps, admission, attributes, () => {
+    if (projection !== undefined) obj = projection.into(old, sent);
+    checkRevision(kind, ctx, obj, current);
+    const own = ctx.subresource === '' ? kind.strategy.admitUpdate?.(ctx, obj, old) : undefined;
+    return own === undefined ? complete() : own.then(complete);
+  });
   if (admitting !== undefined) await admitting;
-  if (ctx.subresource === '') {
-    const own = kind.strategy.admitUpdate?.(ctx, obj, old);
-    if (own !== undefined) await own;
-  }
-  dedupeOwners(metaOf(obj), ctx.warnings, true);
-  keepTimestampsOfNoop(old, obj, kind.def.type === '');
-  prepareUpdate(kind, ctx, obj, old);
-  const validating = validateAdmission(chain, admission, attributes);
-  if (validating !== undefined) await validating;
-  return write(deps, kind, ctx, obj, old, key, current, admission.compares);
+  return planWrite(deps, kind, ctx, obj, old, current, admission);
 }
 
 function checkUid(kind: Kind, ctx: Writing, uid: string, current: KeyValue | undefined): void {
@@ -108,16 +118,20 @@ function checkUid(kind: Kind, ctx: Writing, uid: string, current: KeyValue | und
   );
 }
 
-async function createMissing(deps: RestDeps, kind: Kind, ctx: Writing, change: Change): Promise<Updated> {
+async function createMissing(deps: RestDeps, kind: Kind, ctx: Writing, change: Change): Promise<Step<Updated>> {
   const main = subresourceStrategy(kind, ctx.subresource) === undefined;
   if (!main || !(change.createAlways || kind.strategy.createOnUpdate === true)) {
     await deps.backend.readBarrier();
     throw notFound(kind.def, ctx.name);
   }
-  const obj = await change.next(undefined);
+  let first: JsonObject | undefined = await change.next(undefined);
   authorizeCreate(deps, kind, ctx);
-  const value = await store(deps, kind, ctx, obj);
-  return { value, created: true };
+  const value = await createObject(deps, kind, ctx, () => {
+    const made = first ?? change.next(undefined);
+    first = undefined;
+    return made;
+  });
+  return { done: { value, created: true } };
 }
 
 /** Who may update may not therefore create. Throws 403. */
@@ -168,18 +182,18 @@ function isLastFinalizerGone(kind: Kind, obj: JsonObject, old: JsonObject): bool
   return kind.strategy.deletableDuringUpdate?.(obj, old) ?? true;
 }
 
-async function write(
+async function planWrite(
   deps: RestDeps,
   kind: Kind,
   ctx: Writing,
   obj: JsonObject,
   old: JsonObject,
-  key: string,
   current: KeyValue,
-  compares: readonly Compare[],
-): Promise<Updated | undefined> {
+  admission: AttemptContext,
+): Promise<Step<Updated>> {
   const { backend } = deps;
   const { strategy } = kind;
+  const { key } = current;
   const removing = isLastFinalizerGone(kind, obj, old);
   let extras: TxnExtras | undefined;
   if (removing) extras = strategy.release?.(ctx, obj);
@@ -189,11 +203,11 @@ async function write(
   if (!removing && deepEqual(obj, old)) {
     // Nothing to write. What we compared with must still be what is stored.
     await backend.readBarrier();
-    if (backend.get(key)?.modRevision !== current.modRevision) return undefined;
-    return { value: current.value, created: false };
+    if (backend.get(key)?.modRevision !== current.modRevision) return 'again';
+    return { done: { value: current.value, created: false } };
   }
   const form = encodeForStorage(obj);
-  if (ctx.dryRun) return { value: withRevision(form, current.modRevision), created: false };
+  if (ctx.dryRun) return { done: { value: withRevision(form, current.modRevision), created: false } };
   const ttl = strategy.ttlSeconds?.(obj);
   const op: Op = removing
     ? { type: 'delete', key }
@@ -205,12 +219,15 @@ async function write(
         ...(ttl === undefined || ttl <= 0 ? {} : { ttlSeconds: ttl }),
       };
   const isLeaving = metaText(metaOf(old), 'deletionTimestamp') !== '';
-  const result = await backend.txn({
-    compares: [{ key, modRevision: current.modRevision }, ...compares, ...(extras?.compares ?? [])],
-    ops: [op, ...(extras?.ops ?? [])],
-    deletes: isLeaving && (removing || form.value.length <= current.value.length),
-  });
-  if (!result.succeeded) return undefined;
-  // The last state of an object that is gone keeps the revision at which it was read, as in the reference.
-  return { value: withRevision(form, removing ? current.modRevision : result.revision), created: false };
+  const plan = {
+    compares: [{ key, modRevision: current.modRevision }, ...admission.compares, ...(extras?.compares ?? [])],
+    operations: [op, ...admission.operations, ...(extras?.ops ?? [])],
+    freesSpace: isLeaving && (removing || form.value.length <= current.value.length),
+    // The last state of an object that is gone keeps the revision at which it was read, as in kube-apiserver.
+    answer: (revision: number) => ({
+      value: withRevision(form, removing ? current.modRevision : revision),
+      created: false,
+    }),
+  };
+  return { plan };
 }

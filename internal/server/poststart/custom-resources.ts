@@ -4,6 +4,7 @@ import { child, children, str, strings } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { logger } from '../../machinery/log.js';
 import { CLEANUP_FINALIZER } from '../../registry/lifecycle/custom-resource-definitions.js';
+import { commit } from '../../rest/write/plan.js';
 import { prefixEnd, resourcePrefix } from '../../store/keys.js';
 import type { Backend, KeyValue } from '../../store/types.js';
 import type { InternalClient } from '../internal-client.js';
@@ -182,10 +183,14 @@ async function removeAll(
     else if (str(meta, 'deletionTimestamp') === '') await markDeleted(client, definition, meta);
   }
   if (gone.length === 0) return;
-  const result = await backend.txn({
-    compares: gone.map(({ key, modRevision }) => ({ key, modRevision })),
-    ops: gone.map(({ key }) => ({ type: 'delete', key })),
-  });
+  const result = await commit(backend, [
+    {
+      compares: gone.map(({ key, modRevision }) => ({ key, modRevision })),
+      operations: gone.map(({ key }) => ({ type: 'delete', key })),
+      freesSpace: true,
+      answer: () => undefined,
+    },
+  ]);
   // One of them changed meanwhile: the next pass sees it as it is then.
   if (!result.succeeded) log.verbose(2, `objects of ${definition.name} changed while they were removed`);
 }

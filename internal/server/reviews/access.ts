@@ -12,40 +12,55 @@ const NAMELESS = { group: 'authorization.k8s.io', kind: '' } as const;
 
 /** May the user named in the review do this? */
 export function subjectAccessReview(authorizer: Authorizer): Creator {
-  return reviewCreator((review) => {
-    const spec = child(review, 'spec') ?? {};
-    refuse([...subjectErrors(spec), ...attributeErrors(spec), ...metadataErrors(review, [])]);
-    return decide(authorizer, spec, subjectOf(spec));
+  return reviewCreator({
+    check(review) {
+      const spec = child(review, 'spec') ?? {};
+      refuse([...subjectErrors(spec), ...attributeErrors(spec), ...metadataErrors(review, [])]);
+    },
+    answer: (review) => decideFor(authorizer, review),
   });
 }
 
 /** May the user named in the review do this in the review's namespace? */
 export function localSubjectAccessReview(authorizer: Authorizer): Creator {
-  return reviewCreator((review, ctx) => {
-    const spec = child(review, 'spec') ?? {};
-    const namespace = str(child(spec, 'resourceAttributes'), 'namespace');
-    const errors = [...subjectErrors(spec), ...attributeErrors(spec), ...metadataErrors(review, ['namespace'])];
-    if (child(spec, 'resourceAttributes') !== undefined && namespace !== ctx.namespace) {
-      errors.push(invalidValue('spec.resourceAttributes.namespace', namespace, 'must match metadata.namespace'));
-    }
-    if (child(spec, 'nonResourceAttributes') !== undefined) {
-      errors.push(
-        invalidValue('spec.nonResourceAttributes', spec['nonResourceAttributes'], 'disallowed on this kind of request'),
-      );
-    }
-    refuse(errors);
-    if (ctx.namespace === '') throw badRequest('namespace is required on this type: ');
-    return decide(authorizer, spec, subjectOf(spec));
+  return reviewCreator({
+    check(review, ctx) {
+      const spec = child(review, 'spec') ?? {};
+      const namespace = str(child(spec, 'resourceAttributes'), 'namespace');
+      const errors = [...subjectErrors(spec), ...attributeErrors(spec), ...metadataErrors(review, ['namespace'])];
+      if (child(spec, 'resourceAttributes') !== undefined && namespace !== ctx.namespace) {
+        errors.push(invalidValue('spec.resourceAttributes.namespace', namespace, 'must match metadata.namespace'));
+      }
+      if (child(spec, 'nonResourceAttributes') !== undefined) {
+        errors.push(
+          invalidValue(
+            'spec.nonResourceAttributes',
+            spec['nonResourceAttributes'],
+            'disallowed on this kind of request',
+          ),
+        );
+      }
+      refuse(errors);
+      if (ctx.namespace === '') throw badRequest('namespace is required on this type: ');
+    },
+    answer: (review) => decideFor(authorizer, review),
   });
 }
 
 /** May the user who asks do this? */
 export function selfSubjectAccessReview(authorizer: Authorizer): Creator {
-  return reviewCreator((review, ctx) => {
-    const spec = child(review, 'spec') ?? {};
-    refuse([...attributeErrors(spec), ...metadataErrors(review, [])]);
-    return decide(authorizer, spec, ctx.user);
+  return reviewCreator({
+    check(review) {
+      const spec = child(review, 'spec') ?? {};
+      refuse([...attributeErrors(spec), ...metadataErrors(review, [])]);
+    },
+    answer: (review, ctx) => decide(authorizer, child(review, 'spec') ?? {}, ctx.user),
   });
+}
+
+function decideFor(authorizer: Authorizer, review: JsonObject): JsonObject {
+  const spec = child(review, 'spec') ?? {};
+  return decide(authorizer, spec, subjectOf(spec));
 }
 
 function decide(authorizer: Authorizer, spec: JsonObject, user: UserInfo): JsonObject {

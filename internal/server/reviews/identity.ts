@@ -9,42 +9,49 @@ import type { Creator } from '../../rest/deps.js';
 import { reviewCreator } from './review.js';
 
 /** Who am I? */
-export const selfSubjectReview: Creator = reviewCreator((_review, ctx) => ({ userInfo: userInfoObject(ctx.user) }));
+export const selfSubjectReview: Creator = reviewCreator({
+  answer: (_review, ctx) => ({ userInfo: userInfoObject(ctx.user) }),
+});
 
 /** Whose token is this? `own` are the audiences that are assumed when the review names none. */
 export function tokenReview(authenticator: Authenticator, own: readonly string[]): Creator {
-  return reviewCreator(async (review, ctx) => {
-    const spec = child(review, 'spec');
-    const token = str(spec, 'token');
-    if (token === '') throw badRequest('token is required for TokenReview in authentication');
-    const metadata = Object.keys(child(review, 'metadata') ?? {}).filter((k) => k !== 'managedFields');
-    if (metadata.length > 0) {
-      throw invalid({ group: 'authentication.k8s.io', kind: 'TokenReview' }, '', [
-        invalidValue('metadata', child(review, 'metadata'), 'must be empty'),
-      ]);
-    }
-    const asked = spec?.['audiences'];
-    const audiences = Array.isArray(asked) && asked.length > 0 ? asked.map(String) : own;
-    const ask = (audience: string): AuthenticationResult =>
-      authenticator.authenticate({
-        peerCertificate: '',
-        header: (name) => (name === 'authorization' ? `Bearer ${token}` : ''),
-        headerValues: () => [],
-        headersWithPrefix: () => [],
-        audiences: [audience],
+  return reviewCreator({
+    check(review) {
+      if (str(child(review, 'spec'), 'token') === '')
+        throw badRequest('token is required for TokenReview in authentication');
+      const metadata = Object.keys(child(review, 'metadata') ?? {}).filter((k) => k !== 'managedFields');
+      if (metadata.length > 0) {
+        throw invalid({ group: 'authentication.k8s.io', kind: 'TokenReview' }, '', [
+          invalidValue('metadata', child(review, 'metadata'), 'must be empty'),
+        ]);
+      }
+    },
+    async answer(review, ctx) {
+      const spec = child(review, 'spec');
+      const token = str(spec, 'token');
+      const asked = spec?.['audiences'];
+      const audiences = Array.isArray(asked) && asked.length > 0 ? asked.map(String) : own;
+      const ask = (audience: string): AuthenticationResult =>
+        authenticator.authenticate({
+          peerCertificate: '',
+          header: (name) => (name === 'authorization' ? `Bearer ${token}` : ''),
+          headerValues: () => [],
+          headersWithPrefix: () => [],
+          audiences: [audience],
+        });
+      // The account may have come to be on another replica just now.
+      if (audiences.some((a) => ask(a) === 'missing')) await ctx.backend.readBarrier();
+      // Only those audiences are confirmed that the token is really meant for.
+      let user: UserInfo | undefined;
+      const confirmed = audiences.filter((audience) => {
+        const result = ask(audience);
+        if (typeof result !== 'object' || result.username === ANONYMOUS) return false;
+        user = result;
+        return true;
       });
-    // The account may have come to be on another replica just now.
-    if (audiences.some((a) => ask(a) === 'missing')) await ctx.backend.readBarrier();
-    // Only those audiences are confirmed that the token is really meant for.
-    let user: UserInfo | undefined;
-    const confirmed = audiences.filter((audience) => {
-      const result = ask(audience);
-      if (typeof result !== 'object' || result.username === ANONYMOUS) return false;
-      user = result;
-      return true;
-    });
-    if (user === undefined) return { user: {}, error: 'invalid bearer token' };
-    return { authenticated: true, user: userInfoObject(user), audiences: confirmed };
+      if (user === undefined) return { user: {}, error: 'invalid bearer token' };
+      return { authenticated: true, user: userInfoObject(user), audiences: confirmed };
+    },
   });
 }
 

@@ -3,14 +3,16 @@ import { child, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { badRequest } from '../../machinery/status.js';
 import type { Creator } from '../../rest/deps.js';
-import { reviewCreator } from './review.js';
+import { reviewCreator, type ReviewKind } from './review.js';
 
 /** What may I do in this namespace? `incomplete` says why the answer may lack something; undefined when it does not. */
 export function selfSubjectRulesReview(rbac: RbacAuthorizer, incomplete: string | undefined): Creator {
-  return reviewCreator((review, ctx) => {
-    const namespace = str(child(review, 'spec'), 'namespace');
-    if (namespace === '') throw badRequest('no namespace on request');
-    const { rules, errors } = rbac.rulesFor(ctx.user, namespace);
+  const namespaceOf = (review: JsonObject): string => str(child(review, 'spec'), 'namespace');
+  const check = (review: JsonObject): void => {
+    if (namespaceOf(review) === '') throw badRequest('no namespace on request');
+  };
+  const answer: ReviewKind['answer'] = (review, ctx) => {
+    const { rules, errors } = rbac.rulesFor(ctx.user, namespaceOf(review));
     const problems = [...(incomplete === undefined ? [] : [incomplete]), ...errors];
     return {
       resourceRules: rules.filter((r) => r.resources.length > 0).map(resourceRule),
@@ -20,7 +22,8 @@ export function selfSubjectRulesReview(rbac: RbacAuthorizer, incomplete: string 
       incomplete: problems.length > 0,
       ...(problems.length === 0 ? {} : { evaluationError: problems.join(', ') }),
     };
-  });
+  };
+  return reviewCreator({ check, answer });
 }
 
 function resourceRule(rule: PolicyRule): JsonObject {

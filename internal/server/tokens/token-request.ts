@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { admit, defaultAdmission, validateAdmission } from '../../admission/index.js';
 import { signToken, type TokenKey } from '../../auth/jwt.js';
 import { child, num, str, strings } from '../../machinery/access.js';
 import { type FieldError, invalid, invalidValue } from '../../machinery/field.js';
@@ -7,6 +6,7 @@ import type { JsonObject } from '../../machinery/json.js';
 import { badRequest, conflict, notFound, quote } from '../../machinery/status.js';
 import type { Creator } from '../../rest/deps.js';
 import { respondObject } from '../../rest/respond.js';
+import { admitOnly } from '../../rest/write/admission.js';
 import { writeOptions } from '../../rest/write/options.js';
 import { metaOf, startWriting, timeStamp } from '../../rest/write/target.js';
 import { managerOf } from '../../rest/write/track.js';
@@ -58,16 +58,15 @@ export function tokenRequest(issuer: TokenIssuer): Creator {
       subresource: ctx.subresource,
       now: ctx.now,
     });
-    const chain = deps.admission ?? defaultAdmission;
-    const admission = { backend: deps.backend, warnings: ctx.warnings, compares: [] };
-    const { namespace, name, user, dryRun, subresource } = ctx;
-    const attributes = { operation: 'CREATE', def, subresource, namespace, name, user, dryRun, object } as const;
+    const { namespace, name } = ctx;
     await deps.backend.readBarrier();
-    await admit(chain, admission, attributes);
-    checkPlace(object, namespace, name);
-    const account = lookup(deps.backend, 'serviceaccounts', namespace, name);
-    const spec = specOf(object, issuer.audiences);
-    await validateAdmission(chain, admission, attributes);
+    let account: JsonObject = {};
+    let spec: JsonObject = {};
+    await admitOnly(deps, def, ctx, { operation: 'CREATE', object, type: TYPE }, () => {
+      checkPlace(object, namespace, name);
+      account = lookup(deps.backend, 'serviceaccounts', namespace, name);
+      spec = specOf(object, issuer.audiences);
+    });
     const bound = boundTo(deps.backend, child(spec, 'boundObjectRef'), namespace, name);
     const { answered, signed } = lifetime(issuer, spec, bound['pod'] !== undefined, ctx.warnings);
     spec['expirationSeconds'] = answered;

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { JsonObject } from '../../../machinery/json.js';
 import { StatusError } from '../../../machinery/status.js';
 import { strategyFor } from '../../../registry/index.js';
+import type { Backend } from '../../../store/types.js';
 import { startCluster, type TestCluster } from '../../../testing/cluster.js';
 import type { RestDeps } from '../../deps.js';
 import { createRest } from '../../index.js';
@@ -114,8 +115,13 @@ async function answer(handler: Handler, request: ApiRequest): Promise<Answer> {
   };
 }
 
-function doorOf(cluster: TestCluster, replica: number, more: Partial<RestDeps>): Door {
-  const deps: RestDeps = { backend: cluster.replica(replica).backend, strategyFor, now: Date.now, ...more };
+/** What verbs get beside the store and the strategies, or how it is made of the store. */
+export type MoreDeps = Partial<RestDeps> | ((backend: Backend) => Partial<RestDeps>);
+
+function doorOf(cluster: TestCluster, replica: number, more: MoreDeps): Door {
+  const { backend } = cluster.replica(replica);
+  const parts = typeof more === 'function' ? more(backend) : more;
+  const deps: RestDeps = { backend, strategyFor, now: Date.now, ...parts };
   const handler = createRest(deps);
   const call: Door['call'] = (method, path, body, options = {}) => {
     const [route = '', query = ''] = path.split('?');
@@ -145,7 +151,7 @@ function doorOf(cluster: TestCluster, replica: number, more: Partial<RestDeps>):
 }
 
 /** Starts one replica (or more) with the namespaces `default`, `kube-system` and `other`. Close it. `more` joins what verbs get. */
-export async function startRest(size = 1, more: Partial<RestDeps> = {}): Promise<Rest> {
+export async function startRest(size = 1, more: MoreDeps = {}): Promise<Rest> {
   const cluster = await startCluster(size === 1 ? {} : { size, unsafeNoTls: true });
   const doors = Array.from({ length: size }, (_, i) => doorOf(cluster, i, more));
   const on = (replica: number): Door => doors[replica] ?? doorOf(cluster, replica, more);

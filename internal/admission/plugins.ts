@@ -1,0 +1,101 @@
+import { AdmissionChain } from './admit.js';
+import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates/index.js';
+import { defaultIngressClass } from './default-ingress-class/index.js';
+import { defaultStorageClass } from './default-storage-class/index.js';
+import { defaultTolerationSeconds } from './default-toleration-seconds/index.js';
+import { limitRanger } from './limit-ranger/index.js';
+import { namespaceLifecycle } from './namespace-lifecycle/index.js';
+import { nodeRestriction } from './node-restriction/index.js';
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize/index.js';
+import { priority } from './priority/index.js';
+import { runtimeClass } from './runtime-class/index.js';
+import { serviceAccount } from './service-account/index.js';
+import { storageObjectInUseProtection } from './storage-object-in-use-protection/index.js';
+import { taintNodesByCondition } from './taint-nodes-by-condition/index.js';
+import type { AdmissionPlugin } from './types.js';
+
+interface Row {
+  readonly name: string;
+  /** Runs without being asked for. */
+  readonly on: boolean;
+  /** 'none': it does nothing at all, which is complete. Undefined: it is not built yet. */
+  readonly plugin: AdmissionPlugin | 'none' | undefined;
+}
+
+const on = (name: string, plugin?: AdmissionPlugin): Row => ({ name, on: true, plugin });
+const off = (name: string, plugin?: AdmissionPlugin | 'none'): Row => ({ name, on: false, plugin });
+
+/**
+ * Every plugin of kube-apiserver 1.36 in the order in which it runs them (kubeapiserver/options: AllOrderedPlugins), and
+ * whether it is on by default. What changes objects on behalf of clients comes after everything else that does, and the
+ * quota last, so that it counts what will be stored.
+ */
+const ROWS: readonly Row[] = [
+  off('AlwaysAdmit', 'none'),
+  off('NamespaceAutoProvision'),
+  on('NamespaceLifecycle', namespaceLifecycle),
+  off('NamespaceExists'),
+  off('LimitPodHardAntiAffinityTopology'),
+  on('LimitRanger', limitRanger),
+  on('ServiceAccount', serviceAccount),
+  off('NodeRestriction', nodeRestriction),
+  on('TaintNodesByCondition', taintNodesByCondition),
+  off('AlwaysPullImages'),
+  off('ImagePolicyWebhook'),
+  on('PodSecurity'),
+  off('PodNodeSelector'),
+  on('Priority', priority),
+  on('DefaultTolerationSeconds', defaultTolerationSeconds),
+  off('PodTolerationRestriction'),
+  off('EventRateLimit'),
+  off('ExtendedResourceToleration'),
+  on('DefaultStorageClass', defaultStorageClass),
+  on('StorageObjectInUseProtection', storageObjectInUseProtection),
+  on('PodGroupProtection'),
+  off('OwnerReferencesPermissionEnforcement'),
+  on('PersistentVolumeClaimResize', persistentVolumeClaimResize),
+  on('RuntimeClass', runtimeClass),
+  on('CertificateApproval', certificateApproval),
+  on('CertificateSigning', certificateSigning),
+  on('ClusterTrustBundleAttest'),
+  on('CertificateSubjectRestriction', certificateSubjectRestriction),
+  on('DefaultIngressClass', defaultIngressClass),
+  off('DenyServiceExternalIPs'),
+  on('PodTopologyLabels'),
+  on('PodGroupWorkloadExists'),
+  on('NodeDeclaredFeatureValidator'),
+  on('JobValidation'),
+  on('PodResizeValidator'),
+  on('MutatingAdmissionPolicy'),
+  on('MutatingAdmissionWebhook'),
+  on('ValidatingAdmissionPolicy'),
+  on('ValidatingAdmissionWebhook'),
+  on('ResourceQuota'),
+  off('AlwaysDeny'),
+];
+
+/** Names that `--enable-admission-plugins` and `--disable-admission-plugins` take. */
+export const pluginNames: readonly string[] = ROWS.map((row) => row.name);
+
+/** Of these names those of plugins that are not built yet. */
+export function missingPlugins(names: readonly string[]): string[] {
+  return names.filter((name) => ROWS.find((row) => row.name === name)?.plugin === undefined);
+}
+
+/** Which plugins differ from the default. */
+export interface PluginChoice {
+  readonly enable?: readonly string[];
+  readonly disable?: readonly string[];
+  /** Checks of the storage that no flag turns off (role escalation); they see the object that mutating plugins leave. */
+  readonly always?: readonly AdmissionPlugin[];
+}
+
+/** The default plugins with those of `enable` and without those of `disable`, in their order. */
+export function admissionChain({ enable = [], disable = [], always = [] }: PluginChoice = {}): AdmissionChain {
+  const chosen = ROWS.filter((row) => (row.on || enable.includes(row.name)) && !disable.includes(row.name));
+  const plugins = chosen.map((row) => row.plugin).filter((plugin) => plugin !== undefined && plugin !== 'none');
+  return new AdmissionChain([...plugins, ...always]);
+}
+
+/** The plugins that are on by default. */
+export const defaultAdmission = admissionChain();
