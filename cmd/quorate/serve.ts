@@ -22,7 +22,7 @@ import { keepEndpoints } from '../../internal/server/poststart/kubernetes-endpoi
 import { keepIdentityLease } from '../../internal/server/poststart/identity-lease.js';
 import { reviewCreators } from '../../internal/server/reviews/index.js';
 import { createSwaggerUi } from '../../internal/server/swagger-ui.js';
-import { openDoor } from '../../internal/server/uws.js';
+import { listen } from '../../internal/server/uws/listener.js';
 import { VERSION } from '../../internal/server/version.js';
 import { admissionOf } from './admission.js';
 import { audiences, authenticator, authorizers, tokenIssuer } from './auth.js';
@@ -210,7 +210,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
     authenticator: who,
     catchUp: () => backend.readBarrier(),
     authorizer,
-    refuseAnonymousWith401: true,
+    requestTimeoutMs: flags.duration('request-timeout'),
     inFlight: own.inFlight,
     metrics,
     resources,
@@ -235,7 +235,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
       groupPaths: () => catalog.groups.flatMap((g) => groupPaths(g.group, g.versions)),
     }),
   });
-  const door = await openDoor(
+  const listener = await listen(
     {
       host: flags.string('bind-address'),
       port,
@@ -245,7 +245,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
     },
     chain,
   );
-  log.info(`${flags.string('name')} serves https://${flags.string('bind-address')}:${door.port}`);
+  log.info(`${flags.string('name')} serves https://${flags.string('bind-address')}:${listener.port}`);
   signals.listen();
   const leaving: (() => Promise<void>)[] = [];
   const following: { stop(): void }[] = [];
@@ -285,7 +285,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
     });
   const reason = await Promise.race([ending.come, started.then(() => ending.come)]);
   if (reason === 'differs') stopFollowing();
-  await stopServing({ replica, door, delayMs: flags.duration('shutdown-delay-duration'), leaving }, reason);
+  await stopServing({ replica, listener, delayMs: flags.duration('shutdown-delay-duration'), leaving }, reason);
   stopFollowing();
 }
 

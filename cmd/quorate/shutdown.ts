@@ -1,6 +1,6 @@
 import { logger } from '../../internal/machinery/log.js';
 import type { Replica } from '../../internal/replica/index.js';
-import type { OpenDoor } from '../../internal/server/door.js';
+import type { HttpListener } from '../../internal/server/http-listener.js';
 import type { EndReason } from './ending.js';
 
 const log = logger('shutdown.ts');
@@ -16,7 +16,7 @@ const QUARANTINE_GRACE_MS = 1_000;
 
 interface Stoppable {
   readonly replica: Replica;
-  readonly door: OpenDoor;
+  readonly listener: HttpListener;
   readonly delayMs: number;
   /** What tells others, through the store, that this server goes; started together, and waited for only so long. */
   readonly leaving: readonly (() => Promise<void>)[];
@@ -28,9 +28,9 @@ interface Stoppable {
  * back soon: its port closes at once.
  */
 export async function stopServing(parts: Stoppable, reason: EndReason): Promise<void> {
-  const { replica, door, delayMs, leaving } = parts;
+  const { replica, listener, delayMs, leaving } = parts;
   if (reason === 'differs') {
-    await door.close(QUARANTINE_GRACE_MS);
+    await listener.close(QUARANTINE_GRACE_MS);
     return;
   }
   const left = Promise.allSettled(leaving.map((leave) => leave()));
@@ -39,7 +39,7 @@ export async function stopServing(parts: Stoppable, reason: EndReason): Promise<
   clearTimeout(timer);
   if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
   await handOver(replica);
-  await door.close(GRACE_MS);
+  await listener.close(GRACE_MS);
   // Answers on their way needed the replica; its owner closes it now.
   log.info('stopped');
 }

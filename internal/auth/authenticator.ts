@@ -1,3 +1,4 @@
+import type { Awaitable } from '../machinery/awaitable.js';
 import type { UserInfo } from './types.js';
 
 /** What a request brings to prove who sends it. Read synchronously, before the request is handled. */
@@ -21,8 +22,9 @@ export interface Credentials {
  */
 export type AuthenticationResult = UserInfo | 'invalid' | 'missing' | undefined;
 
+/** Says who a request is from. One that needs nobody else's answer says it at once. */
 export interface Authenticator {
-  authenticate(credentials: Credentials): AuthenticationResult;
+  authenticate(credentials: Credentials): Awaitable<AuthenticationResult>;
 }
 
 export const ALL_AUTHENTICATED = 'system:authenticated';
@@ -44,22 +46,29 @@ export function withAuthenticatedGroup(user: UserInfo): UserInfo {
  * undefined where that is switched off.
  */
 export function authenticatorUnion(authenticators: readonly Authenticator[], anonymousAuth: boolean): Authenticator {
-  return {
-    authenticate(credentials) {
-      let refusal: 'invalid' | 'missing' | undefined;
-      for (const authenticator of authenticators) {
-        const result = authenticator.authenticate(credentials);
-        if (result === 'missing') refusal = result;
-        else if (result === 'invalid') refusal ??= result;
-        else if (result !== undefined) return result;
+  const askFrom = (first: number, credentials: Credentials, before: Refusal): Awaitable<AuthenticationResult> => {
+    let refusal = before;
+    for (let i = first; i < authenticators.length; i++) {
+      const result = authenticators[i]?.authenticate(credentials);
+      if (result instanceof Promise) {
+        return result.then((r) => (isUser(r) ? r : askFrom(i + 1, credentials, worse(refusal, r))));
       }
-      if (refusal !== undefined) return refusal;
-      // A token that nobody knows is not no token.
-      if (bearerToken(credentials) !== '') return 'invalid';
-      return anonymousAuth ? anonymousUser : undefined;
-    },
+      if (isUser(result)) return result;
+      refusal = worse(refusal, result);
+    }
+    if (refusal !== undefined) return refusal;
+    // A token that nobody knows is not no token.
+    if (bearerToken(credentials) !== '') return 'invalid';
+    return anonymousAuth ? anonymousUser : undefined;
   };
+  return { authenticate: (credentials) => askFrom(0, credentials, undefined) };
 }
+
+type Refusal = Exclude<AuthenticationResult, UserInfo>;
+const isUser = (result: AuthenticationResult): result is UserInfo => typeof result === 'object';
+/** `missing` may still become a user. */
+const worse = (a: Refusal, b: Refusal): Refusal =>
+  a === 'missing' || b === undefined ? a : b === 'missing' ? b : (a ?? b);
 
 /** An authenticator whose tokens name no audience: they are meant for this server, so for its `own` audiences only. */
 export function forAudiences(own: readonly string[], authenticator: Authenticator): Authenticator {

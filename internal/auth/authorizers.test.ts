@@ -8,7 +8,7 @@ import { objectKey } from '../store/keys.js';
 import { authorizerUnion, forbiddenText, mastersAuthorizer } from './authorizers.js';
 import { NodeAuthorizer } from './node.js';
 import { RbacAuthorizer } from './rbac.js';
-import type { Attributes, Decision, UserInfo } from './types.js';
+import { type Attributes, type Decision, NO_OPINION, type UserInfo } from './types.js';
 
 const RBAC = 'rbac.authorization.k8s.io';
 const dir = mkdtempSync(join(tmpdir(), 'quorate-auth-'));
@@ -52,8 +52,8 @@ const asks = (who: UserInfo, verb: string, resource: string, more: Partial<Attri
   path: '',
   ...more,
 });
-const allowed = (d: Decision | 'noOpinion'): boolean => d !== 'noOpinion' && d.allowed;
-const reason = (d: Decision | 'noOpinion'): string => (d === 'noOpinion' ? '' : d.reason);
+const allowed = (d: Decision): boolean => d.decision === 'allow';
+const reason = (d: Decision): string => d.reason;
 
 describe('RBAC', () => {
   test('a cluster role binding gives its rights everywhere, and says in the reason how', async () => {
@@ -66,7 +66,7 @@ describe('RBAC', () => {
     });
     const ann = user('ann');
     expect(rbac.authorize(asks(ann, 'get', 'pods', { namespace: 'x' }))).toEqual({
-      allowed: true,
+      decision: 'allow',
       reason: 'RBAC: allowed by ClusterRoleBinding "ann-reads" of ClusterRole "reader" to User "ann"',
     });
     expect(allowed(rbac.authorize(asks(ann, 'get', 'pods', { subresource: 'log' })))).toBe(true);
@@ -114,7 +114,7 @@ describe('RBAC', () => {
       subjects: [{ kind: 'User', name: 'carl' }],
     });
     expect(rbac.authorize(asks(carl, 'get', 'nodes'))).toEqual({
-      allowed: false,
+      decision: 'noOpinion',
       reason: `RBAC: clusterrole.${RBAC} "later" not found`,
     });
     await put(RBAC, 'clusterroles', '', 'later', {
@@ -122,7 +122,7 @@ describe('RBAC', () => {
     });
     expect(allowed(rbac.authorize(asks(carl, 'get', 'nodes')))).toBe(true);
     await remove(RBAC, 'clusterrolebindings', '', 'carl');
-    expect(rbac.authorize(asks(carl, 'get', 'nodes'))).toBe('noOpinion');
+    expect(rbac.authorize(asks(carl, 'get', 'nodes'))).toEqual(NO_OPINION);
   });
 });
 
@@ -130,7 +130,7 @@ describe('nodes', () => {
   const kubelet = user('system:node:n1', 'system:nodes');
 
   test('a node reads what the pods bound to it need, and nothing else', async () => {
-    const secret = (name: string): Decision | 'noOpinion' =>
+    const secret = (name: string): Decision =>
       node.authorize(asks(kubelet, 'get', 'secrets', { namespace: 'ns', name }));
     const pod = (nodeName: string): JsonObject => ({
       spec: {
@@ -177,22 +177,38 @@ describe('nodes', () => {
     );
     expect(allowed(node.authorize(asks(kubelet, 'list', 'pods', { fieldSelector: 'spec.nodeName=n1' })))).toBe(true);
     expect(allowed(node.authorize(asks(kubelet, 'list', 'pods', { fieldSelector: 'spec.nodeName=n2' })))).toBe(false);
-    expect(node.authorize(asks(user('system:node:n1'), 'get', 'nodes', { name: 'n1' }))).toBe('noOpinion');
+    expect(node.authorize(asks(user('system:node:n1'), 'get', 'nodes', { name: 'n1' }))).toEqual(NO_OPINION);
   });
 });
 
 test('the union asks on after a no, and gives all reasons', () => {
-  const no = (why: string) => ({ authorize: () => ({ allowed: false, reason: why }) });
+  const no = (why: string) => ({ authorize: (): Decision => ({ decision: 'noOpinion', reason: why }) });
   const question = asks(user('u'), 'get', 'pods');
-  expect(authorizerUnion([no('a'), no(''), no('b')]).authorize(question)).toEqual({ allowed: false, reason: 'a\nb' });
-  const denied = { authorize: () => ({ allowed: false, denied: true, reason: 'never' }) };
+  expect(authorizerUnion([no('a'), no(''), no('b')]).authorize(question)).toEqual({
+    decision: 'noOpinion',
+    reason: 'a\nb',
+  });
+  const denied = { authorize: (): Decision => ({ decision: 'deny', reason: 'never' }) };
   expect(authorizerUnion([denied, mastersAuthorizer]).authorize(asks(user('u', 'system:masters'), 'get', 'x'))).toEqual(
     {
-      allowed: false,
-      denied: true,
+      decision: 'deny',
       reason: 'never',
     },
   );
+});
+
+test('the union waits for who has to ask others, and not for anybody else', async () => {
+  const question = asks(user('u'), 'get', 'pods');
+  const later = (d: Decision) => ({ authorize: () => Promise.resolve(d) });
+  const no: Decision = { decision: 'noOpinion', reason: 'a' };
+  const yes: Decision = { decision: 'allow', reason: 'yes' };
+  const now = { authorize: () => yes };
+  expect(authorizerUnion([now, later(no)]).authorize(question)).toBe(yes);
+  expect(await authorizerUnion([later(no), now]).authorize(question)).toBe(yes);
+  expect(await authorizerUnion([later(no), later(no)]).authorize(question)).toEqual({
+    decision: 'noOpinion',
+    reason: 'a\na',
+  });
 });
 
 test('refusals are worded as Kubernetes words them', () => {

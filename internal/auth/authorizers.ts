@@ -1,44 +1,50 @@
+import type { Awaitable } from '../machinery/awaitable.js';
 import { MASTERS } from './authenticator.js';
-import type { Attributes, Authorizer, Decision } from './types.js';
-
-const ALLOWED: Decision = { allowed: true, reason: '' };
+import { ALLOWED, type Attributes, type Authorizer, type Decision, NO_OPINION } from './types.js';
 
 /** The group system:masters may do everything (apiserver's privileged group authorizer). */
 export const mastersAuthorizer: Authorizer = {
-  authorize: (a) => (a.user.groups.includes(MASTERS) ? ALLOWED : 'noOpinion'),
+  authorize: (a) => (a.user.groups.includes(MASTERS) ? ALLOWED : NO_OPINION),
 };
 
 /** `--authorization-mode=AlwaysAllow`. */
 export const alwaysAllow: Authorizer = { authorize: () => ALLOWED };
 
 /** `--authorization-mode=AlwaysDeny`. */
-export const alwaysDeny: Authorizer = { authorize: () => ({ allowed: false, reason: '' }) };
+export const alwaysDeny: Authorizer = {
+  authorize: () => ({ decision: 'noOpinion', reason: 'Everything is forbidden.' }),
+};
 
 /** Paths that the default cluster opens to everybody (ClusterRole system:public-info-viewer). */
 const PUBLIC_PATHS = new Set(['/healthz', '/livez', '/readyz', '/version', '/version/']);
 
 /**
- * Asks authorizers in order: the first that allows or denies decides. When none does it is a no, with the reasons that
- * they gave one per line.
+ * Asks authorizers in order: the first that allows or denies decides. When none does there is no opinion, with the
+ * reasons that they gave one per line.
  */
 export function authorizerUnion(authorizers: readonly Authorizer[]): Authorizer {
-  return {
-    authorize(a) {
-      const reasons: string[] = [];
-      for (const authorizer of authorizers) {
-        const decision = authorizer.authorize(a);
-        if (decision === 'noOpinion') continue;
-        if (decision.allowed || decision.denied === true) return decision;
-        if (decision.reason !== '') reasons.push(decision.reason);
+  const askFrom = (first: number, a: Attributes, before: readonly string[]): Awaitable<Decision> => {
+    const reasons = [...before];
+    for (let i = first; i < authorizers.length; i++) {
+      const answer = authorizers[i]?.authorize(a) ?? NO_OPINION;
+      if (answer instanceof Promise) {
+        return answer.then((d) => (isFinal(d) ? d : askFrom(i + 1, a, withReason(reasons, d))));
       }
-      return { allowed: false, reason: reasons.join('\n') };
-    },
+      if (isFinal(answer)) return answer;
+      if (answer.reason !== '') reasons.push(answer.reason);
+    }
+    return { decision: 'noOpinion', reason: reasons.join('\n') };
   };
+  return { authorize: (a) => askFrom(0, a, []) };
 }
+
+const isFinal = (d: Decision): boolean => d.decision !== 'noOpinion';
+const withReason = (reasons: readonly string[], { reason }: Decision): string[] =>
+  reason === '' ? [...reasons] : [...reasons, reason];
 
 /** Health and version are everybody's, with no roles in the store yet or a store that cannot be read. */
 export const publicInfoAuthorizer: Authorizer = {
-  authorize: (a) => (!a.isResourceRequest && a.verb === 'get' && PUBLIC_PATHS.has(a.path) ? ALLOWED : 'noOpinion'),
+  authorize: (a) => (!a.isResourceRequest && a.verb === 'get' && PUBLIC_PATHS.has(a.path) ? ALLOWED : NO_OPINION),
 };
 
 /** What is refused, in Kubernetes' words (apiserver's forbiddenMessage). */

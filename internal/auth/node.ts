@@ -3,10 +3,9 @@ import { NodeGraph } from './node-graph.js';
 import { nodeOf } from './node-identity.js';
 import type { NeededKind } from './pod-needs.js';
 import { type RbacAuthorizer, ruleAllows } from './rbac.js';
-import type { Attributes, Authorizer, Decision } from './types.js';
+import { ALLOWED, type Attributes, type Authorizer, type Decision, NO_OPINION } from './types.js';
 
-const ALLOWED: Decision = { allowed: true, reason: '' };
-const no = (reason: string): Decision => ({ allowed: false, reason });
+const no = (reason: string): Decision => ({ decision: 'noOpinion', reason });
 
 /**
  * What kubelets may do: read what the pods bound to their node need, keep their own node's objects, and what the
@@ -14,7 +13,7 @@ const no = (reason: string): Decision => ({ allowed: false, reason });
  */
 export class NodeAuthorizer implements Authorizer {
   private readonly graph: NodeGraph;
-  private readonly byResource: Readonly<Record<string, (node: string, a: Attributes) => Decision | 'noOpinion'>> = {
+  private readonly byResource: Readonly<Record<string, (node: string, a: Attributes) => Decision>> = {
     '/secrets': (node, a) => this.read(node, 'secret', a),
     '/configmaps': (node, a) => this.read(node, 'configMap', a),
     '/persistentvolumeclaims': (node, a) =>
@@ -40,18 +39,18 @@ export class NodeAuthorizer implements Authorizer {
     this.graph = new NodeGraph(backend);
   }
 
-  authorize(a: Attributes): Decision | 'noOpinion' {
+  authorize(a: Attributes): Decision {
     const node = nodeOf(a.user);
-    if (node === undefined) return 'noOpinion';
+    if (node === undefined) return NO_OPINION;
     if (node === '') return no(`unknown node for user ${JSON.stringify(a.user.username)}`);
     const key = `${a.group}/${a.resource}`;
     const rule = a.isResourceRequest && Object.hasOwn(this.byResource, key) ? this.byResource[key] : undefined;
     return rule === undefined ? this.byRole(a) : rule(node, a);
   }
 
-  private byRole(a: Attributes): Decision | 'noOpinion' {
+  private byRole(a: Attributes): Decision {
     const rules = this.rbac.rulesOfRole('ClusterRole', '', 'system:node') ?? [];
-    return rules.some((rule) => ruleAllows(a, rule)) ? ALLOWED : 'noOpinion';
+    return rules.some((rule) => ruleAllows(a, rule)) ? ALLOWED : NO_OPINION;
   }
 
   private related(node: string, kind: NeededKind, a: Attributes): Decision {
@@ -108,7 +107,7 @@ export class NodeAuthorizer implements Authorizer {
     }
   }
 
-  private node(node: string, a: Attributes): Decision | 'noOpinion' {
+  private node(node: string, a: Attributes): Decision {
     if (a.subresource === 'status' && (a.verb === 'update' || a.verb === 'patch')) return ALLOWED;
     if (a.subresource === '') {
       if (['create', 'update', 'patch'].includes(a.verb)) return ALLOWED;
@@ -121,7 +120,7 @@ export class NodeAuthorizer implements Authorizer {
     return this.byRole(a);
   }
 
-  private pod(node: string, a: Attributes): Decision | 'noOpinion' {
+  private pod(node: string, a: Attributes): Decision {
     if (a.subresource === 'status' && (a.verb === 'update' || a.verb === 'patch')) return ALLOWED;
     if (a.subresource === 'eviction' && a.verb === 'create') return ALLOWED;
     if (a.subresource === '') {
@@ -133,7 +132,7 @@ export class NodeAuthorizer implements Authorizer {
         return no('can only list/watch pods with spec.nodeName field selector');
       }
     }
-    return 'noOpinion';
+    return NO_OPINION;
   }
 }
 

@@ -5,7 +5,7 @@ import { objectKey, resourcePrefix } from '../store/keys.js';
 import type { Backend } from '../store/types.js';
 import { serviceAccountOf } from './impersonation.js';
 import { ObjectCache } from './object-cache.js';
-import type { Attributes, Authorizer, Decision, UserInfo } from './types.js';
+import { type Attributes, type Authorizer, type Decision, NO_OPINION, type UserInfo } from './types.js';
 
 const GROUP = 'rbac.authorization.k8s.io';
 const CLUSTER_BINDINGS = resourcePrefix(GROUP, 'clusterrolebindings');
@@ -48,16 +48,16 @@ export class RbacAuthorizer implements Authorizer {
     );
   }
 
-  authorize(a: Attributes): Decision | 'noOpinion' {
+  authorize(a: Attributes): Decision {
     let reason: string | undefined;
     const errors = this.visit(a.user, a.namespace, (rule, source) => {
       if (!ruleAllows(a, rule)) return true;
       reason = `RBAC: allowed by ${source}`;
       return false;
     });
-    if (reason !== undefined) return { allowed: true, reason };
-    if (errors.length === 0) return 'noOpinion';
-    return { allowed: false, reason: `RBAC: ${errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`}` };
+    if (reason !== undefined) return { decision: 'allow', reason };
+    if (errors.length === 0) return NO_OPINION;
+    return { decision: 'noOpinion', reason: `RBAC: ${errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`}` };
   }
 
   /** Every rule that applies to a user in a namespace ('' for cluster scope only), and why some could not be read. */

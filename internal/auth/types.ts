@@ -1,3 +1,5 @@
+import type { Awaitable } from '../machinery/awaitable.js';
+
 /** Who asks (authentication.k8s.io UserInfo). */
 export interface UserInfo {
   readonly username: string;
@@ -23,11 +25,20 @@ export interface Attributes {
 }
 
 /**
- * `allowed` with the reason, or not. What is not allowed may still be allowed by the next authorizer, unless it is
- * `denied`; `reason` then says why this one did not.
+ * What an authorizer says, and why. After `noOpinion` the next one is asked, and its reason is told when none allows;
+ * `allow` and `deny` are final (apiserver's authorizer.Decision).
  */
-export type Decision = { readonly allowed: boolean; readonly reason: string; readonly denied?: boolean };
-
-export interface Authorizer {
-  authorize(a: Attributes): Decision | 'noOpinion';
+export interface Decision {
+  readonly decision: 'allow' | 'deny' | 'noOpinion';
+  readonly reason: string;
 }
+
+/** Says what a user may do. One that needs nobody else's answer decides at once. */
+export interface Authorizer {
+  authorize(a: Attributes): Awaitable<Decision>;
+}
+
+/** Allowed, with nothing to say about it. */
+export const ALLOWED: Decision = { decision: 'allow', reason: '' };
+/** Nothing to say. */
+export const NO_OPINION: Decision = { decision: 'noOpinion', reason: '' };

@@ -88,7 +88,6 @@ export function get(target: string, headers: Readonly<Record<string, string>> = 
     body: Buffer.alloc(0),
     user: { username: 'test', uid: '', groups: ['system:masters'], extra: {} },
     info,
-    remoteAddress: 'https://localhost',
   };
 }
 

@@ -32,8 +32,6 @@ export interface ApiRequest {
   /** Adds an annotation to the audit event of the request, where it has one. */
   readonly annotate?: (key: string, value: string) => void;
   readonly info: RequestInfo;
-  /** `https://host:port` as the client addressed us. */
-  readonly remoteAddress: string;
 }
 
 /** Where a stream goes. Bounded: when `write` says false the producer stops until `onWritable` fires. */

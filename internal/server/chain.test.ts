@@ -2,18 +2,18 @@ import { describe, expect, test } from 'vitest';
 import type { AuthenticationResult } from '../auth/authenticator.js';
 import { alwaysAllow } from '../auth/authorizers.js';
 import { createChain } from './chain.js';
-import type { Incoming } from './door.js';
+import type { IncomingRequest } from './http-listener.js';
 import { inFlightLimit } from './in-flight.js';
 import { RequestMetrics } from './metrics.js';
 
-const incoming: Incoming = {
+const incoming: IncomingRequest = {
   method: 'GET',
   rawPath: '/version',
   rawQuery: '',
   headers: [],
-  body: Buffer.alloc(0),
   peerCertificate: '',
-  remoteAddress: () => '127.0.0.1',
+  readBody: () => Buffer.alloc(0),
+  openBody: () => undefined,
 };
 
 /** The chain of a replica that learns only by catching up what another one knows already. */
@@ -22,7 +22,7 @@ async function serve(known: () => AuthenticationResult, catchUp: () => Promise<v
     authenticator: { authenticate: known },
     catchUp,
     authorizer: alwaysAllow,
-    refuseAnonymousWith401: true,
+    requestTimeoutMs: 60_000,
     inFlight: inFlightLimit(10, 10),
     metrics: new RequestMetrics(() => undefined),
     resources: () => ({ status: 500, contentType: '', body: '' }),

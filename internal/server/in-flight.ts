@@ -1,5 +1,5 @@
 import { MASTERS } from '../auth/authenticator.js';
-import type { ServerRequest } from './request.js';
+import type { RequestContext } from './request-context.js';
 
 const MUTATING = new Set(['create', 'update', 'patch', 'delete', 'deletecollection', 'post', 'put']);
 const LONG_RUNNING_SUBRESOURCES = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
@@ -7,7 +7,7 @@ const LONG_RUNNING_SUBRESOURCES = new Set(['attach', 'exec', 'proxy', 'log', 'po
 /** How many requests are being handled; watches and the like are counted by themselves and never refused. */
 export interface InFlight {
   /** The function to call when the request is done, or undefined when there are too many. */
-  enter(request: ServerRequest): (() => void) | undefined;
+  enter(request: RequestContext): (() => void) | undefined;
   readonly readOnly: number;
   readonly mutating: number;
 }
@@ -19,7 +19,7 @@ export function isLongRunning(verb: string, subresource: string): boolean {
 
 /**
  * Bounds what is being handled to `--max-requests-inflight` reads and `--max-mutating-requests-inflight` writes, 0 for
- * no bound. The group system:masters and health checks are exempt, as priority level "exempt" is in the reference.
+ * no bound. The group system:masters and health checks are exempt, as priority level "exempt" is in kube-apiserver.
  */
 export function inFlightLimit(maxReadOnly: number, maxMutating: number): InFlight {
   const state = { readOnly: 0, mutating: 0 };

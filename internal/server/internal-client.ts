@@ -46,7 +46,6 @@ export function createInternalClient(handler: Handler): InternalClient {
       body: body === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(body.object)),
       user: SELF,
       info: requestInfo(method, path, query),
-      remoteAddress: '127.0.0.1',
     };
     const reply = await handler(request);
     if (!('body' in reply)) throw new Error(`${method} ${target} answered with a stream`);

@@ -6,7 +6,7 @@ import type { ApiRequest, Reply } from '../rest/types.js';
 import { CorruptRecordError } from '../store/rows.js';
 import { OverloadedError, UnavailableError } from '../store/types.js';
 import { JANE_TOKEN, startTestServer, type TestServer } from './testing.js';
-import { openDoor } from './uws.js';
+import { listen } from './uws/listener.js';
 
 const PORT = 25001;
 const PODS = '/api/v1/namespaces/ns/pods';
@@ -123,12 +123,25 @@ describe('who asks', () => {
     expect((await server.call(PODS)).status).toBe(200);
   });
 
-  test('a wrong token and no credentials are 401', async () => {
+  test('a wrong token is 401, also where everybody may', async () => {
     const wrong = await server.call(PODS, { token: 'nobody' });
     expect(wrong.status).toBe(401);
     expect(status(wrong.body)).toMatchObject({ kind: 'Status', reason: 'Unauthorized', message: 'Unauthorized' });
-    expect((await server.call(PODS, { token: '' })).status).toBe(401);
+    expect((await server.call('/version', { token: '' })).status).toBe(200);
     expect((await server.call('/version', { token: 'nobody' })).status).toBe(401);
+  });
+
+  test('who brings no credentials is system:anonymous, and is told so when that is not enough', async () => {
+    const a = await server.call('/api/v1/namespaces/y/pods/z', { token: '' });
+    expect(a.status).toBe(403);
+    expect(status(a.body)).toMatchObject({
+      reason: 'Forbidden',
+      message:
+        'pods "z" is forbidden: User "system:anonymous" cannot get resource "pods" in API group "" in the namespace "y"',
+    });
+    const metrics = await server.call('/metrics', { token: '' });
+    expect(metrics.status).toBe(403);
+    expect(status(metrics.body)['message']).toBe('forbidden: User "system:anonymous" cannot get path "/metrics"');
   });
 
   test('other users are refused in the words of Kubernetes', async () => {
@@ -375,23 +388,22 @@ describe('bad input', () => {
 
 test('a port that is taken is told in a sentence', async () => {
   const files = { certFile: `${server.dir}/apiserver.crt`, keyFile: `${server.dir}/apiserver.key` };
-  const second = openDoor(
+  const second = listen(
     { host: '127.0.0.1', port: PORT, ...files, clientCaFile: undefined },
-    { serve: () => Promise.reject(new Error('not reached')), refuse: () => ({ reply: nothing, auditId: '' }) },
+    { serve: () => Promise.reject(new Error('not reached')) },
   );
   await expect(second).rejects.toThrow(FatalError);
 });
 
 test('a chain that breaks its promise never to fail costs one request, not the server', async () => {
   const files = { certFile: `${server.dir}/apiserver.crt`, keyFile: `${server.dir}/apiserver.key` };
-  const door = await openDoor(
+  const listener = await listen(
     { host: '127.0.0.1', port: PORT + 2, ...files, clientCaFile: undefined },
     {
       serve: ({ rawPath }) => {
         if (rawPath === '/throws') throw new Error('thrown');
         return Promise.reject(new Error('rejected'));
       },
-      refuse: () => ({ reply: nothing, auditId: '' }),
     },
   );
   const https = await import('node:https');
@@ -406,18 +418,16 @@ test('a chain that breaks its promise never to fail costs one request, not the s
     });
     expect([path, status]).toEqual([path, 500]);
   }
-  await door.close(1000);
+  await listener.close(1000);
 });
 
 test('certificate files that do not exist are told in a sentence', async () => {
-  const second = openDoor(
+  const second = listen(
     { host: '127.0.0.1', port: 0, certFile: '/nope.crt', keyFile: '/nope.key', clientCaFile: undefined },
-    { serve: () => Promise.reject(new Error('not reached')), refuse: () => ({ reply: nothing, auditId: '' }) },
+    { serve: () => Promise.reject(new Error('not reached')) },
   );
   await expect(second).rejects.toThrow(FatalError);
 });
-
-const nothing: Reply = { status: 200, contentType: '', body: '' };
 
 /** Sends bytes over TLS and resolves with what comes back until the server closes. */
 async function rawTls(text: string): Promise<string> {

@@ -10,11 +10,11 @@ import { ensurePki, issueAdmin, PKI_FILES, readPair } from '../pki/pki.js';
 import { issue, type KeyPair } from '../pki/x509.js';
 import type { Handler } from '../rest/types.js';
 import { createChain } from './chain.js';
-import type { OpenDoor } from './door.js';
+import type { HttpListener } from './http-listener.js';
 import { inFlightLimit } from './in-flight.js';
 import { RequestMetrics } from './metrics.js';
 import { createPaths } from './paths.js';
-import { openDoor } from './uws.js';
+import { listen } from './uws/listener.js';
 
 export const ADMIN_TOKEN = 'admin-token';
 export const JANE_TOKEN = 'jane-token';
@@ -23,7 +23,7 @@ export const JANE_TOKEN = 'jane-token';
 export interface TestServer {
   readonly dir: string;
   readonly port: number;
-  readonly door: OpenDoor;
+  readonly listener: HttpListener;
   readonly metrics: RequestMetrics;
   readonly admin: KeyPair;
   issueClient(commonName: string, organizations: readonly string[]): Promise<KeyPair>;
@@ -61,7 +61,7 @@ export async function startTestServer(port: number, resources: Handler, ready = 
       true,
     ),
     authorizer: authorizerUnion([mastersAuthorizer, publicInfoAuthorizer]),
-    refuseAnonymousWith401: true,
+    requestTimeoutMs: 60_000,
     inFlight: inFlightLimit(400, 200),
     metrics,
     resources,
@@ -87,20 +87,20 @@ export async function startTestServer(port: number, resources: Handler, ready = 
     }),
   });
   const files = { certFile: join(dir, 'apiserver.crt'), keyFile: join(dir, 'apiserver.key') };
-  const door = await openDoor({ host: '127.0.0.1', port, ...files, clientCaFile: join(dir, 'ca.crt') }, chain);
+  const listener = await listen({ host: '127.0.0.1', port, ...files, clientCaFile: join(dir, 'ca.crt') }, chain);
   const ca = readPair(dir, PKI_FILES.ca);
   const agent = new https.Agent({ keepAlive: true, ca: ca.cert });
   return {
     dir,
-    port: door.port,
-    door,
+    port: listener.port,
+    listener,
     metrics,
     admin,
     issueClient: (commonName, organizations) => issue(ca, { commonName, organizations, usages: ['client'] }),
-    call: (path, options = {}) => send({ port: door.port, path, agent, ca: ca.cert }, options),
+    call: (path, options = {}) => send({ port: listener.port, path, agent, ca: ca.cert }, options),
     async close() {
       agent.destroy();
-      await door.close(1000);
+      await listener.close(1000);
       rmSync(dir, { recursive: true });
     },
   };

@@ -15,10 +15,10 @@ const isRequest = (a: AdmissionAttributes, subresource: string): boolean =>
   a.def.group === GROUP && a.def.resource === RESOURCE && a.subresource === subresource;
 
 /** Whether the user may do this for the signer: it is named itself, or all of its domain. */
-function mayFor(ctx: AdmissionContext, a: AdmissionAttributes, verb: string, signer: string): boolean {
+async function mayFor(ctx: AdmissionContext, a: AdmissionAttributes, verb: string, signer: string): Promise<boolean> {
   const domain = signer.slice(0, Math.max(0, signer.indexOf('/')));
-  return [signer, `${domain}/*`].some((name) => {
-    const decision = ctx.authorizer.authorize({
+  for (const name of [signer, `${domain}/*`]) {
+    const { decision } = await ctx.authorizer.authorize({
       user: a.user,
       verb,
       isResourceRequest: true,
@@ -30,8 +30,9 @@ function mayFor(ctx: AdmissionContext, a: AdmissionAttributes, verb: string, sig
       name,
       path: '',
     });
-    return decision !== 'noOpinion' && decision.allowed;
-  });
+    if (decision === 'allow') return true;
+  }
+  return false;
 }
 
 const signerOf = (a: AdmissionAttributes): string => str(child(a.oldObject ?? a.object, 'spec'), 'signerName');
@@ -40,10 +41,10 @@ const signerOf = (a: AdmissionAttributes): string => str(child(a.oldObject ?? a.
 export const certificateApproval: AdmissionPlugin = {
   name: 'CertificateApproval',
   handles: (operation) => operation === 'UPDATE',
-  validate(ctx, a) {
+  async validate(ctx, a) {
     if (!isRequest(a, 'approval')) return;
     const signer = signerOf(a);
-    if (mayFor(ctx, a, 'approve', signer)) return;
+    if (await mayFor(ctx, a, 'approve', signer)) return;
     throw admissionForbidden(a, `user not permitted to approve requests with signerName ${quote(signer)}`);
   },
 };
@@ -52,12 +53,12 @@ export const certificateApproval: AdmissionPlugin = {
 export const certificateSigning: AdmissionPlugin = {
   name: 'CertificateSigning',
   handles: (operation) => operation === 'UPDATE',
-  validate(ctx, a) {
+  async validate(ctx, a) {
     if (!isRequest(a, 'status')) return;
     const [now, before] = [child(a.object, 'status'), child(a.oldObject, 'status')];
     if (['certificate', 'conditions'].every((key) => semanticEqual(now?.[key], before?.[key]))) return;
     const signer = signerOf(a);
-    if (mayFor(ctx, a, 'sign', signer)) return;
+    if (await mayFor(ctx, a, 'sign', signer)) return;
     throw admissionForbidden(a, `user not permitted to sign requests with signerName ${quote(signer)}`);
   },
 };

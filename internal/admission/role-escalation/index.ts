@@ -24,11 +24,11 @@ export function roleEscalation(rbac: RbacAuthorizer): AdmissionPlugin {
   return {
     name: 'RoleEscalation',
     handles: (operation) => operation === 'CREATE' || operation === 'UPDATE',
-    admit(ctx, a) {
+    async admit(ctx, a) {
       if (a.def.group !== GROUP || a.object === undefined || a.user.groups.includes(MASTERS)) return;
       if (a.oldObject !== undefined && collectsOnly(a.object, a.oldObject)) return;
-      if (ROLES.has(a.def.resource)) checkRole({ ctx, rbac }, a, a.object);
-      else if (BINDINGS.has(a.def.resource)) checkBinding({ ctx, rbac }, a, a.object);
+      if (ROLES.has(a.def.resource)) await checkRole({ ctx, rbac }, a, a.object);
+      else if (BINDINGS.has(a.def.resource)) await checkBinding({ ctx, rbac }, a, a.object);
     },
   };
 }
@@ -47,16 +47,22 @@ function collectsOnly(object: JsonObject, old: JsonObject): boolean {
   return semanticEqual({ ...object, metadata }, old);
 }
 
-function may(parts: Parts, a: AdmissionAttributes, verb: string, resource: string, name: string): boolean {
+async function may(
+  parts: Parts,
+  a: AdmissionAttributes,
+  verb: string,
+  resource: string,
+  name: string,
+): Promise<boolean> {
   const { user, namespace } = a;
   const common = { user, isResourceRequest: true, group: GROUP, version: a.def.version, subresource: '', path: '' };
-  const decision = parts.ctx.authorizer.authorize({ ...common, verb, resource, namespace, name });
-  return decision !== 'noOpinion' && decision.allowed;
+  const { decision } = await parts.ctx.authorizer.authorize({ ...common, verb, resource, namespace, name });
+  return decision === 'allow';
 }
 
-function checkRole(parts: Parts, a: AdmissionAttributes, role: JsonObject): void {
+async function checkRole(parts: Parts, a: AdmissionAttributes, role: JsonObject): Promise<void> {
   // The name in a POST is the object's, not the request's.
-  if (may(parts, a, 'escalate', a.def.resource, a.operation === 'CREATE' ? '' : a.name)) return;
+  if (await may(parts, a, 'escalate', a.def.resource, a.operation === 'CREATE' ? '' : a.name)) return;
   confirm(parts, a, rulesOf(role));
   const aggregates = (o: JsonObject | undefined): boolean => child(o, 'aggregationRule') !== undefined;
   if (!aggregates(role) && !aggregates(a.oldObject)) return;
@@ -66,13 +72,13 @@ function checkRole(parts: Parts, a: AdmissionAttributes, role: JsonObject): void
   }
 }
 
-function checkBinding(parts: Parts, a: AdmissionAttributes, binding: JsonObject): void {
+async function checkBinding(parts: Parts, a: AdmissionAttributes, binding: JsonObject): Promise<void> {
   const roleRef = child(binding, 'roleRef');
   const [kind, name] = [str(roleRef, 'kind'), str(roleRef, 'name')];
   const resource = kind === 'ClusterRole' ? 'clusterroles' : kind === 'Role' ? 'roles' : '';
   // Validation has something to say about a role of another kind.
   if (resource === '') return;
-  if (may(parts, a, 'bind', resource, name)) return;
+  if (await may(parts, a, 'bind', resource, name)) return;
   const rules = parts.rbac.rulesOfRole(kind, a.namespace, name);
   if (rules === undefined) throw notFound({ group: GROUP, resource: kind.toLowerCase() }, name);
   confirm(parts, a, rules);

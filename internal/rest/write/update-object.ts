@@ -125,7 +125,7 @@ async function createMissing(deps: RestDeps, kind: Kind, ctx: Writing, change: C
     throw notFound(kind.def, ctx.name);
   }
   let first: JsonObject | undefined = await change.next(undefined);
-  authorizeCreate(deps, kind, ctx);
+  await authorizeCreate(deps, kind, ctx);
   const value = await createObject(deps, kind, ctx, () => {
     const made = first ?? change.next(undefined);
     first = undefined;
@@ -135,10 +135,10 @@ async function createMissing(deps: RestDeps, kind: Kind, ctx: Writing, change: C
 }
 
 /** Who may update may not therefore create. Throws 403. */
-function authorizeCreate(deps: RestDeps, kind: Kind, ctx: Writing): void {
+async function authorizeCreate(deps: RestDeps, kind: Kind, ctx: Writing): Promise<void> {
   if (deps.authorizer === undefined) return;
   const { group, version, resource } = kind.def;
-  const decision = deps.authorizer.authorize({
+  const { decision, reason } = await deps.authorizer.authorize({
     user: ctx.user,
     verb: 'create',
     isResourceRequest: true,
@@ -150,9 +150,7 @@ function authorizeCreate(deps: RestDeps, kind: Kind, ctx: Writing): void {
     name: ctx.name,
     path: '',
   });
-  if (decision === 'noOpinion' || !decision.allowed) {
-    throw forbidden(kind.def, ctx.name, decision === 'noOpinion' ? '' : decision.reason);
-  }
+  if (decision !== 'allow') throw forbidden(kind.def, ctx.name, reason);
 }
 
 /** The client's resourceVersion must be the stored one; without one, the kind must take unconditional updates. */

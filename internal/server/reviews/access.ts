@@ -58,18 +58,16 @@ export function selfSubjectAccessReview(authorizer: Authorizer): Creator {
   });
 }
 
-function decideFor(authorizer: Authorizer, review: JsonObject): JsonObject {
+function decideFor(authorizer: Authorizer, review: JsonObject): Promise<JsonObject> {
   const spec = child(review, 'spec') ?? {};
   return decide(authorizer, spec, subjectOf(spec));
 }
 
-function decide(authorizer: Authorizer, spec: JsonObject, user: UserInfo): JsonObject {
-  const decision = authorizer.authorize(attributesOf(spec, user));
-  const { allowed, reason, denied } =
-    decision === 'noOpinion' ? { allowed: false, reason: '', denied: false } : decision;
+async function decide(authorizer: Authorizer, spec: JsonObject, user: UserInfo): Promise<JsonObject> {
+  const { decision, reason } = await authorizer.authorize(attributesOf(spec, user));
   return {
-    allowed,
-    ...(denied === true ? { denied } : {}),
+    allowed: decision === 'allow',
+    ...(decision === 'deny' ? { denied: true } : {}),
     ...(reason === '' ? {} : { reason }),
   };
 }

@@ -31,7 +31,7 @@ export function tokenReview(authenticator: Authenticator, own: readonly string[]
       const token = str(spec, 'token');
       const asked = spec?.['audiences'];
       const audiences = Array.isArray(asked) && asked.length > 0 ? asked.map(String) : own;
-      const ask = (audience: string): AuthenticationResult =>
+      const ask = async (audience: string): Promise<AuthenticationResult> =>
         authenticator.authenticate({
           peerCertificate: '',
           header: (name) => (name === 'authorization' ? `Bearer ${token}` : ''),
@@ -40,11 +40,15 @@ export function tokenReview(authenticator: Authenticator, own: readonly string[]
           audiences: [audience],
         });
       // The account may have come to be on another replica just now.
-      if (audiences.some((a) => ask(a) === 'missing')) await ctx.backend.readBarrier();
+      let results = await Promise.all(audiences.map(ask));
+      if (results.includes('missing')) {
+        await ctx.backend.readBarrier();
+        results = await Promise.all(audiences.map(ask));
+      }
       // Only those audiences are confirmed that the token is really meant for.
       let user: UserInfo | undefined;
-      const confirmed = audiences.filter((audience) => {
-        const result = ask(audience);
+      const confirmed = audiences.filter((_audience, i) => {
+        const result = results[i];
         if (typeof result !== 'object' || result.username === ANONYMOUS) return false;
         user = result;
         return true;

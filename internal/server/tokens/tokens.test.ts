@@ -4,6 +4,7 @@ import { type AuthenticationResult, authenticatorUnion, forAudiences } from '../
 import { bootstrapTokenAuthenticator } from '../../auth/bootstrap-token.js';
 import { readClaims, signToken, tokenKey } from '../../auth/jwt.js';
 import { serviceAccountAuthenticator } from '../../auth/service-account.js';
+import type { Awaitable } from '../../machinery/awaitable.js';
 import { child, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { meta, type Rest, startRest } from '../../rest/write/testing/harness.js';
@@ -21,7 +22,7 @@ const issuer = { issuer: ISSUER, audiences: [SELF], key: signer, maxSeconds: 2 *
 
 let now = Date.now();
 let rest: Rest;
-let authenticate: (token: string, audience?: string) => AuthenticationResult;
+let authenticate: (token: string, audience?: string) => Awaitable<AuthenticationResult>;
 beforeAll(async () => {
   rest = await startRest(1, { creators: { '/serviceaccounts/token': tokenRequest(issuer) } });
   const { backend } = rest.deps;

@@ -139,7 +139,6 @@ function doorOf(cluster: TestCluster, replica: number, more: MoreDeps): Door {
       body: Buffer.from(text),
       user: { username: options.user ?? 'admin', uid: '', groups: options.groups ?? ['system:masters'], extra: {} },
       info: infoOf(method, route),
-      remoteAddress: '127.0.0.1',
     });
   };
   const ok: Door['ok'] = async (code, method, path, body, options) => {

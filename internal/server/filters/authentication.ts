@@ -1,0 +1,31 @@
+import type { AuthenticationResult, Authenticator } from '../../auth/authenticator.js';
+import { unauthorized } from '../../machinery/status.js';
+import type { RequestContext } from '../request-context.js';
+import type { Filter } from './filter.js';
+
+const EXTRA_SPACE = 'the provided Authorization header contains extra space before the bearer token, and is ignored';
+
+/**
+ * Who sent the request (apiserver's WithAuthentication); 401 for bad credentials, and for none where nobody may be
+ * anonymous. `catchUp` resolves when this replica has everything that was committed when it was asked: a token that was
+ * bound on another replica just now is good here too. Without it, what is not here is not there.
+ */
+export function withAuthentication(authenticator: Authenticator, catchUp: (() => Promise<void>) | undefined): Filter {
+  const again = async (context: RequestContext): Promise<undefined> => {
+    await catchUp?.();
+    return accept(context, await authenticator.authenticate(context));
+  };
+  const decide = (context: RequestContext, result: AuthenticationResult): undefined | Promise<undefined> =>
+    result === 'missing' && catchUp !== undefined ? again(context) : accept(context, result);
+  return (context) => {
+    const result = authenticator.authenticate(context);
+    return result instanceof Promise ? result.then((r) => decide(context, r)) : decide(context, result);
+  };
+}
+
+function accept(context: RequestContext, result: AuthenticationResult): undefined {
+  if (typeof result !== 'object') throw unauthorized();
+  if (/^bearer {2}/i.test(context.header('authorization'))) context.warn(EXTRA_SPACE);
+  context.authenticatedUser = result;
+  context.user = result;
+}

@@ -1,0 +1,57 @@
+import type { Readable } from 'node:stream';
+import type { Reply } from '../rest/types.js';
+
+/** kube-apiserver's limit on a request body. */
+export const MAX_BODY_BYTES = 3 * 1024 * 1024;
+
+/** One request as it comes in, copied out of the TLS layer. Its body may still be on its way. */
+export interface IncomingRequest {
+  /** Upper case. */
+  readonly method: string;
+  /** As sent: not percent-decoded. */
+  readonly rawPath: string;
+  readonly rawQuery: string;
+  /** Lower-case names and values, one after the other: [name, value, name, value, ...]. */
+  readonly headers: readonly string[];
+  /** PEM of the verified client certificate; '' without one. */
+  readonly peerCertificate: string;
+  /**
+   * The whole body, at most MAX_BODY_BYTES, on the account of the user `owner`; to be called once. Until then nothing is
+   * read beyond what has come already. Throws or rejects with StatusError: 413 for a larger body, 429 where the bodies of
+   * this user, or of all, take too much memory.
+   */
+  readBody(owner: string): Buffer | Promise<Buffer>;
+  /** The body piece by piece, instead of `readBody`, of any length; undefined where the method has none. */
+  openBody(owner: string): Readable | undefined;
+}
+
+/** An answer with what the chain adds to every one. */
+export interface Answer {
+  readonly reply: Reply;
+  readonly auditId: string;
+}
+
+/** What a listener hands requests to. It may neither throw nor reject. */
+export interface RequestHandler {
+  serve(request: IncomingRequest): Answer | Promise<Answer>;
+}
+
+/** Where to listen, and with which certificates. */
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Authorities whose client certificates are accepted; a certificate is asked for, never required. */
+  readonly clientCaFile: string | undefined;
+}
+
+/** A port that is open. A process may have several. */
+export interface HttpListener {
+  readonly port: number;
+  /** Connections now open. */
+  connections(): number;
+  /** Takes no new connections; ends streams; waits at most `graceMs` for what is in flight; then closes everything. */
+  close(graceMs: number): Promise<void>;
+}

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { anonymousUser, type Credentials } from '../auth/authenticator.js';
+import type { Decision, UserInfo } from '../auth/types.js';
+import type { ApiRequest, Reply, RequestInfo } from '../rest/types.js';
+import type { IncomingRequest } from './http-listener.js';
+import { nonResourceInfo } from './request-info.js';
+
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * One request on its way through the chain, and what the filters have found out about it. The handlers see it as an
+ * ApiRequest. The query is parsed only when somebody asks for it.
+ */
+export class RequestContext implements ApiRequest, Credentials {
+  /** Also sent to the client, as Audit-Id. */
+  readonly auditId = randomUUID();
+  /** Milliseconds of `performance.now()`. */
+  readonly received = performance.now();
+  /** Percent-decoded. */
+  path: string;
+  info: RequestInfo;
+  /** Who acts: the impersonated user where there is one. */
+  user: UserInfo = anonymousUser;
+  /** Who sent the request. */
+  authenticatedUser: UserInfo = anonymousUser;
+  /** What the authorizers said. */
+  authorization: Decision | undefined;
+  /** Milliseconds of `performance.now()` at which the client is told that it took too long; Infinity for long-running requests. */
+  deadline = Number.POSITIVE_INFINITY;
+  /** The body as far as it is read whole, which is the last thing before the handler. */
+  body: Buffer = EMPTY;
+  private texts: string[] | undefined;
+  private notes: Map<string, string> | undefined;
+  private listeners: ((reply: Reply) => void)[] | undefined;
+  private parsedQuery: URLSearchParams | undefined;
+
+  constructor(readonly incoming: IncomingRequest) {
+    this.path = incoming.rawPath;
+    this.info = nonResourceInfo(incoming.method, incoming.rawPath);
+  }
+
+  get method(): string {
+    return this.incoming.method;
+  }
+  get peerCertificate(): string {
+    return this.incoming.peerCertificate;
+  }
+  get query(): URLSearchParams {
+    this.parsedQuery ??= new URLSearchParams(this.incoming.rawQuery);
+    return this.parsedQuery;
+  }
+
+  /** Warnings for the client, which go with whatever answer it gets. */
+  get warnings(): readonly string[] {
+    return this.texts ?? NONE;
+  }
+  /** Adds a warning; one that is there already is not told twice (apiserver's warning recorder). */
+  warn(text: string): void {
+    this.texts ??= [];
+    if (!this.texts.includes(text)) this.texts.push(text);
+  }
+
+  /** Annotations for the audit event. */
+  get annotations(): ReadonlyMap<string, string> {
+    return this.notes ?? NO_NOTES;
+  }
+  /** Annotates the audit event; what stands there already stays (apiserver's AddAuditAnnotation). */
+  annotate(key: string, value: string): void {
+    this.notes ??= new Map();
+    if (!this.notes.has(key)) this.notes.set(key, value);
+  }
+
+  /** Calls `listener` once when the answer is known, before it is written. */
+  onAnswered(listener: (reply: Reply) => void): void {
+    this.listeners ??= [];
+    this.listeners.push(listener);
+  }
+  /** Tells those who asked for it. */
+  answered(reply: Reply): void {
+    for (const listener of this.listeners ?? []) listener(reply);
+    this.listeners = undefined;
+  }
+
+  /** The body piece by piece, for handlers that pass it on (see `handlerReadsBody`); undefined where there is none. */
+  openBody(): Readable | undefined {
+    return this.incoming.openBody(this.authenticatedUser.username);
+  }
+
+  header(name: string): string {
+    const headers = this.incoming.headers;
+    for (let i = 0; i < headers.length; i += 2) {
+      if (headers[i] === name) return headers[i + 1] ?? '';
+    }
+    return '';
+  }
+
+  headerValues(name: string): string[] {
+    const headers = this.incoming.headers;
+    const values: string[] = [];
+    for (let i = 0; i < headers.length; i += 2) {
+      if (headers[i] === name) values.push(headers[i + 1] ?? '');
+    }
+    return values;
+  }
+
+  headersWithPrefix(prefix: string): [string, string][] {
+    const headers = this.incoming.headers;
+    const found: [string, string][] = [];
+    for (let i = 0; i < headers.length; i += 2) {
+      const name = headers[i] ?? '';
+      if (name.startsWith(prefix)) found.push([name, headers[i + 1] ?? '']);
+    }
+    return found;
+  }
+}
+
+const NONE: readonly string[] = [];
+const NO_NOTES: ReadonlyMap<string, string> = new Map();

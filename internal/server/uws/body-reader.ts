@@ -1,0 +1,184 @@
+import { Readable } from 'node:stream';
+import { badRequest, requestEntityTooLarge, type StatusError, tooManyRequests } from '../../machinery/status.js';
+import { MAX_BODY_BYTES } from '../http-listener.js';
+import { type BodyBudget, type Holder, UNKNOWN } from './body-budget.js';
+import type { Response } from './native.js';
+
+/** A body that is too large is read to its end up to this, so that the client gets to see its answer. */
+export const MAX_DRAIN_BYTES = 64 * 1024 * 1024;
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * The body of one request. Until somebody asks for it no more is taken than what was in the buffer of the connection
+ * (512 KiB): a client is authenticated before memory is spent on what it sends. uWebSockets.js closes connections that
+ * send less than 16 KiB a second over 10 s while a body is awaited.
+ */
+export class BodyReader implements Holder {
+  owner = UNKNOWN;
+  heldBytes = 0;
+  /** The whole body was received. */
+  complete = false;
+  private asked = false;
+  private paused = false;
+  private dropped = false;
+  private received = 0;
+  private chunks: Buffer[] = [];
+  private failure: StatusError | undefined;
+  private settle: { resolve: (body: Buffer) => void; reject: (error: StatusError) => void } | undefined;
+  private stream: Readable | undefined;
+  private ended: (() => void) | undefined;
+
+  /** `onPart` is called for each part before it is looked at. `declared` is the Content-Length, 0 without one. */
+  constructor(
+    private readonly res: Response,
+    private readonly budget: BodyBudget,
+    private readonly declared: number,
+    private readonly onPart: () => void,
+  ) {
+    res.onData((chunk, isLast) => this.take(chunk, isLast));
+  }
+
+  get incomplete(): boolean {
+    return !this.complete;
+  }
+
+  /** More is to come than is read and thrown away. */
+  get isEndless(): boolean {
+    return !this.complete && (this.declared > MAX_DRAIN_BYTES || this.received > MAX_DRAIN_BYTES);
+  }
+
+  /** The whole body, on the account of `owner`. Throws or rejects with StatusError: 413, 429. To be called once. */
+  read(owner: string): Buffer | Promise<Buffer> {
+    if (this.dropped) throw badRequest('the request has been answered already');
+    this.claim(owner);
+    if (this.declared > MAX_DRAIN_BYTES) this.fail(tooLarge());
+    if (this.failure !== undefined) throw this.failure;
+    if (this.complete) return this.whole();
+    return new Promise((resolve, reject) => {
+      this.settle = { resolve, reject };
+    });
+  }
+
+  /** The body as it comes, of any length; the client is held back while nobody reads. To be called once, instead of `read`. */
+  open(owner: string): Readable {
+    this.claim(owner);
+    const stream = new Readable({ read: () => this.resume() });
+    this.stream = stream;
+    if (this.failure !== undefined) stream.destroy(this.failure);
+    for (const chunk of this.chunks) stream.push(chunk);
+    this.release();
+    if (this.complete) stream.push(null);
+    return stream;
+  }
+
+  /** Nobody wants the rest: it is read and thrown away. To be called before the answer is written. */
+  discard(): void {
+    this.dropped = true;
+    this.release();
+    this.resume();
+  }
+
+  /** Calls `then` when everything has come that will be read. To be called after `discard`. */
+  onEnd(then: () => void): void {
+    if (this.complete || this.isEndless) then();
+    else this.ended = then;
+  }
+
+  /** The client is gone. */
+  abort(): void {
+    if (this.complete) return;
+    this.paused = false;
+    this.stream?.destroy(new Error('the client went away'));
+    this.fail(badRequest('unexpected EOF'));
+  }
+
+  refuse(): void {
+    this.fail(tooManyRequests('Too many request bodies are being received, please try again later.', 1));
+  }
+
+  /** Gives back what is accounted for. */
+  release(): void {
+    this.budget.release(this);
+    this.heldBytes = 0;
+    this.chunks = [];
+  }
+
+  private claim(owner: string): void {
+    this.asked = true;
+    const held = this.heldBytes;
+    this.budget.release(this);
+    this.heldBytes = 0;
+    this.owner = owner;
+    this.hold(held);
+    this.resume();
+  }
+
+  private take(chunk: ArrayBuffer, isLast: boolean): void {
+    this.onPart();
+    this.received += chunk.byteLength;
+    this.complete = isLast;
+    if (isLast || this.isEndless) this.end();
+    if (this.dropped) return;
+    if (this.stream !== undefined) this.passOn(this.stream, chunk, isLast);
+    else if (this.failure !== undefined) return;
+    else if (this.received > MAX_BODY_BYTES) {
+      // Nothing of it is kept, and the client hears of it when it has said everything: others do not listen before.
+      this.release();
+      if (isLast || this.received > MAX_DRAIN_BYTES) this.fail(tooLarge());
+    } else {
+      // The chunk's memory is taken back when this returns: copy.
+      if (chunk.byteLength > 0) this.chunks.push(Buffer.from(new Uint8Array(chunk)));
+      this.hold(chunk.byteLength);
+      if (isLast) this.settle?.resolve(this.whole());
+      else if (!this.asked) this.pause();
+    }
+  }
+
+  private passOn(stream: Readable, chunk: ArrayBuffer, isLast: boolean): void {
+    if (stream.destroyed) return;
+    const flowing = chunk.byteLength === 0 || stream.push(Buffer.from(new Uint8Array(chunk)));
+    if (isLast) stream.push(null);
+    else if (!flowing) this.pause();
+  }
+
+  private whole(): Buffer {
+    const { chunks } = this;
+    this.chunks = [];
+    return chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks);
+  }
+
+  private hold(bytes: number): void {
+    if (bytes === 0) return;
+    this.heldBytes += bytes;
+    this.budget.add(this, bytes);
+  }
+
+  private fail(error: StatusError): void {
+    this.failure ??= error;
+    this.release();
+    this.settle?.reject(this.failure);
+    this.settle = undefined;
+  }
+
+  private end(): void {
+    const { ended } = this;
+    this.ended = undefined;
+    ended?.();
+  }
+
+  private pause(): void {
+    if (this.paused) return;
+    this.paused = true;
+    this.res.pause();
+  }
+
+  private resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.res.resume();
+  }
+}
+
+function tooLarge(): StatusError {
+  return requestEntityTooLarge(`limit is ${MAX_BODY_BYTES}`);
+}

@@ -1,0 +1,67 @@
+import type { Readable } from 'node:stream';
+import type { IncomingRequest } from '../http-listener.js';
+import type { BodyBudget } from './body-budget.js';
+import { BodyReader } from './body-reader.js';
+import { type Framing, framingOf } from './framing.js';
+import type { Response, UWS } from './native.js';
+import type { UwsSink } from './sink.js';
+import type { Turn } from './turn.js';
+
+const EMPTY = Buffer.alloc(0);
+
+/** One request and its response. */
+export class Exchange implements IncomingRequest {
+  readonly method: string;
+  readonly rawPath: string;
+  readonly rawQuery: string;
+  readonly headers: string[] = [];
+  readonly peerCertificate: string;
+  readonly framing: Framing;
+  /** The turn of the event loop in which the last part was read whose end may be in doubt. */
+  turn: number;
+  aborted = false;
+  done = false;
+  sink: UwsSink | undefined;
+  /** Absent where the method has no body. */
+  body: BodyReader | undefined;
+
+  constructor(
+    readonly res: Response,
+    req: UWS.HttpRequest,
+    private readonly turns: Turn,
+  ) {
+    this.turn = turns.begin();
+    this.method = req.getCaseSensitiveMethod();
+    this.rawPath = req.getUrl();
+    // Undefined, against its declared type, when there is no `?`.
+    const query: string | undefined = req.getQuery();
+    this.rawQuery = query ?? '';
+    req.forEach((name, value) => {
+      this.headers.push(name, value);
+    });
+    this.framing = framingOf(this.headers);
+    this.peerCertificate = res.getX509Certificate();
+  }
+
+  /** Takes the body in, as far as `budget` has room. To be called before the handler of the request returns. */
+  expectBody(budget: BodyBudget): void {
+    this.body = new BodyReader(this.res, budget, this.declaredLength(), () => {
+      if (this.framing === 'chunked') this.turn = this.turns.begin();
+    });
+  }
+
+  readBody(owner: string): Buffer | Promise<Buffer> {
+    return this.body === undefined ? EMPTY : this.body.read(owner);
+  }
+
+  openBody(owner: string): Readable | undefined {
+    return this.body?.open(owner);
+  }
+
+  private declaredLength(): number {
+    for (let i = 0; i < this.headers.length; i += 2) {
+      if (this.headers[i] === 'content-length') return Number(this.headers[i + 1]);
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Reply } from '../../rest/types.js';
+import type { Response } from './native.js';
+
+const STATUS_LINES: Readonly<Record<number, string>> = {
+  200: '200 OK',
+  201: '201 Created',
+  202: '202 Accepted',
+  204: '204 No Content',
+  301: '301 Moved Permanently',
+  304: '304 Not Modified',
+  400: '400 Bad Request',
+  401: '401 Unauthorized',
+  403: '403 Forbidden',
+  404: '404 Not Found',
+  405: '405 Method Not Allowed',
+  406: '406 Not Acceptable',
+  409: '409 Conflict',
+  410: '410 Gone',
+  413: '413 Request Entity Too Large',
+  415: '415 Unsupported Media Type',
+  422: '422 Unprocessable Entity',
+  429: '429 Too Many Requests',
+  500: '500 Internal Server Error',
+  501: '501 Not Implemented',
+  503: '503 Service Unavailable',
+  504: '504 Gateway Timeout',
+};
+
+/** Status line and headers; uWS adds Date by itself. */
+export function writeHead(res: Response, reply: Reply, auditId: string): void {
+  res.writeStatus(STATUS_LINES[reply.status] ?? `${reply.status} Status`);
+  res.writeHeader('Audit-Id', auditId);
+  const headers = reply.headers;
+  if (headers?.['Cache-Control'] === undefined) res.writeHeader('Cache-Control', 'no-cache, private');
+  if (reply.contentType !== '') res.writeHeader('Content-Type', reply.contentType);
+  if (headers !== undefined) {
+    for (const name in headers) res.writeHeader(name, headers[name] ?? '');
+  }
+  for (const warning of reply.warnings ?? []) res.writeHeader('Warning', `299 - ${quoted(warning)}`);
+}
+
+/** An HTTP quoted-string; what cannot stand in a header line is dropped. */
+function quoted(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is being removed
+  return `"${text.replace(/[\u0000-\u001f\u007f]/g, ' ').replace(/["\\]/g, '\\$&')}"`;
+}

@@ -1,0 +1,207 @@
+import { FatalError } from '../../machinery/assert.js';
+import { logger } from '../../machinery/log.js';
+import type { StreamReply } from '../../rest/types.js';
+import type { Answer, HttpListener, ListenOptions, RequestHandler } from '../http-listener.js';
+import { BodyBudget } from './body-budget.js';
+import { Exchange } from './exchange.js';
+import { writeHead } from './head.js';
+import { type Response, type UWS, uws } from './native.js';
+import { UwsSink } from './sink.js';
+import { Turn } from './turn.js';
+
+const log = logger('uws');
+/** net/http's answer, filled up to more than the buffer in which uWS collects small writes: it leaves at once then. */
+const MALFORMED = `400 Bad Request: the length of the request's body cannot be told\n${' '.repeat(16 * 1024)}`;
+
+/** Listens for HTTPS and hands every request to `handler`. Throws FatalError when the port or the files cannot be used. */
+export async function listen(options: ListenOptions, handler: RequestHandler): Promise<HttpListener> {
+  const listener = new Listener(handler);
+  const app = sslApp(options);
+  app.any('/*', (res, req) => listener.handle(res as Response, req));
+  app.filter((_res, count) => listener.count(Number(count)));
+  const listening = await new Promise<UWS.us_listen_socket | false>((resolve) => {
+    listenOn(app, options.host, options.port, resolve);
+  });
+  if (listening === false) {
+    throw new FatalError(
+      `cannot listen on ${options.host}:${options.port}: another program has the port, or the address is not this machine's`,
+    );
+  }
+  return {
+    port: uws.us_socket_local_port(listening),
+    connections: () => listener.connections,
+    close: async (graceMs) => {
+      uws.us_listen_socket_close(listening);
+      await listener.drain(graceMs);
+      app.close();
+    },
+  };
+}
+
+function sslApp(options: ListenOptions): UWS.TemplatedApp {
+  try {
+    return uws.SSLApp({
+      cert_file_name: options.certFile,
+      key_file_name: options.keyFile,
+      ...(options.clientCaFile === undefined ? {} : { ca_file_name: options.clientCaFile }),
+    });
+  } catch (cause) {
+    throw new FatalError(
+      `TLS cannot start with ${options.certFile} and ${options.keyFile} (${String(cause)}): check that both are PEM files and belong together`,
+    );
+  }
+}
+
+type ListenWithOptions = (
+  host: string,
+  port: number,
+  options: number,
+  callback: (socket: UWS.us_listen_socket | false) => void,
+) => void;
+
+function listenOn(
+  app: UWS.TemplatedApp,
+  host: string,
+  port: number,
+  callback: (socket: UWS.us_listen_socket | false) => void,
+): void {
+  // Exclusive: without it a second server would share the port in silence (SO_REUSEPORT).
+  (app.listen as unknown as ListenWithOptions).call(app, host, port, uws.LIBUS_LISTEN_EXCLUSIVE_PORT, callback);
+}
+
+/** The state of one listening port. */
+class Listener {
+  connections = 0;
+  private inFlight = 0;
+  private closing = false;
+  private drained: (() => void) | undefined;
+  private readonly streams = new Set<UwsSink>();
+  private readonly turn = new Turn();
+  private readonly bodies = new BodyBudget();
+
+  constructor(private readonly handler: RequestHandler) {}
+
+  count(delta: number): void {
+    this.connections += delta > 0 ? 1 : -1;
+  }
+
+  handle(res: Response, req: UWS.HttpRequest): void {
+    const exchange = new Exchange(res, req, this.turn);
+    if (exchange.framing === 'invalid') {
+      // Before it returns the connection is closed: what follows in the same buffer is not looked at any more.
+      res.writeStatus('400 Bad Request').writeHeader('Content-Type', 'text/plain; charset=utf-8').end(MALFORMED, true);
+      return;
+    }
+    this.inFlight++;
+    res.onAborted(() => {
+      exchange.aborted = true;
+      exchange.body?.abort();
+      exchange.sink?.abort();
+      this.release(exchange);
+    });
+    if (exchange.method !== 'GET' && exchange.method !== 'HEAD') exchange.expectBody(this.bodies);
+    this.dispatch(exchange);
+  }
+
+  private dispatch(exchange: Exchange): void {
+    try {
+      const answer = this.handler.serve(exchange);
+      if (answer instanceof Promise) {
+        answer.then(
+          (a) => this.answer(exchange, a),
+          (error: unknown) => this.broken(exchange, error),
+        );
+      } else this.answer(exchange, answer);
+    } catch (error) {
+      this.broken(exchange, error);
+    }
+  }
+
+  /** The chain answers its own failures; what still gets here is a bug in it, and must not take the process along. */
+  private broken(exchange: Exchange, error: unknown): void {
+    log.error(`${exchange.method} ${exchange.rawPath} was not answered`, error);
+    this.turn.after(exchange.turn, () => {
+      if (exchange.aborted || exchange.done) return;
+      exchange.body?.discard();
+      exchange.res.cork(() => {
+        exchange.res.writeStatus('500 Internal Server Error').end('internal error\n', true);
+        this.release(exchange);
+      });
+    });
+  }
+
+  private answer(exchange: Exchange, answer: Answer): void {
+    this.turn.after(exchange.turn, () => {
+      const { body, framing } = exchange;
+      if (body === undefined || exchange.aborted || exchange.done) {
+        this.write(exchange, answer);
+        return;
+      }
+      body.discard();
+      // Such a connection is closed with the answer, which a client that is still sending would not get to see.
+      if (framing === 'chunked') body.onEnd(() => this.turn.after(exchange.turn, () => this.write(exchange, answer)));
+      else this.write(exchange, answer);
+    });
+  }
+
+  private write(exchange: Exchange, { reply, auditId }: Answer): void {
+    if (exchange.aborted || exchange.done) return;
+    // The form of chunks is not checked by uWS: where the body really ended is not known, so nothing may follow it.
+    const close = this.closing || exchange.framing === 'chunked' || exchange.body?.isEndless === true;
+    exchange.res.cork(() => {
+      writeHead(exchange.res, reply, auditId);
+      if ('stream' in reply) this.stream(exchange, reply);
+      else {
+        if (exchange.method === 'HEAD') {
+          // Given any argument, uWS drops the connection at the next request.
+          exchange.res.writeHeader('Content-Length', String(Buffer.byteLength(reply.body)));
+          if (exchange.framing === 'chunked') exchange.res.endWithoutBody(undefined, true);
+          else exchange.res.endWithoutBody();
+        } else exchange.res.end(reply.body, close);
+        this.release(exchange);
+      }
+    });
+  }
+
+  private stream(exchange: Exchange, reply: StreamReply): void {
+    const sink = new UwsSink(exchange.res, reply.ahead, () => {
+      this.streams.delete(sink);
+      this.release(exchange);
+    });
+    exchange.sink = sink;
+    this.streams.add(sink);
+    if (exchange.method === 'HEAD' || this.closing) {
+      sink.end();
+      return;
+    }
+    try {
+      reply.stream(sink);
+      sink.showHeaders();
+    } catch (error) {
+      log.error(`a stream for ${exchange.rawPath} broke`, error);
+      sink.end();
+    }
+  }
+
+  private release(exchange: Exchange): void {
+    if (exchange.done) return;
+    exchange.done = true;
+    exchange.body?.release();
+    this.inFlight--;
+    if (this.inFlight === 0) this.drained?.();
+  }
+
+  /** Ends streams and waits for the answers that are on their way, at most `graceMs`. */
+  async drain(graceMs: number): Promise<void> {
+    this.closing = true;
+    for (const sink of this.streams) sink.end();
+    if (this.inFlight === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, graceMs);
+      this.drained = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
