@@ -141,7 +141,8 @@ export class Housekeeping {
   }
 
   #handOver(heir: NodeId, reason: string): void {
-    const { driver, say } = this.#options;
+    const { driver, say, verifier } = this.#options;
+    if (verifier.disputed) return;
     this.#handedOverAt = performance.now();
     this.#handOvers++;
     say('warn', `this leader hands over, for ${reason}`);
@@ -219,7 +220,8 @@ export class Housekeeping {
     const { applied, peers, id } = driver.status();
     const durable = Math.min(state.durableIndex, applied);
     const wanted = Math.max(durable - keepEntries, Math.min(durable, log.indexBefore(KEEP_BYTES)));
-    let needed = wanted;
+    // Who comes back can say who is right only if it computes by itself what it has missed.
+    let needed = this.#options.verifier.disputed ? Math.min(wanted, log.firstIndex() - 1) : wanted;
     for (const peer of peers) {
       if (peer.id === id || !this.#options.reachable(peer.id)) continue;
       // One that goes on after a break is older than the one that Raft has asked for.

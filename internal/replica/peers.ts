@@ -2,7 +2,7 @@ import { Packr } from 'msgpackr';
 import { FatalError } from '../machinery/assert.js';
 import type { Message, NodeId, SnapshotMeta } from '../raft/index.js';
 import { messageOf } from '../store/lmdb.js';
-import { decodeMeta, META_KEY, type MemberInfo } from '../store/meta.js';
+import { decodeMeta, stateHashOf, META_KEY, type MemberInfo } from '../store/meta.js';
 import { StateExport } from '../store/snapshot.js';
 import { CorruptRecordError } from '../store/rows.js';
 import type { StateStore } from '../store/state.js';
@@ -12,6 +12,7 @@ import type { PeerHandlers, PeerIdentity, TransportTls } from '../transport/type
 import type { Driver, Outbox, SnapshotInstaller } from './driver.js';
 import type { Identity } from './identity.js';
 import { answerCall, readReply } from './calls.js';
+import { confirmCopy, type CopyClaim } from './confirm.js';
 import type { LogStore } from './log.js';
 import type { Membership } from './membership.js';
 import { paced } from './pace.js';
@@ -19,8 +20,15 @@ import { STATE_DIRECTORY } from './reseed.js';
 import type { ReceivedState, SnapshotReceiver } from './snapshot-receiver.js';
 import { type ProgressReply, type ProgressRequest, SnapshotSender } from './snapshot-sender.js';
 import type { SpaceGuard } from './space.js';
-import type { Verifier, VerifyRequest } from './verify.js';
-import { decodeMessages, encodeMessages } from './wire.js';
+import {
+  decodeVerifyReply,
+  DISPUTED,
+  encodeVerify,
+  type Verifier,
+  type VerifyReply,
+  type VerifyRequest,
+} from './verify.js';
+import { decodeMessages, encodeMessages, encodeSnapshotHeader } from './wire.js';
 
 /** Beyond this the stranger that came first is forgotten. */
 const STRANGERS_MAX = 16;
@@ -97,6 +105,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
       ask: (to, payload) => this.ask(to, payload),
       report: (to, ok) => this.#driver?.report((raft) => raft.reportSnapshot(to, ok)),
       onCorrupt: options.onCorrupt,
+      disputed: () => this.#verifier?.disputed === true,
       say,
     });
   }
@@ -200,6 +209,8 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
       this.#options.say('warn', `dropped a batch of messages that cannot be read: ${messageOf(error)}`);
       return;
     }
+    // While it is not known whose state is right, leadership stays where it is.
+    if (this.#verifier?.disputed === true) messages = messages.filter(({ type }) => type !== 'transferLeader');
     this.#driver?.step(messages);
   }
 
@@ -218,7 +229,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
         await this.#options.space.check();
         return packr.pack({ low: this.#options.space.low } satisfies SpaceReply);
       }
-      if (request.op === 'hash' || request.op === 'diverged') {
+      if (request.op === 'hash' || request.op === 'diverged' || request.op === 'agreed' || request.op === 'disputed') {
         if (this.#verifier === undefined) throw new UnavailableError('this replica is starting; try again', false);
         return this.#verifier.answer(request);
       }
@@ -244,15 +255,17 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
 
   async *onFetch(from: NodeId): AsyncGenerator<Buffer> {
     if (this.#driver?.leads !== true) throw new Error('this member does not lead');
+    if (this.#verifier?.disputed === true) throw new Error(DISPUTED);
     this.#options.say('info', `giving a copy of the state to member ${from}`);
     const snapshot = this.#options.state.takeSnapshot();
     const chunks = new StateExport(snapshot);
     try {
       const row = snapshot.get('meta', META_KEY);
       if (row === undefined) throw new Error('there is no state to send yet');
-      const { appliedIndex, appliedTerm, conf } = decodeMeta(row);
-      const meta = { index: appliedIndex, term: appliedTerm, confState: conf };
-      yield encodeMessages([{ ...EMPTY_MESSAGE, from: this.#options.identity.id, to: from, snapshot: meta }]);
+      const stored = decodeMeta(row);
+      const meta = { index: stored.appliedIndex, term: stored.appliedTerm, confState: stored.conf };
+      const message = { ...EMPTY_MESSAGE, from: this.#options.identity.id, to: from, snapshot: meta };
+      yield encodeSnapshotHeader(message, undefined, { revision: stored.revision, hash: stateHashOf(stored) });
       yield* paced(chunks.chunks(), () => this.#driver?.status().lastIndex ?? 0);
     } catch (error) {
       if (error instanceof CorruptRecordError) this.#options.onCorrupt(error);
@@ -300,7 +313,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   async #receive(chunks: AsyncIterable<Buffer>): Promise<void> {
     await this.#staged?.state.discard();
     this.#staged = undefined;
-    const received = await this.#options.receiver.receive(chunks);
+    const received = await this.#confirmed(chunks);
     const driver = this.#driver;
     const { messages } = received;
     const { term, commit } = driver?.status() ?? { term: 0, commit: 0 };
@@ -309,6 +322,30 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     if (!isLate) this.#staged = received;
     driver?.step(messages);
     if (isLate) await received.state.discard();
+  }
+
+  /**
+   * Receives a snapshot that a majority of voters has as well; rejects when one has another state. Where too few can be
+   * asked it is taken unconfirmed: two of three could not go on otherwise, and a copy has no vote (verdict.ts).
+   */
+  async #confirmed(chunks: AsyncIterable<Buffer>): Promise<ReceivedState> {
+    const { receiver, identity, say } = this.#options;
+    const ask = async (voter: NodeId, revision: number): Promise<VerifyReply> =>
+      decodeVerifyReply(await this.ask(voter, encodeVerify({ op: 'hash', revision })));
+    let confirming: Promise<boolean> | undefined;
+    const confirm = (claim: CopyClaim, { confState: { voters } }: SnapshotMeta): void => {
+      confirming ??= confirmCopy({ claim, voters, self: identity.id, ask, count: 'voters', say });
+      confirming.catch((error: unknown) => receiver.interrupt(messageOf(error)));
+    };
+    const received = await receiver.receive(chunks, confirm);
+    confirm(received.claim, received.meta);
+    try {
+      if ((await confirming) !== true) say('warn', 'a snapshot is taken although too few members could confirm it');
+      return received;
+    } catch (error) {
+      await received.state.discard();
+      throw error;
+    }
   }
 
   /** Puts the snapshot that was received last in the place of log and state. */

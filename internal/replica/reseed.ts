@@ -1,12 +1,16 @@
 import { FatalError } from '../machinery/assert.js';
+import type { NodeId, SnapshotMeta } from '../raft/index.js';
 import { messageOf } from '../store/lmdb.js';
 import type { StateStore } from '../store/state.js';
 import { fetchState } from '../transport/fetch.js';
 import type { TransportTls } from '../transport/types.js';
+import { callMember } from './calls.js';
 import type { LogLevel } from './config.js';
+import { confirmCopy, type CopyClaim } from './confirm.js';
 import type { Identity } from './identity.js';
 import type { LogStore } from './log.js';
 import { type ReceivedState, SnapshotReceiver } from './snapshot-receiver.js';
+import { decodeVerifyReply, encodeVerify, type VerifyReply } from './verify.js';
 
 /** Fact in the log: the state differs from the others' and is to be replaced at the next start. Empty: it was. */
 export const RESEED = 'reseed';
@@ -18,6 +22,8 @@ const PATIENCE_MS = 60_000;
 /** For a state that can be used as it is: those who have such a one may be needed for a leader to be there. */
 const DAMAGED_PATIENCE_MS = 10_000;
 const RETRY_MS = 500;
+/** For one member's answer about its state. */
+const ASK_MS = 2_000;
 
 export interface ReseedOptions {
   readonly dataDir: string;
@@ -47,7 +53,7 @@ export async function reseedIfWanted(options: ReseedOptions): Promise<void> {
       if (options.stopping?.aborted === true)
         throw new FatalError('no copy of the state was taken yet; the next start will take one.');
       try {
-        const received = await receiver.receive(fetchState(address, tls, identity, id));
+        const received = await confirmed(receiver, options, fetchState(address, tls, identity, id));
         if (received.meta.index < log.firstIndex() - 1) throw new Error('its state is older than our log');
         await adopt(log, received);
         state.replace(received.state.path);
@@ -70,6 +76,35 @@ export async function reseedIfWanted(options: ReseedOptions): Promise<void> {
     'the state of this replica differs from that of the others, and no leader gives a copy of its own. Make sure that a ' +
       'majority of the other members is up, and start this one again.',
   );
+}
+
+/** Receives a copy that a majority of voters, each by its own computation, has as well; discards any other. */
+async function confirmed(
+  receiver: SnapshotReceiver,
+  { identity, state, tls, say }: ReseedOptions,
+  chunks: AsyncIterable<Buffer>,
+): Promise<ReceivedState> {
+  const { members } = state.meta;
+  const ask = async (voter: NodeId, revision: number): Promise<VerifyReply> => {
+    const address = members.get(voter)?.address;
+    if (address === undefined) throw new Error('its address is not known');
+    return decodeVerifyReply(await callMember(address, tls, encodeVerify({ op: 'hash', revision }), ASK_MS));
+  };
+  const self = identity.id;
+  let confirming: Promise<boolean> | undefined;
+  const confirm = (claim: CopyClaim, { confState: { voters } }: SnapshotMeta): void => {
+    confirming ??= confirmCopy({ claim, voters, self, ask, count: 'lineages', say });
+    confirming.catch((error: unknown) => receiver.interrupt(messageOf(error)));
+  };
+  const received = await receiver.receive(chunks, confirm);
+  confirm(received.claim, received.meta);
+  try {
+    if ((await confirming) === true) return received;
+    throw new Error('too few members confirm that its state is right');
+  } catch (error) {
+    await received.state.discard();
+    throw error;
+  }
 }
 
 async function adopt(log: LogStore, { meta, directory }: ReceivedState): Promise<void> {

@@ -27,7 +27,8 @@ import { DiskWatch, SLOW_DISK_LIMITS } from './slow-disk.js';
 import { SnapshotReceiver, STATE_NAME } from './snapshot-receiver.js';
 import { SpaceGuard } from './space.js';
 import type { Replica, ReplicaStatus } from './types.js';
-import { DifferingStateError, Verifier } from './verify.js';
+import { newLineage } from './verdict.js';
+import { DifferingStateError, DISPUTED, Verifier } from './verify.js';
 
 const SEQ_PER_BOOT = 2 ** 32;
 const MIB = 1024 * 1024;
@@ -123,6 +124,7 @@ export class RunningReplica implements Replica {
       path: join(config.dataDir, directory),
       conf: originConf(identity),
       members: originMembers(identity),
+      lineage: newLineage(identity.id),
       onVisible: () => {
         // Watchers are told before the writes are answered.
         this.#parts?.backend.announce();
@@ -306,6 +308,7 @@ export class RunningReplica implements Replica {
       scrub: this.#scrub?.progress ?? NOT_SCRUBBED,
       failure: this.#quarantine || (this.#damage?.failure ?? ''),
       differences: this.#verifier?.differences ?? 0,
+      disputed: this.#verifier?.disputed ?? false,
       copied: this.#copied,
       leaderChanges: this.#leaderChanges,
       handOvers: this.#housekeeping?.handOvers ?? 0,
@@ -346,6 +349,7 @@ export class RunningReplica implements Replica {
     const { driver } = this.#running();
     const member = this.status().members.find((m) => m.name === name);
     if (member === undefined) throw new Error(`no member is named ${name}`);
+    if (this.#verifier?.disputed === true && driver.leads) throw new Error(DISPUTED);
     const result = driver.raft.transferLeader(member.id);
     if (result === 'noLeader') throw new Error('no leader is known; try again');
     if (result === 'notVoter') throw new Error(`${name} is a learner: it has no vote, and cannot lead`);

@@ -3,7 +3,10 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Message, SnapshotMeta } from '../raft/index.js';
 import { messageOf } from '../store/lmdb.js';
+import { stateHashOf } from '../store/meta.js';
 import { SnapshotError, StagedState } from '../store/snapshot.js';
+import type { CopyClaim } from './confirm.js';
+import { isSameState } from './verdict.js';
 import { withIdleTimeout } from './idle.js';
 import { decodeSnapshotHeader, type TransferPart } from './wire.js';
 
@@ -21,6 +24,8 @@ export interface ReceivedState {
   readonly directory: string;
   /** What announced it. */
   readonly messages: readonly Message[];
+  /** What it is, from its own rows. */
+  readonly claim: CopyClaim;
 }
 
 export interface SnapshotReceiverOptions {
@@ -28,6 +33,9 @@ export interface SnapshotReceiverOptions {
   readonly say: (level: 'warn', text: string) => void;
   readonly keepMs?: number;
 }
+
+/** Told what a snapshot says it is; not by an earlier release, which does not say so. */
+export type OnHeader = (claim: CopyClaim, meta: SnapshotMeta) => void;
 
 interface Partial {
   readonly directory: string;
@@ -72,17 +80,21 @@ export class SnapshotReceiver {
     return state?.transfer === transfer ? state.chunks : 0;
   }
 
-  /** Rejects when the snapshot is damaged, or breaks off. */
-  receive(chunks: AsyncIterable<Buffer>): Promise<ReceivedState> {
-    const received = this.#receive(chunks);
+  /**
+   * Rejects when the snapshot is damaged, breaks off, or is not what it said it was; `onHeader` is told that, and whose it
+   * is, before the rows come.
+   */
+  receive(chunks: AsyncIterable<Buffer>, onHeader: OnHeader = () => undefined): Promise<ReceivedState> {
+    const received = this.#receive(chunks, onHeader);
     this.#over = received.catch(() => undefined);
     return received;
   }
 
-  async #receive(chunks: AsyncIterable<Buffer>): Promise<ReceivedState> {
+  async #receive(chunks: AsyncIterable<Buffer>, onHeader: OnHeader): Promise<ReceivedState> {
     let partial: Partial | undefined;
     let messages: readonly Message[] = [];
     let meta: SnapshotMeta | undefined;
+    let claimed: CopyClaim | undefined;
     /** Whether what came so far is right: else not a piece of it is kept. */
     let isSound = true;
     const interrupted = new Promise<never>((_, reject) => (this.#interrupt = reject));
@@ -92,9 +104,10 @@ export class SnapshotReceiver {
         isSound = false;
         if (partial === undefined) {
           const header = decodeSnapshotHeader(chunk);
-          ({ messages } = header);
+          ({ messages, claim: claimed } = header);
           meta = messages[0]?.snapshot;
           if (meta === undefined) throw new SnapshotError('it has no header');
+          if (claimed !== undefined) onHeader(claimed, meta);
           partial = await this.#begin(header.transfer);
           this.#receiving = partial.state;
         } else await partial.state.add(chunk);
@@ -105,9 +118,13 @@ export class SnapshotReceiver {
       // A connection that breaks may look like an end.
       if (!state.complete) throw new SnapshotError('it ends early');
       isSound = false;
-      const { appliedIndex } = await state.finish();
-      if (appliedIndex !== meta.index) throw new SnapshotError('it is not of the index that its header names');
-      return { meta, state, directory, messages };
+      const stored = await state.finish();
+      const claim = { revision: stored.revision, hash: stateHashOf(stored) };
+      if (stored.appliedIndex !== meta.index) throw new SnapshotError('it is not of the index that its header names');
+      if (claimed !== undefined && (claimed.revision !== claim.revision || !isSameState(claimed.hash, claim.hash))) {
+        throw new SnapshotError('it is not the state that its header names');
+      }
+      return { meta, state, directory, messages, claim };
     } catch (error) {
       if (partial !== undefined) {
         if (isSound && partial.state.transfer !== '' && partial.state.chunks > 0) this.#keep(partial);

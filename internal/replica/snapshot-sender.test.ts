@@ -191,6 +191,7 @@ async function sending(changes: { keepMs?: number; firstIndex?: () => number } =
     ask: (to, payload) => near.ask(to, payload),
     report: (_to, ok) => void reports.push(ok),
     onCorrupt: fail,
+    disputed: () => false,
     say: nothing,
     ...changes,
   });

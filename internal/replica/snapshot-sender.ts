@@ -2,17 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { Packr } from 'msgpackr';
 import type { Message, NodeId, SnapshotMeta } from '../raft/index.js';
 import { messageOf } from '../store/lmdb.js';
-import { decodeMeta, META_KEY } from '../store/meta.js';
+import { decodeMeta, stateHashOf, META_KEY } from '../store/meta.js';
 import { CorruptRecordError } from '../store/rows.js';
 import { StateExport } from '../store/snapshot.js';
 import type { StateStore } from '../store/state.js';
+import type { CopyClaim } from './confirm.js';
 import { paced } from './pace.js';
+import { DISPUTED } from './verify.js';
 import { encodeSnapshotHeader } from './wire.js';
 
 /** A snapshot that broke off keeps its LMDB read transaction so long, unless more of it gets through meanwhile ... */
 const TRANSFER_KEEP_MS = 60_000;
 /** ... and beyond so many the oldest is given up: a read transaction takes a slot of LMDB's, and keeps pages from reuse. */
 const TRANSFERS_KEPT_MAX = 4;
+/** A failure that comes again and again is told of so often. */
+const SAY_AGAIN_MS = 30_000;
 
 /** What a leader asks a member before it goes on with a snapshot; layout 1 of a Call's payload, in msgpack. */
 export interface ProgressRequest {
@@ -35,6 +39,8 @@ export interface SnapshotSenderOptions {
   readonly ask: (to: NodeId, payload: Buffer) => Promise<Buffer>;
   readonly report: (to: NodeId, ok: boolean) => void;
   readonly onCorrupt: (error: CorruptRecordError) => void;
+  /** Is it unknown whether the state is right (verify.ts)? Then it is given to nobody. */
+  readonly disputed: () => boolean;
   readonly say: (level: 'info' | 'warn', text: string) => void;
   readonly keepMs?: number;
 }
@@ -51,6 +57,7 @@ class Transfer {
   constructor(
     readonly term: number,
     readonly meta: SnapshotMeta,
+    readonly claim: CopyClaim,
     readonly chunks: StateExport,
   ) {}
 }
@@ -65,6 +72,7 @@ export class SnapshotSender {
   readonly #options: SnapshotSenderOptions;
   readonly #sending = new Map<NodeId, Transfer | undefined>();
   readonly #kept = new Map<NodeId, Transfer>();
+  readonly #said = new Map<NodeId, { readonly reason: string; readonly at: number }>();
   #closed = false;
 
   constructor(options: SnapshotSenderOptions) {
@@ -87,6 +95,7 @@ export class SnapshotSender {
     let isUsable = false;
     let ok = false;
     try {
+      this.#checkRight();
       transfer = (await this.#resumed(message)) ?? (await this.#begun(message));
       this.#sending.set(to, transfer);
       isUsable = true;
@@ -95,7 +104,7 @@ export class SnapshotSender {
       ok = true;
     } catch (error) {
       if (error instanceof CorruptRecordError) isUsable = false;
-      say('warn', `the snapshot for member ${to} was not delivered: ${messageOf(error)}`);
+      this.#sayFailure(to, messageOf(error));
     } finally {
       this.#sending.delete(to);
       if (transfer !== undefined) {
@@ -104,6 +113,20 @@ export class SnapshotSender {
       }
       report(to, ok);
     }
+  }
+
+  /** Raft asks again within moments: the same failure is told of once in a while. */
+  #sayFailure(to: NodeId, reason: string): void {
+    const said = this.#said.get(to);
+    const now = performance.now();
+    if (said?.reason === reason && now < said.at + SAY_AGAIN_MS) return;
+    this.#said.set(to, { reason, at: now });
+    this.#options.say('warn', `the snapshot for member ${to} was not delivered: ${reason}`);
+  }
+
+  /** Throws while it is not known whether the state is right. */
+  #checkRight(): void {
+    if (this.#options.disputed()) throw new Error(DISPUTED);
   }
 
   async #begun(message: Message): Promise<Transfer> {
@@ -116,9 +139,10 @@ export class SnapshotSender {
       snapshot.release();
       throw new Error('there is no state to send yet');
     }
-    const { appliedIndex, appliedTerm, conf } = decodeMeta(row);
-    const meta = { index: appliedIndex, term: appliedTerm, confState: conf };
-    return new Transfer(message.term, meta, new StateExport(snapshot));
+    const stored = decodeMeta(row);
+    const meta = { index: stored.appliedIndex, term: stored.appliedTerm, confState: stored.conf };
+    const claim = { revision: stored.revision, hash: stateHashOf(stored) };
+    return new Transfer(message.term, meta, claim, new StateExport(snapshot));
   }
 
   /** The transfer that broke off, if the rest of it is of use. Rejects when the member does not say what it has. */
@@ -151,10 +175,13 @@ export class SnapshotSender {
     return typeof chunks === 'number' && Number.isSafeInteger(chunks) && chunks > 0 ? chunks : 0;
   }
 
-  async *#chunks(message: Message, { id, from, meta, chunks }: Transfer): AsyncGenerator<Buffer> {
-    yield encodeSnapshotHeader({ ...message, snapshot: meta }, { id, from });
+  async *#chunks(message: Message, { id, from, meta, claim, chunks }: Transfer): AsyncGenerator<Buffer> {
+    yield encodeSnapshotHeader({ ...message, snapshot: meta }, { id, from }, claim);
     try {
-      yield* paced(chunks.chunks(from), this.#options.lastIndex);
+      for await (const chunk of paced(chunks.chunks(from), this.#options.lastIndex)) {
+        this.#checkRight();
+        yield chunk;
+      }
     } catch (error) {
       if (error instanceof CorruptRecordError) this.#options.onCorrupt(error);
       throw error;

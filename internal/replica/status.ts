@@ -15,6 +15,7 @@ export interface StatusParts {
   readonly scrub: ScrubProgress;
   readonly failure: string;
   readonly differences: number;
+  readonly disputed: boolean;
   readonly copied: boolean;
   readonly leaderChanges: number;
   readonly handOvers: number;
@@ -24,7 +25,8 @@ export interface StatusParts {
 
 /** What a replica says of itself. */
 export function statusOf(parts: StatusParts): ReplicaStatus {
-  const { id, name, raft, state, logFirst, diskLow, damagedRecords, scrub, failure, differences, copied } = parts;
+  const { id, name, raft, state, logFirst, diskLow, damagedRecords, scrub, failure, differences, disputed, copied } =
+    parts;
   const { leaderChanges, handOvers, proposalsInFlight, connected } = parts;
   const { members, conf } = state.meta;
   return {
@@ -47,6 +49,7 @@ export function statusOf(parts: StatusParts): ReplicaStatus {
     scrub,
     failure,
     differences,
+    disputed,
     copied,
     leaderChanges,
     handOvers,

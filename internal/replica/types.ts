@@ -41,6 +41,8 @@ export interface ReplicaStatus {
   readonly scrub: ScrubProgress;
   /** How often this replica, leading, has found that the states of the replicas differ: those that do stop serving. */
   readonly differences: number;
+  /** The states of the replicas differ, and it is not known which is right: nothing is copied, leadership stays. */
+  readonly disputed: boolean;
   /** The state was replaced by a copy of another member's when the replica was opened. */
   readonly copied: boolean;
   /** Why this replica should not be asked while others can be, and what to do about it; '' when there is no reason. */

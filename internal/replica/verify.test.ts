@@ -5,33 +5,12 @@ import { Packr } from 'msgpackr';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../testing/cluster.js';
 import { encodeProposal } from '../store/command.js';
-import { openEnvironment, openTables } from '../store/lmdb.js';
-import { decodeMeta, encodeMeta, META_KEY } from '../store/meta.js';
 import { StateStore } from '../store/state.js';
-import type { Replica } from './index.js';
+import { diverge, put, until } from './state.testkit.js';
 import { Verifier, type VerifyRequest } from './verify.js';
 
 let cluster: TestCluster | undefined;
 afterEach(() => cluster?.close());
-
-const put = (replica: Replica, key: string, text: string) =>
-  replica.backend.txn({ compares: [], ops: [{ type: 'put', key, value: Buffer.from(text), revisionAt: -1 }] });
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
-/** Makes a stopped replica's state another than the others' without any checksum telling. */
-async function diverge(c: TestCluster, i: number): Promise<void> {
-  const environment = openEnvironment({ path: join(c.directory, `r${i}`, 'state'), overlappingSync: true });
-  const tables = openTables(environment);
-  const meta = decodeMeta(Buffer.from(tables.meta.get(META_KEY) ?? []));
-  meta.hashA = (meta.hashA ^ 1) >>> 0;
-  await environment.batch(() => {
-    void tables.objects.remove('a/1');
-    void tables.meta.put(META_KEY, encodeMeta(meta));
-  });
-  await environment.close();
-}
 
 it.each(['a follower', 'the leader'])(
   '%s whose state differs stops, and takes a copy of the others at its next start',
@@ -48,7 +27,7 @@ it.each(['a follower', 'the leader'])(
     await Promise.all(c.running().map((replica) => replica.backend.readBarrier()));
     const bad = ((await c.leader()) + 1) % 3;
     await c.stop(bad);
-    await diverge(c, bad);
+    await diverge(c, bad, 'a/1');
     const damaged = await c.start(bad);
     await damaged.ready();
     if (who === 'the leader') {
@@ -95,6 +74,7 @@ describe('what the leader compares', () => {
       path: directory,
       conf: { voters: [1, 2, 3], learners: [4], votersOutgoing: [], learnersNext: [], autoLeave: false },
       members: new Map(),
+      lineage: `${id}-own`,
       onVisible: () => undefined,
       onDurable: () => undefined,
       onDiskFull: () => undefined,

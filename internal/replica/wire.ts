@@ -1,5 +1,6 @@
 import { Packr } from 'msgpackr';
 import type { Entry, Message, MessageType, SnapshotMeta } from '../raft/index.js';
+import type { CopyClaim } from './confirm.js';
 
 /** Message types by their number on the wire. Only ever add at the end. */
 const TYPES: readonly MessageType[] = [
@@ -46,8 +47,9 @@ type WireMessage = [
   context: string,
   entries: WireEntry[],
   snapshot: WireSnapshot | null,
-  /** In the header of a snapshot only. */
-  transfer?: readonly [id: string, from: number],
+  /** In the header of a snapshot only; null for one that cannot be gone on with. */
+  transfer?: readonly [id: string, from: number] | null,
+  claim?: readonly [revision: number, changes: string, rows: string],
 ];
 
 /** A snapshot on its way: read from one state, and known by a random id, so that another stream can go on with it. */
@@ -65,23 +67,41 @@ export function encodeMessages(messages: readonly Message[]): Buffer {
   return pack(messages.map(toWire));
 }
 
-/** What a snapshot begins with: the message that announces it, and which chunks follow. */
-export function encodeSnapshotHeader(message: Message, { id, from }: TransferPart): Buffer {
+/** What a snapshot begins with: the message that announces it, which chunks follow, and what state it is. */
+export function encodeSnapshotHeader(message: Message, transfer: TransferPart | undefined, claim: CopyClaim): Buffer {
   const wire = toWire(message);
-  wire.push([id, from]);
+  wire.push(transfer === undefined ? null : [transfer.id, transfer.from], [
+    claim.revision,
+    claim.hash.changes,
+    claim.hash.rows ?? '',
+  ]);
   return pack([wire]);
 }
 
-/** `transfer` is undefined for a snapshot from an earlier release, which is sent whole. Throws for what is none. */
+/** `transfer` and `claim` are undefined for a snapshot from an earlier release. Throws for what is none. */
 export function decodeSnapshotHeader(payload: Buffer): {
   readonly messages: readonly Message[];
   readonly transfer: TransferPart | undefined;
+  readonly claim: CopyClaim | undefined;
 } {
   const wires = packr.unpack(payload) as WireMessage[];
   const part: unknown = wires[0]?.[TRANSFER_FIELD];
-  return { messages: decodeMessages(payload), transfer: Array.isArray(part) ? transferOf(part) : undefined };
+  const claim: unknown = wires[0]?.[CLAIM_FIELD];
+  return {
+    messages: decodeMessages(payload),
+    transfer: Array.isArray(part) ? transferOf(part) : undefined,
+    claim: Array.isArray(claim) ? claimOf(claim) : undefined,
+  };
 }
 const TRANSFER_FIELD = 12;
+const CLAIM_FIELD = 13;
+
+function claimOf([revision, changes, rows]: readonly unknown[]): CopyClaim {
+  if (typeof revision !== 'number' || typeof changes !== 'string' || typeof rows !== 'string') {
+    throw new Error('the header of the snapshot cannot be read');
+  }
+  return { revision, hash: { changes, rows: rows === '' ? undefined : rows } };
+}
 
 function transferOf([id, from]: readonly unknown[]): TransferPart {
   if (

@@ -37,6 +37,11 @@ export interface StateMeta {
   sessions: Map<number, number>;
   /** Ids of members that were removed: they may not speak any more. */
   removed: Set<number>;
+  /**
+   * Names the computation that this state comes from: a copy has that of its source, until a majority has agreed with it
+   * (verdict.ts). '' when it is not known: the state is of a release that did not keep it.
+   */
+  lineage: string;
 }
 
 /** Key of the one row in `meta`. */
@@ -49,12 +54,13 @@ type WireRest = [
   removed: number[],
   /** Absent in what a release wrote that did not count rows, which also leaves it out when it writes the row again. */
   sums?: [complete: boolean, liveA: number, liveB: number, historyA: number, historyB: number],
+  lineage?: string,
 ];
 
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
 const FIXED = 37;
 
-export function emptyMeta(conf: StoredConfState, members: ReadonlyMap<number, MemberInfo>): StateMeta {
+export function emptyMeta(conf: StoredConfState, members: ReadonlyMap<number, MemberInfo>, lineage = ''): StateMeta {
   return {
     revision: 0,
     appliedIndex: 0,
@@ -67,6 +73,7 @@ export function emptyMeta(conf: StoredConfState, members: ReadonlyMap<number, Me
     members: new Map(members),
     sessions: new Map(),
     removed: new Set(),
+    lineage,
   };
 }
 
@@ -79,6 +86,7 @@ export function encodeMeta(meta: StateMeta): Buffer {
     [...meta.sessions],
     [...meta.removed],
     [meta.sums.complete, meta.sums.liveA, meta.sums.liveB, meta.sums.historyA, meta.sums.historyB],
+    meta.lineage,
   ];
   const packed = packr.pack(rest);
   const out = Buffer.allocUnsafe(FIXED + packed.length);
@@ -95,7 +103,7 @@ export function encodeMeta(meta: StateMeta): Buffer {
 /** Throws CorruptRecordError. */
 export function decodeMeta(row: Buffer): StateMeta {
   const head = decodeMetaHead(row);
-  const [conf, members, sessions, removed, sums] = packr.unpack(row.subarray(FIXED)) as WireRest;
+  const [conf, members, sessions, removed, sums, lineage] = packr.unpack(row.subarray(FIXED)) as WireRest;
   const [voters, learners, votersOutgoing, learnersNext, autoLeave] = conf;
   return {
     ...head,
@@ -107,6 +115,7 @@ export function decodeMeta(row: Buffer): StateMeta {
     members: new Map(members.map(([id, name, address]) => [id, { name, address }])),
     sessions: new Map(sessions),
     removed: new Set(removed),
+    lineage: typeof lineage === 'string' ? lineage : '',
   };
 }
 

@@ -36,6 +36,8 @@ export interface StateOptions {
   /** Membership and particulars that an empty state begins with. */
   readonly conf: StoredConfState;
   readonly members: ReadonlyMap<number, MemberInfo>;
+  /** The lineage that an empty state begins with. */
+  readonly lineage?: string;
   readonly mapSize?: number;
   /** After `visible` moved; synchronous. */
   readonly onVisible: () => void;
@@ -132,7 +134,7 @@ export class StateStore implements ApplyTables {
 
   #readMeta(): StateMeta {
     const row = this.#snapshot.get('meta', META_KEY);
-    if (row === undefined) return emptyMeta(this.#options.conf, this.#options.members);
+    if (row === undefined) return emptyMeta(this.#options.conf, this.#options.members, this.#options.lineage);
     try {
       return decodeMeta(row);
     } catch (error) {
@@ -222,6 +224,13 @@ export class StateStore implements ApplyTables {
   /** Every row was counted as of a commit that had `before`: from now on the sums are of all rows. */
   completeSums(counted: RowSums, before: RowSums): void {
     completeSums(this.#meta.sums, counted, before);
+    this.#dirty = true;
+    this.commit();
+  }
+
+  /** A majority has computed this state as it is here: from now on it counts as this replica's own (verdict.ts). */
+  setLineage(lineage: string): void {
+    this.#meta.lineage = lineage;
     this.#dirty = true;
     this.commit();
   }

@@ -14,6 +14,8 @@ export interface Node {
   replica: Replica | undefined;
   /** When it was first opened: before that it waited to be let into the cluster. */
   memberSince: number | undefined;
+  /** When it was opened last. */
+  openedAt: number;
   /** Its removal from the cluster was asked for: it may stop by itself. */
   removing: boolean;
   /** It joined a running cluster instead of founding it. */
@@ -51,6 +53,7 @@ export class SimCluster {
       machine,
       replica: undefined,
       memberSince: undefined,
+      openedAt: 0,
       stopped: undefined,
       removing: false,
       joins,
@@ -132,6 +135,7 @@ export class SimCluster {
     if (!actor.alive) return;
     node.replica = replica;
     node.memberSince ??= this.world.now;
+    node.openedAt = this.world.now;
   }
 
   #gaveUp(node: Node, actor: Actor, error: unknown): void {

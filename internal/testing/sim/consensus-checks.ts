@@ -150,6 +150,21 @@ export class ConsensusChecks implements Observer {
     });
   }
 
+  /** Told of a machine that has taken a copy of a wrong state. */
+  onWrongCopy: (machine: Machine, revision: number, hash: string) => void = () => undefined;
+
+  /** A copy of a wrong state is wrong, too. */
+  onReplaced(machine: Machine, state: StateStore): void {
+    const { appliedIndex, revision } = state.meta;
+    const hash = hashText(state.meta);
+    const right = this.#applied[appliedIndex]?.hash;
+    const isOfWrong = (other: Machine): boolean =>
+      other !== machine && other.miscomputation === 'done' && textAt(this.stateOf(other), revision) === hash;
+    const isWrong = right === undefined ? [...this.#watched.keys()].some(isOfWrong) : right !== hash;
+    machine.miscomputation = isWrong ? 'done' : machine.miscomputation === 'due' ? 'due' : 'none';
+    if (isWrong) this.onWrongCopy(machine, revision, hash);
+  }
+
   /** After a step of this machine's process. */
   afterStep(machine: Machine): void {
     const watched = this.#of(machine);
@@ -215,6 +230,12 @@ export class ConsensusChecks implements Observer {
     promise(revision >= watched.revision, 'revisions only grow', () => `${machine.name}: to ${revision}`);
     watched.revision = revision;
   }
+}
+
+/** The hash as `hashText` has it; undefined where it is not known. */
+export function textAt(state: StateStore | undefined, revision: number): string | undefined {
+  const hash = state?.hashAt(revision);
+  return hash === undefined ? undefined : hash.changes + (hash.rows ?? '');
 }
 
 function at(entry: { readonly index: number; readonly term: number }): string {

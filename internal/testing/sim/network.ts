@@ -52,7 +52,11 @@ export class SimNetwork {
     return endpoint?.actor.alive === true ? endpoint : undefined;
   }
 
+  /** When everything could pass again that had been cut off; Infinity while something cannot. */
+  wholeSince = 0;
+
   cut(from: string, to: string): void {
+    this.wholeSince = Number.POSITIVE_INFINITY;
     this.#cut.add(`${from}>${to}`);
   }
 
@@ -61,6 +65,7 @@ export class SimNetwork {
    * is under way from it is lost too.
    */
   muteAfter(address: string, messages: number): void {
+    this.wholeSince = Number.POSITIVE_INFINITY;
     this.#allowance.set(address, messages);
     if (messages === 0) this.#pulled.add(address);
   }
@@ -75,6 +80,7 @@ export class SimNetwork {
   readonly #pulled = new Set<string>();
 
   healAll(): void {
+    if (!Number.isFinite(this.wholeSince)) this.wholeSince = this.world.now;
     this.#cut.clear();
     this.#allowance.clear();
     this.#pulled.clear();

@@ -14,6 +14,8 @@ export interface Observer {
   /** Entries are about to be written to a log; `prevTerm` is the term of the entry before them. */
   onLogAppend(machine: Machine, entries: readonly Entry[], prevTerm: number | undefined): void;
   onMembership(machine: Machine, conf: StoredConfState): void;
+  /** A copy has taken the place of the state. */
+  onReplaced(machine: Machine, state: StateStore): void;
   onApplied(
     machine: Machine,
     state: StateStore,
@@ -66,7 +68,7 @@ LogStore.prototype.append = function (entries: readonly Entry[], hardState: Hard
 };
 
 // oxlint-disable-next-line typescript/unbound-method
-const { applyEntry, applyConfChange } = StateStore.prototype;
+const { applyEntry, applyConfChange, replace } = StateStore.prototype;
 StateStore.prototype.applyEntry = function (index, term, data, decoded): readonly TxnResult[] | undefined {
   const results = applyEntry.call(this, index, term, data, miscomputed(data) ?? decoded);
   tell((o, machine) => o.onState(machine, this));
@@ -78,6 +80,10 @@ StateStore.prototype.applyConfChange = function (index, term, conf, members): vo
   tell((o, machine) => o.onState(machine, this));
   tell((o, machine) => o.onApplied(machine, this, { index, term, data: EMPTY }, undefined));
   tell((o, machine) => o.onMembership(machine, conf));
+};
+StateStore.prototype.replace = function (path): void {
+  replace.call(this, path);
+  tell((o, machine) => o.onReplaced(machine, this));
 };
 const EMPTY = new Uint8Array(0);
 

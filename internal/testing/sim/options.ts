@@ -226,8 +226,8 @@ function drawProfile(profile: Profile, random: Random): Partial<RunOptions> {
         logKeepEntries: random.pick([2, 2, 20]),
       };
     case 'differing':
-      // A replica's state silently becomes another. With the log kept whole none takes it over in a snapshot, so that a
-      // majority always has the right one; and there is time to find out.
+      // A replica's state silently becomes another, and may be copied; with the log kept whole a majority always has the
+      // right one. And there is time to find out.
       return {
         voters: random.pick([3, 3, 5]),
         faults: ['miscomputation', 'miscomputation', 'miscomputation', 'kill', 'powerLoss', 'isolate', 'transfer'],
@@ -236,7 +236,7 @@ function drawProfile(profile: Profile, random: Random): Partial<RunOptions> {
         faultyMs: 16_000,
         calmMs: 24_000,
         thinkMs: 30,
-        logKeepEntries: 10_000,
+        logKeepEntries: random.pick([2, 20, 10_000, 10_000]),
         lossChance: 0,
       };
   }

@@ -2,7 +2,7 @@ import { Faults } from './faults.js';
 import { SimClient } from './clients.js';
 import type { ConfChange, ConfChangeStep, RaftStatus } from '../../raft/index.js';
 import { type Node, SimCluster } from './cluster.js';
-import { ConsensusChecks } from './consensus-checks.js';
+import { ConsensusChecks, textAt } from './consensus-checks.js';
 import { HistoryChecks } from './history-checks.js';
 import { currentMachine, enterWorld, type Machine } from './machine.js';
 import { Model } from './model.js';
@@ -26,6 +26,8 @@ const OWN_CHECKS: ReadonlySet<string> = new Set([
   'LostLogError',
   'ConfChangeError',
 ]);
+/** What has been there for so long could be asked. */
+const ASKING_MS = 1_500;
 /** A new member has so long to catch up before it is held to serve. */
 const SETTLING_MS = 3_000;
 
@@ -84,6 +86,7 @@ class Run {
     observe(this.#consensus, (error) => world.fail(error));
     this.#cluster = new SimCluster(world, network, this.#options);
     this.#consensus.onJoint = (machine) => this.#onJoint(machine);
+    this.#consensus.onWrongCopy = (machine, revision, hash) => this.#onWrongCopy(machine, revision, hash);
     this.#consensus.onElected = (machine, inherits) => this.#faults.onElected(machine, inherits);
     this.#faults = new Faults(this.#cluster, this.#options, (kind) => this.#operate(kind));
     for (let i = 1; i <= this.#options.clients; i += 1) {
@@ -119,6 +122,7 @@ class Run {
       for (let more = 1; more <= 20 && !this.#isEven(); more += 1) {
         await this.#world.run(faultyMs + calmMs + more * 50, afterStep);
       }
+      if (this.#endsDisputed()) return undefined;
       for (const probe of probes) probe.check();
       this.#checkEnd();
       return undefined;
@@ -159,6 +163,8 @@ class Run {
       const { replica } = leader;
       if (member.learner) return;
       this.#cluster.note(`leadership is to go from ${leader.name} to ${member.name}`);
+      // While states differ leadership stays where it is.
+      if (replica.status().disputed) return;
       this.#world.as(leader.machine.actor, () => replica.transferLeader(member.name));
       return;
     }
@@ -196,6 +202,43 @@ class Run {
       this.#faults.cutOff(new Set(inside), 2_000, true);
       if (random.chance(0.5)) this.#faults.later(random.exponential(600), () => this.#faults.restart(leader));
     });
+  }
+
+  /** A wrong state may be copied only while nobody can be asked who has another. */
+  #onWrongCopy(machine: Machine, revision: number, hash: string): void {
+    this.#world.count('copies of a wrong state');
+    const { now } = this.#world;
+    if (now - this.#cluster.network.wholeSince < ASKING_MS) return;
+    for (const node of this.#cluster.running) {
+      const state = this.#consensus.stateOf(node.machine);
+      const isThere = now - node.openedAt > ASKING_MS && node.machine.actor.pausedUntil < now - ASKING_MS;
+      if (node.machine === machine || !isThere || state === undefined) continue;
+      const other = textAt(state, revision);
+      const knew = state.visible.revision >= revision && state.meta.conf.voters.length > 0;
+      promise(
+        other === undefined || other === hash || !knew || !this.#isVoter(node),
+        'a copy is confirmed',
+        () => `${machine.name} takes a wrong state of revision ${revision}, though ${node.name} has the right one`,
+      );
+    }
+  }
+
+  #isVoter({ machine }: Node): boolean {
+    const status = this.#consensus.raftOf(machine)?.status();
+    return status?.confState.voters.includes(status.id) === true;
+  }
+
+  /** Where it cannot be told which of the states is right nobody is held to come together. */
+  #endsDisputed(): boolean {
+    if (!this.#cluster.running.some(({ replica }) => replica?.status().disputed === true)) return false;
+    promise(
+      this.#cluster.nodes.some(({ machine }) => machine.miscomputation === 'done'),
+      'a dispute is settled',
+      () => 'nobody is wrong any more, and still it is not known who is right',
+    );
+    this.#history.finish();
+    this.#world.count('disputes that nobody could settle');
+    return true;
   }
 
   #join(): void {

@@ -1,0 +1,48 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { openEnvironment, openTables } from '../store/lmdb.js';
+import { decodeMeta, encodeMeta, META_KEY } from '../store/meta.js';
+import type { TestCluster } from '../testing/cluster.js';
+import type { Replica } from './index.js';
+
+/** The name of the directory that holds a stopped replica's state. */
+function stateDirectory(c: TestCluster, i: number): string {
+  const dir = join(c.directory, `r${i}`);
+  return join(dir, readdirSync(dir).find((name) => name.startsWith('state')) ?? 'state');
+}
+
+/** Makes a stopped replica's state another than the others', by one row less, without any checksum telling. */
+export async function diverge(c: TestCluster, i: number, key: string): Promise<void> {
+  const environment = openEnvironment({ path: stateDirectory(c, i), overlappingSync: true });
+  const tables = openTables(environment);
+  const meta = decodeMeta(Buffer.from(tables.meta.get(META_KEY) ?? []));
+  meta.hashA = (meta.hashA ^ 1) >>> 0;
+  await environment.batch(() => {
+    void tables.objects.remove(key);
+    void tables.meta.put(META_KEY, encodeMeta(meta));
+  });
+  await environment.close();
+}
+
+/** Flips a bit of a record's modRevision on the disk of a stopped replica: its checksum tells, to who looks at it. */
+export async function rot(c: TestCluster, i: number, key: string): Promise<void> {
+  const environment = openEnvironment({ path: stateDirectory(c, i), overlappingSync: true });
+  const tables = openTables(environment);
+  const record = Buffer.from(tables.objects.get(key) ?? []);
+  record[10] = (record[10] ?? 0) ^ 0x40;
+  await environment.batch(() => void tables.objects.put(key, record));
+  await environment.close();
+}
+
+/** Writes one object through a replica. */
+export const put = (replica: Replica, key: string, text: string) =>
+  replica.backend.txn({ compares: [], ops: [{ type: 'put', key, value: Buffer.from(text), revisionAt: -1 }] });
+
+/** Waits until something holds; throws after `ms`. */
+export async function until(condition: () => boolean, ms = 40_000): Promise<void> {
+  const end = performance.now() + ms;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`it did not come to pass: ${String(condition)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
