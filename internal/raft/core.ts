@@ -31,11 +31,16 @@ export class Core {
   /** Ticks since the leader was last heard of; on a leader, since the last quorum check. */
   electionElapsed = 0;
   heartbeatElapsed = 0;
+  /** Ticks since leadership began to be handed to `transferee`. */
+  transferElapsed = 0;
   /** Drawn anew from [electionTicks, 2*electionTicks) whenever the role or term changes. */
   electionTimeout = 0;
 
-  /** Asked by the leader to take over, and waiting until a committed membership change is applied. */
-  summoned = false;
+  /**
+   * Ticks for which this replica, asked by the leader to take over, still waits for a committed membership change to be
+   * applied; 0 when it does not. The leader gives the transfer up after an election timeout.
+   */
+  summonedTicks = 0;
 
   /** The leader is known to be dead, and no other is known yet: pre-votes are asked for again soon. */
   hurried = false;

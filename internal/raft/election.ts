@@ -150,12 +150,18 @@ function hasUnappliedConfChange(core: Core): boolean {
 
 /** A leader that asked us to take over (dissertation, 3.10). */
 export function onTimeoutNow(core: Core): void {
-  if (core.role !== 'follower') return;
-  core.summoned = hasUnappliedConfChange(core);
-  campaign(core, 'transfer');
+  // Who is about to install a snapshot cannot lead, and its log says nothing of what is applied.
+  if (core.role !== 'follower' || !core.promotable) return;
+  if (hasUnappliedConfChange(core)) core.summonedTicks = core.config.electionTicks;
+  else campaign(core, 'transfer');
 }
 
 /** Entries were applied: a campaign that waited for that begins. */
 export function campaignIfSummoned(core: Core): void {
-  if (core.summoned && core.role === 'follower') onTimeoutNow(core);
+  if (core.summonedTicks === 0 || core.role !== 'follower') return;
+  const left = core.summonedTicks;
+  core.summonedTicks = 0;
+  onTimeoutNow(core);
+  // Waiting on does not begin anew.
+  core.summonedTicks = Math.min(core.summonedTicks, left);
 }

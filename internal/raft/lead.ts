@@ -32,8 +32,10 @@ export function tickLeader(core: Core): void {
       becomeFollower(core, core.term, 0);
       return;
     }
-    core.transferee = 0; // A transfer that took an election timeout has failed (dissertation, 3.10).
   }
+  core.transferElapsed += 1;
+  // A transfer that took an election timeout has failed (dissertation, 3.10).
+  if (core.transferElapsed >= core.config.electionTicks) core.transferee = 0;
   if (core.heartbeatElapsed >= core.config.heartbeatTicks) {
     core.heartbeatElapsed = 0;
     broadcastHeartbeat(core);

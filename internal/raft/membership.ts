@@ -40,7 +40,7 @@ function stepDown(core: Core): void {
   let heir: NodeId = 0;
   let best = -1;
   for (const [id, peer] of core.progress) {
-    if (!isVoter(core.members, id) || !peer.recentActive || peer.match <= best) continue;
+    if (!isVoter(core.members, id) || !peer.recentActive || peer.match <= best || peer.state === 'snapshot') continue;
     heir = id;
     best = peer.match;
   }

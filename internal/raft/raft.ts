@@ -60,6 +60,7 @@ export class Raft {
       tickLeader(core);
       return;
     }
+    if (core.summonedTicks > 0) core.summonedTicks -= 1;
     // Campaigning again while our vote for ourselves waits for a slow disk would only raise the term.
     if (core.role === 'candidate' && !core.votes.has(core.id)) return;
     core.electionElapsed += 1;

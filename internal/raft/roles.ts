@@ -63,8 +63,9 @@ function reset(core: Core, term: number): void {
   core.leader = 0;
   core.electionElapsed = 0;
   core.heartbeatElapsed = 0;
+  core.transferElapsed = 0;
   core.drawElectionTimeout();
-  core.summoned = false;
+  core.summonedTicks = 0;
   core.hurried = false;
   core.votes.clear();
   core.progress.clear();

@@ -21,7 +21,8 @@ export function transferLeader(core: Core, to: NodeId): TransferResult {
   if (peer === undefined || !isVoter(core.members, to)) return 'notVoter';
   if (core.transferee === to) return 'started';
   core.transferee = to;
-  core.electionElapsed = 0;
+  // Not the time since the last quorum check: a leader that nobody hears must not stay one by being asked to go.
+  core.transferElapsed = 0;
   if (peer.match === core.log.lastIndex) sendTimeoutNow(core, to);
   else sendAppend(core, to, peer, true);
   return 'started';

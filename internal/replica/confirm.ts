@@ -58,7 +58,7 @@ export async function confirmCopy(options: ConfirmOptions): Promise<boolean> {
       options.say('debug', `member ${voter} did not confirm a copy: ${messageOf(error)}`);
     } finally {
       asking.delete(voter);
-      wake();
+      if (isEnough() || other !== undefined) wake();
     }
   };
   const isEnough = (): boolean =>
@@ -71,8 +71,6 @@ export async function confirmCopy(options: ConfirmOptions): Promise<boolean> {
     await Promise.race([answered, new Promise<void>((resolve) => (timer = setTimeout(resolve, ASK_AGAIN_MS)))]);
     clearTimeout(timer);
     if (other !== undefined) throw new DisputedCopyError(other, claim.revision);
-    // Who could not tell is not asked again at once.
-    if (!isEnough()) await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS / 10));
   }
   return isEnough();
 }

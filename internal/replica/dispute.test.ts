@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../testing/cluster.js';
-import { diverge, put, until } from './state.testkit.js';
+import { diverge, pretendDiverged, put, until } from './state.testkit.js';
 
 let cluster: TestCluster | undefined;
 afterEach(() => cluster?.close());
@@ -77,7 +77,7 @@ describe('while two of three replicas differ', () => {
     await c.replica(wrong).backend.readBarrier();
     await c.stop(wrong);
     await c.stop(right);
-    await diverge(c, wrong, 'a/1');
+    await pretendDiverged(c, wrong);
     await c.start(wrong);
     const copy = await c.start(away);
     // Two of three go on, though the third is not there to confirm what the one has of the other.

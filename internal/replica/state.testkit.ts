@@ -24,6 +24,16 @@ export async function diverge(c: TestCluster, i: number, key: string): Promise<v
   await environment.close();
 }
 
+/** Makes a stopped replica's state another than the others', in a way that it cannot find out about by itself. */
+export async function pretendDiverged(c: TestCluster, i: number): Promise<void> {
+  const environment = openEnvironment({ path: stateDirectory(c, i), overlappingSync: true });
+  const tables = openTables(environment);
+  const meta = decodeMeta(Buffer.from(tables.meta.get(META_KEY) ?? []));
+  meta.hashA = (meta.hashA ^ 1) >>> 0;
+  await environment.batch(() => void tables.meta.put(META_KEY, encodeMeta(meta)));
+  await environment.close();
+}
+
 /** Flips a bit of a record's modRevision on the disk of a stopped replica: its checksum tells, to who looks at it. */
 export async function rot(c: TestCluster, i: number, key: string): Promise<void> {
   const environment = openEnvironment({ path: stateDirectory(c, i), overlappingSync: true });
