@@ -9,16 +9,26 @@ import {
 import { type CertificateFacts, clientCertAuthenticator, parseBundle } from '../../internal/auth/client-cert.js';
 import { NodeAuthorizer } from '../../internal/auth/node.js';
 import { RbacAuthorizer } from '../../internal/auth/rbac.js';
+import {
+  everythingAllowed,
+  nodeRules,
+  nothingAllowed,
+  type RuleResolver,
+  rulesUnion,
+} from '../../internal/auth/rules.js';
 import { requestHeaderAuthenticator } from '../../internal/auth/request-header.js';
 import { bootstrapTokenAuthenticator } from '../../internal/auth/bootstrap-token.js';
 import { serviceAccountAuthenticator } from '../../internal/auth/service-account.js';
 import { tokenFileAuthenticator } from '../../internal/auth/token-file.js';
 import type { Authorizer } from '../../internal/auth/types.js';
 import { FatalError } from '../../internal/machinery/assert.js';
+import { logger } from '../../internal/machinery/log.js';
 import type { Backend } from '../../internal/store/types.js';
 import type { TokenIssuer } from '../../internal/server/tokens/token-request.js';
 import { readFlagFile, type ServingConfig } from './config.js';
 import type { FlagValues } from './flags.js';
+
+const log = logger('auth.ts');
 
 /** Who may be who: front proxies, client certificates, tokens, in the reference's order. */
 export function authenticator(flags: FlagValues, serving: ServingConfig, backend: Backend): Authenticator {
@@ -54,7 +64,7 @@ export function authenticator(flags: FlagValues, serving: ServingConfig, backend
   if (flags.bool('enable-bootstrap-token-auth')) {
     list.push(forAudiences(audiences(flags), bootstrapTokenAuthenticator(backend, Date.now)));
   }
-  return authenticatorUnion(list, flags.bool('anonymous-auth'));
+  return authenticatorUnion(list, takesAnonymous(flags));
 }
 
 /** The users of `--token-auth-file`; undefined without the flag. Throws FatalError for a file that cannot be used. */
@@ -62,6 +72,14 @@ export function tokenFile(flags: FlagValues): Authenticator | undefined {
   const file = flags.string('token-auth-file');
   if (file === '') return undefined;
   return tokenFileAuthenticator(readFlagFile(file, '--token-auth-file'), file);
+}
+
+/** Whether requests without credentials are anonymous; never where everybody may do everything, as in kube-apiserver. */
+function takesAnonymous(flags: FlagValues): boolean {
+  if (!flags.bool('anonymous-auth')) return false;
+  if (!flags.list('authorization-mode').includes('AlwaysAllow')) return true;
+  log.warn('--anonymous-auth is off: it is not allowed with --authorization-mode=AlwaysAllow');
+  return false;
 }
 
 /** Whom service account tokens must be meant for: the issuer unless `--api-audiences` says otherwise. */
@@ -98,24 +116,24 @@ function signedBy(bundle: string): (facts: CertificateFacts) => boolean {
 export interface Authorizers {
   readonly authorizer: Authorizer;
   readonly rbac: RbacAuthorizer;
-  readonly nodeMode: boolean;
+  /** What users may do, as far as the modes can list it. */
+  readonly rules: RuleResolver;
 }
 
 /** The authorizers that `--authorization-mode` names, after the privileged group. */
 export function authorizers(flags: FlagValues, backend: Backend): Authorizers {
   const rbac = new RbacAuthorizer(backend);
-  const names = flags.list('authorization-mode');
-  const modes = names.map((mode): Authorizer => {
-    if (mode === 'AlwaysAllow') return alwaysAllow;
-    if (mode === 'AlwaysDeny') return alwaysDeny;
-    if (mode === 'RBAC') return rbac;
-    if (mode === 'Node') return new NodeAuthorizer(backend, rbac);
+  const modes = flags.list('authorization-mode').map((mode): [Authorizer, RuleResolver] => {
+    if (mode === 'AlwaysAllow') return [alwaysAllow, everythingAllowed];
+    if (mode === 'AlwaysDeny') return [alwaysDeny, nothingAllowed];
+    if (mode === 'RBAC') return [rbac, rbac];
+    if (mode === 'Node') return [new NodeAuthorizer(backend, rbac), nodeRules];
     throw new FatalError(`--authorization-mode ${mode} is not known: use AlwaysAllow, AlwaysDeny, Node or RBAC`);
   });
   // Health and version answer also while the roles that open them cannot be read.
   return {
-    authorizer: authorizerUnion([mastersAuthorizer, publicInfoAuthorizer, ...modes]),
+    authorizer: authorizerUnion([mastersAuthorizer, publicInfoAuthorizer, ...modes.map(([authorizer]) => authorizer)]),
     rbac,
-    nodeMode: names.includes('Node'),
+    rules: rulesUnion(modes.map(([, rules]) => rules)),
   };
 }

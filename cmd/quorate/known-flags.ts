@@ -238,12 +238,12 @@ export const KNOWN_FLAGS: readonly Flag[] = [
     default: '30000-32767',
     help: 'Ports for services of type NodePort.',
   },
+  { name: 'allow-privileged', type: 'bool', default: 'false', help: 'Allow privileged containers.' },
   { name: 'enable-admission-plugins', type: 'strings', help: 'Admission plugins beside the default ones.' },
   { name: 'disable-admission-plugins', type: 'strings', help: 'Default admission plugins to leave out.' },
   { name: 'v', type: 'int', default: '2', help: 'How much the log says.' },
 
   // Accepted so that a kube-apiserver command line works.
-  ignored('allow-privileged', 'bool', NODES, 'Allow privileged containers.'),
   ignored('enable-aggregator-routing', 'bool', NOT_YET, 'Route aggregated requests to endpoints.'),
   ignored('proxy-client-cert-file', 'string', NOT_YET, 'Client certificate for aggregated servers.'),
   ignored('proxy-client-key-file', 'string', NOT_YET, 'Key of --proxy-client-cert-file.'),

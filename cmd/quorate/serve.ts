@@ -20,6 +20,7 @@ import { followCustomResources } from '../../internal/server/poststart/custom-re
 import { followFlowSchemas } from '../../internal/server/poststart/flow-schema-status.js';
 import { keepEndpoints } from '../../internal/server/poststart/kubernetes-endpoints.js';
 import { keepIdentityLease } from '../../internal/server/poststart/identity-lease.js';
+import { setAllowPrivileged } from '../../internal/registry/core/capabilities.js';
 import { reviewCreators } from '../../internal/server/reviews/index.js';
 import { createSwaggerUi } from '../../internal/server/swagger-ui.js';
 import { listen } from '../../internal/server/uws/listener.js';
@@ -173,17 +174,17 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
     );
   };
   const who = authenticator(flags, serving, backend);
-  const { authorizer, rbac, nodeMode } = authorizers(flags, backend);
+  const { authorizer, rbac, rules } = authorizers(flags, backend);
   const issuer = flags.list('service-account-issuer')[0] ?? '';
   const tokens = tokenIssuer(flags, serving);
   const creators = reviewCreators({
     authenticator: who,
     authorizer,
-    rbac,
-    nodeMode,
+    rules,
     audiences: audiences(flags),
     tokens,
   });
+  setAllowPrivileged(flags.bool('allow-privileged'));
   const custom = new CustomResources(backend);
   own.findCustom = (...names) => custom.find(...names)?.def;
   const builtIn = strategiesWith({

@@ -184,3 +184,15 @@ export function canonicalQuantity(text: string): string {
   cache.set(text, canonical);
   return canonical;
 }
+
+/**
+ * The canonical text of an amount in a ResourceList, which is rounded away from zero to thousandths
+ * (SetDefaults_ResourceList). Throws QuantityError.
+ */
+export function canonicalAmount(text: string): string {
+  const canonical = canonicalQuantity(text);
+  // Only these are finer: a canonical text has no fraction.
+  if (!canonical.endsWith('u') && !canonical.endsWith('n') && !canonical.includes('e-')) return canonical;
+  const q = parseQuantity(canonical);
+  return q.scale <= 3 ? canonical : formatQuantity({ unscaled: scaledValue(q, 3), scale: 3, format: q.format });
+}

@@ -88,6 +88,8 @@ export interface Strategy {
   fields?(obj: JsonObject): Record<string, string>;
   /** Names that `fields` can return: what a field selector may ask for. */
   readonly fieldNames?: readonly string[];
+  /** Further names that this version's field selectors may use, and the name of the same field in `fields`. */
+  readonly fieldAliases?: Readonly<Record<string, string>>;
   /** Whether a spec change increments metadata.generation (default: yes when the kind has spec). */
   readonly generation?: boolean | GenerationRule;
   /** Name validation: a DNS-1123 subdomain unless it says otherwise. */

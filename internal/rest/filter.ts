@@ -33,19 +33,28 @@ export interface Selection {
 
 const NAME = 'metadata.name';
 const NAMESPACE = 'metadata.namespace';
-/** Older names of a field that the reference still takes. */
-const ALIASES: Readonly<Record<string, string>> = { 'spec.host': 'spec.nodeName' };
 
-/** Throws 400 for a field that the resource cannot be selected by, in the words of its conversion function. */
-function checkField(def: ResourceDef, strategy: Strategy, field: string): void {
-  if (field === NAME || field === NAMESPACE) return;
+/**
+ * The name in `Strategy.fields` of a field that a selector names. Throws 400 for a field that this version of the
+ * resource cannot be selected by, in the words of its conversion function (runtime.FieldLabelConversionFunc). Kinds
+ * with a function of their own know `metadata.namespace` only where their objects have one.
+ */
+function fieldLabel(def: ResourceDef, strategy: Strategy, field: string): string {
+  if (field === NAME) return field;
   const own = strategy.fieldNames;
   if (def.type !== '' && (own === undefined || own.length === 0)) {
+    if (field === NAMESPACE) return field;
     throw badRequest(
       `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
     );
   }
-  if (own?.includes(field) === true) return;
+  if (field === NAMESPACE ? def.namespaced : own?.includes(field) === true) return field;
+  const { fieldAliases } = strategy;
+  const alias = fieldAliases !== undefined && Object.hasOwn(fieldAliases, field) ? fieldAliases[field] : undefined;
+  if (alias !== undefined) return alias;
+  if (def.group === 'resource.k8s.io') {
+    throw badRequest(`field label not supported for ${def.group}/${def.version}, Kind=${def.kind}: ${field}`);
+  }
   if (def.group === 'batch' && def.resource === 'jobs') {
     throw badRequest(`field label ${JSON.stringify(field)} not supported for Job`);
   }
@@ -58,9 +67,7 @@ export function filterOf(def: ResourceDef, strategy: Strategy, selection: Select
   const namespace = def.namespaced ? selection.namespace : '';
   const prefix = resourcePrefix(group, resource, namespace);
   const fields = selection.fieldSelector.map((r) => {
-    const alias = ALIASES[r.field];
-    const field = alias !== undefined && strategy.fieldNames?.includes(alias) === true ? alias : r.field;
-    checkField(def, strategy, field);
+    const field = fieldLabel(def, strategy, r.field);
     return field === r.field ? r : { ...r, field };
   });
   if (selection.name !== undefined && selection.name !== '') {

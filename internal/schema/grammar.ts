@@ -9,7 +9,7 @@ import type { FieldDef, Scalar, TypeDef, TypeRef } from './types.js';
  * that is `<type> <protobuf number> <flags...> | <description>`.
  *
  * Type: a scalar (`string bool int32 int64 double bytes quantity intOrString time microTime duration rawExtension json
- * fieldsV1`), a type of the same table (`Container`) or of another (`meta.v1.ObjectMeta`); before it `[]` for a list,
+ * fieldsV1`, or `resourceAmount`: a quantity of a ResourceList), a type of the same table (`Container`) or of another (`meta.v1.ObjectMeta`); before it `[]` for a list,
  * `map[string]` for a map, `*` where Go has a pointer (absent and zero value differ).
  * Number: 0 = not in protobuf; `2.4` = field 4 of the message that is embedded as field 2.
  * Flags:
@@ -26,7 +26,7 @@ import type { FieldDef, Scalar, TypeDef, TypeRef } from './types.js';
  */
 export type TypeTable = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-const SCALARS: ReadonlyMap<string, TypeRef> = new Map(
+const SCALARS: ReadonlyMap<string, TypeRef> = new Map<string, TypeRef>(
   (
     [
       'string',
@@ -44,8 +44,8 @@ const SCALARS: ReadonlyMap<string, TypeRef> = new Map(
       'json',
       'fieldsV1',
     ] satisfies Scalar[]
-  ).map((scalar) => [scalar, { k: 'scalar', scalar }]),
-);
+  ).map((scalar): [string, TypeRef] => [scalar, { k: 'scalar', scalar }]),
+).set('resourceAmount', { k: 'scalar', scalar: 'quantity', milli: true });
 
 /** Scalars that are Go structs: without a pointer they are written even when zero, `omitempty` or not. */
 const STRUCT_SCALARS: ReadonlySet<Scalar> = new Set(['quantity', 'intOrString', 'time', 'microTime', 'rawExtension']);
@@ -135,8 +135,14 @@ const typeMetaField = (name: string, description: string): FieldDef => ({
   required: false,
   description,
 });
-const KIND = typeMetaField('kind', 'Kind of the object, in CamelCase; the server infers it from the endpoint.');
-const API_VERSION = typeMetaField('apiVersion', 'Group and version of the schema that this object is written in.');
+const KIND = typeMetaField(
+  'kind',
+  'Kind is a string value that names what the object is, in CamelCase; the server infers it from the endpoint.',
+);
+const API_VERSION = typeMetaField(
+  'apiVersion',
+  'APIVersion defines the schema that this object is written in: its group and version.',
+);
 
 function parseUnion(text: string): unknown {
   const open = text.indexOf('(');

@@ -14,6 +14,7 @@ interface ScalarTypes {
   double: number;
   bytes: string;
   quantity: string | number;
+  resourceAmount: string | number;
   intOrString: string | number;
   time: string | null;
   microTime: string | null;

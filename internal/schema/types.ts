@@ -16,7 +16,8 @@ export type Scalar =
   | 'fieldsV1';
 
 export type TypeRef =
-  | { readonly k: 'scalar'; readonly scalar: Scalar }
+  /** `milli`: a quantity that is rounded up to thousandths, as every one of a ResourceList is. */
+  | { readonly k: 'scalar'; readonly scalar: Scalar; readonly milli?: true }
   | { readonly k: 'message'; readonly type: string }
   | { readonly k: 'list'; readonly of: TypeRef }
   | { readonly k: 'map'; readonly of: TypeRef };

@@ -1,4 +1,4 @@
-import { child, children, defaultString, defaultTo, ensureChild, num, str } from '../../machinery/access.js';
+import { child, children, defaultString, defaultTo, ensureChild, str } from '../../machinery/access.js';
 import { semanticEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { defaultClaim } from '../core/persistent-volume-claim.js';
@@ -41,8 +41,6 @@ const replicaSets: Strategy = {
   prepareForCreate(_ctx, rs) {
     rs['status'] = { replicas: 0 };
   },
-  fieldNames: ['status.replicas'],
-  fields: (rs) => ({ 'status.replicas': String(num(child(rs, 'status'), 'replicas') ?? 0) }),
 };
 
 const daemonSets: Strategy = {
@@ -92,8 +90,9 @@ const statefulSets: Strategy = {
     defaultTo(spec, 'replicas', 1);
     defaultTo(spec, 'revisionHistoryLimit', 10);
     for (const claim of children(spec, 'volumeClaimTemplates')) {
-      defaultString(claim, 'kind', 'PersistentVolumeClaim');
-      defaultString(claim, 'apiVersion', 'v1');
+      // Whatever the client calls it.
+      claim['kind'] = 'PersistentVolumeClaim';
+      claim['apiVersion'] = 'v1';
       defaultClaim(claim);
     }
   },

@@ -1,59 +1,88 @@
 import { child, children, num, str } from '../../machinery/access.js';
-import type { JsonObject, JsonValue } from '../../machinery/json.js';
+import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
+import { StatusError } from '../../machinery/status.js';
+import { decodeValue } from '../../schema/codec/index.js';
+import { behaviorFromGo, behaviorInGo, reshape, SOURCES, STATUSES } from './carried-metrics.js';
 import { cpuMetric } from './defaults.js';
 
-// Conversion between v1 and v2 (pkg/apis/autoscaling/v1/conversion.go).
+// Conversion between v1 and v2 (pkg/apis/autoscaling/v1/conversion.go). What v1 has no field for travels in annotations.
 
-function isCpuUtilization(metric: JsonObject): boolean {
-  const resource = child(metric, 'resource');
-  return (
-    str(metric, 'type') === 'Resource' &&
-    str(resource, 'name') === 'cpu' &&
-    num(child(resource, 'target'), 'averageUtilization') !== undefined
+const CARRIED = {
+  metrics: 'autoscaling.alpha.kubernetes.io/metrics',
+  behavior: 'autoscaling.alpha.kubernetes.io/behavior',
+  conditions: 'autoscaling.alpha.kubernetes.io/conditions',
+  currentMetrics: 'autoscaling.alpha.kubernetes.io/current-metrics',
+} as const;
+const CARRYING = new Set<string>(Object.values(CARRIED));
+
+/** Removes the annotations that only v1 has, from whatever version (DropRoundTripHorizontalPodAutoscalerAnnotations). */
+export function dropCarried(hpa: JsonObject): void {
+  const meta = child(hpa, 'metadata');
+  const annotations = child(meta, 'annotations');
+  if (meta === undefined || annotations === undefined) return;
+  const kept = Object.entries(annotations).filter(([k]) => !CARRYING.has(k));
+  if (kept.length === Object.keys(annotations).length) return;
+  if (kept.length === 0) delete meta['annotations'];
+  else meta['annotations'] = Object.fromEntries(kept);
+}
+
+function isCpu(metric: JsonObject): boolean {
+  return str(metric, 'type') === 'Resource' && str(child(metric, 'resource'), 'name') === 'cpu';
+}
+
+const cpuTarget = (metric: JsonObject): number | undefined =>
+  isCpu(metric) ? num(child(child(metric, 'resource'), 'target'), 'averageUtilization') : undefined;
+
+/** Go's json.Marshal escapes what HTML would read as markup. */
+function goText(value: JsonValue): string {
+  return JSON.stringify(value).replace(
+    /[<>&\u2028\u2029]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
 /** v2 -> v1: CPU utilisation has fields of its own, what else there is travels in annotations. */
 export function toV1(hpa: JsonObject): JsonObject {
-  const out: JsonObject = { ...hpa, apiVersion: 'autoscaling/v1' };
+  const out: JsonObject = { ...hpa, apiVersion: 'autoscaling/v1', metadata: { ...child(hpa, 'metadata') } };
+  dropCarried(out);
   const spec: JsonObject = { ...child(hpa, 'spec') };
   const metrics = children(spec, 'metrics');
-  const cpu = metrics.find(isCpuUtilization);
-  const rest = metrics.filter((m) => m !== cpu);
-  const annotations: JsonObject = { ...child(child(hpa, 'metadata'), 'annotations') };
+  const carried: Record<string, string> = {};
+  const others = metrics.filter((m) => cpuTarget(m) === undefined);
+  if (others.length > 0) carried[CARRIED.metrics] = goText(reshape(others, SOURCES, 'to'));
+  const status = child(hpa, 'status');
+  const current = children(status, 'currentMetrics');
+  if (current.length > 0) carried[CARRIED.currentMetrics] = goText(reshape(current, STATUSES, 'to'));
   const behavior = child(spec, 'behavior');
+  if (behavior !== undefined) carried[CARRIED.behavior] = goText(behaviorInGo(behavior));
+  const conditions = children(status, 'conditions');
+  if (conditions.length > 0) carried[CARRIED.conditions] = goText(conditions);
   delete spec['metrics'];
   delete spec['behavior'];
-  const target = num(child(child(cpu, 'resource'), 'target'), 'averageUtilization');
+  const target = metrics.map(cpuTarget).find((t) => t !== undefined);
   if (target !== undefined) spec['targetCPUUtilizationPercentage'] = target;
-  if (rest.length > 0) annotations['autoscaling.alpha.kubernetes.io/metrics'] = JSON.stringify(rest);
-  if (behavior !== undefined) annotations['autoscaling.alpha.kubernetes.io/behavior'] = JSON.stringify(behavior);
   out['spec'] = spec;
-  const status = child(hpa, 'status');
   const newStatus: JsonObject = {
     ...(status?.['observedGeneration'] === undefined ? {} : { observedGeneration: status['observedGeneration'] }),
     ...(status?.['lastScaleTime'] === undefined ? {} : { lastScaleTime: status['lastScaleTime'] }),
     currentReplicas: status?.['currentReplicas'] ?? 0,
     desiredReplicas: status?.['desiredReplicas'] ?? 0,
   };
-  const current = children(status, 'currentMetrics').find(
-    (m) => str(m, 'type') === 'Resource' && str(child(m, 'resource'), 'name') === 'cpu',
-  );
-  const utilization = num(child(child(current, 'resource'), 'current'), 'averageUtilization');
-  if (utilization !== undefined) newStatus['currentCPUUtilizationPercentage'] = utilization;
-  const conditions = children(status, 'conditions');
-  if (conditions.length > 0) annotations['autoscaling.alpha.kubernetes.io/conditions'] = JSON.stringify(conditions);
+  for (const metric of current.filter(isCpu)) {
+    const utilization = num(child(child(metric, 'resource'), 'current'), 'averageUtilization');
+    if (utilization !== undefined) newStatus['currentCPUUtilizationPercentage'] = utilization;
+  }
   out['status'] = newStatus;
-  if (Object.keys(annotations).length > 0) out['metadata'] = { ...child(hpa, 'metadata'), annotations };
+  if (Object.keys(carried).length > 0) {
+    const meta = child(out, 'metadata') ?? {};
+    meta['annotations'] = { ...child(meta, 'annotations'), ...carried };
+    out['metadata'] = meta;
+  }
   return out;
 }
 
-const CARRIED = ['metrics', 'behavior', 'conditions', 'current-metrics'].map(
-  (k) => `autoscaling.alpha.kubernetes.io/${k}`,
-);
-
-function parseCarried(annotations: JsonObject | undefined, what: string): JsonValue | undefined {
-  const text = str(annotations, `autoscaling.alpha.kubernetes.io/${what}`);
+function parseCarried(hpa: JsonObject, annotation: string): JsonValue | undefined {
+  const text = str(child(child(hpa, 'metadata'), 'annotations'), annotation);
   if (text === '') return undefined;
   try {
     return JSON.parse(text) as JsonValue;
@@ -63,37 +92,52 @@ function parseCarried(annotations: JsonObject | undefined, what: string): JsonVa
   }
 }
 
+/** What an annotation carried, as a field of the v2 type that it must fit; undefined when it does not. */
+function fitting(type: 'Spec' | 'Status', field: string, value: JsonValue): JsonValue | undefined {
+  try {
+    return decodeValue({ [field]: value }, `io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler${type}`, 'Ignore').object[
+      field
+    ];
+  } catch (e) {
+    if (e instanceof StatusError) return undefined; // ignored, as what Go cannot unmarshal
+    throw e;
+  }
+}
+
 /** v1 -> v2, the reverse of `toV1`. */
 export function fromV1(hpa: JsonObject): JsonObject {
-  const out: JsonObject = { ...hpa, apiVersion: 'autoscaling/v2' };
+  const out: JsonObject = { ...hpa, apiVersion: 'autoscaling/v2', metadata: { ...child(hpa, 'metadata') } };
   const spec: JsonObject = { ...child(hpa, 'spec') };
-  const annotations = child(child(hpa, 'metadata'), 'annotations');
   const metrics: JsonValue[] = [];
   const target = num(spec, 'targetCPUUtilizationPercentage');
-  const carried = parseCarried(annotations, 'metrics');
-  if (Array.isArray(carried)) metrics.push(...carried);
+  const others = parseCarried(hpa, CARRIED.metrics);
+  const read = Array.isArray(others) ? fitting('Spec', 'metrics', reshape(others, SOURCES, 'from')) : undefined;
+  if (Array.isArray(read)) for (const metric of read) metrics.push(metric);
   if (target !== undefined) metrics.push(cpuMetric(target));
   delete spec['targetCPUUtilizationPercentage'];
   if (metrics.length > 0) spec['metrics'] = metrics;
-  const behavior = parseCarried(annotations, 'behavior');
-  if (behavior !== undefined) spec['behavior'] = behavior;
+  const behavior = parseCarried(hpa, CARRIED.behavior);
+  if (isObject(behavior)) {
+    const fit = fitting('Spec', 'behavior', behaviorFromGo(behavior));
+    if (isObject(fit) && Object.keys(fit).length > 0) spec['behavior'] = fit;
+  }
   out['spec'] = spec;
   const status: JsonObject = { ...child(hpa, 'status') };
   const utilization = num(status, 'currentCPUUtilizationPercentage');
   delete status['currentCPUUtilizationPercentage'];
+  const current = parseCarried(hpa, CARRIED.currentMetrics);
+  const seen = Array.isArray(current)
+    ? fitting('Status', 'currentMetrics', reshape(current, STATUSES, 'from'))
+    : undefined;
   status['currentMetrics'] =
-    utilization === undefined
+    seen ??
+    (utilization === undefined
       ? null
-      : [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: utilization } } }];
-  const conditions = parseCarried(annotations, 'conditions');
-  if (conditions !== undefined) status['conditions'] = conditions;
+      : [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: utilization } } }]);
+  const conditions = parseCarried(hpa, CARRIED.conditions);
+  const known = Array.isArray(conditions) ? fitting('Status', 'conditions', conditions) : undefined;
+  if (known !== undefined) status['conditions'] = known;
   out['status'] = status;
-  if (annotations !== undefined && CARRIED.some((k) => annotations[k] !== undefined)) {
-    const kept: JsonObject = Object.fromEntries(Object.entries(annotations).filter(([k]) => !CARRIED.includes(k)));
-    const meta: JsonObject = { ...child(hpa, 'metadata') };
-    if (Object.keys(kept).length > 0) meta['annotations'] = kept;
-    else delete meta['annotations'];
-    out['metadata'] = meta;
-  }
+  dropCarried(out);
   return out;
 }

@@ -1,10 +1,13 @@
 import type { Strategy } from '../types.js';
-import { fromV1, toV1 } from './conversion.js';
+import { dropCarried, fromV1, toV1 } from './conversion.js';
 import { defaultAutoscaler } from './defaults.js';
 import { validate, validateStatus, validateUpdate } from './validation.js';
 
 const horizontalPodAutoscalers: Strategy = {
-  defaults: defaultAutoscaler,
+  defaults(hpa) {
+    dropCarried(hpa);
+    defaultAutoscaler(hpa);
+  },
   prepareForCreate(_ctx, hpa) {
     hpa['status'] = { desiredReplicas: 0, currentMetrics: null };
   },

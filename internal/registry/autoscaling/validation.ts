@@ -18,6 +18,11 @@ interface Rules {
 
 const STRICT: Rules = { minReplicas: 1, target: {}, described: { coreGroup: true } };
 
+/** Replication controllers are the one thing in the core group, which has no name, that can be scaled. */
+const targetRules = (hpa: JsonObject): ReferenceRules => ({
+  coreGroup: new FieldNode(hpa).struct('spec').struct('scaleTargetRef').text('kind') === 'ReplicationController',
+});
+
 function checkPositive(policy: FieldNode, key: string): number {
   const v = policy.number(key) ?? 0;
   if (v <= 0) policy.invalid(key, 'must be greater than zero', v);
@@ -66,23 +71,27 @@ function checkSpec(spec: FieldNode, rules: Rules): void {
   checkScaling(behavior?.child('scaleDown'));
 }
 
-function rulesAfter(old: JsonObject): Rules {
+function rulesAfter(hpa: JsonObject, old: JsonObject): Rules {
   const spec = new FieldNode(old).struct('spec');
+  const was = spec.struct('scaleTargetRef');
+  const now = new FieldNode(hpa).struct('spec').struct('scaleTargetRef');
+  // What the target is of stays as it is stored, right or wrong.
+  const sameTarget = (['apiVersion', 'kind'] as const).every((key) => was.text(key) === now.text(key));
   const described = spec
     .list('metrics')
     .some((m) => m.has('object') && referenceProblem(m.struct('object').struct('describedObject'), STRICT.described));
   return {
     minReplicas: spec.number('minReplicas') === 0 ? 0 : 1,
-    target: { anyVersion: referenceProblem(spec.struct('scaleTargetRef'), STRICT.target) !== undefined },
+    target: sameTarget ? { anyVersion: true } : targetRules(hpa),
     described: { coreGroup: true, anyVersion: described },
   };
 }
 
 export const validate = (hpa: JsonObject): FieldError[] =>
-  validating(hpa, (root) => checkSpec(root.struct('spec'), STRICT));
+  validating(hpa, (root) => checkSpec(root.struct('spec'), { ...STRICT, target: targetRules(hpa) }));
 
 export const validateUpdate = (hpa: JsonObject, old: JsonObject): FieldError[] =>
-  validating(hpa, (root) => checkSpec(root.struct('spec'), rulesAfter(old)));
+  validating(hpa, (root) => checkSpec(root.struct('spec'), rulesAfter(hpa, old)));
 
 export const validateStatus = (hpa: JsonObject): FieldError[] =>
   validating(hpa, (root) => {

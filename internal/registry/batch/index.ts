@@ -35,7 +35,10 @@ const jobs: Strategy = {
     defaultTo(spec, 'manualSelector', false);
     const labels = child(child(child(spec, 'template'), 'metadata'), 'labels');
     const meta = ensureChild(job, 'metadata');
-    if (labels !== undefined && Object.keys(child(meta, 'labels') ?? {}).length === 0) meta['labels'] = { ...labels };
+    if (labels !== undefined && Object.keys(child(meta, 'labels') ?? {}).length === 0) {
+      // The very same map, as in Go: what identifies the job's pods is then written on the job, too.
+      meta['labels'] = labels;
+    }
   },
   prepareForCreate(_ctx, job) {
     job['status'] = {};

@@ -9,6 +9,7 @@ import { type FieldNode, IMMUTABLE, validating } from '../generic/field-node.js'
 import { checkLabelSelector, selects } from '../generic/label-selector.js';
 import type { Strategy } from '../types.js';
 import { checkJobSpec } from './job-spec.js';
+import { jobStatusErrors } from './job-status-rules.js';
 import { comparedTemplate } from './job-template-update.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/batch/validation (ValidateJob and ValidateJobUpdate).
@@ -96,7 +97,7 @@ function checkFixed(spec: FieldNode, old: JsonObject | undefined): void {
 
 const templateOf = (o: JsonObject | undefined): JsonObject | undefined => child(child(o, 'spec'), 'template');
 
-export const jobRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'warnings'> = {
+export const jobRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'validateStatusUpdate' | 'warnings'> = {
   validate: (o) => validating(o, (root) => checkJob(root, undefined)),
   validateUpdate: (o, old) =>
     validating(o, (root) => {
@@ -114,6 +115,7 @@ export const jobRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'warnings'
       }
       checkFixed(spec, was);
     }),
+  validateStatusUpdate: jobStatusErrors,
   warnings(o, old) {
     const out = old === undefined ? hostNameWarnings(o) : [];
     out.push(...templateWarnings(templateOf(o), templateOf(old), 'spec.template'));

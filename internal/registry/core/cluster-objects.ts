@@ -1,6 +1,7 @@
 import { child, defaultString, defaultTo, ensureChild, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import type { Strategy } from '../types.js';
+import { convertNode } from './conversion.js';
 import { defaultVolumeSource } from './volume-defaults.js';
 
 /** SetDefaults_NodeStatus, the conversion's podCIDRs, and the spec taint-free start of nodeStrategy. */
@@ -11,9 +12,7 @@ export const nodes: Strategy = {
     if (status !== undefined && capacity !== undefined && child(status, 'allocatable') === undefined) {
       status['allocatable'] = { ...capacity };
     }
-    const spec = child(node, 'spec');
-    const cidr = str(spec, 'podCIDR');
-    if (spec !== undefined && cidr !== '') defaultTo(spec, 'podCIDRs', [cidr]);
+    convertNode(node);
   },
   fieldNames: ['spec.unschedulable'],
   fields: (node) => ({ 'spec.unschedulable': String(child(node, 'spec')?.['unschedulable'] === true) }),
@@ -44,7 +43,8 @@ function involvedObjectFields(ev: JsonObject): Record<string, string> {
   for (const f of INVOLVED) fields[`involvedObject.${f}`] = str(involved, f);
   return fields;
 }
-const INVOLVED = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'] as const;
+/** Fields of the object that an event is about. */
+export const INVOLVED = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'] as const;
 
 /** Core events; events.k8s.io events are stored in this form (pkg/registry/core/event). */
 export const events: Strategy = {

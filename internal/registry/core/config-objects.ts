@@ -1,20 +1,14 @@
 import { child, ensureChild, str } from '../../machinery/access.js';
-import { isObject } from '../../machinery/json.js';
 import type { Strategy } from '../types.js';
+import { convertSecret } from './conversion.js';
 
 export const configMaps: Strategy = {};
 
-/** SetDefaults_Secret; `stringData` is folded into `data` (pkg/apis/core/v1/conversion.go). */
+/** SetDefaults_Secret; `stringData` is folded into `data`. */
 export const secrets: Strategy = {
   defaults(secret) {
     if (str(secret, 'type') === '') secret['type'] = 'Opaque';
-    const plain = secret['stringData'];
-    if (!isObject(plain)) return;
-    delete secret['stringData'];
-    if (Object.keys(plain).length === 0) return;
-    const data = ensureChild(secret, 'data');
-    for (const [k, v] of Object.entries(plain))
-      if (typeof v === 'string') data[k] = Buffer.from(v, 'utf8').toString('base64');
+    convertSecret(secret);
   },
   fieldNames: ['type'],
   fields: (secret) => ({ type: str(secret, 'type') }),
@@ -45,6 +39,6 @@ export const namespaces: Strategy = {
     ns['spec'] = old['spec'];
     ns['status'] = old['status'];
   },
-  fieldNames: ['status.phase', 'name'],
-  fields: (ns) => ({ 'status.phase': str(child(ns, 'status'), 'phase'), name: str(child(ns, 'metadata'), 'name') }),
+  fieldNames: ['status.phase'],
+  fields: (ns) => ({ 'status.phase': str(child(ns, 'status'), 'phase') }),
 };

@@ -1,5 +1,6 @@
 import { child, children, defaultNumber, defaultString, defaultTo, ensureChild, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
+import { convertServiceAccount, dropInitContainerAnnotations } from './conversion.js';
 import { defaultFieldRef, defaultPullPolicy } from './reference-defaults.js';
 import { defaultVolume } from './volume-defaults.js';
 
@@ -14,19 +15,15 @@ export function defaultPodSpec(spec: JsonObject): void {
   defaultString(spec, 'dnsPolicy', 'ClusterFirst');
   defaultTo(spec, 'securityContext', {});
   defaultString(spec, 'schedulerName', 'default-scheduler');
-  // The deprecated alias follows serviceAccountName, and stands in for it when that is empty.
-  const account =
-    str(spec, 'serviceAccountName') === '' ? str(spec, 'serviceAccount') : str(spec, 'serviceAccountName');
-  if (account !== '') {
-    spec['serviceAccountName'] = account;
-    spec['serviceAccount'] = account;
-  }
+  convertServiceAccount(spec);
 }
 
 /** `spec.template` of a workload: its PodSpec is defaulted. */
 export function defaultPodTemplate(owner: JsonObject | undefined): void {
   const template = child(owner, 'template');
-  if (template !== undefined) defaultPodSpec(ensureChild(template, 'spec'));
+  if (template === undefined) return;
+  dropInitContainerAnnotations(template);
+  defaultPodSpec(ensureChild(template, 'spec'));
 }
 
 /** All containers of a PodSpec: init, regular, ephemeral. */

@@ -1,12 +1,14 @@
-import { child, children, defaultTo, ensureChild, str } from '../../machinery/access.js';
+import { child, children, defaultTo, ensureChild, num, str } from '../../machinery/access.js';
 import { isObject, type JsonObject } from '../../machinery/json.js';
 import type { Strategy } from '../types.js';
+import { convertPod } from './conversion.js';
 import { applyMatchLabelKeys } from './match-label-keys.js';
 import { defaultPodSpec, podSpecContainers } from './pod-template-defaults.js';
 import { podQosClass } from './qos.js';
 
 /** SetDefaults_Pod: what holds for pods themselves but not for templates. */
 function defaultPod(pod: JsonObject): void {
+  convertPod(pod);
   const spec = ensureChild(pod, 'spec');
   defaultPodSpec(spec);
   defaultTo(spec, 'enableServiceLinks', true);
@@ -29,10 +31,42 @@ function isEphemeral(spec: JsonObject, c: JsonObject): boolean {
   return children(spec, 'ephemeralContainers').includes(c);
 }
 
+/** What a pod that waits for its gates is told about its scheduling (applySchedulingGatedCondition). */
+const GATED: JsonObject = {
+  type: 'PodScheduled',
+  status: 'False',
+  reason: 'SchedulingGated',
+  message: 'Scheduling is blocked due to non-empty scheduling gates',
+};
+
+const isUnobserved = (o: JsonObject): boolean => (num(o, 'observedGeneration') ?? 0) === 0;
+
+/** An `observedGeneration` that a client leaves out stays, of the status and of each condition (preserveOldObservedGeneration). */
+function keepObservedGenerations(status: JsonObject, before: JsonObject): void {
+  const keep = (now: JsonObject, then: JsonObject | undefined): void => {
+    if (!isUnobserved(now)) return;
+    if (then === undefined || isUnobserved(then)) delete now['observedGeneration'];
+    else now['observedGeneration'] = then['observedGeneration'];
+  };
+  keep(status, before);
+  // Validation lets one type occur several times: they are paired in their order.
+  const old = new Map<string, JsonObject[]>();
+  for (const condition of children(before, 'conditions')) {
+    const type = str(condition, 'type');
+    const known = old.get(type);
+    if (known === undefined) old.set(type, [condition]);
+    else known.push(condition);
+  }
+  for (const condition of children(status, 'conditions')) keep(condition, old.get(str(condition, 'type'))?.shift());
+}
+
 export const pods: Strategy = {
   defaults: defaultPod,
-  prepareForCreate(_ctx, pod) {
+  prepareForCreate(ctx, pod) {
     pod['status'] = { phase: 'Pending', qosClass: podQosClass(pod) };
+    if (children(child(pod, 'spec'), 'schedulingGates').length > 0) {
+      ensureChild(pod, 'status')['conditions'] = [{ ...GATED, lastTransitionTime: ctx.now }];
+    }
     applyMatchLabelKeys(pod);
   },
   prepareForUpdate(_ctx, pod, old) {
@@ -40,9 +74,11 @@ export const pods: Strategy = {
   },
   prepareForStatusUpdate(_ctx, pod, old) {
     if (isObject(old['spec'])) pod['spec'] = old['spec'];
-    const qosClass = child(old, 'status')?.['qosClass'];
-    // Only the kubelet's own computation at creation counts.
-    if (qosClass !== undefined) ensureChild(pod, 'status')['qosClass'] = qosClass;
+    const status = ensureChild(pod, 'status');
+    const before = child(old, 'status') ?? {};
+    // Given at creation. Old kubelets leave it out; whoever changes it is refused by validation.
+    if (str(status, 'qosClass') === '' && before['qosClass'] !== undefined) status['qosClass'] = before['qosClass'];
+    keepObservedGenerations(status, before);
   },
   fieldNames: [
     'spec.nodeName',
@@ -55,6 +91,7 @@ export const pods: Strategy = {
     'status.podIPs',
     'status.nominatedNodeName',
   ],
+  fieldAliases: { 'spec.host': 'spec.nodeName' },
   fields(pod) {
     const spec = child(pod, 'spec');
     const status = child(pod, 'status');

@@ -28,6 +28,9 @@ export function allocateForService(
   old: JsonObject | undefined,
   nodePorts: NodePortRange,
 ): TxnExtras {
+  const spec = child(service, 'spec');
+  // Once given by default, of no use here, and never shown (defaultOnReadInternalTrafficPolicy).
+  if (spec !== undefined && str(spec, 'type') === 'ExternalName') delete spec['internalTrafficPolicy'];
   const compares: Compare[] = [];
   const ops: Op[] = [];
   const errors: FieldError[] = [];

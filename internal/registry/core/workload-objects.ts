@@ -1,7 +1,7 @@
 import { child, children, defaultString, defaultTo, ensureChild, num, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import type { Strategy } from '../types.js';
-import { defaultPodSpec, defaultPodTemplate } from './pod-template-defaults.js';
+import { defaultPodTemplate } from './pod-template-defaults.js';
 
 /** SetDefaults_ReplicationController: labels and selector come from the template. */
 export const replicationControllers: Strategy = {
@@ -24,10 +24,7 @@ export const replicationControllers: Strategy = {
 };
 
 export const podTemplates: Strategy = {
-  defaults(template) {
-    const t = child(template, 'template');
-    if (t !== undefined) defaultPodSpec(ensureChild(t, 'spec'));
-  },
+  defaults: defaultPodTemplate,
 };
 
 /** Requests default to limits per type (SetDefaults_LimitRangeItem). */

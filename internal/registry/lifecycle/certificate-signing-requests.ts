@@ -2,7 +2,16 @@ import { child, children, ensureChild, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import type { Strategy } from '../types.js';
 
-const isDecision = (c: JsonObject): boolean => c['type'] === 'Approved' || c['type'] === 'Denied';
+/**
+ * Puts the stored conditions of a type in the place of those that the client sent, when there are as many: a client need
+ * not repeat them exactly. Added and removed ones stay as they are and are refused (preserveConditionInstances).
+ */
+function preserve(conditions: JsonObject[], before: readonly JsonObject[], type: string): void {
+  const stored = before.filter((c) => c['type'] === type);
+  const places = [...conditions.keys()].filter((i) => conditions[i]?.['type'] === type);
+  if (places.length !== stored.length) return;
+  for (const [n, i] of places.entries()) conditions[i] = { ...stored[n] };
+}
 
 /** Conditions without times get them: the old ones where nothing changed (populateConditionTimestamps). */
 function stamp(csr: JsonObject, old: JsonObject, now: string): void {
@@ -38,9 +47,9 @@ export const certificateSigningRequests: Strategy = {
       prepare(ctx, csr, old) {
         keepSpec(csr, old);
         const status = ensureChild(csr, 'status');
-        const others = children(status, 'conditions').filter((c) => !isDecision(c));
-        const decisions = children(child(old, 'status'), 'conditions').filter(isDecision);
-        const conditions = [...decisions, ...others];
+        const conditions = children(status, 'conditions');
+        const before = children(child(old, 'status'), 'conditions');
+        for (const type of ['Approved', 'Denied']) preserve(conditions, before, type);
         if (conditions.length === 0) delete status['conditions'];
         else status['conditions'] = conditions;
         stamp(csr, old, ctx.now);

@@ -25,7 +25,6 @@ function checkAddress(root: FieldNode): void {
 
 export const ipAddresses: Strategy = {
   nameRule: 'any',
-  fieldNames: ['spec.parentRef'],
   validate: (address) => validating(address, checkAddress),
   validateUpdate: (address, old) =>
     validating(address, (root) => {

@@ -40,7 +40,8 @@ const VIOLATION = "Cannot evict pod as it would violate the pod's disruption bud
 /** Answers POST of `pods/{name}/eviction`: deletes the pod unless a disruption budget forbids it (EvictionREST). */
 export async function handleEviction(deps: RestDeps, request: ApiRequest, def: ResourceDef): Promise<Reply> {
   const options = writeOptions(request, 'CreateOptions');
-  const { object: eviction } = decodeBody(
+  // A body of policy/v1beta1, which is not served any more, is taken too.
+  const { object: eviction, warnings } = decodeBody(
     request.body,
     request.header('content-type'),
     EVICTION_TYPE,
@@ -50,6 +51,7 @@ export async function handleEviction(deps: RestDeps, request: ApiRequest, def: R
   const wanted = child(eviction, 'deleteOptions');
   const how = deleteOptionsOf(wanted ?? {});
   const ctx = startWriting(deps, request, def, options.dryRun || how.dryRun);
+  for (const warning of warnings) ctx.warnings.push(warning);
   const meta = metaOf(eviction);
   matchNamespace(meta, ctx.namespace);
   if (metaText(meta, 'name') !== ctx.name) throw badRequest('name in URL does not match name in Eviction object');

@@ -124,10 +124,16 @@ async function createMissing(deps: RestDeps, kind: Kind, ctx: Writing, change: C
     await deps.backend.readBarrier();
     throw notFound(kind.def, ctx.name);
   }
-  let first: JsonObject | undefined = await change.next(undefined);
+  // A client may have exported the object before it was deleted: its resourceVersion is no concern of a create here.
+  const make = async (): Promise<JsonObject> => {
+    const obj = await change.next(undefined);
+    delete metaOf(obj)['resourceVersion'];
+    return obj;
+  };
+  let first: JsonObject | undefined = await make();
   await authorizeCreate(deps, kind, ctx);
   const value = await createObject(deps, kind, ctx, () => {
-    const made = first ?? change.next(undefined);
+    const made = first ?? make();
     first = undefined;
     return made;
   });

@@ -93,7 +93,7 @@ export function decodeUntypedBody(
     case YAML_MEDIA_TYPE: {
       const yaml = yamlBody(body, expected.kind);
       return withDuplicates(yaml, expected, fieldValidation, (validation) =>
-        decodeUntyped(yaml.json, validation, expected),
+        decodeUntyped(yaml.json, validation, expected, body),
       );
     }
     case PROTOBUF_MEDIA_TYPE:

@@ -48,6 +48,17 @@ function sameKind(a: GroupVersionKind, b: GroupVersionKind): boolean {
   return a.kind === b.kind && a.version === b.version && a.group === b.group;
 }
 
+/** 400 for a body of another version than the endpoint takes. */
+export function otherVersion(apiVersion: string, expected: GroupVersionKind): StatusError {
+  return badRequest(
+    `the API version in the data (${apiVersion}) does not match the expected API version (${groupVersionText(expected)})`,
+  );
+}
+
+/** The one kind that an endpoint takes in a version which is not served: EvictionREST.AcceptsGroupVersion. */
+const isOldEviction = (gvk: GroupVersionKind): boolean =>
+  gvk.group === 'policy' && gvk.version === 'v1beta1' && gvk.kind === 'Eviction';
+
 /** Undefined when a body of kind `actual` may be decoded as `typeName`, else the 400. */
 export function kindFault(
   actual: GroupVersionKind,
@@ -58,6 +69,7 @@ export function kindFault(
   const found = typeByKind(actual.group, actual.version, actual.kind);
   // Kinds of meta/v1 (DeleteOptions ...) come in the name of every group.
   if (found !== undefined && found.name === typeByName(typeName).name) return undefined;
+  if (isOldEviction(actual) && expected.group === actual.group && expected.kind === actual.kind) return undefined;
   if (found === undefined) {
     return cannotBeHandled(
       actual,
@@ -66,9 +78,7 @@ export function kindFault(
     );
   }
   if (actual.kind === expected.kind && actual.group === expected.group) {
-    return badRequest(
-      `the API version in the data (${groupVersionText(actual)}) does not match the expected API version (${groupVersionText(expected)})`,
-    );
+    return otherVersion(groupVersionText(actual), expected);
   }
   const hub = expected.group === '' ? 'core' : (expected.group.split('.')[0] ?? '');
   return cannotBeHandled(

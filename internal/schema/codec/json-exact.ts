@@ -71,6 +71,7 @@ class ExactParser {
     // `at` is at the opening quote.
     this.at++;
     let out = '';
+    let escaped = false;
     for (;;) {
       STRING_RUN.lastIndex = this.at;
       const run = STRING_RUN.exec(this.text)?.[0] ?? '';
@@ -79,7 +80,8 @@ class ExactParser {
       const c = this.peek();
       if (c === '"') {
         this.at++;
-        return out;
+        // A surrogate without its other half becomes U+FFFD, as in Go.
+        return escaped ? Buffer.from(out).toString() : out;
       }
       if (c !== '\\') throw this.fail('in string literal');
       this.at++;
@@ -95,6 +97,7 @@ class ExactParser {
             throw this.fail('in \\u hexadecimal character escape', this.at + i);
           }
         }
+        escaped = true;
         out += String.fromCharCode(Number.parseInt(this.text.slice(this.at, this.at + 4), 16));
         this.at += 4;
       } else {

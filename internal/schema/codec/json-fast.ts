@@ -1,6 +1,6 @@
 import { rememberEmptied } from '../../machinery/emptied.js';
 import type { JsonObject, JsonValue } from '../../machinery/json.js';
-import { canonicalQuantity } from '../../machinery/quantity.js';
+import { canonicalAmount, canonicalQuantity } from '../../machinery/quantity.js';
 import { canonicalMicroTime, canonicalTime, formatDuration, parseDuration } from '../../machinery/time.js';
 import { typeByName } from '../index.js';
 import type { FieldDef, Scalar, TypeDef, TypeRef } from '../types.js';
@@ -77,8 +77,11 @@ const SCALARS: Readonly<Record<Scalar, Walk>> = {
   fieldsV1: untyped,
 };
 
+const AMOUNT: Walk = (v) =>
+  typeof v === 'string' || typeof v === 'number' ? orGiveUp(() => canonicalAmount(String(v))) : giveUp();
+
 function walkOfRef(ref: TypeRef): Walk {
-  if (ref.k === 'scalar') return SCALARS[ref.scalar];
+  if (ref.k === 'scalar') return ref.milli === true ? AMOUNT : SCALARS[ref.scalar];
   if (ref.k === 'message') return messageWalk(ref.type);
   const item = walkOfRef(ref.of);
   // Where Go's zero value is written as null, null is a value; elsewhere it stands for the zero value.

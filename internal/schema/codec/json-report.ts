@@ -1,6 +1,6 @@
 import { isIntOrString } from '../../machinery/int-or-string.js';
 import type { JsonObject, JsonValue } from '../../machinery/json.js';
-import { QuantityError, canonicalQuantity } from '../../machinery/quantity.js';
+import { QuantityError, canonicalAmount, canonicalQuantity } from '../../machinery/quantity.js';
 import { TimeError, canonicalMicroTime, canonicalTime, formatDuration, parseDuration } from '../../machinery/time.js';
 import { typeByName } from '../index.js';
 import type { FieldDef, Scalar, TypeDef, TypeRef } from '../types.js';
@@ -173,7 +173,10 @@ class Reporter {
 
   /** `into` is what an earlier duplicate left: objects are merged into it, as Go decodes into what is there. */
   value(node: Node, ref: TypeRef, goType: string, into?: JsonValue): JsonValue | undefined {
-    if (ref.k === 'scalar') return this.scalar(node, ref.scalar, goType);
+    if (ref.k === 'scalar') {
+      const value = this.scalar(node, ref.scalar, goType);
+      return ref.milli === true && typeof value === 'string' ? canonicalAmount(value) : value;
+    }
     if (ref.k === 'message') return this.message(node, typeByName(ref.type), into);
     const itemType = itemTypeName(goType, ref.of);
     if (ref.k === 'list') {

@@ -1,11 +1,11 @@
 /**
  * One pass over JSON bytes, before they are parsed natively, for what the native parser cannot tell:
- * how many member names there are, and whether a number would lose digits or its spelling.
+ * how many member names there are, and whether a number would lose digits or its spelling, or a text be no Unicode.
  */
 export interface Scan {
   /** Colons outside strings: member names as written, duplicates included. */
   names: number;
-  /** A number has a fraction, an exponent, or 16 digits and more. */
+  /** A number has a fraction, an exponent, or 16 digits and more; or a text has an escaped surrogate. */
   exotic: boolean;
   /** Deepest nesting. */
   depth: number;
@@ -28,7 +28,11 @@ export function scanJson(bytes: Uint8Array, out: Scan): void {
       while (i < n) {
         const s = bytes[i++] as number;
         if (s === QUOTE) break;
-        if (s === BACKSLASH) i++;
+        if (s === BACKSLASH) {
+          // An escaped surrogate may be alone, which the native parser would keep.
+          if (bytes[i] === 0x75 && ((bytes[i + 1] as number) | 0x20) === 0x64) exotic = true;
+          i++;
+        }
       }
     } else if (c === 0x3a) {
       names++;

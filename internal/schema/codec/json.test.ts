@@ -224,9 +224,18 @@ describe('decodeValue', () => {
 
 describe('decodeUntyped', () => {
   const gvk = { group: 'example.com', version: 'v1', kind: 'Gadget' };
+  const head = '"kind":"Gadget","apiVersion":"example.com/v1"';
   const read = (text: string, v: FieldValidation = 'Warn') => decodeUntyped(Buffer.from(text), v, gvk);
+  it('wants kind and apiVersion, which nothing else says', () => {
+    expect(refusal(() => read('{"apiVersion":"example.com/v1"}'))).toBe(
+      `400 the object provided is unrecognized (must be of type Gadget): Object 'Kind' is missing in '{"apiVersion":"example.com/v1"}' ({"apiVersion":"example.com/v1" ...)`,
+    );
+    expect(refusal(() => read('{"kind":"Gadget"}'))).toBe(
+      '400 the API version in the data () does not match the expected API version (example.com/v1)',
+    );
+  });
   it('keeps everything, integers exactly, numbers as Go would print them', () => {
-    const { object } = read('{"spec":{"n":9007199254740993,"f":1.0,"e":1e3,"big":1e21,"null":null}}');
+    const { object } = read(`{${head},"spec":{"n":9007199254740993,"f":1.0,"e":1e3,"big":1e21,"null":null}}`);
     expect(object).toEqual({
       kind: 'Gadget',
       apiVersion: 'example.com/v1',
@@ -234,8 +243,8 @@ describe('decodeUntyped', () => {
     });
   });
   it('reports duplicates at any depth', () => {
-    expect(read('{"spec":{"a":[{"b":1,"b":2}]}}').warnings).toEqual(['duplicate field "spec.a[0].b"']);
-    expect(refusal(() => read('{"spec":{"a":1,"a":2}}', 'Strict'))).toBe(
+    expect(read(`{${head},"spec":{"a":[{"b":1,"b":2}]}}`).warnings).toEqual(['duplicate field "spec.a[0].b"']);
+    expect(refusal(() => read(`{${head},"spec":{"a":1,"a":2}}`, 'Strict'))).toBe(
       '400 Gadget in version "v1" cannot be handled as a Gadget: strict decoding error: duplicate field "spec.a"',
     );
   });

@@ -3,7 +3,7 @@ import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.
 import { typeByName } from '../index.js';
 import type { GroupVersionKind } from '../types.js';
 import { type FieldValidation, cannotBeHandled, groupVersionText, strictText, unrecognized } from './errors.js';
-import { actualKind, expectedKind, kindFault } from './gvk.js';
+import { actualKind, expectedKind, kindFault, otherVersion } from './gvk.js';
 import { jsonText } from './json-encode.js';
 import { JsonSyntaxError, MAX_DEPTH, Members, type Node, parseExact } from './json-exact.js';
 import { SLOW, countNames, messageWalk, seen } from './json-fast.js';
@@ -191,27 +191,33 @@ export function decodeValue(
 
 /**
  * Decodes a JSON body of a custom resource: everything is kept, integers are exact (BigInt beyond 2^53), duplicates are
- * reported. `expected` fills in a kind that is missing; whether another kind is acceptable is for the caller to judge.
+ * reported. Throws 400 where kind or apiVersion are missing; whether others are acceptable is for the caller to judge.
+ * `original` is the body as the client sent it, for error texts.
  */
-export function decodeUntyped(body: Buffer, fieldValidation: FieldValidation, expected: GroupVersionKind): Decoded {
+export function decodeUntyped(
+  body: Buffer,
+  fieldValidation: FieldValidation,
+  expected: GroupVersionKind,
+  original = body,
+): Decoded {
   const text = body.toString();
   const parsed = parsePlain(body, text);
   if (parsed !== undefined) {
     seen.names = 0;
     countNames(parsed);
     const { kind, apiVersion } = parsed;
-    if (seen.names === scan.names && typeof kind === 'string' && typeof apiVersion === 'string') {
+    const both = typeof kind === 'string' && kind !== '' && typeof apiVersion === 'string' && apiVersion !== '';
+    if (both && seen.names === scan.names) {
       actualKind(apiVersion, kind, expected, body);
       return { object: parsed, warnings: [] };
     }
   }
   const members = exactObject(body, text, expected.kind);
-  const actual = actualKind(
-    headField(members, 'apiVersion', expected.kind, body),
-    headField(members, 'kind', expected.kind, body),
-    expected,
-    body,
-  );
+  const kind = headField(members, 'kind', expected.kind, body);
+  if (kind === '') throw unrecognized(expected.kind, `Object 'Kind' is missing in '${original.toString()}'`, original);
+  const apiVersion = headField(members, 'apiVersion', expected.kind, body);
+  const actual = actualKind(apiVersion, kind, expected, body);
+  if (apiVersion === '') throw otherVersion('', expected);
   const { value, strict } = reportUntyped(members);
   if (fieldValidation === 'Strict' && strict.length > 0) {
     throw cannotBeHandled(actual, expected.kind, strictText(strict));

@@ -8,7 +8,7 @@ import { JsonSyntaxError, parseJson } from './json.js';
 import { type Envelope, PROTOBUF_MAGIC, readEnvelope } from './protobuf-envelope.js';
 import { type Layout, layoutOf } from './protobuf-layout.js';
 import { ProtobufError, ProtobufReader } from './protobuf-reader.js';
-import { type ItemReader, PLAIN_SCALARS } from './protobuf-scalars.js';
+import { type ItemReader, PLAIN_SCALARS, RESOURCE_AMOUNT } from './protobuf-scalars.js';
 import { BYTES } from './protobuf-writer.js';
 import { alwaysOf, omitsZero, zeroOf } from './zero.js';
 
@@ -48,6 +48,7 @@ const RAW: ItemReader = { wireType: BYTES, read: readRaw };
 function itemReader(ref: TypeRef): ItemReader {
   if (ref.k === 'scalar') {
     const { scalar } = ref;
+    if (ref.milli === true) return RESOURCE_AMOUNT;
     return scalar === 'rawExtension' || scalar === 'json' || scalar === 'fieldsV1' ? RAW : PLAIN_SCALARS[scalar];
   }
   if (ref.k === 'message') {

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../machinery/json.js';
-import { canonicalQuantity } from '../../machinery/quantity.js';
+import { canonicalAmount, canonicalQuantity } from '../../machinery/quantity.js';
 import { formatDuration, formatMicroTime, formatTime } from '../../machinery/time.js';
 import type { Scalar } from '../types.js';
 import type { ProtobufReader } from './protobuf-reader.js';
@@ -53,6 +53,12 @@ function readIntOrString(r: ProtobufReader, end: number): JsonValue {
   });
   return type === 1 ? text : int;
 }
+
+/** A quantity of a ResourceList. */
+export const RESOURCE_AMOUNT: ItemReader = {
+  wireType: BYTES,
+  read: (r, end) => canonicalAmount(readString1(r, end) || '0'),
+};
 
 /** How each scalar is read, into its JSON form. */
 export const PLAIN_SCALARS: Readonly<Record<PlainScalar, ItemReader>> = {

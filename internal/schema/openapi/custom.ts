@@ -43,15 +43,40 @@ function convert(schema: JsonObject, flavor: Flavor): JsonObject {
   }
   if (schema['x-kubernetes-int-or-string'] === true && flavor === 'v3' && out['anyOf'] === undefined)
     out['anyOf'] = [{ type: 'integer' }, { type: 'string' }];
-  if (schema['x-kubernetes-embedded-resource'] === true) {
+  if (flavor === 'v2') narrowForV2(schema, out);
+  const open = flavor === 'v2' && schema['x-kubernetes-preserve-unknown-fields'] === true;
+  if (schema['x-kubernetes-embedded-resource'] === true && !open) {
     const properties = isObject(out['properties']) ? out['properties'] : {};
     out['properties'] = { ...properties, ...objectFields(flavor) };
+    const required = Array.isArray(out['required']) ? out['required'] : [];
+    out['required'] = [...required, ...['kind', 'apiVersion'].filter((name) => !required.includes(name))];
   }
-  // A v2 reader takes a schema at its word, so one that it would read too narrowly says less.
-  if (flavor === 'v2' && schema['nullable'] === true) for (const k of ['type', 'items', 'properties']) delete out[k];
-  if (flavor === 'v2' && schema['x-kubernetes-preserve-unknown-fields'] === true)
-    for (const k of ['items', 'properties', 'type']) if (k !== 'type' || out['type'] !== 'object') delete out[k];
   return out;
+}
+
+/**
+ * A v2 reader (kubectl's client-side validation) takes a schema at its word: one that lists some properties allows no
+ * others. So what it would read too narrowly says less (apiextensions-apiserver's ToStructuralOpenAPIV2).
+ */
+function narrowForV2(schema: JsonObject, out: JsonObject): void {
+  const remove = (...keys: string[]): void => {
+    for (const key of keys) delete out[key];
+  };
+  if (schema['nullable'] === true) remove('type', 'items', 'properties');
+  const open = schema['x-kubernetes-preserve-unknown-fields'] === true;
+  if (open) remove('items', 'properties');
+  if ((open && out['type'] === 'object') || (out['type'] === 'array' && out['items'] === undefined)) remove('type');
+  const { properties, required, additionalProperties } = schema;
+  if (isObject(additionalProperties) && additionalProperties['nullable'] === true) remove('required');
+  else if (Array.isArray(required) && isObject(properties)) {
+    const isNullable = (name: JsonValue): boolean => {
+      const property = typeof name === 'string' && Object.hasOwn(properties, name) ? properties[name] : undefined;
+      return isObject(property) && property['nullable'] === true;
+    };
+    const kept = required.filter((name) => !isNullable(name));
+    if (kept.length === 0) remove('required');
+    else out['required'] = kept;
+  }
 }
 
 function described(flavor: Flavor, description: string, type: string): JsonObject {
@@ -69,6 +94,14 @@ function objectFields(flavor: Flavor): JsonObject {
   return { ...typeMetaFields(), metadata: described(flavor, description, OBJECT_META) };
 }
 
+/** The schema of the kind itself. Where v2 would list some properties of an open object, it lists none at all. */
+function rootSchema(schema: JsonObject, flavor: Flavor): JsonObject {
+  if (flavor === 'v2' && schema['x-kubernetes-preserve-unknown-fields'] === true) return { type: 'object' };
+  const own = convert(schema, flavor);
+  const properties = isObject(own['properties']) ? own['properties'] : {};
+  return { ...own, properties: { ...properties, ...objectFields(flavor) } };
+}
+
 /** The definitions of a custom kind and its list, by name. */
 export function customDefinitions(custom: CustomKind, flavor: Flavor): Map<string, JsonObject> {
   const { group, version, kind, listKind, plural } = custom;
@@ -83,17 +116,15 @@ export function customDefinitions(custom: CustomKind, flavor: Flavor): Map<strin
           })),
         }),
   });
-  const own = convert(custom.schema, flavor);
-  const properties = isObject(own['properties']) ? own['properties'] : {};
-  const object = { ...own, properties: { ...properties, ...objectFields(flavor) }, ...common(kind) };
+  const object = { ...rootSchema(custom.schema, flavor), ...common(kind) };
   const list: JsonObject = {
     description: `${listKind} is a list of ${kind}.`,
     type: 'object',
     required: ['items'],
     properties: {
       ...typeMetaFields(),
-      items: { description: `The ${plural}.`, type: 'array', items: refTo(flavor, name) },
-      metadata: described(flavor, 'Metadata of the list.', LIST_META),
+      items: { description: `List of ${plural}.`, type: 'array', items: refTo(flavor, name) },
+      metadata: described(flavor, 'Standard list metadata.', LIST_META),
     },
     ...common(listKind),
   };

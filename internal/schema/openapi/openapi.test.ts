@@ -87,6 +87,60 @@ describe('OpenAPI v2', () => {
   });
 });
 
+describe('what clients read in the documents', () => {
+  const definitionsFor = async (schema: JsonObject): Promise<Record<string, JsonObject>> => {
+    const openApi = new OpenApi('test');
+    openApi.setCustom(custom('x', schema));
+    return (await read(openApi.v2('json')))['definitions'] as Record<string, JsonObject>;
+  };
+  const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  it('lists no properties of a custom resource where unknown ones are kept', async () => {
+    const root = (await definitionsFor({ ...open, properties: { spec: { type: 'object' } } }))['com.example.v1.Gadget'];
+    expect(root).toEqual({
+      type: 'object',
+      'x-kubernetes-group-version-kind': [{ group: 'example.com', kind: 'Gadget', version: 'v1' }],
+    });
+    const nested = (
+      await definitionsFor({
+        type: 'object',
+        properties: {
+          spec: { ...open, properties: { a: { type: 'string' } } },
+          template: { ...open, 'x-kubernetes-embedded-resource': true },
+          list: { type: 'array', 'x-kubernetes-preserve-unknown-fields': true, items: { type: 'object' } },
+          nothing: { type: 'object', required: ['b'], properties: { b: { type: 'string', nullable: true } } },
+        },
+      })
+    )['com.example.v1.Gadget'];
+    expect(nested?.['properties']).toMatchObject({
+      spec: { 'x-kubernetes-preserve-unknown-fields': true },
+      nothing: { type: 'object', properties: { b: {} } },
+    });
+    const properties = nested?.['properties'] as Record<string, JsonObject>;
+    for (const name of ['spec', 'template', 'list']) {
+      for (const key of ['properties', 'items', 'type'])
+        expect(properties[name], `${name}.${key}`).not.toHaveProperty(key);
+    }
+    expect(properties['nothing']).not.toHaveProperty('required');
+  });
+  it('begins descriptions with the words that tools look for', async () => {
+    const definitions = await definitionsFor({ type: 'object', properties: { spec: { type: 'object' } } });
+    const of = (type: string, field: string): unknown =>
+      ((definitions[type]?.['properties'] as Record<string, JsonObject> | undefined)?.[field] ?? {})['description'];
+    for (const type of ['io.k8s.api.core.v1.Pod', 'com.example.v1.Gadget', 'com.example.v1.GadgetList']) {
+      expect(of(type, 'apiVersion')).toMatch(/^APIVersion defines /);
+      expect(of(type, 'kind')).toMatch(/^Kind is a string value /);
+    }
+    expect(of('com.example.v1.Gadget', 'metadata')).toMatch(/^Standard object's metadata/);
+    expect(of('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta', 'creationTimestamp')).toMatch(
+      /^CreationTimestamp is a timestamp /,
+    );
+    expect(of('io.k8s.api.core.v1.ServiceList', 'items')).toMatch(/^List of services/);
+    const text = [...swaggerJson(swagger())].join('');
+    expect(text).toContain('"description":"Watch for changes to the described resources');
+    expect(text).toMatch(/"description":"A selector [^"]*list of returned objects/);
+  });
+});
+
 describe('OpenAPI v3', () => {
   it('has a document for every path of its index, named by its hash', async () => {
     const openApi = new OpenApi('test');

@@ -35,17 +35,17 @@ export const types = {
   },
   MutatingAdmissionPolicy: {
     '': 'kind | A rule in CEL that changes objects on admission.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'MutatingAdmissionPolicySpec 2 | What is wanted. Users write it.',
   },
   MutatingAdmissionPolicyBinding: {
     '': 'kind | Puts a mutating policy into force, for some resources and with a parameter.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'MutatingAdmissionPolicyBindingSpec 2 | What is wanted. Users write it.',
   },
   MutatingAdmissionPolicyBindingList: {
     '': 'kind | A list of MutatingAdmissionPolicyBinding objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]MutatingAdmissionPolicyBinding 2 required always | The objects.',
   },
   MutatingAdmissionPolicyBindingSpec: {
@@ -56,7 +56,7 @@ export const types = {
   },
   MutatingAdmissionPolicyList: {
     '': 'kind | A list of MutatingAdmissionPolicy objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]MutatingAdmissionPolicy 2 required always | The objects.',
   },
   MutatingAdmissionPolicySpec: {
@@ -86,12 +86,12 @@ export const types = {
   },
   MutatingWebhookConfiguration: {
     '': 'kind | Webhooks that may change objects on admission.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     webhooks: '[]MutatingWebhook 2 list=map:name patch=merge:name | The webhooks, called one after another.',
   },
   MutatingWebhookConfigurationList: {
     '': 'kind | A list of MutatingWebhookConfiguration objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]MutatingWebhookConfiguration 2 required always | The objects.',
   },
   Mutation: {
@@ -142,18 +142,18 @@ export const types = {
   },
   ValidatingAdmissionPolicy: {
     '': 'kind | A rule in CEL that accepts or refuses requests.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'ValidatingAdmissionPolicySpec 2 | What is wanted. Users write it.',
     status: 'ValidatingAdmissionPolicyStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
   ValidatingAdmissionPolicyBinding: {
     '': 'kind | Puts a validating policy into force, for some resources and with a parameter.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'ValidatingAdmissionPolicyBindingSpec 2 required | What is wanted. Users write it.',
   },
   ValidatingAdmissionPolicyBindingList: {
     '': 'kind | A list of ValidatingAdmissionPolicyBinding objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]ValidatingAdmissionPolicyBinding 2 required always | The objects.',
   },
   ValidatingAdmissionPolicyBindingSpec: {
@@ -165,7 +165,7 @@ export const types = {
   },
   ValidatingAdmissionPolicyList: {
     '': 'kind | A list of ValidatingAdmissionPolicy objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]ValidatingAdmissionPolicy 2 required always | The objects.',
   },
   ValidatingAdmissionPolicySpec: {
@@ -200,12 +200,12 @@ export const types = {
   },
   ValidatingWebhookConfiguration: {
     '': 'kind | Webhooks that accept or refuse requests.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     webhooks: '[]ValidatingWebhook 2 list=map:name patch=merge:name | The webhooks, called at the same time.',
   },
   ValidatingWebhookConfigurationList: {
     '': 'kind | A list of ValidatingWebhookConfiguration objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]ValidatingWebhookConfiguration 2 required always | The objects.',
   },
   Validation: {

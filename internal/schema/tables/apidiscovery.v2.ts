@@ -4,7 +4,7 @@ import type { TypeTable } from '../grammar.js';
 export const types = {
   APIGroupDiscovery: {
     '': 'kind | One API group with its versions and resources.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     versions: '[]APIVersionDiscovery 2 list=map:version | Versions that are served, the preferred one first.',
   },
   APIGroupDiscoveryList: {

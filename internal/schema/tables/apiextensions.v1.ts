@@ -18,7 +18,7 @@ export const types = {
   },
   CustomResourceDefinition: {
     '': 'kind | Adds a resource to the API. Its name is <plural>.<group>.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'CustomResourceDefinitionSpec 2 required | What is wanted. Users write it.',
     status: 'CustomResourceDefinitionStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
@@ -33,7 +33,7 @@ export const types = {
   },
   CustomResourceDefinitionList: {
     '': 'kind | A list of CustomResourceDefinition objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]CustomResourceDefinition 2 required always | The objects.',
   },
   CustomResourceDefinitionNames: {

@@ -4,7 +4,7 @@ import type { TypeTable } from '../grammar.js';
 export const types = {
   APIService: {
     '': 'kind | Registers a group and version, and says which server answers for it.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'APIServiceSpec 2 | What is wanted. Users write it.',
     status: 'APIServiceStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
@@ -18,7 +18,7 @@ export const types = {
   },
   APIServiceList: {
     '': 'kind | A list of APIService objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]APIService 2 required always | The objects.',
   },
   APIServiceSpec: {

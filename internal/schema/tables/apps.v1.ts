@@ -4,18 +4,18 @@ import type { TypeTable } from '../grammar.js';
 export const types = {
   ControllerRevision: {
     '': 'kind | A past state of a StatefulSet or DaemonSet, for rolling back. It cannot be changed.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     data: 'rawExtension 2 | The state.',
     revision: 'int64 3 required always | Number of the state.',
   },
   ControllerRevisionList: {
     '': 'kind | A list of ControllerRevision objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]ControllerRevision 2 required always | The objects.',
   },
   DaemonSet: {
     '': 'kind | Runs one pod on every node that matches.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'DaemonSetSpec 2 | What is wanted. Users write it.',
     status: 'DaemonSetStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
@@ -29,7 +29,7 @@ export const types = {
   },
   DaemonSetList: {
     '': 'kind | A list of DaemonSet objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]DaemonSet 2 required always | The objects.',
   },
   DaemonSetSpec: {
@@ -60,7 +60,7 @@ export const types = {
   },
   Deployment: {
     '': 'kind | Runs a number of equal pods and updates them step by step.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'DeploymentSpec 2 | What is wanted. Users write it.',
     status: 'DeploymentStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
@@ -75,7 +75,7 @@ export const types = {
   },
   DeploymentList: {
     '': 'kind | A list of Deployment objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]Deployment 2 required always | The objects.',
   },
   DeploymentSpec: {
@@ -108,7 +108,7 @@ export const types = {
   },
   ReplicaSet: {
     '': 'kind | Keeps a number of equal pods running. A Deployment usually owns it.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'ReplicaSetSpec 2 | What is wanted. Users write it.',
     status: 'ReplicaSetStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
@@ -122,7 +122,7 @@ export const types = {
   },
   ReplicaSetList: {
     '': 'kind | A list of ReplicaSet objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]ReplicaSet 2 required always | The objects.',
   },
   ReplicaSetSpec: {
@@ -159,7 +159,7 @@ export const types = {
   },
   StatefulSet: {
     '': 'kind | Runs pods that keep their name, address and volumes.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'StatefulSetSpec 2 | What is wanted. Users write it.',
     status: 'StatefulSetStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
@@ -173,7 +173,7 @@ export const types = {
   },
   StatefulSetList: {
     '': 'kind | A list of StatefulSet objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]StatefulSet 2 required always | The objects.',
   },
   StatefulSetOrdinals: {

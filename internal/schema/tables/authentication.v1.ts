@@ -11,7 +11,7 @@ export const types = {
   },
   SelfSubjectReview: {
     '': 'kind | Tells who the client is, as the server sees it.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     status: 'SelfSubjectReviewStatus 2 | Who the client is.',
   },
   SelfSubjectReviewStatus: {
@@ -20,7 +20,7 @@ export const types = {
   },
   TokenRequest: {
     '': 'kind | Asks for a token of a service account.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'TokenRequestSpec 2 | What is wanted. Users write it.',
     status: 'TokenRequestStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
@@ -37,7 +37,7 @@ export const types = {
   },
   TokenReview: {
     '': 'kind | Asks whether a token is valid and whose it is.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'TokenReviewSpec 2 required | What is wanted. Users write it.',
     status: 'TokenReviewStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },

@@ -14,7 +14,7 @@ export const types = {
   },
   LocalSubjectAccessReview: {
     '': 'kind | Asks whether somebody may do something in one namespace.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'SubjectAccessReviewSpec 2 required | Who wants to do what; the namespace must be that of the review.',
     status: 'SubjectAccessReviewStatus 3 | The answer.',
   },
@@ -49,7 +49,7 @@ export const types = {
   },
   SelfSubjectAccessReview: {
     '': 'kind | Asks whether the client itself may do something.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'SelfSubjectAccessReviewSpec 2 required | What the client wants to do.',
     status: 'SubjectAccessReviewStatus 3 | The answer.',
   },
@@ -60,7 +60,7 @@ export const types = {
   },
   SelfSubjectRulesReview: {
     '': 'kind | Lists what the client may do in a namespace.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'SelfSubjectRulesReviewSpec 2 required | The namespace in question.',
     status: 'SubjectRulesReviewStatus 3 | What the client may do.',
   },
@@ -70,7 +70,7 @@ export const types = {
   },
   SubjectAccessReview: {
     '': 'kind | Asks whether somebody may do something.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'SubjectAccessReviewSpec 2 required | Who wants to do what.',
     status: 'SubjectAccessReviewStatus 3 | The answer.',
   },

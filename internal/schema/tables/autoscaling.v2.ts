@@ -32,7 +32,7 @@ export const types = {
   },
   HorizontalPodAutoscaler: {
     '': 'kind | Adapts the number of pods to metrics.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'HorizontalPodAutoscalerSpec 2 required | What is wanted. Users write it.',
     status: 'HorizontalPodAutoscalerStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
@@ -51,7 +51,7 @@ export const types = {
   },
   HorizontalPodAutoscalerList: {
     '': 'kind | A list of HorizontalPodAutoscaler objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]HorizontalPodAutoscaler 2 required always | The objects.',
   },
   HorizontalPodAutoscalerSpec: {

@@ -4,13 +4,13 @@ import type { TypeTable } from '../grammar.js';
 export const types = {
   CronJob: {
     '': 'kind | Creates Jobs at set times.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'CronJobSpec 2 required | What is wanted. Users write it.',
     status: 'CronJobStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
   CronJobList: {
     '': 'kind | A list of CronJob objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]CronJob 2 required always | The objects.',
   },
   CronJobSpec: {
@@ -32,7 +32,7 @@ export const types = {
   },
   Job: {
     '': 'kind | Runs pods until enough of them succeed.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'JobSpec 2 | What is wanted. Users write it.',
     status: 'JobStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
@@ -47,7 +47,7 @@ export const types = {
   },
   JobList: {
     '': 'kind | A list of Job objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]Job 2 required always | The objects.',
   },
   JobSpec: {

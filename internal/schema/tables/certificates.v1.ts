@@ -4,7 +4,7 @@ import type { TypeTable } from '../grammar.js';
 export const types = {
   CertificateSigningRequest: {
     '': 'kind | Asks a signer for a certificate.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'CertificateSigningRequestSpec 2 required | What is wanted. Users write it.',
     status: 'CertificateSigningRequestStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
@@ -19,7 +19,7 @@ export const types = {
   },
   CertificateSigningRequestList: {
     '': 'kind | A list of CertificateSigningRequest objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]CertificateSigningRequest 2 required always | The objects.',
   },
   CertificateSigningRequestSpec: {

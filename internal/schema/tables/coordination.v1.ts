@@ -4,12 +4,12 @@ import type { TypeTable } from '../grammar.js';
 export const types = {
   Lease: {
     '': 'kind | Says who holds a role or is alive.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'LeaseSpec 2 | Holder and times.',
   },
   LeaseList: {
     '': 'kind | A list of Lease objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]Lease 2 required always | The objects.',
   },
   LeaseSpec: {

@@ -110,17 +110,17 @@ export const types = {
   },
   ComponentStatus: {
     '': 'kind | Whether a part of the control plane works. Deprecated.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     conditions: '[]ComponentCondition 2 list=map:type patch=merge:type | What the checks found.',
   },
   ComponentStatusList: {
     '': 'kind | A list of ComponentStatus objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]ComponentStatus 2 required always | The objects.',
   },
   ConfigMap: {
     '': 'kind | Settings for pods, as keys and values.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     immutable: '*bool 4 | True forbids every change of the data.',
     data: 'map[string]string 2 | The settings as text.',
     binaryData: 'map[string]bytes 3 | The settings as bytes; keys must not be in data as well.',
@@ -138,7 +138,7 @@ export const types = {
   },
   ConfigMapList: {
     '': 'kind | A list of ConfigMap objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]ConfigMap 2 required always | The objects.',
   },
   ConfigMapNodeConfigSource: {
@@ -260,7 +260,7 @@ export const types = {
     imageID: 'string 7 required always | Identifier of that image.',
     containerID: 'string 8 | Identifier at the runtime, such as containerd://....',
     started: '*bool 9 | Whether it has started: its startup check and postStart hook are done.',
-    allocatedResources: 'map[string]quantity 10 | Resources that the node set aside for it.',
+    allocatedResources: 'map[string]resourceAmount 10 | Resources that the node set aside for it.',
     resources: '*ResourceRequirements 11 | Resources that it has at present.',
     volumeMounts: '[]VolumeMountStatus 12 list=map:mountPath patch=merge:mountPath | Its mounts.',
     user: '*ContainerUser 13 | User that it runs as.',
@@ -333,12 +333,12 @@ export const types = {
   },
   Endpoints: {
     '': 'kind | Addresses behind a Service. Deprecated: use EndpointSlice.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     subsets: '[]EndpointSubset 2 list=atomic | Addresses and ports, in groups.',
   },
   EndpointsList: {
     '': 'kind | A list of Endpoints objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]Endpoints 2 required always | The objects.',
   },
   EndpointSubset: {
@@ -402,7 +402,7 @@ export const types = {
   },
   Event: {
     '': 'kind | Something that happened to an object. Kept for a limited time.',
-    metadata: 'meta.v1.ObjectMeta 1 required | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 required | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     involvedObject: 'ObjectReference 2 required | Object that it is about.',
     reason: 'string 3 | What happened, in a word.',
     message: 'string 4 | A sentence that tells people what happened.',
@@ -420,7 +420,7 @@ export const types = {
   },
   EventList: {
     '': 'kind | A list of Event objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]Event 2 required always | The objects.',
   },
   EventSeries: {
@@ -589,21 +589,21 @@ export const types = {
   },
   LimitRange: {
     '': 'kind | Bounds and defaults of resources in a namespace.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'LimitRangeSpec 2 | The bounds.',
   },
   LimitRangeItem: {
     '': '| Bounds for one kind of object.',
     type: 'string 1 required always | Pod, Container or PersistentVolumeClaim.',
-    max: 'map[string]quantity 2 | Most of each resource.',
-    min: 'map[string]quantity 3 | Least of each resource.',
-    default: 'map[string]quantity 4 | Limit of containers that set none.',
-    defaultRequest: 'map[string]quantity 5 | Request of containers that set none.',
-    maxLimitRequestRatio: 'map[string]quantity 6 | How many times the request a limit may be.',
+    max: 'map[string]resourceAmount 2 | Most of each resource.',
+    min: 'map[string]resourceAmount 3 | Least of each resource.',
+    default: 'map[string]resourceAmount 4 | Limit of containers that set none.',
+    defaultRequest: 'map[string]resourceAmount 5 | Request of containers that set none.',
+    maxLimitRequestRatio: 'map[string]resourceAmount 6 | How many times the request a limit may be.',
   },
   LimitRangeList: {
     '': 'kind | A list of LimitRange objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]LimitRange 2 required always | The objects.',
   },
   LimitRangeSpec: {
@@ -643,7 +643,7 @@ export const types = {
   },
   Namespace: {
     '': 'kind | A part of the cluster with names of its own.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'NamespaceSpec 2 | What is wanted. Users write it.',
     status: 'NamespaceStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
@@ -657,7 +657,7 @@ export const types = {
   },
   NamespaceList: {
     '': 'kind | A list of Namespace objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]Namespace 2 required always | The objects.',
   },
   NamespaceSpec: {
@@ -677,7 +677,7 @@ export const types = {
   },
   Node: {
     '': 'kind | A machine that runs pods.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'NodeSpec 2 | What is wanted. Users write it.',
     status: 'NodeStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
@@ -695,7 +695,7 @@ export const types = {
     '': '| Node resources that a claim takes for a pod.',
     resourceClaimName: 'string 1 required always | The claim.',
     containers: '[]string 2 list=set | Containers that use it.',
-    resources: 'map[string]quantity 3 required always | What it takes.',
+    resources: 'map[string]resourceAmount 3 required always | What it takes.',
   },
   NodeCondition: {
     '': '| A condition of a node.',
@@ -727,7 +727,7 @@ export const types = {
   },
   NodeList: {
     '': 'kind | A list of Node objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]Node 2 required always | The objects.',
   },
   NodeProxyOptions: {
@@ -771,8 +771,8 @@ export const types = {
   },
   NodeStatus: {
     '': '| State of a node.',
-    capacity: 'map[string]quantity 1 | Resources that it has.',
-    allocatable: 'map[string]quantity 2 | Resources that pods can have.',
+    capacity: 'map[string]resourceAmount 1 | Resources that it has.',
+    allocatable: 'map[string]resourceAmount 2 | Resources that pods can have.',
     phase: 'string 3 enum=Pending,Running,Terminated | Not used any more.',
     conditions: '[]NodeCondition 4 list=map:type patch=merge:type | What is true of the object at present, one entry per type.',
     addresses: '[]NodeAddress 5 list=map:type patch=merge:type | How it can be reached.',
@@ -821,13 +821,13 @@ export const types = {
   },
   PersistentVolume: {
     '': 'kind | A piece of storage in the cluster.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'PersistentVolumeSpec 2 | What is wanted. Users write it.',
     status: 'PersistentVolumeStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
   PersistentVolumeClaim: {
     '': 'kind | A wish for storage, bound to a volume that fulfils it.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'PersistentVolumeClaimSpec 2 | What is wanted. Users write it.',
     status: 'PersistentVolumeClaimStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
@@ -842,7 +842,7 @@ export const types = {
   },
   PersistentVolumeClaimList: {
     '': 'kind | A list of PersistentVolumeClaim objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]PersistentVolumeClaim 2 required always | The objects.',
   },
   PersistentVolumeClaimSpec: {
@@ -861,9 +861,9 @@ export const types = {
     '': '| State of a claim.',
     phase: 'string 1 enum=Bound,Lost,Pending | Pending, Bound or Lost.',
     accessModes: '[]string 2 list=atomic enum=ReadOnlyMany,ReadWriteMany,ReadWriteOnce,ReadWriteOncePod | Access modes of the volume.',
-    capacity: 'map[string]quantity 3 | Size of the volume.',
+    capacity: 'map[string]resourceAmount 3 | Size of the volume.',
     conditions: '[]PersistentVolumeClaimCondition 4 list=map:type patch=merge:type | What is true of the object at present, one entry per type.',
-    allocatedResources: 'map[string]quantity 5 | Size that was asked for when growing.',
+    allocatedResources: 'map[string]resourceAmount 5 | Size that was asked for when growing.',
     allocatedResourceStatuses: 'map[string]string 7 map=granular enum=ControllerResizeInProgress,ControllerResizeInfeasible,NodeResizeInProgress,NodeResizeInfeasible,NodeResizePending | How growing goes, by resource.',
     currentVolumeAttributesClassName: '*string 8 | Class of attributes that is in force.',
     modifyVolumeStatus: '*ModifyVolumeStatus 9 | How a change of attributes goes.',
@@ -880,12 +880,12 @@ export const types = {
   },
   PersistentVolumeList: {
     '': 'kind | A list of PersistentVolume objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]PersistentVolume 2 required always | The objects.',
   },
   PersistentVolumeSpec: {
     '': '| Where the storage is and how it is used. Exactly one source.',
-    capacity: 'map[string]quantity 1 empty | Size of the volume.',
+    capacity: 'map[string]resourceAmount 1 empty | Size of the volume.',
     gcePersistentDisk: '*GCEPersistentDiskVolumeSource 2.1 | Disk of Google Cloud.',
     awsElasticBlockStore: '*AWSElasticBlockStoreVolumeSource 2.2 | Disk of AWS.',
     hostPath: '*HostPathVolumeSource 2.3 | Directory of a node. For tests with one node only.',
@@ -931,7 +931,7 @@ export const types = {
   },
   Pod: {
     '': 'kind | Containers that run together on one node.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'PodSpec 2 | What is wanted. Users write it.',
     status: 'PodStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
@@ -1013,7 +1013,7 @@ export const types = {
   },
   PodList: {
     '': 'kind | A list of Pod objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]Pod 2 required always | The objects.',
   },
   PodLogOptions: {
@@ -1114,7 +1114,7 @@ export const types = {
     runtimeClassName: '*string 29 | Container runtime that runs it.',
     enableServiceLinks: '*bool 30 | Gives its containers variables for the Services of the namespace; default true.',
     preemptionPolicy: '*string 31 enum=Never,PreemptLowerPriority | PreemptLowerPriority (default) or Never; set from the class.',
-    overhead: 'map[string]quantity 32 | What running it costs besides its containers; set from the runtime class.',
+    overhead: 'map[string]resourceAmount 32 | What running it costs besides its containers; set from the runtime class.',
     topologySpreadConstraints: '[]TopologySpreadConstraint 33 list=map:topologyKey,whenUnsatisfiable patch=merge:topologyKey | How pods like it are spread.',
     setHostnameAsFQDN: '*bool 35 | Its host name is the full one; default false.',
     os: '*PodOS 36 | Operating system that it needs.',
@@ -1145,23 +1145,23 @@ export const types = {
     resize: 'string 14 | Not used any more; see the conditions.',
     resourceClaimStatuses: '[]PodResourceClaimStatus 15 list=map:name patch=merge,retainKeys:name | Claims that were made for it.',
     extendedResourceClaimStatus: '*PodExtendedResourceClaimStatus 18 | Claim that was made for its extended resources.',
-    allocatedResources: 'map[string]quantity 19 | Resources that the node set aside for it.',
+    allocatedResources: 'map[string]resourceAmount 19 | Resources that the node set aside for it.',
     resources: '*ResourceRequirements 20 | Resources that it has at present.',
     nodeAllocatableResourceClaimStatuses: '[]NodeAllocatableResourceClaimStatus 21 list=atomic | Node resources that its claims take.',
   },
   PodStatusResult: {
     '': 'kind | A pod with its status only.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     status: 'PodStatus 2 | What is observed. Controllers write it, through the status subresource.',
   },
   PodTemplate: {
     '': 'kind | A pod to make others from.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     template: 'PodTemplateSpec 2 | The pod.',
   },
   PodTemplateList: {
     '': 'kind | A list of PodTemplate objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]PodTemplate 2 required always | The objects.',
   },
   PodTemplateSpec: {
@@ -1215,7 +1215,7 @@ export const types = {
   },
   RangeAllocation: {
     '': 'kind | Which parts of a range are taken. Internal.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     range: 'string 2 required always | The range.',
     data: 'bytes 3 required always | A bit for each part.',
   },
@@ -1243,7 +1243,7 @@ export const types = {
   },
   ReplicationController: {
     '': 'kind | Keeps a number of equal pods running. Older than ReplicaSet and Deployment.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'ReplicationControllerSpec 2 | What is wanted. Users write it.',
     status: 'ReplicationControllerStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
@@ -1257,7 +1257,7 @@ export const types = {
   },
   ReplicationControllerList: {
     '': 'kind | A list of ReplicationController objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]ReplicationController 2 required always | The objects.',
   },
   ReplicationControllerSpec: {
@@ -1295,30 +1295,30 @@ export const types = {
   },
   ResourceQuota: {
     '': 'kind | Limits what a namespace may use.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'ResourceQuotaSpec 2 | What is wanted. Users write it.',
     status: 'ResourceQuotaStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
   ResourceQuotaList: {
     '': 'kind | A list of ResourceQuota objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]ResourceQuota 2 required always | The objects.',
   },
   ResourceQuotaSpec: {
     '': '| Limits of a namespace.',
-    hard: 'map[string]quantity 1 | Most of each resource.',
+    hard: 'map[string]resourceAmount 1 | Most of each resource.',
     scopes: '[]string 2 list=atomic enum=BestEffort,CrossNamespacePodAffinity,NotBestEffort,NotTerminating,PriorityClass,Terminating,VolumeAttributesClass | Only objects in these scopes count.',
     scopeSelector: '*ScopeSelector 3 | Only objects in these scopes count, with values.',
   },
   ResourceQuotaStatus: {
     '': '| Limits and use of a namespace.',
-    hard: 'map[string]quantity 1 | Limits that are in force.',
-    used: 'map[string]quantity 2 | What is used.',
+    hard: 'map[string]resourceAmount 1 | Limits that are in force.',
+    used: 'map[string]resourceAmount 2 | What is used.',
   },
   ResourceRequirements: {
     '': '| Resources that a container needs and may use.',
-    limits: 'map[string]quantity 1 | Most of each resource.',
-    requests: 'map[string]quantity 2 | Least of each resource; default is the limit.',
+    limits: 'map[string]resourceAmount 1 | Most of each resource.',
+    requests: 'map[string]resourceAmount 2 | Least of each resource; default is the limit.',
     claims: '[]ResourceClaim 3 list=map:name | Resource claims that it uses.',
   },
   ResourceStatus: {
@@ -1369,7 +1369,7 @@ export const types = {
   },
   Secret: {
     '': 'kind | Confidential settings for pods, as keys and values.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     immutable: '*bool 5 | True forbids every change of the data.',
     data: 'map[string]bytes 2 | The settings, in base64.',
     stringData: 'map[string]string 4 | The settings as text; written into data and never read back.',
@@ -1388,7 +1388,7 @@ export const types = {
   },
   SecretList: {
     '': 'kind | A list of Secret objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]Secret 2 required always | The objects.',
   },
   SecretProjection: {
@@ -1437,20 +1437,20 @@ export const types = {
   },
   Service: {
     '': 'kind | A stable address for changing pods.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'ServiceSpec 2 | What is wanted. Users write it.',
     status: 'ServiceStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
   ServiceAccount: {
     '': 'kind | An identity for processes in pods.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     secrets: '[]ObjectReference 2 list=map:name patch=merge:name | Secrets that its pods may use, when that is enforced.',
     imagePullSecrets: '[]LocalObjectReference 3 list=atomic | Secrets with credentials for image registries, given to its pods.',
     automountServiceAccountToken: '*bool 4 | Whether its pods get a token; default true.',
   },
   ServiceAccountList: {
     '': 'kind | A list of ServiceAccount objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]ServiceAccount 2 required always | The objects.',
   },
   ServiceAccountTokenProjection: {
@@ -1461,8 +1461,8 @@ export const types = {
   },
   ServiceList: {
     '': 'kind | A list of Service objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
-    items: '[]Service 2 required always | The objects.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
+    items: '[]Service 2 required always | List of services.',
   },
   ServicePort: {
     '': '| A port of a Service.',
@@ -1659,8 +1659,8 @@ export const types = {
   },
   VolumeResourceRequirements: {
     '': '| Size of storage.',
-    limits: 'map[string]quantity 1 | Largest size.',
-    requests: 'map[string]quantity 2 | Smallest size.',
+    limits: 'map[string]resourceAmount 1 | Largest size.',
+    requests: 'map[string]resourceAmount 2 | Smallest size.',
   },
   VolumeStatus: {
     '': '| More about a mounted volume.',

@@ -33,14 +33,14 @@ export const types = {
   },
   EndpointSlice: {
     '': 'kind | Some of the endpoints of a Service.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     addressType: 'string 4 required always enum=FQDN,IPv4,IPv6 | IPv4, IPv6 or FQDN. Cannot be changed.',
     endpoints: '[]Endpoint 2 always list=atomic | The endpoints; at most 1000.',
     ports: '[]EndpointPort 3 always list=atomic | Ports of every endpoint; at most 100.',
   },
   EndpointSliceList: {
     '': 'kind | A list of EndpointSlice objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]EndpointSlice 2 required always | The objects.',
   },
   ForNode: {

@@ -4,7 +4,7 @@ import type { TypeTable } from '../grammar.js';
 export const types = {
   Event: {
     '': 'kind | Something that happened to an object. Kept for a limited time.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     eventTime: 'microTime 2 required | When it first happened.',
     series: '*EventSeries 3 | Set when it happens again and again.',
     reportingController: 'string 4 | Controller that reports it, such as kubernetes.io/kubelet.',
@@ -22,7 +22,7 @@ export const types = {
   },
   EventList: {
     '': 'kind | A list of Event objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]Event 2 required always | The objects.',
   },
   EventSeries: {

@@ -13,7 +13,7 @@ export const types = {
   },
   FlowSchema: {
     '': 'kind | Says which requests go to which priority level.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'FlowSchemaSpec 2 | What is wanted. Users write it.',
     status: 'FlowSchemaStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
@@ -27,7 +27,7 @@ export const types = {
   },
   FlowSchemaList: {
     '': 'kind | A list of FlowSchema objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]FlowSchema 2 required always | The objects.',
   },
   FlowSchemaSpec: {
@@ -70,7 +70,7 @@ export const types = {
   },
   PriorityLevelConfiguration: {
     '': 'kind | A priority level: how many requests run at a time and how others wait.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'PriorityLevelConfigurationSpec 2 | What is wanted. Users write it.',
     status: 'PriorityLevelConfigurationStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
@@ -84,7 +84,7 @@ export const types = {
   },
   PriorityLevelConfigurationList: {
     '': 'kind | A list of PriorityLevelConfiguration objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]PriorityLevelConfiguration 2 required always | The objects.',
   },
   PriorityLevelConfigurationReference: {

@@ -108,9 +108,9 @@ export const types = {
   },
   ListOptions: {
     '': 'kind | Options of a list or watch.',
-    labelSelector: 'string 1 | Only objects with these labels.',
-    fieldSelector: 'string 2 | Only objects with these fields.',
-    watch: 'bool 3 | Streams changes instead of listing.',
+    labelSelector: 'string 1 | A selector that narrows the list of returned objects to those with these labels.',
+    fieldSelector: 'string 2 | A selector that narrows the list of returned objects to those with these fields.',
+    watch: 'bool 3 | Watch for changes to the described resources instead of listing them: they come as a stream of events.',
     allowWatchBookmarks: 'bool 9 | Asks for bookmark events, which only tell how far the watch is.',
     resourceVersion: 'string 4 | For a list, how new the answer must be; for a watch, the revision after which it starts.',
     resourceVersionMatch: 'string 10 | How resourceVersion is meant: NotOlderThan or Exact.',
@@ -139,7 +139,7 @@ export const types = {
     uid: 'string 5 | Identity of the object; set by the server, never used twice.',
     resourceVersion: 'string 6 | Revision of the object, set by the server. Send it with an update to make sure that nothing came between.',
     generation: 'int64 7 | Counts changes of what is wanted; set by the server.',
-    creationTimestamp: 'time 8 omitzero | When the object was created; set by the server.',
+    creationTimestamp: 'time 8 omitzero | CreationTimestamp is a timestamp of when the object was created; set by the server.',
     deletionTimestamp: '*time 9 | When the object is to go; set by the server after a delete that has to wait.',
     deletionGracePeriodSeconds: '*int64 10 | Seconds that it may take to end.',
     labels: 'map[string]string 11 | Keys and values that selectors match.',
@@ -159,11 +159,11 @@ export const types = {
   },
   PartialObjectMetadata: {
     '': 'kind | An object without everything but its metadata.',
-    metadata: 'ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
   },
   PartialObjectMetadataList: {
     '': 'kind | A list of PartialObjectMetadata objects.',
-    metadata: 'ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]PartialObjectMetadata 2 required always | The objects.',
   },
   Patch: {

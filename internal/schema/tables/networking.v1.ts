@@ -14,7 +14,7 @@ export const types = {
   },
   Ingress: {
     '': 'kind | Routes HTTP requests from outside to Services.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'IngressSpec 2 | What is wanted. Users write it.',
     status: 'IngressStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
@@ -25,12 +25,12 @@ export const types = {
   },
   IngressClass: {
     '': 'kind | A kind of ingress controller, that Ingresses name.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'IngressClassSpec 2 | The controller and its parameters.',
   },
   IngressClassList: {
     '': 'kind | A list of IngressClass objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]IngressClass 2 required always | The objects.',
   },
   IngressClassParametersReference: {
@@ -48,7 +48,7 @@ export const types = {
   },
   IngressList: {
     '': 'kind | A list of Ingress objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]Ingress 2 required always | The objects.',
   },
   IngressLoadBalancerIngress: {
@@ -95,12 +95,12 @@ export const types = {
   },
   IPAddress: {
     '': 'kind | An address of a Service that is taken. Its name is the address.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'IPAddressSpec 2 required | Who uses the address.',
   },
   IPAddressList: {
     '': 'kind | A list of IPAddress objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]IPAddress 2 required always | The objects.',
   },
   IPAddressSpec: {
@@ -114,7 +114,7 @@ export const types = {
   },
   NetworkPolicy: {
     '': 'kind | Says which traffic the selected pods may send and get.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'NetworkPolicySpec 2 | Pods and the traffic that is allowed.',
   },
   NetworkPolicyEgressRule: {
@@ -129,7 +129,7 @@ export const types = {
   },
   NetworkPolicyList: {
     '': 'kind | A list of NetworkPolicy objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]NetworkPolicy 2 required always | The objects.',
   },
   NetworkPolicyPeer: {
@@ -165,13 +165,13 @@ export const types = {
   },
   ServiceCIDR: {
     '': 'kind | A range of addresses for Services.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'ServiceCIDRSpec 2 | The ranges.',
     status: 'ServiceCIDRStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
   ServiceCIDRList: {
     '': 'kind | A list of ServiceCIDR objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]ServiceCIDR 2 required always | The objects.',
   },
   ServiceCIDRSpec: {

@@ -4,18 +4,18 @@ import type { TypeTable } from '../grammar.js';
 export const types = {
   Overhead: {
     '': '| What running a pod costs besides its containers.',
-    podFixed: 'map[string]quantity 1 | Resources per pod.',
+    podFixed: 'map[string]resourceAmount 1 | Resources per pod.',
   },
   RuntimeClass: {
     '': 'kind | A container runtime that pods may ask for.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     handler: 'string 2 required always | Name of the runtime\'s configuration on the nodes. Cannot be changed.',
     overhead: '*Overhead 3 | What running a pod costs besides its containers.',
     scheduling: '*Scheduling 4 | Nodes that have the runtime; absent means all.',
   },
   RuntimeClassList: {
     '': 'kind | A list of RuntimeClass objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]RuntimeClass 2 required always | The objects.',
   },
   Scheduling: {

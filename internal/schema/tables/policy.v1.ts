@@ -9,13 +9,13 @@ export const types = {
   },
   PodDisruptionBudget: {
     '': 'kind | Limits how many pods may be taken away at a time.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'PodDisruptionBudgetSpec 2 | What is wanted. Users write it.',
     status: 'PodDisruptionBudgetStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
   PodDisruptionBudgetList: {
     '': 'kind | A list of PodDisruptionBudget objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]PodDisruptionBudget 2 required always | The objects.',
   },
   PodDisruptionBudgetSpec: {

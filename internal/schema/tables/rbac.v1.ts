@@ -8,24 +8,24 @@ export const types = {
   },
   ClusterRole: {
     '': 'kind | Rules for resources in all namespaces, cluster-wide resources and other paths.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     rules: '[]PolicyRule 2 always list=atomic | What is allowed.',
     aggregationRule: '*AggregationRule 3 | Roles that the rules are taken from; then rules are written by the controller.',
   },
   ClusterRoleBinding: {
     '': 'kind | Gives a ClusterRole to subjects, everywhere.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     subjects: '[]Subject 2 list=atomic | Who gets it.',
     roleRef: 'RoleRef 3 required | The role. Cannot be changed.',
   },
   ClusterRoleBindingList: {
     '': 'kind | A list of ClusterRoleBinding objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]ClusterRoleBinding 2 required always | The objects.',
   },
   ClusterRoleList: {
     '': 'kind | A list of ClusterRole objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]ClusterRole 2 required always | The objects.',
   },
   PolicyRule: {
@@ -38,23 +38,23 @@ export const types = {
   },
   Role: {
     '': 'kind | Rules for resources in one namespace.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     rules: '[]PolicyRule 2 always list=atomic | What is allowed.',
   },
   RoleBinding: {
     '': 'kind | Gives a role to subjects, in one namespace.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     subjects: '[]Subject 2 list=atomic | Who gets it.',
     roleRef: 'RoleRef 3 required | The Role of this namespace, or a ClusterRole. Cannot be changed.',
   },
   RoleBindingList: {
     '': 'kind | A list of RoleBinding objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]RoleBinding 2 required always | The objects.',
   },
   RoleList: {
     '': 'kind | A list of Role objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]Role 2 required always | The objects.',
   },
   RoleRef: {

@@ -103,7 +103,7 @@ export const types = {
   },
   DeviceClass: {
     '': 'kind | A kind of device that claims may ask for.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'DeviceClassSpec 2 required | Which devices these are.',
   },
   DeviceClassConfiguration: {
@@ -112,7 +112,7 @@ export const types = {
   },
   DeviceClassList: {
     '': 'kind | A list of DeviceClass objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]DeviceClass 2 required always | The objects.',
   },
   DeviceClassSpec: {
@@ -208,7 +208,7 @@ export const types = {
   },
   ResourceClaim: {
     '': 'kind | A need for devices, and what was allocated.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'ResourceClaimSpec 2 required | What is wanted. Users write it.',
     status: 'ResourceClaimStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
@@ -221,7 +221,7 @@ export const types = {
   },
   ResourceClaimList: {
     '': 'kind | A list of ResourceClaim objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]ResourceClaim 2 required always | The objects.',
   },
   ResourceClaimSpec: {
@@ -236,12 +236,12 @@ export const types = {
   },
   ResourceClaimTemplate: {
     '': 'kind | A claim to make others from, one per pod.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'ResourceClaimTemplateSpec 2 required | The claim. Cannot be changed.',
   },
   ResourceClaimTemplateList: {
     '': 'kind | A list of ResourceClaimTemplate objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]ResourceClaimTemplate 2 required always | The objects.',
   },
   ResourceClaimTemplateSpec: {
@@ -257,12 +257,12 @@ export const types = {
   },
   ResourceSlice: {
     '': 'kind | Devices that a driver offers.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'ResourceSliceSpec 2 required | The devices.',
   },
   ResourceSliceList: {
     '': 'kind | A list of ResourceSlice objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]ResourceSlice 2 required always | The objects.',
   },
   ResourceSliceSpec: {

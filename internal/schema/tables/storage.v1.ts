@@ -4,12 +4,12 @@ import type { TypeTable } from '../grammar.js';
 export const types = {
   CSIDriver: {
     '': 'kind | What Kubernetes should know about a CSI driver. Its name is the driver\'s.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'CSIDriverSpec 2 required | How the driver is used.',
   },
   CSIDriverList: {
     '': 'kind | A list of CSIDriver objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]CSIDriver 2 required always | The objects.',
   },
   CSIDriverSpec: {
@@ -28,7 +28,7 @@ export const types = {
   },
   CSINode: {
     '': 'kind | CSI drivers on a node. Its name is the node\'s.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'CSINodeSpec 2 required | The drivers.',
   },
   CSINodeDriver: {
@@ -40,7 +40,7 @@ export const types = {
   },
   CSINodeList: {
     '': 'kind | A list of CSINode objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]CSINode 2 required always | The objects.',
   },
   CSINodeSpec: {
@@ -49,7 +49,7 @@ export const types = {
   },
   CSIStorageCapacity: {
     '': 'kind | Free capacity of a storage class in a part of the cluster.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     nodeTopology: '*meta.v1.LabelSelector 2 | Nodes that can reach it; empty means all, absent none.',
     storageClassName: 'string 3 required always | The storage class. Cannot be changed.',
     capacity: '*quantity 4 | Free capacity in bytes.',
@@ -57,12 +57,12 @@ export const types = {
   },
   CSIStorageCapacityList: {
     '': 'kind | A list of CSIStorageCapacity objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]CSIStorageCapacity 2 required always | The objects.',
   },
   StorageClass: {
     '': 'kind | A kind of storage that claims may ask for.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     provisioner: 'string 2 required always | Driver that makes the volumes. Cannot be changed.',
     parameters: 'map[string]string 3 | Settings that only the driver understands. Cannot be changed.',
     reclaimPolicy: '*string 4 enum=Delete,Recycle,Retain | What becomes of a volume when its claim goes: Delete (default) or Retain.',
@@ -73,7 +73,7 @@ export const types = {
   },
   StorageClassList: {
     '': 'kind | A list of StorageClass objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]StorageClass 2 required always | The objects.',
   },
   TokenRequest: {
@@ -83,13 +83,13 @@ export const types = {
   },
   VolumeAttachment: {
     '': 'kind | Asks for a volume to be attached to a node.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     spec: 'VolumeAttachmentSpec 2 required | What is wanted. Users write it.',
     status: 'VolumeAttachmentStatus 3 | What is observed. Controllers write it, through the status subresource.',
   },
   VolumeAttachmentList: {
     '': 'kind | A list of VolumeAttachment objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]VolumeAttachment 2 required always | The objects.',
   },
   VolumeAttachmentSource: {
@@ -112,13 +112,13 @@ export const types = {
   },
   VolumeAttributesClass: {
     '': 'kind | Attributes of volumes that can be changed while they are used.',
-    metadata: 'meta.v1.ObjectMeta 1 | Name, namespace, labels, annotations and what else identifies the object.',
+    metadata: "meta.v1.ObjectMeta 1 | Standard object's metadata: name, namespace, labels, annotations and what else identifies it.",
     driverName: 'string 2 required always | The driver. Cannot be changed.',
     parameters: 'map[string]string 3 | The attributes. Cannot be changed.',
   },
   VolumeAttributesClassList: {
     '': 'kind | A list of VolumeAttributesClass objects.',
-    metadata: 'meta.v1.ListMeta 1 | Metadata of the list, such as its revision.',
+    metadata: 'meta.v1.ListMeta 1 | Standard list metadata, such as its revision.',
     items: '[]VolumeAttributesClass 2 required always | The objects.',
   },
   VolumeError: {

@@ -17,6 +17,7 @@ export interface Answer {
 
 export interface Call {
   readonly contentType?: string;
+  readonly accept?: string;
   readonly user?: string;
   /** system:masters when absent. */
   readonly groups?: readonly string[];
@@ -127,7 +128,7 @@ function doorOf(cluster: TestCluster, replica: number, more: MoreDeps): Door {
     const [route = '', query = ''] = path.split('?');
     const headers: Record<string, string> = {
       'content-type': options.contentType ?? 'application/json',
-      accept: 'application/json',
+      accept: options.accept ?? 'application/json',
       'user-agent': 'test/1',
     };
     const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);

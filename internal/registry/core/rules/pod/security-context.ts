@@ -1,5 +1,6 @@
 import { asInGo } from '../../../generic/as-in-go.js';
 import type { JsonObject } from '../../../../machinery/json.js';
+import { mayBePrivileged } from '../../capabilities.js';
 import type { FieldNode } from '../../../generic/field-node.js';
 import { checkDescendingPath } from '../paths.js';
 import { unixId } from '../texts.js';
@@ -54,9 +55,12 @@ function checkAppArmor(profile: FieldNode | undefined): void {
   }
 }
 
-/** The security context of a container (ValidateSecurityContext). Privileged containers are allowed. */
+/** The security context of a container (ValidateSecurityContext). */
 export function checkContainerSecurityContext(context: FieldNode | undefined, hostUsers: boolean): void {
   if (context === undefined) return;
+  if (context.flag('privileged') && !mayBePrivileged()) {
+    context.forbidden('privileged', 'disallowed by cluster policy');
+  }
   checkId(context, 'runAsUser');
   checkId(context, 'runAsGroup');
   if (context.has('procMount')) {

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { everythingAllowed, nodeRules, nothingAllowed, type RuleResolver, rulesUnion } from './rules.js';
+import type { UserInfo } from './types.js';
+
+const user = (username: string, ...groups: string[]): UserInfo => ({ username, uid: '', groups, extra: {} });
+const rbac: RuleResolver = {
+  rulesFor: () => ({
+    rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'], resourceNames: [], nonResourceURLs: [] }],
+    errors: ['a', 'b'],
+  }),
+};
+
+describe('rules of several authorization modes', () => {
+  it('are incomplete for nodes alone', () => {
+    const both = rulesUnion([nodeRules, rbac]);
+    expect(both.rulesFor(user('jane'), 'default')).toMatchObject({ errors: ['[a, b]'], incomplete: false });
+    expect(both.rulesFor(user('system:node:n1', 'system:nodes'), 'default')).toMatchObject({
+      errors: ['node authorizer does not support user rule resolution', '[a, b]'],
+      incomplete: true,
+    });
+  });
+  it('say everything where everything is allowed', () => {
+    expect(
+      rulesUnion([rbac, everythingAllowed])
+        .rulesFor(user('jane'), 'x')
+        .rules.map((r) => r.verbs),
+    ).toEqual([['get'], ['*'], ['*']]);
+    expect(rulesUnion([nothingAllowed]).rulesFor(user('jane'), 'x')).toEqual({
+      rules: [],
+      errors: [],
+      incomplete: false,
+    });
+  });
+});
