@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { child } from '../../machinery/access.js';
+import type { JsonObject } from '../../machinery/json.js';
+import { type Rest, startRest } from '../../rest/write/testing/harness.js';
+
+const PODS = '/api/v1/namespaces/default/pods';
+const CLASSES = '/apis/scheduling.k8s.io/v1/priorityclasses';
+
+let rest: Rest;
+beforeAll(async () => {
+  rest = await startRest();
+  await rest.ok(201, 'POST', CLASSES, { metadata: { name: 'high' }, value: 1000 });
+  await rest.ok(201, 'POST', CLASSES, { metadata: { name: 'polite' }, value: 5, preemptionPolicy: 'Never' });
+});
+afterAll(() => rest.close());
+
+const body = (name: string, spec: JsonObject): JsonObject => ({
+  metadata: { name },
+  spec: { containers: [{ name: 'c', image: 'i' }], ...spec },
+});
+const made = async (name: string, spec: JsonObject): Promise<JsonObject> =>
+  child(await rest.ok(201, 'POST', PODS, body(name, spec)), 'spec') ?? {};
+
+test('A pod has the priority and the policy of its class', async () => {
+  expect(await made('a', { priorityClassName: 'high' })).toMatchObject({
+    priority: 1000,
+    preemptionPolicy: 'PreemptLowerPriority',
+  });
+  expect(await made('b', { priorityClassName: 'polite' })).toMatchObject({ priority: 5, preemptionPolicy: 'Never' });
+});
+
+test('A pod that names no class has 0 where there is no default', async () => {
+  const spec = await made('c', {});
+  expect(spec).toMatchObject({ priority: 0, preemptionPolicy: 'PreemptLowerPriority' });
+  expect(spec['priorityClassName']).toBeUndefined();
+});
+
+test('A class that does not exist is refused', async () => {
+  expect(await rest.ok(403, 'POST', PODS, body('d', { priorityClassName: 'none' }))).toMatchObject({
+    message: 'pods "d" is forbidden: no PriorityClass with name none was found',
+  });
+});
+
+test('Numbers and policies that a class does not give are refused, those that it gives are not', async () => {
+  const refused = await rest.ok(403, 'POST', PODS, body('e', { priorityClassName: 'high', priority: 999 }));
+  expect(refused['message']).toBe(
+    'pods "e" is forbidden: the integer value of priority (999) must not be provided in pod spec; priority admission controller computed 1000 from the given PriorityClass name',
+  );
+  await rest.ok(403, 'POST', PODS, body('e', { priorityClassName: 'high', preemptionPolicy: 'Never' }));
+  await rest.ok(403, 'POST', PODS, body('e', { priority: 1 }));
+  expect(await made('e', { priorityClassName: 'polite', priority: 5, preemptionPolicy: 'Never' })).toMatchObject({
+    priority: 5,
+  });
+});
+
+test('An update that leaves them out keeps them', async () => {
+  const pod = await rest.ok(200, 'GET', `${PODS}/b`);
+  const spec = { ...child(pod, 'spec') };
+  delete spec['priority'];
+  delete spec['preemptionPolicy'];
+  const metadata = { ...child(pod, 'metadata'), labels: { a: 'b' } };
+  expect(await rest.ok(200, 'PUT', `${PODS}/b`, { ...pod, metadata, spec })).toMatchObject({
+    spec: { priority: 5, preemptionPolicy: 'Never' },
+  });
+});
+
+test('There is one global default, which pods without a class get by name', async () => {
+  const usual = await rest.ok(201, 'POST', CLASSES, { metadata: { name: 'usual' }, value: 10, globalDefault: true });
+  expect(await made('f', {})).toMatchObject({ priority: 10, priorityClassName: 'usual' });
+  const second = { metadata: { name: 'second' }, value: 11, globalDefault: true };
+  expect(await rest.ok(403, 'POST', CLASSES, second)).toMatchObject({
+    message:
+      'priorityclasses.scheduling.k8s.io "second" is forbidden: PriorityClass usual is already marked as default. Only one default can exist',
+  });
+  await rest.ok(200, 'PUT', `${CLASSES}/usual`, { ...usual, description: 'still the default' });
+  await rest.ok(201, 'POST', CLASSES, { ...second, globalDefault: false });
+});
