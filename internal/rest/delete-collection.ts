@@ -9,7 +9,7 @@ import { deleteObject } from './write/delete-object.js';
 import { deleteOptions } from './write/options.js';
 import { type Kind, kindOf, resourceOf, startWriting, type Writing } from './write/target.js';
 
-/** Deletions under way at once for one request (the reference has one worker by default; the log batches ours). */
+/** Deletions under way at once for one request (kube-apiserver has one worker by default; the log batches ours). */
 const WORKERS = 16;
 
 /** Answers DELETE of a collection: deletes what the selectors mean and answers with the list as it was. */

@@ -68,7 +68,7 @@ function held(limit: JsonObject, field: string, constraint: Constraint, type: st
     .flatMap((resource) => constraint(type, resource, parseQuantity(str(list, resource)), observed) ?? []);
 }
 
-/** Which of a limit's bounds a container or a pod breaks, in the reference's words; by resource name. */
+/** Which of a limit's bounds a container or a pod breaks, in kube-apiserver's words; by resource name. */
 export function broken(limit: JsonObject, type: string, observed: Observed): string[] {
   return [
     ...held(limit, 'min', minimum, type, observed),
