@@ -1,10 +1,10 @@
 import type { JsonObject } from '../machinery/json.js';
-import { decodeValue, jsonText } from '../schema/codec/index.js';
+import { decodeValue, objectText } from '../schema/codec/index.js';
 import type { ResourceDef } from '../schema/types.js';
 import { apiVersionOf } from './convert.js';
 import { LazyObject } from './lazy.js';
 
-const REVISION_HERE = '<revision>';
+const REVISION_HERE = '(revision)';
 
 /** The bookmarks of a kind: an empty object of it that says no more than how far the watch has come. */
 export function bookmarksOf(def: ResourceDef): (revision: number, initialEventsEnd: boolean) => LazyObject {
@@ -15,7 +15,7 @@ export function bookmarksOf(def: ResourceDef): (revision: number, initialEventsE
       metadata: { resourceVersion: REVISION_HERE, ...(annotations === undefined ? {} : { annotations }) },
     };
     const whole = def.type === '' ? mark : decodeValue(mark, def.type, 'Ignore').object;
-    return jsonText(whole).split(REVISION_HERE);
+    return objectText(whole).split(REVISION_HERE);
   };
   const plain = template(undefined);
   const end = template({ 'k8s.io/initial-events-end': 'true' });

@@ -1,7 +1,7 @@
 import { request as httpsRequest } from 'node:https';
 import type { JsonObject } from '../machinery/json.js';
 import { notFound } from '../machinery/status.js';
-import { encodeJson } from '../schema/codec/index.js';
+import { encodeObjectJson } from '../schema/codec/index.js';
 import type { ResourceDef } from '../schema/types.js';
 import type { RestDeps } from './deps.js';
 import { filterOf } from './filter.js';
@@ -78,7 +78,7 @@ async function statusOf(name: string, deps: RestDeps): Promise<LazyObject> {
     metadata: { name },
     conditions: [{ type: 'Healthy', status: health.healthy ? 'True' : 'False', message: health.message }],
   };
-  return new LazyObject(`core/componentstatuses/${name}`, encodeJson(object));
+  return new LazyObject(`core/componentstatuses/${name}`, encodeObjectJson(object));
 }
 
 /** Answers GET and LIST of componentstatuses. */

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../machinery/json.js';
-import { decodeValue, encodeJson } from '../schema/codec/index.js';
+import { decodeValue, encodeObjectJson } from '../schema/codec/index.js';
 import type { ResourceDef } from '../schema/types.js';
 import type { RestDeps } from './deps.js';
 import type { LazyObject } from './lazy.js';
@@ -14,12 +14,15 @@ export interface Converter {
   /** The object's canonical JSON. */
   json(obj: LazyObject): Buffer;
   object(obj: LazyObject): JsonObject;
-  /** The bytes with which every canonical object begins: kind and apiVersion, up to `"metadata"`. */
+  /** The bytes with which every canonical object begins: kind and apiVersion. */
   readonly head: Buffer;
 }
 
-function headOf(kind: string, apiVersion: string): Buffer {
-  return Buffer.from(`{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},`);
+/** Kind and apiVersion in the order in which they are written: the keys of custom resources are sorted. */
+function headOf(def: ResourceDef, apiVersion: string): Buffer {
+  const kind = `"kind":${JSON.stringify(def.kind)}`;
+  const version = `"apiVersion":${JSON.stringify(apiVersion)}`;
+  return Buffer.from(def.type === '' ? `{${version},${kind},` : `{${kind},${version},`);
 }
 
 /** Whether `value` begins with `head`. */
@@ -30,14 +33,14 @@ export function beginsWith(value: Buffer, head: Buffer): boolean {
 /** The converter from the storage version to the one that `def` serves. */
 export function converterFor(deps: RestDeps, def: ResourceDef): Converter {
   const apiVersion = apiVersionOf(def);
-  const head = headOf(def.kind, apiVersion);
+  const head = headOf(def, apiVersion);
   if (def.group === def.storage.group && def.version === def.storage.version) {
     return { head, json: (obj) => obj.value, object: (obj) => obj.object };
   }
   const strategy = deps.strategyFor(def.group, def.resource, def.version);
   if (strategy.toVersion === undefined) {
     // The same shape under another name: only the head of the text is another.
-    const storedHead = headOf(def.kind, apiVersionOf(def.storage));
+    const storedHead = headOf(def, apiVersionOf(def.storage));
     const object = (obj: LazyObject): JsonObject => ({ ...obj.object, apiVersion });
     return {
       head,
@@ -45,7 +48,7 @@ export function converterFor(deps: RestDeps, def: ResourceDef): Converter {
       json: (obj) =>
         beginsWith(obj.value, storedHead)
           ? Buffer.concat([head, obj.value.subarray(storedHead.length)])
-          : encodeJson(object(obj)),
+          : encodeObjectJson(object(obj)),
     };
   }
   const object = (obj: LazyObject): JsonObject => {
@@ -54,5 +57,5 @@ export function converterFor(deps: RestDeps, def: ResourceDef): Converter {
     // Through the type's decoder: that puts the fields into their order.
     return def.type === '' ? converted : decodeValue(converted, def.type, 'Ignore').object;
   };
-  return { head, object, json: (obj) => encodeJson(object(obj)) };
+  return { head, object, json: (obj) => encodeObjectJson(object(obj)) };
 }

@@ -13,6 +13,7 @@ import {
 import { type AggregatedVersion, apiGroupDiscoveryList } from '../schema/discovery/aggregated.js';
 import type { Catalog } from '../schema/discovery/catalog.js';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from '../schema/discovery/legacy.js';
+import { withLineEnd } from './json-scan.js';
 import type { ApiRequest, BytesReply, Reply } from './types.js';
 
 export interface DiscoveryParts {
@@ -80,7 +81,8 @@ export function createDiscovery(parts: DiscoveryParts): (request: ApiRequest) =>
     const known = cache.get(fullKey);
     if (known !== undefined) return known;
     const object = make();
-    const body = encodeObject(object, mediaType, typeOf(object), { pretty });
+    const encoded = encodeObject(object, mediaType, typeOf(object), { pretty });
+    const body = mediaType === JSON_MEDIA_TYPE && !pretty ? withLineEnd(encoded) : encoded;
     const document = { body, etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"` };
     cache.set(fullKey, document);
     return document;

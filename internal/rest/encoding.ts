@@ -17,7 +17,8 @@ export interface TextList {
   open(meta: ListMeta): string;
   item(obj: LazyObject): Buffer | string;
   readonly separator: string;
-  readonly close: string;
+  /** Everything behind the last item. */
+  close(meta: ListMeta): string;
   /** The whole answer when there is no item. */
   empty(meta: ListMeta): string;
 }

@@ -5,6 +5,7 @@ import { objectKey } from '../store/keys.js';
 import type { RestDeps } from './deps.js';
 import { tooLargeResourceVersion } from './errors.js';
 import { parseResourceVersion } from './options.js';
+import { withLineEnd } from './json-scan.js';
 import { compress } from './gzip.js';
 import { respondStored } from './respond.js';
 import { waitForRevision } from './revision.js';
@@ -27,7 +28,7 @@ export async function handleGet(deps: RestDeps, request: ApiRequest, def: Resour
   if (found === undefined) throw notFound(def, info.name);
   // The stored bytes are the answer when they are what is asked for: nothing is parsed.
   if (isPlain(request, def)) {
-    return compress(request, { status: 200, contentType: JSON_MEDIA_TYPE, body: found.value });
+    return compress(request, { status: 200, contentType: JSON_MEDIA_TYPE, body: withLineEnd(found.value) });
   }
   return respondStored(deps, request, def, found.value, 200);
 }

@@ -126,3 +126,10 @@ export function indentJson(text: string, lead = ''): string {
   }
   return out + text.slice(from);
 }
+
+const LINE_END = Buffer.from('\n');
+
+/** Compact JSON as kube-apiserver answers it: with a line end behind it. */
+export function withLineEnd(json: Buffer | string): Buffer {
+  return Buffer.concat([typeof json === 'string' ? Buffer.from(json) : json, LINE_END]);
+}

@@ -40,11 +40,10 @@ beforeAll(async () => {
 afterAll(() => store.close());
 
 describe('GET', () => {
-  it('answers the stored bytes as they are', async () => {
+  it('answers the stored bytes as they are, and a line end', async () => {
     const reply = await handleGet(store.deps, get('/api/v1/namespaces/a/configmaps/cm-1'), def);
-    expect(
-      (await bodyOf(reply)).equals(store.deps.backend.get('core/configmaps/a/cm-1')?.value ?? Buffer.alloc(0)),
-    ).toBe(true);
+    const stored = store.deps.backend.get('core/configmaps/a/cm-1')?.value.toString();
+    expect((await bodyOf(reply)).toString()).toBe(`${stored}\n`);
   });
   it('indents for curl, and not when told not to', async () => {
     const target = '/api/v1/namespaces/a/configmaps/cm-1';
@@ -52,7 +51,8 @@ describe('GET', () => {
     const pretty = (await bodyOf(await handleGet(store.deps, get(target, curl), def))).toString();
     expect(pretty).toBe(JSON.stringify(JSON.parse(pretty), undefined, 2));
     const plain = (await bodyOf(await handleGet(store.deps, get(`${target}?pretty=false`, curl), def))).toString();
-    expect(plain).not.toContain('\n');
+    expect(plain.trimEnd()).not.toContain('\n');
+    expect(plain.endsWith('}\n')).toBe(true);
   });
   it('indents lists for curl as it indents what is whole', async () => {
     const asText = async (target: string, more: Readonly<Record<string, string>> = {}): Promise<string> =>

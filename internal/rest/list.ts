@@ -160,7 +160,7 @@ export function whole(
   const { list } = encoding;
   let body: Buffer | string;
   if (isTextList(list)) {
-    body = objects.length === 0 ? list.empty(meta) : joined(list, objects, list.open(meta), list.close);
+    body = objects.length === 0 ? list.empty(meta) : joined(list, objects, list.open(meta), list.close(meta));
   } else {
     const items = objects.map((o) => list.item(o));
     body = isWholeList(list) ? list.whole(meta, items) : assembled(list, meta, items);
@@ -229,7 +229,7 @@ async function sized(
     open: () => '',
     item: (obj) => list.item(obj),
     separator: '',
-    close: '',
+    close: () => '',
     empty: () => '',
   };
   const open = list.open(meta, bytes);
@@ -277,12 +277,12 @@ function pump(
   let waiting = false;
   const write = (objects: readonly LazyObject[]): boolean => {
     const last = lister.finished;
-    if (objects.length === 0 && begun) return last ? sink.write(list.close) : true;
+    if (objects.length === 0 && begun) return last ? sink.write(list.close(meta)) : true;
     const head = begun ? list.separator : list.open(meta);
     // A page may hold nothing that is meant: the list has not begun then.
     if (objects.length === 0) return last ? sink.write(list.empty(meta)) : true;
     begun = true;
-    return sink.write(joined(list, objects, head, last ? list.close : ''));
+    return sink.write(joined(list, objects, head, last ? list.close(meta) : ''));
   };
   const step = (objects: readonly LazyObject[]): void => {
     if (sink.closed) return;

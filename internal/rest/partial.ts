@@ -1,5 +1,6 @@
 import { type JsonObject, isObject } from '../machinery/json.js';
 import type { ResourceDef } from '../schema/types.js';
+import { metaText } from '../schema/codec/index.js';
 import { metadataOf } from './json-scan.js';
 import type { LazyObject } from './lazy.js';
 
@@ -20,10 +21,16 @@ function plain(obj: LazyObject): Buffer {
   return metadataOf(obj.value) ?? EMPTY;
 }
 
-/** The reader for `def`: the stored bytes, but for the resources whose annotations carry a field. */
+/** A custom resource's metadata has its keys sorted; in PartialObjectMetadata they have the order of ObjectMeta. */
+function reordered(obj: LazyObject): Buffer {
+  const meta = obj.object['metadata'];
+  return isObject(meta) ? Buffer.from(metaText(meta)) : EMPTY;
+}
+
+/** The reader for `def`: the stored bytes, but for custom resources and those whose annotations carry a field. */
 export function metadataReader(def: ResourceDef): MetadataReader {
   const carried = CARRIED[`${def.group}/${def.resource}`];
-  if (carried === undefined) return plain;
+  if (carried === undefined) return def.type === '' ? reordered : plain;
   return (obj) => {
     const bytes = plain(obj);
     if (!bytes.includes(`"${carried}":"`)) return bytes;
@@ -32,7 +39,7 @@ export function metadataReader(def: ResourceDef): MetadataReader {
     delete annotations[carried];
     if (Object.keys(annotations).length === 0) delete meta['annotations'];
     else meta['annotations'] = annotations;
-    return Buffer.from(JSON.stringify(meta));
+    return Buffer.from(metaText(meta));
   };
 }
 

@@ -1,15 +1,14 @@
-import { assert } from '../machinery/assert.js';
 import type { JsonObject } from '../machinery/json.js';
-import { jsonText, partialListOfObject, partialObjectOfList } from '../schema/codec/index.js';
+import { partialListOfObject, partialObjectOfList } from '../schema/codec/index.js';
 import type { Negotiated } from '../schema/codec/index.js';
-import { JSON_MEDIA_TYPE, PROTOBUF_MEDIA_TYPE, YAML_MEDIA_TYPE } from '../schema/codec/index.js';
+import { JSON_MEDIA_TYPE, PROTOBUF_MEDIA_TYPE, typedText, YAML_MEDIA_TYPE } from '../schema/codec/index.js';
 import type { ResourceDef } from '../schema/types.js';
 import { bookmarksOf } from './bookmark.js';
 import type { Converter } from './convert.js';
 import { apiVersionOf, beginsWith, converterFor } from './convert.js';
 import type { RestDeps } from './deps.js';
 import type { Encoding, EventEncoding, EventType, ListMeta, TextList, WholeList } from './encoding.js';
-import { indentJson } from './json-scan.js';
+import { indentJson, withLineEnd } from './json-scan.js';
 import type { LazyObject } from './lazy.js';
 import { goKindName, isPretty, negotiate, notStreamable } from './negotiation.js';
 import type { MetadataReader } from './partial.js';
@@ -38,7 +37,7 @@ function encodingOf(deps: RestDeps, request: ApiRequest, def: ResourceDef, negot
   const text = textEncoding(deps, request, def, negotiated, converter);
   switch (negotiated.mediaType) {
     case JSON_MEDIA_TYPE:
-      return isPretty(request, negotiated) ? prettyEncoding(text) : text;
+      return isPretty(request, negotiated) ? prettyEncoding(text) : compactEncoding(text);
     case YAML_MEDIA_TYPE:
       return yamlEncoding(text);
     case PROTOBUF_MEDIA_TYPE:
@@ -73,7 +72,7 @@ function textEncoding(
         open: (meta: ListMeta) => table.open(meta),
         item: (obj) => table.row(obj),
         separator: ',',
-        close: table.close,
+        close: () => table.close,
         empty: (meta) => table.empty(meta),
       },
     };
@@ -118,24 +117,34 @@ function typedList(def: ResourceDef, converter: Converter): TextList {
       const rest: JsonObject = { ...converter.object(obj) };
       delete rest['kind'];
       delete rest['apiVersion'];
-      return jsonText(rest).slice(1);
+      return typedText(rest, def.type).slice(1);
     },
     separator: ',{',
-    close: ']}',
+    close: () => CLOSE,
     empty: (meta) => `${listHead(kind, apiVersion, meta)}[]}`,
   };
 }
 
+/** A list of custom resources is a map in Go: its keys are sorted, so that kind and metadata stand behind the items. */
 function untypedList(def: ResourceDef, converter: Converter): TextList {
-  const apiVersion = apiVersionOf(def);
-  const head = (meta: ListMeta): string => listHead(`${def.kind}List`, apiVersion, meta);
+  const open = `{"apiVersion":${JSON.stringify(apiVersionOf(def))},"items":[`;
+  const kind = JSON.stringify(`${def.kind}List`);
+  const close = (meta: ListMeta): string => `],"kind":${kind},"metadata":${sortedMeta(meta)}}`;
   return {
-    open: (meta) => `${head(meta)}[`,
+    open: () => open,
     item: (obj) => converter.json(obj),
     separator: ',',
-    close: ']}',
-    empty: (meta) => `${head(meta)}[]}`,
+    close,
+    empty: (meta) => open + close(meta),
   };
+}
+
+function sortedMeta(meta: ListMeta): string {
+  return JSON.stringify({
+    continue: meta.continue,
+    remainingItemCount: meta.remainingItemCount,
+    resourceVersion: meta.resourceVersion,
+  });
 }
 
 function partialList(version: string, read: MetadataReader): TextList {
@@ -144,9 +153,19 @@ function partialList(version: string, read: MetadataReader): TextList {
     open: (meta) => `${head(meta)}[`,
     item: (obj) => partialJson(obj, version, read),
     separator: ',',
-    close: ']}',
+    close: () => CLOSE,
     // The reference never makes the list of items when there is none.
     empty: (meta) => `${head(meta)}null}`,
+  };
+}
+
+/** The encoder of kube-apiserver ends compact JSON with a line end, and indented JSON without one. */
+function compactEncoding(text: TextEncoding): Encoding {
+  const { list } = text;
+  return {
+    contentType: text.contentType,
+    one: (obj) => withLineEnd(text.one(obj)),
+    list: { ...list, close: (meta) => `${list.close(meta)}\n`, empty: (meta) => `${list.empty(meta)}\n` },
   };
 }
 
@@ -160,7 +179,6 @@ function prettyEncoding(text: TextEncoding): Encoding {
 
 /** A list indented piece by piece: curl is answered so, also when it asks for a hundred thousand objects. */
 function prettyList(list: TextList): TextList {
-  assert(list.close === CLOSE, `a list ends with its items: ${list.close}`);
   // What each item begins with may be written with what stands before it.
   const begin = list.separator.slice(1);
   return {
@@ -168,7 +186,11 @@ function prettyList(list: TextList): TextList {
       `${indentJson(list.open(meta).slice(0, -begin.length || undefined) + CLOSE).slice(0, -PRETTY_CLOSE.length)}[${NEXT_ITEM}`,
     item: (obj) => indentJson(begin + list.item(obj).toString(), ITEM_INDENT),
     separator: `,${NEXT_ITEM}`,
-    close: `\n  ${PRETTY_CLOSE.slice(1)}`,
+    close: (meta) => {
+      // What stands behind the items, indented as the end of an object that holds an empty list.
+      const end = indentJson(`{"items":[${list.close(meta)}`);
+      return `\n  ${end.slice(end.indexOf('[]') + 1)}`;
+    },
     empty: (meta) => indentJson(list.empty(meta)),
   };
 }
@@ -196,7 +218,7 @@ function wholeText(list: TextList, rewrite: (json: string) => Buffer | string): 
         rewrite(
           items.length === 0
             ? list.empty(meta)
-            : list.open(meta) + items.map((i) => i.toString()).join(list.separator) + list.close,
+            : list.open(meta) + items.map((i) => i.toString()).join(list.separator) + list.close(meta),
         ),
       ),
   };

@@ -2,9 +2,10 @@ import type { JsonObject } from '../machinery/json.js';
 import type { StatusError } from '../machinery/status.js';
 import {
   ALL_MEDIA_TYPES,
-  encodeJson,
+  encodeObjectJson,
   JSON_MEDIA_TYPE,
   negotiateAccept,
+  objectText,
   PROTOBUF_MEDIA_TYPE,
   wantsPretty,
   YAML_MEDIA_TYPE,
@@ -47,13 +48,13 @@ export function respondObject(
   status: number,
   warnings: readonly string[] = [],
 ): Reply | Promise<Reply> {
-  return respondStored(deps, request, def, encodeJson(obj), status, warnings);
+  return respondStored(deps, request, def, encodeObjectJson(obj), status, warnings);
 }
 
 /** Answers with a metav1.Status (success or failure) in JSON, YAML or protobuf; what cannot be negotiated is JSON. */
 export function respondStatus(request: ApiRequest, status: object, code: number): BytesReply {
   const negotiated = negotiateAccept(request.header('accept'), ALL_MEDIA_TYPES);
-  const json = JSON.stringify(status);
+  const json = objectText({ ...status });
   switch (negotiated?.mediaType) {
     case YAML_MEDIA_TYPE:
       return { status: code, contentType: YAML_MEDIA_TYPE, body: yamlOf(json) };
@@ -63,7 +64,7 @@ export function respondStatus(request: ApiRequest, status: object, code: number)
     case undefined: {
       const pretty =
         negotiated !== undefined && wantsPretty(negotiated, request.query.get('pretty'), request.header('user-agent'));
-      return { status: code, contentType: JSON_MEDIA_TYPE, body: pretty ? indentJson(json) : json };
+      return { status: code, contentType: JSON_MEDIA_TYPE, body: pretty ? indentJson(json) : `${json}\n` };
     }
   }
 }

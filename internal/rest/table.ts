@@ -56,7 +56,7 @@ export class TableWriter {
     // Name and creation time is what the generic printer prints.
     this.hasPrinter = strategy.cells !== undefined && strategy.columns?.some((c) => c.name === 'Created At') === false;
     const columns = this.hasPrinter ? (strategy.columns ?? []) : DEFAULT_COLUMNS;
-    this.columns = JSON.stringify(
+    this.columns = jsonText(
       columns.map(({ name, type, format, description, priority }) => ({ name, type, format, description, priority })),
     );
   }

@@ -2,6 +2,7 @@ import { JSON_MEDIA_TYPE } from '../../schema/codec/index.js';
 import type { RestDeps } from '../deps.js';
 import { GZIP_THRESHOLD_BYTES } from '../gzip.js';
 import { respondStatus, respondStored } from '../respond.js';
+import { withLineEnd } from '../json-scan.js';
 import type { ApiRequest, Reply } from '../types.js';
 import type { Kind } from './target.js';
 
@@ -26,8 +27,8 @@ export function answerStored(
 ): Reply | Promise<Reply> {
   if (value.length <= GZIP_THRESHOLD_BYTES && isPlain(request, kind)) {
     return warnings.length === 0
-      ? { status, contentType: JSON_MEDIA_TYPE, body: value }
-      : { status, contentType: JSON_MEDIA_TYPE, body: value, warnings };
+      ? { status, contentType: JSON_MEDIA_TYPE, body: withLineEnd(value) }
+      : { status, contentType: JSON_MEDIA_TYPE, body: withLineEnd(value), warnings };
   }
   return respondStored(deps, request, kind.def, value, status, warnings);
 }

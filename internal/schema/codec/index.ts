@@ -1,6 +1,7 @@
 export type { Decoded } from './json.js';
 export { JsonSyntaxError, decodeJson, decodeUntyped, decodeValue, parseJson } from './json.js';
-export { type StoredForm, encodeForStorage, encodeJson, jsonText } from './json-encode.js';
+export { encodeJson, jsonText } from './json-encode.js';
+export { type StoredForm, encodeForStorage, encodeObjectJson, metaText, objectText, typedText } from './go-text.js';
 export { type FieldValidation, groupVersionText } from './errors.js';
 export {
   ALL_MEDIA_TYPES,

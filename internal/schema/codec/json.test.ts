@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { StatusError } from '../../machinery/status.js';
 import type { FieldValidation } from './errors.js';
 import { decodeJson, decodeUntyped, decodeValue, parseJson } from './json.js';
-import { encodeForStorage, encodeJson, jsonText } from './json-encode.js';
+import { encodeForStorage } from './go-text.js';
+import { encodeJson, jsonText } from './json-encode.js';
 
 const POD = 'io.k8s.api.core.v1.Pod';
 const CONFIG_MAP = 'io.k8s.api.core.v1.ConfigMap';

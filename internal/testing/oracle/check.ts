@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { compareBytes } from './bytes.js';
 import { freeClusterBase } from '../ports.js';
 import { type CaseResult, type Floors, raise, shortfalls } from './floors.js';
 
@@ -13,7 +14,13 @@ const floorsFile = path.join(root, 'internal/testing/oracle/floors.json');
 const replay = path.resolve(root, '../shared/oracle/replay.mjs');
 
 const { values } = parseArgs({
-  options: { raise: { type: 'boolean' }, area: { type: 'string' }, show: { type: 'string' }, port: { type: 'string' } },
+  options: {
+    raise: { type: 'boolean' },
+    bytes: { type: 'boolean' },
+    area: { type: 'string' },
+    show: { type: 'string' },
+    port: { type: 'string' },
+  },
 });
 
 function run(command: string, args: string[], timeoutMs: number): string {
@@ -31,19 +38,23 @@ try {
     ['--replicas', '1', '--dir', dir, '--port', values.port ?? String(await freeClusterBase(1))],
     180_000,
   );
-  const args = [replay, '--kubeconfig', path.join(dir, 'r1.conf'), '--json', json];
-  if (values.area !== undefined) args.push('--area', values.area);
-  if (values.show !== undefined) args.push('--show', values.show);
-  process.stdout.write(run('node', args, 900_000));
+  const kubeconfig = path.join(dir, 'r1.conf');
+  if (values.bytes !== true) {
+    const args = [replay, '--kubeconfig', kubeconfig, '--json', json];
+    if (values.area !== undefined) args.push('--area', values.area);
+    if (values.show !== undefined) args.push('--show', values.show);
+    process.stdout.write(run('node', args, 900_000));
 
-  const results = JSON.parse(fs.readFileSync(json, 'utf8')) as CaseResult[];
-  const floors = JSON.parse(fs.readFileSync(floorsFile, 'utf8')) as Floors;
-  const wanted = values.area?.split(',') ?? Object.keys(floors);
-  if (values.raise === true) raise(floors, results);
-  const faults = shortfalls(floors, results, wanted);
-  for (const fault of faults) process.stdout.write(`${fault}\n`);
-  failed = faults.length;
-  if (values.raise === true) fs.writeFileSync(floorsFile, `${JSON.stringify(floors, null, 2)}\n`);
+    const results = JSON.parse(fs.readFileSync(json, 'utf8')) as CaseResult[];
+    const floors = JSON.parse(fs.readFileSync(floorsFile, 'utf8')) as Floors;
+    const wanted = values.area?.split(',') ?? Object.keys(floors);
+    if (values.raise === true) raise(floors, results);
+    const faults = shortfalls(floors, results, wanted);
+    for (const fault of faults) process.stdout.write(`${fault}\n`);
+    failed = faults.length;
+    if (values.raise === true) fs.writeFileSync(floorsFile, `${JSON.stringify(floors, null, 2)}\n`);
+  }
+  if (values.area === undefined) failed += await compareBytes(path.dirname(replay), kubeconfig);
 } finally {
   run('scripts/down', ['--dir', dir], 60_000);
   fs.rmSync(dir, { recursive: true, force: true });
