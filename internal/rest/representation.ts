@@ -1,7 +1,7 @@
 import type { JsonObject } from '../machinery/json.js';
 import { partialListOfObject, partialObjectOfList } from '../schema/codec/index.js';
 import type { Negotiated } from '../schema/codec/index.js';
-import { JSON_MEDIA_TYPE, PROTOBUF_MEDIA_TYPE, typedText, YAML_MEDIA_TYPE } from '../schema/codec/index.js';
+import { JSON_MEDIA_TYPE, objectText, PROTOBUF_MEDIA_TYPE, typedText, YAML_MEDIA_TYPE } from '../schema/codec/index.js';
 import type { ResourceDef } from '../schema/types.js';
 import { bookmarksOf } from './bookmark.js';
 import type { Converter } from './convert.js';
@@ -276,6 +276,6 @@ function jsonEvents(
       const body = rewritten ? write(mark, false) : mark.value;
       return Buffer.from(`{"type":"BOOKMARK","object":${body.toString()}}\n`);
     },
-    error: (status) => Buffer.from(`{"type":"ERROR","object":${JSON.stringify(status)}}\n`),
+    error: (status) => Buffer.from(`{"type":"ERROR","object":${objectText({ ...status })}}\n`),
   };
 }

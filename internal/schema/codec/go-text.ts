@@ -127,11 +127,10 @@ function compile(type: TypeDef): Writer {
 
 /** Fields that no type knows stand at the end, as they are: rows of another release may have them. */
 function withUnknown(out: string, v: JsonObject, written: number, { known }: Fields): string {
-  let members = 0;
-  for (const _ in v) members++;
-  if (members === written) return out;
+  const members = Object.keys(v);
+  if (members.length === written) return out;
   let all = out;
-  for (const name of Object.keys(v)) {
+  for (const name of members) {
     const value = v[name];
     if (value === undefined || known.has(name)) continue;
     all += `${all === '' ? '{' : ','}${quoted(name)}:${asItIs(value)}`;
@@ -223,7 +222,7 @@ function typedAround(object: JsonObject, metadata: JsonObject, type: TypeDef): [
   // Before it stand texts only (name to uid), in which a quote is escaped: the first of these is the field.
   const at = meta.indexOf(EMPTY_REVISION) + EMPTY_REVISION.length - 1;
   return [
-    `{"kind":${quoted(String(object['kind']))},"apiVersion":${quoted(String(object['apiVersion']))},"metadata":${meta.slice(0, at)}`,
+    `{"kind":${asItIs(object['kind'] ?? null)},"apiVersion":${asItIs(object['apiVersion'] ?? null)},"metadata":${meta.slice(0, at)}`,
     meta.slice(at) + (after === '{}' ? '}' : `,${after.slice(1)}`),
   ];
 }
