@@ -1,76 +1,207 @@
+import { Breath } from '../machinery/breathe.js';
 import type { PolicyRule } from './rbac.js';
 
-/** What a rule says about one verb on one thing. */
-type Single = PolicyRule;
+/** Lines that a refusal tells, and their characters; what is beyond is only said to be there. */
+const MAX_LINES = 1000;
+const MAX_CHARACTERS = 256 * 1024;
 
-const NONE: Single = { verbs: [], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: [] };
+const NONE: PolicyRule = { verbs: [], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: [] };
 
-/** The rights of `wanted` that `held` does not cover, each about one verb on one thing (rbac validation.Covers). */
-export function missingRights(held: readonly PolicyRule[], wanted: readonly PolicyRule[]): Single[] {
-  return wanted.flatMap(singles).filter((single) => !held.some((rule) => covers(rule, single)));
+/** A rule that somebody holds, so that looking for one word does not read the list. */
+interface Held {
+  readonly verbs: ReadonlySet<string>;
+  readonly apiGroups: ReadonlySet<string>;
+  readonly resources: ReadonlySet<string>;
+  readonly resourceNames: ReadonlySet<string>;
+  readonly urls: ReadonlySet<string>;
+  /** Beginnings of URLs that end with a star. */
+  readonly beginnings: readonly string[];
 }
 
-function singles(rule: PolicyRule): Single[] {
-  const out: Single[] = [];
-  for (const group of rule.apiGroups) {
-    for (const resource of rule.resources) {
-      for (const verb of rule.verbs) {
-        const one = { ...NONE, apiGroups: [group], resources: [resource], verbs: [verb] };
-        if (rule.resourceNames.length === 0) out.push(one);
-        else for (const name of rule.resourceNames) out.push({ ...one, resourceNames: [name] });
+const heldOf = (rule: PolicyRule): Held => ({
+  verbs: new Set(rule.verbs),
+  apiGroups: new Set(rule.apiGroups),
+  resources: new Set(rule.resources),
+  resourceNames: new Set(rule.resourceNames),
+  urls: new Set(rule.nonResourceURLs),
+  beginnings: rule.nonResourceURLs.filter((url) => url.endsWith('*')).map(withoutStars),
+});
+
+function withoutStars(url: string): string {
+  let end = url.length;
+  while (end > 0 && url[end - 1] === '*') end--;
+  return url.slice(0, end);
+}
+
+const orAll = (set: ReadonlySet<string>, word: string): boolean => set.has('*') || set.has(word);
+
+/** A rule may give a subresource of everything. */
+function coversResource(rule: Held, resource: string): boolean {
+  if (orAll(rule.resources, resource)) return true;
+  const slash = resource.indexOf('/');
+  return slash >= 0 && rule.resources.has(`*${resource.slice(slash)}`);
+}
+const coversUrl = (rule: Held, url: string): boolean =>
+  rule.urls.has(url) || rule.beginnings.some((beginning) => url.startsWith(beginning));
+
+/** The words that the same rules cover, and those rules. */
+interface Alike {
+  readonly words: string[];
+  readonly rules: readonly Held[];
+}
+
+/** Rights that are missing, gathered until there are too many to tell. */
+class Missing {
+  readonly #verbs = new Map<string, { readonly rule: PolicyRule; readonly verbs: string[] }>();
+  readonly #urls = new Set<string>();
+  #characters = 0;
+  isTruncated = false;
+
+  get isFull(): boolean {
+    return this.#verbs.size + this.#urls.size >= MAX_LINES || this.#characters >= MAX_CHARACTERS;
+  }
+  /** One line for all verbs on one thing. */
+  add(group: string, resource: string, name: string | undefined, verbs: readonly string[]): void {
+    const key = JSON.stringify([group, resource, name]);
+    let line = this.#verbs.get(key);
+    if (line === undefined) {
+      const resourceNames = name === undefined ? [] : [name];
+      line = { rule: { ...NONE, apiGroups: [group], resources: [resource], resourceNames }, verbs: [] };
+      this.#verbs.set(key, line);
+      this.#characters += key.length;
+    }
+    for (const verb of verbs) {
+      if (this.#characters >= MAX_CHARACTERS) {
+        this.isTruncated = true;
+        return;
+      }
+      line.verbs.push(verb);
+      this.#characters += verb.length + 3;
+    }
+  }
+  addUrl(url: string, verb: string): void {
+    this.#urls.add(text({ ...NONE, nonResourceURLs: [url] }, [verb]));
+    this.#characters += url.length + verb.length;
+  }
+  lines(): string[] {
+    const told = [...this.#verbs.values()].map(({ rule, verbs }) => text(rule, verbs));
+    return [...new Set([...told, ...this.#urls])].toSorted();
+  }
+}
+
+/** What `wanted` gives beyond what is held. */
+export interface MissingRights {
+  /** As kube-apiserver tells them: one line for all verbs on one thing, in the order of the lines' text. Empty: nothing. */
+  readonly lines: readonly string[];
+  /** There are more than are told: at most 1,000 lines and 256 KiB are. */
+  readonly isTruncated: boolean;
+}
+
+/**
+ * The rights of `wanted` that `held` does not cover (rbac validation.Covers). A right is one verb on one thing; sets of
+ * words are compared, not their product: words of one list that the same rules cover are looked at once.
+ */
+export async function missingRights(
+  held: readonly PolicyRule[],
+  wanted: readonly PolicyRule[],
+): Promise<MissingRights> {
+  const rules = held.map(heldOf);
+  const missing = new Missing();
+  const breath = new Breath();
+  for (const rule of wanted) {
+    await resourceRights(rules, rule, missing, breath);
+    await urlRights(rules, rule, missing, breath);
+    if (missing.isTruncated) break;
+  }
+  return { lines: missing.lines(), isTruncated: missing.isTruncated };
+}
+
+/** Groups the words of a list by the rules that cover them. */
+async function alike(
+  words: readonly string[],
+  rules: readonly Held[],
+  covers: (rule: Held, word: string) => boolean,
+  breath: Breath,
+): Promise<Alike[]> {
+  const kinds = new Map<string, Alike>();
+  for (const word of new Set(words)) {
+    if (breath.isDue(1 + rules.length)) await breath.rest();
+    const covering: number[] = [];
+    for (const [i, rule] of rules.entries()) if (covers(rule, word)) covering.push(i);
+    const key = covering.join();
+    const kind = kinds.get(key);
+    if (kind === undefined) kinds.set(key, { words: [word], rules: covering.map((i) => rules[i] as Held) });
+    else kind.words.push(word);
+  }
+  return [...kinds.values()];
+}
+
+async function resourceRights(
+  rules: readonly Held[],
+  wanted: PolicyRule,
+  missing: Missing,
+  breath: Breath,
+): Promise<void> {
+  if (wanted.resources.length === 0 || wanted.verbs.length === 0) return;
+  const names: readonly (string | undefined)[] = wanted.resourceNames.length === 0 ? [undefined] : wanted.resourceNames;
+  for (const groups of await alike(wanted.apiGroups, rules, (r, g) => orAll(r.apiGroups, g), breath)) {
+    for (const resources of await alike(wanted.resources, groups.rules, coversResource, breath)) {
+      const lackingOf = new Map<string, readonly string[]>();
+      for (const name of names) {
+        const covering = resources.rules.filter(
+          (r) => r.resourceNames.size === 0 || (name !== undefined && r.resourceNames.has(name)),
+        );
+        // Most names are covered by the same rules: the verbs are compared once for each set of rules.
+        const key = covering.length === resources.rules.length ? '' : covering.map((r) => rules.indexOf(r)).join();
+        let lacking = lackingOf.get(key);
+        if (lacking === undefined) {
+          lacking = await lackingVerbs(covering, wanted.verbs, breath);
+          lackingOf.set(key, lacking);
+        }
+        if (breath.isDue(1 + resources.rules.length)) await breath.rest();
+        if (lacking.length === 0) continue;
+        for (const group of groups.words) {
+          for (const resource of resources.words) {
+            if (missing.isFull) {
+              missing.isTruncated = true;
+              return;
+            }
+            missing.add(group, resource, name, lacking);
+          }
+        }
       }
     }
   }
-  for (const verb of rule.verbs) {
-    for (const url of rule.nonResourceURLs) out.push({ ...NONE, verbs: [verb], nonResourceURLs: [url] });
+}
+
+async function lackingVerbs(
+  covering: readonly Held[],
+  verbs: readonly string[],
+  breath: Breath,
+): Promise<readonly string[]> {
+  if (covering.some((rule) => rule.verbs.has('*'))) return [];
+  const lacking: string[] = [];
+  for (const verb of verbs) {
+    if (breath.isDue(1 + covering.length)) await breath.rest();
+    if (!covering.some((rule) => rule.verbs.has(verb))) lacking.push(verb);
   }
-  return out;
+  return lacking;
 }
 
-const hasAll = (list: readonly string[], wanted: readonly string[]): boolean => wanted.every((w) => list.includes(w));
-const orAll = (list: readonly string[], wanted: readonly string[]): boolean =>
-  list.includes('*') || hasAll(list, wanted);
-
-function covers(rule: PolicyRule, single: Single): boolean {
-  return (
-    orAll(rule.verbs, single.verbs) &&
-    orAll(rule.apiGroups, single.apiGroups) &&
-    (orAll(rule.resources, single.resources) || single.resources.every((r) => coversSubresource(rule.resources, r))) &&
-    (rule.resourceNames.length === 0 ||
-      (single.resourceNames.length > 0 && hasAll(rule.resourceNames, single.resourceNames))) &&
-    single.nonResourceURLs.every((url) => rule.nonResourceURLs.some((own) => coversUrl(own, url)))
-  );
-}
-
-/** A rule may give a subresource of everything. */
-function coversSubresource(list: readonly string[], resource: string): boolean {
-  const slash = resource.indexOf('/');
-  return list.includes(resource) || (slash >= 0 && list.includes(`*${resource.slice(slash)}`));
-}
-
-function coversUrl(own: string, url: string): boolean {
-  return own === url || (own.endsWith('*') && url.startsWith(own.replace(/\*+$/, '')));
-}
-
-/** Rights as the reference tells them: one line for all verbs on one thing, in the order of the lines' text. */
-export function describeRights(rights: readonly Single[]): string {
-  const merged = new Map<string, string[]>();
-  const rest: string[] = [];
-  for (const right of rights) {
-    if (right.nonResourceURLs.length > 0) {
-      rest.push(text(right, right.verbs));
-      continue;
+async function urlRights(rules: readonly Held[], wanted: PolicyRule, missing: Missing, breath: Breath): Promise<void> {
+  if (wanted.nonResourceURLs.length === 0) return;
+  for (const urls of await alike(wanted.nonResourceURLs, rules, coversUrl, breath)) {
+    const lacking = await lackingVerbs(urls.rules, wanted.verbs, breath);
+    for (const url of urls.words) {
+      for (const verb of lacking) {
+        if (missing.isFull) {
+          missing.isTruncated = true;
+          return;
+        }
+        missing.addUrl(url, verb);
+      }
     }
-    const key = JSON.stringify([right.apiGroups, right.resources, right.resourceNames]);
-    const verbs = merged.get(key);
-    if (verbs === undefined) merged.set(key, [...right.verbs]);
-    else verbs.push(...right.verbs);
   }
-  for (const [key, verbs] of merged) {
-    const [apiGroups, resources, resourceNames] = JSON.parse(key) as [string[], string[], string[]];
-    rest.push(text({ ...NONE, apiGroups, resources, resourceNames }, verbs));
-  }
-  return [...new Set(rest)].toSorted().join('\n');
 }
 
 /** Go's %q of a list of strings. */

@@ -1,6 +1,8 @@
 /**
  * Label selectors as apimachinery's pkg/labels parses, prints and matches them, with its error texts.
  */
+import { boundedBigInt } from './big-digits.js';
+
 export type LabelOperator = 'in' | 'notin' | '=' | '==' | '!=' | 'gt' | 'lt' | 'exists' | '!';
 
 export interface LabelRequirement {
@@ -275,7 +277,7 @@ function requirementOf(key: string, operator: LabelOperator, set: ReadonlySet<st
 /** A 64-bit integer as Go's ParseInt reads it, or undefined. */
 function integerOf(s: string): bigint | undefined {
   if (!/^[+-]?\d+$/.test(s)) return undefined;
-  const n = BigInt(s.startsWith('+') ? s.slice(1) : s);
+  const n = boundedBigInt(s);
   return n >= -(2n ** 63n) && n < 2n ** 63n ? n : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { boundedBigInt } from './big-digits.js';
 import { quote } from './status.js';
 
 /** A text that is no time or duration; the message is Go's time package's. */
@@ -161,8 +162,10 @@ export function parseDuration(text: string): bigint {
     if (unit === '') throw new TimeError(`time: missing unit in duration ${quote(text)}`);
     const scale = Object.hasOwn(UNITS, unit) ? UNITS[unit] : undefined;
     if (scale === undefined) throw new TimeError(`time: unknown unit ${quote(unit)} in duration ${quote(text)}`);
-    total += BigInt(whole || '0') * scale;
-    if (fraction !== '') total += (BigInt(fraction) * scale) / 10n ** BigInt(fraction.length);
+    total += boundedBigInt(whole || '0') * scale;
+    // Beyond nanoseconds digits count for nothing; hours have fewer than 13 digits of them.
+    const fine = fraction.slice(0, 18);
+    if (fine !== '') total += (BigInt(fine) * scale) / 10n ** BigInt(fine.length);
     if (total > MAX_DURATION + (negative ? 1n : 0n)) throw invalid();
     rest = rest.slice(m[0].length);
   }

@@ -1,3 +1,4 @@
+import { append } from '../machinery/append.js';
 import { StatusError } from '../machinery/status.js';
 import type { RestDeps } from './deps.js';
 import { filterOf } from './filter.js';
@@ -40,7 +41,7 @@ export async function handleDeleteCollection(deps: RestDeps, request: ApiRequest
       const one = forKey(kind, ctx, key);
       try {
         await deleteObject(deps, kind, one, options);
-        ctx.warnings.push(...one.warnings);
+        append(ctx.warnings, one.warnings);
       } catch (e) {
         // Somebody else was faster: it is gone, which is what was wanted.
         if (!(e instanceof StatusError) || e.reason !== 'NotFound') throw e;

@@ -1,3 +1,4 @@
+import { append } from '../machinery/append.js';
 import { logger } from '../machinery/log.js';
 import { badRequest } from '../machinery/status.js';
 import type { ResourceDef } from '../schema/types.js';
@@ -96,7 +97,7 @@ async function limited(lister: Lister, encoding: Encoding, limit: number, reques
     found += page.length;
     for (const obj of page) bytes += obj.value.length;
     if (bytes > PAGE_BYTES && found > page.length) kept = undefined;
-    kept?.push(...page);
+    if (kept !== undefined) append(kept, page);
     if (lister.finished || found >= limit) break;
     await turn();
   }

@@ -1,3 +1,4 @@
+import { boundedBigInt } from '../machinery/big-digits.js';
 import type { FieldSelector } from '../machinery/fields.js';
 import { parseFieldSelector } from '../machinery/fields.js';
 import type { LabelSelector } from '../machinery/labels.js';
@@ -35,7 +36,7 @@ export function intParam(query: URLSearchParams, name: string): number {
   if (!/^[+-]?\d+$/.test(value)) {
     throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
   }
-  const n = BigInt(value.startsWith('+') ? value.slice(1) : value);
+  const n = boundedBigInt(value);
   if (n >= 2n ** 63n || n < -(2n ** 63n)) {
     throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: value out of range`);
   }
@@ -162,7 +163,7 @@ export function invalidResourceVersion(value: string): StatusError {
 export function parseResourceVersion(value: string): number {
   if (value === '' || value === '0') return 0;
   if (!/^\d+$/.test(value)) throw invalidResourceVersion(value);
-  const n = BigInt(value);
+  const n = boundedBigInt(value);
   if (n >= 2n ** 64n) throw invalidResourceVersion(value);
   return Number(n);
 }

@@ -68,10 +68,10 @@ function patchChange(
   return {
     uid: '',
     createAlways: false,
-    next(old) {
+    async next(old) {
       if (old === undefined) throw notFound(kind.def, ctx.name);
       const served = toServed(kind, old);
-      const patched = patchObject(served, patch, patchType, target, options.fieldValidation, ctx.warnings);
+      const patched = await patchObject(served, patch, patchType, target, options.fieldValidation, ctx.warnings);
       if (kind.strategy.coerce !== undefined) coercePatched(kind, patched, options.fieldValidation, ctx.warnings);
       const obj = toStored(kind, patched);
       track(deps, kind, ctx, manager, obj, old);

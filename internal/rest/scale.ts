@@ -1,3 +1,4 @@
+import { append } from '../machinery/append.js';
 import { cloneJson } from '../machinery/equal.js';
 import { invalid, invalidValue } from '../machinery/field.js';
 import { type JsonObject, isObject } from '../machinery/json.js';
@@ -60,7 +61,7 @@ export async function handleScaleUpdate(deps: RestDeps, request: ApiRequest, def
     SCALE_GVK,
     options.fieldValidation,
   );
-  ctx.warnings.push(...decoded.warnings);
+  append(ctx.warnings, decoded.warnings);
   const sent = decoded.object;
   checkName(sent, ctx.name, ctx.namespace);
   matchNamespace(metaOf(sent), ctx.namespace);
@@ -90,8 +91,8 @@ export async function handleScalePatch(
   const patch = readPatch(request.body, patchType);
   const manager = managerOf(request, options.fieldManager);
   const target = { type: SCALE_TYPE, gvk: SCALE_GVK };
-  return answer(deps, request, kind, ctx, (old) => {
-    const patched = patchObject(old, patch, patchType, target, options.fieldValidation, ctx.warnings);
+  return answer(deps, request, kind, ctx, async (old) => {
+    const patched = await patchObject(old, patch, patchType, target, options.fieldValidation, ctx.warnings);
     checkName(patched, ctx.name, ctx.namespace);
     return tracked(ctx, manager, patched, old);
   });
@@ -168,7 +169,7 @@ async function answer(
   request: ApiRequest,
   kind: Kind,
   ctx: Writing,
-  change: (old: JsonObject) => JsonObject,
+  change: (old: JsonObject) => JsonObject | Promise<JsonObject>,
 ): Promise<Reply> {
   const { def } = kind;
   const updated = await retryConflicts(request.method === 'PATCH', () =>

@@ -1,6 +1,6 @@
 import { MASTERS } from '../../auth/authenticator.js';
 import { type PolicyRule, type RbacAuthorizer, rulesOf } from '../../auth/rbac.js';
-import { describeRights, missingRights, quotedList } from '../../auth/rule-cover.js';
+import { missingRights, quotedList } from '../../auth/rule-cover.js';
 import { child, str } from '../../machinery/access.js';
 import { semanticEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
@@ -63,11 +63,11 @@ async function may(
 async function checkRole(parts: Parts, a: AdmissionAttributes, role: JsonObject): Promise<void> {
   // The name in a POST is the object's, not the request's.
   if (await may(parts, a, 'escalate', a.def.resource, a.operation === 'CREATE' ? '' : a.name)) return;
-  confirm(parts, a, rulesOf(role));
+  await confirm(parts, a, rulesOf(role));
   const aggregates = (o: JsonObject | undefined): boolean => child(o, 'aggregationRule') !== undefined;
   if (!aggregates(role) && !aggregates(a.oldObject)) return;
   const { rules } = parts.rbac.rulesFor(a.user, a.namespace);
-  if (missingRights(rules, EVERYTHING).length > 0) {
+  if ((await missingRights(rules, EVERYTHING)).lines.length > 0) {
     throw forbidden(a.def, a.name, 'must have cluster-admin privileges to use an aggregationRule');
   }
 }
@@ -81,16 +81,17 @@ async function checkBinding(parts: Parts, a: AdmissionAttributes, binding: JsonO
   if (await may(parts, a, 'bind', resource, name)) return;
   const rules = parts.rbac.rulesOfRole(kind, a.namespace, name);
   if (rules === undefined) throw notFound({ group: GROUP, resource: kind.toLowerCase() }, name);
-  confirm(parts, a, rules);
+  await confirm(parts, a, rules);
 }
 
 /** Throws 403 when the user does not have every right of the rules. */
-function confirm(parts: Parts, a: AdmissionAttributes, wanted: readonly PolicyRule[]): void {
+async function confirm(parts: Parts, a: AdmissionAttributes, wanted: readonly PolicyRule[]): Promise<void> {
   const { rules, errors } = parts.rbac.rulesFor(a.user, a.namespace);
-  const missing = missingRights(rules, wanted);
-  if (missing.length === 0) return;
+  const { lines, isTruncated } = await missingRights(rules, wanted);
+  if (lines.length === 0) return;
   const who = `user ${quote(a.user.username)} (groups=${quotedList(a.user.groups)})`;
   const unresolved = errors.length === 0 ? '' : `; resolution errors: [${errors.join(', ')}]`;
+  const more = isTruncated ? '\n... and more' : '';
   const what = 'is attempting to grant RBAC permissions not currently held';
-  throw forbidden(a.def, a.name, `${who} ${what}:\n${describeRights(missing)}${unresolved}`);
+  throw forbidden(a.def, a.name, `${who} ${what}:\n${lines.join('\n')}${more}${unresolved}`);
 }

@@ -1,3 +1,4 @@
+import { append } from '../../machinery/append.js';
 import {
   type FieldError,
   invalidValue,
@@ -76,12 +77,12 @@ function compositionErrors(s: Schema, v: JsonValue, at: Place): FieldError[] {
   if (one.length > 0 && valid !== 1) {
     const found = valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`;
     out.push(general(at, `${quoted} must validate one and only one schema (oneOf). ${found}`));
-    if (valid === 0) out.push(...best(one));
+    if (valid === 0) append(out, best(one));
   }
   const all = outcomes('allOf');
   const failed = all.filter((errors) => errors.length > 0);
   if (failed.length > 0) {
-    out.push(...failed.flat());
+    append(out, failed.flat());
     const none = failed.length === all.length ? '. None validated' : '';
     out.push(general(at, `${quoted} must validate all the schemas (allOf)${none}`));
   }
@@ -196,7 +197,7 @@ function objectErrors(s: Schema, v: JsonObject, at: Place, old: JsonValue | unde
   const additional = additionalOf(s);
   for (const k of keys.sort()) {
     if (propertyOf(s, k) !== undefined) continue;
-    if (additional !== undefined) out.push(...errorsAt(additional, v[k] ?? null, below(at, k), before?.[k]));
+    if (additional !== undefined) append(out, errorsAt(additional, v[k] ?? null, below(at, k), before?.[k]));
     else if (s['additionalProperties'] === false) {
       const place = below(at, k);
       out.push(invalidValue(fieldOf(place), v[k], `${place.name} in body is a forbidden property`));
@@ -204,7 +205,7 @@ function objectErrors(s: Schema, v: JsonObject, at: Place, old: JsonValue | unde
   }
   for (const [k, sub] of propertiesOf(s)) {
     const x = v[k];
-    if (x !== undefined) out.push(...errorsAt(sub, x, below(at, k), before?.[k]));
+    if (x !== undefined) append(out, errorsAt(sub, x, below(at, k), before?.[k]));
   }
   return out;
 }
@@ -221,15 +222,15 @@ function errorsAt(s: Schema, v: JsonValue, at: Place, old?: JsonValue): FieldErr
   if (old !== undefined && deepEqual(v, old)) return [];
   const out = typeErrors(s, v, at);
   if (v === null) {
-    if (s['nullable'] !== true) out.push(...enumErrors(s, v, at));
+    if (s['nullable'] !== true) append(out, enumErrors(s, v, at));
     return out;
   }
-  out.push(...compositionErrors(s, v, at));
-  if (typeof v === 'string') out.push(...stringErrors(s, v, at), ...formatErrors(s, v, at));
-  else if (isNumber(v)) out.push(...numberErrors(s, v, at));
-  else if (Array.isArray(v)) out.push(...listErrors(s, v, at, old));
-  out.push(...enumErrors(s, v, at));
-  if (isObject(v)) out.push(...objectErrors(s, v, at, old));
+  append(out, compositionErrors(s, v, at));
+  if (typeof v === 'string') append(out, [...stringErrors(s, v, at), ...formatErrors(s, v, at)]);
+  else if (isNumber(v)) append(out, numberErrors(s, v, at));
+  else if (Array.isArray(v)) append(out, listErrors(s, v, at, old));
+  append(out, enumErrors(s, v, at));
+  if (isObject(v)) append(out, objectErrors(s, v, at, old));
   return out;
 }
 

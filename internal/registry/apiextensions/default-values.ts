@@ -1,3 +1,4 @@
+import { append } from '../../machinery/append.js';
 import {
   additionalOf,
   isEmbedded,
@@ -36,10 +37,10 @@ export function defaultErrors(s: Schema, at: string): FieldError[] {
   if (value !== undefined) {
     const where = `${at}.default`;
     if (hasUnknown(s, value)) out.push(invalidValue(where, value, 'must not have unknown fields'));
-    out.push(...valueErrors(s, value, where));
+    append(out, valueErrors(s, value, where));
   }
   const items = itemsOf(s);
-  if (items !== undefined) out.push(...defaultErrors(items, `${at}.items`));
-  for (const [name, sub] of propertiesOf(s)) out.push(...defaultErrors(sub, `${at}.properties[${name}]`));
+  if (items !== undefined) append(out, defaultErrors(items, `${at}.items`));
+  for (const [name, sub] of propertiesOf(s)) append(out, defaultErrors(sub, `${at}.properties[${name}]`));
   return out;
 }

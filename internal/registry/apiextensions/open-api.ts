@@ -1,3 +1,4 @@
+import { append } from '../../machinery/append.js';
 import {
   additionalOf,
   itemsOf,
@@ -118,7 +119,7 @@ function listTypeErrors(s: Schema, at: string, lenience: SchemaLenience): FieldE
   const out = typeFor(s, at, 'x-kubernetes-list-type', 'array');
   const listType = s['x-kubernetes-list-type'];
   const where = `${at}.x-kubernetes-list-type`;
-  if (out.length === 0 && lenience.anySet !== true && listType === 'set') out.push(...setErrors(s, at));
+  if (out.length === 0 && lenience.anySet !== true && listType === 'set') append(out, setErrors(s, at));
   if (typeof listType === 'string' && !LIST_TYPES.includes(listType)) {
     out.push(notSupported(where, listType, LIST_TYPES));
   }
@@ -127,8 +128,8 @@ function listTypeErrors(s: Schema, at: string, lenience: SchemaLenience): FieldE
     const why = 'must be map if x-kubernetes-list-map-keys is non-empty';
     out.push(listType === undefined ? required(where, why) : invalidValue(where, listType, why));
   }
-  if (listType === 'map') out.push(...mapListErrors(s, at));
-  if (lenience.anyKeys !== true && (listType === 'set' || listType === 'map')) out.push(...keyErrors(s, at, listType));
+  if (listType === 'map') append(out, mapListErrors(s, at));
+  if (lenience.anyKeys !== true && (listType === 'set' || listType === 'map')) append(out, keyErrors(s, at, listType));
   return out;
 }
 
@@ -235,16 +236,16 @@ function visit(s: Schema, at: string, lenience: SchemaLenience, isRoot: boolean,
   }
   for (const [sub, where, subPlace] of parts(s, at, place, isRoot)) {
     const found = visit(sub, where, lenience, false, subPlace);
-    out.schema.push(...found.schema);
-    out.expressions.push(...found.expressions);
+    append(out.schema, found.schema);
+    append(out.expressions, found.expressions);
   }
   if (s['x-kubernetes-preserve-unknown-fields'] === false) {
     const where = `${at}.x-kubernetes-preserve-unknown-fields`;
     out.schema.push(invalidValue(where, false, 'must be true or undefined'));
   }
-  out.schema.push(...mapTypeErrors(s, at), ...listTypeErrors(s, at, lenience), ...ruleErrors(s, at));
+  append(out.schema, [...mapTypeErrors(s, at), ...listTypeErrors(s, at, lenience), ...ruleErrors(s, at)]);
   if (out.schema.length === 0 && place.noExpressions !== true) {
-    out.expressions.push(...expressionErrors(s, at, isRoot, place.uncorrelatable));
+    append(out.expressions, expressionErrors(s, at, isRoot, place.uncorrelatable));
   }
   return out;
 }

@@ -1,3 +1,4 @@
+import { append } from '../../machinery/append.js';
 import { type Schema, typeOf } from '../../extensions/structural/schema.js';
 import { type FieldError, forbiddenField, invalidValue } from '../../machinery/field.js';
 import { isObject } from '../../machinery/json.js';
@@ -77,9 +78,9 @@ export function schemaErrors(
   if (!unsound) {
     const structural = structuralErrors(schema, where);
     const complaints = structural.length > 0 ? structural : defaultErrors(schema, where);
-    out.push(...complaints);
+    append(out, complaints);
     unsound = complaints.length > 0;
   }
-  out.push(...openApiErrors(schema, where, lenience, unsound));
+  append(out, openApiErrors(schema, where, lenience, unsound));
   return out;
 }

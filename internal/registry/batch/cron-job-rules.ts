@@ -1,3 +1,4 @@
+import { append } from '../../machinery/append.js';
 import { child, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { hostNameWarnings, templateWarnings } from '../core/rules/pod/warnings.js';
@@ -92,7 +93,7 @@ export const cronJobRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'warni
   validateUpdate: (o, old) => validating(o, (root) => checkSpec(root.struct('spec'), child(old, 'spec'))),
   warnings(o, old) {
     const out = old === undefined ? hostNameWarnings(o) : [];
-    out.push(...templateWarnings(templateOf(o), templateOf(old), TEMPLATE_PATH));
+    append(out, templateWarnings(templateOf(o), templateOf(old), TEMPLATE_PATH));
     return out;
   },
 };

@@ -1,3 +1,4 @@
+import { append } from '../../machinery/append.js';
 import { child } from '../../machinery/access.js';
 import { semanticEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
@@ -118,7 +119,7 @@ export const jobRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'validateS
   validateStatusUpdate: jobStatusErrors,
   warnings(o, old) {
     const out = old === undefined ? hostNameWarnings(o) : [];
-    out.push(...templateWarnings(templateOf(o), templateOf(old), 'spec.template'));
+    append(out, templateWarnings(templateOf(o), templateOf(old), 'spec.template'));
     return out;
   },
 };

@@ -1,3 +1,4 @@
+import { boundedBigInt } from '../../machinery/big-digits.js';
 import { parseDuration, TimeError } from '../../machinery/time.js';
 
 // The schedules of cron jobs, as robfig/cron reads them, in its words.
@@ -30,7 +31,7 @@ function integer(text: string): number {
   const fail = (why: string): ScheduleError =>
     new ScheduleError(`failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: ${why}`);
   if (!/^[+-]?[0-9]+$/.test(text)) throw fail('invalid syntax');
-  const n = BigInt(text.replace('+', ''));
+  const n = boundedBigInt(text);
   if (n > MAX_INT64 || n < -MAX_INT64 - 1n) throw fail('value out of range');
   if (n < 0n) throw new ScheduleError(`negative number (${n}) not allowed: ${text}`);
   return Number(n);

@@ -1,3 +1,4 @@
+import { append } from '../../machinery/append.js';
 import { applyDefaults, dropForbiddenNulls, hasDefaults } from '../../extensions/structural/defaults.js';
 import { prune } from '../../extensions/structural/prune.js';
 import { str } from '../../machinery/access.js';
@@ -56,7 +57,7 @@ export function coerceTo(schema: JsonObject, def: ResourceDef) {
     coerceMetadata(obj, def, unknown);
     if (unknown.length === 0 || validation === 'Ignore') return;
     const told = unknown.sort().map((path) => `unknown field "${path}"`);
-    if (validation === 'Warn') warnings.push(...told);
+    if (validation === 'Warn') append(warnings, told);
     else throw cannotBeHandled(def, `strict decoding error: ${told.join(', ')}`);
   };
 }

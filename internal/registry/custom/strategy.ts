@@ -1,3 +1,4 @@
+import { append } from '../../machinery/append.js';
 import { valueAt, simplePath } from '../../extensions/jsonpath.js';
 import type { ServedVersion } from '../../extensions/served.js';
 import { embeddedErrors } from '../../extensions/structural/embedded.js';
@@ -62,12 +63,12 @@ function validatorOf({ def, version }: ServedVersion): (obj: JsonObject, old: Js
     if (obj['kind'] !== def.kind) out.push(invalidValue('kind', obj['kind'], `must be ${def.kind}`));
     // What is about no field in particular names none.
     for (const e of valueErrors(schema, obj, '', old)) out.push(e.field === '' ? { ...e, field: '<nil>' } : e);
-    out.push(...scaleErrors(obj, version.scale));
-    out.push(...embeddedErrors(obj, schema));
-    if (old === undefined || listErrors(old, schema).length === 0) out.push(...listErrors(obj, schema));
+    append(out, scaleErrors(obj, version.scale));
+    append(out, embeddedErrors(obj, schema));
+    if (old === undefined || listErrors(old, schema).length === 0) append(out, listErrors(obj, schema));
     if (rules === undefined) return out;
     if (out.some((e) => BLOCKING.includes(e.type))) out.push(NOT_CHECKED);
-    else out.push(...ruleErrors(rules, obj, old));
+    else append(out, ruleErrors(rules, obj, old));
     return out;
   };
 }

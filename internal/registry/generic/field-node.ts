@@ -1,3 +1,4 @@
+import { append } from '../../machinery/append.js';
 import {
   duplicate,
   fieldNotFound,
@@ -122,7 +123,7 @@ export class FieldNode {
   }
 
   add(...errors: readonly FieldError[]): void {
-    this.problems.push(...errors);
+    append(this.problems, errors);
   }
 
   required(key: string, detail = ''): void {

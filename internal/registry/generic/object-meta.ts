@@ -1,3 +1,4 @@
+import { append } from '../../machinery/append.js';
 import { semanticEqual } from '../../machinery/equal.js';
 import { type FieldError, forbiddenField, invalidValue, required, tooLong } from '../../machinery/field.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
@@ -83,7 +84,7 @@ function managedFieldsErrors(entries: JsonValue | undefined): FieldError[] {
     if (fieldsType !== '' && fieldsType !== 'FieldsV1') {
       out.push(invalidValue(`${at}.fieldsType`, fieldsType, 'must be `FieldsV1`'));
     }
-    out.push(...fieldManagerErrors(text(entry['manager']), `${at}.manager`));
+    append(out, fieldManagerErrors(text(entry['manager']), `${at}.manager`));
     const subresource = text(entry['subresource']);
     if (subresource.length > 256) out.push(tooLong(`${at}.subresource`, 256));
   }
@@ -106,11 +107,11 @@ export function fieldManagerErrors(manager: string, field: string): FieldError[]
 
 function commonErrors(meta: JsonObject, rules: MetaRules): FieldError[] {
   const out: FieldError[] = [];
-  out.push(...labelErrors(meta['labels'], 'metadata.labels'));
-  out.push(...annotationErrors(meta['annotations'], 'metadata.annotations'));
-  out.push(...ownerReferenceErrors(meta['ownerReferences'], 'metadata.ownerReferences'));
-  out.push(...finalizerErrors(meta['finalizers'], rules.anyFinalizer));
-  out.push(...managedFieldsErrors(meta['managedFields']));
+  append(out, labelErrors(meta['labels'], 'metadata.labels'));
+  append(out, annotationErrors(meta['annotations'], 'metadata.annotations'));
+  append(out, ownerReferenceErrors(meta['ownerReferences'], 'metadata.ownerReferences'));
+  append(out, finalizerErrors(meta['finalizers'], rules.anyFinalizer));
+  append(out, managedFieldsErrors(meta['managedFields']));
   return out;
 }
 
@@ -135,7 +136,7 @@ export function objectMetaErrors(meta: JsonObject, rules: MetaRules): FieldError
   if (typeof generation === 'number' && generation < 0) {
     out.push(invalidValue('metadata.generation', generation, 'must be greater than or equal to 0'));
   }
-  out.push(...commonErrors(meta, rules));
+  append(out, commonErrors(meta, rules));
   return out;
 }
 
@@ -178,6 +179,6 @@ export function objectMetaUpdateErrors(meta: JsonObject, old: JsonObject, rules:
       out.push(invalidValue(`metadata.${field}`, meta[field], 'field is immutable'));
     }
   }
-  out.push(...commonErrors(meta, rules));
+  append(out, commonErrors(meta, rules));
   return out;
 }

@@ -1,3 +1,4 @@
+import { append } from '../../machinery/append.js';
 import { type FieldError, notSupported, required, errorText, aggregateText } from '../../machinery/field.js';
 import type { AttemptContext } from '../../admission/context.js';
 import { cloneJson } from '../../machinery/equal.js';
@@ -45,7 +46,7 @@ export async function handleBinding(deps: RestDeps, request: ApiRequest, def: Re
     gvk,
     options.fieldValidation,
   );
-  ctx.warnings.push(...warnings);
+  append(ctx.warnings, warnings);
   const meta = metaOf(binding);
   matchNamespace(meta, ctx.namespace);
   if (request.info.name === '') ctx.name = metaText(meta, 'name');

@@ -1,3 +1,4 @@
+import { append } from '../../machinery/append.js';
 import { cloneJson } from '../../machinery/equal.js';
 import { invalid, invalidValue } from '../../machinery/field.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
@@ -51,7 +52,12 @@ function restoreText(text: string): string {
 }
 
 /** What a patch makes of an object, as a value of its own: no part of it is shared. */
-function applied(object: JsonObject, patch: JsonValue, patchType: PatchType, type: string): JsonObject {
+function applied(
+  object: JsonObject,
+  patch: JsonValue,
+  patchType: PatchType,
+  type: string,
+): JsonObject | Promise<JsonObject> {
   if (patchType === 'json') return jsonPatch(object, patch);
   const change = isObject(patch) ? patch : {};
   return patchType === 'strategic' ? strategicMergePatch(object, change, type) : cloneJson(mergePatch(object, change));
@@ -61,26 +67,27 @@ function applied(object: JsonObject, patch: JsonValue, patchType: PatchType, typ
  * Applies a patch to an object of the request's version and decodes what comes out as that type again: normal forms,
  * no unknown fields. `object` is not changed. Throws 422 when the patch does not fit the object or its type.
  */
-export function patchObject(
+export async function patchObject(
   object: JsonObject,
   patch: JsonValue,
   patchType: PatchType,
   target: PatchedType,
   validation: FieldValidation,
   warnings: string[],
-): JsonObject {
-  const patched = applied(object, patch, patchType, target.type);
+): Promise<JsonObject> {
+  const patched = await applied(object, patch, patchType, target.type);
   // An untyped object is what it is; its own schema is looked at later.
   if (target.type === '') return patched;
   try {
     const decoded = decodeValue(patched, target.type, validation, target.gvk);
-    warnings.push(...decoded.warnings);
+    append(warnings, decoded.warnings);
     return decoded.object;
   } catch (e) {
     if (!(e instanceof StatusError) || e.code !== 400) throw e;
     // The value that is wrong is the patch itself for strategic merge, what it made of the object otherwise.
     // Decoding has used up the first one.
-    const shown = patchType === 'strategic' ? goText(patch) : jsonText(applied(object, patch, patchType, target.type));
+    const shown =
+      patchType === 'strategic' ? goText(patch) : jsonText(await applied(object, patch, patchType, target.type));
     const text = e.message.replace(/^.*? cannot be handled as an? [^:]+: /s, '');
     const why = patchType === 'strategic' ? restoreText(text) : text;
     throw invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, why)]);

@@ -1,3 +1,4 @@
+import { append } from '../../machinery/append.js';
 import { type JsonObject, isObject } from '../../machinery/json.js';
 import { badRequest } from '../../machinery/status.js';
 import { decodeBody, decodeUntypedBody } from '../../schema/codec/index.js';
@@ -14,7 +15,7 @@ export function decodeObject(kind: Kind, request: ApiRequest, validation: FieldV
     type === ''
       ? decodeUntypedBody(body, contentType, kind.gvk, validation)
       : decodeBody(body, contentType, type, kind.gvk, validation);
-  ctx.warnings.push(...decoded.warnings);
+  append(ctx.warnings, decoded.warnings);
   kind.strategy.coerce?.(decoded.object, validation, ctx.warnings);
   return toStored(kind, decoded.object);
 }

@@ -1,3 +1,4 @@
+import { append } from '../../machinery/append.js';
 import {
   type FieldError,
   forbiddenField,
@@ -44,7 +45,7 @@ function dryRunErrors(values: readonly string[]): FieldError[] {
 
 function writeErrors(query: URLSearchParams): FieldError[] {
   const out = fieldManagerErrors(query.get('fieldManager') ?? '', 'fieldManager');
-  out.push(...dryRunErrors(query.getAll('dryRun')));
+  append(out, dryRunErrors(query.getAll('dryRun')));
   const validation = query.get('fieldValidation') ?? '';
   if (!VALIDATIONS.includes(validation)) out.push(notSupported('fieldValidation', validation, VALIDATIONS));
   return out;
@@ -80,7 +81,7 @@ export function patchOptions(request: ApiRequest, apply: boolean): PatchOptions 
   } else if (force !== undefined) {
     errors.push(forbiddenField('force', 'may not be specified for non-apply patch'));
   }
-  errors.push(...writeErrors(query));
+  append(errors, writeErrors(query));
   if (errors.length > 0) throw invalid({ group: META_GROUP, kind: 'PatchOptions' }, '', errors);
   return { ...readWrite(query), force: force === true };
 }
@@ -156,7 +157,7 @@ function checked(read: { options: DeleteOptions; dryRun: readonly string[] }): D
   if (policy !== undefined && !POLICIES.includes(policy)) {
     errors.push(notSupported('propagationPolicy', policy, [...POLICIES, 'nil']));
   }
-  errors.push(...dryRunErrors(read.dryRun));
+  append(errors, dryRunErrors(read.dryRun));
   if (errors.length > 0) throw invalid({ group: META_GROUP, kind: 'DeleteOptions' }, '', errors);
   return options;
 }

@@ -1,3 +1,4 @@
+import { append } from '../../machinery/append.js';
 import { randomUUID } from 'node:crypto';
 import { type FieldError, invalid } from '../../machinery/field.js';
 import { type JsonObject, isObject } from '../../machinery/json.js';
@@ -28,9 +29,9 @@ export function prepareCreate(kind: Kind, ctx: Writing, obj: JsonObject): void {
     if (!isObject(status)) obj['status'] = kind.emptyStatus();
   }
   const errors = objectMetaErrors(meta, kind.metaRules);
-  if (strategy.validate !== undefined) errors.push(...strategy.validate(obj, ctx));
+  if (strategy.validate !== undefined) append(errors, strategy.validate(obj, ctx));
   if (errors.length > 0) throw invalid(kind.gk, metaText(meta, 'name'), errors);
-  if (strategy.warnings !== undefined) ctx.warnings.push(...strategy.warnings(obj, undefined));
+  if (strategy.warnings !== undefined) append(ctx.warnings, strategy.warnings(obj, undefined));
   // What is read from the reference's store is defaulted once more; a kind may have given itself more to default.
   strategy.defaults?.(obj);
 }
@@ -110,8 +111,8 @@ export function prepareUpdate(kind: Kind, ctx: Writing, obj: JsonObject, old: Js
   if (sub === undefined) own = strategy.validateUpdate?.(obj, old, ctx);
   else if (sub === 'status') own = strategy.validateStatusUpdate?.(obj, old, ctx);
   else own = sub.validate?.(obj, old, ctx);
-  if (own !== undefined) errors.push(...own);
+  if (own !== undefined) append(errors, own);
   if (errors.length > 0) throw invalid(kind.gk, metaText(meta, 'name'), errors);
-  if (sub === undefined && strategy.warnings !== undefined) ctx.warnings.push(...strategy.warnings(obj, old));
+  if (sub === undefined && strategy.warnings !== undefined) append(ctx.warnings, strategy.warnings(obj, old));
   strategy.defaults?.(obj);
 }

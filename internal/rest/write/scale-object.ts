@@ -1,3 +1,4 @@
+import { append } from '../../machinery/append.js';
 import { str, strings } from '../../machinery/access.js';
 import { type JsonObject, isObject } from '../../machinery/json.js';
 import type { ReplicasPaths } from '../../schema/apply/index.js';
@@ -70,7 +71,7 @@ function selectorText(selector: unknown, isSet: boolean): string {
   else {
     parts = isObject(s['matchLabels']) ? setText(s['matchLabels']) : [];
     if (Array.isArray(s['matchExpressions'])) {
-      parts.push(...s['matchExpressions'].filter(isObject).map(requirement));
+      append(parts, s['matchExpressions'].filter(isObject).map(requirement));
     }
   }
   return parts

@@ -1,3 +1,4 @@
+import { append } from '../../machinery/append.js';
 import type { JsonValue } from '../../machinery/json.js';
 import { compareElements, type Element, normalizeElement } from './element.js';
 
@@ -194,7 +195,7 @@ export function has(set: FieldSet, path: readonly Element[]): boolean {
 export function paths(set: FieldSet, prefix: readonly Element[] = []): Element[][] {
   const out: Element[][] = [];
   for (const e in set) if (e !== '.' && isMember(set[e] as FieldSet)) out.push([...prefix, e]);
-  for (const e in set) if (e !== '.') out.push(...paths(set[e] as FieldSet, [...prefix, e]));
+  for (const e in set) if (e !== '.') append(out, paths(set[e] as FieldSet, [...prefix, e]));
   return out;
 }
 

@@ -29,6 +29,8 @@ export class NumberText {
 }
 export type Node = null | boolean | string | NumberText | Node[] | Members;
 
+/** `-9223372036854775808`; JSON has no leading zeros. */
+const MAX_INT64_TEXT = 20;
 const END = 'unexpected end of JSON input';
 const NUMBER_RUN = /[-+.0-9eE]*/y;
 const STRING_RUN = /[ !#-[\]-\uffff]*/y;
@@ -233,8 +235,9 @@ export function numberOf(n: NumberText): number | bigint {
   if (n.isInteger) {
     const plain = Number(n.text);
     if (Number.isSafeInteger(plain)) return plain === 0 ? 0 : plain;
-    const big = BigInt(n.text);
-    if (BigInt.asIntN(64, big) === big) return big;
+    // What has more digits than int64 is not one; reading millions of digits takes time that grows faster than they do.
+    const big = n.text.length <= MAX_INT64_TEXT ? BigInt(n.text) : undefined;
+    if (big !== undefined && BigInt.asIntN(64, big) === big) return big;
   }
   return Number(n.text);
 }

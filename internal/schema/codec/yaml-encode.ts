@@ -43,13 +43,22 @@ function keyBefore(a: readonly string[], b: readonly string[]): number {
     };
     const xr = run(a);
     const yr = run(b);
-    const xn = BigInt(leading + xr || '0');
-    const yn = BigInt(leading + yr || '0');
-    if (xn !== yn) return xn < yn ? -1 : 1;
+    const xn = leading + xr || '0';
+    const yn = leading + yr || '0';
+    const order = compareDigits(xn, yn);
+    if (order !== 0) return order;
     if (xr.length !== yr.length) return xr.length - yr.length;
     return x < y ? -1 : 1;
   }
   return a.length - b.length;
+}
+
+/** Compares the values of two runs of digits. */
+function compareDigits(x: string, y: string): number {
+  const a = x.replace(/^0+(?=.)/, '');
+  const b = y.replace(/^0+(?=.)/, '');
+  if (a.length !== b.length) return a.length - b.length;
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 const SIMPLE = /^[A-Za-z]*$/;

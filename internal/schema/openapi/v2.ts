@@ -1,3 +1,4 @@
+import { append } from '../../machinery/append.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { resources } from '../resources.js';
 import {
@@ -97,9 +98,12 @@ function allPaths(): PathItem[] {
   const items = [WELL_KNOWN_PATH, JWKS_PATH, VERSION_PATH, coreVersionsPath(), groupListPath()];
   const groups = new Set(resources.map((r) => r.group).filter((g) => g !== ''));
   const versions = new Map(resources.map((r) => [`${r.group}/${r.version}`, r]));
-  items.push(...[...groups].map(groupPath));
-  items.push(...[...versions.values()].map((r) => resourceListPath(r.group, r.version)));
-  for (const resource of resources) items.push(...resourcePaths(resource));
+  append(items, [...groups].map(groupPath));
+  append(
+    items,
+    [...versions.values()].map((r) => resourceListPath(r.group, r.version)),
+  );
+  for (const resource of resources) append(items, resourcePaths(resource));
   return items.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 

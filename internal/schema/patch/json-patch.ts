@@ -1,3 +1,4 @@
+import { Breath } from '../../machinery/breathe.js';
 import { cloneJson, deepEqual } from '../../machinery/equal.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 import { badRequest, requestEntityTooLarge } from '../../machinery/status.js';
@@ -14,11 +15,14 @@ function isContainer(v: JsonValue | undefined): v is Container {
   return typeof v === 'object' && v !== null;
 }
 
-/** The reference tokens of a JSON pointer (RFC 6901). The whole document cannot be named, as in the reference. */
+/**
+ * The reference tokens of a JSON pointer (RFC 6901), as evanphx/json-patch v4 reads it: what stands before the first
+ * slash counts for nothing.
+ */
 function tokens(pointer: unknown): string[] {
-  if (typeof pointer !== 'string' || !pointer.startsWith('/')) throw patchRejected();
+  if (typeof pointer !== 'string' || !pointer.includes('/')) throw patchRejected();
   return pointer
-    .slice(1)
+    .slice(pointer.indexOf('/') + 1)
     .split('/')
     .map((t) => t.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
@@ -66,14 +70,23 @@ function remove(doc: JsonObject, pointer: unknown): JsonValue {
   return value;
 }
 
-function replace(doc: JsonObject, pointer: unknown, value: JsonValue): void {
+/** A member of an object need not be there to be replaced; an item of a list must. The empty path is the whole document. */
+function replace(doc: JsonObject, pointer: unknown, value: JsonValue): JsonObject {
+  if (pointer === '') {
+    if (!isObject(value)) throw patchRejected();
+    return value;
+  }
   const [parent, token] = locate(doc, pointer);
-  if (get(parent, token) === undefined) throw patchRejected();
   if (Array.isArray(parent)) parent[position(token, parent.length)] = value;
   else parent[token] = value;
+  return doc;
 }
 
 function test(doc: JsonObject, pointer: unknown, value: JsonValue): void {
+  if (pointer === '') {
+    if (!deepEqual(doc, value)) throw patchRejected();
+    return;
+  }
   const [parent, token] = locate(doc, pointer);
   // An absent member equals null.
   if (!deepEqual(get(parent, token) ?? null, value)) throw patchRejected();
@@ -83,11 +96,19 @@ function sizeOf(value: JsonValue): number {
   return Buffer.byteLength(JSON.stringify(value, (_k, v: unknown) => (typeof v === 'bigint' ? Number(v) : v)));
 }
 
+/** About how many items an operation at this place moves, in thousands. */
+function weight(doc: JsonObject, pointer: unknown): number {
+  if (pointer === '') return 0;
+  const [parent] = locate(doc, pointer);
+  return Array.isArray(parent) ? parent.length >> 10 : 0;
+}
+
 /**
- * Applies a JSON patch (RFC 6902) to a copy of `doc`. Throws StatusError: 400 when the patch is no list of operations,
+ * Applies a JSON patch (RFC 6902, with the liberties of evanphx/json-patch v4) to a copy of `doc`. Lists may be long and
+ * operations many: others get their turn in between. Throws StatusError: 400 when the patch is no list of operations,
  * 413 above MAX_JSON_PATCH_OPERATIONS, 422 when an operation does not apply or a test fails.
  */
-export function jsonPatch(doc: JsonObject, patch: JsonValue): JsonObject {
+export async function jsonPatch(doc: JsonObject, patch: JsonValue): Promise<JsonObject> {
   if (!Array.isArray(patch) || !patch.every(isObject)) {
     const what = Array.isArray(patch) ? 'value' : patch === null ? 'null' : typeof patch;
     throw badRequest(`json: cannot unmarshal ${what} into Go value of type jsonpatch.Patch`);
@@ -97,9 +118,11 @@ export function jsonPatch(doc: JsonObject, patch: JsonValue): JsonObject {
       `The allowed maximum operations in a JSON patch is ${MAX_JSON_PATCH_OPERATIONS}, got ${patch.length}`,
     );
   }
-  const out = cloneJson(doc);
+  let out = cloneJson(doc);
+  const breath = new Breath();
   let copied = 0;
   for (const op of patch) {
+    if (breath.isDue(1 + weight(out, op['path']))) await breath.rest();
     const value = op['value'] ?? null;
     const kind = op['op'];
     switch (typeof kind === 'string' ? kind : '') {
@@ -110,16 +133,16 @@ export function jsonPatch(doc: JsonObject, patch: JsonValue): JsonObject {
         remove(out, op['path']);
         break;
       case 'replace':
-        replace(out, op['path'], cloneJson(value));
+        out = replace(out, op['path'], cloneJson(value));
         break;
       case 'move':
         add(out, op['path'], remove(out, op['from']));
         break;
       case 'copy': {
         const [parent, token] = locate(out, op['from']);
-        const source = get(parent, token);
-        if (source === undefined) throw patchRejected();
-        copied += sizeOf(source);
+        // What an object has not is copied as null.
+        const source = get(parent, token) ?? null;
+        if (source !== null) copied += sizeOf(source);
         if (copied > MAX_COPIED_BYTES) throw patchRejected();
         add(out, op['path'], cloneJson(source));
         break;

@@ -1,14 +1,34 @@
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 
-/** Where `item` is in `list`: by its merge key, or by value when there is none; -1 when it is not there. */
-export function indexIn(list: readonly JsonValue[], item: JsonValue, mergeKey: string): number {
-  if (mergeKey === '' || !isObject(item)) return list.indexOf(item);
-  const key = item[mergeKey];
-  return list.findIndex((x) => isObject(x) && x[mergeKey] !== undefined && x[mergeKey] === key);
+/** Where items are in a list: by their merge key, or by value when there is none. Looked up, not searched for. */
+export class Positions {
+  readonly #mergeKey: string;
+  readonly #byValue = new Map<JsonValue, number>();
+  readonly #byKey = new Map<JsonValue, number>();
+
+  constructor(list: readonly JsonValue[], mergeKey: string) {
+    this.#mergeKey = mergeKey;
+    for (const [i, item] of list.entries()) this.add(item, i);
+  }
+
+  /** Of equal items the first one counts. */
+  add(item: JsonValue, at: number): void {
+    if (!this.#byValue.has(item)) this.#byValue.set(item, at);
+    if (this.#mergeKey === '' || !isObject(item)) return;
+    const key = item[this.#mergeKey];
+    if (key !== undefined && !this.#byKey.has(key)) this.#byKey.set(key, at);
+  }
+
+  /** -1 when it is not there. */
+  of(item: JsonValue): number {
+    if (this.#mergeKey === '' || !isObject(item)) return this.#byValue.get(item) ?? -1;
+    const key = item[this.#mergeKey];
+    return key === undefined ? -1 : (this.#byKey.get(key) ?? -1);
+  }
 }
 
-function sortBy(items: JsonValue[], order: readonly JsonValue[], mergeKey: string): JsonValue[] {
-  const at = new Map(items.map((x) => [x, indexIn(order, x, mergeKey)]));
+function sortBy(items: JsonValue[], order: Positions): JsonValue[] {
+  const at = new Map(items.map((x) => [x, order.of(x)]));
   return [...items].sort((a, b) => {
     const ia = at.get(a) ?? -1;
     const ib = at.get(b) ?? -1;
@@ -29,9 +49,11 @@ export function orderMerged(
 ): JsonValue[] {
   const fromPatch: JsonValue[] = [];
   const fromServer: JsonValue[] = [];
-  for (const x of merged) (indexIn(patchOrder, x, mergeKey) >= 0 ? fromPatch : fromServer).push(x);
-  const left = sortBy(fromServer, serverOrder, mergeKey);
-  const right = sortBy(fromPatch, patchOrder, mergeKey);
+  const inPatch = new Positions(patchOrder, mergeKey);
+  const onServer = new Positions(serverOrder, mergeKey);
+  for (const x of merged) (inPatch.of(x) >= 0 ? fromPatch : fromServer).push(x);
+  const left = sortBy(fromServer, onServer);
+  const right = sortBy(fromPatch, inPatch);
   const out: JsonValue[] = [];
   let i = 0;
   let j = 0;
@@ -45,8 +67,8 @@ export function orderMerged(
       out.push(l);
       i++;
     } else {
-      const li = indexIn(serverOrder, l, mergeKey);
-      const ri = indexIn(serverOrder, r, mergeKey);
+      const li = onServer.of(l);
+      const ri = onServer.of(r);
       if (li >= 0 && ri >= 0 && li < ri) {
         out.push(l);
         i++;

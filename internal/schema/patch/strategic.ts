@@ -4,7 +4,7 @@ import { badRequest, StatusError } from '../../machinery/status.js';
 import { findType } from '../index.js';
 import type { FieldDef, TypeDef, TypeRef } from '../types.js';
 import { patchFailed, patchRejected } from './errors.js';
-import { goText, indexIn, orderMerged } from './order.js';
+import { goText, orderMerged, Positions } from './order.js';
 
 // The directives of a strategic merge patch (apimachinery's util/strategicpatch).
 const PATCH = '$patch';
@@ -95,21 +95,23 @@ function retainKeys(original: JsonObject, patch: JsonObject): void {
   const keys = patch[RETAIN_KEYS];
   if (keys === undefined) return;
   if (!Array.isArray(keys)) throw badFormat('retainKeys');
+  const retained = new Set(keys);
   for (const k in patch) {
     if (k === RETAIN_KEYS || patch[k] === null || patch[k] === undefined) continue;
     if (k.startsWith(DELETE_FROM_LIST) || k.startsWith(SET_ORDER)) continue;
-    if (!keys.includes(k)) throw badFormat('retainKeys');
+    if (!retained.has(k)) throw badFormat('retainKeys');
   }
-  for (const k of Object.keys(original)) if (!keys.includes(k)) delete original[k];
+  for (const k of Object.keys(original)) if (!retained.has(k)) delete original[k];
 }
 
 /** Every item that the patch has must be in its order list, and in the order of it. */
 function checkOrder(patchList: readonly JsonValue[], order: readonly JsonValue[], mergeKey: string): void {
+  const positions = new Positions(order, mergeKey);
   let last = -1;
   for (const item of patchList) {
     if (isObject(item) && item[PATCH] !== undefined) continue;
     if (mergeKey !== '' && isObject(item) && item[mergeKey] === undefined) throw noMergeKey(item, mergeKey);
-    const at = indexIn(order, item, mergeKey);
+    const at = positions.of(item);
     if (at < 0 || at < last) {
       throw patchFailed(
         `The order in patch list:\n${goText([...patchList])}\n doesn't match $setElementOrder list:\n${goText([...order])}\n`,
@@ -158,7 +160,8 @@ function mergeList(live: JsonValue[], change: JsonValue[], field: FieldSchema, d
   if (all.some(Array.isArray)) throw patchRejected();
   const maps = all.filter(isObject).length;
   if (maps === 0) {
-    if (deletion) return live.filter((x) => !change.includes(x));
+    const changed = new Set(change);
+    if (deletion) return live.filter((x) => !changed.has(x));
     return orderMerged([...new Set(all)], change, live, '');
   }
   if (maps !== all.length) throw patchFailed('list element types are not identical');
@@ -167,7 +170,7 @@ function mergeList(live: JsonValue[], change: JsonValue[], field: FieldSchema, d
     const name = 'struct' in field.schema ? goName(field.schema.struct) : '';
     throw patchFailed(`cannot merge lists without merge key for ${name}`);
   }
-  let base = live.filter(isObject);
+  const gone = new Set<JsonValue>();
   const rest: JsonObject[] = [];
   let replace = false;
   for (const item of change.filter(isObject)) {
@@ -177,19 +180,23 @@ function mergeList(live: JsonValue[], change: JsonValue[], field: FieldSchema, d
     else if (directive === 'delete') {
       const value = item[mergeKey];
       if (value === undefined) throw noMergeKey(item, mergeKey);
-      base = base.filter((x) => x[mergeKey] !== value);
+      gone.add(value);
     } else if (directive === 'merge') throw patchFailed('merging lists cannot yet be specified in the patch');
     else throw patchFailed(`unknown patch type: ${goText(directive)} in map: ${goText(item)}`);
   }
   if (replace) return rest.map(fresh);
+  const base = live.filter(isObject).filter((x) => gone.size === 0 || !gone.has(x[mergeKey] ?? null));
   const merged: JsonObject[] = [...base];
+  const positions = new Positions(merged, mergeKey);
   for (const item of rest) {
     if (item[mergeKey] === undefined) throw noMergeKey(item, mergeKey);
-    const at = indexIn(merged, item, mergeKey);
+    const at = positions.of(item);
     const found = merged[at];
     if (found === undefined) {
       const added = fresh(item);
-      if (isObject(added)) merged.push(added);
+      if (!isObject(added)) continue;
+      positions.add(added, merged.length);
+      merged.push(added);
     } else merged[at] = mergeMap(found, item, field.schema);
   }
   return orderMerged(merged, rest, base, mergeKey);

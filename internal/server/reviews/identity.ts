@@ -1,6 +1,7 @@
 import { type AuthenticationResult, type Authenticator, ANONYMOUS } from '../../auth/authenticator.js';
 import type { UserInfo } from '../../auth/types.js';
 import { child, str } from '../../machinery/access.js';
+import { Breath } from '../../machinery/breathe.js';
 import { invalid, invalidValue } from '../../machinery/field.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { emptyRecord } from '../../machinery/record.js';
@@ -31,32 +32,57 @@ export function tokenReview(authenticator: Authenticator, own: readonly string[]
       const token = str(spec, 'token');
       const asked = spec?.['audiences'];
       const audiences = Array.isArray(asked) && asked.length > 0 ? asked.map(String) : own;
-      const ask = async (audience: string): Promise<AuthenticationResult> =>
+      const ask = async (some: readonly string[]): Promise<AuthenticationResult> =>
         authenticator.authenticate({
           peerCertificate: '',
           header: (name) => (name === 'authorization' ? `Bearer ${token}` : ''),
           headerValues: () => [],
           headersWithPrefix: () => [],
-          audiences: [audience],
+          audiences: some,
         });
       // The account may have come to be on another replica just now.
-      let results = await Promise.all(audiences.map(ask));
-      if (results.includes('missing')) {
+      let result = await ask(audiences);
+      if (result === 'missing') {
         await ctx.backend.readBarrier();
-        results = await Promise.all(audiences.map(ask));
+        result = await ask(audiences);
       }
-      // Only those audiences are confirmed that the token is really meant for.
-      let user: UserInfo | undefined;
-      const confirmed = audiences.filter((_audience, i) => {
-        const result = results[i];
-        if (typeof result !== 'object' || result.username === ANONYMOUS) return false;
-        user = result;
-        return true;
-      });
+      const user = userOf(result);
       if (user === undefined) return { user: {}, error: 'invalid bearer token' };
-      return { authenticated: true, user: userInfoObject(user), audiences: confirmed };
+      const confirmed = await confirmedAudiences(
+        [...new Set(audiences)],
+        async (some) => userOf(await ask(some)) !== undefined,
+      );
+      return {
+        authenticated: true,
+        user: userInfoObject(user),
+        audiences: audiences.filter((audience) => confirmed.has(audience)),
+      };
     },
   });
+}
+
+const userOf = (result: AuthenticationResult): UserInfo | undefined =>
+  typeof result === 'object' && result.username !== ANONYMOUS ? result : undefined;
+
+/**
+ * Only those audiences are confirmed that the token is really meant for. `isFor` says whether it is for any of some: they
+ * are found by halving, so that a token for few of many is asked about a few times.
+ */
+async function confirmedAudiences(
+  audiences: readonly string[],
+  isFor: (some: readonly string[]) => Promise<boolean>,
+): Promise<ReadonlySet<string>> {
+  const confirmed = new Set<string>();
+  const breath = new Breath();
+  const parts: (readonly string[])[] = [audiences];
+  for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
+    if (breath.isDue(1 + (part.length >> 4))) await breath.rest();
+    const [first] = part;
+    if (first === undefined || !(await isFor(part))) continue;
+    if (part.length === 1) confirmed.add(first);
+    else parts.push(part.slice(0, part.length >> 1), part.slice(part.length >> 1));
+  }
+  return confirmed;
 }
 
 function userInfoObject(user: UserInfo): JsonObject {

@@ -1,3 +1,4 @@
+import { append } from '../../machinery/append.js';
 import { randomUUID } from 'node:crypto';
 import { signToken, type TokenKey } from '../../auth/jwt.js';
 import { child, num, str, strings } from '../../machinery/access.js';
@@ -46,7 +47,7 @@ export function tokenRequest(issuer: TokenIssuer): Creator {
     const contentType = request.header('content-type');
     const { object, warnings } = decodeBody(request.body, contentType, TYPE, KIND, options.fieldValidation);
     const ctx = startWriting(deps, request, def, options.dryRun);
-    ctx.warnings.push(...warnings);
+    append(ctx.warnings, warnings);
     const manager = managerOf(request, options.fieldManager);
     delete object['status'];
     trackUpdate({

@@ -1,3 +1,4 @@
+import { warningHeaders } from '../../rest/warnings.js';
 import type { Reply } from '../../rest/types.js';
 import type { Response } from './native.js';
 
@@ -36,11 +37,7 @@ export function writeHead(res: Response, reply: Reply, auditId: string): void {
   if (headers !== undefined) {
     for (const name in headers) res.writeHeader(name, headers[name] ?? '');
   }
-  for (const warning of reply.warnings ?? []) res.writeHeader('Warning', `299 - ${quoted(warning)}`);
-}
-
-/** An HTTP quoted-string; what cannot stand in a header line is dropped. */
-function quoted(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is being removed
-  return `"${text.replace(/[\u0000-\u001f\u007f]/g, ' ').replace(/["\\]/g, '\\$&')}"`;
+  if (reply.warnings !== undefined) {
+    for (const warning of warningHeaders(reply.warnings)) res.writeHeader('Warning', warning);
+  }
 }

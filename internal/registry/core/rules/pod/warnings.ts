@@ -1,3 +1,4 @@
+import { append } from '../../../../machinery/append.js';
 import { child } from '../../../../machinery/access.js';
 import type { JsonObject } from '../../../../machinery/json.js';
 import { dns1123Label } from '../../../../machinery/names.js';
@@ -130,7 +131,7 @@ export function templateWarnings(
 export function podWarnings(pod: JsonObject, old: JsonObject | undefined): string[] {
   const out: string[] = [];
   if (old !== undefined) return out;
-  out.push(...hostNameWarnings(pod, "the Pod's hostname"));
+  append(out, hostNameWarnings(pod, "the Pod's hostname"));
   warnAbout(new FieldNode(pod), (text) => out.push(text));
   return out;
 }

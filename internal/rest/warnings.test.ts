@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { warningHeaders } from './warnings.js';
+
+describe('Warning headers', () => {
+  it('tell each text once, quoted', () => {
+    expect(warningHeaders(['a "b" \\', 'a "b" \\', '', 'two\nlines', 'é'])).toEqual([
+      '299 - "a \\"b\\" \\\\"',
+      '299 - "two lines"',
+      '299 - "é"',
+    ]);
+  });
+
+  it('are whole up to 4,096 characters together, and beyond them cut to 256 each', () => {
+    const fits = ['x'.repeat(4000), 'y'.repeat(96)];
+    expect(warningHeaders(fits).map((h) => h.length)).toEqual([4008, 104]);
+    expect(warningHeaders([...fits, 'z']).map((h) => h.length)).toEqual([264, 104, 9]);
+    const smile = '\u{1F600}'.repeat(5000);
+    expect(warningHeaders([smile])).toEqual([`299 - "${'\u{1F600}'.repeat(256)}"`]);
+  });
+
+  it('stop when the cut texts have 4,096 characters', () => {
+    const many = Array.from({ length: 200_000 }, (_, i) => `unknown field "spec.field${i}"`.padEnd(128, '.'));
+    expect(warningHeaders(many)).toHaveLength(32);
+  });
+});

@@ -1,0 +1,51 @@
+/** Characters of all texts of one answer together; beyond them each is cut. Both as kube-apiserver's recorder has them. */
+const MAX_TOTAL = 4 * 1024;
+const MAX_ITEM = 256;
+
+// oxlint-disable-next-line no-control-regex -- control characters are what is being removed
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
+
+/** At most `max` characters, whole ones. */
+function cut(text: string, max: number): string {
+  // A character is at most two units: only that much of a long text is looked at.
+  return Array.from(text.slice(0, 2 * max + 1))
+    .slice(0, max)
+    .join('');
+}
+/** Characters of a text, as far as they matter. */
+const lengthOf = (text: string): number => (text.length > 2 * MAX_TOTAL ? MAX_TOTAL + 1 : Array.from(text).length);
+
+/** The value of one Warning header: an HTTP quoted-string. What cannot stand in a header line becomes a blank. */
+const header = (text: string): string => `299 - "${text.replace(CONTROL, ' ').replace(/["\\]/g, '\\$&')}"`;
+
+/**
+ * The Warning headers of an answer (k8s.io/apiserver's warning recorder): each text once, none that is
+ * empty. When the texts have more than 4,096 characters together each is cut to 256, and no more are told once 4,096
+ * are exceeded again.
+ */
+export function warningHeaders(texts: readonly string[]): string[] {
+  const told = new Set<string>();
+  let total = 0;
+  for (const text of texts) {
+    if (text === '' || told.has(text)) continue;
+    told.add(text);
+    total += lengthOf(text);
+    if (total > MAX_TOTAL) return cutHeaders(texts);
+  }
+  return [...told].map(header);
+}
+
+function cutHeaders(texts: readonly string[]): string[] {
+  const told = new Set<string>();
+  const out: string[] = [];
+  let total = 0;
+  for (const text of texts) {
+    if (total >= MAX_TOTAL) break;
+    if (text === '' || told.has(text)) continue;
+    told.add(text);
+    const short = cut(text, MAX_ITEM);
+    total += lengthOf(short);
+    out.push(header(short));
+  }
+  return out;
+}
