@@ -45,12 +45,25 @@ export class Re2 {
 
   /** Whether the pattern is found anywhere in the text. Throws Re2CostError for a text above `maxTextLength`. */
   test(text: string): boolean {
+    this.bounded(text);
+    return this.#compiled.test(text);
+  }
+
+  private bounded(text: string): void {
     if (text.length > this.maxTextLength) {
       throw new Re2CostError(
         `the text has ${text.length} characters, and this pattern is matched with at most ${this.maxTextLength}`,
       );
     }
-    return this.#compiled.test(text);
+  }
+
+  /** The parts of a text that match, from left to right, at most `limit` of them. Throws Re2CostError as `test` does. */
+  findAll(text: string, limit: number): string[] {
+    if (limit <= 0) return [];
+    this.bounded(text);
+    // Go's rules of empty matches, which those of the matcher are not.
+    const re2 = this.#compiled.re2() as unknown as { findAll(text: string, n: number): string[] | null };
+    return re2.findAll(text, Number.isFinite(limit) ? limit : -1) ?? [];
   }
 }
 

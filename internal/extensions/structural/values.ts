@@ -12,7 +12,7 @@ import {
 import { deepEqual } from '../../machinery/equal.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 import { compileRe2, Re2CostError, Re2SyntaxError } from '../../machinery/re2.js';
-import { hasFormat } from './formats.js';
+import { hasFormat } from '../../machinery/openapi-formats.js';
 import { keyText } from './lists.js';
 import {
   additionalOf,

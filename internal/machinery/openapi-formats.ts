@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { parseDuration, TimeError } from '../../machinery/time.js';
-import { isRequestUri } from './uri.js';
+import { parseDuration, TimeError } from './time.js';
+import { isRequestUri } from './go-url.js';
 
 // Formats of texts as kube-openapi's strfmt package checks them (k8s.io/kube-openapi/pkg/validation/strfmt and its
 // govalidator). Every pattern here takes time linear in the text, or looks at texts of bounded length only.
