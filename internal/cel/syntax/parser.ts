@@ -150,7 +150,7 @@ class Parser extends Recovering {
       if (this.is('!')) return this.prefixed(first, '!_');
       if (!this.is('-')) return this.member();
       const second = this.peek(1).kind;
-      if (/^NUM_/.test(second)) return this.member();
+      if (second.startsWith('NUM_')) return this.member();
       if (!this.isOperand(second)) this.noAlternative(1);
       return this.prefixed(first, '-_');
     } catch (e) {
