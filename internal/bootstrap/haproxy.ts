@@ -20,7 +20,9 @@ export function haproxyConfig(layout: Layout): string {
 # HAProxy takes its own bound from the limit on open files.
 defaults
   mode tcp
-  timeout connect 2s
+  timeout connect 3s
+  # An answer to a health check may take this long: a replica on a busy machine is slow, not dead.
+  timeout check 10s
   timeout client 1h
   timeout server 1h
   # A quiet watch may live for an hour.
@@ -41,7 +43,9 @@ backend replicas
   option httpchk
   http-check send meth GET uri /readyz ver HTTP/1.1 hdr Host localhost hdr Connection close
   http-check expect status 200
-  default-server inter 500ms fall 2 rise 1 on-marked-down shutdown-sessions
+  # A dead process refuses connections: the first refusal makes the checks fast, and five of them take half a second. A
+  # slow one must fail to shake hands for 3 s five times in a row before its sessions are given up.
+  default-server inter 3s fastinter 100ms downinter 500ms fall 5 rise 1 observe layer4 error-limit 1 on-error fastinter on-marked-down shutdown-sessions
 ${servers.join('\n')}
   # When no replica is ready there is no quorum; reads at resourceVersion=0 and watches go on all the same.
 ${last.join('\n')}
