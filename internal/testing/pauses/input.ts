@@ -1,0 +1,76 @@
+import type { MeasuredReplica, Sent, SendOptions } from './measured-replica.js';
+
+/** One request, or a few, that might hold the replica. */
+export interface Input {
+  readonly name: string;
+  /** What must be there before; not measured. */
+  readonly prepare?: (replica: MeasuredReplica) => Promise<void>;
+  readonly method: string;
+  readonly path: string;
+  readonly options?: SendOptions | (() => SendOptions);
+  /** Statuses that the answer may have; without, any but 5xx. */
+  readonly statuses?: readonly number[];
+}
+
+/** What the answer should have been, or undefined. An internal error is never right, however large the input is. */
+export function wrongAnswer(input: Input, sent: Sent): string | undefined {
+  const fits =
+    input.statuses === undefined ? sent.status > 0 && sent.status < 500 : input.statuses.includes(sent.status);
+  return fits ? undefined : `${sent.status}: ${sent.body.slice(0, 300)}`;
+}
+
+/** Sends a request that must succeed; for `prepare`. */
+export async function must(replica: MeasuredReplica, method: string, path: string, body?: unknown): Promise<void> {
+  const sent = await replica.send(method, path, body === undefined ? {} : { body });
+  if (sent.status >= 300 && sent.status !== 409)
+    throw new Error(`${method} ${path}: ${sent.status} ${sent.body.slice(0, 500)}`);
+}
+
+/** `n` values made from their numbers. */
+export const times = <T>(n: number, make: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => make(i));
+
+/** An object with `n` members. */
+export const members = <T>(n: number, make: (i: number) => readonly [string, T]): Record<string, T> =>
+  Object.fromEntries(times(n, make));
+
+export const POST = (name: string, path: string, body: () => unknown, more: Partial<Input> = {}): Input => ({
+  name,
+  method: 'POST',
+  path,
+  options: () => ({ body: body() }),
+  ...more,
+});
+
+const PATCHES = { json: 'json-patch', merge: 'merge-patch', strategic: 'strategic-merge-patch' } as const;
+
+/** A patch of one of the three kinds. */
+export const PATCH = (
+  name: string,
+  kind: keyof typeof PATCHES,
+  path: string,
+  body: () => unknown,
+  more: Partial<Input> = {},
+): Input => ({
+  name,
+  method: 'PATCH',
+  path,
+  options: () => ({ body: body(), headers: { 'content-type': `application/${PATCHES[kind]}+json` } }),
+  ...more,
+});
+
+/** Server-side apply; JSON is YAML. */
+export const APPLY = (
+  name: string,
+  path: string,
+  manager: string,
+  body: () => unknown,
+  more: Partial<Input> & { readonly force?: boolean } = {},
+): Input => ({
+  name,
+  method: 'PATCH',
+  path: `${path}?fieldManager=${manager}${more.force === true ? '&force=true' : ''}`,
+  options: () => ({ body: body(), headers: { 'content-type': 'application/apply-patch+yaml' } }),
+  ...more,
+});
+
+export const NAMESPACED = '/api/v1/namespaces/default';

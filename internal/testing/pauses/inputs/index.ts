@@ -1,0 +1,23 @@
+import type { Input } from '../input.js';
+import { auth } from './auth.js';
+import { custom } from './custom.js';
+import { definitions } from './definitions.js';
+import { patches } from './patches.js';
+import { ownership } from './ownership.js';
+import { parsers } from './parsers.js';
+import { reads } from './reads.js';
+import { values } from './values.js';
+import { workloads } from './workloads.js';
+
+/** Every input that the rule is checked with. */
+export const inputs: readonly Input[] = [
+  ...parsers,
+  ...values,
+  ...workloads,
+  ...auth,
+  ...patches,
+  ...ownership,
+  ...definitions,
+  ...custom,
+  ...reads,
+];

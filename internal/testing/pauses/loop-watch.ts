@@ -1,0 +1,41 @@
+import { openSync, readSync } from 'node:fs';
+
+/*
+ * Loaded into a replica with `--import`: measures how long its event loop is held. A timer fires every millisecond; what
+ * passes between two firings, less what it would have waited anyway, held the loop. On a machine that others use as well
+ * the clock also counts them, so the processor time of the main thread is measured beside it (Linux: the first number of
+ * /proc/self/schedstat, nanoseconds).
+ */
+
+/** The longest times that the loop was held since the last reset, in milliseconds. */
+export interface Held {
+  /** Processor time of the main thread. */
+  readonly cpuMs: number;
+  readonly wallMs: number;
+}
+
+const file = openSync('/proc/self/schedstat', 'r');
+const buffer = Buffer.alloc(64);
+function cpuMs(): number {
+  const length = readSync(file, buffer, 0, buffer.length, 0);
+  return Number(buffer.toString('latin1', 0, length).split(' ')[0]) / 1e6;
+}
+
+let worst: Held = { cpuMs: 0, wallMs: 0 };
+let lastWall = performance.now();
+let lastCpu = cpuMs();
+
+function tick(): void {
+  const [wall, cpu] = [performance.now(), cpuMs()];
+  const heldCpu = Math.min(cpu - lastCpu, wall - lastWall);
+  worst = { cpuMs: Math.max(worst.cpuMs, heldCpu), wallMs: Math.max(worst.wallMs, wall - lastWall) };
+  [lastWall, lastCpu] = [wall, cpu];
+  setTimeout(tick, 1);
+}
+tick();
+
+process.on('message', (message) => {
+  if (message === 'reset') worst = { cpuMs: 0, wallMs: 0 };
+  process.send?.(worst);
+});
+process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));

@@ -1,0 +1,179 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import https from 'node:https';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { freePorts } from '../cluster.js';
+import type { Held } from './loop-watch.js';
+
+const MAIN = resolve(import.meta.dirname, '../../../cmd/quorate/main.ts');
+const WATCH = pathToFileURL(resolve(import.meta.dirname, 'loop-watch.ts')).href;
+const TOKEN = 'pauses-admin-token';
+
+export interface Sent {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+export interface SendOptions {
+  /** Text or bytes as they are; anything else as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What one input did to everybody else. */
+export interface Pause extends Held {
+  /** The slowest GET of another connection meanwhile, in milliseconds. */
+  readonly getMs: number;
+  /** How many times the quiet machine's time the same work takes here now: others share its caches and its memory. */
+  readonly slowness: number;
+}
+
+const YARDSTICK = JSON.stringify(Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`key${i}`, { a: [i] }])));
+/** What reading the yardstick takes on a quiet machine with two cores, in milliseconds of processor time. */
+const QUIET_MS = 10;
+
+function slowness(): number {
+  const times = Array.from({ length: 5 }, () => {
+    const before = process.cpuUsage();
+    JSON.parse(YARDSTICK);
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  });
+  return (times.toSorted((a, b) => a - b)[2] ?? QUIET_MS) / QUIET_MS;
+}
+
+/** A replica in a process of its own, whose pauses are measured. */
+export class MeasuredReplica {
+  readonly #agent = new https.Agent({ keepAlive: true, maxSockets: 4 });
+  readonly #other = new https.Agent({ keepAlive: true, maxSockets: 1 });
+
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly dir: string,
+    private readonly port: number,
+    private readonly log: () => string,
+  ) {}
+
+  /** Whether the process runs; a replica that one input ended is an answer too. */
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+  /** The end of what it wrote to its log. */
+  get logTail(): string {
+    return this.log().slice(-4000);
+  }
+
+  static async start(): Promise<MeasuredReplica> {
+    const dir = mkdtempSync(join(tmpdir(), 'quorate-pauses-'));
+    const tokens = join(dir, 'tokens.csv');
+    writeFileSync(tokens, `${TOKEN},admin,admin,"system:masters"\n`);
+    const [port = 0] = await freePorts(1);
+    const flags = {
+      name: 'a',
+      'data-dir': join(dir, 'data'),
+      'cert-dir': join(dir, 'pki'),
+      'bind-address': '127.0.0.1',
+      'secure-port': String(port),
+      'token-auth-file': tokens,
+      'authorization-mode': 'Node,RBAC',
+    };
+    const args = ['serve', ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`)];
+    const child = fork(MAIN, args, {
+      execArgv: ['--import', 'tsx', '--import', WATCH],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    let log = '';
+    child.stderr?.on('data', (chunk: Buffer) => {
+      log = (log + chunk.toString()).slice(-20_000);
+    });
+    const replica = new MeasuredReplica(child, dir, port, () => log);
+    for (;;) {
+      if (child.exitCode !== null) throw new Error(`the replica ended:\n${log}`);
+      const ready = await replica.send('GET', '/readyz').catch(() => undefined);
+      if (ready?.status === 200) return replica;
+      await new Promise((done) => setTimeout(done, 50));
+    }
+  }
+
+  send(method: string, path: string, options: SendOptions = {}, agent = this.#agent): Promise<Sent> {
+    const { body } = options;
+    const bytes = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+    return new Promise((done, fail) => {
+      const request = https.request(
+        {
+          host: '127.0.0.1',
+          port: this.port,
+          path,
+          method,
+          agent,
+          rejectUnauthorized: false,
+          headers: {
+            authorization: `Bearer ${TOKEN}`,
+            ...(bytes === undefined
+              ? {}
+              : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(bytes) }),
+            ...options.headers,
+          },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('error', fail);
+          response.on('end', () => {
+            const text = Buffer.concat(chunks).toString();
+            done({ status: response.statusCode ?? 0, body: text, headers: response.headers });
+          });
+        },
+      );
+      request.on('error', fail);
+      request.end(bytes);
+    });
+  }
+
+  /** Does the work and tells the longest pause meanwhile. */
+  async measure(work: () => Promise<void>): Promise<Pause> {
+    await this.#ask('reset');
+    let ended = false;
+    let getMs = 0;
+    const others = (async () => {
+      while (!ended) {
+        const before = performance.now();
+        await this.send('GET', '/api/v1/namespaces/default', {}, this.#other);
+        getMs = Math.max(getMs, performance.now() - before);
+        await new Promise((done) => setTimeout(done, 2));
+      }
+    })();
+    try {
+      await work();
+    } catch (error) {
+      if (!this.isRunning) throw new Error(`the replica ended:\n${this.logTail}`, { cause: error });
+      throw error;
+    } finally {
+      ended = true;
+      await others.catch(() => undefined);
+    }
+    return { ...(await this.#ask('report')), getMs, slowness: slowness() };
+  }
+
+  async #ask(what: 'reset' | 'report'): Promise<Held> {
+    const answer = once(this.child, 'message') as Promise<[Held]>;
+    this.child.send(what);
+    return (await answer)[0];
+  }
+
+  async stop(): Promise<void> {
+    this.#agent.destroy();
+    this.#other.destroy();
+    if (this.isRunning) {
+      this.child.kill('SIGTERM');
+      const end = setTimeout(() => this.child.kill('SIGKILL'), 20_000);
+      await once(this.child, 'exit');
+      clearTimeout(end);
+    }
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}

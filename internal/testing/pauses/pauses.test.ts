@@ -1,0 +1,59 @@
+import { appendFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { wrongAnswer } from './input.js';
+import { HELD } from './held.js';
+import { inputs } from './inputs/index.js';
+import { MeasuredReplica } from './measured-replica.js';
+
+/** The rule: no request, however built, holds the event loop for longer (milliseconds of the main thread's own time). */
+const MAX_PAUSE_MS = 50;
+
+describe('no request holds the others up', () => {
+  let replica: MeasuredReplica;
+  const only = process.env['PAUSES_ONLY'];
+  const file = process.env['PAUSES_REPORT'];
+  const tell = (line: string): void => {
+    if (file !== undefined) appendFileSync(file, `${line}\n`);
+  };
+  beforeAll(async () => {
+    replica = await MeasuredReplica.start();
+  });
+  afterAll(async () => {
+    await replica.stop();
+  });
+
+  const all = process.env['PAUSES_ALL'] !== undefined || only !== undefined;
+  const chosen = inputs.filter((input) =>
+    only === undefined ? all || HELD.has(input.name) : new RegExp(only).test(input.name),
+  );
+  it('knows the names of the inputs that are within the bound', () => {
+    const names = new Set(inputs.map((input) => input.name));
+    expect(names.size).toBe(inputs.length);
+    expect([...HELD].filter((name) => !names.has(name))).toEqual([]);
+  });
+
+  it.each(chosen)('$name', async (input) => {
+    if (!replica.isRunning) {
+      await replica.stop();
+      replica = await MeasuredReplica.start();
+    }
+    await input.prepare?.(replica);
+    const options = typeof input.options === 'function' ? input.options() : input.options;
+    let wrong: string | undefined;
+    const started = performance.now();
+    const pause = await replica.measure(async () => {
+      const sent = await replica.send(input.method, input.path, options);
+      wrong = wrongAnswer(input, sent);
+      if (wrong !== undefined) wrong += `\n${replica.logTail}`;
+      tell(`    ${sent.status} ${sent.body.slice(0, 160).replaceAll('\n', ' ')}`);
+    });
+    const [cpu, wall, get] = [pause.cpuMs, pause.wallMs, pause.getMs].map(Math.round);
+    tell(
+      `${String(cpu).padStart(6)} cpu ${wall} wall ${get} get ${Math.round(performance.now() - started)} all  ${input.name}`,
+    );
+    expect(wrong).toBeUndefined();
+    expect(pause.cpuMs, `held the loop (${wall} ms by the clock; another connection waited ${get} ms)`).toBeLessThan(
+      MAX_PAUSE_MS,
+    );
+  });
+});
