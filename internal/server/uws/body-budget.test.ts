@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { BodyBudget, type Holder, UNKNOWN } from './body-budget.js';
+
+/** A body of a user that can be made to hold more. */
+class Body implements Holder {
+  heldBytes = 0;
+  incomplete = true;
+  refused = false;
+
+  constructor(
+    private readonly budget: BodyBudget,
+    readonly owner: string,
+  ) {}
+
+  hold(bytes: number): this {
+    this.heldBytes += bytes;
+    this.budget.add(this, bytes);
+    return this;
+  }
+  release(): void {
+    this.budget.release(this);
+    this.heldBytes = 0;
+  }
+  refuse(): void {
+    this.refused = true;
+    this.release();
+  }
+}
+
+describe('the memory of bodies', () => {
+  test('of one user is bounded: the largest of them is refused, and nobody else', () => {
+    const budget = new BodyBudget(1000, 100, 50);
+    const innocent = new Body(budget, 'ann').hold(90);
+    const large = new Body(budget, 'bob').hold(60);
+    const small = new Body(budget, 'bob').hold(30);
+    const newcomer = new Body(budget, 'bob').hold(20);
+    expect([innocent, large, small, newcomer].map((b) => b.refused)).toEqual([false, true, false, false]);
+    expect(budget.total).toBe(140);
+  });
+
+  test('of all is bounded: the largest of the user who holds most is refused, not the newcomer', () => {
+    const budget = new BodyBudget(200, 150, 50);
+    const hoarder = [40, 50, 45].map((bytes) => new Body(budget, 'eve').hold(bytes));
+    const other = new Body(budget, 'ann').hold(60);
+    const newcomer = new Body(budget, 'bob').hold(10);
+    expect(hoarder.map((b) => b.refused)).toEqual([false, true, false]);
+    expect([other.refused, newcomer.refused]).toEqual([false, false]);
+  });
+
+  test('of requests that nobody has vouched for has a bound of its own', () => {
+    const budget = new BodyBudget(1000, 100, 50);
+    const strangers = Array.from({ length: 10 }, () => new Body(budget, UNKNOWN).hold(10));
+    expect(strangers.filter((b) => b.refused)).toHaveLength(5);
+    expect(budget.total).toBe(50);
+  });
+
+  test('that were received whole are not taken away; they are given back when they are answered', () => {
+    const budget = new BodyBudget(100, 100, 50);
+    const whole = new Body(budget, 'ann').hold(90);
+    whole.incomplete = false;
+    const next = new Body(budget, 'ann').hold(20);
+    expect([whole.refused, next.refused]).toEqual([false, true]);
+    whole.release();
+    expect(budget.total).toBe(0);
+    expect(new Body(budget, 'ann').hold(80).refused).toBe(false);
+  });
+});
