@@ -134,8 +134,14 @@ describe('impersonation', () => {
   test('asks for each identity, as the user who sent the request', async () => {
     const asked: Attributes[] = [];
     const headers = [
-      ...['impersonate-user', 'bob', 'impersonate-group', 'g'],
-      ...['impersonate-extra-constructor', 'x', 'impersonate-uid', 'u'],
+      'impersonate-user',
+      'bob',
+      'impersonate-group',
+      'g',
+      'impersonate-extra-constructor',
+      'x',
+      'impersonate-uid',
+      'u',
     ];
     const { answer, user } = acting(headers, verdict('allow')(asked));
     expect(await statusOf(answer)).toBe(200);
