@@ -7,7 +7,7 @@ import { openReplica, type Replica } from '../replica/index.js';
 import { encodeForStorage } from '../schema/codec/index.js';
 import { objectKey } from '../store/keys.js';
 import type { RestDeps } from './deps.js';
-import type { ApiRequest, BytesReply, Reply, RequestInfo, Sink, StreamReply } from './types.js';
+import type { ApiRequest, BytesReply, HandlerReply, Reply, RequestInfo, Sink, StreamReply } from './types.js';
 
 /** A replica of its own in a temporary directory, and what the verbs need of it. For tests. */
 export class TestStore {
@@ -158,8 +158,10 @@ export async function bodyOf(reply: Reply): Promise<Buffer> {
   await sink.until(() => sink.closed);
   return Buffer.concat(sink.chunks);
 }
-export async function jsonOf(reply: Reply | Promise<Reply>): Promise<JsonObject> {
-  return JSON.parse((await bodyOf(await reply)).toString()) as JsonObject;
+export async function jsonOf(reply: HandlerReply | Promise<HandlerReply>): Promise<JsonObject> {
+  const answer = await reply;
+  if ('accept' in answer) throw new Error('the answer is a WebSocket');
+  return JSON.parse((await bodyOf(answer)).toString()) as JsonObject;
 }
 export function isStream(reply: Reply): reply is StreamReply {
   return 'stream' in reply;

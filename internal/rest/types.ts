@@ -1,4 +1,6 @@
+import type { Readable } from 'node:stream';
 import type { UserInfo } from '../auth/types.js';
+import type { UpgradeReply } from './web-socket.js';
 
 /** What the path and method ask for (apiserver's RequestInfo). */
 export interface RequestInfo {
@@ -26,6 +28,11 @@ export interface ApiRequest {
   /** Value of a request header by its lower-case name; '' when absent. */
   header(name: string): string;
   readonly body: Buffer;
+  /**
+   * The body piece by piece, of any length, for the subresource `proxy` and others that pass it on: `body` is empty there.
+   * Undefined where the method has none. The client is held back while nobody reads.
+   */
+  openBody?(): Readable | undefined;
   readonly user: UserInfo;
   /** Who authenticated, where `user` is impersonated. */
   readonly originalUser?: UserInfo;
@@ -73,6 +80,8 @@ export interface StreamReply {
   readonly stream: (sink: Sink) => void;
 }
 export type Reply = BytesReply | StreamReply;
+/** What a handler may answer: also with a WebSocket, where the client asked for one. */
+export type HandlerReply = Reply | UpgradeReply;
 
 /** Answers one request; throws or rejects with StatusError for what the client caused. */
-export type Handler = (request: ApiRequest) => Reply | Promise<Reply>;
+export type Handler = (request: ApiRequest) => HandlerReply | Promise<HandlerReply>;

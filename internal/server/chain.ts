@@ -3,7 +3,7 @@ import type { Authorizer } from '../auth/types.js';
 import type { Awaitable } from '../machinery/awaitable.js';
 import { timeout } from '../machinery/status.js';
 import { respondError } from '../rest/respond.js';
-import type { Handler, Reply } from '../rest/types.js';
+import type { Handler, HandlerReply } from '../rest/types.js';
 import { Deadlines } from './deadlines.js';
 import { withAuthentication } from './filters/authentication.js';
 import { withAuthorization } from './filters/authorization.js';
@@ -55,7 +55,7 @@ export function createChain(parts: ChainParts): RequestHandler {
   const filters = filtersOf(parts);
   const deadlines = new Deadlines();
 
-  const goOn = (context: RequestContext, from: number): Awaitable<Reply> => {
+  const goOn = (context: RequestContext, from: number): Awaitable<HandlerReply> => {
     for (let i = from; i < filters.length; i++) {
       const answer = filters[i]?.(context);
       if (answer instanceof Promise) return answer.then((reply) => reply ?? goOn(context, i + 1));
@@ -64,7 +64,7 @@ export function createChain(parts: ChainParts): RequestHandler {
     return context.info.isResourceRequest ? parts.resources(context) : parts.paths(context);
   };
 
-  const finish = (context: RequestContext, reply: Reply): Answer => {
+  const finish = (context: RequestContext, reply: HandlerReply): Answer => {
     const told = withWarnings(reply, context.warnings);
     parts.metrics.observe(context.info, context.method, told, performance.now() - context.received);
     context.answered(told);
@@ -75,7 +75,7 @@ export function createChain(parts: ChainParts): RequestHandler {
     finish(context, respondError(context, statusOf(error, context.method, context.path)));
 
   /** Waits for the answer, but not for longer than the request may take; what comes then is dropped. */
-  const inTime = (context: RequestContext, reply: Promise<Reply>): Promise<Answer> =>
+  const inTime = (context: RequestContext, reply: Promise<HandlerReply>): Promise<Answer> =>
     new Promise((resolve) => {
       const { deadline } = context;
       let settled = false;
@@ -109,7 +109,7 @@ export function createChain(parts: ChainParts): RequestHandler {
 /** kube-apiserver's answer to a request that took longer than it may (WithTimeoutForNonLongRunningRequests). */
 const tooLate = () => timeout('request did not complete within the allotted timeout');
 
-function withWarnings(reply: Reply, warnings: readonly string[]): Reply {
+function withWarnings(reply: HandlerReply, warnings: readonly string[]): HandlerReply {
   if (warnings.length === 0) return reply;
   return { ...reply, warnings: [...warnings, ...(reply.warnings ?? [])] };
 }

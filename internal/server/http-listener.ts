@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Reply } from '../rest/types.js';
+import type { HandlerReply } from '../rest/types.js';
 
 /** kube-apiserver's limit on a request body. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
@@ -27,7 +27,7 @@ export interface IncomingRequest {
 
 /** An answer with what the chain adds to every one. */
 export interface Answer {
-  readonly reply: Reply;
+  readonly reply: HandlerReply;
   readonly auditId: string;
 }
 

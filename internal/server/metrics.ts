@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
-import type { Reply, RequestInfo } from '../rest/types.js';
+import type { HandlerReply, RequestInfo } from '../rest/types.js';
 import { findResource } from '../schema/resources.js';
 import type { ResourceDef } from '../schema/types.js';
 import { Histograms } from './histogram.js';
@@ -202,7 +202,7 @@ export class RequestMetrics {
   }
 
   /** Records one answered request; `durationMs` from arrival to answer. */
-  observe(info: RequestInfo, method: string, reply: Reply, durationMs: number): void {
+  observe(info: RequestInfo, method: string, reply: HandlerReply, durationMs: number): void {
     const key = info.isResourceRequest
       ? `${info.group}/${info.version}/${info.resource}/${info.subresource}/${info.verb}/${reply.status}/${info.name === '' ? '' : 'n'}${info.namespace === '' ? '' : 's'}`
       : `${method}/${reply.status}`;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { anonymousUser, type Credentials } from '../auth/authenticator.js';
 import type { Decision, UserInfo } from '../auth/types.js';
-import type { ApiRequest, Reply, RequestInfo } from '../rest/types.js';
+import type { ApiRequest, HandlerReply, RequestInfo } from '../rest/types.js';
 import type { IncomingRequest } from './http-listener.js';
 import { nonResourceInfo } from './request-info.js';
 
@@ -32,7 +32,7 @@ export class RequestContext implements ApiRequest, Credentials {
   body: Buffer = EMPTY;
   private texts: string[] | undefined;
   private notes: Map<string, string> | undefined;
-  private listeners: ((reply: Reply) => void)[] | undefined;
+  private listeners: ((reply: HandlerReply) => void)[] | undefined;
   private parsedQuery: URLSearchParams | undefined;
 
   constructor(readonly incoming: IncomingRequest) {
@@ -72,12 +72,12 @@ export class RequestContext implements ApiRequest, Credentials {
   }
 
   /** Calls `listener` once when the answer is known, before it is written. */
-  onAnswered(listener: (reply: Reply) => void): void {
+  onAnswered(listener: (reply: HandlerReply) => void): void {
     this.listeners ??= [];
     this.listeners.push(listener);
   }
   /** Tells those who asked for it. */
-  answered(reply: Reply): void {
+  answered(reply: HandlerReply): void {
     for (const listener of this.listeners ?? []) listener(reply);
     this.listeners = undefined;
   }

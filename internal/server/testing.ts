@@ -10,7 +10,7 @@ import { ensurePki, issueAdmin, PKI_FILES, readPair } from '../pki/pki.js';
 import { issue, type KeyPair } from '../pki/x509.js';
 import type { Handler } from '../rest/types.js';
 import { createChain } from './chain.js';
-import type { HttpListener } from './http-listener.js';
+import type { HttpListener, RequestHandler } from './http-listener.js';
 import { inFlightLimit } from './in-flight.js';
 import { RequestMetrics } from './metrics.js';
 import { createPaths } from './paths.js';
@@ -24,6 +24,7 @@ export interface TestServer {
   readonly dir: string;
   readonly port: number;
   readonly listener: HttpListener;
+  readonly chain: RequestHandler;
   readonly metrics: RequestMetrics;
   readonly admin: KeyPair;
   issueClient(commonName: string, organizations: readonly string[]): Promise<KeyPair>;
@@ -94,6 +95,7 @@ export async function startTestServer(port: number, resources: Handler, ready = 
     dir,
     port: listener.port,
     listener,
+    chain,
     metrics,
     admin,
     issueClient: (commonName, organizations) => issue(ca, { commonName, organizations, usages: ['client'] }),

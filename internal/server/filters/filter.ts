@@ -1,5 +1,5 @@
 import type { Awaitable } from '../../machinery/awaitable.js';
-import type { Reply } from '../../rest/types.js';
+import type { HandlerReply } from '../../rest/types.js';
 import type { RequestContext } from '../request-context.js';
 
 /**
@@ -7,4 +7,4 @@ import type { RequestContext } from '../request-context.js';
  * What is to happen when the answer is known is registered with `RequestContext.onAnswered`. A filter that has nothing to
  * wait for must not return a promise.
  */
-export type Filter = (context: RequestContext) => Awaitable<Reply | undefined>;
+export type Filter = (context: RequestContext) => Awaitable<HandlerReply | undefined>;

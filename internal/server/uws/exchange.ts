@@ -22,6 +22,8 @@ export class Exchange implements IncomingRequest {
   aborted = false;
   done = false;
   sink: UwsSink | undefined;
+  /** Present where the client asked for a WebSocket. */
+  upgradeContext: UWS.us_socket_context_t | undefined;
   /** Absent where the method has no body. */
   body: BodyReader | undefined;
 
@@ -58,10 +60,15 @@ export class Exchange implements IncomingRequest {
     return this.body?.open(owner);
   }
 
-  private declaredLength(): number {
+  /** The first value of a header by its lower-case name; '' when absent. */
+  header(name: string): string {
     for (let i = 0; i < this.headers.length; i += 2) {
-      if (this.headers[i] === 'content-length') return Number(this.headers[i + 1]);
+      if (this.headers[i] === name) return this.headers[i + 1] ?? '';
     }
-    return 0;
+    return '';
+  }
+
+  private declaredLength(): number {
+    return Number(this.header('content-length'));
   }
 }

@@ -1,6 +1,7 @@
 import { FatalError } from '../../machinery/assert.js';
 import { logger } from '../../machinery/log.js';
 import type { StreamReply } from '../../rest/types.js';
+import type { UpgradeReply } from '../../rest/web-socket.js';
 import type { Answer, HttpListener, ListenOptions, RequestHandler } from '../http-listener.js';
 import { BodyBudget } from './body-budget.js';
 import { Exchange } from './exchange.js';
@@ -8,8 +9,11 @@ import { writeHead } from './head.js';
 import { type Response, type UWS, uws } from './native.js';
 import { UwsSink } from './sink.js';
 import { Turn } from './turn.js';
+import { UwsWebSocket, webSocketBehavior } from './web-socket.js';
 
 const log = logger('uws');
+/** The WebSocket code of a server that stops. */
+const GOING_AWAY = 1001;
 /** net/http's answer, filled up to more than the buffer in which uWS collects small writes: it leaves at once then. */
 const MALFORMED = `400 Bad Request: the length of the request's body cannot be told\n${' '.repeat(16 * 1024)}`;
 
@@ -17,6 +21,10 @@ const MALFORMED = `400 Bad Request: the length of the request's body cannot be t
 export async function listen(options: ListenOptions, handler: RequestHandler): Promise<HttpListener> {
   const listener = new Listener(handler);
   const app = sslApp(options);
+  app.ws('/*', {
+    ...webSocketBehavior,
+    upgrade: (res, req, context) => listener.handle(res as Response, req, context),
+  });
   app.any('/*', (res, req) => listener.handle(res as Response, req));
   app.filter((_res, count) => listener.count(Number(count)));
   const listening = await new Promise<UWS.us_listen_socket | false>((resolve) => {
@@ -76,6 +84,7 @@ class Listener {
   private closing = false;
   private drained: (() => void) | undefined;
   private readonly streams = new Set<UwsSink>();
+  private readonly sockets = new Set<UwsWebSocket>();
   private readonly turn = new Turn();
   private readonly bodies = new BodyBudget();
 
@@ -85,8 +94,10 @@ class Listener {
     this.connections += delta > 0 ? 1 : -1;
   }
 
-  handle(res: Response, req: UWS.HttpRequest): void {
+  /** `upgradeContext` comes with a request for a WebSocket. */
+  handle(res: Response, req: UWS.HttpRequest, upgradeContext?: UWS.us_socket_context_t): void {
     const exchange = new Exchange(res, req, this.turn);
+    exchange.upgradeContext = upgradeContext;
     if (exchange.framing === 'invalid') {
       // Before it returns the connection is closed: what follows in the same buffer is not looked at any more.
       res.writeStatus('400 Bad Request').writeHeader('Content-Type', 'text/plain; charset=utf-8').end(MALFORMED, true);
@@ -148,6 +159,10 @@ class Listener {
     if (exchange.aborted || exchange.done) return;
     // The form of chunks is not checked by uWS: where the body really ended is not known, so nothing may follow it.
     const close = this.closing || exchange.framing === 'chunked' || exchange.body?.isEndless === true;
+    if ('accept' in reply) {
+      this.upgrade(exchange, reply, auditId);
+      return;
+    }
     exchange.res.cork(() => {
       writeHead(exchange.res, reply, auditId);
       if ('stream' in reply) this.stream(exchange, reply);
@@ -160,6 +175,27 @@ class Listener {
         } else exchange.res.end(reply.body, close);
         this.release(exchange);
       }
+    });
+  }
+
+  private upgrade(exchange: Exchange, reply: UpgradeReply, auditId: string): void {
+    const { res, upgradeContext } = exchange;
+    if (upgradeContext === undefined || this.closing) {
+      res.cork(() => {
+        res.writeStatus('400 Bad Request').end('you must specify a WebSocket upgrade\n', true);
+        this.release(exchange);
+      });
+      return;
+    }
+    const socket = new UwsWebSocket(reply.protocol, reply.accept);
+    this.sockets.add(socket);
+    socket.onClose(() => {
+      this.sockets.delete(socket);
+      this.release(exchange);
+    });
+    res.cork(() => {
+      res.writeStatus('101 Switching Protocols').writeHeader('Audit-Id', auditId);
+      res.upgrade({ connection: socket }, exchange.header('sec-websocket-key'), reply.protocol, '', upgradeContext);
     });
   }
 
@@ -195,6 +231,7 @@ class Listener {
   async drain(graceMs: number): Promise<void> {
     this.closing = true;
     for (const sink of this.streams) sink.end();
+    for (const socket of this.sockets) socket.close(GOING_AWAY, 'the server is shutting down');
     if (this.inFlight === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, graceMs);

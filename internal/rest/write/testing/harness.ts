@@ -7,7 +7,7 @@ import { startCluster, type TestCluster } from '../../../testing/cluster.js';
 import type { RestDeps } from '../../deps.js';
 import { createRest } from '../../index.js';
 import { respondError } from '../../respond.js';
-import type { ApiRequest, Handler, Reply, RequestInfo } from '../../types.js';
+import type { ApiRequest, Handler, HandlerReply, Reply, RequestInfo } from '../../types.js';
 
 export interface Answer {
   readonly status: number;
@@ -101,13 +101,14 @@ async function bodyOf(reply: Reply): Promise<string> {
 }
 
 async function answer(handler: Handler, request: ApiRequest): Promise<Answer> {
-  let reply: Reply;
+  let reply: HandlerReply;
   try {
     reply = await handler(request);
   } catch (e) {
     if (!(e instanceof StatusError)) throw e;
     reply = respondError(request, e);
   }
+  if ('accept' in reply) throw new Error('the answer is a WebSocket');
   const text = await bodyOf(reply);
   return {
     status: reply.status,

@@ -1,0 +1,35 @@
+import type { Awaitable } from '../machinery/awaitable.js';
+
+/** A connection that was upgraded to a WebSocket. Bounded both ways. */
+export interface WebSocketConnection {
+  /** The subprotocol that was agreed on; '' for none. */
+  readonly protocol: string;
+  readonly closed: boolean;
+  /**
+   * Queues a message; false means backpressure: the message was taken, and the sender stops until `onDrain` fires. A
+   * connection that has more than 16 MiB waiting is closed.
+   */
+  send(message: Buffer | string): boolean;
+  onDrain(listener: () => void): void;
+  /**
+   * Messages come one after the other: the next when the promise of the last is fulfilled. A client whose messages wait
+   * with more than 16 MiB is disconnected with code 1013, for uWebSockets.js cannot hold it back.
+   */
+  onMessage(listener: (message: Buffer, isBinary: boolean) => Awaitable<void>): void;
+  /** Called once, whoever closed it. */
+  onClose(listener: (code: number) => void): void;
+  /** Says why (at most 123 bytes), and closes. */
+  close(code?: number, reason?: string): void;
+}
+
+/** An answer that takes the connection over as a WebSocket; 400 where the client did not ask for one. */
+export interface UpgradeReply {
+  readonly status: 101;
+  readonly contentType: '';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly warnings?: readonly string[];
+  /** The subprotocol, of those that the client offers; '' for none. */
+  readonly protocol: string;
+  /** Called when the connection stands. */
+  readonly accept: (socket: WebSocketConnection) => void;
+}

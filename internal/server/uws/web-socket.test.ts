@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import type { ApiRequest, HandlerReply } from '../../rest/types.js';
+import type { WebSocketConnection } from '../../rest/web-socket.js';
+import { ADMIN_TOKEN, JANE_TOKEN, startTestServer, type TestServer } from '../testing.js';
+
+const POD = '/api/v1/namespaces/ns/pods/p';
+const MIB = 1024 * 1024;
+let server: TestServer;
+let accepted: (socket: WebSocketConnection) => void = () => undefined;
+
+function resources(request: ApiRequest): HandlerReply | Promise<HandlerReply> {
+  const { info } = request;
+  if (info.subresource === 'exec') {
+    return { status: 101, contentType: '', protocol: 'v5.channel.k8s.io', accept: (socket) => accepted(socket) };
+  }
+  if (info.subresource === 'proxy') return hashed(request);
+  return { status: 200, contentType: 'text/plain', body: 'plain' };
+}
+
+/** The hash of a body that is never held whole. */
+async function hashed(request: ApiRequest): Promise<HandlerReply> {
+  const hash = createHash('sha256');
+  let largest = 0;
+  for await (const chunk of request.openBody?.() ?? []) {
+    largest = Math.max(largest, (chunk as Buffer).length);
+    hash.update(chunk as Buffer);
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+  return {
+    status: 200,
+    contentType: 'text/plain',
+    headers: { 'X-Largest': String(largest) },
+    body: hash.digest('hex'),
+  };
+}
+
+beforeAll(async () => {
+  server = await startTestServer(0, resources);
+});
+afterAll(() => server.close());
+
+function connect(path: string, token: string): WebSocket {
+  return new WebSocket(`wss://127.0.0.1:${server.port}${path}`, ['v5.channel.k8s.io', 'v4.channel.k8s.io'], {
+    rejectUnauthorized: false,
+    headers: token === '' ? {} : { authorization: `Bearer ${token}` },
+  });
+}
+const opened = (client: WebSocket): Promise<void> =>
+  new Promise((resolve, reject) => {
+    client.once('open', () => resolve());
+    client.once('error', reject);
+  });
+const refused = (client: WebSocket): Promise<number> =>
+  new Promise((resolve) => {
+    client.on('error', () => undefined);
+    client.once('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0));
+  });
+const closed = (client: WebSocket): Promise<number> =>
+  new Promise((resolve) => {
+    client.once('close', (code) => resolve(code));
+  });
+
+describe('a WebSocket', () => {
+  test('is handed to its handler after authentication and authorization', async () => {
+    expect(await refused(connect(`${POD}/exec`, 'nobody'))).toBe(401);
+    expect(await refused(connect(`${POD}/exec`, JANE_TOKEN))).toBe(403);
+    const messages: [string, boolean][] = [];
+    accepted = (socket) => {
+      expect(socket.protocol).toBe('v5.channel.k8s.io');
+      socket.onMessage((message, isBinary) => {
+        messages.push([message.toString(), isBinary]);
+        socket.send(isBinary ? message : `echo ${message.toString()}`);
+      });
+    };
+    const client = connect(`${POD}/exec`, ADMIN_TOKEN);
+    await opened(client);
+    expect(client.protocol).toBe('v5.channel.k8s.io');
+    const answers: [string, boolean][] = [];
+    const two = new Promise<void>((resolve) => {
+      client.on('message', (data: Buffer, isBinary) => {
+        answers.push([data.toString(), isBinary]);
+        if (answers.length === 2) resolve();
+      });
+    });
+    client.send('text');
+    client.send(Buffer.from('bytes'));
+    await two;
+    expect(messages).toEqual([
+      ['text', false],
+      ['bytes', true],
+    ]);
+    expect(answers).toEqual([
+      ['echo text', false],
+      ['bytes', true],
+    ]);
+    client.close();
+  });
+
+  test('is not what every answer is: a plain one comes as it is', async () => {
+    expect(await refused(connect(POD, ADMIN_TOKEN))).toBe(200);
+    const plain = await server.call(`${POD}/exec`);
+    expect(plain.status).toBe(400);
+  });
+
+  test('tells both sides of its end', async () => {
+    const ended = new Promise<number>((resolve) => {
+      accepted = (socket) => socket.onClose(resolve);
+    });
+    const client = connect(`${POD}/exec`, ADMIN_TOKEN);
+    await opened(client);
+    client.close(4000);
+    expect(await ended).toBe(4000);
+    accepted = (socket) => socket.close(4001, 'enough');
+    expect(await closed(connect(`${POD}/exec`, ADMIN_TOKEN))).toBe(4001);
+  });
+
+  test('holds its handler back while the client does not read, and goes on afterwards', async () => {
+    let sent = 0;
+    const chunk = Buffer.alloc(64 * 1024, 'x');
+    accepted = (socket) => {
+      const go = (): void => {
+        while (sent < 32 * MIB) {
+          sent += chunk.length;
+          if (!socket.send(chunk)) return;
+        }
+      };
+      socket.onDrain(go);
+      go();
+    };
+    const client = connect(`${POD}/exec`, ADMIN_TOKEN);
+    let received = 0;
+    const all = new Promise<void>((resolve) => {
+      client.on('message', (data: Buffer) => {
+        received += data.length;
+        if (received === 32 * MIB) resolve();
+      });
+    });
+    await opened(client);
+    client.pause();
+    await new Promise((resolve) => {
+      setTimeout(resolve, 300);
+    });
+    expect(sent).toBeLessThan(24 * MIB);
+    client.resume();
+    await all;
+    client.close();
+  });
+
+  test('passes messages on one after the other, and ends when too much waits', async () => {
+    let handled = 0;
+    const ended = new Promise<number>((resolve) => {
+      accepted = (socket) => {
+        socket.onMessage(() => {
+          handled++;
+          return new Promise(() => undefined);
+        });
+        socket.onClose(resolve);
+      };
+    });
+    const client = connect(`${POD}/exec`, ADMIN_TOKEN);
+    client.on('error', () => undefined);
+    await opened(client);
+    for (let i = 0; i < 40; i++) client.send(Buffer.alloc(MIB / 2));
+    expect(await ended).toBe(1013);
+    expect(handled).toBe(1);
+  });
+});
+
+test('a handler may take a body of any length as it comes', async () => {
+  const body = Buffer.alloc(20 * MIB, 'abcdefg');
+  const a = await server.call(`${POD}/proxy`, { method: 'POST', body });
+  expect(a).toMatchObject({ status: 200, body: createHash('sha256').update(body).digest('hex') });
+  // What the connection's buffers hold may come after the client was held back.
+  expect(Number(a.headers['x-largest'])).toBeLessThan(8 * MIB);
+});
+
+test('one handler may listen on several ports, and a WebSocket ends with its listener', async () => {
+  const { listen } = await import('./listener.js');
+  const files = { certFile: `${server.dir}/apiserver.crt`, keyFile: `${server.dir}/apiserver.key` };
+  const second = await listen({ host: '127.0.0.1', port: 0, ...files, clientCaFile: undefined }, server.chain);
+  accepted = () => undefined;
+  const clients = [server.port, second.port].map(
+    (port) =>
+      new WebSocket(`wss://127.0.0.1:${port}${POD}/exec`, ['v5.channel.k8s.io'], {
+        rejectUnauthorized: false,
+        headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+      }),
+  );
+  await Promise.all(clients.map(opened));
+  const gone = closed(clients[1] as WebSocket);
+  await second.close(1000);
+  expect(await gone).toBe(1001);
+  expect(clients[0]?.readyState).toBe(WebSocket.OPEN);
+  clients[0]?.close();
+});

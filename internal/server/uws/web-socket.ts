@@ -1,0 +1,140 @@
+import { logger } from '../../machinery/log.js';
+import type { Awaitable } from '../../machinery/awaitable.js';
+import type { WebSocketConnection } from '../../rest/web-socket.js';
+import { type UWS, uws } from './native.js';
+
+const log = logger('uws');
+/** Bytes of one message. */
+const MAX_MESSAGE_BYTES = 1024 * 1024;
+/** Bytes that wait for a client that does not read. */
+const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
+/** Bytes that wait for a handler that does not keep up. */
+const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
+/** A connection over which nothing comes for so long, not even the answer to a ping, is closed. */
+const IDLE_SECONDS = 120;
+const NORMAL = 1000;
+const INTERNAL_ERROR = 1011;
+const TRY_AGAIN_LATER = 1013;
+
+type Socket = UWS.WebSocket<{ connection: UwsWebSocket }>;
+
+/** What uWebSockets.js is told of every WebSocket; `upgrade` is the caller's. */
+export const webSocketBehavior: UWS.WebSocketBehavior<{ connection: UwsWebSocket }> = {
+  maxPayloadLength: MAX_MESSAGE_BYTES,
+  maxBackpressure: MAX_UNSENT_BYTES,
+  closeOnBackpressureLimit: true,
+  idleTimeout: IDLE_SECONDS,
+  sendPingsAutomatically: true,
+  compression: uws.DISABLED,
+  open: (ws) => ws.getUserData().connection.opened(ws),
+  message: (ws, message, isBinary) => ws.getUserData().connection.receive(message, isBinary),
+  drain: (ws) => ws.getUserData().connection.drained(),
+  close: (ws, code) => ws.getUserData().connection.ended(code),
+};
+
+/** One upgraded connection. */
+export class UwsWebSocket implements WebSocketConnection {
+  closed = false;
+  private ws: Socket | undefined;
+  private waiting: { message: Buffer; isBinary: boolean }[] = [];
+  private waitingBytes = 0;
+  private busy = false;
+  private messageListener: ((message: Buffer, isBinary: boolean) => Awaitable<void>) | undefined;
+  private drainListener: (() => void) | undefined;
+  private readonly closeListeners: ((code: number) => void)[] = [];
+
+  constructor(
+    readonly protocol: string,
+    private readonly accept: (socket: WebSocketConnection) => void,
+  ) {}
+
+  send(message: Buffer | string): boolean {
+    if (this.closed) return false;
+    let flowing = true;
+    this.ws?.cork(() => {
+      // 1: sent; 0: queued, with backpressure; 2: dropped, and the connection is being closed.
+      flowing = this.ws?.send(message, typeof message !== 'string') === 1;
+    });
+    return flowing;
+  }
+
+  onDrain(listener: () => void): void {
+    this.drainListener = listener;
+  }
+
+  onMessage(listener: (message: Buffer, isBinary: boolean) => Awaitable<void>): void {
+    this.messageListener = listener;
+    this.pump();
+  }
+
+  onClose(listener: (code: number) => void): void {
+    this.closeListeners.push(listener);
+  }
+
+  close(code = NORMAL, reason = ''): void {
+    if (!this.closed) this.ws?.end(code, reason);
+  }
+
+  opened(ws: Socket): void {
+    this.ws = ws;
+    try {
+      this.accept(this);
+    } catch (error) {
+      log.error('a WebSocket was not taken', error);
+      this.close(INTERNAL_ERROR);
+    }
+  }
+
+  receive(message: ArrayBuffer, isBinary: boolean): void {
+    // The message's memory is taken back when this returns: copy.
+    this.waiting.push({ message: Buffer.from(new Uint8Array(message)), isBinary });
+    this.waitingBytes += message.byteLength;
+    this.pump();
+    if (this.waitingBytes > MAX_UNREAD_BYTES)
+      this.close(TRY_AGAIN_LATER, 'messages come faster than they are passed on');
+  }
+
+  drained(): void {
+    this.drainListener?.();
+  }
+
+  ended(code: number): void {
+    this.closed = true;
+    this.ws = undefined;
+    for (const listener of this.closeListeners.splice(0)) listener(code);
+  }
+
+  /** Hands on what waits, in order, as far as nobody has to be waited for. What was received before the close comes too. */
+  private pump(): void {
+    while (!this.busy && this.messageListener !== undefined) {
+      const next = this.waiting.shift();
+      if (next === undefined) return;
+      this.waitingBytes -= next.message.length;
+      const handled = this.handle(this.messageListener, next);
+      if (!(handled instanceof Promise)) continue;
+      this.busy = true;
+      void handled.then(() => {
+        this.busy = false;
+        this.pump();
+      });
+    }
+  }
+
+  /** Passes one message on; a handler that fails closes the connection. */
+  private handle(
+    listener: (message: Buffer, isBinary: boolean) => Awaitable<void>,
+    { message, isBinary }: { message: Buffer; isBinary: boolean },
+  ): Awaitable<void> {
+    const failed = (error: unknown): void => {
+      log.error('a message of a WebSocket was not handled', error);
+      this.close(INTERNAL_ERROR);
+    };
+    try {
+      const handled = listener(message, isBinary);
+      return handled instanceof Promise ? handled.catch(failed) : undefined;
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
+  }
+}
