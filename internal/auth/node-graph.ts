@@ -2,7 +2,7 @@ import { child, children, str } from '../machinery/access.js';
 import { isObject, type JsonObject } from '../machinery/json.js';
 import { objectKey, resourcePrefix } from '../store/keys.js';
 import type { Backend } from '../store/types.js';
-import { ObjectCache } from './object-cache.js';
+import { type InformedObjects, Informer } from '../store/informer.js';
 import { type NeededKind, podNeeds } from './pod-needs.js';
 
 const PODS = resourcePrefix('', 'pods');
@@ -27,29 +27,36 @@ interface BoundFacts {
 
 /** Which objects stand in relation to which node, by the pods bound to it (the reference's node authorizer graph). */
 export class NodeGraph {
-  private readonly pods: ObjectCache<PodFacts>;
-  private readonly volumes: ObjectCache<VolumeFacts>;
-  private readonly bound: ObjectCache<BoundFacts>;
+  private readonly pods: InformedObjects<PodFacts>;
+  private readonly volumes: InformedObjects<VolumeFacts>;
+  private readonly attachments: InformedObjects<BoundFacts>;
+  private readonly slices: InformedObjects<BoundFacts>;
+  /** Pods by node, namespace and what they need there; volumes by the secrets that they name. */
+  private readonly podsByNeed: (need: string) => ReadonlySet<PodFacts>;
+  private readonly volumesBySecret: (secret: string) => ReadonlySet<VolumeFacts>;
 
   constructor(backend: Backend) {
-    this.pods = new ObjectCache(backend, [PODS], podFacts);
-    this.volumes = new ObjectCache(backend, [VOLUMES], volumeFacts);
-    this.bound = new ObjectCache(backend, [ATTACHMENTS, SLICES], (object) => ({
-      node: str(child(object, 'spec'), 'nodeName'),
-    }));
+    const informer = Informer.of(backend);
+    const bound = (object: JsonObject): BoundFacts => ({ node: str(child(object, 'spec'), 'nodeName') });
+    this.pods = informer.objects(PODS, podFacts);
+    this.volumes = informer.objects(VOLUMES, volumeFacts);
+    this.attachments = informer.objects(ATTACHMENTS, bound);
+    this.slices = informer.objects(SLICES, bound);
+    this.podsByNeed = this.pods.indexBy((pod) => [...pod.needs].map((need) => `${pod.node} ${pod.namespace} ${need}`));
+    this.volumesBySecret = this.volumes.indexBy((volume) => volume.secrets);
   }
 
   /** Whether `node` is related to the object. */
   isRelated(node: string, kind: NeededKind, namespace: string, name: string): boolean {
     switch (kind) {
       case 'pod':
-        return this.pods.under(PODS).get(objectKey('', 'pods', namespace, name))?.node === node;
+        return this.pods.get(objectKey('', 'pods', namespace, name))?.node === node;
       case 'volumeAttachment':
-        return this.bound.under(ATTACHMENTS).get(ATTACHMENTS + name)?.node === node;
+        return this.attachments.get(ATTACHMENTS + name)?.node === node;
       case 'resourceSlice':
-        return this.bound.under(SLICES).get(SLICES + name)?.node === node;
+        return this.slices.get(SLICES + name)?.node === node;
       case 'persistentVolume': {
-        const volume = this.volumes.under(VOLUMES).get(VOLUMES + name);
+        const volume = this.volumes.get(VOLUMES + name);
         return volume !== undefined && this.claimIsUsed(node, volume.claim);
       }
       case 'secret':
@@ -63,16 +70,12 @@ export class NodeGraph {
   }
 
   private isNeeded(node: string, kind: NeededKind, namespace: string, name: string): boolean {
-    const wanted = `${kind} ${name}`;
-    for (const pod of this.pods.under(PODS).values()) {
-      if (pod.node === node && pod.namespace === namespace && pod.needs.has(wanted)) return true;
-    }
-    return false;
+    return this.podsByNeed(`${node} ${namespace} ${kind} ${name}`).size > 0;
   }
 
   private isVolumeSecret(node: string, secret: string): boolean {
-    for (const volume of this.volumes.under(VOLUMES).values()) {
-      if (volume.secrets.includes(secret) && this.claimIsUsed(node, volume.claim)) return true;
+    for (const volume of this.volumesBySecret(secret)) {
+      if (this.claimIsUsed(node, volume.claim)) return true;
     }
     return false;
   }

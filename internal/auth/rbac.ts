@@ -4,7 +4,7 @@ import { quote } from '../machinery/status.js';
 import { objectKey, resourcePrefix } from '../store/keys.js';
 import type { Backend } from '../store/types.js';
 import { serviceAccountOf } from './impersonation.js';
-import { ObjectCache } from './object-cache.js';
+import { type InformedObjects, Informer } from '../store/informer.js';
 import { type Attributes, type Authorizer, type Decision, NO_OPINION, type UserInfo } from './types.js';
 
 const GROUP = 'rbac.authorization.k8s.io';
@@ -34,18 +34,22 @@ interface Binding {
   readonly roleName: string;
   readonly subjects: readonly Subject[];
 }
-type Parsed = { readonly binding: Binding } | { readonly rules: readonly PolicyRule[] };
+/** Bindings in which one subject may be named. */
+type BySubject = (subject: string) => ReadonlySet<Binding>;
 
 /** What a user may do, by the roles and bindings in the store (apiserver's RBAC authorizer and rule resolver). */
 export class RbacAuthorizer implements Authorizer {
-  private readonly cache: ObjectCache<Parsed>;
+  private readonly clusterRoles: InformedObjects<readonly PolicyRule[]>;
+  private readonly roles: InformedObjects<readonly PolicyRule[]>;
+  private readonly clusterBindings: BySubject;
+  private readonly bindings: BySubject;
 
   constructor(backend: Backend) {
-    this.cache = new ObjectCache<Parsed>(backend, [CLUSTER_BINDINGS, CLUSTER_ROLES, BINDINGS, ROLES], (object, key) =>
-      key.startsWith(CLUSTER_BINDINGS) || key.startsWith(BINDINGS)
-        ? { binding: bindingOf(object) }
-        : { rules: rulesOf(object) },
-    );
+    const informer = Informer.of(backend);
+    this.clusterRoles = informer.objects<readonly PolicyRule[]>(CLUSTER_ROLES, rulesOf);
+    this.roles = informer.objects<readonly PolicyRule[]>(ROLES, rulesOf);
+    this.clusterBindings = informer.objects(CLUSTER_BINDINGS, bindingOf).indexBy(subjectsOf);
+    this.bindings = informer.objects(BINDINGS, bindingOf).indexBy(subjectsOf);
   }
 
   authorize(a: Attributes): Decision {
@@ -72,25 +76,20 @@ export class RbacAuthorizer implements Authorizer {
 
   /** The rules of a role that a binding refers to, or undefined when there is no such role. */
   rulesOfRole(kind: string, namespace: string, name: string): readonly PolicyRule[] | undefined {
-    const [prefix, key] =
-      kind === 'ClusterRole'
-        ? [CLUSTER_ROLES, objectKey(GROUP, 'clusterroles', '', name)]
-        : [ROLES, objectKey(GROUP, 'roles', namespace, name)];
-    const found = this.cache.under(prefix).get(key);
-    return found !== undefined && 'rules' in found ? found.rules : undefined;
+    return kind === 'ClusterRole'
+      ? this.clusterRoles.get(objectKey(GROUP, 'clusterroles', '', name))
+      : this.roles.get(objectKey(GROUP, 'roles', namespace, name));
   }
 
   /** Calls `visitor` with each applying rule until it says false; returns what could not be resolved on the way. */
   private visit(user: UserInfo, namespace: string, visitor: (rule: PolicyRule, source: string) => boolean): string[] {
     const errors: string[] = [];
-    for (const parsed of this.cache.under(CLUSTER_BINDINGS).values()) {
-      if ('binding' in parsed && !this.visitBinding(parsed.binding, user, '', errors, visitor)) return errors;
+    for (const binding of found(this.clusterBindings, user, '')) {
+      if (!this.visitBinding(binding, user, '', errors, visitor)) return errors;
     }
     if (namespace === '') return errors;
-    const own = resourcePrefix(GROUP, 'rolebindings', namespace);
-    for (const [key, parsed] of this.cache.under(BINDINGS)) {
-      if (!key.startsWith(own) || !('binding' in parsed)) continue;
-      if (!this.visitBinding(parsed.binding, user, namespace, errors, visitor)) return errors;
+    for (const binding of found(this.bindings, user, namespace)) {
+      if (!this.visitBinding(binding, user, namespace, errors, visitor)) return errors;
     }
     return errors;
   }
@@ -111,6 +110,27 @@ export class RbacAuthorizer implements Authorizer {
     }
     return rules.every((rule) => visitor(rule, describe(binding, subject)));
   }
+}
+
+/** What a binding is found by: its namespace and each subject. */
+function subjectsOf({ namespace, subjects }: Binding): string[] {
+  return subjects.map(({ kind, name, namespace: home }) =>
+    kind === 'ServiceAccount'
+      ? `${namespace} ${kind} ${home === '' ? namespace : home}/${name}`
+      : `${namespace} ${kind} ${name}`,
+  );
+}
+
+/** The bindings of a namespace ('' for those of the cluster) that may name the user, by name, each once. */
+function found(bindings: BySubject, user: UserInfo, namespace: string): Binding[] {
+  const all = new Set(bindings(`${namespace} User ${user.username}`));
+  for (const group of user.groups) for (const binding of bindings(`${namespace} Group ${group}`)) all.add(binding);
+  const account = serviceAccountOf(user.username);
+  if (account !== undefined) {
+    const name = `${namespace} ServiceAccount ${account.namespace}/${account.name}`;
+    for (const binding of bindings(name)) all.add(binding);
+  }
+  return [...all].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function appliesTo(subject: Subject, user: UserInfo, namespace: string): boolean {
