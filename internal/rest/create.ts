@@ -1,4 +1,5 @@
 import type { RestDeps } from './deps.js';
+import { negotiate } from './negotiation.js';
 import { createSubresource } from './subresources.js';
 import type { ApiRequest, Reply } from './types.js';
 import { answerStored } from './write/answer.js';
@@ -17,6 +18,8 @@ export function handleCreate(deps: RestDeps, request: ApiRequest): Reply | Promi
 }
 
 async function createPlain(deps: RestDeps, request: ApiRequest, kind: Kind): Promise<Reply> {
+  // Before anything is written: the answer must be one that the client takes.
+  negotiate(request, kind.def);
   const options = writeOptions(request, 'CreateOptions');
   const ctx = startWriting(deps, request, kind.def, options.dryRun);
   const value = await createObject(deps, kind, ctx, () => {

@@ -1,4 +1,5 @@
 import type { RestDeps } from './deps.js';
+import { negotiate } from './negotiation.js';
 import { notServed } from './not-served.js';
 import type { ApiRequest, Reply } from './types.js';
 import { answerStored, answerSuccess } from './write/answer.js';
@@ -14,6 +15,7 @@ export async function handleDelete(deps: RestDeps, request: ApiRequest): Promise
   const def = resourceOf(deps, request);
   if (request.info.subresource !== '') throw notServed(def, request.info.subresource);
   const kind = kindOf(deps, def);
+  negotiate(request, def);
   const options = deleteOptions(request);
   const ctx = startWriting(deps, request, def, options.dryRun);
   if (

@@ -17,6 +17,7 @@ import { handleScaleGet } from './scale.js';
 import type { ApiRequest, Handler, Reply, RequestInfo } from './types.js';
 import { handleUpdate } from './update.js';
 import { handleWatch, WatchHub } from './watch.js';
+import { collectedWarnings } from './write/pending-warnings.js';
 
 export type { RestDeps } from './deps.js';
 
@@ -41,15 +42,19 @@ export function createRest(deps: RestDeps): Handler {
     if (warning !== undefined) return deprecated(deps, hub, request, warning);
     try {
       const reply = dispatch(deps, hub, request);
-      return reply instanceof Promise ? reply.catch(rethrow) : reply;
+      return reply instanceof Promise ? reply.catch((e: unknown) => failed(request, e)) : reply;
     } catch (e) {
-      return rethrow(e);
+      return failed(request, e);
     }
   };
 }
 
-function rethrow(e: unknown): never {
-  throw asClientError(e);
+/** Throws what the client is told; answers it where warnings go along. */
+function failed(request: ApiRequest, e: unknown): Reply {
+  const told = asClientError(e);
+  const warnings = collectedWarnings(request);
+  if (warnings.length === 0 || !(told instanceof StatusError)) throw told;
+  return respondError(request, told, warnings);
 }
 
 /** Every answer carries the warning, a refusal too. */
@@ -64,7 +69,7 @@ async function warned(request: ApiRequest, warning: string, answer: Reply | Prom
   } catch (e) {
     const told = asClientError(e);
     if (!(told instanceof StatusError)) throw told;
-    return respondError(request, told, [warning]);
+    return respondError(request, told, [warning, ...collectedWarnings(request)]);
   }
 }
 

@@ -1,17 +1,18 @@
 import { invalid, invalidValue } from '../machinery/field.js';
-import { conflict, notFound, StatusError } from '../machinery/status.js';
+import { conflict, notFound } from '../machinery/status.js';
 import type { JsonObject } from '../machinery/json.js';
 import { applyPatch, requireFieldManager } from '../schema/apply/index.js';
-import { decodeValue, type FieldValidation, jsonText } from '../schema/codec/index.js';
+import { decodeValue, type FieldValidation, jsonText, strictText } from '../schema/codec/index.js';
 import type { ResourceDef } from '../schema/types.js';
 import { retryConflicts } from './conflicts.js';
 import type { RestDeps } from './deps.js';
 import { handleScalePatch } from './scale.js';
+import { negotiate } from './negotiation.js';
 import { notServed } from './not-served.js';
 import type { ApiRequest, Reply } from './types.js';
 import { answerStored } from './write/answer.js';
 import { patchObject, readPatch } from './write/apply-patch-body.js';
-import { readApplyPatch } from './write/apply-body.js';
+import { readApplyPatch, tellDuplicates } from './write/apply-body.js';
 import { checkName, matchNamespace, toServed, toStored } from './write/decode.js';
 import { type PatchOptions, patchOptions } from './write/options.js';
 import { dedupeOwners } from './write/owners.js';
@@ -27,6 +28,7 @@ export async function handlePatch(deps: RestDeps, request: ApiRequest): Promise<
   const { subresource } = request.info;
   const patchType = patchTypeOf(request, def.type !== '');
   if (subresource === 'scale') return handleScalePatch(deps, request, def, patchType);
+  negotiate(request, def);
   const kind = kindOf(deps, def);
   if (subresource !== '' && subresourceStrategy(kind, subresource) === undefined) throw notServed(def, subresource);
   const options = patchOptions(request, patchType === 'apply');
@@ -62,7 +64,7 @@ function patchChange(
   options: PatchOptions,
   patchType: PatchType,
 ): Change {
-  const patch = readPatch(request.body, patchType);
+  const patch = readPatch(request.body, patchType, options.fieldValidation);
   const manager = managerOf(request, options.fieldManager);
   const target = { type: kind.def.type, gvk: kind.gvk };
   return {
@@ -71,8 +73,11 @@ function patchChange(
     async next(old) {
       if (old === undefined) throw notFound(kind.def, ctx.name);
       const served = toServed(kind, old);
+      const told = ctx.warnings.length;
       const patched = await patchObject(served, patch, patchType, target, options.fieldValidation, ctx.warnings);
-      if (kind.strategy.coerce !== undefined) coercePatched(kind, patched, options.fieldValidation, ctx.warnings);
+      if (kind.strategy.coerce !== undefined) {
+        coercePatched(kind, patched, options.fieldValidation, ctx.warnings, told);
+      }
       const obj = toStored(kind, patched);
       track(deps, kind, ctx, manager, obj, old);
       checkPatched(kind.def, ctx, obj, old);
@@ -81,21 +86,31 @@ function patchChange(
   };
 }
 
-/** What a patch made of a custom resource, brought to its schema: what does not fit is the patch's fault. Throws 422. */
-function coercePatched(kind: Kind, patched: JsonObject, validation: FieldValidation, warnings: string[]): void {
-  const shown = validation === 'Strict' ? jsonText(patched) : '';
-  try {
+/**
+ * What a patch made of a custom resource, brought to its schema. With `Strict`, everything that is unknown there or
+ * twice in the patch (`warnings` from `told` on) is the patch's fault. Throws 422.
+ */
+function coercePatched(
+  kind: Kind,
+  patched: JsonObject,
+  validation: FieldValidation,
+  warnings: string[],
+  told: number,
+): void {
+  if (validation !== 'Strict') {
     kind.strategy.coerce?.(patched, validation, warnings);
-  } catch (e) {
-    if (!(e instanceof StatusError) || validation !== 'Strict' || !e.message.includes('strict decoding error')) throw e;
-    const why = e.message.slice(e.message.indexOf('strict decoding error'));
-    throw invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, why)]);
+    return;
   }
+  const shown = jsonText(patched);
+  kind.strategy.coerce?.(patched, 'Warn', warnings);
+  const all = warnings.splice(told);
+  if (all.length === 0) return;
+  throw invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, strictText(all))]);
 }
 
 function applyChange(deps: RestDeps, request: ApiRequest, kind: Kind, ctx: Writing, options: PatchOptions): Change {
   requireFieldManager(options.fieldManager);
-  const patch = readApplyPatch(request);
+  const { object: patch, duplicates } = readApplyPatch(request);
   return {
     uid: '',
     createAlways: true,
@@ -117,6 +132,8 @@ function applyChange(deps: RestDeps, request: ApiRequest, kind: Kind, ctx: Writi
           return toServed(kind, toStored(kind, decodeValue(obj, kind.def.type, 'Ignore', kind.gvk).object));
         },
       });
+      // Only now, as in kube-apiserver: an error of the apply itself comes first.
+      tellDuplicates(duplicates, options.fieldValidation, ctx.warnings);
       const obj = kind.sameVersion ? merged : toStored(kind, merged);
       checkPatched(kind.def, ctx, obj, old);
       return obj;

@@ -18,7 +18,7 @@ import type { RestDeps } from './deps.js';
 import { retryConflicts } from './conflicts.js';
 import { respondObject } from './respond.js';
 import type { ApiRequest, Reply } from './types.js';
-import { readApplyPatch } from './write/apply-body.js';
+import { readApplyPatch, tellDuplicates } from './write/apply-body.js';
 import { patchObject, readPatch } from './write/apply-patch-body.js';
 import { checkName, matchNamespace } from './write/decode.js';
 import { patchOptions, writeOptions } from './write/options.js';
@@ -81,14 +81,16 @@ export async function handleScalePatch(
   const ctx = startWriting(deps, request, def, options.dryRun);
   if (patchType === 'apply') {
     requireFieldManager(options.fieldManager);
-    const patch = readApplyPatch(request);
+    const { object: patch, duplicates } = readApplyPatch(request);
     return answer(deps, request, kind, ctx, (live) => {
       const { fieldManager: manager, force } = options;
       const common = { typeName: SCALE_TYPE, apiVersion: SCALE_VERSION, subresource: 'scale', now: ctx.now };
-      return applyPatch({ ...common, live, patch, manager, force });
+      const merged = applyPatch({ ...common, live, patch, manager, force });
+      tellDuplicates(duplicates, options.fieldValidation, ctx.warnings);
+      return merged;
     });
   }
-  const patch = readPatch(request.body, patchType);
+  const patch = readPatch(request.body, patchType, options.fieldValidation);
   const manager = managerOf(request, options.fieldManager);
   const target = { type: SCALE_TYPE, gvk: SCALE_GVK };
   return answer(deps, request, kind, ctx, async (old) => {

@@ -1,5 +1,7 @@
 import type { ResourceDef } from '../schema/types.js';
 import type { Creators, RestDeps } from './deps.js';
+import { notAcceptable } from '../machinery/status.js';
+import { negotiate, offeredFor } from './negotiation.js';
 import { notServed } from './not-served.js';
 import { handleBinding } from './pods/binding.js';
 import { handleEviction } from './pods/eviction.js';
@@ -25,7 +27,11 @@ export function createSubresource(
   const { subresource } = request.info;
   const key = creatorKey(def, subresource);
   const creator = deps.creators?.[key] ?? builtIn[key];
-  if (creator !== undefined) return creator(deps, request, def);
+  if (creator !== undefined) {
+    // Nothing that is only created has columns.
+    if (negotiate(request, def).as?.kind === 'Table') throw notAcceptable(offeredFor(def));
+    return creator(deps, request, def);
+  }
   // A kind that can only be created is asked a question; nothing of it is stored.
   if (subresource !== '' || !def.verbs.includes('get')) throw notServed(def, subresource);
   return undefined;

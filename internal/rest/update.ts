@@ -1,6 +1,7 @@
 import { cloneDecoded } from '../machinery/emptied.js';
 import type { RestDeps } from './deps.js';
 import { handleScaleUpdate } from './scale.js';
+import { negotiate } from './negotiation.js';
 import { notServed } from './not-served.js';
 import type { ApiRequest, Reply } from './types.js';
 import { answerStored } from './write/answer.js';
@@ -17,6 +18,7 @@ export async function handleUpdate(deps: RestDeps, request: ApiRequest): Promise
   const def = resourceOf(deps, request);
   const { subresource } = request.info;
   if (subresource === 'scale') return handleScaleUpdate(deps, request, def);
+  negotiate(request, def);
   const kind = kindOf(deps, def);
   if (subresource !== '' && subresourceStrategy(kind, subresource) === undefined) throw notServed(def, subresource);
   const options = writeOptions(request, 'UpdateOptions');

@@ -12,17 +12,32 @@ export function prune(object: JsonObject, schema: JsonObject, unknown: string[])
   pruneObject(object, schema, '', true, unknown);
 }
 
-function pruneValue(value: JsonValue | undefined, schema: JsonObject, path: string, unknown: string[]): void {
+/** `inherited`: the list that the value is an item of keeps what it does not know, and so does the item. */
+function pruneValue(
+  value: JsonValue | undefined,
+  schema: JsonObject,
+  path: string,
+  unknown: string[],
+  inherited = false,
+): void {
+  const open = inherited || preservesUnknown(schema);
   if (Array.isArray(value)) {
     const items = anyItemsOf(schema);
-    const open = preservesUnknown(schema) && schema['items'] === undefined;
-    if (!open) value.forEach((item, i) => pruneValue(item, items, at(path, i), unknown));
-  } else if (isObject(value)) pruneObject(value, schema, path, isEmbedded(schema), unknown);
+    value.forEach((item, i) => {
+      pruneValue(item, items, at(path, i), unknown, open);
+    });
+  } else if (isObject(value)) pruneObject(value, schema, path, isEmbedded(schema), unknown, open);
 }
 
-function pruneObject(object: JsonObject, schema: JsonObject, path: string, embedded: boolean, unknown: string[]): void {
+function pruneObject(
+  object: JsonObject,
+  schema: JsonObject,
+  path: string,
+  embedded: boolean,
+  unknown: string[],
+  open = preservesUnknown(schema),
+): void {
   const values = valuesOf(schema);
-  const open = preservesUnknown(schema);
   for (const name of Object.keys(object)) {
     // metadata is brought into form by its own type
     if (embedded && HEAD.has(name)) continue;

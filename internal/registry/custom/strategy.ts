@@ -102,6 +102,7 @@ function makeStrategy(served: ServedVersion): Strategy {
     generation: version.status ? {} : { status: true },
     statusKeepsMetadata: STATUS_KEEPS,
     anyFinalizer: true,
+    unconditionalUpdate: false,
     coerce: coerceTo(schema, def),
     defaults: defaultsOf(schema),
     fieldPlan: planOfSchema(schema),

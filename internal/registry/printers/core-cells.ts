@@ -254,6 +254,6 @@ export const coreCells: Readonly<Record<string, Cells>> = {
   replicationcontrollers: controllerCells,
   resourcequotas: quotaCells,
   secrets: (s, now) => [name(s), str(s, 'type'), data(s, 'data'), age(s, now)],
-  serviceaccounts: (sa, now) => [name(sa), children(sa, 'secrets').length, age(sa, now)],
+  serviceaccounts: (sa, now) => [name(sa), age(sa, now)],
   services: serviceCells,
 };

@@ -1,34 +1,62 @@
-import { load, YAMLException, YAML11_SCHEMA } from 'js-yaml';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 import { badRequest } from '../../machinery/status.js';
-import { JsonSyntaxError, parseJson } from '../../schema/codec/index.js';
+import {
+  type FieldValidation,
+  JsonSyntaxError,
+  parseJson,
+  parsePatch,
+  YamlError,
+  yamlToJson,
+  yamlWarnings,
+} from '../../schema/codec/index.js';
 import type { ApiRequest } from '../types.js';
 
-function parse(body: Buffer): JsonValue {
-  const text = body.toString();
-  if (/^\s*\{/.test(text)) {
+/** The body of a server-side apply. */
+export interface ApplyBody {
+  readonly object: JsonObject;
+  /** goyaml's complaint about keys that occur twice, one line for each; undefined when there are none. */
+  readonly duplicates: string | undefined;
+}
+
+interface Parsed {
+  readonly value: JsonValue;
+  readonly duplicates: string | undefined;
+}
+
+function parse(body: Buffer): Parsed {
+  if (/^\s*\{/.test(body.toString('utf8', 0, 64))) {
     try {
-      return parseJson(body);
+      const { value, strict } = parsePatch(body);
+      if (strict.length === 0) return { value, duplicates: undefined };
     } catch (e) {
       // Flow style YAML begins with a brace too.
       if (!(e instanceof JsonSyntaxError)) throw e;
     }
   }
   try {
-    // The reference's parser speaks YAML 1.1; what it makes of a document, JSON can carry.
-    return JSON.parse(JSON.stringify(load(text, { schema: YAML11_SCHEMA }) ?? null)) as JsonValue;
+    const { json, duplicates } = yamlToJson(body);
+    return { value: parseJson(json), duplicates };
   } catch (e) {
-    if (!(e instanceof YAMLException)) throw e;
-    throw badRequest(`error decoding YAML: ${e.message}`);
+    if (!(e instanceof YamlError) && !(e instanceof JsonSyntaxError)) throw e;
+    throw badRequest(`error decoding YAML: error converting YAML to JSON: ${e.message}`);
   }
 }
 
-/** The body of a server-side apply: an object in YAML or JSON. Throws 400. */
-export function readApplyPatch(request: ApiRequest): JsonObject {
-  const patch = parse(request.body);
-  if (isObject(patch)) return patch;
-  if (patch === null) return {};
-  const what = Array.isArray(patch) ? 'array' : typeof patch === 'boolean' ? 'bool' : typeof patch;
+/** What field validation makes of keys that occur twice: warnings, or a 400. */
+export function tellDuplicates(duplicates: string | undefined, validation: FieldValidation, warnings: string[]): void {
+  if (duplicates === undefined || validation === 'Ignore') return;
+  if (validation === 'Strict') {
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${duplicates}`);
+  }
+  for (const warning of yamlWarnings(duplicates)) warnings.push(warning);
+}
+
+/** Reads the body of a server-side apply: an object in YAML or JSON, its last value where a key occurs twice. Throws 400. */
+export function readApplyPatch(request: ApiRequest): ApplyBody {
+  const { value, duplicates } = parse(request.body);
+  if (isObject(value)) return { object: value, duplicates };
+  if (value === null) return { object: {}, duplicates };
+  const what = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
   throw badRequest(
     `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${what} into Go value of type map[string]interface {}`,
   );

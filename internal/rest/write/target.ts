@@ -11,6 +11,7 @@ import type { GroupVersionKind, ResourceDef } from '../../schema/types.js';
 import { apiVersionOf } from '../convert.js';
 import type { RestDeps } from '../deps.js';
 import type { ApiRequest } from '../types.js';
+import { collectWarnings } from './pending-warnings.js';
 
 /** What is the same for every write to one resource in one version; worked out once. */
 export interface Kind {
@@ -108,6 +109,8 @@ export function timeStamp(ms: number): string {
 
 export function startWriting(deps: RestDeps, request: ApiRequest, def: ResourceDef, dryRun: boolean): Writing {
   const { info } = request;
+  const warnings: string[] = [];
+  collectWarnings(request, warnings);
   return {
     backend: deps.backend,
     def,
@@ -117,7 +120,7 @@ export function startWriting(deps: RestDeps, request: ApiRequest, def: ResourceD
     subresource: info.subresource,
     dryRun,
     now: timeStamp(deps.now()),
-    warnings: [],
+    warnings,
     request,
   };
 }

@@ -16,7 +16,7 @@ import {
 import { expectedKind } from './gvk.js';
 import { decodeProtobuf } from './protobuf-decode.js';
 import { encodeProtobuf } from './protobuf-encode.js';
-import { YamlError, type YamlJson, yamlToJson } from './yaml-decode.js';
+import { YamlError, type YamlJson, yamlToJson, yamlWarnings } from './yaml-decode.js';
 import { encodeYaml } from './yaml-encode.js';
 
 function yamlBody(body: Buffer, kind: string): YamlJson {
@@ -39,7 +39,7 @@ function withDuplicates(
   const decoded = decode('Warn');
   const all = [yaml.duplicates, ...decoded.warnings];
   if (fieldValidation === 'Strict') throw cannotBeHandled(expected, expected.kind, strictText(all));
-  return { object: decoded.object, warnings: all };
+  return { object: decoded.object, warnings: [...yamlWarnings(yaml.duplicates), ...decoded.warnings], strict: all };
 }
 
 /** Decodes a YAML body as the type with this definition name; see decodeJson. */

@@ -1,7 +1,9 @@
 export type { Decoded } from './json.js';
-export { JsonSyntaxError, decodeJson, decodeUntyped, decodeValue, parseJson } from './json.js';
+export { JsonSyntaxError, decodeJson, decodeUntyped, decodeValue, parseJson, parsePatch } from './json.js';
 export { encodeJson, jsonText } from './json-encode.js';
 export { type StoredForm, encodeForStorage, encodeObjectJson, metaText, objectText, typedText } from './go-text.js';
+export { strictText } from './errors.js';
+export { yamlWarnings } from './yaml-decode.js';
 export { type FieldValidation, groupVersionText } from './errors.js';
 export {
   ALL_MEDIA_TYPES,

@@ -82,7 +82,14 @@ class Reporter {
 
   /** A value without a schema; `watched` says whether its duplicates are reported. */
   raw(node: Node, watched: boolean): JsonValue {
-    if (node instanceof NumberText) return numberOf(node);
+    if (node instanceof NumberText) {
+      const n = numberOf(node);
+      // What no double can hold would be stored as null.
+      if (n === Infinity || n === -Infinity) {
+        this.saved ??= `json: cannot unmarshal number ${node.text} into Go value of type float64`;
+      }
+      return n;
+    }
     if (Array.isArray(node)) {
       return node.map((item, i) => {
         const before = this.keys;
@@ -302,9 +309,10 @@ export function reportTyped(node: Node, type: TypeDef): Report {
   return { value, strict: [...reporter.strict], ...(error === undefined ? {} : { error }) };
 }
 
-/** Decodes `node` without a schema: duplicates are reported, integers are exact. */
+/** Decodes `node` without a schema: duplicates are reported, integers are exact, numbers beyond a double an error. */
 export function reportUntyped(node: Node): Report {
   const reporter = new Reporter();
   const value = reporter.raw(node, true);
-  return { value, strict: [...reporter.strict] };
+  const { error } = reporter;
+  return { value, strict: [...reporter.strict], ...(error === undefined ? {} : { error }) };
 }

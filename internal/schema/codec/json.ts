@@ -14,6 +14,8 @@ export interface Decoded {
   readonly object: JsonObject;
   /** With `Warn`: what was unknown or duplicate, for Warning headers. */
   readonly warnings: string[];
+  /** The same as one strict error lists it, where that is worded differently (YAML's duplicate keys). */
+  readonly strict?: readonly string[];
 }
 
 const scan: Scan = { names: 0, exotic: false, depth: 0 };
@@ -218,7 +220,8 @@ export function decodeUntyped(
   const apiVersion = headField(members, 'apiVersion', expected.kind, body);
   const actual = actualKind(apiVersion, kind, expected, body);
   if (apiVersion === '') throw otherVersion('', expected);
-  const { value, strict } = reportUntyped(members);
+  const { value, error, strict } = reportUntyped(members);
+  if (error !== undefined) throw cannotBeHandled(actual, expected.kind, error);
   if (fieldValidation === 'Strict' && strict.length > 0) {
     throw cannotBeHandled(actual, expected.kind, strictText(strict));
   }
@@ -241,7 +244,27 @@ export function parseJson(body: Buffer | string): JsonValue {
       // Parsed again below, to say what is wrong in Go's words.
     }
   }
-  return reportUntyped(parseExact(text)).value ?? null;
+  const { value, error } = reportUntyped(parseExact(text));
+  if (error !== undefined) throw new JsonSyntaxError(error);
+  return value ?? null;
+}
+
+/**
+ * Parses a patch as `parseJson` does, and answers what Go's strict decoder complains about as well: members that occur
+ * twice. Throws JsonSyntaxError.
+ */
+export function parsePatch(body: Buffer): { readonly value: JsonValue; readonly strict: readonly string[] } {
+  scanJson(body, scan);
+  const { names } = scan;
+  if (!scan.exotic && scan.depth <= MAX_DEPTH) {
+    const value = parseJson(body);
+    seen.names = 0;
+    countNames(value);
+    if (seen.names === names) return { value, strict: [] };
+  }
+  const { value, error, strict } = reportUntyped(parseExact(body.toString()));
+  if (error !== undefined) throw new JsonSyntaxError(error);
+  return { value: value ?? null, strict };
 }
 
 export { JsonSyntaxError } from './json-exact.js';

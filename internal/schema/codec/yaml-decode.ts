@@ -9,6 +9,7 @@ import {
 } from 'js-yaml';
 import { MAX_DEPTH } from './json-exact.js';
 import { resolvePlain } from './yaml-resolve.js';
+import { goYamlProblem } from './yaml-words.js';
 
 /**
  * YAML to JSON as sigs.k8s.io/yaml does it (over goyaml.v2): YAML 1.1 booleans and octal numbers, timestamps as strings,
@@ -18,6 +19,16 @@ export interface YamlJson {
   readonly json: Buffer;
   /** `yaml: unmarshal errors:…` when a key is set twice: a strict decoding error. */
   readonly duplicates: string | undefined;
+}
+
+const UNMARSHAL_ERRORS = 'yaml: unmarshal errors:\n';
+
+/** What `duplicates` says, one warning for each (apiserver's parseYAMLWarnings). */
+export function yamlWarnings(duplicates: string): string[] {
+  return duplicates
+    .slice(UNMARSHAL_ERRORS.length)
+    .split('\n')
+    .map((line) => line.trim());
 }
 
 /** YAML that cannot be read; the message begins with `yaml: `. */
@@ -253,7 +264,7 @@ export function yamlToJson(body: Buffer): YamlJson {
     root = compose(source, parseEvents(source, { maxDepth: MAX_NESTING }));
   } catch (e) {
     if (e instanceof YAMLException) {
-      throw new YamlError(`yaml: ${e.mark === undefined ? '' : `line ${e.mark.line + 1}: `}${e.reason}`);
+      throw new YamlError(`yaml: ${goYamlProblem(e.reason, e.mark?.line)}`);
     }
     if (e instanceof YamlError) throw e;
     // The parser must not be trusted to complain in one way only.
@@ -265,6 +276,6 @@ export function yamlToJson(body: Buffer): YamlJson {
   const { duplicates } = writer;
   return {
     json: Buffer.from(writer.text()),
-    duplicates: duplicates.length === 0 ? undefined : `yaml: unmarshal errors:\n  ${duplicates.join('\n  ')}`,
+    duplicates: duplicates.length === 0 ? undefined : `${UNMARSHAL_ERRORS}  ${duplicates.join('\n  ')}`,
   };
 }

@@ -90,7 +90,13 @@ export function tokenRequest(issuer: TokenIssuer): Creator {
     const answer: JsonObject = {
       kind: KIND.kind,
       apiVersion: API_VERSION,
-      metadata: { name, namespace, creationTimestamp: ctx.now, managedFields: metaOf(object)['managedFields'] },
+      metadata: {
+        name,
+        namespace,
+        uid: randomUUID(),
+        creationTimestamp: ctx.now,
+        managedFields: metaOf(object)['managedFields'],
+      },
       spec,
       status: {
         token: signToken(claims, issuer.key),

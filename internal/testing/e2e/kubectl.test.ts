@@ -46,6 +46,33 @@ metadata: {name: key, labels: {app: web}}
 stringData: {password: hunter2}
 `;
 
+const controller = `
+apiVersion: v1
+kind: ReplicationController
+metadata: {name: frontend}
+spec:
+  selector: {app: frontend}
+  template:
+    metadata: {labels: {app: frontend}}
+    spec: {containers: [{name: c, image: nginx}]}
+`;
+
+/** A custom resource of which the schema says nothing. */
+const openDefinition = (group: string): string => `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: opens.${group}}
+spec:
+  group: ${group}
+  scope: Namespaced
+  names: {plural: opens, singular: open, kind: Open, listKind: OpenList}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+`;
+
 describe.skipIf(present.length === 0)('kubectl', () => {
   let cluster: E2eCluster;
   beforeAll(async () => {
@@ -142,6 +169,41 @@ describe.skipIf(present.length === 0)('kubectl', () => {
       await expect(kn('get', 'cm', 'settings')).rejects.toMatchObject({
         stderr: expect.stringContaining('Error from server (NotFound): configmaps "settings" not found') as string,
       });
+    });
+
+    it('autoscales a replication controller, applies a list with an open custom resource, patches with JSON', async () => {
+      const fns = `${ns}-flows`;
+      await k(['create', 'ns', fns]);
+      await k(['-n', fns, 'create', '-f', '-'], { input: controller });
+      expect(await k(['-n', fns, 'autoscale', 'rc', 'frontend', '--min=1', '--max=2', '--cpu-percent=70'])).toBe(
+        'horizontalpodautoscaler.autoscaling/frontend autoscaled\n',
+      );
+      expect(await k(['-n', fns, 'get', 'hpa', 'frontend', '-o', 'jsonpath={.spec.scaleTargetRef}'])).toContain(
+        '"apiVersion":"v1"',
+      );
+
+      const group = `v${version.replace('.', '-')}.example.com`;
+      await k(['apply', '-f', '-'], { input: openDefinition(group) });
+      await k(['wait', '--for=condition=Established', `crd/opens.${group}`, '--timeout=30s']);
+      const list = {
+        apiVersion: 'v1',
+        kind: 'List',
+        items: [
+          { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'one' }, data: { a: 'b' } },
+          { apiVersion: `${group}/v1`, kind: 'Open', metadata: { name: 'two' }, whatever: { deep: [{ x: 1 }] } },
+        ],
+      };
+      const apply = (): Promise<string> => k(['-n', fns, 'apply', '-f', '-'], { input: JSON.stringify(list) });
+      expect(await apply()).toBe(`configmap/one created\nopen.${group}/two created\n`);
+      expect(await apply()).toBe(`configmap/one unchanged\nopen.${group}/two unchanged\n`);
+      expect(await k(['-n', fns, 'get', 'opens', 'two', '-o', 'jsonpath={.whatever.deep[0].x}'])).toBe('1');
+
+      const replace = (path: string): string => JSON.stringify([{ op: 'replace', path, value: 'new' }]);
+      // A member that is not there yet is replaced all the same, as kube-apiserver's patch library does it.
+      for (const member of ['a', 'absent']) {
+        await k(['-n', fns, 'patch', 'cm', 'one', '--type=json', '-p', replace(`/data/${member}`)]);
+        expect(await k(['-n', fns, 'get', 'cm', 'one', '-o', `jsonpath={.data.${member}}`])).toBe('new');
+      }
     });
 
     it('watches with -w, across replicas', async () => {
