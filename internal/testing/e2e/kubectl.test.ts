@@ -196,7 +196,7 @@ describe.skipIf(present.length === 0)('kubectl', () => {
       const apply = (): Promise<string> => k(['-n', fns, 'apply', '-f', '-'], { input: JSON.stringify(list) });
       expect(await apply()).toBe(`configmap/one created\nopen.${group}/two created\n`);
       expect(await apply()).toBe(`configmap/one unchanged\nopen.${group}/two unchanged\n`);
-      expect(await k(['-n', fns, 'get', 'opens', 'two', '-o', 'jsonpath={.whatever.deep[0].x}'])).toBe('1');
+      expect(await k(['-n', fns, 'get', `opens.v1.${group}`, 'two', '-o', 'jsonpath={.whatever.deep[0].x}'])).toBe('1');
 
       const replace = (path: string): string => JSON.stringify([{ op: 'replace', path, value: 'new' }]);
       // A member that is not there yet is replaced all the same, as kube-apiserver's patch library does it.
