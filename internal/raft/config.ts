@@ -28,6 +28,8 @@ export interface RaftConfig {
   readonly preVote: boolean;
   /** A leader that hears of no quorum for `electionTicks` steps down, and followers of a live leader refuse to vote (6.2). */
   readonly checkQuorum: boolean;
+  /** A replica with nothing on disk stands for no election until `openFirstTerm` is called. Default false. */
+  readonly holdFirstTerm?: boolean;
   /** Index up to which the state machine has applied, from the same durable write as its data. */
   readonly applied: number;
   /** As last persisted; absent on a new replica. */

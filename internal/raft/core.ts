@@ -42,6 +42,9 @@ export class Core {
    */
   summonedTicks = 0;
 
+  /** The first term of all must not be opened yet: it is not known whether another has been, elsewhere. */
+  firstTermHeld: boolean;
+
   /** The leader is known to be dead, and no other is known yet: pre-votes are asked for again soon. */
   hurried = false;
 
@@ -80,6 +83,7 @@ export class Core {
     this.log = new RaftLog(storage, config.applied, committed);
     this.members = fromConfState(config.confState ?? storage.snapshotMeta().confState);
     this.uncommitted = new UncommittedBytes(config.maxUncommittedBytes);
+    this.firstTermHeld = config.holdFirstTerm === true;
     this.catchUp = new CatchUp(config.catchUpBytesPerTick ?? DEFAULT_RAFT_SETTINGS.catchUpBytesPerTick);
     this.reads = new ReadQueue(config.maxPendingReads ?? 4096);
   }
@@ -118,6 +122,7 @@ export class Core {
 
   /** May this replica campaign at all? Learners, strangers and replicas about to install a snapshot may not. */
   get promotable(): boolean {
+    if (this.firstTermHeld && this.term === 0 && this.log.lastIndex === 0) return false;
     return isVoter(this.members, this.id) && this.log.pendingSnapshot === undefined;
   }
 

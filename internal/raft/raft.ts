@@ -81,6 +81,11 @@ export class Raft {
     else step(this.#core, m);
   }
 
+  /** All founders are there, and hold nothing: the first term may begin (RaftConfig.holdFirstTerm). */
+  openFirstTerm(): void {
+    this.#core.firstTermHeld = false;
+  }
+
   /** Stands for election now, as if the election timeout had passed. */
   campaign(): void {
     campaign(this.#core, 'usual');

@@ -1,6 +1,6 @@
 import { Packr } from 'msgpackr';
 import { UnavailableError } from '../store/types.js';
-import { askAt } from '../transport/call.js';
+import { askAt, type Caller } from '../transport/call.js';
 import type { TransportTls } from '../transport/types.js';
 import { MembershipError } from './membership.js';
 
@@ -21,16 +21,17 @@ export async function answerCall(work: () => Promise<Buffer>): Promise<Buffer> {
   return packr.pack(reply);
 }
 
-/** Asks the member at an address. Rejects with MembershipError as it said, or with UnavailableError. */
+/** Asks the member at an address, as `caller`; without one nobody does more than let us join. Rejects with MembershipError as it said, or with UnavailableError. */
 export async function callMember(
   address: string,
   tls: TransportTls | undefined,
   payload: Buffer,
   timeoutMs: number = TIMEOUT_MS,
+  caller?: Caller,
 ): Promise<Buffer> {
   let reply: Reply;
   try {
-    reply = packr.unpack(await askAt(address, tls, payload, timeoutMs)) as Reply;
+    reply = packr.unpack(await askAt(address, tls, payload, timeoutMs, caller)) as Reply;
   } catch (error) {
     throw new UnavailableError(
       `${address} did not answer: ${error instanceof Error ? error.message : String(error)}`,

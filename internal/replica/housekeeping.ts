@@ -159,6 +159,7 @@ export class Housekeeping {
     this.#promoting = true;
     try {
       await this.#options.membership.promoteCaughtUp();
+      await this.#options.membership.noteDirectories();
     } finally {
       this.#promoting = false;
     }

@@ -23,6 +23,8 @@ export interface Identity extends Origin {
   readonly boots: number;
   /** Names the data directory: a member that lost its disk comes back with another. */
   readonly nonce: string;
+  /** The last starts of the directory, newest last, each with a random id: an older copy of it does not have them. */
+  readonly starts: readonly (readonly [boots: number, id: string])[];
 }
 
 /** The id of a member of the initial cluster: 48 bits of its name's hash, so that all members know it from the start. */
@@ -31,8 +33,11 @@ export function initialMemberId(name: string): NodeId {
 }
 
 /** An id for a member that joins later: never used before, so that nothing said under an old one is taken for its. */
-export function newMemberId(): NodeId {
-  return randomBytes(6).readUIntBE(0, 6) || 1;
+export function newMemberId(isUsed: (id: NodeId) => boolean): NodeId {
+  for (;;) {
+    const id = randomBytes(6).readUIntBE(0, 6) || 1;
+    if (!isUsed(id)) return id;
+  }
 }
 
 /** How a member of a new cluster begins. */
@@ -54,7 +59,11 @@ function hash48(text: string): number {
  * Reads the identity, or makes it with what `found` says, and counts this start.
  * Throws FatalError when the directory belongs to another member.
  */
-export async function openIdentity(log: LogStore, name: string, found: () => Promise<Origin>): Promise<Identity> {
+export async function openIdentity(
+  log: LogStore,
+  name: string,
+  found: (nonce: string) => Promise<Origin>,
+): Promise<Identity> {
   const stored = log.getFact('identity');
   const known = stored === undefined ? undefined : parse(stored);
   if (known !== undefined && known.name !== name) {
@@ -63,15 +72,25 @@ export async function openIdentity(log: LogStore, name: string, found: () => Pro
         'Start it with the right name, or give it an empty --data-dir.',
     );
   }
-  const identity: Identity =
-    known === undefined
-      ? { ...(await found()), name, boots: 1, nonce: randomBytes(16).toString('hex') }
-      : { ...known, boots: known.boots + 1 };
+  const boots = (known?.boots ?? 0) + 1;
+  const starts = [...(known?.starts ?? []), [boots, randomBytes(8).toString('hex')] as const].slice(-STARTS_MAX);
+  let identity: Identity;
+  if (known === undefined) {
+    // On disk before anybody is asked: who asks again is known again.
+    const nonce = log.getFact(OWN_NONCE)?.toString() ?? randomBytes(16).toString('hex');
+    await log.putFact(OWN_NONCE, Buffer.from(nonce));
+    identity = { ...(await found(nonce)), name, boots, nonce, starts };
+  } else identity = { ...known, boots, starts };
   await log.putFact('identity', Buffer.from(JSON.stringify({ version: 1, ...identity })));
   return identity;
 }
 
-function parse(bytes: Buffer): Identity {
+/** Starts that are remembered, and told to others when a connection begins. */
+const STARTS_MAX = 16;
+/** Fact in the log: the name of the data directory, before it belongs to a member. */
+const OWN_NONCE = 'ownNonce';
+
+function parse(bytes: Buffer): Omit<Identity, 'starts'> & { readonly starts?: Identity['starts'] } {
   const { version, ...identity } = JSON.parse(bytes.toString()) as Identity & { version: number };
   if (version !== 1) {
     throw new FatalError(

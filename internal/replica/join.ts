@@ -11,14 +11,14 @@ const RETRY_MS = 500;
 const ANSWER_MS = 5_000;
 
 /** What an empty data directory is made for: a new cluster, or a place in a running one. Throws FatalError. */
-export async function findOrigin(config: ReplicaConfig, say: (text: string) => void): Promise<Origin> {
+export async function findOrigin(config: ReplicaConfig, nonce: string, say: (text: string) => void): Promise<Origin> {
   const { name, peerListen, initialCluster = [], join = [] } = config;
   if (join.length === 0) {
     const self = { name, address: config.peerAddress ?? peerListen ?? '' };
     return foundingOrigin(name, initialCluster.length > 0 ? initialCluster : [self]);
   }
   const address = config.peerAddress ?? peerListen ?? '';
-  const request = encodeRequest({ op: 'join', cluster: 0, name, address });
+  const request = encodeRequest({ op: 'join', cluster: 0, name, address, nonce });
   const until = performance.now() + PATIENCE_MS;
   let failure = '';
   while (performance.now() < until) {

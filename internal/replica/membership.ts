@@ -18,7 +18,14 @@ export class MembershipError extends Error {
 
 /** What a replica may ask of another about the membership; layout 1 of a Call's payload, in msgpack. */
 export type MembershipRequest =
-  | { readonly op: 'join'; readonly cluster: number; readonly name: string; readonly address: string }
+  /** `nonce` names the data directory of who joins; absent from an earlier release. */
+  | {
+      readonly op: 'join';
+      readonly cluster: number;
+      readonly name: string;
+      readonly address: string;
+      readonly nonce?: string;
+    }
   | { readonly op: 'add'; readonly name: string; readonly address: string }
   | { readonly op: 'promote'; readonly name: string }
   | { readonly op: 'remove'; readonly name: string };
@@ -30,11 +37,11 @@ export interface MembershipOptions {
   readonly cluster: number;
   /** Makes request ids unique over members and restarts. */
   readonly prefix: string;
-  /** Has this member ever spoken to us? */
-  readonly heardOf: (id: NodeId) => boolean;
+  /** The data directory that a member has, as far as is known. */
+  readonly nonceOf: (id: NodeId) => string | undefined;
   /** Is there a connection to this member? */
   readonly reachable: (id: NodeId) => boolean;
-  readonly call: (address: string, payload: Buffer) => Promise<Buffer>;
+  readonly call: (id: NodeId, address: string, payload: Buffer) => Promise<Buffer>;
   readonly say: (level: 'info' | 'debug', text: string) => void;
 }
 
@@ -74,11 +81,12 @@ export class Membership {
   async ask(request: MembershipRequest): Promise<Buffer> {
     const { driver, state, call } = this.#options;
     if (driver.leads) return this.#answer(request);
-    const leader = state.meta.members.get(driver.leader);
+    const to = driver.leader;
+    const leader = state.meta.members.get(to);
     if (leader === undefined) throw new UnavailableError('no leader is known; try again', false);
     const leaving = request.op === 'remove' ? this.#idOf(request.name) : undefined;
     try {
-      return await call(leader.address, packr.pack({ ...request, forwarded: true }));
+      return await call(to, leader.address, packr.pack({ ...request, forwarded: true }));
     } catch (error) {
       // A leader that removes itself may be gone before it answers.
       const isUnknown = error instanceof UnavailableError && error.outcomeUnknown;
@@ -109,7 +117,7 @@ export class Membership {
   async #answer(request: MembershipRequest): Promise<Buffer> {
     switch (request.op) {
       case 'join':
-        return packr.pack(await this.#join(request.cluster, request.name, request.address));
+        return packr.pack(await this.#join(request));
       case 'add':
         await this.#add(request.name, request.address);
         break;
@@ -124,15 +132,16 @@ export class Membership {
   }
 
   /** A new member, as a learner; asking again under the same name and address changes nothing. */
-  async #add(name: string, address: string): Promise<NodeId> {
+  async #add(name: string, address: string, nonce?: string): Promise<NodeId> {
     const known = this.#knownAs(name, address);
     if (known !== undefined) return known;
     this.#checkNew(name, address);
-    const id = newMemberId();
+    const { members, removed } = this.#options.state.meta;
+    const id = newMemberId((used) => members.has(used) || removed.has(used));
     // A second request for the same name may come while the first waits: whoever is first taken wins.
     const isNew = (): boolean => this.#knownAs(name, address) === undefined;
     try {
-      await this.#change([{ type: 'addLearner', id }], { [id]: { name, address } }, isNew);
+      await this.#change([{ type: 'addLearner', id }], { [id]: infoOf(name, address, nonce) }, isNew);
     } catch (error) {
       const other = this.#knownAs(name, address);
       if (other === undefined) throw error;
@@ -171,19 +180,45 @@ export class Membership {
     }
   }
 
-  async #join(cluster: number, name: string, address: string): Promise<Origin> {
+  async #join({ cluster, name, address, nonce }: MembershipRequest & { op: 'join' }): Promise<Origin> {
     if (cluster !== 0 && cluster !== this.#options.cluster) throw new MembershipError('this is another cluster');
     const known = [...this.#options.state.meta.members].find(([, info]) => info.name === name);
-    // Whoever asks has an empty disk: only a member that has never been heard of may take up its place.
-    if (known !== undefined && (this.#matchOf(known[0]) > 0 || this.#options.heardOf(known[0]))) {
+    // Who asks for the same data directory again has not heard the answer. Whoever else asks has an empty disk: only a member
+    // that has never been heard of may take up its place, and no place is given twice.
+    const isSame = known?.[1].nonce !== undefined && known[1].nonce === nonce;
+    const isTaken = (id: NodeId): boolean => this.#matchOf(id) > 0 || this.#options.nonceOf(id) !== undefined;
+    if (known !== undefined && !isSame && isTaken(known[0])) {
       throw new MembershipError(
         `member ${name} had a data directory before, and what it had promised is lost with it. Remove member ${name} ` +
           'from the cluster; then it can join as a new one.',
       );
     }
-    const id = await this.#add(name, address);
+    const id = await this.#add(name, address, nonce);
+    // Added by an operator before: from now on it is this data directory's.
+    if (nonce !== undefined) await this.#note(id, nonce);
     const members = [...this.#options.state.meta.members].map(([i, info]) => [i, info.name, info.address] as const);
     return { id, cluster: this.#options.cluster, members, joined: true };
+  }
+
+  /** Makes a data directory part of the membership, so that every replica knows it; the first to be noted stays. */
+  async #note(id: NodeId, nonce: string): Promise<void> {
+    const isMissing = (): boolean => this.#options.state.meta.members.get(id)?.nonce === undefined;
+    const info = this.#options.state.meta.members.get(id);
+    if (info !== undefined && isMissing()) {
+      await this.#change([{ type: 'update', id }], { [id]: { ...info, nonce } }, isMissing);
+    }
+    const noted = this.#options.state.meta.members.get(id);
+    if (noted?.nonce !== nonce) throw new MembershipError(`member ${info?.name} has another data directory.`);
+  }
+
+  /** Leader, from time to time: data directories that are known here become part of the membership. */
+  async noteDirectories(): Promise<void> {
+    for (const [id, { nonce }] of this.#options.state.meta.members) {
+      const known = nonce === undefined ? this.#options.nonceOf(id) : undefined;
+      if (known === undefined) continue;
+      await this.#note(id, known);
+      return;
+    }
   }
 
   async #promote(id: NodeId): Promise<void> {
@@ -310,6 +345,10 @@ export class Membership {
     if (error === undefined) waiter?.resolve();
     else waiter?.reject(error);
   }
+}
+
+function infoOf(name: string, address: string, nonce: string | undefined): MemberInfo {
+  return nonce === undefined ? { name, address } : { name, address, nonce };
 }
 
 function refused(reason: string): Error {

@@ -33,7 +33,7 @@ function openState(name: string): StateStore {
   return new StateStore({
     path,
     conf,
-    members: new Map(),
+    members: new Map([[2, { name: 'b', address: '' }]]),
     onVisible: nothing,
     onDurable: nothing,
     onDiskFull: nothing,
@@ -51,7 +51,16 @@ beforeEach(async () => {
     onDiskFull: nothing,
     delayMs: () => 20,
   });
-  const identity: Identity = { id: 1, cluster: 7, name: 'a', nonce: 'x', boots: 1, members: [], joined: false };
+  const identity: Identity = {
+    id: 1,
+    cluster: 7,
+    name: 'a',
+    nonce: 'x',
+    boots: 1,
+    starts: [],
+    members: [],
+    joined: false,
+  };
   const address = `127.0.0.1:${port}`;
   peers = new Peers({
     identity,
@@ -104,7 +113,7 @@ async function start(driver: Driver): Promise<void> {
     id: 1,
     cluster: 7,
     prefix: '1.1',
-    heardOf: () => false,
+    nonceOf: () => undefined,
     reachable: () => false,
     call: unasked,
     say: nothing,
@@ -141,8 +150,24 @@ describe('peers', () => {
       peers.admit(peer).then(() => order.push('second')),
     ]);
     expect(order).toEqual(['first', 'second']);
-    expect(peers.heardOf(2)).toBe(true);
+    expect(peers.nonceOf(2)).toBe('y');
+    expect(log.getFact('nonce/2')?.toString()).toBe('y');
     expect(await peers.admit({ ...peer, nonce: 'z' })).toContain('another data directory');
+  });
+
+  it('know a member that runs on an older copy of its data directory', async () => {
+    const peer = { cluster: 7, id: 2, nonce: 'y' };
+    type Starts = readonly (readonly [number, string])[];
+    const admit = (...starts: Starts) => peers.admit({ ...peer, starts });
+    expect(await admit([1, 'a'])).toBeUndefined();
+    expect(await admit([1, 'a'], [2, 'b'], [3, 'c'])).toBeUndefined();
+    expect(await admit([1, 'a'], [2, 'b'])).toContain('an older copy of its data directory');
+    // It counts as far as the one that was seen, and further, but it is not the same.
+    expect(await admit([1, 'a'], [2, 'b'], [3, 'x'])).toContain('an older copy');
+    expect(await admit([1, 'a'], [2, 'b'], [3, 'x'], [4, 'y'])).toContain('an older copy');
+    expect(await admit([3, 'c'], [4, 'd'])).toBeUndefined();
+    // A release that does not tell.
+    expect(await peers.admit(peer)).toBeUndefined();
   });
 
   it('keep nothing of a snapshot that an earlier leader sent', async () => {

@@ -11,10 +11,11 @@ import { Transport } from '../transport/transport.js';
 import type { PeerHandlers, PeerIdentity, TransportTls } from '../transport/types.js';
 import type { Driver, Outbox, SnapshotInstaller } from './driver.js';
 import type { Identity } from './identity.js';
+import { Acquaintances, AS_A_NEW_ONE, OLDER_COPY } from './acquaintance.js';
 import { answerCall, readReply } from './calls.js';
 import { confirmCopy, type CopyClaim } from './confirm.js';
 import type { LogStore } from './log.js';
-import type { Membership } from './membership.js';
+import { type Membership, MembershipError } from './membership.js';
 import { paced } from './pace.js';
 import { STATE_DIRECTORY } from './reseed.js';
 import type { ReceivedState, SnapshotReceiver } from './snapshot-receiver.js';
@@ -32,6 +33,8 @@ import { decodeMessages, encodeMessages, encodeSnapshotHeader } from './wire.js'
 
 /** Beyond this the stranger that came first is forgotten. */
 const STRANGERS_MAX = 16;
+/** A full disk must not keep a replica from ending. */
+const NOTE_MS = 5_000;
 
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
 
@@ -78,8 +81,9 @@ export interface PeersOptions {
 export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   readonly #options: PeersOptions;
   readonly #transport: Transport;
-  /** What members said they are, and when that is on disk. */
-  readonly #nonces = new Map<NodeId, { readonly nonce: string; readonly stored: Promise<void> }>();
+  readonly #acquaintances: Acquaintances;
+  /** Founders that said, when we met, that they hold nothing. */
+  readonly #empty = new Set<NodeId>();
   readonly #sender: SnapshotSender;
   /** Who speaks to us and is no member yet as far as we have applied: maybe the leader, which joined while we were away. */
   readonly #strangers = new Map<NodeId, string>();
@@ -93,7 +97,19 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   constructor(options: PeersOptions) {
     this.#options = options;
     const { identity, address, listen, tls, say } = options;
-    const self = { cluster: identity.cluster, id: identity.id, nonce: identity.nonce, address };
+    const { cluster, id, nonce, starts } = identity;
+    const isEmpty = (): boolean => this.#isEmpty;
+    const self = {
+      cluster,
+      id,
+      nonce,
+      address,
+      starts,
+      get empty() {
+        return isEmpty();
+      },
+    };
+    this.#acquaintances = new Acquaintances({ log: options.log, members: () => options.state.meta.members });
     const transport = new Transport({ self, listen, tls, handlers: this, log: say });
     this.#transport = transport;
     this.#sender = new SnapshotSender({
@@ -142,9 +158,35 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     this.#sender.forget();
   }
 
-  /** Has this member ever spoken to us? */
-  heardOf(id: NodeId): boolean {
-    return this.#options.log.getFact(`nonce/${id}`) !== undefined;
+  /** The data directory that a member has; undefined when it has never been heard of. */
+  nonceOf(id: NodeId): string | undefined {
+    const { identity } = this.#options;
+    return id === identity.id ? identity.nonce : this.#acquaintances.nonceOf(id);
+  }
+
+  /** Has this replica never voted, and does it hold no entry? */
+  get #isEmpty(): boolean {
+    const status = this.#driver?.status();
+    return status !== undefined && status.term === 0 && status.lastIndex === 0;
+  }
+
+  /**
+   * The first term begins when all founders are connected and hold nothing: those who are there could not tell otherwise
+   * whether the one who is missing has acknowledged writes, together with one who has lost its disk since.
+   */
+  #foundWhenAllAreThere(): void {
+    const { identity } = this.#options;
+    if (!this.#isEmpty || identity.joined) return;
+    const isThere = (id: NodeId): boolean => id === identity.id || (this.#empty.has(id) && this.reachable(id));
+    if (identity.members.every(([id]) => isThere(id))) this.#driver?.report((raft) => raft.openFirstTerm());
+  }
+
+  /** Founders that the first term still waits for, by name; empty when it has begun. */
+  get awaited(): readonly string[] {
+    const { identity } = this.#options;
+    if (!this.#isEmpty || identity.joined) return [];
+    const isAwaited = (id: NodeId): boolean => id !== identity.id && !(this.#empty.has(id) && this.reachable(id));
+    return identity.members.flatMap(([id, name]) => (isAwaited(id) ? [name] : []));
   }
 
   send(messages: readonly Message[]): void {
@@ -173,32 +215,12 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
 
   async admit(peer: PeerIdentity): Promise<string | undefined> {
     if (this.#options.state.meta.removed.has(peer.id)) return REMOVED;
-    const refused = await this.#recognize(peer);
-    if (refused === undefined) this.#meet(peer);
-    return refused;
-  }
-
-  async #recognize(peer: PeerIdentity): Promise<string | undefined> {
-    const known = this.#nonces.get(peer.id) ?? this.#meetFirst(peer);
-    if (known.nonce === peer.nonce) {
-      // On disk before the first word is exchanged: afterwards the member may rely on having been heard.
-      await known.stored;
-      return undefined;
-    }
-    const name = this.#options.state.meta.members.get(peer.id)?.name ?? String(peer.id);
-    return (
-      `member ${name} came back with another data directory than the one it had: what it had promised is lost. ` +
-      `Remove it (quorate member remove ${name}), and join it as a new member: ${AS_A_NEW_ONE}.`
-    );
-  }
-
-  #meetFirst({ id, nonce }: PeerIdentity): { readonly nonce: string; readonly stored: Promise<void> } {
-    const fact = `nonce/${id}`;
-    const said = this.#options.log.getFact(fact)?.toString();
-    const stored = said === undefined ? this.#options.log.putFact(fact, Buffer.from(nonce)) : Promise.resolve();
-    const known = { nonce: said ?? nonce, stored };
-    this.#nonces.set(id, known);
-    return known;
+    const refused = await this.#acquaintances.recognize(peer);
+    if (refused !== undefined) return refused;
+    if (peer.empty === true) this.#empty.add(peer.id);
+    else this.#empty.delete(peer.id);
+    this.#meet(peer);
+    return undefined;
   }
 
   onMessages(_from: NodeId, payload: Buffer): void {
@@ -214,7 +236,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     this.#driver?.step(messages);
   }
 
-  async onCall(payload: Buffer): Promise<Buffer> {
+  async onCall(payload: Buffer, from: PeerIdentity | undefined): Promise<Buffer> {
     return answerCall(async () => {
       if (this.#membership === undefined) throw new UnavailableError('this replica is starting; try again', false);
       const request = packr.unpack(payload) as
@@ -222,6 +244,9 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
         | SpaceRequest
         | ProgressRequest
         | Parameters<Membership['onCall']>[0];
+      if (from === undefined && request.op !== 'join') {
+        throw new MembershipError('who does not say which member it is may join, and nothing else.');
+      }
       if (request.op === 'snapshotProgress') {
         return packr.pack({ chunks: this.#options.receiver.chunksOf(request.transfer) } satisfies ProgressReply);
       }
@@ -276,6 +301,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   }
 
   onUp(): void {
+    this.#foundWhenAllAreThere();
     // A new cluster need not wait for an election timeout: its first member, by id, stands at once.
     this.#driver?.report((raft) => {
       const { term, leader, id, confState } = raft.status();
@@ -294,8 +320,24 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   }
 
   onRefused(id: NodeId, reason: string, forGood: boolean): void {
-    if (forGood) this.#options.onFatal(new FatalError(reason));
+    if (forGood && reason.includes(OLDER_COPY)) void this.#disown(reason);
+    else if (forGood) this.#options.onFatal(new FatalError(reason));
     else this.#options.say('warn', `member ${id} refuses this replica: ${reason}`);
+  }
+
+  /** Notes that this directory is not to be started on again: often enough it would count itself beyond what others saw. */
+  async #disown(reason: string): Promise<void> {
+    this.#driver?.stop();
+    const { log, say, onFatal } = this.#options;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, NOTE_MS)));
+    try {
+      await Promise.race([log.putFact(DISOWNED, Buffer.from(reason)), late]);
+    } catch (error) {
+      say('error', messageOf(error));
+    }
+    clearTimeout(timer);
+    onFatal(new FatalError(reason));
   }
 
   async onSnapshot(from: NodeId, chunks: AsyncIterable<Buffer>): Promise<void> {
@@ -372,5 +414,6 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   }
 }
 
-const AS_A_NEW_ONE = 'with an empty data directory, and --join instead of --initial-cluster';
+/** Fact in the log: why this directory must not be started on again. */
+export const DISOWNED = 'disowned';
 const REMOVED = `this member was removed from the cluster. To bring the machine back, join it as a new member: ${AS_A_NEW_ONE}.`;

@@ -88,7 +88,9 @@ async function confirmed(
   const ask = async (voter: NodeId, revision: number): Promise<VerifyReply> => {
     const address = members.get(voter)?.address;
     if (address === undefined) throw new Error('its address is not known');
-    return decodeVerifyReply(await callMember(address, tls, encodeVerify({ op: 'hash', revision }), ASK_MS));
+    return decodeVerifyReply(
+      await callMember(address, tls, encodeVerify({ op: 'hash', revision }), ASK_MS, { self: identity, to: voter }),
+    );
   };
   const self = identity.id;
   let confirming: Promise<boolean> | undefined;

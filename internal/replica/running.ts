@@ -18,7 +18,7 @@ import { findOrigin } from './join.js';
 import type { DirectoryLock } from './lock.js';
 import { LogStore } from './log.js';
 import { Membership, type MembershipRequest } from './membership.js';
-import { Peers } from './peers.js';
+import { DISOWNED, Peers } from './peers.js';
 import { Proposals } from './proposals.js';
 import { Reads } from './reads.js';
 import { DAMAGED, RESEED, reseedIfWanted, STATE_DIRECTORY } from './reseed.js';
@@ -34,6 +34,10 @@ const SEQ_PER_BOOT = 2 ** 32;
 const MIB = 1024 * 1024;
 /** The leader has changed the membership; the replica that was asked may take so long to see it itself. */
 const SEE_CHANGE_MS = 5_000;
+/** For the leader's answer to a change of the membership that is passed on to it. */
+const FORWARDED_MS = 15_000;
+/** How often a founder says that it still waits for others. */
+const SAY_AWAITED_MS = 10_000;
 /** The whole state is read this often; a pass takes about a minute for each GiB (store/scrub.ts). */
 const SCRUB_INTERVAL_MS = 3_600_000;
 /** A disk that stays full is told of so often. */
@@ -107,7 +111,11 @@ export class RunningReplica implements Replica {
     });
     this.#log = log;
     checkWhole(config.dataDir, log);
-    const identity = await openIdentity(log, config.name, () => findOrigin(config, (text) => this.#say('info', text)));
+    const disowned = log.getFact(DISOWNED)?.toString();
+    if (disowned !== undefined) throw new FatalError(disowned);
+    const identity = await openIdentity(log, config.name, (nonce) =>
+      findOrigin(config, nonce, (text) => this.#say('info', text)),
+    );
     const { initialCluster = [] } = config;
     if (initialCluster.length > 0 && foundingOrigin(config.name, initialCluster).cluster !== identity.cluster) {
       this.#say(
@@ -192,6 +200,8 @@ export class RunningReplica implements Replica {
         maxCommittedBytesPerReady: MIB,
         preVote: true,
         checkQuorum: true,
+        // Alone there is nobody who could hold something already.
+        holdFirstTerm: !identity.joined && identity.members.length > 1,
         applied: state.meta.appliedIndex,
         confState: state.meta.conf,
         ...(log.hardState === undefined ? {} : { hardState: log.hardState }),
@@ -226,9 +236,10 @@ export class RunningReplica implements Replica {
       id: identity.id,
       cluster: identity.cluster,
       prefix: `${identity.id}.${identity.boots}`,
-      heardOf: (id) => peers?.heardOf(id) ?? false,
+      nonceOf: (id) => (id === identity.id ? identity.nonce : peers?.nonceOf(id)),
       reachable: (id) => peers?.reachable(id) ?? false,
-      call: (address, payload) => callMember(address, config.tls, payload),
+      call: (id, address, payload) =>
+        callMember(address, config.tls, payload, FORWARDED_MS, { self: identity, to: id }),
       say: (level, text) => this.#say(level, text),
     });
     const backend = new ReplicaBackend({
@@ -242,8 +253,17 @@ export class RunningReplica implements Replica {
       space,
     });
     this.#parts = { driver, proposals, reads, backend, membership, id: identity.id };
+    let awaitedAt = performance.now();
     this.#ticker = setInterval(() => {
       const now = performance.now();
+      const awaited = now > awaitedAt + SAY_AWAITED_MS ? (peers?.awaited ?? []) : [];
+      if (now > awaitedAt + SAY_AWAITED_MS) awaitedAt = now;
+      if (awaited.length > 0) {
+        this.#say(
+          'warn',
+          `the cluster begins when all of its founders are connected and empty; missing: ${awaited.join(', ')}`,
+        );
+      }
       proposals.expire(now);
       proposals.resend(driver.leader !== identity.id);
       reads.expire(now);
@@ -438,7 +458,7 @@ function othersVote(state: StateStore, id: NodeId): boolean {
 
 const PART_LOST =
   'part of the data directory was lost or mixed with another. Remove this replica from its cluster and join it again with ' +
-  'an empty data directory, or restore the whole directory from a backup.';
+  'an empty data directory. Only where it is the only replica may the whole directory be restored from a backup.';
 
 /** Is there a wish for a copy of the state? Empty: it was fulfilled. */
 function isNoted(wish: Buffer | undefined): boolean {

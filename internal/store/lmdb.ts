@@ -67,7 +67,8 @@ export function openEnvironment(options: EnvironmentOptions): Environment {
     throw new FatalError(
       `cannot open the database in ${options.path}: ${messageOf(error)}. ` +
         'Check that the directory is writable and that the disk is not full. If the file is damaged, remove this ' +
-        'replica from its cluster and join it again with an empty data directory, or restore the directory from a backup.',
+        'replica from its cluster and join it again with an empty data directory. Only where it is the only replica may ' +
+        'the directory be restored from a backup.',
     );
   }
 }

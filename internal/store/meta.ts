@@ -17,6 +17,8 @@ export interface MemberInfo {
   readonly name: string;
   /** host:port of its peer listener. */
   readonly address: string;
+  /** Names its data directory: who comes with another is not that member. Undefined while it is not known. */
+  readonly nonce?: string;
 }
 
 /** What stands beside the data, written in the same transaction as the data. */
@@ -49,7 +51,7 @@ export const META_KEY = 'state';
 
 type WireRest = [
   conf: [voters: number[], learners: number[], votersOutgoing: number[], learnersNext: number[], autoLeave: boolean],
-  members: [id: number, name: string, address: string][],
+  members: [id: number, name: string, address: string, nonce?: string][],
   sessions: [proposer: number, seq: number][],
   removed: number[],
   /** Absent in what a release wrote that did not count rows, which also leaves it out when it writes the row again. */
@@ -82,7 +84,9 @@ export function encodeMeta(meta: StateMeta): Buffer {
   const { voters, learners, votersOutgoing, learnersNext, autoLeave } = meta.conf;
   const rest: WireRest = [
     [[...voters], [...learners], [...votersOutgoing], [...learnersNext], autoLeave],
-    [...meta.members].map(([id, { name, address }]) => [id, name, address]),
+    [...meta.members].map(([id, { name, address, nonce }]) =>
+      nonce === undefined ? [id, name, address] : [id, name, address, nonce],
+    ),
     [...meta.sessions],
     [...meta.removed],
     [meta.sums.complete, meta.sums.liveA, meta.sums.liveB, meta.sums.historyA, meta.sums.historyB],
@@ -112,7 +116,12 @@ export function decodeMeta(row: Buffer): StateMeta {
     hashB: row.readUInt32BE(33),
     sums: sumsOf(sums),
     conf: { voters, learners, votersOutgoing, learnersNext, autoLeave },
-    members: new Map(members.map(([id, name, address]) => [id, { name, address }])),
+    members: new Map(
+      members.map(([id, name, address, nonce]) => [
+        id,
+        typeof nonce === 'string' ? { name, address, nonce } : { name, address },
+      ]),
+    ),
     sessions: new Map(sessions),
     removed: new Set(removed),
     lineage: typeof lineage === 'string' ? lineage : '',

@@ -141,7 +141,7 @@ export class StateStore implements ApplyTables {
       if (!(error instanceof CorruptRecordError)) throw error;
       throw new FatalError(
         `${error.message} in ${this.#path}. Remove this replica from its cluster and join it again with an ` +
-          'empty data directory, or restore the directory from a backup.',
+          'empty data directory. Only where it is the only replica may the directory be restored from a backup.',
       );
     }
   }

@@ -1,12 +1,20 @@
 import { Client, Metadata } from '@grpc/grpc-js';
+import { identityMetadata } from './metadata.js';
 import { PEER } from './service.js';
 import { clientCredentials, clientOptions } from './tls.js';
-import type { TransportTls } from './types.js';
+import type { PeerIdentity, TransportTls } from './types.js';
 
 const VERSION = 1;
 
+/** As whom a question is asked, and of whom. */
+export interface Caller {
+  readonly self: PeerIdentity;
+  /** Undefined when it is not known who is at the address. */
+  readonly to: number | undefined;
+}
+
 /** Asks one question over a connection. Rejects with grpc's ServiceError. */
-export function ask(client: Client, payload: Buffer, timeoutMs: number): Promise<Buffer> {
+export function ask(client: Client, payload: Buffer, timeoutMs: number, caller?: Caller): Promise<Buffer> {
   const { path, requestSerialize, responseDeserialize } = PEER.call;
   return new Promise<Buffer>((resolve, reject) => {
     client.makeUnaryRequest(
@@ -14,7 +22,7 @@ export function ask(client: Client, payload: Buffer, timeoutMs: number): Promise
       requestSerialize,
       responseDeserialize,
       { version: VERSION, payload },
-      new Metadata(),
+      caller === undefined ? new Metadata() : identityMetadata(caller.self, caller.to),
       { deadline: Date.now() + timeoutMs },
       (error, answer) => {
         if (error !== null) reject(error);
@@ -30,10 +38,11 @@ export async function askAt(
   tls: TransportTls | undefined,
   payload: Buffer,
   timeoutMs: number,
+  caller?: Caller,
 ): Promise<Buffer> {
   const client = new Client(address, clientCredentials(address, tls), clientOptions(address));
   try {
-    return await ask(client, payload, timeoutMs);
+    return await ask(client, payload, timeoutMs, caller);
   } finally {
     client.close();
   }

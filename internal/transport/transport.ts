@@ -14,7 +14,8 @@ import { ask } from './call.js';
 import type { Envelope } from './envelope.js';
 import { PeerLink } from './link.js';
 import { COMMON_OPTIONS, serverCredentials } from './tls.js';
-import { addresseeOf, identityMetadata, identityOf } from './metadata.js';
+import { misdirected } from './admit.js';
+import { addresseeOf, identityMetadata, identityOf, isNamed } from './metadata.js';
 import { PEER, PEER_SERVICE } from './service.js';
 import type { PeerIdentity, TransportOptions } from './types.js';
 
@@ -130,7 +131,7 @@ export class Transport {
   async ask(to: number, payload: Buffer): Promise<Buffer> {
     const link = this.#links.get(to);
     if (link === undefined || !link.up) throw new Error(`member ${to} cannot be reached`);
-    return ask(link.client, payload, ASK_TIMEOUT_MS);
+    return ask(link.client, payload, ASK_TIMEOUT_MS, { self: this.#options.self, to });
   }
 
   /** Ends what this member is saying, and tells it why. */
@@ -189,8 +190,14 @@ export class Transport {
   }
 
   async #onCall(call: ServerUnaryCall<Envelope, Envelope>, answer: Answer): Promise<void> {
+    // Who wants to join has no identity yet.
+    const from = isNamed(call.metadata) ? await this.#admit(call) : undefined;
+    if (from !== undefined && !('nonce' in from)) {
+      answer(from);
+      return;
+    }
     try {
-      const payload = await this.#options.handlers.onCall(call.request.payload);
+      const payload = await this.#options.handlers.onCall(call.request.payload, from);
       answer(null, { version: VERSION, payload });
     } catch (error) {
       answer({ code: status.INTERNAL, details: error instanceof Error ? error.message : String(error) });
@@ -202,18 +209,11 @@ export class Transport {
     const { self, handlers } = this.#options;
     const peer = identityOf(call.metadata);
     if (peer === undefined) return refusal('the caller does not say which member it is');
-    if (peer.cluster !== self.cluster) {
-      return refusal(
-        `member ${peer.id} belongs to another cluster; check --initial-cluster and --data-dir on both sides`,
-      );
-    }
-    const to = addresseeOf(call.metadata);
-    if (to !== undefined && to !== self.id) {
-      return refusal(`this is member ${self.id}, not ${to}; check the addresses in --initial-cluster`);
-    }
+    const reason = misdirected(self, peer, addresseeOf(call.metadata));
+    if (reason !== undefined) return refusal(reason);
     try {
-      const reason = await handlers.admit(peer);
-      return reason === undefined ? peer : { code: status.ALREADY_EXISTS, details: reason };
+      const refused = await handlers.admit(peer);
+      return refused === undefined ? peer : { code: status.ALREADY_EXISTS, details: refused };
     } catch (error) {
       return { code: status.UNAVAILABLE, details: error instanceof Error ? error.message : String(error) };
     }

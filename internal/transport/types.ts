@@ -6,6 +6,10 @@ export interface PeerIdentity {
   readonly nonce: string;
   /** host:port under which it is reached; a member that has not heard of it yet answers there. */
   readonly address?: string;
+  /** The last starts of this data directory, newest last, each with a random id. Absent from an earlier release. */
+  readonly starts?: readonly (readonly [boots: number, id: string])[];
+  /** Has it never voted, and does it hold no entry? Then it may found a cluster together with others that are so. */
+  readonly empty?: boolean;
 }
 
 export interface PeerHandlers {
@@ -17,8 +21,8 @@ export interface PeerHandlers {
   onSnapshot(from: number, chunks: AsyncIterable<Buffer>): Promise<void>;
   /** A copy of the state for a member that asks for it; throws when it cannot be given. */
   onFetch(from: number): AsyncIterable<Buffer>;
-  /** Answers a question. */
-  onCall(payload: Buffer): Promise<Buffer>;
+  /** Answers a question of an admitted member; of somebody who does not say who it is when `from` is undefined. */
+  onCall(payload: Buffer, from: PeerIdentity | undefined): Promise<Buffer>;
   /** Messages to this member get through. */
   onUp(id: number): void;
   /** Messages to this member may have been lost. */

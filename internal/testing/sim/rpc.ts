@@ -2,6 +2,7 @@
  * Takes the place of internal/transport/call.ts and fetch.ts in a simulation (bundle.ts swaps it in): questions and
  * streams to whoever listens at an address, over the simulated network.
  */
+import type { Caller } from '../../transport/call.js';
 import type { PeerIdentity, TransportTls } from '../../transport/types.js';
 import type { Actor } from './event-queue.js';
 import { currentMachine } from './machine.js';
@@ -12,7 +13,8 @@ const CONNECTION_REFUSED_MS = 5;
 
 /** What listens at an address (transport.ts). */
 export interface Listening extends Endpoint {
-  onCall(payload: Buffer): Promise<Buffer>;
+  /** `to` is who is meant; both are undefined for who does not say who it is. */
+  onCall(payload: Buffer, from: PeerIdentity | undefined, to: number | undefined): Promise<Buffer>;
   onFetch(peer: PeerIdentity): AsyncIterable<Buffer>;
 }
 
@@ -23,6 +25,7 @@ export function request(
   address: string,
   payload: Buffer,
   timeoutMs: number,
+  caller?: Caller,
 ): Promise<Buffer> {
   const network = currentNetwork();
   const { world } = network;
@@ -36,7 +39,7 @@ export function request(
     const own: Endpoint = { address: from, actor };
     const back = (settle: () => void): void => void network.carry(target.address, own, settle);
     network.carry(from, target, () => {
-      target.onCall(payload).then(
+      target.onCall(payload, caller?.self, caller?.to).then(
         (answer) => back(() => resolve(answer)),
         (error: unknown) => back(() => reject(error instanceof Error ? error : new Error(String(error)))),
       );
@@ -49,9 +52,10 @@ export function askAt(
   _tls: TransportTls | undefined,
   payload: Buffer,
   timeoutMs: number,
+  caller?: Caller,
 ): Promise<Buffer> {
   const { name, actor } = currentMachine();
-  return request(name, actor, address, payload, timeoutMs);
+  return request(name, actor, address, payload, timeoutMs, caller);
 }
 
 export async function* fetchState(

@@ -3,6 +3,7 @@
  * simulated network instead of gRPC.
  */
 import { decodeMessages, decodeSnapshotHeader } from '../../replica/wire.js';
+import { misdirected } from '../../transport/admit.js';
 import type { PeerHandlers, PeerIdentity, TransportOptions } from '../../transport/types.js';
 import type { Actor } from './event-queue.js';
 import { currentMachine } from './machine.js';
@@ -11,6 +12,7 @@ import { Pipe } from './pipe.js';
 import { type Listening, request } from './rpc.js';
 
 const CONNECTION_REFUSED_MS = 5;
+const FIRST_KNOCK_MS = 20;
 const KNOCK_MS = 700;
 const NOTICE_LOSS_MS = 300;
 const ASK_TIMEOUT_MS = 5_000;
@@ -47,16 +49,16 @@ export class Transport {
       address: this.#options.listen,
       actor: this.#actor,
       transport: this,
-      onCall: (payload) => this.#handlers.onCall(payload),
+      onCall: (payload, from, to) => this.#onCall(payload, from, to),
       onFetch: (peer) => this.#onFetch(peer),
     };
     this.#network.listen(listening);
-    this.#knock();
+    this.#knock(FIRST_KNOCK_MS);
   }
 
   /** What a connection that is kept up does: a member that is refused learns it even when it has nothing to say. */
-  #knock(): void {
-    this.#network.world.schedule(KNOCK_MS, this.#actor, () => {
+  #knock(afterMs = KNOCK_MS): void {
+    this.#network.world.schedule(afterMs, this.#actor, () => {
       if (this.#closed) return;
       for (const [to, address] of this.#peers) {
         const target = this.#network.at(address);
@@ -66,11 +68,32 @@ export class Transport {
           if (other.#options.self.id !== to) return;
           void other.#admit(this.#options.self).then((reason) => {
             if (reason !== undefined) this.#refusedBy(to, reason);
+            else this.#greetedBy(to, other);
           });
         });
       }
       this.#knock();
     });
+  }
+
+  /** A connection is up when the other side has said who it is, too. */
+  #greetedBy(to: number, other: Transport): void {
+    const own: Endpoint = { address: this.#options.listen, actor: this.#actor };
+    this.#network.carry(other.#options.listen, own, () => {
+      if (this.#closed || this.#up.has(to)) return;
+      void this.#admit(other.#options.self).then((reason) => {
+        if (reason !== undefined || this.#closed || this.#up.has(to)) return;
+        this.#up.add(to);
+        this.#handlers.onUp(to);
+      });
+    });
+  }
+
+  async #onCall(payload: Buffer, from: PeerIdentity | undefined, to: number | undefined): Promise<Buffer> {
+    if (from === undefined) return this.#handlers.onCall(payload, undefined);
+    const reason = misdirected(this.#options.self, from, to) ?? (await this.#admit(from));
+    if (reason !== undefined) throw new Error(reason);
+    return this.#handlers.onCall(payload, from);
   }
 
   async *#onFetch(peer: PeerIdentity): AsyncGenerator<Buffer> {
@@ -146,7 +169,7 @@ export class Transport {
 
   #admit(peer: PeerIdentity): Promise<string | undefined> {
     if (peer.cluster !== this.#options.self.cluster) return Promise.resolve('another cluster');
-    const key = `${peer.id}.${peer.nonce}`;
+    const key = `${peer.id}.${peer.nonce}.${peer.starts?.at(-1)?.[1] ?? ''}`;
     let admitted = this.#admitted.get(key);
     if (admitted === undefined) this.#admitted.set(key, (admitted = this.#handlers.admit(peer)));
     return admitted;
@@ -235,7 +258,10 @@ export class Transport {
   ask(to: number, payload: Buffer): Promise<Buffer> {
     const address = this.#peers.get(to);
     if (address === undefined) return Promise.reject(new Error(`member ${to} cannot be reached`));
-    return request(this.#options.listen, this.#actor, address, payload, ASK_TIMEOUT_MS);
+    return request(this.#options.listen, this.#actor, address, payload, ASK_TIMEOUT_MS, {
+      self: this.#options.self,
+      to,
+    });
   }
 
   async close(): Promise<void> {
