@@ -46,16 +46,10 @@ export async function stopServing(parts: Stoppable, reason: EndReason): Promise<
 
 /** Asks another voter to lead, so that the others need not wait for an election. */
 async function handOver(replica: Replica): Promise<void> {
-  const status = replica.status();
-  if (status.role !== 'leader') return;
-  const other = status.members.find((m) => m.id !== status.id && !m.learner);
-  if (other === undefined) return;
-  try {
-    replica.transferLeader(other.name);
-  } catch (error) {
-    log.warn(`leadership was not handed over: ${String(error)}`);
-    return;
-  }
+  if (replica.status().role !== 'leader') return;
+  const heir = replica.handOver();
+  if (heir === undefined) return;
+  log.info(`handing leadership over to ${heir}`);
   const until = performance.now() + HANDOVER_MS;
   while (replica.status().role === 'leader' && performance.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -345,6 +345,8 @@ export class Driver {
   /** Nothing is sent, written or applied any more. */
   stop(): void {
     this.#stopped = true;
+    // Who leads no more does not know what others have committed.
+    this.#soleLeader = false;
   }
 }
 

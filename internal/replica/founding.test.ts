@@ -62,7 +62,9 @@ describe('a new cluster', () => {
     rmSync(join(directory, 'm0'), { recursive: true });
     const [again, other] = await Promise.all([open(0), open(2)]);
     expect(await serve(3_000, again, other)).toBe(false);
-    expect(ended).toEqual([expect.stringMatching(/^r0: member r0 came back with another data directory/)]);
+    expect([...new Set(ended)]).toEqual([
+      expect.stringMatching(/^r0: member r0 came back with another data directory/),
+    ]);
   });
 });
 
@@ -88,7 +90,9 @@ describe('a member that comes back', () => {
     cpSync(join(directory, 'backup'), join(c.directory, `r${b}`), { recursive: true });
     const [old, other] = await Promise.all([c.start(b), c.start(away)]);
     expect(await serve(3_000, old, other)).toBe(false);
-    expect(ended).toEqual([expect.stringContaining('member r1 runs on an older copy of its data directory')]);
+    expect([...new Set(ended)]).toEqual([
+      expect.stringContaining('member r1 runs on an older copy of its data directory'),
+    ]);
     await c.stop(b);
     await expect(c.start(b)).rejects.toThrow('runs on an older copy of its data directory');
   });

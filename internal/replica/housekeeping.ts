@@ -1,4 +1,5 @@
 import type { NodeId } from '../raft/index.js';
+import type { ClusterClock } from './cluster-clock.js';
 import type { Driver } from './driver.js';
 import type { LogStore } from './log.js';
 import type { Membership } from './membership.js';
@@ -33,6 +34,7 @@ export interface HousekeepingOptions {
   readonly proposals: Proposals;
   readonly membership: Membership;
   readonly verifier: Verifier;
+  readonly clock: ClusterClock;
   /** Is there a connection to this member? */
   readonly reachable: (id: NodeId) => boolean;
   /** The log index of the snapshot that this member is being sent: it needs what follows. */
@@ -171,7 +173,7 @@ export class Housekeeping {
     this.#sweeping = true;
     try {
       const { state, proposals } = this.#options;
-      const now = encodeRevision(Date.now());
+      const now = encodeRevision(this.#options.clock.now());
       const due = [...state.snapshot.scan('expiry', Buffer.alloc(6), now, { limit: EXPIRED_PER_SWEEP })];
       await Promise.all(
         due.map(({ key: row, value }) => {

@@ -93,6 +93,9 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   /** The snapshot that is coming in: from whom, and when it is over. */
   #receiving: { readonly from: NodeId; readonly over: Promise<unknown> } | undefined;
   #staged: ReceivedState | undefined;
+  #isDisowned = false;
+  /** The states that members are being given which asked for a copy. */
+  readonly #copies = new Set<StateExport>();
 
   constructor(options: PeersOptions) {
     this.#options = options;
@@ -284,6 +287,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     this.#options.say('info', `giving a copy of the state to member ${from}`);
     const snapshot = this.#options.state.takeSnapshot();
     const chunks = new StateExport(snapshot);
+    this.#copies.add(chunks);
     try {
       const row = snapshot.get('meta', META_KEY);
       if (row === undefined) throw new Error('there is no state to send yet');
@@ -296,6 +300,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
       if (error instanceof CorruptRecordError) this.#options.onCorrupt(error);
       throw error;
     } finally {
+      this.#copies.delete(chunks);
       chunks.release();
     }
   }
@@ -327,6 +332,8 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
 
   /** Notes that this directory is not to be started on again: often enough it would count itself beyond what others saw. */
   async #disown(reason: string): Promise<void> {
+    if (this.#isDisowned) return;
+    this.#isDisowned = true;
     this.#driver?.stop();
     const { log, say, onFatal } = this.#options;
     let timer: NodeJS.Timeout | undefined;
@@ -402,14 +409,21 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     this.#staged = undefined;
     // The log begins behind the snapshot and the state directory is the new one in the same transaction.
     this.#sender.release();
+    this.#releaseCopies();
     await resetLog({ [STATE_DIRECTORY]: Buffer.from(staged.directory) });
     this.#options.state.replace(staged.state.path);
     this.setMembers(this.#options.state.meta.members);
     this.#options.say('info', `installed a snapshot at log index ${meta.index}`);
   }
 
+  /** The state is about to be closed or replaced: who is being given a copy of it asks again. */
+  #releaseCopies(): void {
+    for (const copy of this.#copies) copy.release();
+  }
+
   async close(): Promise<void> {
     this.#sender.close();
+    this.#releaseCopies();
     await this.#transport.close();
   }
 }

@@ -35,6 +35,8 @@ export interface ProposalsOptions {
   /** The first seq is one above; must be above any used before by this proposer. */
   readonly seq: number;
   readonly propose: (payload: Buffer, context: string) => ProposeResult;
+  /** What times to live are counted from, in ms since 1970; default the wall clock. */
+  readonly now?: () => number;
   /** Work was queued: `flush` should be called soon. */
   readonly wake: () => void;
 }
@@ -93,7 +95,7 @@ export class Proposals {
       const proposal = {
         proposer: this.#options.proposer,
         seq: this.#seq,
-        time: Date.now(),
+        time: (this.#options.now ?? Date.now)(),
         commands: items.map((item) => item.command),
       };
       const pending = { proposal, payload: encodeProposal(proposal), items, sentAt: 0, sends: 0, needsSending: true };

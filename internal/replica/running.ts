@@ -9,6 +9,7 @@ import { StateStore } from '../store/state.js';
 import type { Backend } from '../store/types.js';
 import { ReplicaBackend } from './backend.js';
 import { callMember } from './calls.js';
+import { ClusterClock } from './cluster-clock.js';
 import type { LogLevel, ReplicaConfig } from './config.js';
 import { Damage } from './damage.js';
 import { Driver } from './driver.js';
@@ -36,6 +37,8 @@ const MIB = 1024 * 1024;
 const SEE_CHANGE_MS = 5_000;
 /** For the leader's answer to a change of the membership that is passed on to it. */
 const FORWARDED_MS = 15_000;
+/** How long the note of what is to be done at the next start may take. */
+const NOTE_MS = 10_000;
 /** How often a founder says that it still waits for others. */
 const SAY_AWAITED_MS = 10_000;
 /** The whole state is read this often; a pass takes about a minute for each GiB (store/scrub.ts). */
@@ -70,6 +73,10 @@ export class RunningReplica implements Replica {
   #leaderChanges = 0;
   /** Why the state is not to be served any more; '' while it is. */
   #quarantine = '';
+  /** The state is known to be another than the others'. */
+  #differs = false;
+  /** When it is on disk that a copy is wanted. */
+  #noted: Promise<void> | undefined;
   #copied = false;
   #closed = false;
 
@@ -150,7 +157,8 @@ export class RunningReplica implements Replica {
     this.#state = state;
     const damage = new Damage({
       hasOthers: () => othersVote(state, identity.id),
-      wantCopy: () => log.putFact(RESEED, Buffer.from(DAMAGED)),
+      // That the state differs says more, and is not to be forgotten for that.
+      wantCopy: () => (this.#differs ? Promise.resolve() : log.putFact(RESEED, Buffer.from(DAMAGED))),
       say,
     });
     this.#damage = damage;
@@ -207,7 +215,7 @@ export class RunningReplica implements Replica {
         ...(log.hardState === undefined ? {} : { hardState: log.hardState }),
       },
       onFatal: (error) => this.#fatal(error),
-      onDamagedEntry: (error) => void this.#halted(error),
+      onDamagedEntry: (error) => this.#halted(error),
       onLeader: (leader, term) => {
         if (leader !== 0) this.#leaderChanges++;
         const name = state.meta.members.get(leader)?.name ?? '';
@@ -217,9 +225,11 @@ export class RunningReplica implements Replica {
       onConfChange: (request) => membership.onApplied(request),
       onConfChangeRefused: (refusal) => membership.onRefused(refusal),
     });
+    const clock = new ClusterClock(() => state.meta.clock);
     const proposals = new Proposals({
       proposer: identity.id,
       seq: identity.boots * SEQ_PER_BOOT,
+      now: () => clock.now(),
       propose: (payload, context) => driver.raft.propose([payload], context),
       wake: driver.wake,
     });
@@ -264,6 +274,7 @@ export class RunningReplica implements Replica {
           `the cluster begins when all of its founders are connected and empty; missing: ${awaited.join(', ')}`,
         );
       }
+      clock.observe();
       proposals.expire(now);
       proposals.resend(driver.leader !== identity.id);
       reads.expire(now);
@@ -273,7 +284,7 @@ export class RunningReplica implements Replica {
       id: identity.id,
       state,
       ask: (id, payload) => (peers === undefined ? Promise.reject(new Error('no peers')) : peers.ask(id, payload)),
-      onDiverged: (revision) => void this.#diverged(revision),
+      onDiverged: (revision) => this.#diverged(revision),
       say,
     });
     this.#verifier = verifier;
@@ -285,6 +296,7 @@ export class RunningReplica implements Replica {
       proposals,
       membership,
       verifier,
+      clock,
       reachable: (id) => peers?.reachable(id) ?? false,
       snapshotFor: (id) => peers?.snapshotFor(id),
       compactionIntervalMs: config.compactionIntervalMs ?? 300_000,
@@ -365,6 +377,23 @@ export class RunningReplica implements Replica {
     }
   }
 
+  handOver(): string | undefined {
+    const { driver, id } = this.#running();
+    const { role, peers, confState } = driver.status();
+    if (role !== 'leader' || this.#verifier?.disputed === true) return undefined;
+    const heirs = peers.filter(
+      (peer) =>
+        peer.id !== id &&
+        confState.voters.includes(peer.id) &&
+        peer.state !== 'snapshot' &&
+        (this.#peers?.reachable(peer.id) ?? false),
+    );
+    const [heir] = heirs.sort((a, b) => b.match - a.match);
+    if (heir === undefined) return undefined;
+    driver.report((raft) => raft.transferLeader(heir.id));
+    return this.#state?.meta.members.get(heir.id)?.name ?? String(heir.id);
+  }
+
   transferLeader(name: string): void {
     const { driver } = this.#running();
     const member = this.status().members.find((m) => m.name === name);
@@ -389,32 +418,50 @@ export class RunningReplica implements Replica {
     this.#config.log?.(level, text);
   }
 
-  /** The state is not what the others have: it is served no more, and replaced at the next start. */
-  async #diverged(revision: number): Promise<void> {
+  /**
+   * The state is not what the others have: it is served no more, and replaced at the next start. A slow or full disk delays
+   * the note of that, and not that it is served no more.
+   */
+  #diverged(revision: number): void {
     // The leader goes on telling.
-    if (this.#quarantine !== '') return;
+    if (this.#quarantine !== '' || this.#closed) return;
     this.#quarantine =
       `the state of this replica differs from that of the others at revision ${revision}. It serves no more until it ` +
       'has taken a copy from the leader, which it does at its next start.';
-    let noted = false;
-    try {
-      await this.#log?.putFact(RESEED, Buffer.from(String(revision)));
-      noted = true;
-    } catch (error) {
-      this.#say('error', messageOf(error));
-    }
-    if (this.#closed) return;
-    this.#fatal(noted ? new DifferingStateError(this.#quarantine) : new FatalError(this.#quarantine));
+    this.#differs = true;
+    this.#noted = this.#log?.putFact(RESEED, Buffer.from(String(revision)));
+    this.#noted?.catch((error: unknown) => this.#say('error', messageOf(error)));
+    this.#fatal(new DifferingStateError(this.#quarantine));
   }
 
   /** The log cannot be applied any further with the state as it is. */
-  async #halted(error: CorruptRecordError): Promise<void> {
+  #halted(error: CorruptRecordError): void {
+    if (this.#quarantine !== '' || this.#closed) return;
     this.#quarantine =
       `${error.message}, and the log cannot be applied without it. This replica serves no more until it has taken a copy ` +
       'of the state from the leader, which it does at its next start.';
     this.#damage?.note(error);
-    await this.#damage?.settled();
-    if (!this.#closed) this.#fatal(new DifferingStateError(this.#quarantine));
+    this.#noted = this.#damage?.settled();
+    this.#fatal(new DifferingStateError(this.#quarantine));
+  }
+
+  /** Waits until it is on disk that a copy is wanted. Throws FatalError when that cannot be noted: then it would be forgotten. */
+  async #settleNote(): Promise<void> {
+    if (this.#noted === undefined) return;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('the disk did not take the note in time')), NOTE_MS);
+    });
+    try {
+      await Promise.race([this.#noted, late]);
+    } catch (error) {
+      throw new FatalError(
+        `${this.#quarantine} That could not be noted on disk (${messageOf(error)}): make space on it, or mend it, before ` +
+          'this replica is started again.',
+      );
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #fatal(error: FatalError): void {
@@ -430,9 +477,12 @@ export class RunningReplica implements Replica {
     this.#config.onFatal(error);
   }
 
+  /** Throws FatalError, when all is closed, if what is to be done at the next start could not be noted. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    const noted = this.#settleNote();
+    noted.catch(() => undefined); // Heard below.
     clearInterval(this.#ticker);
     this.#housekeeping?.stop();
     this.#scrub?.stop();
@@ -442,10 +492,14 @@ export class RunningReplica implements Replica {
     this.#parts?.reads.close('this replica is shutting down');
     await this.#peers?.close();
     await this.#receiver?.close();
-    await this.#damage?.settled();
-    await this.#state?.close();
-    await this.#log?.close();
-    this.#lock.release();
+    try {
+      await noted;
+    } finally {
+      if (this.#noted === undefined) await this.#damage?.settled();
+      await this.#state?.close();
+      await this.#log?.close();
+      this.#lock.release();
+    }
   }
 }
 

@@ -70,6 +70,11 @@ export interface Replica {
   removeMember(name: string): Promise<void>;
   /** Asks the leader to hand over to the named voter. Throws when there is none of that name or no leader. */
   transferLeader(name: string): void;
+  /**
+   * A leader asks the connected voter that has most of its log to take over; its name, or undefined when there is none,
+   * or this replica does not lead.
+   */
+  handOver(): string | undefined;
   /** Forgets history below a revision, on every replica; resolves when it is decided and done here. */
   compact(revision: number): Promise<void>;
   close(): Promise<void>;

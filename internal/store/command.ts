@@ -16,7 +16,7 @@ export type Command =
 export interface Proposal {
   readonly proposer: number;
   readonly seq: number;
-  /** The proposer's clock in ms since 1970: what ttlSeconds counts from. */
+  /** The cluster's clock in ms since 1970, as the proposer knows it (replica/cluster-clock.ts): what ttlSeconds counts from. */
   readonly time: number;
   readonly commands: readonly Command[];
 }
@@ -93,6 +93,8 @@ function toWire(command: Command): WireCommand {
 
 function fromWire(wire: WireCommand): Command {
   if (wire[0] === 1) return { kind: 'compact', revision: wire[1] };
+  // Taken for a transaction it would change something else here than elsewhere.
+  if (wire[0] !== 0) throw new CommandFormatError(`command ${String(wire[0])} is not known`);
   return {
     kind: 'txn',
     txn: {

@@ -33,6 +33,7 @@ export function applyProposal(
   const last = meta.sessions.get(proposal.proposer) ?? 0;
   if (proposal.seq <= last) return undefined;
   meta.sessions.set(proposal.proposer, proposal.seq);
+  if (proposal.time > meta.clock) meta.clock = proposal.time;
   const results: TxnResult[] = [];
   for (const command of proposal.commands) results.push(applyCommand(meta, tables, command, proposal.time));
   return results;

@@ -44,6 +44,8 @@ export interface StateMeta {
    * (verdict.ts). '' when it is not known: the state is of a release that did not keep it.
    */
   lineage: string;
+  /** The latest time that an applied entry was proposed at, in ms since 1970: what times to live are counted in. */
+  clock: number;
 }
 
 /** Key of the one row in `meta`. */
@@ -57,6 +59,7 @@ type WireRest = [
   /** Absent in what a release wrote that did not count rows, which also leaves it out when it writes the row again. */
   sums?: [complete: boolean, liveA: number, liveB: number, historyA: number, historyB: number],
   lineage?: string,
+  clock?: number,
 ];
 
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
@@ -76,6 +79,7 @@ export function emptyMeta(conf: StoredConfState, members: ReadonlyMap<number, Me
     sessions: new Map(),
     removed: new Set(),
     lineage,
+    clock: 0,
   };
 }
 
@@ -91,6 +95,7 @@ export function encodeMeta(meta: StateMeta): Buffer {
     [...meta.removed],
     [meta.sums.complete, meta.sums.liveA, meta.sums.liveB, meta.sums.historyA, meta.sums.historyB],
     meta.lineage,
+    meta.clock,
   ];
   const packed = packr.pack(rest);
   const out = Buffer.allocUnsafe(FIXED + packed.length);
@@ -107,7 +112,7 @@ export function encodeMeta(meta: StateMeta): Buffer {
 /** Throws CorruptRecordError. */
 export function decodeMeta(row: Buffer): StateMeta {
   const head = decodeMetaHead(row);
-  const [conf, members, sessions, removed, sums, lineage] = packr.unpack(row.subarray(FIXED)) as WireRest;
+  const [conf, members, sessions, removed, sums, lineage, clock] = packr.unpack(row.subarray(FIXED)) as WireRest;
   const [voters, learners, votersOutgoing, learnersNext, autoLeave] = conf;
   return {
     ...head,
@@ -125,6 +130,7 @@ export function decodeMeta(row: Buffer): StateMeta {
     sessions: new Map(sessions),
     removed: new Set(removed),
     lineage: typeof lineage === 'string' ? lineage : '',
+    clock: typeof clock === 'number' ? clock : 0,
   };
 }
 

@@ -6,6 +6,10 @@ import type { RunOptions } from './options.js';
 import type { World } from './world.js';
 import { Violation } from './violation.js';
 
+/** What a replica says that ends because its disk is not what it was. */
+const TURNED_AWAY =
+  /came back with another data directory|an older copy of its data directory|disk lost data|lost data/;
+
 /** One machine of the cluster and what runs on it. */
 export interface Node {
   readonly name: string;
@@ -18,6 +22,8 @@ export interface Node {
   openedAt: number;
   /** Its removal from the cluster was asked for: it may stop by itself. */
   removing: boolean;
+  /** Its disk was replaced by an empty one, or by an older copy: it is to be turned away. */
+  disowned: boolean;
   /** It joined a running cluster instead of founding it. */
   readonly joins: boolean;
   /** Why the process gave up by itself; undefined as long as it has not. */
@@ -56,6 +62,7 @@ export class SimCluster {
       openedAt: 0,
       stopped: undefined,
       removing: false,
+      disowned: false,
       joins,
     };
     node.machine.disk.temper.fsyncMs = this.#options.fsyncMs;
@@ -142,17 +149,45 @@ export class SimCluster {
     if (!actor.alive) return;
     node.stopped = error instanceof Error ? error.message : String(error);
     this.note(`${node.name} gives up: ${node.stopped}`);
+    const { replica } = node;
+    if (!node.removing && replica !== undefined && this.#isRightlyQuarantined(node)) {
+      // It ends when it has noted that. Whoever watches over the process starts it again.
+      node.replica = undefined;
+      this.world.count('replicas quarantined');
+      this.world
+        .as(actor, () => replica.close())
+        .then(
+          () => {
+            if (!actor.alive) return;
+            this.#end(node, false);
+            this.world.schedule(this.world.random.between(100, 1_000), this.world.outside, () => this.start(node));
+          },
+          (closing: unknown) => this.world.fail(closing),
+        );
+      return;
+    }
     this.#end(node, false);
     if (node.removing) return;
-    if (node.machine.miscomputation === 'done' && node.stopped.includes('differs from that of the others')) {
-      // Rightly so. Whoever watches over the process starts it again.
-      this.world.count('replicas quarantined');
-      this.world.schedule(this.world.random.between(100, 1_000), this.world.outside, () => this.start(node));
+    if (node.disowned && TURNED_AWAY.test(node.stopped)) {
+      // It stays away.
+      node.removing = true;
+      this.world.count('replicas turned away');
       return;
     }
     this.world.schedule(0, this.world.outside, () => {
       throw new Violation('no replica gives up', `${node.name}: ${node.stopped}`);
     });
+  }
+
+  #isRightlyQuarantined({ machine, stopped = '' }: Node): boolean {
+    return machine.miscomputation === 'done' && stopped.includes('differs from that of the others');
+  }
+
+  /** Are all founders running, have they been for a while, and could everybody hear everybody? */
+  isCalm(ms: number): boolean {
+    const { now } = this.world;
+    if (now - this.network.wholeSince < ms) return false;
+    return this.nodes.every((node) => node.replica !== undefined && node.machine.running && now - node.openedAt > ms);
   }
 
   /** Ends the process now; `powerLoss` also loses what the disk had not flushed. */

@@ -52,6 +52,21 @@ export class SimDisk {
     return file;
   }
 
+  /** What is on the disk while nothing is being written: to be put back later. */
+  copy(): ReadonlyMap<string, Version> {
+    return new Map([...this.files].map(([path, file]) => [path, file.visible]));
+  }
+
+  /** The disk is replaced by an empty one, or by one with such a copy on it. */
+  replace(copy: ReadonlyMap<string, Version> = new Map()): void {
+    this.files.clear();
+    for (const [path, version] of copy) {
+      const file = this.file(path);
+      file.visible = version;
+      file.durable = version;
+    }
+  }
+
   fsyncTime(): number {
     return this.#timeOf(this.temper.fsyncMs);
   }

@@ -146,6 +146,13 @@ export class Faults {
         Object.assign(cluster.network.temper, { delayMs: 150 });
         this.later(random.exponential(2_000), () => this.#calmNetwork());
         return;
+      case 'wipe':
+        this.#wipe(node);
+        return;
+      case 'rollback':
+        this.#rollBack(node);
+        return;
+      case 'stranger':
       case 'transfer':
       case 'membership':
       case 'splitJoint':
@@ -154,6 +161,54 @@ export class Faults {
         this.operate(kind);
         return;
     }
+  }
+
+  /** The disk is replaced by an empty one while another machine is down, and whoever was not there yet comes. */
+  #wipe(node: Node): void {
+    const { cluster } = this;
+    const { random } = cluster.world;
+    if (cluster.nodes.some(({ disowned }) => disowned) || !node.machine.running) return;
+    const others = cluster.nodes.filter((other) => other !== node && other.machine.running);
+    if (others.length === 0) return;
+    const down = random.pick(others);
+    cluster.crash(down, false);
+    cluster.crash(node, true);
+    cluster.note(`${node.name} loses its disk`);
+    node.disowned = true;
+    node.machine.disk.replace();
+    for (const each of cluster.nodes) if (each !== down) this.later(random.exponential(50), () => cluster.start(each));
+    this.later(random.between(2_000, 5_000), () => cluster.start(down));
+  }
+
+  /**
+   * A machine comes back with an older copy of its disk, from before its last start, when one that has heard of that start
+   * knows nothing of what was written since, and who knows it is down.
+   */
+  #rollBack(node: Node): void {
+    const { cluster } = this;
+    const { random } = cluster.world;
+    const isWhole = (): boolean => cluster.isCalm(1_500) && !cluster.nodes.some(({ disowned }) => disowned);
+    if (!isWhole()) return;
+    cluster.crash(node, false);
+    const copy = node.machine.disk.copy();
+    cluster.start(node);
+    this.later(2_500, () => {
+      if (!isWhole()) return;
+      const [away, down] = cluster.nodes.filter((other) => other !== node);
+      if (away === undefined || down === undefined) return;
+      this.cutOff(new Set([away]), 60_000);
+      this.later(random.between(800, 1_500), () => {
+        cluster.network.healAll();
+        if (!node.machine.running || !down.machine.running) return;
+        cluster.crash(down, false);
+        cluster.crash(node, false);
+        cluster.note(`${node.name} gets an older copy of its disk`);
+        node.disowned = true;
+        node.machine.disk.replace(copy);
+        cluster.start(node);
+        this.later(random.between(2_000, 5_000), () => cluster.start(down));
+      });
+    });
   }
 
   /** The process is killed and soon started again. */

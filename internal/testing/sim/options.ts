@@ -33,6 +33,8 @@ export interface RunOptions {
   readonly electionMs: number;
   /** Some replicas run a later release. */
   readonly mixedReleases: boolean;
+  /** The last founder is started only after a while. */
+  readonly lateFounder: boolean;
   readonly raftSettings: RaftSettings;
 }
 
@@ -64,7 +66,10 @@ export type FaultKind =
   | 'membership'
   | 'splitJoint'
   | 'join'
-  | 'remove';
+  | 'remove'
+  | 'wipe'
+  | 'rollback'
+  | 'stranger';
 
 /** What a mixed run draws its faults from. */
 const MIXED_FAULTS: readonly FaultKind[] = [
@@ -88,13 +93,22 @@ const MIXED_FAULTS: readonly FaultKind[] = [
   'join',
   'remove',
 ];
-export const FAULT_KINDS: readonly FaultKind[] = [...MIXED_FAULTS, 'miscomputation'];
+export const FAULT_KINDS: readonly FaultKind[] = [...MIXED_FAULTS, 'miscomputation', 'wipe', 'rollback', 'stranger'];
 
 /** What a run leans towards: a mix of everything hides what a mix of a few would show. */
-export type Profile = 'mixed' | 'elections' | 'deposed' | 'membership' | 'reads' | 'disks' | 'alone' | 'differing';
+export type Profile =
+  | 'mixed'
+  | 'elections'
+  | 'deposed'
+  | 'membership'
+  | 'reads'
+  | 'disks'
+  | 'alone'
+  | 'differing'
+  | 'trust';
 export const PROFILES: readonly Profile[] = [
   ...(['mixed', 'mixed', 'mixed', 'elections', 'elections', 'deposed', 'deposed', 'membership', 'membership'] as const),
-  ...(['reads', 'reads', 'disks', 'disks', 'alone', 'differing'] as const),
+  ...(['reads', 'reads', 'disks', 'disks', 'alone', 'differing', 'trust'] as const),
 ];
 
 const LARGE: RaftSettings = {
@@ -137,6 +151,7 @@ function drawMixed(seed: number, random: Random): RunOptions {
     logKeepEntries: random.pick([2, 20, 10_000]),
     electionMs: random.pick([250, 500, 500]),
     mixedReleases: random.chance(0.25),
+    lateFounder: false,
     raftSettings: {
       maxSizePerMessageBytes: random.pick([1, 400, 1024 * 1024]),
       maxInflightMessages: random.pick([1, 4, 256]),
@@ -224,6 +239,19 @@ function drawProfile(profile: Profile, random: Random): Partial<RunOptions> {
         flushFactor: 10,
         thinkMs: 8,
         logKeepEntries: random.pick([2, 2, 20]),
+      };
+    case 'trust':
+      // Disks are lost, or put back as they were; founders are late; and somebody asks who has no business to.
+      return {
+        voters: 3,
+        faults: ['wipe', 'wipe', 'rollback', 'rollback', 'stranger', 'kill'],
+        faultEveryMs: random.pick([1_000, 2_500]),
+        faultyMs: 16_000,
+        thinkMs: 30,
+        lateFounder: random.chance(0.5),
+        lossChance: 0,
+        duplicateChance: 0,
+        clockRates: [1],
       };
     case 'differing':
       // A replica's state silently becomes another, and may be copied; with the log kept whole a majority always has the

@@ -1,6 +1,8 @@
 import { Faults } from './faults.js';
 import { SimClient } from './clients.js';
 import type { ConfChange, ConfChangeStep, RaftStatus } from '../../raft/index.js';
+import { readReply } from '../../replica/calls.js';
+import { encodeRequest } from '../../replica/membership.js';
 import { type Node, SimCluster } from './cluster.js';
 import { ConsensusChecks, textAt } from './consensus-checks.js';
 import { HistoryChecks } from './history-checks.js';
@@ -10,6 +12,7 @@ import { enterNetwork, SimNetwork } from './network.js';
 import { observe } from './observe.js';
 import { drawOptions, type FaultKind, type RunOptions } from './options.js';
 import { Probe } from './probe.js';
+import { request } from './rpc.js';
 import { Violation, promise } from './violation.js';
 import { SimWatcher } from './watchers.js';
 import { type SimGlobals, World } from './world.js';
@@ -105,7 +108,13 @@ class Run {
     Error.stackTraceLimit = 3;
     const afterStep = (): void => this.#afterStep();
     try {
-      for (const node of this.#cluster.nodes) this.#cluster.start(node);
+      const late = this.#options.lateFounder ? this.#cluster.nodes.at(-1) : undefined;
+      for (const node of this.#cluster.nodes) if (node !== late) this.#cluster.start(node);
+      if (late !== undefined) {
+        this.#world.schedule(this.#world.random.between(1_000, 8_000), this.#world.outside, () =>
+          this.#cluster.start(late),
+        );
+      }
       for (const client of this.#clients) client.start();
       for (const watcher of this.#watchers) watcher.start();
       await this.#world.run(1_500, afterStep);
@@ -123,6 +132,11 @@ class Run {
         await this.#world.run(faultyMs + calmMs + more * 50, afterStep);
       }
       if (this.#endsDisputed()) return undefined;
+      // Whether the rest is a majority depends on who else is away: that it serves is not asked for then.
+      if (this.#cluster.nodes.some(({ disowned }) => disowned)) {
+        this.#history.finish();
+        return undefined;
+      }
       for (const probe of probes) probe.check();
       this.#checkEnd();
       return undefined;
@@ -155,6 +169,10 @@ class Run {
   /** What an operator does: hands leadership over, or changes the membership. */
   #operate(kind: FaultKind): void {
     const { random } = this.#world;
+    if (kind === 'stranger') {
+      this.#askAsStranger();
+      return;
+    }
     const leader = this.#cluster.leader();
     if (leader?.replica === undefined) return;
     const { members } = leader.replica.status();
@@ -202,6 +220,26 @@ class Run {
       this.#faults.cutOff(new Set(inside), 2_000, true);
       if (random.chance(0.5)) this.#faults.later(random.exponential(600), () => this.#faults.restart(leader));
     });
+  }
+
+  /** Somebody who is no member asks to remove one: nobody may do it. */
+  #askAsStranger(): void {
+    const { random, outside } = this.#world;
+    const [asked, other] = [random.pick(this.#cluster.nodes), random.pick(this.#cluster.nodes)];
+    const wish = encodeRequest({ op: 'remove', name: other.name });
+    request('a stranger', outside, asked.machine.name, wish, 5_000).then(
+      (reply) => {
+        try {
+          readReply(reply);
+        } catch (error) {
+          this.#cluster.note(`a stranger is refused: ${error instanceof Error ? error.message : String(error)}`);
+          this.#world.count('strangers refused');
+          return;
+        }
+        this.#world.fail(new Violation('only members are heard', `${asked.name} removed ${other.name} for a stranger`));
+      },
+      (error: unknown) => this.#cluster.note(`a stranger is not answered: ${String(error)}`),
+    );
   }
 
   /** A wrong state may be copied only while nobody can be asked who has another. */
