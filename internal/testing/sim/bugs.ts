@@ -370,7 +370,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (isOlder([], before?.start)) {',
     profile: 'trust',
     seedsMax: 1000,
-    foundAt: 1,
+    foundAt: 339,
   },
   {
     name: 'strangers-change-the-membership',
