@@ -11,6 +11,7 @@ import { Suspended } from './library/authorizer.js';
 import { type Expr, qualifiedName, walk } from './syntax/ast.js';
 import { parse } from './syntax/parser.js';
 import { displayIssues } from './syntax/source.js';
+import { effort } from './values/effort.js';
 import { CelError, type Value } from './values/value.js';
 
 /** Cost units that one evaluation may use (kube-apiserver's PerCallLimit). */
@@ -65,6 +66,7 @@ export class Program {
 
   private run(resolve: Resolve, limit: number): Evaluation {
     const frame = new Frame(resolve, this.slots, limit);
+    effort.spent = 0;
     try {
       return { value: this.step(frame), cost: frame.cost, exceeded: false };
     } catch (e) {

@@ -1,3 +1,4 @@
+import { effort, MAX_EFFORT } from '../values/effort.js';
 import type { Value } from '../values/value.js';
 
 /** Gives the value of a variable, undefined when it has none. */
@@ -9,7 +10,7 @@ const EXCEEDED = new BudgetExceeded('operation cancelled: actual cost limit exce
 
 const NO_LOCALS: Value[] = [];
 
-/** The state of one evaluation. */
+/** The state of one evaluation; only one runs at a time. */
 export class Frame {
   cost = 0;
   readonly locals: Value[];
@@ -25,7 +26,7 @@ export class Frame {
   /** Adds to the cost. Throws BudgetExceeded. */
   charge(cost: number): void {
     this.cost += cost;
-    if (this.cost > this.limit) throw EXCEEDED;
+    if (this.cost > this.limit || effort.spent > MAX_EFFORT) throw EXCEEDED;
   }
 }
 

@@ -21,6 +21,7 @@ import { compileRe2, Re2CostError, Re2SyntaxError } from '../../machinery/re2.js
 import { type FunctionDecl, type Implementation, member, overload } from '../check/environment.js';
 import { BOOL, type CelType, DOUBLE, INT, listOf, mapOf, STRING, structType } from '../check/types.js';
 import { CelError, EntryMap, list, Opaque, type Value } from '../values/value.js';
+import { EFFORT_PER_MILLISECOND, effort } from '../values/effort.js';
 import { goQuote } from './format.js';
 
 /* Kubernetes' libraries of patterns, URLs and quantities. */
@@ -31,7 +32,11 @@ export const QUANTITY_TYPE: CelType = structType('kubernetes.Quantity');
 /** Runs a pattern on a text; a pattern that is none, or a match that would take too long, is an error. */
 function withPattern(pattern: string, prefix: string, run: (re: ReturnType<typeof compileRe2>) => Value): Value {
   try {
-    return run(compileRe2(pattern));
+    const re = compileRe2(pattern);
+    const started = performance.now();
+    const result = run(re);
+    effort.spent += (performance.now() - started) * EFFORT_PER_MILLISECOND;
+    return result;
   } catch (e) {
     if (e instanceof Re2SyntaxError) return new CelError(prefix + e.message);
     if (e instanceof Re2CostError) return new CelError(e.message);

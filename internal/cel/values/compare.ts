@@ -1,3 +1,4 @@
+import { effort } from './effort.js';
 import {
   CelError,
   CelList,
@@ -25,29 +26,18 @@ function sameNumber(x: bigint | number, y: bigint | number): boolean {
 
 const bytesEqual = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((x, i) => x === b[i]);
 
-/** Whether every element of one list has one of its own in the other. */
-function sameElements(a: CelList, b: CelList): boolean {
-  const left: Value[] = [];
-  for (let i = 0; i < b.size; i++) left.push(b.at(i));
-  for (let i = 0; i < a.size; i++) {
-    const item = a.at(i);
-    const found = left.findIndex((other) => isEqual(item, other));
-    if (found < 0) return false;
-    left.splice(found, 1);
-  }
-  return true;
-}
-
 function listsEqual(a: CelList, b: CelList): boolean {
   if (a.size !== b.size) return false;
-  if (a.isUnordered) return sameElements(a, b);
-  if (b.isUnordered) return sameElements(b, a);
+  effort.spent += a.size;
+  if (a.isUnordered) return a.sameElements(b);
+  if (b.isUnordered) return b.sameElements(a);
   for (let i = 0; i < a.size; i++) if (!isEqual(a.at(i), b.at(i))) return false;
   return true;
 }
 
 function mapsEqual(a: CelMap, b: CelMap): boolean {
   if (a.size !== b.size) return false;
+  effort.spent += 2 * a.size;
   return a.keys().every((key) => {
     const other = b.get(key);
     const own = a.get(key);

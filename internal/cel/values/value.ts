@@ -1,3 +1,4 @@
+import { effort } from './effort.js';
 import {
   BOOL,
   BYTES,
@@ -96,6 +97,10 @@ export abstract class CelList {
   abstract at(index: number): Value;
   /** Whether the order of elements does not matter when lists are compared (sets, and lists of entries with keys). */
   get isUnordered(): boolean {
+    return false;
+  }
+  /** Whether another list of the same size has the same elements, for lists whose order does not matter. */
+  sameElements(_other: CelList): boolean {
     return false;
   }
   /** The list with another behind it. */
@@ -272,6 +277,7 @@ export const typeName = (v: Value): string => typeOfValue(v).name;
 
 /** Counts the code points of a text. */
 export function codePoints(s: string): number {
+  effort.spent += s.length / 32;
   let n = s.length;
   for (let i = 0; i < s.length - 1; i++) {
     const c = s.charCodeAt(i);

@@ -4,7 +4,7 @@ import { propertyOf } from './schema.js';
 import { anyItemsOf, at, below, namesIn, valuesOf } from './walk.js';
 
 /** An item in a form in which equal ones are equal texts. */
-function identity(value: JsonValue | undefined): string {
+export function identity(value: JsonValue | undefined): string {
   if (typeof value === 'bigint') return value.toString();
   if (Array.isArray(value)) return `[${value.map(identity).join(',')}]`;
   if (isObject(value)) {

@@ -1,87 +1,59 @@
-import { type CelEnvironment, compileExpression, isOneOf } from '../../extensions/cel/compile.js';
-import {
-  BOOL,
-  type CelType,
-  DOUBLE,
-  DURATION,
-  DYN,
-  INT,
-  listOf,
-  mapOf,
-  objectOf,
-  scalar,
-  STRING,
-  TIMESTAMP,
-  UNKNOWN,
-} from '../../extensions/cel/types.js';
-import {
-  additionalOf,
-  isEmbedded,
-  isIntOrString,
-  itemsOf,
-  propertiesOf,
-  type Schema,
-  typeOf,
-} from '../../extensions/structural/schema.js';
-import type { FieldError } from '../../machinery/field.js';
-import { celName } from '../custom/cel-values.js';
+import { type DeclType, declTypeOf, MAX_REQUEST_BYTES } from '../../extensions/validations/decl-type.js';
+import { type CompiledRule, compileRules, maxCost } from '../../extensions/validations/programs.js';
+import { isEmbedded, type Schema } from '../../extensions/structural/schema.js';
+import { UNBOUNDED } from '../../cel/index.js';
+import { children } from '../../machinery/access.js';
+import { type FieldError, forbiddenField } from '../../machinery/field.js';
 import { FieldNode } from '../generic/field-node.js';
 
-const TEXT_FORMATS: Readonly<Record<string, CelType>> = {
-  byte: scalar('bytes'),
-  date: TIMESTAMP,
-  'date-time': TIMESTAMP,
-  duration: DURATION,
-};
+/** The most that one expression, and all of one schema together, may be estimated to cost (kube-apiserver's limits). */
+const COST_LIMIT = 10_000_000;
+const TOTAL_COST_LIMIT = 100_000_000;
+/** How many of the most expensive rules are named when the total is too much. */
+const MOST_EXPENSIVE = 4;
 
-/** Always there at the root of an object, whatever its schema says. */
-const OBJECT_FIELDS: Readonly<Record<string, CelType>> = {
-  apiVersion: STRING,
-  kind: STRING,
-  metadata: objectOf('object', { name: STRING, generateName: STRING }),
-};
+/** The estimated costs of the rules of one schema. */
+export class TotalCost {
+  private total = 0;
+  private expensive: { path: string; cost: number }[] = [];
 
-/** What expressions know of a value that a schema describes; undefined when they cannot see it. */
-function typeOfSchema(s: Schema, isRoot: boolean): CelType | undefined {
-  if (isIntOrString(s)) return DYN;
-  switch (typeOf(s)) {
-    case 'array': {
-      const items = itemsOf(s);
-      const item = items === undefined ? undefined : typeOfSchema(items, isEmbedded(items));
-      return item === undefined ? undefined : listOf(item);
-    }
-    case 'object': {
-      const additional = additionalOf(s);
-      if (additional !== undefined) {
-        const value = typeOfSchema(additional, isEmbedded(additional));
-        return value === undefined ? undefined : mapOf(STRING, value);
-      }
-      const fields = new Map<string, CelType>();
-      for (const [name, sub] of propertiesOf(s)) {
-        const type = typeOfSchema(sub, isEmbedded(sub));
-        if (type === undefined) continue;
-        // By its own name in backticks, and by the one that an identifier can have.
-        for (const known of [name, celName(name)]) if (known !== undefined) fields.set(known, type);
-      }
-      if (isRoot) for (const [name, type] of Object.entries(OBJECT_FIELDS)) fields.set(name, type);
-      return { kind: 'object', name: 'object', fields };
-    }
-    case 'string': {
-      const format = s['format'];
-      return (typeof format === 'string' ? TEXT_FORMATS[format] : undefined) ?? STRING;
-    }
-    case 'boolean':
-      return BOOL;
-    case 'integer':
-      return INT;
-    case 'number':
-      return DOUBLE;
-    default:
-      return undefined;
+  add(path: string, cost: number): void {
+    this.total = Math.min(this.total + cost, UNBOUNDED);
+    if (cost < TOTAL_COST_LIMIT / 100) return;
+    this.expensive = [...this.expensive, { path, cost }].sort((a, b) => b.cost - a.cost).slice(0, MOST_EXPENSIVE);
+  }
+
+  /** What is wrong with all rules together. */
+  errors(at: string): FieldError[] {
+    if (this.total <= TOTAL_COST_LIMIT) return [];
+    const contributed = 'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema';
+    const whole = 'x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema';
+    return [
+      ...this.expensive.map(({ path }) => forbiddenField(path, contributed)),
+      forbiddenField(at, costMessage(whole, this.total, TOTAL_COST_LIMIT)),
+    ];
   }
 }
 
-/** The rule as a complaint about all of it prints it. */
+function costMessage(what: string, cost: number, limit: number): string {
+  const factor = cost / limit;
+  const text = factor > 100 ? 'more than 100x' : factor < 1.5 ? `${factor.toFixed(6)}x` : `${factor.toFixed(1)}x`;
+  const advice =
+    'try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared';
+  return `${what} exceeds budget by factor of ${text} (${advice})`;
+}
+
+/** What rules can tell of the place where they stand. */
+export interface ExpressionPlace {
+  /** How often the place can occur in an object; undefined when nothing bounds it. */
+  readonly cardinality: number | undefined;
+  readonly uncorrelatable: string | undefined;
+  readonly total: TotalCost;
+  /** A definition whose schema stays as it is keeps rules that would now be too expensive. */
+  readonly keepsCosts: boolean;
+}
+
+/** The rule as an error about all of it prints it. */
 const asInGo = (rule: FieldNode): Record<string, unknown> => ({
   Rule: rule.text('rule'),
   Message: rule.text('message'),
@@ -91,45 +63,61 @@ const asInGo = (rule: FieldNode): Record<string, unknown> => ({
   OptionalOldSelf: rule.get('optionalOldSelf') ?? null,
 });
 
-const TEXTS = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g;
-const looksBack = (text: string): boolean => /\boldSelf\b/.test(text.replace(TEXTS, ''));
+/** How often a place can occur where no schema bounds it: as often as its smallest value fits into a request. */
+const cardinalityOf = (self: DeclType): number => Math.floor(MAX_REQUEST_BYTES / (self.minSize + 1));
 
-function checkRule(rule: FieldNode, self: CelType, uncorrelatable: string | undefined): void {
-  const optional = rule.flag('optionalOldSelf');
-  const environment: CelEnvironment = {
-    variables: new Map([
-      ['self', self],
-      ['oldSelf', optional ? UNKNOWN : self],
-    ]),
+function checkRule(rule: FieldNode, compiled: CompiledRule, self: DeclType, place: ExpressionPlace, at: string): void {
+  const isTooMuch = (what: string, key: string, cost: number): void => {
+    if (cost > COST_LIMIT && !place.keepsCosts) rule.forbidden(key, costMessage(what, cost, COST_LIMIT));
+    place.total.add(`${at}.${key}`, cost);
   };
-  for (const [key, result, wrong] of [
-    ['rule', 'bool', 'cel expression must evaluate to a bool'],
-    ['messageExpression', 'string', 'messageExpression must evaluate to a string'],
-  ] as const) {
-    if (rule.text(key).trim() === '') continue;
-    const { type, problem } = compileExpression(rule.text(key), environment);
-    const prefix = key === 'rule' ? '' : 'messageExpression ';
-    if (problem !== undefined) rule.invalid(key, `${prefix}${problem}`, asInGo(rule));
-    else if (!isOneOf(type, result)) rule.invalid(key, wrong, asInGo(rule));
+  if (compiled.rule !== undefined) {
+    const times = place.cardinality ?? cardinalityOf(self);
+    const cost = maxCost(compiled.rule, self);
+    isTooMuch('estimated rule cost', 'rule', cost === 0 ? 0 : Math.min(cost * times, UNBOUNDED));
   }
-  if (!looksBack(rule.text('rule'))) {
+  if (compiled.ruleError !== undefined) rule.invalid('rule', compiled.ruleError, asInGo(rule));
+  if (compiled.messageError !== undefined) rule.invalid('messageExpression', compiled.messageError, asInGo(rule));
+  else if (compiled.message !== undefined) {
+    isTooMuch('estimated messageExpression cost', 'messageExpression', maxCost(compiled.message, self));
+  }
+  if (!compiled.usesOldSelf) {
     if (rule.has('optionalOldSelf')) rule.invalid('optionalOldSelf', 'may not be set if oldSelf is not used in rule');
-  } else if (uncorrelatable !== undefined) {
-    const why = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable}`;
-    rule.invalid('rule', why);
+  } else if (place.uncorrelatable !== undefined) {
+    rule.invalid(
+      'rule',
+      `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.uncorrelatable}`,
+    );
   }
 }
 
-/** Complaints about the expressions of the rules at a schema. */
-export function expressionErrors(
-  schema: Schema,
-  at: string,
-  isRoot: boolean,
-  uncorrelatable: string | undefined,
-): FieldError[] {
-  if (!Array.isArray(schema['x-kubernetes-validations'])) return [];
+/** What is wrong with the expressions of the rules at a schema: their names, types and estimated costs. */
+export function expressionErrors(schema: Schema, at: string, isRoot: boolean, place: ExpressionPlace): FieldError[] {
+  const rules = children(schema, 'x-kubernetes-validations');
+  if (rules.length === 0) return [];
+  const self = declTypeOf(schema, isRoot || isEmbedded(schema), 'selfType');
+  if (self === undefined) {
+    const why = 'internal error: failed to retrieve type information for x-kubernetes-validations';
+    return [{ type: 'InternalError', field: `${at}.x-kubernetes-validations`, detail: why }];
+  }
+  const compiled = compileRules(rules, self);
   const here = new FieldNode(schema, at);
-  const self = typeOfSchema(schema, isRoot || isEmbedded(schema)) ?? UNKNOWN;
-  for (const rule of here.list('x-kubernetes-validations')) checkRule(rule, self, uncorrelatable);
+  for (const [i, rule] of here.list('x-kubernetes-validations').entries()) {
+    const its = compiled[i];
+    if (its !== undefined) checkRule(rule, its, self, place, `${at}.x-kubernetes-validations[${i}]`);
+  }
   return here.problems;
+}
+
+/** How often what is directly below a schema can occur; undefined when nothing bounds it. */
+export function cardinalityBelow(s: Schema, here: number | undefined): number | undefined {
+  if (here === undefined) return undefined;
+  const bound = (key: string): number | undefined => {
+    const n = s[key];
+    return typeof n === 'number' || typeof n === 'bigint'
+      ? Math.min(here * Math.max(Number(n), 0), UNBOUNDED)
+      : undefined;
+  };
+  if (s['type'] === 'array') return bound('maxItems');
+  return s['type'] === 'object' && s['additionalProperties'] !== undefined ? bound('maxProperties') : here;
 }

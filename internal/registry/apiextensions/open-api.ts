@@ -11,7 +11,7 @@ import {
 } from '../../extensions/structural/schema.js';
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../../machinery/field.js';
 import { isObject } from '../../machinery/json.js';
-import { expressionErrors } from './expressions.js';
+import { cardinalityBelow, expressionErrors, TotalCost } from './expressions.js';
 import { ruleErrors } from './rules.js';
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
@@ -21,6 +21,9 @@ const META = new Set(['metadata', 'kind', 'apiVersion']);
 
 /** What an update may keep because the stored definition already has it. */
 export interface SchemaLenience {
+  /** The schemas that are stored, as JSON: one that stays as it is keeps expressions that are too expensive. */
+  readonly storedSchemas?: ReadonlySet<string>;
+  readonly keepsCosts?: boolean;
   readonly anyType?: boolean;
   /** Sets of items that are not atomic. */
   readonly anySet?: boolean;
@@ -35,6 +38,9 @@ interface Place {
   readonly noExpressions?: boolean;
   /** Where old and new values stop to be the same thing: below it, rules cannot look at the old one. */
   readonly uncorrelatable?: string;
+  /** How often it can occur in an object; undefined when nothing bounds it. */
+  readonly cardinality: number | undefined;
+  readonly total: TotalCost;
 }
 
 /** Keywords of JSON schema that custom resources do not have. */
@@ -197,7 +203,8 @@ function keyErrors(s: Schema, at: string, listType: string): FieldError[] {
 }
 
 /** Every schema directly below, with its path and what holds there. */
-function* parts(s: Schema, at: string, place: Place, isRoot: boolean): Generator<[Schema, string, Place]> {
+function* parts(s: Schema, at: string, above: Place, isRoot: boolean): Generator<[Schema, string, Place]> {
+  const place = { ...above, cardinality: cardinalityBelow(s, above.cardinality) };
   const additional = additionalOf(s);
   if (additional !== undefined) {
     const noDefaults = 'inside additionalProperties applying to object metadata';
@@ -245,7 +252,14 @@ function visit(s: Schema, at: string, lenience: SchemaLenience, isRoot: boolean,
   }
   append(out.schema, [...mapTypeErrors(s, at), ...listTypeErrors(s, at, lenience), ...ruleErrors(s, at)]);
   if (out.schema.length === 0 && place.noExpressions !== true) {
-    append(out.expressions, expressionErrors(s, at, isRoot, place.uncorrelatable));
+    append(
+      out.expressions,
+      expressionErrors(s, at, isRoot, {
+        ...place,
+        uncorrelatable: place.uncorrelatable,
+        keepsCosts: lenience.keepsCosts === true,
+      }),
+    );
   }
   return out;
 }
@@ -255,6 +269,8 @@ function visit(s: Schema, at: string, lenience: SchemaLenience, isRoot: boolean,
  * `noExpressions`: there is no telling what they see in a schema that is not structural.
  */
 export function openApiErrors(s: Schema, at: string, lenience: SchemaLenience, noExpressions = false): FieldError[] {
-  const found = visit(s, at, lenience, true, { noExpressions });
-  return [...found.schema, ...found.expressions];
+  const total = new TotalCost();
+  const keepsCosts = lenience.storedSchemas?.has(JSON.stringify(s)) === true;
+  const found = visit(s, at, { ...lenience, keepsCosts }, true, { noExpressions, cardinality: 1, total });
+  return [...found.schema, ...found.expressions, ...total.errors(at)];
 }

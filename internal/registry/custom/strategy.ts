@@ -55,10 +55,13 @@ export function customStrategy(served: ServedVersion): Strategy {
 }
 
 /** The complaints of everything that looks at the object; `old` is what it changes. */
-function validatorOf({ def, version }: ServedVersion): (obj: JsonObject, old: JsonObject | undefined) => FieldError[] {
+function validatorOf({
+  def,
+  version,
+}: ServedVersion): (obj: JsonObject, old: JsonObject | undefined, warnings: string[]) => FieldError[] {
   const { schema } = version;
   const rules = hasRules(schema) ? rulesOf(schema) : undefined;
-  return (obj, old) => {
+  return (obj, old, warnings) => {
     const out: FieldError[] = [];
     if (obj['kind'] !== def.kind) out.push(invalidValue('kind', obj['kind'], `must be ${def.kind}`));
     // What is about no field in particular names none.
@@ -68,7 +71,7 @@ function validatorOf({ def, version }: ServedVersion): (obj: JsonObject, old: Js
     if (old === undefined || listErrors(old, schema).length === 0) append(out, listErrors(obj, schema));
     if (rules === undefined) return out;
     if (out.some((e) => BLOCKING.includes(e.type))) out.push(NOT_CHECKED);
-    else append(out, ruleErrors(rules, obj, old));
+    else append(out, ruleErrors(rules, obj, old, warnings));
     return out;
   };
 }
@@ -122,9 +125,9 @@ function makeStrategy(served: ServedVersion): Strategy {
     },
     // Nothing is left behind by a create that races with the end of its definition.
     allocate: (_ctx, _obj, old) => (old === undefined ? { compares: [{ key: definitionKey, exists: true }] } : {}),
-    validate: (obj) => validate(obj, undefined),
-    validateUpdate: (obj, old) => validate(obj, old),
-    validateStatusUpdate: (obj, old) => validate(obj, old),
+    validate: (obj, ctx) => validate(obj, undefined, ctx.warnings),
+    validateUpdate: (obj, old, ctx) => validate(obj, old, ctx.warnings),
+    validateStatusUpdate: (obj, old, ctx) => validate(obj, old, ctx.warnings),
     ...selectable(version.selectableFields),
     ...customColumns(version.columns),
     ...(version.scale === undefined ? {} : { scale: version.scale }),
