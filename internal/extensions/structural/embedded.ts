@@ -19,7 +19,7 @@ function collect(value: JsonValue | undefined, schema: JsonObject, path: string,
   if (isEmbedded(schema)) {
     for (const name of ['apiVersion', 'kind']) {
       const text = value[name];
-      if (typeof text !== 'string' || text === '') out.push(required(below(path, name), 'must not be empty'));
+      if (typeof text !== 'string' || text === '') out.push(required(below(path, name)));
     }
   }
   const values = valuesOf(schema);

@@ -42,11 +42,13 @@ function collect(value: JsonValue | undefined, schema: JsonObject, path: string,
   if (Array.isArray(value)) {
     const type = schema['x-kubernetes-list-type'];
     if (type === 'set' || type === 'map') {
-      const seen = new Set<string>();
+      const seen = new Map<string, number>();
       value.forEach((item, i) => {
         const id = type === 'set' ? identity(item) : keyText(item, schema);
-        if (seen.has(id)) out.push(duplicate(at(path, i), type === 'set' ? item : keysOf(item, schema)));
-        seen.add(id);
+        const times = seen.get(id) ?? 0;
+        // Each is told once, however often it is there again.
+        if (times === 1) out.push(duplicate(at(path, i), type === 'set' ? item : keysOf(item, schema)));
+        seen.set(id, times + 1);
       });
     }
     value.forEach((item, i) => collect(item, anyItemsOf(schema), at(path, i), out));

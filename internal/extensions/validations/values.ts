@@ -140,11 +140,12 @@ class SchemaObject extends CelMap {
     const name = namesIn(this.schema).get(key);
     if (name === undefined || !Object.hasOwn(this.object, name)) return undefined;
     const value = this.object[name];
-    return value === undefined ? undefined : valueOf(value, propertyOf(this.schema, name) ?? {});
+    // A field that is null is one that is not there.
+    return value === undefined || value === null ? undefined : valueOf(value, propertyOf(this.schema, name) ?? {});
   }
   keys(): Value[] {
     return Array.from(namesIn(this.schema)).flatMap(([field, name]) =>
-      Object.hasOwn(this.object, name) && this.object[name] !== undefined ? [field] : [],
+      Object.hasOwn(this.object, name) && (this.object[name] ?? undefined) !== undefined ? [field] : [],
     );
   }
   override get typeName(): string {

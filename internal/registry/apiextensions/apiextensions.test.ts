@@ -156,9 +156,23 @@ describe('schemas', () => {
       'may not be set if oldSelf is not used in rule',
     );
   });
+  it('are refused when they could cost too much', () => {
+    const words = (more: JsonObject): JsonObject => ({
+      type: 'array',
+      items: { type: 'string', ...(more['items'] as JsonObject) },
+      'x-kubernetes-validations': [{ rule: 'self.all(w, self.exists(v, v.contains(w)))' }],
+      ...more,
+    });
+    const said = of(inSpec(words({})));
+    expect(said.join('\n')).toContain(
+      'estimated rule cost exceeds budget by factor of more than 100x (try simplifying the rule',
+    );
+    expect(said.join('\n')).toContain('estimated rule cost total for entire OpenAPIv3 schema exceeds budget');
+    expect(of(inSpec(words({ maxItems: 10, items: { type: 'string', maxLength: 20 } })))).toEqual([]);
+  });
   it('look back only where old and new are the same thing', () => {
     const items = { type: 'string', 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] };
-    expect(of(inSpec({ type: 'array', items }))[0]).toContain(
+    expect(of(inSpec({ type: 'array', items })).join('\n')).toContain(
       `oldSelf cannot be used on the uncorrelatable portion of the schema within ${AT}`,
     );
   });

@@ -11,8 +11,8 @@ function checkMessage(rule: FieldNode): void {
   const message = rule.text('message').trim();
   if (text === '') rule.required('rule', 'rule is not specified');
   else if (rule.text('message') !== '' && message === '') {
-    rule.invalid('message', 'message must be non-empty if specified');
-  } else if (hasNewline(message)) rule.invalid('message', 'message must not contain line breaks');
+    rule.invalid('message', 'must be non-empty if specified');
+  } else if (hasNewline(message)) rule.invalid('message', 'must not contain line breaks');
   else if (hasNewline(text) && message === '') {
     rule.required('message', 'message must be specified if rule contains line breaks');
   }
@@ -24,9 +24,9 @@ function checkMessage(rule: FieldNode): void {
 function checkFieldPath(rule: FieldNode, schema: Schema): void {
   const path = rule.text('fieldPath');
   if (path === '') return;
-  if (path.trim() === '') rule.invalid('fieldPath', 'fieldPath must be non-empty if specified');
-  if (hasNewline(path)) rule.invalid('fieldPath', 'fieldPath must not contain line breaks');
-  if (typeof followPath(path, schema, true) === 'string') rule.invalid('fieldPath', 'fieldPath must be a valid path');
+  if (path.trim() === '') rule.invalid('fieldPath', 'must be non-empty if specified');
+  if (hasNewline(path)) rule.invalid('fieldPath', 'must not contain line breaks');
+  if (typeof followPath(path, schema, true) === 'string') rule.invalid('fieldPath', 'must be a valid path');
 }
 
 /** Complaints about the texts of the CEL rules at a schema. */

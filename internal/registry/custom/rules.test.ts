@@ -31,7 +31,7 @@ describe('validation rules', () => {
     expect(complaints(spec([rule]), { size: 3 })).toEqual(['spec.size: Forbidden: size 3']);
   });
 
-  it('looks at transitions only when something was there before, and at nothing that has not changed', () => {
+  it('looks at transitions only when something was there before, and forgives what has not changed', () => {
     const schema = spec([{ rule: 'self.size >= oldSelf.size', message: 'shrinks' }, { rule: 'self.max == 0' }]);
     expect(complaints(schema, { size: 1, max: 0 })).toEqual([]);
     expect(complaints(schema, { size: 1, max: 0 }, { size: 2, max: 0 })).toEqual(['spec: Invalid value: shrinks']);
@@ -48,16 +48,81 @@ describe('validation rules', () => {
     });
     expect(complaints(schema, { in: 1, 'a-b': 1, list: [1, 0], map: { k: 0 } })).toEqual([
       'spec: Invalid value: same',
-      'spec.list[1]: Invalid value: no',
-      'spec.map[k]: Invalid value: no',
+      'spec.list[1]: Invalid value: 0: no',
+      'spec.map[k]: Invalid value: 0: no',
     ]);
   });
 
-  it('says that a rule could not be evaluated, but lets pass one with a function it has not', () => {
+  it('says that a rule could not be evaluated, or not be compiled', () => {
     expect(complaints(spec([{ rule: 'self.size > 1', message: 'm' }]), { max: 1 })).toEqual([
-      'spec: Invalid value: no such key: size evaluating rule: m',
+      'spec: Invalid value: "object": no such key: size evaluating rule: m',
     ]);
-    expect(complaints(spec([{ rule: 'self.size.unheardOf()' }]), { size: 1 })).toEqual([]);
+    expect(complaints(spec([{ rule: 'self.size.unheardOf()' }]), { size: 1 })[0]).toMatch(
+      /^spec: Invalid value: "object": rule compile error: compilation failed: ERROR: <input>:1:20: undeclared reference/,
+    );
+  });
+
+  it('warns of what was wrong before and has not changed, and forgives no transition', () => {
+    const warnings: string[] = [];
+    const rules = rulesOf(spec([{ rule: 'self.max == 0', message: 'none' }]));
+    expect(ruleErrors(rules, { spec: { max: 1 } }, { spec: { max: 1 } }, warnings)).toEqual([]);
+    expect(warnings).toEqual(['spec: Invalid value: none']);
+  });
+
+  it('compares sets and lists of entries in any order, and lists in theirs', () => {
+    const texts = { type: 'array', items: { type: 'string' } };
+    const entry = { type: 'object', properties: { k: { type: 'string' }, v: integer } };
+    const same = [{ rule: 'self == oldSelf', message: 'changed' }];
+    const schema = spec([], {
+      set: { ...texts, 'x-kubernetes-list-type': 'set', 'x-kubernetes-validations': same },
+      list: { ...texts, 'x-kubernetes-validations': same },
+      entries: {
+        type: 'array',
+        items: entry,
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['k'],
+        'x-kubernetes-validations': same,
+      },
+    });
+    const old = {
+      set: ['a', 'b'],
+      list: ['a', 'b'],
+      entries: [
+        { k: 'a', v: 1 },
+        { k: 'b', v: 2 },
+      ],
+    };
+    const turned = {
+      set: ['b', 'a'],
+      list: ['b', 'a'],
+      entries: [
+        { k: 'b', v: 2 },
+        { k: 'a', v: 1 },
+      ],
+    };
+    expect(complaints(schema, turned, old)).toEqual(['spec.list: Invalid value: changed']);
+    expect(
+      complaints(
+        schema,
+        {
+          ...old,
+          entries: [
+            { k: 'a', v: 1 },
+            { k: 'b', v: 3 },
+          ],
+        },
+        old,
+      ),
+    ).toEqual(['spec.entries: Invalid value: changed']);
+  });
+
+  it('spends no more than the budget of one object', () => {
+    const rule = { rule: 'self.list.all(x, self.list.all(y, self.list.all(z, z >= 0)))', message: 'm' };
+    const schema = spec([rule, { rule: 'false', message: 'after' }], { list: { type: 'array', items: integer } });
+    const list = Array.from({ length: 300 }, (_, i) => i);
+    expect(complaints(schema, { list })).toEqual([
+      `spec: Invalid value: "object": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: m`,
+    ]);
   });
 
   it('knows schemas without rules', () => {

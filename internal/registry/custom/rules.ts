@@ -11,6 +11,8 @@ import { errorText, type FieldError, type FieldErrorType, invalidValue, OMIT_VAL
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
 import { fieldOfPath } from './rule-paths.js';
 
+const NO_OLD_SELF = new CelError('no such overload');
+
 /** Bytes of a message that an expression makes; a longer one is not used. */
 const MAX_MESSAGE_BYTES = 5 * 1024;
 
@@ -151,6 +153,7 @@ class Run {
     const self = valueOf(value, rules.seen);
     const oldSelf = old === undefined ? undefined : valueOf(old, rules.seen);
     const plain = (name: string): Value | undefined => (name === 'self' ? self : oldSelf);
+    const withoutOld = (name: string): Value => (name === 'self' ? self : NO_OLD_SELF);
     const optional = (name: string): Value => (name === 'self' ? self : new Optional(oldSelf));
     for (const rule of rules.own) {
       if (this.budget <= 0) {
@@ -177,7 +180,8 @@ class Run {
         else this.errors.push(e);
       };
       const where = rule.fieldPath === '' ? here : below(path, rule.fieldPath);
-      const said = this.messageOf(rule, plain);
+      // The message of a rule whose `oldSelf` may be missing sees it as it is, which its functions do not take.
+      const said = this.messageOf(rule, rule.optionalOldSelf ? withoutOld : plain);
       if (said.end) {
         add(invalidValue(where, type, said.text));
         return false;

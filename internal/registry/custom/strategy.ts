@@ -76,6 +76,9 @@ function validatorOf({
   };
 }
 
+/** The schema of the status is looked at by itself: texts name fields from there. */
+const asOfStatus = (e: FieldError): FieldError => ({ ...e, detail: e.detail.replace(/^status\.(\S+ in body)/, '$1') });
+
 function selectable(paths: readonly string[]): Pick<Strategy, 'fields' | 'fieldNames'> {
   const fields = paths.flatMap((path) => {
     const names = simplePath(path);
@@ -127,7 +130,7 @@ function makeStrategy(served: ServedVersion): Strategy {
     allocate: (_ctx, _obj, old) => (old === undefined ? { compares: [{ key: definitionKey, exists: true }] } : {}),
     validate: (obj, ctx) => validate(obj, undefined, ctx.warnings),
     validateUpdate: (obj, old, ctx) => validate(obj, old, ctx.warnings),
-    validateStatusUpdate: (obj, old, ctx) => validate(obj, old, ctx.warnings),
+    validateStatusUpdate: (obj, old, ctx) => validate(obj, old, ctx.warnings).map(asOfStatus),
     ...selectable(version.selectableFields),
     ...customColumns(version.columns),
     ...(version.scale === undefined ? {} : { scale: version.scale }),
