@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { parseDuration, TimeError } from './time.js';
 import { isRequestUri } from './go-url.js';
+import { dns1123Label, dns1123Subdomain } from './names.js';
 
 // Formats of texts as kube-openapi's strfmt package checks them (k8s.io/kube-openapi/pkg/validation/strfmt and its
 // govalidator). Every pattern here takes time linear in the text, or looks at texts of bounded length only.
@@ -169,6 +170,8 @@ const FORMATS: ReadonlyMap<string, (v: string) => boolean> = new Map([
   ['mac', isMac],
   ['rgbcolor', matches(RGB)],
   ['ssn', (v: string) => v.length === 11 && /^\d{3}[- ]?\d{2}[- ]?\d{4}$/.test(v)],
+  ['k8slongname', (v: string) => dns1123Subdomain(v).length === 0],
+  ['k8sshortname', (v: string) => dns1123Label(v).length === 0],
   ['uri', isRequestUri],
   ['uuid', matches(uuid(`${HEX}{4}`, `${HEX}{4}`))],
   ['uuid3', matches(uuid(`3${HEX}{3}`, `${HEX}{4}`))],

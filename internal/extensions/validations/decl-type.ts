@@ -14,6 +14,7 @@ import {
   TIMESTAMP,
   type TypeProvider,
 } from '../../cel/index.js';
+import { str } from '../../machinery/access.js';
 import {
   additionalOf,
   isEmbedded,
@@ -51,7 +52,7 @@ const bound = (s: Schema, key: string): number | undefined => {
 
 function textType(s: Schema): DeclType {
   const length = bound(s, 'maxLength');
-  switch (s['format']) {
+  switch (str(s, 'format')) {
     case 'byte':
       return simple(BYTES, 2, length ?? MAX_STRING);
     case 'duration':

@@ -2,6 +2,7 @@ import { CelError, CelList, CelMap, Duration, fromJson, Timestamp, toJson, type 
 import { durationOf } from '../../cel/library/convert.js';
 import { ArrayList } from '../../cel/values/value.js';
 import { parseTimestamp } from '../../cel/values/time.js';
+import { str } from '../../machinery/access.js';
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
 import { identity, keyText } from '../structural/lists.js';
 import {
@@ -41,12 +42,13 @@ function timeText(s: string, format: string): Value {
 }
 
 function textValue(s: string, schema: Schema): Value {
-  switch (schema['format']) {
+  const format = str(schema, 'format');
+  switch (format) {
     case 'duration':
       return durationText(s);
     case 'date':
     case 'date-time':
-      return timeText(s, schema['format']);
+      return timeText(s, format);
     case 'byte':
       return new Uint8Array(Buffer.from(s, 'base64'));
     default:
