@@ -20,6 +20,19 @@ describe('elections', () => {
     expect(seen.size).toBeGreaterThan(5);
   });
 
+  it('do not begin before the first term may be opened, and then not all at once', () => {
+    const c = new TestCluster([1, 2, 3], [], { holdFirstTerm: true });
+    c.tick(100);
+    expect([1, 2, 3].map((id) => c.raft(id).status().term)).toEqual([0, 0, 0]);
+    for (const id of [1, 2, 3]) c.raft(id).openFirstTerm();
+    c.tick(9);
+    expect([1, 2, 3].map((id) => c.raft(id).status().role)).toEqual(['follower', 'follower', 'follower']);
+    for (let i = 0; c.leader() === 0; i += 1) {
+      expect(i).toBeLessThan(60);
+      c.tick(1);
+    }
+  });
+
   it('give one vote per term, first come first served (paper, 5.2)', () => {
     const c = new TestCluster([1, 2, 3]);
     const answer = (from: number): boolean => {

@@ -83,7 +83,11 @@ export class Raft {
 
   /** All founders are there, and hold nothing: the first term may begin (RaftConfig.holdFirstTerm). */
   openFirstTerm(): void {
-    this.#core.firstTermHeld = false;
+    const core = this.#core;
+    if (!core.firstTermHeld) return;
+    core.firstTermHeld = false;
+    // All founders come to know that at about the same time, and must not all stand at once.
+    core.electionElapsed = 0;
   }
 
   /** Stands for election now, as if the election timeout had passed. */

@@ -350,7 +350,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (claim.revision >= 0) return true;',
     profile: 'differing',
     seedsMax: 1000,
-    foundAt: 46,
+    foundAt: 397,
   },
   {
     name: 'a-founder-does-not-wait-for-all',
@@ -380,7 +380,7 @@ export const BUGS: readonly Bug[] = [
     replace: "if (from === undefined && request.op === 'space') {",
     profile: 'trust',
     seedsMax: 1000,
-    foundAt: 1,
+    foundAt: 15,
   },
   {
     name: 'quarantine-without-reseed',
