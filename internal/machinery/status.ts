@@ -51,8 +51,6 @@ export interface Status {
 /** What a client caused (or must be told): it is answered as a metav1.Status and is never a bug of ours. */
 export class StatusError extends Error {
   readonly status: Status;
-  /** What is told with the refusal as Warning headers. */
-  warnings: readonly string[] = [];
   constructor(code: number, reason: StatusReason, message: string, details?: StatusDetails) {
     super(message);
     this.name = 'StatusError';

@@ -71,10 +71,8 @@ export function createChain(parts: ChainParts): RequestHandler {
     return { reply: told, auditId: context.auditId };
   };
 
-  const fail = (context: RequestContext, error: unknown): Answer => {
-    const told = statusOf(error, context.method, context.path);
-    return finish(context, respondError(context, told, told.warnings));
-  };
+  const fail = (context: RequestContext, error: unknown): Answer =>
+    finish(context, respondError(context, statusOf(error, context.method, context.path)));
 
   /** Waits for the answer, but not for longer than the request may take; what comes then is dropped. */
   const inTime = (context: RequestContext, reply: Promise<HandlerReply>): Promise<Answer> =>

@@ -112,12 +112,7 @@ export function prepareUpdate(kind: Kind, ctx: Writing, obj: JsonObject, old: Js
   else if (sub === 'status') own = strategy.validateStatusUpdate?.(obj, old, ctx);
   else own = sub.validate?.(obj, old, ctx);
   if (own !== undefined) append(errors, own);
-  if (errors.length > 0) {
-    const refused = invalid(kind.gk, metaText(meta, 'name'), errors);
-    // What was wrong before is told also when something new is wrong.
-    refused.warnings = [...ctx.warnings];
-    throw refused;
-  }
+  if (errors.length > 0) throw invalid(kind.gk, metaText(meta, 'name'), errors);
   if (sub === undefined && strategy.warnings !== undefined) append(ctx.warnings, strategy.warnings(obj, old));
   strategy.defaults?.(obj);
 }
