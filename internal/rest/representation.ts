@@ -141,7 +141,7 @@ function untypedList(def: ResourceDef, converter: Converter): TextList {
 
 function sortedMeta(meta: ListMeta): string {
   return JSON.stringify({
-    continue: meta.continue,
+    continue: meta.continue ?? '',
     remainingItemCount: meta.remainingItemCount,
     resourceVersion: meta.resourceVersion,
   });
