@@ -109,6 +109,7 @@ export class Reads {
 
   /** Gives up on reads over their time, and asks again in rounds that got no answer. */
   expire(now: number): void {
+    if (this.#waiting === 0) return;
     const error = new UnavailableError('no leader confirmed the read within its time', false);
     const late = (waiter: Waiter): boolean => !waiter.settled && waiter.deadline <= now;
     this.#rejectAll(this.#gathering.filter(late), error);

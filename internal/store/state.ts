@@ -28,32 +28,9 @@ import {
 import { Room } from './room.js';
 import { completeSums, type RowSums, subtractRow } from './row-sums.js';
 import { checkObject, CorruptRecordError } from './rows.js';
+import type { StateOptions } from './state-options.js';
 import type { ApplyTables, TableKey, TableName } from './tables.js';
 import type { TxnResult } from './types.js';
-
-export interface StateOptions {
-  readonly path: string;
-  /** Membership and particulars that an empty state begins with. */
-  readonly conf: StoredConfState;
-  readonly members: ReadonlyMap<number, MemberInfo>;
-  /** The lineage that an empty state begins with. */
-  readonly lineage?: string;
-  readonly mapSize?: number;
-  /** After `visible` moved; synchronous. */
-  readonly onVisible: () => void;
-  /** After `durableIndex` moved. */
-  readonly onDurable: () => void;
-  /** The disk is full (retried every second), or works again (undefined). */
-  readonly onDiskFull: (error: Error | undefined) => void;
-  readonly onFatal: (error: FatalError) => void;
-  /**
-   * Do other voters hold the state too? Then an entry that meets a damaged record is not applied. Otherwise this state is
-   * the only one, and a damaged record can be written over or deleted.
-   */
-  readonly othersHoldState?: () => boolean;
-  /** Seconds from handing a commit to LMDB until it is visible. */
-  readonly observeCommit?: (seconds: number, writes: number) => void;
-}
 
 interface Write {
   readonly table: TableName;
@@ -153,6 +130,10 @@ export class StateStore implements ApplyTables {
   /** Revision, applied index and compact revision of what readers see. */
   get visible(): MetaHead {
     return this.#visible;
+  }
+  /** An entry could not be applied: `meta` is in the midst of it, and nothing of it is kept. */
+  get halted(): boolean {
+    return this.#halted;
   }
   /** Every entry up to this index is applied on disk; the log may be compacted up to here. */
   get durableIndex(): number {

@@ -41,14 +41,21 @@ export function allVoters(members: Members): NodeId[] {
 }
 
 export function toConfState(members: Members): ConfState {
-  return {
-    voters: sorted(members.incoming),
-    learners: sorted(members.learners),
-    votersOutgoing: sorted(members.outgoing),
-    learnersNext: sorted(members.learnersNext),
-    autoLeave: members.autoLeave,
-  };
+  let state = CONF_STATES.get(members);
+  if (state === undefined) {
+    state = {
+      voters: sorted(members.incoming),
+      learners: sorted(members.learners),
+      votersOutgoing: sorted(members.outgoing),
+      learnersNext: sorted(members.learnersNext),
+      autoLeave: members.autoLeave,
+    };
+    CONF_STATES.set(members, state);
+  }
+  return state;
 }
+/** Asked for with every status, and changed hardly ever. */
+const CONF_STATES = new WeakMap<Members, ConfState>();
 
 export function fromConfState(state: ConfState): Members {
   return {

@@ -35,6 +35,17 @@ const DEFINES: Readonly<Record<string, string>> = {
 /** Where a run may turn the product's knobs. */
 const KNOBS: readonly Patch[] = [
   {
+    // As when it was taken to be lost; then a refusal says nothing.
+    name: 'proposals handed on twice',
+    file: 'replica/proposals.ts',
+    find: '      pending.sends++;',
+    replace: `      pending.sends++;
+      if (__quorateSim.repeats() && pending.proposal.seq > 0) {
+        pending.sends++;
+        this.#options.propose(pending.payload, String(pending.proposal.seq));
+      }`,
+  },
+  {
     // Settings that a seed draws: small bounds show what large ones hide.
     name: 'settings',
     file: 'raft/raft.ts',
@@ -112,10 +123,12 @@ function standIns(): Plugin {
         const standIn = STAND_INS[file];
         return standIn === undefined ? undefined : { path: join(here, standIn) };
       });
-      api.onResolve({ filter: /^node:(fs|crypto)$/ }, ({ importer, path }) => {
+      api.onResolve({ filter: /^node:(fs|fs\/promises|crypto)$/ }, ({ importer, path }) => {
         const file = relative(internal, importer);
         if (!SIMULATED_FOLDERS.some((folder) => file.startsWith(folder))) return undefined;
-        return { path: join(here, path === 'node:fs' ? 'fs.ts' : 'crypto.ts') };
+        return {
+          path: join(here, path === 'node:crypto' ? 'crypto.ts' : path === 'node:fs' ? 'fs.ts' : 'fs-promises.ts'),
+        };
       });
     },
   };

@@ -1,7 +1,9 @@
+import { CorruptRecordError } from '../../store/rows.js';
 import { type Compare, type Op, OverloadedError, type TxnResult, UnavailableError } from '../../store/types.js';
 import type { Node, SimCluster } from './cluster.js';
 import type { Call, HistoryChecks } from './history-checks.js';
-import { idOf, valueWith } from './model.js';
+import { idOf, type Model, valueWith } from './model.js';
+import { isRotten, mayAnswerWrongly } from './rot.js';
 import type { RunOptions } from './options.js';
 
 const TIMEOUT_MS = 12_000;
@@ -19,6 +21,7 @@ export class SimClient {
     private readonly name: string,
     private readonly cluster: SimCluster,
     private readonly checks: HistoryChecks,
+    private readonly model: Model,
     private readonly options: RunOptions,
   ) {}
 
@@ -68,7 +71,9 @@ export class SimClient {
     const finish = (report: () => void): void => {
       if (done) return;
       done = true;
-      report();
+      // What a state answers that has lost a record says nothing.
+      if (mayAnswerWrongly(machine)) this.checks.lost(call);
+      else report();
       this.#think();
     };
     world.schedule(TIMEOUT_MS, world.outside, () => finish(() => this.checks.lost(call)));
@@ -96,15 +101,17 @@ export class SimClient {
     const { random } = this.cluster.world;
     const key = this.#key();
     const kind = random.pick(['create', 'update', 'update', 'put', 'put', 'delete', 'two'] as const);
+    const expected = this.#seen.get(key) ?? 0;
     const compares: Compare[] = [];
     const ops: Op[] = [];
     const ids: string[] = [];
     if (kind === 'delete') {
       compares.push({ key, exists: true });
       ops.push({ type: 'delete', key });
+      this.model.deletes.asked(key);
     } else {
       if (kind === 'create') compares.push({ key, modRevision: 0 });
-      if (kind === 'update') compares.push({ key, modRevision: this.#seen.get(key) ?? 0 });
+      if (kind === 'update') compares.push({ key, modRevision: expected });
       const keys = kind === 'two' ? [...new Set([key, this.#key()])] : [key];
       for (const each of keys) {
         const { op, id } = this.#put(each);
@@ -122,8 +129,12 @@ export class SimClient {
           for (const op of ops) this.#seen.set(op.key, op.type === 'put' ? outcome.value.revision : 0);
           this.checks.wrote(call, outcome.value.revision, ids);
         } else {
-          this.checks.conflicted(call, outcome.value.revision);
+          this.checks.conflicted(call, outcome.value.revision, ids, {
+            key,
+            modRevision: kind === 'create' ? 0 : kind === 'update' ? expected : undefined,
+          });
         }
+        if (kind === 'delete') this.model.deletes.answered(key, 'value' in outcome ? outcome.value : undefined);
       },
     );
   }
@@ -138,6 +149,11 @@ export class SimClient {
     }
   }
 
+  #readFailed({ machine }: Node, call: Call, error: unknown): void {
+    if (error instanceof CorruptRecordError && isRotten(machine)) this.checks.lost(call);
+    else this.#failed(call, error, []);
+  }
+
   #read(node: Node): void {
     const key = this.#key();
     this.#call(
@@ -148,7 +164,7 @@ export class SimClient {
         return { found: backend.get(key), revision: backend.revision };
       },
       (call, outcome) => {
-        if ('error' in outcome) return this.#failed(call, outcome.error, []);
+        if ('error' in outcome) return this.#readFailed(node, call, outcome.error);
         const { found, revision } = outcome.value;
         this.#seen.set(key, found?.modRevision ?? 0);
         this.checks.read(call, revision, new Map([[key, found === undefined ? undefined : idOf(found.value)]]));
@@ -165,7 +181,9 @@ export class SimClient {
         return { items: backend.range({ start: PREFIX, end: PREFIX_END }).items, revision: backend.revision };
       },
       (call, outcome) => {
-        if ('error' in outcome) return this.#failed(call, outcome.error, []);
+        if ('error' in outcome) return this.#readFailed(node, call, outcome.error);
+        // Damaged records are left out, and told of elsewhere.
+        if (isRotten(node.machine)) return this.checks.lost(call);
         const seen = new Map<string, string | undefined>();
         for (let i = 0; i < this.options.keys; i += 1) seen.set(`${PREFIX}cm-${i}`, undefined);
         for (const item of outcome.value.items) seen.set(item.key, idOf(item.value));
@@ -178,7 +196,7 @@ export class SimClient {
   #staleRead(node: Node): void {
     const key = this.#key();
     const { backend } = node.replica ?? {};
-    if (backend !== undefined) {
+    if (backend !== undefined && !isRotten(node.machine)) {
       const found = this.cluster.world.as(node.machine.actor, () => backend.get(key));
       const id = found === undefined ? undefined : idOf(found.value);
       this.checks.saw(`${this.name} stale read at ${node.name}`, backend.revision, new Map([[key, id]]));
@@ -190,7 +208,7 @@ export class SimClient {
   #past(node: Node): void {
     const { world } = this.cluster;
     const { backend } = node.replica ?? {};
-    if (backend !== undefined) {
+    if (backend !== undefined && !isRotten(node.machine)) {
       const revision = backend.compactRevision + world.random.below(backend.revision - backend.compactRevision + 1);
       const items = world.as(
         node.machine.actor,

@@ -4,11 +4,15 @@ import { bindMachine, Machine } from './machine.js';
 import type { SimNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import type { World } from './world.js';
+import { isRotten } from './rot.js';
 import { Violation } from './violation.js';
 
 /** What a replica says that ends because its disk is not what it was. */
 const TURNED_AWAY =
   /came back with another data directory|an older copy of its data directory|disk lost data|lost data/;
+const SUPERVISE_MS = 700;
+/** Probes fail more than once before a process is killed; meanwhile the states are compared. */
+const FAILING_MS = 6_000;
 
 /** One machine of the cluster and what runs on it. */
 export interface Node {
@@ -18,6 +22,8 @@ export interface Node {
   replica: Replica | undefined;
   /** When it was first opened: before that it waited to be let into the cluster. */
   memberSince: number | undefined;
+  /** Since when it has said that it should be started again. */
+  failingSince: number | undefined;
   /** When it was opened last. */
   openedAt: number;
   /** Its removal from the cluster was asked for: it may stop by itself. */
@@ -60,6 +66,7 @@ export class SimCluster {
       replica: undefined,
       memberSince: undefined,
       openedAt: 0,
+      failingSince: undefined,
       stopped: undefined,
       removing: false,
       disowned: false,
@@ -123,6 +130,7 @@ export class SimCluster {
         ? { join: this.nodes.filter((n) => n !== node && !n.removing).map((n) => n.name) }
         : { initialCluster: voters.map((name) => ({ name, address: name })) }),
       unsafeNoPeerTls: true,
+      scrubIntervalMs: this.#options.scrubIntervalMs,
       compactionIntervalMs: this.#options.compactionIntervalMs,
       logKeepEntries: this.#options.logKeepEntries,
       electionMs: this.#options.electionMs,
@@ -180,6 +188,7 @@ export class SimCluster {
   }
 
   #isRightlyQuarantined({ machine, stopped = '' }: Node): boolean {
+    if (isRotten(machine)) return /cannot be applied without it|differs from that of the others/.test(stopped);
     return machine.miscomputation === 'done' && stopped.includes('differs from that of the others');
   }
 
@@ -188,6 +197,23 @@ export class SimCluster {
     const { now } = this.world;
     if (now - this.network.wholeSince < ms) return false;
     return this.nodes.every((node) => node.replica !== undefined && node.machine.running && now - node.openedAt > ms);
+  }
+
+  /** Starts again whoever says that it should be: as a kubelet does, or a person, by what `/livez` tells. */
+  supervise(): void {
+    this.world.schedule(SUPERVISE_MS, this.world.outside, () => {
+      for (const node of this.running) {
+        if (node.replica?.status().failure === '') node.failingSince = undefined;
+        else node.failingSince ??= this.world.now;
+        if (node.failingSince === undefined || this.world.now - node.failingSince < FAILING_MS) continue;
+        node.failingSince = undefined;
+        this.note(`${node.name} is started again: ${node.replica?.status().failure}`);
+        this.world.count('replicas started again by what they say of themselves');
+        this.crash(node, false);
+        this.world.schedule(this.world.random.between(100, 1_000), this.world.outside, () => this.start(node));
+      }
+      this.supervise();
+    });
   }
 
   /** Ends the process now; `powerLoss` also loses what the disk had not flushed. */

@@ -32,6 +32,11 @@ export class SimFile {
   unflushed: Version[] = [];
   /** The transaction being written. */
   writing: Transaction | undefined;
+
+  /** Puts other versions in the place of those that are not flushed. */
+  spoil(now: (version: Version) => Version): void {
+    this.unflushed = this.unflushed.map(now);
+  }
 }
 
 /** The disk of one machine: it outlives the process, and forgets what was not flushed when the power fails. */
@@ -191,8 +196,8 @@ export class SimEnvironmentFile {
     const { disk, file } = this;
     disk.world.schedule(disk.flushTime(), this.actor, () => {
       this.#flushBusy = false;
-      file.durable = next.version;
-      file.unflushed.splice(0, file.unflushed.indexOf(next.version) + 1);
+      // In order, and one at a time: it is the oldest, unless the disk has spoilt it meanwhile.
+      file.durable = file.unflushed.shift() ?? next.version;
       next.transaction.flushed();
       this.#flushNext();
     });

@@ -3,10 +3,13 @@ export interface SimEvent {
   /** Breaks ties: what was scheduled first happens first. */
   readonly order: number;
   readonly actor: Actor;
-  readonly run: () => void;
+  /** May return `STILL` (world.ts). */
+  readonly run: () => unknown;
   /** After a pause it may happen before what was due earlier. */
   readonly outOfOrder: boolean;
   canceled: boolean;
+  /** It was due while its process was paused. */
+  readonly heldBack?: boolean;
 }
 
 /** On whose behalf things happen: one run of a replica's process, or the world outside. */
@@ -30,6 +33,11 @@ export class EventQueue {
 
   get size(): number {
     return this.#heap.length;
+  }
+
+  /** Puts other events in the place of all. */
+  replaceAll(other: (event: SimEvent) => SimEvent): void {
+    for (const event of this.#heap.splice(0)) this.push(other(event));
   }
 
   push(event: SimEvent): void {

@@ -1,10 +1,13 @@
 import type { Node, SimCluster } from './cluster.js';
 import type { Machine } from './machine.js';
 import type { FaultKind, RunOptions } from './options.js';
+import { isRotten, spoil } from './rot.js';
 
 /** Breaks things at random times, and repairs them all when asked. */
 export class Faults {
   readonly counts = new Map<FaultKind, number>();
+  /** Is all that a machine has applied in its state on the disk, if it runs? */
+  isAtRest: (machine: Machine) => boolean = () => true;
   #stopped = false;
   /** The next leader is cut off as soon as it is elected. */
   #ambush = false;
@@ -58,7 +61,7 @@ export class Faults {
     for (const node of cluster.nodes) {
       const whole = { fsyncMs: Math.min(options.fsyncMs, 5), flushFactor: 1, stallChance: 0, full: false };
       Object.assign(node.machine.disk.temper, whole);
-      node.machine.actor.pausedUntil = 0;
+      cluster.world.resume(node.machine.actor);
       node.machine.disk.onWrite = undefined;
       if (node.machine.miscomputation === 'due') node.machine.miscomputation = 'none';
       cluster.start(node);
@@ -110,6 +113,14 @@ export class Faults {
       case 'pause':
         cluster.pause(node, random.pick([50, 400, 1_500, 5_000]) * random.between(0.5, 1.5));
         return;
+      case 'longPause':
+        // As a virtual machine that is moved, or whose host sleeps; it goes on when everything is repaired, at the latest.
+        cluster.pause(node, random.between(8_000, 60_000));
+        return;
+      case 'bitRot':
+      case 'lostRow':
+        this.#spoil(kind, node);
+        return;
       case 'isolateNewLeader':
         this.#ambush = true;
         return;
@@ -134,7 +145,10 @@ export class Faults {
         cluster.note(`the wall clock of ${node.name} jumps`);
         return;
       case 'miscomputation':
-        if (cluster.nodes.some((n) => n.machine.miscomputation !== 'none')) return;
+        // Fewer than half, so that the rest can tell who is right; each makes another mistake.
+        if (node.machine.miscomputation !== 'none') return;
+        if (cluster.nodes.filter((n) => n.machine.miscomputation !== 'none').length >= (cluster.nodes.length - 1) >> 1)
+          return;
         node.machine.miscomputation = 'due';
         cluster.note(`${node.name} is to make something else of the next write`);
         return;
@@ -209,6 +223,17 @@ export class Faults {
         this.later(random.between(2_000, 5_000), () => cluster.start(down));
       });
     });
+  }
+
+  /** One machine at a time, so that the others hold everything whole. */
+  #spoil(kind: 'bitRot' | 'lostRow', node: Node): void {
+    const { world, nodes } = this.cluster;
+    if (nodes.some(({ machine }) => isRotten(machine)) || !this.isAtRest(node.machine)) return;
+    const rot = spoil(node.machine, kind, world.random);
+    if (rot === undefined) return;
+    node.machine.rot = rot;
+    world.count(kind === 'bitRot' ? 'rows spoilt' : 'rows lost');
+    this.cluster.note(`the disk of ${node.name} ${kind === 'bitRot' ? 'spoils' : 'loses'} a row of ${rot.table}`);
   }
 
   /** The process is killed and soon started again. */

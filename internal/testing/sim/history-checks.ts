@@ -9,6 +9,12 @@ export interface Call {
   readonly what: string;
 }
 
+/** What a client's transaction asked of a key; without `modRevision`, that it exists. */
+export interface Condition {
+  readonly key: string;
+  readonly modRevision: number | undefined;
+}
+
 /**
  * Linearizability of all clients' calls. Every answer names a revision, and revisions order the transactions; so the
  * history is linearizable exactly if each call's revision fits between the calls before and after it in real time, and
@@ -38,6 +44,11 @@ export class HistoryChecks {
   /** A transaction succeeded at `revision`, with these puts (by id). */
   wrote(call: Call, revision: number, ids: readonly string[]): void {
     this.acknowledgedWrites += 1;
+    promise(
+      revision >= call.floor,
+      'linearizability',
+      () => `${call.what} was done as of ${revision}, before ${call.floor}`,
+    );
     for (const id of ids) {
       const applied = this.#model.appliedAt(id);
       promise(applied === revision, 'no acknowledged write is lost', () => {
@@ -51,8 +62,22 @@ export class HistoryChecks {
     this.#show(call, revision);
   }
 
-  /** A transaction's compare failed at `revision`. */
-  conflicted(call: Call, revision: number): void {
+  /** A transaction's condition on `key` failed at `revision`: with `modRevision` as it was asked for, or that it exists. */
+  conflicted(call: Call, revision: number, ids: readonly string[], { key, modRevision }: Condition): void {
+    for (const id of ids) {
+      this.#refused.add(id);
+      promise(
+        this.#model.appliedAt(id) === undefined,
+        'a conflict is none',
+        () => `${call.what} was done all the same`,
+      );
+    }
+    const found = this.#model.asOf(key, revision)?.revision ?? 0;
+    promise(
+      modRevision === undefined ? found === 0 : found !== modRevision,
+      'a conflict is none',
+      () => `${call.what} was refused as of ${revision}, where its condition holds`,
+    );
     promise(
       revision >= call.floor,
       'linearizability',

@@ -32,8 +32,13 @@ interface RangeOptions {
 }
 
 function encodeKey(key: Key): string {
+  if (typeof key === 'string' && PLAIN.test(key)) return key;
   return typeof key === 'string' ? Buffer.from(key, 'utf8').toString('latin1') : key.toString('latin1');
 }
+
+/** Text whose characters are its bytes. */
+// oxlint-disable-next-line no-control-regex
+const PLAIN = /^[\x00-\x7f]*$/;
 
 /** The committed promise of lmdb, with the promise of its flush hung on it. */
 type Committed = Promise<boolean> & { flushed?: Promise<unknown> };

@@ -1,4 +1,5 @@
 import { SimDisk } from './disk.js';
+import type { Rot } from './rot.js';
 import { type Actor } from './event-queue.js';
 import type { World } from './world.js';
 
@@ -14,6 +15,8 @@ export class Machine {
    * state differs from the others' until it has been replaced or forgotten (consensus-checks.ts clears this).
    */
   miscomputation: 'none' | 'due' | 'done' = 'none';
+  /** What its disk has spoilt or lost of the state. */
+  rot: Rot | undefined;
 
   constructor(
     readonly name: string,
@@ -40,6 +43,11 @@ export function enterWorld(next: World): void {
 /** The process of this actor runs on this machine. */
 export function bindMachine(actor: Actor, machine: Machine): void {
   machines.set(actor, machine);
+}
+
+/** The machine that this actor runs on; undefined for the world outside. */
+export function machineOf(actor: Actor): Machine | undefined {
+  return machines.get(actor);
 }
 
 /** The machine on whose behalf code runs at the moment. */

@@ -1,4 +1,4 @@
-import type { TxnResult } from '../../store/types.js';
+import type { Txn, TxnResult } from '../../store/types.js';
 import { type Command, decodeProposal } from '../../store/command.js';
 import { promise } from './violation.js';
 
@@ -7,6 +7,8 @@ interface Version {
   readonly revision: number;
   readonly id: string | undefined;
   readonly createRevision: number;
+  /** By the clock of whoever proposed it; 0 for never. */
+  readonly expiresAt: number;
 }
 
 export interface ModelEvent {
@@ -26,6 +28,8 @@ export interface ModelEvent {
 export class Model {
   revision = 0;
   compactRevision = 0;
+  /** The latest time of an entry. */
+  clock = 0;
   readonly events: ModelEvent[] = [];
   readonly #history = new Map<string, Version[]>();
   readonly #idsApplied = new Map<string, number>();
@@ -41,9 +45,11 @@ export class Model {
     const name = `${proposal.proposer}/${proposal.seq}`;
     promise(!this.#applied.has(name), 'at most once', () => `proposal ${name} was applied again at index ${index}`);
     this.#applied.add(name);
+    this.clock = Math.max(this.clock, proposal.time);
     for (const [i, command] of proposal.commands.entries()) {
-      const expected = this.#command(command);
+      const expected = this.#command(command, proposal.time);
       const actual = results[i];
+      if (command.kind === 'txn' && expected.succeeded) this.deletes.applied(command.txn);
       promise(
         JSON.stringify(actual) === JSON.stringify(expected),
         'transactions do what they say',
@@ -52,7 +58,7 @@ export class Model {
     }
   }
 
-  #command(command: Command): TxnResult {
+  #command(command: Command, time: number): TxnResult {
     if (command.kind === 'compact') {
       const { revision } = command;
       if (revision <= this.compactRevision || revision > this.revision) {
@@ -68,6 +74,7 @@ export class Model {
       const holds = 'modRevision' in compare ? compare.modRevision === now : now > 0;
       if (!holds) return { succeeded: false, revision: this.revision, failed: i };
     }
+    this.#checkExpiry(command.txn, time);
     const revision = this.revision + 1;
     let sub = 0;
     for (const op of ops) {
@@ -76,7 +83,9 @@ export class Model {
       const id = op.type === 'put' ? idOf(op.value) : undefined;
       if (id !== undefined) this.#idsApplied.set(id, revision);
       const versions = this.#history.get(op.key) ?? [];
-      versions.push({ revision, id, createRevision: before?.createRevision ?? revision });
+      const ttl = op.type === 'put' ? (op.ttlSeconds ?? 0) : 0;
+      const expiresAt = ttl === 0 ? 0 : time + ttl * 1000;
+      versions.push({ revision, id, createRevision: before?.createRevision ?? revision, expiresAt });
       this.#history.set(op.key, versions);
       const type = op.type === 'delete' ? 'delete' : before === undefined ? 'create' : 'modify';
       if (sub === 0) this.#eventAt[revision] = this.events.length;
@@ -85,6 +94,28 @@ export class Model {
     }
     if (sub > 0) this.revision = revision;
     return { succeeded: true, revision: this.revision };
+  }
+
+  /** Deletes at one revision are what the leader does to objects whose time is over: no client asks for them here. */
+  #checkExpiry({ compares, ops }: Txn, time: number): void {
+    const [op, compare] = [ops[0], compares[0]];
+    if (op?.type !== 'delete' || compare === undefined || !('modRevision' in compare)) return;
+    const expiresAt = this.latest(op.key)?.expiresAt ?? 0;
+    promise(expiresAt > 0, 'only what has a time to live expires', () => `${op.key} was deleted as if it had one`);
+    promise(!this.clocksAreSteady || time >= expiresAt, 'nothing expires early', () => {
+      return `${op.key} was deleted at ${time}, ${expiresAt - time} ms before its time`;
+    });
+  }
+  /** No wall clock of a machine is set while it runs. */
+  clocksAreSteady = true;
+  readonly deletes = new Deletes();
+
+  /** Keys whose time is over at `time`. */
+  overdue(time: number): string[] {
+    return [...this.#history.keys()].filter((key) => {
+      const { expiresAt = 0 } = this.latest(key) ?? {};
+      return expiresAt > 0 && expiresAt < time;
+    });
   }
 
   /** The newest version of a key, undefined when it does not exist. */
@@ -116,6 +147,32 @@ export class Model {
   /** The events after a revision, in order. */
   eventsAfter(revision: number): readonly ModelEvent[] {
     return revision >= this.revision ? [] : this.events.slice(this.#eventAt[revision + 1] ?? this.events.length);
+  }
+}
+
+/** Who deletes: only a client that asked for it, unless the object's time is over (see `Model`). */
+class Deletes {
+  /** By key: asked for, and not known to have had its effect or none. */
+  readonly #open = new Map<string, number>();
+
+  asked(key: string): void {
+    this.#open.set(key, (this.#open.get(key) ?? 0) + 1);
+  }
+
+  /** The client was told; one that was done is counted where it is applied. */
+  answered(key: string, result: TxnResult | undefined): void {
+    if (result?.succeeded === false) this.#close(key);
+  }
+
+  applied({ compares, ops }: Txn): void {
+    const [op, compare] = [ops[0], compares[0]];
+    if (op?.type !== 'delete' || (compare !== undefined && 'modRevision' in compare)) return;
+    promise((this.#open.get(op.key) ?? 0) > 0, 'only clients delete', () => `nobody asked to delete ${op.key}`);
+    this.#close(op.key);
+  }
+
+  #close(key: string): void {
+    this.#open.set(key, (this.#open.get(key) ?? 0) - 1);
   }
 }
 

@@ -100,7 +100,8 @@ function miscomputed(data: Uint8Array): Proposal | undefined {
       if (at < 0) continue;
       // The value is a view into the log's entry, which stays as it is.
       const value = Buffer.from(op.value);
-      value[at + PADDING.length - 1] = 'y'.charCodeAt(0);
+      // No two machines make the same mistake.
+      value[at + PADDING.length - 1] = 'A'.charCodeAt(0) + (Number(machine.name.slice(1)) % 26);
       Object.assign(op, { value });
       machine.miscomputation = 'done';
       machine.disk.world.count('entries applied wrongly');

@@ -31,6 +31,12 @@ export interface RunOptions {
   readonly compactionIntervalMs: number;
   readonly logKeepEntries: number;
   readonly electionMs: number;
+  /** How often each replica reads its whole state. */
+  readonly scrubIntervalMs: number;
+  /** Clients that work as the API's handlers do: update until it is done, list in pages. */
+  readonly loops: number;
+  /** Probability that a proposal is handed on twice. */
+  readonly repeatChance: number;
   /** Some replicas run a later release. */
   readonly mixedReleases: boolean;
   /** The last founder is started only after a while. */
@@ -52,6 +58,7 @@ export type FaultKind =
   | 'powerLossAll'
   | 'cutMidWrite'
   | 'pause'
+  | 'longPause'
   | 'isolate'
   | 'isolateNewLeader'
   | 'split'
@@ -60,6 +67,8 @@ export type FaultKind =
   | 'fullDisk'
   | 'clockJump'
   | 'miscomputation'
+  | 'bitRot'
+  | 'lostRow'
   | 'lossyNetwork'
   | 'slowNetwork'
   | 'transfer'
@@ -78,6 +87,7 @@ const MIXED_FAULTS: readonly FaultKind[] = [
   'powerLossAll',
   'cutMidWrite',
   'pause',
+  'longPause',
   'isolate',
   'isolateNewLeader',
   'split',
@@ -93,7 +103,10 @@ const MIXED_FAULTS: readonly FaultKind[] = [
   'join',
   'remove',
 ];
-export const FAULT_KINDS: readonly FaultKind[] = [...MIXED_FAULTS, 'miscomputation', 'wipe', 'rollback', 'stranger'];
+export const FAULT_KINDS: readonly FaultKind[] = [
+  ...MIXED_FAULTS,
+  ...(['miscomputation', 'wipe', 'rollback', 'stranger', 'bitRot', 'lostRow'] as const),
+];
 
 /** What a run leans towards: a mix of everything hides what a mix of a few would show. */
 export type Profile =
@@ -105,10 +118,11 @@ export type Profile =
   | 'disks'
   | 'alone'
   | 'differing'
-  | 'trust';
+  | 'trust'
+  | 'rotting';
 export const PROFILES: readonly Profile[] = [
   ...(['mixed', 'mixed', 'mixed', 'elections', 'elections', 'deposed', 'deposed', 'membership', 'membership'] as const),
-  ...(['reads', 'reads', 'disks', 'disks', 'alone', 'differing', 'trust'] as const),
+  ...(['reads', 'reads', 'disks', 'disks', 'alone', 'differing', 'trust', 'rotting'] as const),
 ];
 
 const LARGE: RaftSettings = {
@@ -133,8 +147,8 @@ function drawMixed(seed: number, random: Random): RunOptions {
     clients: 2 + random.below(4),
     watchers: random.below(4),
     keys: random.pick([1, 3, 8]),
-    faultyMs: random.pick([6_000, 12_000, 20_000]),
-    calmMs: 10_000,
+    faultyMs: random.pick([4_000, 8_000, 14_000]),
+    calmMs: 8_000,
     faultEveryMs: random.pick([300, 800, 2_000]),
     faults: faults.length === 0 ? ['kill', 'powerLoss'] : faults,
     aimAtLeader: random.pick([0, 0.3, 0.7]),
@@ -152,6 +166,9 @@ function drawMixed(seed: number, random: Random): RunOptions {
     electionMs: random.pick([250, 500, 500]),
     mixedReleases: random.chance(0.25),
     lateFounder: false,
+    scrubIntervalMs: 7_000,
+    loops: random.pick([0, 1, 3]),
+    repeatChance: random.pick([0, 0, 0.1]),
     raftSettings: {
       maxSizePerMessageBytes: random.pick([1, 400, 1024 * 1024]),
       maxInflightMessages: random.pick([1, 4, 256]),
@@ -265,6 +282,21 @@ function drawProfile(profile: Profile, random: Random): Partial<RunOptions> {
         calmMs: 24_000,
         thinkMs: 30,
         logKeepEntries: random.pick([2, 20, 10_000, 10_000]),
+        lossChance: 0,
+      };
+    case 'rotting':
+      // Disks that forget, or spoil, what nobody may ask for. With the log kept whole none needs a copy for another reason.
+      return {
+        voters: random.pick([3, 3, 5]),
+        faults: ['bitRot', 'bitRot', 'lostRow', 'lostRow', 'kill', 'powerLoss', 'isolate', 'transfer'],
+        aimAtLeader: random.pick([0, 0.5]),
+        faultEveryMs: random.pick([800, 2_000]),
+        faultyMs: 14_000,
+        calmMs: 26_000,
+        thinkMs: 60,
+        keys: random.pick([3, 8]),
+        logKeepEntries: 10_000,
+        scrubIntervalMs: random.pick([500, 2_000]),
         lossChance: 0,
       };
   }

@@ -1,18 +1,17 @@
 import { Faults } from './faults.js';
+import { ApiLoop, checkCounter } from './api-loops.js';
 import { SimClient } from './clients.js';
-import type { ConfChange, ConfChangeStep, RaftStatus } from '../../raft/index.js';
-import { readReply } from '../../replica/calls.js';
-import { encodeRequest } from '../../replica/membership.js';
 import { type Node, SimCluster } from './cluster.js';
 import { ConsensusChecks, textAt } from './consensus-checks.js';
 import { HistoryChecks } from './history-checks.js';
-import { currentMachine, enterWorld, type Machine } from './machine.js';
+import { enterWorld, type Machine, machineOf } from './machine.js';
 import { Model } from './model.js';
 import { enterNetwork, SimNetwork } from './network.js';
 import { observe } from './observe.js';
-import { drawOptions, type FaultKind, type RunOptions } from './options.js';
+import { Operator } from './operator.js';
+import { drawOptions, type RunOptions } from './options.js';
 import { Probe } from './probe.js';
-import { request } from './rpc.js';
+import { isRotten } from './rot.js';
 import { Violation, promise } from './violation.js';
 import { SimWatcher } from './watchers.js';
 import { type SimGlobals, World } from './world.js';
@@ -21,7 +20,6 @@ declare global {
   var __quorateSim: SimGlobals;
 }
 
-const MACHINES_MAX = 9;
 /** Errors by which the product says that a promise of its own is broken. */
 const OWN_CHECKS: ReadonlySet<string> = new Set([
   'AssertionError',
@@ -31,6 +29,8 @@ const OWN_CHECKS: ReadonlySet<string> = new Set([
 ]);
 /** What has been there for so long could be asked. */
 const ASKING_MS = 1_500;
+/** An object is there so long, at most, after its time is over, while all is well. */
+const EXPIRY_MS = 3_000;
 /** A new member has so long to catch up before it is held to serve. */
 const SETTLING_MS = 3_000;
 
@@ -72,6 +72,7 @@ class Run {
   readonly #consensus = new ConsensusChecks(this.#model);
   readonly #history = new HistoryChecks(this.#model);
   readonly #clients: SimClient[] = [];
+  readonly #loops: ApiLoop[] = [];
   readonly #watchers: SimWatcher[] = [];
   readonly #faults: Faults;
 
@@ -84,16 +85,26 @@ class Run {
     const network = new SimNetwork(world);
     const { lossChance, duplicateChance, reorders, delayMs } = this.#options;
     Object.assign(network.temper, { lossChance, duplicateChance, reorders, delayMs });
+    world.repeatChance = this.#options.repeatChance;
+    this.#model.clocksAreSteady = !this.#options.faults.includes('clockJump');
     enterWorld(world);
     enterNetwork(network);
     observe(this.#consensus, (error) => world.fail(error));
     this.#cluster = new SimCluster(world, network, this.#options);
-    this.#consensus.onJoint = (machine) => this.#onJoint(machine);
+    const operator = new Operator(world, this.#cluster, this.#consensus, this.#options);
+    this.#consensus.onJoint = (machine) => operator.onJoint(machine, this.#faults);
     this.#consensus.onWrongCopy = (machine, revision, hash) => this.#onWrongCopy(machine, revision, hash);
     this.#consensus.onElected = (machine, inherits) => this.#faults.onElected(machine, inherits);
-    this.#faults = new Faults(this.#cluster, this.#options, (kind) => this.#operate(kind));
+    this.#faults = new Faults(this.#cluster, this.#options, (kind) => operator.operate(kind));
+    this.#faults.isAtRest = (machine) => {
+      const state = machine.running ? this.#consensus.stateOf(machine) : undefined;
+      return state === undefined || state.visible.appliedIndex === state.meta.appliedIndex;
+    };
     for (let i = 1; i <= this.#options.clients; i += 1) {
-      this.#clients.push(new SimClient(`c${i}`, this.#cluster, this.#history, this.#options));
+      this.#clients.push(new SimClient(`c${i}`, this.#cluster, this.#history, this.#model, this.#options));
+    }
+    for (let i = 1; i <= this.#options.loops; i += 1) {
+      this.#loops.push(new ApiLoop(i, this.#cluster, this.#model, this.#options));
     }
     for (let i = 1; i <= this.#options.watchers; i += 1) {
       const pollMs = world.random.pick([2, 50, 1_000]);
@@ -104,10 +115,11 @@ class Run {
 
   async go(): Promise<Violation | undefined> {
     const { faultyMs, calmMs } = this.#options;
-    // Errors are made by the thousand here, and read hardly ever.
-    Error.stackTraceLimit = 3;
+    // Errors are made by the thousand here, and read hardly ever: `SIM_STACKS=1` shows where one that was not expected arose.
+    Error.stackTraceLimit = process.env.SIM_STACKS === '1' ? 20 : 0;
     const afterStep = (): void => this.#afterStep();
     try {
+      this.#cluster.supervise();
       const late = this.#options.lateFounder ? this.#cluster.nodes.at(-1) : undefined;
       for (const node of this.#cluster.nodes) if (node !== late) this.#cluster.start(node);
       if (late !== undefined) {
@@ -115,6 +127,7 @@ class Run {
           this.#cluster.start(late),
         );
       }
+      for (const loop of this.#loops) loop.start();
       for (const client of this.#clients) client.start();
       for (const watcher of this.#watchers) watcher.start();
       await this.#world.run(1_500, afterStep);
@@ -122,7 +135,7 @@ class Run {
       await this.#world.run(faultyMs, afterStep);
       this.#faults.repair();
       await this.#world.run(faultyMs + calmMs / 2, afterStep);
-      for (const client of this.#clients) client.stopped = true;
+      for (const client of [...this.#clients, ...this.#loops]) client.stopped = true;
       await this.#world.run(faultyMs + calmMs * 0.7, afterStep);
       const serving = this.#cluster.running.filter((n) => !n.removing && this.#isSettled(n));
       const probes = serving.map((node, i) => new Probe(`p${i + 1}`, node, this.#cluster, this.#history));
@@ -162,84 +175,8 @@ class Run {
     if (machine !== undefined) this.#consensus.afterStep(machine);
   }
 
-  get #lastMachine(): ReturnType<typeof currentMachine> | undefined {
-    return this.#cluster.nodes.find((n) => n.machine.actor === this.#world.lastActor)?.machine;
-  }
-
-  /** What an operator does: hands leadership over, or changes the membership. */
-  #operate(kind: FaultKind): void {
-    const { random } = this.#world;
-    if (kind === 'stranger') {
-      this.#askAsStranger();
-      return;
-    }
-    const leader = this.#cluster.leader();
-    if (leader?.replica === undefined) return;
-    const { members } = leader.replica.status();
-    const member = random.pick(members);
-    if (kind === 'transfer') {
-      const { replica } = leader;
-      if (member.learner) return;
-      this.#cluster.note(`leadership is to go from ${leader.name} to ${member.name}`);
-      // While states differ leadership stays where it is.
-      if (replica.status().disputed) return;
-      this.#world.as(leader.machine.actor, () => replica.transferLeader(member.name));
-      return;
-    }
-    if (kind === 'join') {
-      this.#join();
-      return;
-    }
-    if (kind === 'remove') {
-      this.#remove(member.name);
-      return;
-    }
-    const raft = this.#consensus.raftOf(leader.machine);
-    if (raft === undefined) return;
-    const result = this.#world.as(leader.machine.actor, () => {
-      return raft.proposeConfChange({ ...this.#drawChange(raft.status(), kind === 'splitJoint'), context: '' });
-    });
-    this.#cluster.note(`membership change at ${leader.name}: ${JSON.stringify(result)}`);
-    if (kind === 'splitJoint') this.#ambushJoint = true;
-  }
-  /** The next membership that is joint is split between those who are to vote and those who voted only before. */
-  #ambushJoint = false;
-
-  /** A leader has just applied a joint membership, and nobody else knows that it is settled. */
-  #onJoint(machine: Machine): void {
-    if (!this.#ambushJoint) return;
-    this.#ambushJoint = false;
-    const { random } = this.#world;
-    this.#faults.later(random.pick([0, 0, 5, 50]), () => {
-      const leader = this.#cluster.nodes.find((n) => n.machine === machine);
-      const conf = this.#consensus.stateOf(machine)?.meta;
-      if (leader === undefined || conf === undefined) return;
-      const names = conf.conf.voters.map((id) => conf.members.get(id)?.name);
-      const inside = this.#cluster.nodes.filter((n) => n === leader || names.includes(n.name));
-      this.#world.count('partitions between old and new voters');
-      this.#faults.cutOff(new Set(inside), 2_000, true);
-      if (random.chance(0.5)) this.#faults.later(random.exponential(600), () => this.#faults.restart(leader));
-    });
-  }
-
-  /** Somebody who is no member asks to remove one: nobody may do it. */
-  #askAsStranger(): void {
-    const { random, outside } = this.#world;
-    const [asked, other] = [random.pick(this.#cluster.nodes), random.pick(this.#cluster.nodes)];
-    const wish = encodeRequest({ op: 'remove', name: other.name });
-    request('a stranger', outside, asked.machine.name, wish, 5_000).then(
-      (reply) => {
-        try {
-          readReply(reply);
-        } catch (error) {
-          this.#cluster.note(`a stranger is refused: ${error instanceof Error ? error.message : String(error)}`);
-          this.#world.count('strangers refused');
-          return;
-        }
-        this.#world.fail(new Violation('only members are heard', `${asked.name} removed ${other.name} for a stranger`));
-      },
-      (error: unknown) => this.#cluster.note(`a stranger is not answered: ${String(error)}`),
-    );
+  get #lastMachine(): Machine | undefined {
+    return machineOf(this.#world.lastActor);
   }
 
   /** A wrong state may be copied only while nobody can be asked who has another. */
@@ -279,63 +216,6 @@ class Run {
     return true;
   }
 
-  #join(): void {
-    const alive = this.#cluster.nodes.filter((n) => !n.removing);
-    if (alive.length > this.#options.voters + 1 || this.#cluster.nodes.length >= MACHINES_MAX) return;
-    const node = this.#cluster.addMachine();
-    this.#cluster.note(`${node.name} is to join`);
-    this.#cluster.start(node);
-  }
-
-  #remove(name: string): void {
-    const node = this.#cluster.node(name);
-    const others = this.#cluster.running.filter((n) => n !== node && !n.removing);
-    const asked = others.length < 2 ? undefined : this.#world.random.pick(others);
-    if (asked?.replica === undefined || node.removing) return;
-    const { replica } = asked;
-    this.#cluster.note(`${name} is to be removed, through ${asked.name}`);
-    node.removing = true;
-    this.#world.as(asked.machine.actor, () => {
-      replica.removeMember(name).then(
-        () => this.#cluster.note(`${name} is removed`),
-        (error: unknown) => {
-          const text = error instanceof Error ? error.message : String(error);
-          this.#cluster.note(`${name} may not be removed: ${text}`);
-        },
-      );
-    });
-  }
-
-  /**
-   * Any other set of voters, reached in one step or through a joint configuration (`joint`: surely so, and it stays; then
-   * few are to vote, so that those who do not can be a majority of the old ones); or out of the joint one.
-   */
-  #drawChange(
-    { id, confState, peers, lastIndex }: RaftStatus,
-    joint: boolean,
-  ): Pick<ConfChange, 'transition' | 'steps'> {
-    const { random } = this.#world;
-    const { voters, votersOutgoing } = confState;
-    // As the replica does: who has never been heard of gets no vote.
-    const learners = confState.learners.filter((id) => {
-      const peer = peers.find((p) => p.id === id);
-      return peer?.recentActive === true && peer.match > Math.max(0, lastIndex - 50);
-    });
-    if (votersOutgoing.length > 0) return { transition: 'auto', steps: [] };
-    const everyone = [...voters, ...learners];
-    const wanted = new Set(everyone.filter(() => random.chance(joint ? 0.35 : 0.6)));
-    if (joint && random.chance(0.7)) wanted.add(id);
-    if (wanted.size === 0) wanted.add(random.pick(everyone));
-    const steps: ConfChangeStep[] = [
-      ...learners.filter((id) => wanted.has(id)).map((id): ConfChangeStep => ({ type: 'addVoter', id })),
-      ...voters.filter((id) => !wanted.has(id)).map((id): ConfChangeStep => ({ type: 'addLearner', id })),
-    ];
-    if (joint) return { transition: 'explicit', steps };
-    const few = random.chance(0.3) ? steps.slice(0, 1) : steps;
-    this.#cluster.note(few.map(({ type, id }) => `${type} ${id}`).join(', '));
-    return { transition: random.pick(['auto', 'implicit', 'explicit'] as const), steps: few };
-  }
-
   /** Everything is repaired for a while: all replicas must have come together and served everyone. */
   #checkEnd(): void {
     this.#history.finish();
@@ -363,10 +243,29 @@ class Run {
       'equal state at equal index',
       () => 'end',
     );
+    for (const { machine, name } of nodes) {
+      promise(
+        !isRotten(machine),
+        'what a disk spoils is found',
+        () => `${name} still has ${machine.rot?.kind} in ${machine.rot?.table}`,
+      );
+    }
+    const [first] = states;
+    if (first !== undefined) {
+      const { actor } = first.node.machine;
+      this.#world.as(actor, () => checkCounter(this.#loops, first.node));
+    }
+    this.#checkExpired();
     for (const watcher of this.#watchers) {
       while (watcher.poll());
       promise(watcher.after === this.#model.revision, 'watches are reliable', () => `one ended at ${watcher.after}`);
     }
+  }
+
+  /** The leader's clock is not behind that of any entry; it has had some seconds to see what is over its time. */
+  #checkExpired(): void {
+    const overdue = this.#model.overdue(this.#model.clock - EXPIRY_MS);
+    promise(overdue.length === 0, 'what is over its time goes', () => overdue.join(', '));
   }
 
   /** A machine that is to join may still wait for an answer to its wish, or be hardly there. */

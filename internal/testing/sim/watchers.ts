@@ -1,7 +1,9 @@
 import { type ChangeEvent, CompactedError } from '../../store/types.js';
 import type { Node, SimCluster } from './cluster.js';
 import { idOf, type Model, type ModelEvent, revisionIn } from './model.js';
+import { isRotten } from './rot.js';
 import { promise } from './violation.js';
+import { STILL } from './world.js';
 
 /**
  * One watch over everything, held to etcd's six promises: ordered, unique, reliable, atomic, resumable (on any
@@ -32,8 +34,9 @@ export class SimWatcher {
   start(): void {
     const { world } = this.cluster;
     world.schedule(world.random.exponential(this.pollMs), world.outside, () => {
-      this.poll();
+      const found = this.poll();
       this.start();
+      return found ? undefined : STILL;
     });
   }
 
@@ -42,6 +45,7 @@ export class SimWatcher {
     const node = this.#attached();
     const backend = node?.replica?.backend;
     if (node === undefined || backend === undefined || backend.revision <= this.#after) return false;
+    if (isRotten(node.machine)) return false;
     let changes: readonly ChangeEvent[];
     try {
       changes = this.cluster.world.as(node.machine.actor, () => backend.changes(this.#after, this.batch));
@@ -61,9 +65,16 @@ export class SimWatcher {
 
   #attached(): Node | undefined {
     const node = this.#node;
-    if (node?.replica !== undefined && node.machine.boots === this.#boots && !node.removing) return node;
+    if (
+      node?.replica !== undefined &&
+      node.machine.boots === this.#boots &&
+      !node.removing &&
+      !isRotten(node.machine)
+    ) {
+      return node;
+    }
     const { world } = this.cluster;
-    const running = this.cluster.running.filter((n) => !n.removing);
+    const running = this.cluster.running.filter((n) => !n.removing && !isRotten(n.machine));
     if (running.length === 0) return undefined;
     const next = world.random.pick(running);
     this.#node = next;

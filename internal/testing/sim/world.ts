@@ -10,6 +10,8 @@ export interface SimGlobals {
   setInterval(run: (...args: unknown[]) => void, ms?: number, ...args: unknown[]): SimTimer;
   setImmediate(run: (...args: unknown[]) => void, ...args: unknown[]): SimTimer;
   clearTimeout(timer: SimTimer | undefined): void;
+  /** Is this proposal to be handed on once more? */
+  repeats(): boolean;
   /** Overrides of the core's settings (bundle.ts). */
   raftSettings: object;
   /** What a later release would write in the place of this row or these rows. */
@@ -45,6 +47,9 @@ const LATER_MESSAGE = 99;
 /** 2026-01-01: the simulated clocks start here. */
 const EPOCH_MS = 1_767_225_600_000;
 
+/** What an event returns that has changed nothing, and of which nothing more follows: nobody need look. */
+export const STILL = Symbol('still');
+
 /** The world outside every replica: never paused, never gone. */
 export function outsideActor(name: string): Actor {
   return { name, alive: true, pausedUntil: 0, clockRate: 1, clockSkewMs: 0, laterRelease: false };
@@ -66,7 +71,11 @@ export class World {
   fingerprint = 7;
   /** What faults have brought about, by name. */
   readonly effects = new Map<string, number>();
+  /** Probability that a proposal is handed on twice. */
+  repeatChance = 0;
   readonly #queue = new EventQueue();
+  /** What processes do at the end of this turn of their event loop. */
+  #immediates: { readonly timer: SimTimer; readonly actor: Actor; readonly run: () => void }[] = [];
   #failure: Error | undefined;
   #order = 0;
 
@@ -75,12 +84,22 @@ export class World {
   }
 
   /** Does `run` after `delayMs` on behalf of `actor`, unless that process is gone by then. */
-  schedule(delayMs: number, actor: Actor, run: () => void, outOfOrder = false): SimEvent {
+  schedule(delayMs: number, actor: Actor, run: () => unknown, outOfOrder = false): SimEvent {
     this.#order += 1;
     const at = this.now + Math.max(0, delayMs);
     const event: SimEvent = { at, order: this.#order, actor, run, outOfOrder, canceled: false };
     this.#queue.push(event);
     return event;
+  }
+
+  /** A process that is paused goes on at once. */
+  resume(actor: Actor): void {
+    if (actor.pausedUntil <= this.now) return;
+    const sooner = actor.pausedUntil - this.now;
+    actor.pausedUntil = 0;
+    this.#queue.replaceAll((event) =>
+      event.actor === actor && event.heldBack === true ? { ...event, at: event.at - sooner } : event,
+    );
   }
 
   /** Calls into a process now, from outside. */
@@ -107,22 +126,41 @@ export class World {
       if (event.actor.pausedUntil > event.at) {
         // What has gathered comes in its order; but what came from elsewhere than the rest may be read before it.
         const later = event.outOfOrder ? this.random.between(0, 0.02) : 0.01;
-        this.#queue.push({ ...event, at: event.actor.pausedUntil + later });
+        this.#queue.push({ ...event, at: event.actor.pausedUntil + later, heldBack: true });
         continue;
       }
       this.now = event.at;
       this.actor = event.actor;
       this.steps += 1;
       this.fingerprint = (Math.imul(this.fingerprint, 31) + Math.floor(event.at * 1000) + event.order) | 0;
-      event.run();
+      if (event.run() === STILL) {
+        this.actor = this.outside;
+        continue;
+      }
       // All that follows from it happens on behalf of the same process.
       await quiet();
+      while (this.#immediates.length > 0) await this.#runImmediates();
       if (this.#failure !== undefined) throw this.#failure;
       this.actor = this.outside;
       this.lastActor = event.actor;
       afterStep();
     }
     this.now = Math.max(this.now, until);
+  }
+
+  async #runImmediates(): Promise<void> {
+    const due = this.#immediates;
+    this.#immediates = [];
+    for (const { timer, actor, run } of due) {
+      if (timer.canceled || !actor.alive) continue;
+      if (actor.pausedUntil > this.now) {
+        this.schedule(0, actor, run);
+        continue;
+      }
+      this.actor = actor;
+      run();
+      await quiet();
+    }
   }
 
   /** Something came of a fault. */
@@ -161,7 +199,11 @@ export class World {
       monotonic: () => this.now * this.actor.clockRate,
       random: () => this.random.next(),
       setTimeout: (run, ms = 0, ...args) => once(run, Math.max(1, ms), args),
-      setImmediate: (run, ...args) => once(run, 0, args),
+      setImmediate: (run, ...args) => {
+        const timer = new SimTimer();
+        this.#immediates.push({ timer, actor: this.actor, run: () => run(...args) });
+        return timer;
+      },
       setInterval: (run, ms = 0, ...args) => {
         const timer = new SimTimer();
         repeat(timer, this.actor, Math.max(1, ms), () => run(...args));
@@ -172,6 +214,7 @@ export class World {
         timer.canceled = true;
         if (timer.event !== undefined) timer.event.canceled = true;
       },
+      repeats: () => this.repeatChance > 0 && this.random.chance(this.repeatChance),
       raftSettings: {},
       laterRow: (row) => (this.actor.laterRelease ? [...row, LATER_FIELD] : row),
       laterRows: (rows) => (this.actor.laterRelease ? rows.map((row) => [...row, LATER_FIELD]) : rows),
