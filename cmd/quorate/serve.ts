@@ -195,6 +195,8 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
     backend,
     strategyFor: withCustomResources(builtIn, custom),
     findResource: own.findCustom,
+    findKind: (...names) => custom.findKind(...names)?.def,
+    versionsOf: (...names) => custom.versionsOf(...names).map((served) => served.def),
     now: Date.now,
     minWatchTimeoutMs: flags.int('min-request-timeout') * 1000,
     admission: admissionOf(flags, rbac),

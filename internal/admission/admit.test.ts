@@ -27,7 +27,16 @@ const attributes: AdmissionAttributes = {
 };
 const context = (): AttemptContext =>
   new AttemptContext({
-    reader: { get: () => undefined, list: () => [], stored: () => undefined, catchUp: () => Promise.resolve() },
+    reader: {
+      get: () => undefined,
+      list: () => [],
+      stored: () => undefined,
+      catchUp: () => Promise.resolve(),
+      get informer(): never {
+        throw new Error('nothing is kept here');
+      },
+    },
+    resources: { equivalents: () => [], ofKind: () => undefined, served: (_def, o) => o, mergePlan: () => undefined },
     authorizer: alwaysAllow,
     warnings: [],
     namespace: 'default',

@@ -2,10 +2,11 @@ import type { Authorizer } from '../auth/types.js';
 import type { JsonObject } from '../machinery/json.js';
 import type { Compare, Op } from '../store/types.js';
 import { Reinvocation } from './reinvocation.js';
-import type { AdmissionContext, ObjectReader } from './types.js';
+import type { AdmissionContext, ObjectReader, ResourceLookup } from './types.js';
 
 export interface AdmissionParts {
   readonly reader: ObjectReader;
+  readonly resources: ResourceLookup;
   readonly authorizer: Authorizer;
   readonly warnings: string[];
   /** '' for cluster-scoped resources. */
@@ -25,6 +26,9 @@ export class AttemptContext implements AdmissionContext {
 
   get reader(): ObjectReader {
     return this.parts.reader;
+  }
+  get resources(): ResourceLookup {
+    return this.parts.resources;
   }
   get authorizer(): Authorizer {
     return this.parts.authorizer;

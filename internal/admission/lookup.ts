@@ -1,5 +1,6 @@
 import { child, str } from '../machinery/access.js';
 import type { JsonObject } from '../machinery/json.js';
+import { Informer } from '../store/informer.js';
 import { objectKey, prefixEnd, resourcePrefix } from '../store/keys.js';
 import type { Backend } from '../store/types.js';
 import type { ObjectReader } from './types.js';
@@ -23,6 +24,9 @@ export function storeReader(backend: Backend): ObjectReader {
       },
       stored: (key) => backend.get(key),
       catchUp: () => backend.readBarrier(),
+      get informer() {
+        return Informer.of(backend);
+      },
     };
     readers.set(backend, reader);
   }

@@ -1,6 +1,8 @@
 import type { Authorizer, UserInfo } from '../auth/types.js';
 import type { JsonObject } from '../machinery/json.js';
+import type { Plan } from '../schema/apply/index.js';
 import type { GroupVersionKind, ResourceDef } from '../schema/types.js';
+import type { Informer } from '../store/informer.js';
 import type { Compare, KeyValue, Op } from '../store/types.js';
 import type { Reinvocation } from './reinvocation.js';
 
@@ -67,11 +69,26 @@ export interface ObjectReader {
   stored(key: string): KeyValue | undefined;
   /** Resolves when this replica has applied what was committed before the call. Rejects with UnavailableError. */
   catchUp(): Promise<void>;
+  /** Keeps objects parsed, as new as what this replica has applied: for what is asked at every write. */
+  readonly informer: Informer;
+}
+
+/** Knows every resource that is served, custom ones included. */
+export interface ResourceLookup {
+  /** The same objects in their other served versions (apiserver's EquivalentResourceMapper). */
+  equivalents(def: ResourceDef): readonly ResourceDef[];
+  /** The resource of a kind, or undefined when it is not served. */
+  ofKind(group: string, version: string, kind: string): ResourceDef | undefined;
+  /** A stored object in the version of `def`; it may share parts with the stored one and must not be changed. */
+  served(def: ResourceDef, stored: JsonObject): JsonObject | Promise<JsonObject>;
+  /** How objects of the resource merge; undefined for one whose type is not known. */
+  mergePlan(def: ResourceDef): Plan | undefined;
 }
 
 /** What plugins work with during one attempt at a write. An attempt that a compare undoes is followed by a new one. */
 export interface AdmissionContext {
   readonly reader: ObjectReader;
+  readonly resources: ResourceLookup;
   readonly authorizer: Authorizer;
   /** Texts for Warning headers. */
   readonly warnings: string[];

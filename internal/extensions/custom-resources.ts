@@ -49,6 +49,18 @@ export class CustomResources {
     return this.served.find(group, version, plural);
   }
 
+  /** The served custom resource of a kind, or undefined. */
+  findKind(group: string, version: string, kind: string): ServedVersion | undefined {
+    this.refresh();
+    return this.served.findKind(group, version, kind);
+  }
+
+  /** Every served version of a custom resource. */
+  versionsOf(group: string, plural: string): readonly ServedVersion[] {
+    this.refresh();
+    return this.served.versionsOf(group, plural);
+  }
+
   /** Takes note of what was applied since the last time. */
   refresh(): void {
     const { revision } = this.backend;

@@ -78,6 +78,21 @@ export class ServedResources {
     return this.#byPath.get(`${group}/${version}/${plural}`);
   }
 
+  /** The served version of a kind. */
+  findKind(group: string, version: string, kind: string): ServedVersion | undefined {
+    if (!this.#groups.has(group)) return undefined;
+    for (const s of this.#byPath.values()) {
+      if (s.def.kind === kind && s.def.group === group && s.def.version === version) return s;
+    }
+    return undefined;
+  }
+
+  /** Every served version of a resource. */
+  versionsOf(group: string, plural: string): ServedVersion[] {
+    if (!this.#groups.has(group)) return [];
+    return [...this.#byPath.values()].filter((s) => s.def.group === group && s.def.resource === plural);
+  }
+
   /** Whether any custom resource of the group is served. */
   hasGroup(group: string): boolean {
     return this.#groups.has(group);

@@ -19,6 +19,10 @@ export interface RestDeps {
   strategyFor(group: string, resource: string, version?: string): Strategy;
   /** Finds resources that are not built in (custom ones). */
   readonly findResource?: (group: string, version: string, plural: string) => ResourceDef | undefined;
+  /** The resource of a kind that is not built in. */
+  readonly findKind?: (group: string, version: string, kind: string) => ResourceDef | undefined;
+  /** Every served version of a resource that is not built in. */
+  readonly versionsOf?: (group: string, plural: string) => readonly ResourceDef[];
   /** Milliseconds since the epoch. */
   now(): number;
   /** `--min-request-timeout`: a watch that names no time lasts this long, and up to twice as long; half an hour when absent. */

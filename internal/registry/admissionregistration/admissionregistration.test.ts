@@ -93,11 +93,28 @@ describe('admission policies', () => {
     expect(said("request.userInfo.username == 'a' && namespaceObject.metadata.name != 'b'")).toBe('');
     expect(said('object.x')).toContain('must evaluate to bool');
   });
-  it('want one-line messages, and one where the expression has lines', () => {
+  it('want one-line messages, also none where the expression has lines', () => {
     const validations = [{ expression: 'true', message: 'a\nb' }, { expression: 'true &&\n true' }];
     expect(ofPolicy(policy({ validations }))).toEqual([
-      'spec.validations[0].message: Invalid value: "a\\nb": message must not contain line breaks',
-      'spec.validations[1].message: Required value: message must be specified if expression contains line breaks',
+      'spec.validations[0].message: Invalid value: "a\\nb": must not contain line breaks',
+    ]);
+  });
+  it('have messages without an authorizer, and match conditions without variables', () => {
+    const variables = [{ name: 'v', expression: "'x'" }];
+    const validations = [
+      { expression: 'true', messageExpression: 'variables.v' },
+      { expression: 'true', messageExpression: "string(authorizer.path('/x').check('get').allowed())" },
+    ];
+    const matchConditions = [{ name: 'c', expression: "variables.v == 'x'" }];
+    const first = (text: string): string => text.split('\n')[0] ?? '';
+    expect(ofPolicy(policy({ validations, variables, matchConditions })).map(first)).toEqual([
+      `spec.matchConditions[0].expression: Invalid value: "variables.v == 'x'": compilation failed: ERROR: <input>:1:1: undeclared reference to 'variables' (in container '')`,
+      `spec.validations[1].messageExpression: Invalid value: "string(authorizer.path('/x').check('get').allowed())": compilation failed: ERROR: <input>:1:8: undeclared reference to 'authorizer' (in container '')`,
+    ]);
+  });
+  it('say where constants cannot be converted', () => {
+    expect(ofPolicy(policy({ validations: [{ expression: "int('abc') == 1" }] }))).toEqual([
+      "spec.validations[0].expression: Internal error: program instantiation failed: type conversion error from 'string' to 'int'",
     ]);
   });
   it('change what is made, not what is deleted', () => {
@@ -105,6 +122,7 @@ describe('admission policies', () => {
     const spec = { mutations, reinvocationPolicy: 'Never', matchConstraints: match({ operations: ['DELETE'] }) };
     expect(ofMutating(policy(spec))).toEqual([
       'spec.matchConstraints.resourceRules.operations: Unsupported value: "DELETE": supported values: "*", "CONNECT", "CREATE", "UPDATE"',
+      'spec.mutations[0].jsonPatch.expression: Invalid value: "[]": must evaluate to list(JSONPatch) but got list(dyn)',
       'spec.mutations[0].applyConfiguration: Invalid value: "{applyConfiguration}": must not be specified when patchType is JSONPatch',
     ]);
   });

@@ -4,6 +4,7 @@ import { FieldNode, validating } from '../generic/field-node.js';
 import { checkLabelSelector, type SelectorOptions } from '../generic/label-selector.js';
 import type { Strategy } from '../types.js';
 import { defaultMatchResources } from './defaults.js';
+import { checkMutableOperations } from './policy-spec.js';
 import { checkMatchResources } from './rules.js';
 
 const ACTIONS = ['Audit', 'Deny', 'Warn'];
@@ -48,8 +49,10 @@ function policyBindings(mutating: boolean): Strategy {
     spec.requireText('policyName', dns1123Subdomain);
     const ref = spec.child('paramRef');
     if (ref !== undefined) checkParamRef(ref, options);
-    checkMatchResources(spec.child('matchResources'), options);
+    const match = spec.child('matchResources');
+    checkMatchResources(match, options);
     if (!mutating) checkActions(spec);
+    else if (match !== undefined) checkMutableOperations(match);
   };
   return {
     defaults(binding) {

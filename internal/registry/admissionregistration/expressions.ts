@@ -1,115 +1,64 @@
-import { compileExpression, isOneOf } from '../../extensions/cel/compile.js';
-import {
-  BOOL,
-  type CelType,
-  DYN,
-  INT,
-  listOf,
-  mapOf,
-  objectOf,
-  STRING,
-  TIMESTAMP,
-  UNKNOWN,
-} from '../../extensions/cel/types.js';
+import { type Compiled, compileExpression } from '../../admission/expressions/compiled.js';
+import { admissionEnvironment } from '../../admission/expressions/types.js';
+import { PolicyVariables } from '../../admission/expressions/variables.js';
+import type { CelType, Environment } from '../../cel/index.js';
+import { internalField } from '../../machinery/field.js';
 import type { FieldNode } from '../generic/field-node.js';
 
-const GROUP_VERSION_KIND = objectOf('kubernetes.GroupVersionKind', { group: STRING, version: STRING, kind: STRING });
-const GROUP_VERSION_RESOURCE = objectOf('kubernetes.GroupVersionResource', {
-  group: STRING,
-  version: STRING,
-  resource: STRING,
-});
-const STRINGS = mapOf(STRING, STRING);
+/** What an expression may use beside what all of admission's may. */
+export type ExpressionUse = 'rule' | 'message' | 'patch' | 'condition';
 
-/** What an admission request says of itself (k8s.io/apiserver/pkg/admission/plugin/cel). */
-const REQUEST = objectOf('kubernetes.AdmissionRequest', {
-  kind: GROUP_VERSION_KIND,
-  resource: GROUP_VERSION_RESOURCE,
-  subResource: STRING,
-  requestKind: GROUP_VERSION_KIND,
-  requestResource: GROUP_VERSION_RESOURCE,
-  requestSubResource: STRING,
-  name: STRING,
-  namespace: STRING,
-  operation: STRING,
-  userInfo: objectOf('kubernetes.UserInfo', {
-    username: STRING,
-    uid: STRING,
-    groups: listOf(STRING),
-    extra: mapOf(STRING, listOf(STRING)),
-  }),
-  dryRun: BOOL,
-  options: DYN,
-});
-
-const NAMESPACE = objectOf('kubernetes.Namespace', {
-  metadata: objectOf('kubernetes.NamespaceMetadata', {
-    name: STRING,
-    generateName: STRING,
-    namespace: STRING,
-    labels: STRINGS,
-    annotations: STRINGS,
-    UID: STRING,
-    creationTimestamp: TIMESTAMP,
-    deletionGracePeriodSeconds: INT,
-    deletionTimestamp: TIMESTAMP,
-    generation: INT,
-    resourceVersion: STRING,
-    finalizers: listOf(STRING),
-  }),
-  spec: objectOf('kubernetes.NamespaceSpec', { finalizers: listOf(STRING) }),
-  status: objectOf('kubernetes.NamespaceStatus', { phase: STRING }),
-});
-
-const isPatchStruct = (name: string): boolean =>
-  name === 'Object' || name.startsWith('Object.') || name === 'JSONPatch';
-
-/** What expressions of a webhook or policy see, and the variables that the policy has declared so far. */
+/** Compiles what a webhook or policy says in CEL, and tells its errors at their fields. */
 export class AdmissionExpressions {
-  private readonly variables: Map<string, CelType>;
-  private readonly declared = new Map<string, CelType>();
+  private readonly environments = new Map<ExpressionUse, Environment>();
+  private variables: PolicyVariables | undefined;
 
-  /** `inPolicy`: there may be parameters, and the namespace is at hand. */
-  constructor(inPolicy: boolean, hasParams: boolean) {
-    this.variables = new Map<string, CelType>([
-      ['object', DYN],
-      ['oldObject', DYN],
-      ['request', REQUEST],
-      ['authorizer', UNKNOWN],
-      ['authorizer.requestResource', UNKNOWN],
-    ]);
-    if (inPolicy) this.variables.set('namespaceObject', NAMESPACE);
-    if (hasParams) this.variables.set('params', DYN);
-  }
+  /** `params`: the policy names a kind of parameters. */
+  constructor(private readonly params: boolean) {}
 
   /** Makes `variables` known to what follows; each is added as it is declared. */
   withVariables(): void {
-    this.variables.set('variables', { kind: 'object', name: 'kubernetes.variables', fields: this.declared });
+    this.variables = new PolicyVariables();
   }
 
-  private compile(owner: FieldNode, key: string): CelType | undefined {
-    const { type, problem } = compileExpression(owner.text(key), {
-      variables: this.variables,
-      isStruct: isPatchStruct,
-    });
-    if (problem === undefined) return type;
-    owner.invalid(key, problem);
-    return undefined;
+  /** The environments are the same for all; variables that are declared later are seen too. */
+  private environment(use: ExpressionUse): Environment {
+    let environment = this.environments.get(use);
+    if (environment === undefined) {
+      environment = admissionEnvironment({
+        params: this.params,
+        authorizer: use !== 'message',
+        patches: use === 'patch',
+        ...(this.variables === undefined || use === 'condition' ? {} : { variables: this.variables.types }),
+      });
+      this.environments.set(use, environment);
+    }
+    return environment;
   }
 
-  /** Checks the expression at a member, which must come to one of the types; `null_type` is CEL's null. */
-  check(owner: FieldNode, key: string, ...results: readonly string[]): void {
-    const type = this.compile(owner, key);
-    if (type === undefined || results.length === 0) return;
-    if (isOneOf(type, ...results.map((r) => (r === 'null_type' ? 'null' : r)))) return;
-    const one = results.length === 1 ? results[0] : `one of [${results.join(' ')}]`;
-    owner.invalid(key, `must evaluate to ${one ?? ''}`);
+  /**
+   * Checks the expression at a member, which must come to one of the types. `text` is what is compiled, where that is
+   * not all of the member.
+   */
+  check(owner: FieldNode, key: string, use: ExpressionUse, results: readonly CelType[], text = owner.text(key)): void {
+    tell(owner, key, compileExpression(text, this.environment(use), results), owner.text(key));
+  }
+  /** The same without the blanks around it, which its error does not show either. */
+  checkTrimmed(owner: FieldNode, key: string, use: ExpressionUse, results: readonly CelType[]): void {
+    const text = owner.text(key).trim();
+    tell(owner, key, compileExpression(text, this.environment(use), results), text);
   }
 
-  /** Checks the expression of a variable and, when nothing is wrong with it, declares the variable. */
+  /** Checks the expression of a variable, and declares the variable for what follows. */
   declare(variable: FieldNode): void {
-    const type = this.compile(variable, 'expression');
-    const name = variable.text('name');
-    if (type !== undefined && name !== '') this.declared.set(name, type);
+    const text = variable.text('expression');
+    const made = this.variables?.declare(variable.text('name'), text, { params: this.params, authorizer: true });
+    if (made !== undefined) tell(variable, 'expression', made, text);
   }
+}
+
+function tell(owner: FieldNode, key: string, made: Compiled, shown: string): void {
+  if (made.problem === '') return;
+  if (made.internal) owner.add(internalField(owner.at(key), made.problem));
+  else owner.invalid(key, made.problem, shown);
 }

@@ -1,3 +1,4 @@
+import { BOOL } from '../../cel/index.js';
 import { qualifiedName } from '../../machinery/names.js';
 import type { FieldNode } from '../generic/field-node.js';
 import type { AdmissionExpressions } from './expressions.js';
@@ -11,7 +12,7 @@ export function checkMatchConditions(owner: FieldNode, expressions: AdmissionExp
   const names = new Set<string>();
   for (const condition of conditions) {
     if (condition.text('expression').trim() === '') condition.required('expression');
-    else expressions.check(condition, 'expression', 'bool');
+    else expressions.checkTrimmed(condition, 'expression', 'condition', [BOOL]);
     condition.requireText('name', qualifiedName);
     const name = condition.text('name');
     if (name !== '' && names.has(name)) condition.duplicate('name', name);

@@ -1,3 +1,4 @@
+import { BOOL, type CelType, listOf, NULL, STRING, structType } from '../../cel/index.js';
 import { child, defaultTo, ensureChild } from '../../machinery/access.js';
 import { semanticEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
@@ -21,17 +22,15 @@ function checkValidation(validation: FieldNode, expressions: AdmissionExpression
   const expression = validation.text('expression').trim();
   const message = validation.text('message').trim();
   if (expression === '') validation.required('expression', 'expression is not specified');
-  else expressions.check(validation, 'expression', 'bool');
-  if (validation.text('messageExpression').trim() !== '') expressions.check(validation, 'messageExpression', 'string');
+  else expressions.check(validation, 'expression', 'rule', [BOOL]);
+  if (validation.text('messageExpression').trim() !== '')
+    expressions.check(validation, 'messageExpression', 'message', [STRING]);
   else if (validation.text('messageExpression') !== '') {
     validation.invalid('messageExpression', 'must be non-empty if specified');
   }
   if (validation.text('message') !== '' && message === '') {
-    validation.invalid('message', 'message must be non-empty if specified');
-  } else if (hasNewline(message)) validation.invalid('message', 'message must not contain line breaks');
-  else if (hasNewline(expression) && message === '') {
-    validation.required('message', 'message must be specified if expression contains line breaks');
-  }
+    validation.invalid('message', 'must be non-empty if specified');
+  } else if (hasNewline(message)) validation.invalid('message', 'must not contain line breaks');
   validation.checkOneOf('reason', REASONS);
 }
 
@@ -43,13 +42,18 @@ function checkAnnotation(annotation: FieldNode, policy: string, expressions: Adm
   if (value === '') annotation.required('valueExpression', 'valueExpression is not specified');
   else if (Buffer.byteLength(value) > MAX_VALUE_EXPRESSION_BYTES) {
     annotation.required('valueExpression', `must not exceed ${MAX_VALUE_EXPRESSION_BYTES} bytes in length`);
-  } else expressions.check(annotation, 'valueExpression', 'string', 'null_type');
+  } else expressions.check(annotation, 'valueExpression', 'rule', [STRING, NULL], value);
 }
 
 function checkAnnotations(spec: FieldNode, policy: string, expressions: AdmissionExpressions): void {
   const annotations = spec.list('auditAnnotations');
   if (annotations.length > MAX_AUDIT_ANNOTATIONS) {
-    spec.invalid('auditAnnotations', `must not have more than ${MAX_AUDIT_ANNOTATIONS} auditAnnotations`);
+    spec.invalid(
+      'auditAnnotations',
+      `must not have more than ${MAX_AUDIT_ANNOTATIONS} auditAnnotations`,
+      // Go's names of the fields, for the internal type has no others.
+      annotations.map((a) => ({ Key: a.text('key'), ValueExpression: a.text('valueExpression') })),
+    );
   }
   const keys = new Set<string>();
   for (const annotation of annotations) {
@@ -74,9 +78,9 @@ function checkValidating(root: FieldNode, lenience: PolicyLenience): void {
 }
 
 /** The members that hold a patch, by the type that names them. */
-const PATCHES: Readonly<Record<string, { own: string; other: string }>> = {
-  ApplyConfiguration: { own: 'applyConfiguration', other: 'jsonPatch' },
-  JSONPatch: { own: 'jsonPatch', other: 'applyConfiguration' },
+const PATCHES: Readonly<Record<string, { own: string; other: string; result: CelType }>> = {
+  ApplyConfiguration: { own: 'applyConfiguration', other: 'jsonPatch', result: structType('Object') },
+  JSONPatch: { own: 'jsonPatch', other: 'applyConfiguration', result: listOf(structType('JSONPatch')) },
 };
 
 function checkMutation(mutation: FieldNode, expressions: AdmissionExpressions): void {
@@ -88,7 +92,7 @@ function checkMutation(mutation: FieldNode, expressions: AdmissionExpressions): 
     const own = mutation.child(patch.own);
     if (own === undefined) mutation.required(patch.own, `must be specified when patchType is ${type}`);
     else if (own.text('expression').trim() === '') own.required('expression');
-    else expressions.check(own, 'expression');
+    else expressions.checkTrimmed(own, 'expression', 'patch', [patch.result]);
     if (mutation.has(patch.other)) {
       mutation.invalid(patch.other, `must not be specified when patchType is ${type}`, `{${patch.other}}`);
     }

@@ -46,7 +46,7 @@ const RESERVED = new Set(
 function checkVariable(variable: FieldNode, expressions: AdmissionExpressions): void {
   const name = variable.text('name');
   if (name.trim() === '') variable.required('name', 'name is not specified');
-  else if (!IDENTIFIER.test(name) || RESERVED.has(name)) variable.invalid('name', 'name is not a valid CEL identifier');
+  else if (!IDENTIFIER.test(name) || RESERVED.has(name)) variable.invalid('name', 'must be a valid CEL identifier');
   if (variable.text('expression').trim() === '') variable.required('expression', 'expression is not specified');
   else expressions.declare(variable);
 }
@@ -63,8 +63,12 @@ function checkConstraints(spec: FieldNode, mutating: boolean, lenience: PolicyLe
   checkMatchResources(match, lenience);
   const rules = match.list('resourceRules');
   if (rules.length === 0) match.required('resourceRules');
-  if (!mutating) return;
-  for (const operation of rules.flatMap((rule) => rule.texts('operations'))) {
+  if (mutating) checkMutableOperations(match);
+}
+
+/** Rules of mutating policies and their bindings are not about what is deleted. */
+export function checkMutableOperations(match: FieldNode): void {
+  for (const operation of match.list('resourceRules').flatMap((rule) => rule.texts('operations'))) {
     if (!MUTABLE_OPERATIONS.includes(operation)) {
       match.unsupported('resourceRules.operations', MUTABLE_OPERATIONS, operation);
     }
@@ -81,10 +85,11 @@ export function checkPolicySpec(spec: FieldNode, mutating: boolean, lenience: Po
   const paramKind = spec.child('paramKind');
   if (paramKind !== undefined) checkParamKind(paramKind);
   checkConstraints(spec, mutating, lenience);
-  const expressions = new AdmissionExpressions(true, paramKind !== undefined);
+  const expressions = new AdmissionExpressions(paramKind !== undefined);
   if (lenience.matchConditions !== true) checkMatchConditions(spec, expressions);
   const variables = spec.list('variables');
-  if (variables.length > 0) expressions.withVariables();
+  // Mutating policies know `variables` even without any.
+  if (variables.length > 0 || mutating) expressions.withVariables();
   for (const variable of variables) checkVariable(variable, expressions);
   return expressions;
 }

@@ -60,7 +60,7 @@ function checkHook(hook: FieldNode, lenience: Lenience): void {
   }
   hook.checkOneOf('reinvocationPolicy', REINVOCATION_POLICIES);
   checkWebhookClient(hook.struct('clientConfig'), true);
-  if (!lenience.matchConditions) checkMatchConditions(hook, new AdmissionExpressions(false, false));
+  if (!lenience.matchConditions) checkMatchConditions(hook, new AdmissionExpressions(false));
 }
 
 function check(root: FieldNode, lenience: Lenience): void {

@@ -5,12 +5,14 @@ import { alwaysAllow } from '../../auth/authorizers.js';
 import type { ResourceDef } from '../../schema/types.js';
 import type { RestDeps } from '../deps.js';
 import { type Subject, WriteAttributes } from './attributes.js';
+import { resourceLookup } from './resource-lookup.js';
 import type { Writing } from './target.js';
 
 /** What the plugins work with during one attempt. Whoever asks for it calls `finish` when the attempt is over. */
 export function attemptContext(deps: RestDeps, ctx: Writing): AttemptContext {
   return new AttemptContext({
     reader: deps.reader ?? storeReader(deps.backend),
+    resources: resourceLookup(deps),
     authorizer: deps.authorizer ?? alwaysAllow,
     warnings: ctx.warnings,
     namespace: ctx.namespace,

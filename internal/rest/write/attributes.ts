@@ -5,18 +5,13 @@ import type { JsonObject } from '../../machinery/json.js';
 import { internalError } from '../../machinery/status.js';
 import { decodeValue } from '../../schema/codec/index.js';
 import { parseGroupVersion } from '../../schema/index.js';
+import { kindOfPath } from '../../schema/kind-of-path.js';
 import type { GroupVersionKind, ResourceDef } from '../../schema/types.js';
 import type { RestDeps } from '../deps.js';
 import { toServed, toStored } from './decode.js';
 import type { DeleteOptions } from './options.js';
 import { deleteOptionsObject, writeOptionsObject } from './options-object.js';
 import { kindOf, metaOf, metaText, resourceFor, type Writing } from './target.js';
-
-/** The kind that the path of a request takes. */
-function kindOfPath(def: ResourceDef, subresource: string): GroupVersionKind {
-  const sub = subresource === '' ? undefined : def.subresources.find((s) => s.name === subresource);
-  return sub?.kind ?? { group: def.group, version: def.version, kind: def.kind };
-}
 
 /** What a request is about, beside its resource: all that its operation needs. */
 export interface Subject {

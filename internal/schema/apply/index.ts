@@ -28,7 +28,9 @@
 export { type ApplyPatchOptions, applyPatch } from './apply.js';
 export { customResourceFilter, planOfSchema } from './custom.js';
 export { managerName, requireFieldManager } from './manager.js';
-export type { Plan } from './plan.js';
+export { type Plan, writtenPlanOf as planOfType } from './plan.js';
+export { merge } from './merge.js';
+export { misfit } from './validate.js';
 export type { ResetFilter } from './reset.js';
 export { type ReplicasPaths, parentManagedFields, scaleManagedFields } from './scale.js';
 export {
