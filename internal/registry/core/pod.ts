@@ -1,6 +1,7 @@
 import { child, children, defaultTo, ensureChild, num, str } from '../../machinery/access.js';
 import { isObject, type JsonObject } from '../../machinery/json.js';
 import type { Strategy } from '../types.js';
+import { syncAppArmorAnnotations } from './app-armor-annotations.js';
 import { convertPod } from './conversion.js';
 import { applyMatchLabelKeys } from './match-label-keys.js';
 import { defaultPodSpec, podSpecContainers } from './pod-template-defaults.js';
@@ -68,6 +69,7 @@ export const pods: Strategy = {
       ensureChild(pod, 'status')['conditions'] = [{ ...GATED, lastTransitionTime: ctx.now }];
     }
     applyMatchLabelKeys(pod);
+    syncAppArmorAnnotations(pod, ctx.warnings);
   },
   prepareForUpdate(_ctx, pod, old) {
     if (isObject(old['status'])) pod['status'] = old['status'];

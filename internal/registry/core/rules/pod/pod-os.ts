@@ -1,5 +1,6 @@
 import { child, children } from '../../../../machinery/access.js';
 import type { FieldNode } from '../../../generic/field-node.js';
+import { mayBePrivileged } from '../../capabilities.js';
 
 const ALL_CONTAINERS = ['initContainers', 'containers', 'ephemeralContainers'];
 
@@ -103,6 +104,7 @@ export function checkHostProcess(spec: FieldNode): void {
   if (!spec.flag('hostNetwork')) {
     spec.invalid('hostNetwork', 'hostNetwork must be true if pod contains any hostProcess containers', false);
   }
+  if (!mayBePrivileged()) spec.forbidden('', 'hostProcess containers are disallowed by cluster policy');
 }
 
 /** A pod with users of its own shares no other namespace with the host, and no block devices. */

@@ -13,12 +13,15 @@ const REMOVED: Readonly<Record<string, string>> = {
   rbd: 'deprecated in v1.28, non-functional in v1.31+',
 };
 
+/** Sources that warnings call otherwise than the API does. */
+const CALLED: Readonly<Record<string, string>> = { storageos: 'storageOS' };
+
 /** Warnings about the sources of volumes. */
 export function volumeWarnings(spec: FieldNode, warn: (text: string) => void): void {
   for (const volume of spec.list('volumes')) {
     for (const key of Object.keys(volume.value)) {
       const text = REMOVED[key];
-      if (text !== undefined && volume.has(key)) warn(`${volume.at(key)}: ${text}`);
+      if (text !== undefined && volume.has(key)) warn(`${volume.at(CALLED[key] ?? key)}: ${text}`);
     }
   }
 }

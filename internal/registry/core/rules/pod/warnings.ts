@@ -4,6 +4,7 @@ import type { JsonObject } from '../../../../machinery/json.js';
 import { dns1123Label } from '../../../../machinery/names.js';
 import { FieldNode } from '../../../generic/field-node.js';
 import { isWholeQuantity, quantityText } from '../../../generic/quantities.js';
+import { containerProfileWarnings, podProfileWarnings } from './profile-warnings.js';
 import { scheduling } from './scheduling-warnings.js';
 import { volumeWarnings } from './volume-warnings.js';
 
@@ -16,6 +17,9 @@ const DEPRECATED_ANNOTATIONS: Readonly<Record<string, string>> = {
   'security.alpha.kubernetes.io/sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
   'security.alpha.kubernetes.io/unsafe-sysctls': 'non-functional in v1.11+; use the "sysctls" field instead',
 };
+
+const allContainers = (spec: FieldNode): FieldNode[] =>
+  ['initContainers', 'containers', 'ephemeralContainers'].flatMap((list) => spec.list(list));
 
 /** Names said twice in a list, where the second has no effect of its own. */
 function duplicates(spec: FieldNode, warn: Warn): void {
@@ -54,8 +58,10 @@ function hiddenVariables(container: FieldNode, warn: Warn): void {
   const seen = new Set<string>();
   for (const variable of variables) {
     const name = variable.text('name');
-    // A value that is made of the one before does not hide it.
-    if (seen.has(name) && !variable.text('value').includes(`$(${name})`)) {
+    const [value, reference] = [variable.text('value'), `$(${name})`];
+    // A value that is made of the one before, and of more, does not hide it.
+    const isMadeOfIt = !variable.has('valueFrom') && value !== reference && value.includes(reference);
+    if (seen.has(name) && !isMadeOfIt) {
       const text = `hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`;
       warn(`${variable.path}: ${text}`);
     }
@@ -75,12 +81,19 @@ function portWarning(port: FieldNode, other: FieldNode): string | undefined {
 /** Ports of one number that others are compared with: more would say nothing new. */
 const MAX_COMPARED = 32;
 
-/** Ports of all containers that run at the same time. */
+/** A port as Go prints the struct. */
+const portText = (port: FieldNode): string =>
+  `{Name:${port.text('name')} HostPort:${port.number('hostPort') ?? 0} ContainerPort:${port.number('containerPort') ?? 0} ` +
+  `Protocol:${port.text('protocol')} HostIP:${port.text('hostIP')}}`;
+
+/** Ports of all containers, also of those that do not run at the same time. */
 function ports(spec: FieldNode, warn: Warn): void {
   const byPort = new Map<string, FieldNode[]>();
-  const sidecars = spec.list('initContainers').filter((c) => c.text('restartPolicy') === 'Always');
-  for (const container of [...sidecars, ...spec.list('containers')]) {
+  for (const container of allContainers(spec)) {
     for (const port of container.list('ports')) {
+      if (port.text('hostIP') !== '' && (port.number('hostPort') ?? 0) === 0) {
+        warn(`${port.path}: hostIP set without hostPort: ${portText(port)}`);
+      }
       const key = `${port.number('containerPort') ?? 0}/${port.text('protocol')}`;
       const others = byPort.get(key) ?? [];
       for (const other of others) {
@@ -89,6 +102,23 @@ function ports(spec: FieldNode, warn: Warn): void {
       }
       if (others.length < MAX_COMPARED) others.push(port);
       byPort.set(key, others);
+    }
+  }
+}
+
+/** Services and probes find a port by its name: the first one of that name. */
+function portNames(spec: FieldNode, warn: Warn): void {
+  const firstOf = new Map<string, string>();
+  for (const container of allContainers(spec)) {
+    for (const port of container.list('ports')) {
+      const name = port.text('name');
+      if (name === '') continue;
+      const first = firstOf.get(name);
+      if (first === undefined) firstOf.set(name, port.path);
+      else {
+        const what = `duplicate port name ${JSON.stringify(name)} with ${first}`;
+        warn(`${port.path}: ${what}, services and probes that select ports by name will use ${first}`);
+      }
     }
   }
 }
@@ -106,13 +136,14 @@ function warnAbout(root: FieldNode, warn: Warn): void {
     const at = spec.at('terminationGracePeriodSeconds');
     warn(`${at}: must be >= 0; negative values are invalid and will be treated as 1`);
   }
-  for (const list of ['initContainers', 'containers']) {
-    for (const container of spec.list(list)) {
-      fractions(container, warn);
-      hiddenVariables(container, warn);
-    }
+  podProfileWarnings(root, warn);
+  for (const container of allContainers(spec)) {
+    containerProfileWarnings(root, container, warn);
+    fractions(container, warn);
+    hiddenVariables(container, warn);
   }
   ports(spec, warn);
+  portNames(spec, warn);
 }
 
 /** Warnings about a pod template at `path`. An unchanged one is not warned of again. */
