@@ -1,5 +1,7 @@
+import type { Registry } from 'prom-client';
 import type { AdmissionChain } from '../../internal/admission/admit.js';
-import { admissionChain, missingPlugins } from '../../internal/admission/plugins.js';
+import { type PluginConfiguration, readAdmissionConfiguration } from '../../internal/admission/config-file.js';
+import { admissionChain, missingPlugins, pluginNames } from '../../internal/admission/plugins.js';
 import { roleEscalation } from '../../internal/admission/role-escalation/index.js';
 import type { RbacAuthorizer } from '../../internal/auth/rbac.js';
 import { logger } from '../../internal/machinery/log.js';
@@ -9,12 +11,31 @@ const log = logger('admission.ts');
 
 /**
  * The default plugins with those that `--enable-admission-plugins` names and without those that
- * `--disable-admission-plugins` names; one that is asked for and not built is told.
+ * `--disable-admission-plugins` names, as `--admission-control-config-file` configures them; one that is asked for and not
+ * built is told. Throws FatalError for a configuration that is wrong.
  */
-export function admissionOf(flags: FlagValues, rbac: RbacAuthorizer): AdmissionChain {
+export function admissionOf(flags: FlagValues, rbac: RbacAuthorizer, registry: Registry): AdmissionChain {
   const [enable, disable] = [flags.list('enable-admission-plugins'), flags.list('disable-admission-plugins')];
   for (const name of missingPlugins(enable)) {
     log.warn(`--enable-admission-plugins ${name} has no effect: the plugin is not built yet`);
   }
-  return admissionChain({ enable, disable, always: [roleEscalation(rbac)] });
+  const configurations = configurationsOf(flags);
+  return admissionChain({
+    enable,
+    disable,
+    always: [roleEscalation(rbac)],
+    registry,
+    ...(configurations === undefined ? {} : { configurations }),
+  });
+}
+
+/** Reads what `--admission-control-config-file` says before anything is opened. Throws FatalError with what is wrong. */
+export function checkAdmissionConfiguration(flags: FlagValues): void {
+  const configurations = configurationsOf(flags);
+  if (configurations !== undefined) admissionChain({ enable: pluginNames, configurations });
+}
+
+function configurationsOf(flags: FlagValues): ReadonlyMap<string, PluginConfiguration> | undefined {
+  const file = flags.string('admission-control-config-file');
+  return file === '' ? undefined : readAdmissionConfiguration(file);
 }

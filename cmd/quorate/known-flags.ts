@@ -241,6 +241,11 @@ export const KNOWN_FLAGS: readonly Flag[] = [
   { name: 'allow-privileged', type: 'bool', default: 'false', help: 'Allow privileged containers.' },
   { name: 'enable-admission-plugins', type: 'strings', help: 'Admission plugins beside the default ones.' },
   { name: 'disable-admission-plugins', type: 'strings', help: 'Default admission plugins to leave out.' },
+  {
+    name: 'admission-control-config-file',
+    type: 'string',
+    help: 'File with the configuration of admission plugins (AdmissionConfiguration).',
+  },
   { name: 'v', type: 'int', default: '2', help: 'How much the log says.' },
 
   // Accepted so that a kube-apiserver command line works.
@@ -288,7 +293,6 @@ export const KNOWN_FLAGS: readonly Flag[] = [
   ignored('audit-log-maxsize', 'int', NOT_YET, 'Megabytes of an audit log.'),
   ignored('audit-log-format', 'string', NOT_YET, 'Audit log format.'),
   refused('audit-webhook-config-file', 'string', 'Audit webhook.'),
-  refused('admission-control-config-file', 'string', 'Admission configuration.'),
   refused('authentication-config', 'string', 'Authentication configuration.'),
   refused('authentication-token-webhook-config-file', 'string', 'Token webhook.'),
   ignored('authentication-token-webhook-cache-ttl', 'duration', NOT_YET, 'Token webhook cache.'),

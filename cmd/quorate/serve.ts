@@ -199,7 +199,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
     versionsOf: (...names) => custom.versionsOf(...names).map((served) => served.def),
     now: Date.now,
     minWatchTimeoutMs: flags.int('min-request-timeout') * 1000,
-    admission: admissionOf(flags, rbac),
+    admission: admissionOf(flags, rbac, metrics.registry),
     authorizer,
     creators,
   });

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { pluginNames } from '../../internal/admission/plugins.js';
 import { FatalError } from '../../internal/machinery/assert.js';
+import { checkAdmissionConfiguration } from './admission.js';
 import { portRange } from './addresses.js';
 import { type FlagValues, refusedFlags } from './flags.js';
 
@@ -53,4 +54,5 @@ export function validateFlags(flags: FlagValues): void {
   }
   portRange(flags.string('service-node-port-range'), '--service-node-port-range');
   if (wrong.length > 0) throw new FatalError(wrong.join('; '));
+  checkAdmissionConfiguration(flags);
 }

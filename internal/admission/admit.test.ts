@@ -30,6 +30,8 @@ const context = (): AttemptContext =>
     reader: {
       get: () => undefined,
       list: () => [],
+      pages: () => [],
+      count: () => 0,
       stored: () => undefined,
       catchUp: () => Promise.resolve(),
       get informer(): never {

@@ -5,6 +5,10 @@ import { objectKey, prefixEnd, resourcePrefix } from '../store/keys.js';
 import type { Backend } from '../store/types.js';
 import type { ObjectReader } from './types.js';
 
+/** What one page of `pages` holds at most. */
+const PAGE_OBJECTS = 100;
+const PAGE_BYTES = 1024 * 1024;
+
 const readers = new WeakMap<Backend, ObjectReader>();
 
 const parse = (value: Buffer): JsonObject => JSON.parse(value.toString('utf8')) as JsonObject;
@@ -21,6 +25,20 @@ export function storeReader(backend: Backend): ObjectReader {
       list(group, resource, namespace = '') {
         const start = resourcePrefix(group, resource, namespace);
         return backend.range({ start, end: prefixEnd(start) }).items.map((kv) => parse(kv.value));
+      },
+      *pages(group, resource, namespace) {
+        let start = resourcePrefix(group, resource, namespace);
+        const end = prefixEnd(start);
+        for (let more = true; more; ) {
+          const page = backend.range({ start, end, limit: PAGE_OBJECTS, bytesMax: PAGE_BYTES });
+          yield page.items;
+          more = page.more;
+          start = `${page.items.at(-1)?.key ?? end}\0`;
+        }
+      },
+      count(group, resource, namespace) {
+        const start = resourcePrefix(group, resource, namespace);
+        return backend.count(start, prefixEnd(start));
       },
       stored: (key) => backend.get(key),
       catchUp: () => backend.readBarrier(),

@@ -1,5 +1,7 @@
+import type { Registry } from 'prom-client';
 import { AdmissionChain } from './admit.js';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates/index.js';
+import type { PluginConfiguration } from './config-file.js';
 import { defaultIngressClass } from './default-ingress-class/index.js';
 import { defaultStorageClass } from './default-storage-class/index.js';
 import { defaultTolerationSeconds } from './default-toleration-seconds/index.js';
@@ -7,23 +9,24 @@ import { limitRanger } from './limit-ranger/index.js';
 import { namespaceLifecycle } from './namespace-lifecycle/index.js';
 import { nodeRestriction } from './node-restriction/index.js';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize/index.js';
+import { podSecurity } from './pod-security/index.js';
 import { priority } from './priority/index.js';
 import { runtimeClass } from './runtime-class/index.js';
 import { serviceAccount } from './service-account/index.js';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection/index.js';
 import { taintNodesByCondition } from './taint-nodes-by-condition/index.js';
-import type { AdmissionPlugin } from './types.js';
+import type { AdmissionPlugin, PluginFactory } from './types.js';
 
 interface Row {
   readonly name: string;
   /** Runs without being asked for. */
   readonly on: boolean;
   /** 'none': it does nothing at all, which is complete. Undefined: it is not built yet. */
-  readonly plugin: AdmissionPlugin | 'none' | undefined;
+  readonly plugin: AdmissionPlugin | PluginFactory | 'none' | undefined;
 }
 
-const on = (name: string, plugin?: AdmissionPlugin): Row => ({ name, on: true, plugin });
-const off = (name: string, plugin?: AdmissionPlugin | 'none'): Row => ({ name, on: false, plugin });
+const on = (name: string, plugin?: AdmissionPlugin | PluginFactory): Row => ({ name, on: true, plugin });
+const off = (name: string, plugin?: AdmissionPlugin | PluginFactory | 'none'): Row => ({ name, on: false, plugin });
 
 /**
  * Every plugin of kube-apiserver 1.36 in the order in which it runs them (kubeapiserver/options: AllOrderedPlugins), and
@@ -42,7 +45,7 @@ const ROWS: readonly Row[] = [
   on('TaintNodesByCondition', taintNodesByCondition),
   off('AlwaysPullImages'),
   off('ImagePolicyWebhook'),
-  on('PodSecurity'),
+  on('PodSecurity', podSecurity),
   off('PodNodeSelector'),
   on('Priority', priority),
   on('DefaultTolerationSeconds', defaultTolerationSeconds),
@@ -88,12 +91,25 @@ export interface PluginChoice {
   readonly disable?: readonly string[];
   /** Checks of the storage that no flag turns off (role escalation); they see the object that mutating plugins leave. */
   readonly always?: readonly AdmissionPlugin[];
+  /** What `--admission-control-config-file` says, by plugin. */
+  readonly configurations?: ReadonlyMap<string, PluginConfiguration>;
+  /** Where plugins register their metrics. */
+  readonly registry?: Registry;
 }
 
-/** The default plugins with those of `enable` and without those of `disable`, in their order. */
-export function admissionChain({ enable = [], disable = [], always = [] }: PluginChoice = {}): AdmissionChain {
+function made({ name, plugin }: Row, { configurations, registry }: PluginChoice): AdmissionPlugin | undefined {
+  if (typeof plugin === 'function') return plugin({ configuration: configurations?.get(name), registry });
+  return plugin === 'none' ? undefined : plugin;
+}
+
+/**
+ * The default plugins with those of `enable` and without those of `disable`, in their order. Throws FatalError for a
+ * configuration that is wrong.
+ */
+export function admissionChain(choice: PluginChoice = {}): AdmissionChain {
+  const { enable = [], disable = [], always = [] } = choice;
   const chosen = ROWS.filter((row) => (row.on || enable.includes(row.name)) && !disable.includes(row.name));
-  const plugins = chosen.map((row) => row.plugin).filter((plugin) => plugin !== undefined && plugin !== 'none');
+  const plugins = chosen.map((row) => made(row, choice)).filter((plugin) => plugin !== undefined);
   return new AdmissionChain([...plugins, ...always]);
 }
 

@@ -1,9 +1,11 @@
+import type { Registry } from 'prom-client';
 import type { Authorizer, UserInfo } from '../auth/types.js';
 import type { JsonObject } from '../machinery/json.js';
 import type { Plan } from '../schema/apply/index.js';
 import type { GroupVersionKind, ResourceDef } from '../schema/types.js';
 import type { Informer } from '../store/informer.js';
 import type { Compare, KeyValue, Op } from '../store/types.js';
+import type { PluginConfiguration } from './config-file.js';
 import type { Reinvocation } from './reinvocation.js';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
@@ -65,6 +67,13 @@ export interface ObjectReader {
   get(group: string, resource: string, namespace: string, name: string): JsonObject | undefined;
   /** All objects of a resource, in one namespace where it has one. They may be shared: nobody changes them. */
   list(group: string, resource: string, namespace?: string): readonly JsonObject[];
+  /**
+   * The stored objects of a resource in one namespace, unparsed, in pages of at most 100 and 1 MiB: for those who rest
+   * between two. Each page is as of the moment at which it is read.
+   */
+  pages(group: string, resource: string, namespace: string): Iterable<readonly KeyValue[]>;
+  /** How many objects of a resource there are in one namespace. */
+  count(group: string, resource: string, namespace: string): number;
   /** Bytes and revision of a key, for compares. */
   stored(key: string): KeyValue | undefined;
   /** Resolves when this replica has applied what was committed before the call. Rejects with UnavailableError. */
@@ -117,3 +126,14 @@ export interface AdmissionPlugin {
   /** Sees the object as it will be stored and may only refuse. */
   validate?(ctx: AdmissionContext, attributes: AdmissionAttributes): void | Promise<void>;
 }
+
+/** What a plugin that can be configured, or that counts, is made of. */
+export interface PluginParts {
+  /** Its entry in `--admission-control-config-file`; undefined where there is none. */
+  readonly configuration?: PluginConfiguration | undefined;
+  /** Where its metrics go; nowhere when absent. */
+  readonly registry?: Registry | undefined;
+}
+
+/** Makes such a plugin. Throws FatalError for a configuration that is wrong. */
+export type PluginFactory = (parts: PluginParts) => AdmissionPlugin;

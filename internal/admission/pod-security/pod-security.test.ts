@@ -1,0 +1,210 @@
+import { Registry } from 'prom-client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { str } from '../../machinery/access.js';
+import type { JsonObject } from '../../machinery/json.js';
+import { type Rest, startRest } from '../../rest/write/testing/harness.js';
+import { storeReader } from '../lookup.js';
+import { admissionChain } from '../plugins.js';
+import { CHECKS } from './checks/index.js';
+import { evaluatorOf } from './evaluator.js';
+import { LATEST } from './levels.js';
+import { podsInNamespace } from './pods-in-namespace.js';
+import { PREFIX } from './policy.js';
+
+const MERGE = { contentType: 'application/merge-patch+json' };
+const registry = new Registry();
+const configuration = {
+  path: 'test.yaml',
+  object: {
+    apiVersion: 'pod-security.admission.config.k8s.io/v1',
+    kind: 'PodSecurityConfiguration',
+    exemptions: { namespaces: ['exempt'], usernames: ['ann'], runtimeClasses: ['vm'] },
+  },
+};
+
+let rest: Rest;
+beforeAll(async () => {
+  const configurations = new Map([['PodSecurity', configuration]]);
+  rest = await startRest(1, { admission: admissionChain({ registry, configurations }) });
+  for (const [name, labels] of Object.entries({
+    strict: { enforce: 'restricted' },
+    base: { enforce: 'baseline', warn: 'restricted', 'warn-version': 'v1.22' },
+    exempt: { enforce: 'restricted' },
+    live: {},
+  })) {
+    await rest.ok(201, 'POST', '/api/v1/namespaces', namespace(name, labels));
+    await rest.ok(201, 'POST', `/api/v1/namespaces/${name}/serviceaccounts`, { metadata: { name: 'default' } });
+  }
+  await rest.ok(201, 'POST', '/apis/node.k8s.io/v1/runtimeclasses', { metadata: { name: 'vm' }, handler: 'vm' });
+});
+afterAll(() => rest.close());
+
+const prefixed = (labels: Record<string, string | null>): JsonObject =>
+  Object.fromEntries(Object.entries(labels).map(([key, value]) => [PREFIX + key, value]));
+const namespace = (name: string, labels: Record<string, string>): JsonObject => ({
+  metadata: { name, labels: prefixed(labels) },
+});
+const pod = (name: string, spec: JsonObject = {}): JsonObject => ({
+  metadata: { name },
+  spec: { containers: [{ name: 'c', image: 'i' }], ...spec },
+});
+const create = (where: string, body: JsonObject, user?: string) =>
+  rest.call('POST', `/api/v1/namespaces/${where}/pods`, body, user === undefined ? {} : { user });
+const label = (name: string, labels: Record<string, string | null>) =>
+  rest.call('PATCH', `/api/v1/namespaces/${name}`, { metadata: { labels: prefixed(labels) } }, MERGE);
+
+describe('pods', () => {
+  test('are refused for what the enforced level forbids, without warnings beside it', async () => {
+    const { status, body, warnings } = await create('base', pod('p', { hostPID: true }));
+    expect(status).toBe(403);
+    expect(str(body, 'message')).toBe(
+      'pods "p" is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostPID=true)',
+    );
+    expect(warnings).toEqual([]);
+  });
+
+  test('with a generated name are called by it', async () => {
+    const { body } = await create('strict', { ...pod('x'), metadata: { generateName: 'gen-' } });
+    expect(str(body, 'message')).toMatch(/^pods "gen-\w+" is forbidden: violates PodSecurity "restricted:latest"/);
+  });
+
+  test('are warned about by version', async () => {
+    const { status, warnings } = await create('base', pod('warned'));
+    expect(status).toBe(201);
+    expect(warnings).toEqual([expect.stringMatching(/^would violate PodSecurity "restricted:v1.22": allowPriv/)]);
+  });
+
+  test('are looked at again when a container or an image changes, and only then', async () => {
+    await rest.ok(201, 'POST', '/api/v1/namespaces/live/pods', pod('host', { hostNetwork: true }));
+    expect((await label('live', { enforce: 'baseline' })).status).toBe(200);
+    const change = (body: JsonObject, sub = '') =>
+      rest.call('PATCH', `/api/v1/namespaces/live/pods/host${sub}`, body, {
+        contentType: 'application/strategic-merge-patch+json',
+      });
+    expect((await change({ metadata: { labels: { a: 'b' } } })).status).toBe(200);
+    expect((await change({ status: { phase: 'Running' } }, '/status')).status).toBe(200);
+    expect((await change({ spec: { containers: [{ name: 'c', image: 'j' }] } })).status).toBe(403);
+    const debug = { spec: { ephemeralContainers: [{ name: 'e', image: 'i' }] } };
+    expect((await change(debug, '/ephemeralcontainers')).status).toBe(403);
+    expect((await label('live', { enforce: null })).status).toBe(200);
+  });
+
+  test('are not looked at in exempt namespaces, of exempt users and runtime classes', async () => {
+    expect((await create('exempt', pod('p', { hostPID: true }))).status).toBe(201);
+    expect((await create('strict', pod('of-ann', { hostPID: true }), 'ann')).status).toBe(201);
+    expect((await create('strict', pod('of-vm', { hostPID: true, runtimeClassName: 'vm' }))).status).toBe(201);
+    expect((await create('strict', pod('of-bob', { hostPID: true }), 'bob')).status).toBe(403);
+  });
+});
+
+describe('what makes pods', () => {
+  const template = { metadata: { labels: { a: 'b' } }, spec: { ...(pod('t')['spec'] as JsonObject), hostPID: true } };
+  const selector = { matchLabels: { a: 'b' } };
+  const KINDS: readonly (readonly [string, JsonObject])[] = [
+    ['/apis/apps/v1/namespaces/base/deployments', { selector, template }],
+    ['/apis/apps/v1/namespaces/base/replicasets', { selector, template }],
+    ['/apis/apps/v1/namespaces/base/daemonsets', { selector, template }],
+    ['/apis/apps/v1/namespaces/base/statefulsets', { selector, template, serviceName: 's' }],
+    ['/api/v1/namespaces/base/replicationcontrollers', { selector: { a: 'b' }, template }],
+    [
+      '/apis/batch/v1/namespaces/base/jobs',
+      { template: { spec: { ...(template.spec as JsonObject), restartPolicy: 'Never' } } },
+    ],
+    [
+      '/apis/batch/v1/namespaces/base/cronjobs',
+      {
+        schedule: '* * * * *',
+        jobTemplate: {
+          spec: { template: { spec: { ...(template.spec as JsonObject), restartPolicy: 'Never' } } },
+        },
+      },
+    ],
+  ];
+  test.each(KINDS)('%s is warned about and made', async (path, spec) => {
+    const { status, warnings } = await rest.call('POST', `${path}?dryRun=All`, { metadata: { name: 'w' }, spec });
+    expect(status).toBe(201);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^would violate PodSecurity "restricted:v1.22": host namespaces \(hostPID=true\), allow/),
+    ]);
+  });
+  test('a PodTemplate is too', async () => {
+    const path = '/api/v1/namespaces/base/podtemplates';
+    const { warnings } = await rest.call('POST', path, { metadata: { name: 'w' }, template });
+    expect(warnings).toEqual([expect.stringContaining('host namespaces (hostPID=true)')]);
+  });
+});
+
+describe('namespaces', () => {
+  test('have labels that can be read, except those that were there already', async () => {
+    const made = await rest.call('POST', '/api/v1/namespaces', namespace('wrong', { enforce: 'nope' }));
+    expect(made.status).toBe(422);
+    expect(str(made.body, 'message')).toBe(
+      'Namespace "wrong" is invalid: metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: "nope": must be one of privileged, baseline, restricted',
+    );
+    expect((await label('other', { 'warn-version': '1.2' })).status).toBe(422);
+  });
+
+  test('that become stricter tell about the pods that are there, by their faults', async () => {
+    const host = { hostNetwork: true };
+    for (const [name, spec] of [
+      ['a', host],
+      ['b', { ...host, hostPID: true }],
+      ['d', host],
+      ['e', {}],
+    ] as const) {
+      await rest.ok(201, 'POST', '/api/v1/namespaces/other/pods', pod(name, spec));
+    }
+    const { status, warnings } = await label('other', { enforce: 'baseline' });
+    expect(status).toBe(200);
+    expect(warnings).toEqual([
+      'existing pods in namespace "other" violate the new PodSecurity enforce level "baseline:latest"',
+      'a (and 2 other pods): host namespaces',
+    ]);
+    expect((await label('other', { audit: 'restricted' })).warnings).toEqual([]);
+    expect((await label('other', { enforce: 'privileged' })).warnings).toEqual([]);
+  });
+
+  test('that are exempt are told that their labels mean nothing', async () => {
+    const { warnings } = await label('exempt', { 'enforce-version': 'v1.2' });
+    expect(warnings).toEqual([
+      'namespace "exempt" is exempt from Pod Security, and the policy (enforce=restricted:v1.2) will be ignored',
+    ]);
+  });
+});
+
+describe('pods of a namespace', () => {
+  const evaluate = evaluatorOf(CHECKS);
+  const enforce = { level: 'baseline', version: LATEST } as const;
+  const check = (more: { maxPods?: number; maxMs?: number }) =>
+    podsInNamespace(storeReader(rest.deps.backend), 'crowd', enforce, { evaluate, isExempt: () => false, ...more });
+
+  test('are looked at within bounds, copies last', async () => {
+    await rest.ok(201, 'POST', '/api/v1/namespaces', { metadata: { name: 'crowd' } });
+    await rest.ok(201, 'POST', '/api/v1/namespaces/crowd/serviceaccounts', { metadata: { name: 'default' } });
+    const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'r', uid: 'u-1', controller: true };
+    for (const name of ['a', 'b', 'c']) {
+      const copy = { ...pod(name, { hostPID: true }), metadata: { name, ownerReferences: [owner] } };
+      await rest.ok(201, 'POST', '/api/v1/namespaces/crowd/pods', copy);
+    }
+    await rest.ok(201, 'POST', '/api/v1/namespaces/crowd/pods', pod('z', { hostIPC: true }));
+    const head = 'existing pods in namespace "crowd" violate the new PodSecurity enforce level "baseline:latest"';
+    const partly = (n: number): string =>
+      `new PodSecurity enforce level only checked against the first ${n} of 4 existing pods`;
+    expect(await check({})).toEqual([head, 'a (and 3 other pods): host namespaces']);
+    expect(await check({ maxPods: 2 })).toEqual([partly(2), head, 'a (and 1 other pod): host namespaces']);
+    expect(await check({ maxMs: -1 })).toEqual([partly(1), head, 'a: host namespaces']);
+  });
+});
+
+test('evaluations, exemptions and errors are counted under the names of kube-apiserver', async () => {
+  const text = await registry.metrics();
+  expect(text).toMatch(
+    /pod_security_evaluations_total\{decision="deny",policy_level="baseline",policy_version="latest",mode="enforce",request_operation="create",resource="pod",subresource=""\} \d/,
+  );
+  expect(text).toMatch(
+    /decision="deny",policy_level="restricted",policy_version="v1.22",mode="warn",request_operation="create",resource="controller"/,
+  );
+  expect(text).toMatch(
+    /pod_security_exemptions_total\{request_operation="create",resource="pod",subresource=""\} [3-9]/,
+  );
+});
