@@ -245,7 +245,9 @@ test('a user namespace makes root harmless from 1.35 on, and /proc at baseline',
   };
   expect(faults('baseline', 'v1.35', pod(spec))).toBe('');
   expect(faults('restricted', 'v1.35', pod(spec))).toMatch(/^procMount \([^)]*\)$/);
-  expect(faults('restricted', 'v1.34', pod(spec)).match(/procMount \(|runAsNonRoot !=|runAsUser=0 \(/g)).toHaveLength(3);
+  expect(faults('restricted', 'v1.34', pod(spec)).match(/procMount \(|runAsNonRoot !=|runAsUser=0 \(/g)).toHaveLength(
+    3,
+  );
 });
 
 test('Windows is asked for nothing that it does not have, from 1.25 on', () => {
