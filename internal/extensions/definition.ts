@@ -1,5 +1,6 @@
 import { child, children, str, strings } from '../machinery/access.js';
 import type { JsonObject } from '../machinery/json.js';
+import { compareVersions } from '../schema/discovery/versions.js';
 import { simplePath } from './jsonpath.js';
 
 /** Where the scale subresource finds its numbers. */
@@ -80,8 +81,25 @@ function scaleOf(version: JsonObject): ScalePaths | undefined {
   };
 }
 
+/** The warning about a version that has none of its own: it names the best newer version that is not deprecated. */
+function deprecationOf(name: string, group: string, kind: string, all: readonly JsonObject[]): string {
+  const [better] = all
+    .filter((v) => v['served'] === true && v['deprecated'] !== true)
+    .map((v) => str(v, 'name'))
+    .filter((other) => compareVersions(other, name) < 0)
+    .sort(compareVersions);
+  const instead = better === undefined ? '' : `; use ${group}/${better} ${kind}`;
+  return `${group}/${name} ${kind} is deprecated${instead}`;
+}
+
 /** `webhook`: a webhook converts, which is not called; then no version but the stored one can be served rightly. */
-function versionOf(version: JsonObject, group: string, kind: string, webhook: boolean): DefinedVersion {
+function versionOf(
+  version: JsonObject,
+  group: string,
+  kind: string,
+  webhook: boolean,
+  all: readonly JsonObject[],
+): DefinedVersion {
   const name = str(version, 'name');
   return {
     name,
@@ -96,7 +114,7 @@ function versionOf(version: JsonObject, group: string, kind: string, webhook: bo
     selectableFields: children(version, 'selectableFields').map((f) => str(f, 'jsonPath')),
     deprecation:
       version['deprecated'] === true
-        ? str(version, 'deprecationWarning') || `${group}/${name} ${kind} is deprecated`
+        ? str(version, 'deprecationWarning') || deprecationOf(name, group, kind, all)
         : undefined,
   };
 }
@@ -118,7 +136,7 @@ export function definitionOf(object: JsonObject): Definition {
     namespaced: str(spec, 'scope') === 'Namespaced',
     names,
     storageVersion: str(storage, 'name'),
-    versions: versions.map((v) => versionOf(v, group, names.kind, webhook)),
+    versions: versions.map((v) => versionOf(v, group, names.kind, webhook, versions)),
     established,
     terminating,
     fingerprint: JSON.stringify([

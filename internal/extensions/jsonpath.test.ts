@@ -21,7 +21,9 @@ describe('JSONPath of custom resources', () => {
     [".status.conditions[?(@.type!='Ready')].status", ['False']],
     ['.spec.list[?(@.n>1)].n', [2]],
     ['.spec.a\\.b', [1]],
-    [".spec['a.b']", [1]],
+    // As client-go reads it: a, and b in it.
+    [".spec['a.b']", []],
+    [".spec['a\\.b']", [1]],
     ['{.spec.list[0].n}', [1]],
     ['.spec.none.x', []],
   ])('%s', (path, values) => {

@@ -44,7 +44,9 @@ export function compileJsonPath(text: string): JsonPath | undefined {
       steps.push({ k: 'filter', left, op: m[2] ?? '', right: m[3] === undefined ? undefined : literal(m[3]) });
     } else if ((m = INDEX.exec(rest)) !== null) steps.push({ k: 'index', at: Number(m[1]) });
     else if ((m = QUOTED.exec(rest)) !== null) {
-      steps.push({ k: 'name', name: (m[1] ?? m[2] ?? '').replace(/\\(.)/g, '$1') });
+      // client-go's jsonpath reads ['a.b'] as .a.b: a dot in a name has to be escaped, as in .a\.b
+      rest = `.${m[1] ?? m[2] ?? ''}${rest.slice(m[0].length)}`;
+      continue;
     } else if ((m = NAME.exec(rest)) !== null) {
       steps.push({ k: 'name', name: (m[1] ?? '').replace(/\\(.)/g, '$1') });
     } else return undefined;

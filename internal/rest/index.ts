@@ -1,4 +1,4 @@
-import { pathNotFound, StatusError } from '../machinery/status.js';
+import { notFound, pathNotFound, StatusError } from '../machinery/status.js';
 import { findResource, groups } from '../schema/index.js';
 import type { ResourceDef } from '../schema/types.js';
 import { handleCreate } from './create.js';
@@ -161,7 +161,8 @@ function checkPath(def: ResourceDef, request: ApiRequest): void {
   let verbs = def.verbs;
   if (info.subresource !== '') {
     const sub = def.subresources.find((s) => s.name === info.subresource);
-    if (sub === undefined) throw pathNotFound();
+    // The server of custom resources says so in its own words.
+    if (sub === undefined) throw def.type === '' ? notFound(def, info.name) : pathNotFound();
     verbs = sub.verbs;
   }
   if (request.method === 'HEAD' || !verbs.includes(info.verb)) throw methodNotAllowed();

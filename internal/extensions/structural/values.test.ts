@@ -22,6 +22,21 @@ describe('values of a schema', () => {
       'a: Invalid value: "boolean": a in body must be of type integer,string: "boolean"',
     ]);
   });
+  it('are compared by format where the schema names one, but for texts and lists', () => {
+    const wrong = (is: string, wanted = 'int64'): string =>
+      `a: Invalid value: "${is}": a in body must be of type ${wanted}: "${is}"`;
+    const int64: Schema = { type: 'integer', format: 'int64' };
+    expect(spec(int64, 9223372036854775807n)).toEqual([]);
+    expect(spec(int64, 9223372036854775808n)).toEqual([
+      wrong('float64'),
+      ': Invalid value: "": Checked value must be of type integer with format int64 in a',
+    ]);
+    expect(spec(int64, true)).toEqual([wrong('')]);
+    expect(spec(int64, {})).toEqual([wrong('')]);
+    expect(spec(int64, 'x')).toEqual([wrong('string', 'integer')]);
+    expect(spec(int64, [])).toEqual([wrong('array', 'integer')]);
+    expect(spec({ type: 'string', format: 'date' }, 5)).toEqual([wrong('int64', 'date')]);
+  });
   it('are null only where that is allowed', () => {
     expect(spec({ type: 'string', nullable: true }, null)).toEqual([]);
     expect(spec({ type: 'string' }, null)).toHaveLength(1);

@@ -42,8 +42,9 @@ const item = (at: Place, i: number): Place => ({ base: at.base, name: `${at.name
 function jsonType(v: JsonValue): string {
   if (v === null) return 'null';
   if (Array.isArray(v)) return 'array';
-  if (typeof v === 'bigint') return 'integer';
-  if (typeof v === 'number') return Number.isInteger(v) ? 'integer' : 'number';
+  // What int64 does not hold is a float64 to Go's decoder, and too large a one to be taken for an integer.
+  if (typeof v === 'bigint') return BigInt.asIntN(64, v) === v ? 'integer' : 'number';
+  if (typeof v === 'number') return Number.isSafeInteger(v) ? 'integer' : 'number';
   return typeof v;
 }
 
@@ -53,12 +54,24 @@ const numberAt = (s: Schema, key: string): number | undefined => {
   return v === undefined || v === null || !isNumber(v) ? undefined : Number(v);
 };
 
+/** What Go's decoder makes of a number, and no other value: kube-openapi calls that its format. */
+function formatOfNumber(v: JsonValue): string {
+  return isNumber(v) ? (jsonType(v) === 'integer' ? 'int64' : 'float64') : '';
+}
+
 function typeErrors(s: Schema, v: JsonValue, at: Place): FieldError[] {
   const types = isIntOrString(s) ? ['integer', 'string'] : typeOf(s) === '' ? [] : [typeOf(s)];
   if (types.length === 0 || (v === null && s['nullable'] === true)) return [];
   const actual = jsonType(v);
   if (types.includes(actual) || (actual === 'integer' && types.includes('number'))) return [];
-  return [typeInvalid(fieldOf(at), actual, `${at.name} in body must be of type ${types.join(',')}: "${actual}"`)];
+  const wrong = (wanted: string, is: string): FieldError[] => [
+    typeInvalid(fieldOf(at), is, `${at.name} in body must be of type ${wanted}: "${is}"`),
+  ];
+  const format = s['format'];
+  // Of all but texts and lists the format is compared in the place of the type, where the schema names one.
+  const byFormat =
+    typeof format === 'string' && format !== '' && v !== null && typeof v !== 'string' && !Array.isArray(v);
+  return byFormat ? wrong(format, formatOfNumber(v)) : wrong(types.join(','), actual);
 }
 
 /** Complaints that name no field of their own are about the root. */
@@ -134,7 +147,7 @@ function rangeErrors(s: Schema, v: number | bigint, at: Place): FieldError[] {
   if (typeOf(s) !== 'integer') return [];
   const format = typeof s['format'] === 'string' ? s['format'] : '';
   const range = INTEGER_RANGES[format];
-  const integral = typeof v === 'bigint' || Number.isInteger(v);
+  const integral = jsonType(v) === 'integer';
   if (integral && (range === undefined || (v >= range[0] && v <= range[1]))) return [];
   const which = format === '' ? '(default format)' : `with format ${format}`;
   return [general(at, `Checked value must be of type integer ${which} in ${at.name}`)];

@@ -86,8 +86,20 @@ describe('schemas', () => {
     ]);
     const anyOf = [{ type: 'integer' }, { type: 'string' }];
     expect(of(inSpec({ 'x-kubernetes-int-or-string': true, anyOf }))).toEqual([]);
-    expect(of(inSpec({ type: 'object', anyOf: [{ required: ['b'], properties: { b: {} } }] }))).toEqual([
-      `${AT}.properties[b]: Required value: because it is defined in ${AT}.anyOf[0].properties[b]`,
+  });
+  it('have each field that the logic of the root speaks of outside of it too', () => {
+    const root = 'spec.validation.openAPIV3Schema';
+    const anyOf = [{ required: ['b'], properties: { b: {} } }];
+    expect(of(definition({ ...object({}), anyOf }))).toEqual([
+      `${root}.properties[b]: Required value: because it is defined in ${root}.anyOf[0].properties[b]`,
+    ]);
+    // kube-apiserver does not look further down.
+    expect(of(inSpec({ type: 'object', anyOf }))).toEqual([]);
+  });
+  it('that kube-apiserver cannot read as structural are told what is not supported, and no more', () => {
+    expect(of(inSpec({ $ref: '#/x' }))).toEqual([`${AT}.$ref: Forbidden: $ref is not supported`]);
+    expect(of(inSpec({ type: 'array', items: [{ type: 'string' }] }))).toEqual([
+      `${AT}.items: Forbidden: items must be a schema object and not an array`,
     ]);
   });
   it('have defaults that they accept themselves', () => {

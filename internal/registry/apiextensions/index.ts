@@ -16,10 +16,12 @@ import { structuralErrors } from './structural.js';
 function noteStorageVersion(crd: JsonObject): void {
   const status = ensureChild(crd, 'status');
   const stored = strings(status, 'storedVersions');
-  for (const version of children(child(crd, 'spec'), 'versions')) {
-    const name = str(version, 'name');
-    if (version['storage'] === true && !stored.includes(name)) stored.push(name);
-  }
+  // Of several, which is refused, kube-apiserver notes the first.
+  const name = str(
+    children(child(crd, 'spec'), 'versions').find((version) => version['storage'] === true),
+    'name',
+  );
+  if (name !== '' && !stored.includes(name)) stored.push(name);
   status['storedVersions'] = stored;
 }
 

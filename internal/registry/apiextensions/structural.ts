@@ -175,12 +175,12 @@ class Walk {
     }
   }
 
-  /** Every field that logic speaks of must be there outside of the logic too. */
+  /**
+   * Every field that logic speaks of must be there outside of the logic too. kube-apiserver looks only at the logic of
+   * the root, and at what is nested in it.
+   */
   complete(s: Schema, at: string): void {
     this.logicComplete(s, s, at, at);
-    const items = itemsOf(s);
-    if (items !== undefined) this.complete(items, `${at}.items`);
-    for (const [name, sub] of propertiesOf(s)) this.complete(sub, property(at, name));
   }
 
   private logicComplete(logic: Schema, s: Schema, at: string, logicAt: string): void {
@@ -206,8 +206,22 @@ class Walk {
   }
 }
 
+/** Keywords that no structural schema can be made from; other rules tell that they are not supported. */
+const NEVER = ['id', '$ref', 'additionalItems', 'patternProperties', 'definitions', 'dependencies'] as const;
+
+/** Whether kube-apiserver could not even read this as a structural schema: it then says nothing about its structure. */
+function isUnreadable(s: Schema): boolean {
+  if (NEVER.some((key) => !isEmpty(s[key])) || (Array.isArray(s['items']) && s['items'].length > 0)) return true;
+  const parts = [itemsOf(s), additionalOf(s), notOf(s), ...JUNCTORS.flatMap((key) => schemasAt(s, key))];
+  return (
+    parts.some((part) => part !== undefined && isUnreadable(part)) ||
+    propertiesOf(s).some(([, part]) => isUnreadable(part))
+  );
+}
+
 /** Why a schema is not structural, sorted by text as the reference sorts them; empty when it is. */
 export function structuralErrors(schema: Schema, at: string): FieldError[] {
+  if (isUnreadable(schema)) return [];
   const walk = new Walk();
   walk.visit(schema, 'root', at);
   walk.complete(schema, at);

@@ -1,25 +1,35 @@
 import { append } from '../../machinery/append.js';
 import { applyDefaults, dropForbiddenNulls, hasDefaults } from '../../extensions/structural/defaults.js';
+import { eachEmbedded, hasEmbedded } from '../../extensions/structural/embedded.js';
 import { prune } from '../../extensions/structural/prune.js';
 import { str } from '../../machinery/access.js';
-import type { JsonObject } from '../../machinery/json.js';
+import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
 import { badRequest, StatusError } from '../../machinery/status.js';
-import { decodeJson, encodeJson, type FieldValidation } from '../../schema/codec/index.js';
+import { decodeJson, encodeJson, type FieldValidation, jsonText, objectText } from '../../schema/codec/index.js';
 import type { ResourceDef } from '../../schema/types.js';
 
 const META_TYPE = 'io.k8s.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata';
 const META_HEAD = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' };
 
-/** The complaint of the decoder, about the object whose metadata it is. */
-function decodeMeta(body: Buffer, def: ResourceDef): ReturnType<typeof decodeJson> {
+/** Metadata in its own form; what it does not know goes to `unknown`. Throws Error with the decoder's reason. */
+function decodeMeta(metadata: JsonValue, unknown: (path: string) => void): JsonValue | undefined {
+  const body = encodeJson({ ...META_HEAD, metadata });
   try {
-    return decodeJson(body, META_TYPE, 'Warn');
+    const decoded = decodeJson(body, META_TYPE, 'Warn');
+    for (const warning of decoded.warnings) {
+      const m = /^unknown field "(.*)"$/.exec(warning);
+      if (m?.[1] !== undefined) unknown(m[1]);
+    }
+    return decoded.object['metadata'];
   } catch (e) {
     if (!(e instanceof StatusError)) throw e;
     const why = e.message.replace(/^.*? cannot be handled as a PartialObjectMetadata: /s, '');
-    throw cannotBeHandled(def, why.replace('field ObjectMeta.metadata.', 'field ObjectMeta.'));
+    throw new MetadataError(why.replace('field ObjectMeta.metadata.', 'field ObjectMeta.'));
   }
 }
+
+/** Why metadata could not be decoded. */
+class MetadataError extends Error {}
 
 const cannotBeHandled = (def: ResourceDef, why: string): StatusError =>
   badRequest(`${def.kind} in version "${def.version}" cannot be handled as a ${def.kind}: ${why}`);
@@ -31,13 +41,27 @@ function coerceMetadata(obj: JsonObject, def: ResourceDef, unknown: string[]): v
     delete obj['metadata'];
     return;
   }
-  const body = encodeJson({ ...META_HEAD, metadata });
-  const decoded = decodeMeta(body, def);
-  obj['metadata'] = decoded.object['metadata'];
-  for (const warning of decoded.warnings) {
-    const m = /^unknown field "(.*)"$/.exec(warning);
-    if (m?.[1] !== undefined) unknown.push(m[1]);
+  try {
+    obj['metadata'] = decodeMeta(metadata, (path) => unknown.push(path));
+  } catch (e) {
+    if (e instanceof MetadataError) throw cannotBeHandled(def, e.message);
+    throw e;
   }
+}
+
+/** The same for the metadata of embedded resources. */
+function coerceEmbedded(obj: JsonObject, schema: JsonObject, def: ResourceDef, unknown: string[]): void {
+  eachEmbedded(obj, schema, (resource, path) => {
+    const { metadata } = resource;
+    if (metadata === undefined || metadata === null) return;
+    try {
+      resource['metadata'] = decodeMeta(metadata, (field) => unknown.push(`${path}.${field}`));
+    } catch (e) {
+      if (!(e instanceof MetadataError)) throw e;
+      const shown = isObject(metadata) ? objectText(metadata) : jsonText(metadata);
+      throw cannotBeHandled(def, `${path}.metadata: Invalid value: ${shown}: ${e.message}`);
+    }
+  });
 }
 
 /**
@@ -46,6 +70,7 @@ function coerceMetadata(obj: JsonObject, def: ResourceDef, unknown: string[]): v
  */
 export function coerceTo(schema: JsonObject, def: ResourceDef) {
   const apiVersion = `${def.group}/${def.version}`;
+  const embedded = hasEmbedded(schema);
   return (obj: JsonObject, validation: FieldValidation, warnings: string[]): void => {
     if (obj['apiVersion'] !== apiVersion) {
       throw badRequest(
@@ -55,6 +80,7 @@ export function coerceTo(schema: JsonObject, def: ResourceDef) {
     const unknown: string[] = [];
     prune(obj, schema, unknown);
     coerceMetadata(obj, def, unknown);
+    if (embedded) coerceEmbedded(obj, schema, def, unknown);
     if (unknown.length === 0 || validation === 'Ignore') return;
     const told = unknown.sort().map((path) => `unknown field "${path}"`);
     if (validation === 'Warn') append(warnings, told);

@@ -1,7 +1,6 @@
 import { append } from '../../machinery/append.js';
 import { valueAt, simplePath } from '../../extensions/jsonpath.js';
 import type { ServedVersion } from '../../extensions/served.js';
-import { embeddedErrors } from '../../extensions/structural/embedded.js';
 import { listErrors } from '../../extensions/structural/lists.js';
 import { valueErrors } from '../../extensions/structural/values.js';
 import { type FieldError, invalidValue } from '../../machinery/field.js';
@@ -12,6 +11,7 @@ import { objectKey } from '../../store/keys.js';
 import type { Strategy } from '../types.js';
 import { customColumns } from './columns.js';
 import { coerceTo, defaultsOf } from './coerce.js';
+import { embeddedErrorsOf } from './embedded.js';
 import { hasRules, ruleErrors, rulesOf } from './rules.js';
 import { scaleErrors } from './scale.js';
 
@@ -61,13 +61,14 @@ function validatorOf({
 }: ServedVersion): (obj: JsonObject, old: JsonObject | undefined, warnings: string[]) => FieldError[] {
   const { schema } = version;
   const rules = hasRules(schema) ? rulesOf(schema) : undefined;
+  const embeddedErrors = embeddedErrorsOf(schema);
   return (obj, old, warnings) => {
     const out: FieldError[] = [];
     if (obj['kind'] !== def.kind) out.push(invalidValue('kind', obj['kind'], `must be ${def.kind}`));
     // What is about no field in particular names none.
     for (const e of valueErrors(schema, obj, '', old)) out.push(e.field === '' ? { ...e, field: '<nil>' } : e);
     append(out, scaleErrors(obj, version.scale));
-    append(out, embeddedErrors(obj, schema));
+    if (embeddedErrors !== undefined) append(out, embeddedErrors(obj));
     if (old === undefined || listErrors(old, schema).length === 0) append(out, listErrors(obj, schema));
     if (rules === undefined) return out;
     if (out.some((e) => BLOCKING.includes(e.type))) out.push(NOT_CHECKED);

@@ -45,7 +45,7 @@ describe('metadata of a new object', () => {
     expect(texts(meta({ finalizers: ['orphan', 'foregroundDeletion'] }))[0]).toContain('cannot be both set');
     const owner = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u', controller: true };
     expect(texts(meta({ ownerReferences: [{ ...owner, uid: '' }] }))).toEqual([
-      'metadata.ownerReferences[0].uid: Invalid value: "": must not be empty',
+      'metadata.ownerReferences.uid: Invalid value: "": must not be empty',
     ]);
     expect(texts(meta({ ownerReferences: [owner, { ...owner, name: 'q' }] }))[0]).toContain(
       'Only one reference can have Controller set to true. Found "true" in references for Pod/p and Pod/q',

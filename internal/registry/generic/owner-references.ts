@@ -8,9 +8,10 @@ export function ownerReferenceErrors(references: JsonValue | undefined, field: s
   const out: FieldError[] = [];
   if (!Array.isArray(references)) return out;
   let controller = '';
-  for (const [i, ref] of references.entries()) {
+  for (const ref of references) {
     if (!isObject(ref)) continue;
-    const at = `${field}[${i}]`;
+    // apimachinery names the list, not the item.
+    const at = field;
     const apiVersion = text(ref['apiVersion']);
     const slash = apiVersion.indexOf('/');
     if (apiVersion.slice(slash + 1) === '') {
