@@ -11,6 +11,7 @@ import { nodeRestriction } from './node-restriction/index.js';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize/index.js';
 import { podSecurity } from './pod-security/index.js';
 import { priority } from './priority/index.js';
+import { resourceQuota } from './resource-quota/index.js';
 import { runtimeClass } from './runtime-class/index.js';
 import { serviceAccount } from './service-account/index.js';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection/index.js';
@@ -73,7 +74,7 @@ const ROWS: readonly Row[] = [
   on('MutatingAdmissionWebhook'),
   on('ValidatingAdmissionPolicy'),
   on('ValidatingAdmissionWebhook'),
-  on('ResourceQuota'),
+  on('ResourceQuota', resourceQuota()),
   off('AlwaysDeny'),
 ];
 

@@ -144,6 +144,7 @@ function checkTxn(txn: Txn): number {
   for (const [i, op] of txn.ops.entries()) {
     bytes += checkKey(op.key);
     for (let j = 0; j < i; j++) assert(txn.ops[j]?.key !== op.key, `a transaction changes ${op.key} twice`);
+    if (op.type === 'charge') for (const [name, amount] of op.amounts) bytes += name.length + amount.length;
     if (op.type !== 'put') continue;
     assert(op.revisionAt >= -1 && op.revisionAt <= op.value.length, 'revisionAt lies within the value');
     bytes += op.value.length;

@@ -36,7 +36,8 @@ const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: '
 type WireCompare = [key: string, modRevision: number];
 type WireOp =
   | [type: 0, key: string, value: Uint8Array, revisionAt: number, ttlSeconds: number]
-  | [type: 1, key: string];
+  | [type: 1, key: string]
+  | [type: 2, key: string, uid: string, amounts: [name: string, amount: string][]];
 type WireCommand = [type: 0, compares: WireCompare[], ops: WireOp[]] | [type: 1, revision: number];
 
 /** Bytes: version 1 | proposer, seq, time: double 8 each | the commands in msgpack. */
@@ -85,10 +86,37 @@ function toWire(command: Command): WireCommand {
   return [
     0,
     command.txn.compares.map((c): WireCompare => [c.key, 'modRevision' in c ? c.modRevision : -1]),
-    command.txn.ops.map(
-      (op): WireOp => (op.type === 'put' ? [0, op.key, op.value, op.revisionAt, op.ttlSeconds ?? 0] : [1, op.key]),
-    ),
+    command.txn.ops.map(opToWire),
   ];
+}
+
+function opToWire(op: Op): WireOp {
+  switch (op.type) {
+    case 'put':
+      return [0, op.key, op.value, op.revisionAt, op.ttlSeconds ?? 0];
+    case 'delete':
+      return [1, op.key];
+    case 'charge':
+      return [2, op.key, op.uid, op.amounts.map(([name, amount]) => [name, amount])];
+  }
+}
+
+function opFromWire(op: WireOp): Op {
+  switch (op[0]) {
+    case 0: {
+      const [, key, bytes, revisionAt, ttlSeconds] = op;
+      const value = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      return ttlSeconds > 0
+        ? { type: 'put', key, value, revisionAt, ttlSeconds }
+        : { type: 'put', key, value, revisionAt };
+    }
+    case 1:
+      return { type: 'delete', key: op[1] };
+    case 2:
+      return { type: 'charge', key: op[1], uid: op[2], amounts: op[3] };
+    default:
+      throw new CommandFormatError(`operation ${String(op[0])} is not known`);
+  }
 }
 
 function fromWire(wire: WireCommand): Command {
@@ -101,14 +129,7 @@ function fromWire(wire: WireCommand): Command {
       compares: wire[1].map(
         ([key, modRevision]): Compare => (modRevision < 0 ? { key, exists: true } : { key, modRevision }),
       ),
-      ops: wire[2].map((op): Op => {
-        if (op[0] === 1) return { type: 'delete', key: op[1] };
-        const [, key, bytes, revisionAt, ttlSeconds] = op;
-        const value = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-        return ttlSeconds > 0
-          ? { type: 'put', key, value, revisionAt, ttlSeconds }
-          : { type: 'put', key, value, revisionAt };
-      }),
+      ops: wire[2].map(opFromWire),
     },
   };
 }

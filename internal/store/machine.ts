@@ -1,3 +1,5 @@
+import { assert } from '../machinery/assert.js';
+import { type Charged, chargedRecord } from './charge.js';
 import type { Command, Proposal } from './command.js';
 import { foldHash, type StateMeta } from './meta.js';
 import { addRow, subtractRow, type SummedTable } from './row-sums.js';
@@ -60,6 +62,14 @@ function applyTxn(meta: StateMeta, tables: ApplyTables, txn: Txn, time: number):
     const holds = 'modRevision' in compare ? found === compare.modRevision : found > 0;
     if (!holds) return { succeeded: false, revision: meta.revision, failed: i };
   }
+  /** What charged objects are replaced by. */
+  let charged: Map<string, Charged> | undefined;
+  for (const [i, op] of txn.ops.entries()) {
+    if (op.type !== 'charge') continue;
+    const value = chargedRecord(tables.getObject(op.key), op);
+    if (value === undefined) return { succeeded: false, revision: meta.revision, failed: txn.compares.length + i };
+    (charged ??= new Map()).set(op.key, value);
+  }
   const revision = meta.revision + 1;
   let sub = 0;
   /** Versions that this transaction has made and replaced again; hardly ever there is one. */
@@ -89,8 +99,11 @@ function applyTxn(meta: StateMeta, tables: ApplyTables, txn: Txn, time: number):
       );
       foldHash(meta, revision, DELETE, op.key, 0);
     } else {
-      const expiresAt = op.ttlSeconds === undefined || op.ttlSeconds <= 0 ? 0 : time + op.ttlSeconds * 1000;
-      const record = encodeObject(op.value, op.revisionAt, {
+      const put = op.type === 'put' ? op : charged?.get(op.key);
+      assert(put !== undefined, 'what is charged was looked at');
+      const ttlSeconds = op.type === 'put' ? (op.ttlSeconds ?? 0) : 0;
+      const expiresAt = ttlSeconds <= 0 ? 0 : time + ttlSeconds * 1000;
+      const record = encodeObject(put.value, put.revisionAt, {
         modRevision: revision,
         createRevision: old === undefined ? revision : createRevisionOf(old),
         expiresAt,

@@ -27,9 +27,21 @@ export type Op =
       /** Seconds after which the leader deletes the object (events' `--event-ttl`); 0 or absent means never. */
       readonly ttlSeconds?: number;
     }
-  | { readonly type: 'delete'; readonly key: string };
+  | { readonly type: 'delete'; readonly key: string }
+  /**
+   * Adds to `status.used` of a ResourceQuota, decided when the transaction is applied: it fails like a compare when the
+   * quota is not there, is of another uid, or one of the sums would pass `status.hard`. So any number of writes on any
+   * number of replicas can be under way against one quota, and none has to be worked out anew because of another.
+   */
+  | {
+      readonly type: 'charge';
+      readonly key: string;
+      readonly uid: string;
+      /** Names and amounts: quantities. */
+      readonly amounts: readonly (readonly [name: string, amount: string])[];
+    };
 
-/** If every compare holds, do every op, at one revision. At most 128 ops and 8 MiB of values. */
+/** If every compare holds and every charge is within its bounds, do every op, at one revision. At most 128 ops and 8 MiB of values. */
 export interface Txn {
   readonly compares: readonly Compare[];
   readonly ops: readonly Op[];
@@ -44,7 +56,7 @@ export interface TxnResult {
   readonly succeeded: boolean;
   /** The revision that the ops got, or the store's revision when a compare failed. */
   readonly revision: number;
-  /** When a compare failed: its place in `compares`. */
+  /** When a compare failed: its place in `compares`; when a charge failed: the number of compares and its place in `ops`. */
   readonly failed?: number;
 }
 
