@@ -36,7 +36,12 @@ export function chargedText(text: string, modRevision: number, charge: ChargeOp)
   const statusFrom = text.lastIndexOf(`${STATUS}{`, usedFrom) + STATUS.length;
   if (usedFrom < USED.length || statusFrom < STATUS.length || !text.endsWith('}}}')) return undefined;
   const used = amountsFrom(text.slice(usedFrom, -2));
-  const hard = amountsFrom(text.slice(statusFrom, usedFrom - USED.length).replace(/^\{"hard":/, '').replace(/,$/, ''));
+  const hard = amountsFrom(
+    text
+      .slice(statusFrom, usedFrom - USED.length)
+      .replace(/^\{"hard":/, '')
+      .replace(/,$/, ''),
+  );
   if (used === undefined || hard === undefined) return undefined;
   for (const [name, amount] of charge.amounts) {
     const sum = added(used.get(name), amount, hard.get(name));

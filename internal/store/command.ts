@@ -38,7 +38,8 @@ type WireOp =
   | [type: 0, key: string, value: Uint8Array, revisionAt: number, ttlSeconds: number]
   | [type: 1, key: string]
   | [type: 2, key: string, uid: string, amounts: [name: string, amount: string][]];
-type WireCommand = [type: 0, compares: WireCompare[], ops: WireOp[]] | [type: 1, revision: number];
+/** 0 is a transaction; 2 is one with charges, which a release that does not know them refuses whole. */
+type WireCommand = [type: 0 | 2, compares: WireCompare[], ops: WireOp[]] | [type: 1, revision: number];
 
 /** Bytes: version 1 | proposer, seq, time: double 8 each | the commands in msgpack. */
 export function encodeProposal(proposal: Proposal): Buffer {
@@ -84,7 +85,7 @@ function checked(data: Uint8Array): Buffer {
 function toWire(command: Command): WireCommand {
   if (command.kind === 'compact') return [1, command.revision];
   return [
-    0,
+    command.txn.ops.some((op) => op.type === 'charge') ? 2 : 0,
     command.txn.compares.map((c): WireCompare => [c.key, 'modRevision' in c ? c.modRevision : -1]),
     command.txn.ops.map(opToWire),
   ];
@@ -122,7 +123,7 @@ function opFromWire(op: WireOp): Op {
 function fromWire(wire: WireCommand): Command {
   if (wire[0] === 1) return { kind: 'compact', revision: wire[1] };
   // Taken for a transaction it would change something else here than elsewhere.
-  if (wire[0] !== 0) throw new CommandFormatError(`command ${String(wire[0])} is not known`);
+  if (wire[0] !== 0 && wire[0] !== 2) throw new CommandFormatError(`command ${String(wire[0])} is not known`);
   return {
     kind: 'txn',
     txn: {

@@ -120,7 +120,10 @@ function checkRoom(a: AdmissionAttributes, { quota, hard, used }: Concerned, amo
   for (const [name, amount] of amounts) {
     const bound = hard.get(name);
     const before = used.get(name);
-    if (bound !== undefined && compareQuantity(before === undefined ? amount : addQuantity(before, amount), bound) > 0) {
+    if (
+      bound !== undefined &&
+      compareQuantity(before === undefined ? amount : addQuantity(before, amount), bound) > 0
+    ) {
       exceeded.add(name);
     }
   }

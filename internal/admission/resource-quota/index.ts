@@ -20,7 +20,8 @@ function charges(ctx: AdmissionContext, a: AdmissionAttributes, limited: readonl
 }
 
 function write(ctx: AdmissionContext, a: AdmissionAttributes, charged: readonly Charge[]): void {
-  if (charged.length > QUOTAS_MAX) throw internalError(`more than ${QUOTAS_MAX} quotas of ${a.namespace} count this object`);
+  if (charged.length > QUOTAS_MAX)
+    throw internalError(`more than ${QUOTAS_MAX} quotas of ${a.namespace} count this object`);
   if (a.dryRun) return;
   for (const charge of charged) chargeWithWrite(ctx, a.namespace, charge);
 }

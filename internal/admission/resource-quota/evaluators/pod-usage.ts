@@ -24,7 +24,12 @@ const isResizeInfeasible = (pod: JsonObject): boolean => {
 };
 
 /** What a container asks for, or what it was given and still has where that is more (KEP-1287). */
-function containerAmounts(pod: JsonObject, container: JsonObject, status: JsonObject | undefined, field: Field): Amounts {
+function containerAmounts(
+  pod: JsonObject,
+  container: JsonObject,
+  status: JsonObject | undefined,
+  field: Field,
+): Amounts {
   const asked = amountsOf(child(child(container, 'resources'), field));
   const actual = child(status, 'resources');
   if (actual === undefined) return asked;
@@ -49,7 +54,8 @@ export function podTotal(pod: JsonObject, field: Field): Amounts {
     ]),
   );
   const total: MutableAmounts = new Map();
-  for (const c of children(spec, 'containers')) addTo(total, containerAmounts(pod, c, statuses.get(str(c, 'name')), field));
+  for (const c of children(spec, 'containers'))
+    addTo(total, containerAmounts(pod, c, statuses.get(str(c, 'name')), field));
   const sidecars: MutableAmounts = new Map();
   const init: MutableAmounts = new Map();
   for (const container of children(spec, 'initContainers')) {

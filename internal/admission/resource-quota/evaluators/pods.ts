@@ -19,7 +19,8 @@ const MUST_BE_SAID: ReadonlySet<string> = new Set(
   ['cpu', 'memory'].flatMap((name) => [name, `requests.${name}`, `limits.${name}`]),
 );
 
-const isTerminating = (pod: JsonObject | undefined): boolean => (num(child(pod, 'spec'), 'activeDeadlineSeconds') ?? -1) >= 0;
+const isTerminating = (pod: JsonObject | undefined): boolean =>
+  (num(child(pod, 'spec'), 'activeDeadlineSeconds') ?? -1) >= 0;
 const isBestEffort = (pod: JsonObject): boolean => str(child(pod, 'status'), 'qosClass') === 'BestEffort';
 
 /** Affinity or anti-affinity to pods of other namespaces. */

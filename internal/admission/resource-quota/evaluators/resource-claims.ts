@@ -115,7 +115,8 @@ export const resourceClaimEvaluator: Evaluator = {
         const already = charged?.get(asExtended);
         const rest = already === undefined ? devices : subQuantity(devices, already);
         const have = used.get(asExtended);
-        if (signOfQuantity(rest) > 0 && (have === undefined || compareQuantity(rest, have) > 0)) used.set(asExtended, rest);
+        if (signOfQuantity(rest) > 0 && (have === undefined || compareQuantity(rest, have) > 0))
+          used.set(asExtended, rest);
       }
     }
     return used;

@@ -9,6 +9,7 @@ import { checkLabelSelector } from '../../generic/label-selector.js';
 import { checkResourceQuantity } from '../../generic/resource-names.js';
 import type { Strategy } from '../../types.js';
 import { checkAccessModes, checkVolumeMode } from './claim-parts.js';
+import { claimWarnings } from './storage-warnings.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/core/validation, ValidatePersistentVolumeClaim and its updates.
 
@@ -132,7 +133,8 @@ function checkClaimStatus(root: FieldNode): void {
   }
 }
 
-export const claimRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'validateStatusUpdate'> = {
+export const claimRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'validateStatusUpdate' | 'warnings'> = {
+  warnings: claimWarnings,
   validate: (o) => validating(o, (root) => checkClaimSpec(root.struct('spec'))),
   validateUpdate: (o, old) =>
     validating(o, (root) => {

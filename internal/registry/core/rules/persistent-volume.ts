@@ -11,6 +11,7 @@ import type { Strategy } from '../../types.js';
 import { checkAccessModes, checkVolumeMode } from './claim-parts.js';
 import { PERSISTENT_SOURCES } from './persistent-sources.js';
 import { CONFLICT_NAMES } from './volume-sources.js';
+import { persistentVolumeWarnings } from './storage-warnings.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/core/validation, ValidatePersistentVolume and ValidatePersistentVolumeUpdate.
 
@@ -131,7 +132,8 @@ function checkVolumeUpdate(root: FieldNode, old: JsonObject): void {
   }
 }
 
-export const volumeRules: Pick<Strategy, 'validate' | 'validateUpdate'> = {
+export const volumeRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'warnings'> = {
+  warnings: persistentVolumeWarnings,
   validate: (o) => validating(o, checkVolume),
   // The strategy asks for the rules of a new volume, and so does the rule for updates: complaints come twice.
   validateUpdate: (o, old) =>

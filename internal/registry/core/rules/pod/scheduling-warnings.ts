@@ -16,7 +16,8 @@ const NO_SELECTOR = 'a null labelSelector results in matching no pod';
 
 type Warn = (text: string) => void;
 
-function nodeTerm(term: FieldNode, warn: Warn): void {
+/** Warnings about the labels that a term of a node affinity names. */
+export function nodeTermWarnings(term: FieldNode, warn: Warn): void {
   for (const expression of term.list('matchExpressions')) {
     const key = expression.text('key');
     const text = DEPRECATED_LABELS[key];
@@ -36,8 +37,8 @@ export function scheduling(spec: FieldNode, warn: Warn): void {
   }
   const affinity = spec.child('affinity');
   const nodes = affinity?.child('nodeAffinity');
-  for (const term of nodes?.child(REQUIRED)?.list('nodeSelectorTerms') ?? []) nodeTerm(term, warn);
-  for (const term of nodes?.list(PREFERRED) ?? []) nodeTerm(term.struct('preference'), warn);
+  for (const term of nodes?.child(REQUIRED)?.list('nodeSelectorTerms') ?? []) nodeTermWarnings(term, warn);
+  for (const term of nodes?.list(PREFERRED) ?? []) nodeTermWarnings(term.struct('preference'), warn);
   for (const key of ['podAffinity', 'podAntiAffinity']) {
     const pods = affinity?.child(key);
     for (const term of pods?.list(REQUIRED) ?? []) podTerm(term, warn);

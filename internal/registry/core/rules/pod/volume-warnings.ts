@@ -1,7 +1,7 @@
 import type { FieldNode } from '../../../generic/field-node.js';
 
 /** Sources that no kubelet serves any more. */
-const REMOVED: Readonly<Record<string, string>> = {
+export const REMOVED_SOURCES: Readonly<Record<string, string>> = {
   photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
   gitRepo: 'deprecated in v1.11, and disabled by default in v1.33+',
   scaleIO: 'deprecated in v1.16, non-functional in v1.22+',
@@ -20,7 +20,7 @@ const CALLED: Readonly<Record<string, string>> = { storageos: 'storageOS' };
 export function volumeWarnings(spec: FieldNode, warn: (text: string) => void): void {
   for (const volume of spec.list('volumes')) {
     for (const key of Object.keys(volume.value)) {
-      const text = REMOVED[key];
+      const text = REMOVED_SOURCES[key];
       if (text !== undefined && volume.has(key)) warn(`${volume.at(CALLED[key] ?? key)}: ${text}`);
     }
   }
