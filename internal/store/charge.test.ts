@@ -52,7 +52,10 @@ describe('a charge', () => {
   it('that has no room fails the whole transaction, and says which it was', async () => {
     await store({ hard: { pods: '3', memory: '2Gi' }, used: { pods: '3', memory: '512Mi' } });
     const before = text();
-    const txn = { compares: [{ key: KEY, exists: true } as const], ops: [put('a/1'), charge({ memory: '1', pods: '1' })] };
+    const txn = {
+      compares: [{ key: KEY, exists: true } as const],
+      ops: [put('a/1'), charge({ memory: '1', pods: '1' })],
+    };
     expect(await backend.txn(txn)).toEqual({ succeeded: false, revision: 1, failed: 2 });
     expect(text()).toBe(before);
     expect(backend.get('a/1')).toBeUndefined();
