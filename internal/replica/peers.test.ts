@@ -177,9 +177,8 @@ describe('peers', () => {
     expect(state.visible.revision).toBe(0);
   });
 
-  it('leave a snapshot that came to a stop when its sender begins again', async () => {
-    const driver = driverIn(5);
-    await start(driver);
+  /** A snapshot that is brought to its end, and one that comes to a stop amid it. */
+  async function wholeAndStopping() {
     const chunks: Buffer[] = [];
     for await (const chunk of snapshotOf(5)) chunks.push(chunk);
     let stopped: () => void = nothing;
@@ -192,11 +191,43 @@ describe('peers', () => {
     async function* whole(): AsyncGenerator<Buffer> {
       yield* chunks;
     }
+    return { whole, stopping, hasStopped };
+  }
+
+  it('leave a snapshot that came to a stop when its sender begins again', async () => {
+    const driver = driverIn(5);
+    await start(driver);
+    const { whole, stopping, hasStopped } = await wholeAndStopping();
     const first = peers.onSnapshot(2, stopping()).catch((error: unknown) => String(error));
     await hasStopped;
     await expect(peers.onSnapshot(3, stopping())).rejects.toThrow('another snapshot is being received');
     await peers.onSnapshot(2, whole());
     expect(await first).toContain('its sender has begun again');
+    await state.whenVisible(1);
+    expect(state.visible).toMatchObject({ revision: 1, appliedIndex: 1 });
+    driver.stop();
+  });
+
+  it('leave a snapshot of one that led before for that of the leader', async () => {
+    const driver = driverIn(5);
+    await start(driver);
+    const { whole, stopping, hasStopped } = await wholeAndStopping();
+    const first = peers.onSnapshot(3, stopping()).catch((error: unknown) => String(error));
+    await hasStopped;
+    const head = {
+      from: 2,
+      to: 1,
+      index: 0,
+      logTerm: 0,
+      commit: 0,
+      entries: [],
+      reject: false,
+      rejectHint: 0,
+    } as const;
+    driver.step([{ ...head, type: 'heartbeat', term: 5, context: '' }]);
+    driver.pump();
+    await peers.onSnapshot(2, whole());
+    expect(await first).toContain('interrupted by the leader');
     await state.whenVisible(1);
     expect(state.visible).toMatchObject({ revision: 1, appliedIndex: 1 });
     driver.stop();

@@ -348,10 +348,15 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   }
 
   async onSnapshot(from: NodeId, chunks: AsyncIterable<Buffer>): Promise<void> {
-    if (this.#receiving?.from === from) {
+    const before = this.#receiving;
+    if (before?.from === from) {
       // A member sends one at a time: the earlier one has broken off there, though nothing of that has come here.
       this.#options.receiver.interrupt();
-      await this.#receiving.over;
+      await before.over;
+    } else if (before !== undefined && this.#driver?.leader === from) {
+      // Who led before may have been cut off amid its own (seed 265 of the simulator).
+      this.#options.receiver.interrupt('interrupted by the leader, which sends its own');
+      await before.over;
     }
     if (this.#receiving !== undefined) throw new Error('another snapshot is being received');
     const received = this.#receive(chunks).finally(() => (this.#receiving = undefined));

@@ -10,7 +10,8 @@ import { confirmCopy, type CopyClaim } from './confirm.js';
 import type { Identity } from './identity.js';
 import type { LogStore } from './log.js';
 import { type ReceivedState, SnapshotReceiver } from './snapshot-receiver.js';
-import { decodeVerifyReply, encodeVerify, type VerifyReply } from './verify.js';
+import { decodeVerifyReply, encodeVerify, type VerifyReply, type VerifyRequest } from './verify.js';
+import { vouchForOthers } from './vouch.js';
 
 /** Fact in the log: the state differs from the others' and is to be replaced at the next start. Empty: it was. */
 export const RESEED = 'reseed';
@@ -47,7 +48,10 @@ export async function reseedIfWanted(options: ReseedOptions): Promise<void> {
   if (wish === '') return;
   const receiver = new SnapshotReceiver({ dataDir, say });
   const until = performance.now() + (wish === DAMAGED ? DAMAGED_PATIENCE_MS : PATIENCE_MS);
+  const ask = (voter: NodeId, request: VerifyRequest): Promise<VerifyReply> => askVoter(options, voter, request);
   while (performance.now() < until) {
+    // Of a state that differs it cannot be said as of when.
+    if (wish === DAMAGED) await vouchForOthers({ self: identity.id, state, ask, say });
     for (const [id, { address }] of state.meta.members) {
       if (id === identity.id) continue;
       if (options.stopping?.aborted === true)
@@ -68,7 +72,9 @@ export async function reseedIfWanted(options: ReseedOptions): Promise<void> {
   if (wish === DAMAGED) {
     say(
       'error',
-      'the state of this replica has damaged records, and no leader gives a copy of its own: going on with it',
+      'the state of this replica has damaged records, and no leader gives a copy of its own: going on with it. If this ' +
+        'comes back while a majority of the other members is up, remove this member from the cluster, and join it again ' +
+        'with an empty data directory.',
     );
     return;
   }
@@ -78,21 +84,28 @@ export async function reseedIfWanted(options: ReseedOptions): Promise<void> {
   );
 }
 
+async function askVoter(
+  { identity, state, tls }: ReseedOptions,
+  voter: NodeId,
+  request: VerifyRequest,
+): Promise<VerifyReply> {
+  const address = state.meta.members.get(voter)?.address;
+  if (address === undefined) throw new Error('its address is not known');
+  return decodeVerifyReply(
+    await callMember(address, tls, encodeVerify(request), ASK_MS, { self: identity, to: voter }),
+  );
+}
+
 /** Receives a copy that a majority of voters, each by its own computation, has as well; discards any other. */
 async function confirmed(
   receiver: SnapshotReceiver,
-  { identity, state, tls, say }: ReseedOptions,
+  options: ReseedOptions,
   chunks: AsyncIterable<Buffer>,
 ): Promise<ReceivedState> {
-  const { members } = state.meta;
-  const ask = async (voter: NodeId, revision: number): Promise<VerifyReply> => {
-    const address = members.get(voter)?.address;
-    if (address === undefined) throw new Error('its address is not known');
-    return decodeVerifyReply(
-      await callMember(address, tls, encodeVerify({ op: 'hash', revision }), ASK_MS, { self: identity, to: voter }),
-    );
-  };
+  const { identity, say } = options;
   const self = identity.id;
+  const ask = (voter: NodeId, revision: number): Promise<VerifyReply> =>
+    askVoter(options, voter, { op: 'hash', revision });
   let confirming: Promise<boolean> | undefined;
   const confirm = (claim: CopyClaim, { confState: { voters } }: SnapshotMeta): void => {
     confirming ??= confirmCopy({ claim, voters, self, ask, count: 'lineages', say });

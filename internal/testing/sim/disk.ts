@@ -33,9 +33,22 @@ export class SimFile {
   /** The transaction being written. */
   writing: Transaction | undefined;
 
-  /** Puts other versions in the place of those that are not flushed. */
-  spoil(now: (version: Version) => Version): void {
-    this.unflushed = this.unflushed.map(now);
+  /** What has become of versions that the disk has spoilt, for whoever still reads them. */
+  readonly #spoilt = new Map<Version, Version>();
+
+  /** Puts other versions in the place of these, for everybody. */
+  spoil(versions: ReadonlyMap<Version, Version>): void {
+    for (const [version, now] of versions) if (now !== version) this.#spoilt.set(version, now);
+    this.durable = this.now(this.durable);
+    this.visible = this.now(this.visible);
+    this.unflushed = this.unflushed.map((version) => this.now(version));
+  }
+
+  /** A version as it is read now. */
+  now(version: Version): Version {
+    let current = version;
+    for (let next = this.#spoilt.get(current); next !== undefined; next = this.#spoilt.get(current)) current = next;
+    return current;
   }
 }
 

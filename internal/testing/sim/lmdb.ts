@@ -129,7 +129,9 @@ class SimDatabase {
   ) {}
 
   #table(transaction: SimReadTransaction | undefined): SimTable {
-    return (transaction?.version ?? this.environment.file.visible).get(this.name) ?? SimTable.empty;
+    const { file } = this.environment;
+    const version = transaction === undefined ? file.visible : file.now(transaction.version);
+    return version.get(this.name) ?? SimTable.empty;
   }
 
   #decode(key: string): Key {

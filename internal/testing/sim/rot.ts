@@ -34,10 +34,7 @@ export function spoil(machine: Machine, kind: Rot['kind'], random: Random): Rot 
     version.get(table)?.get(key) === undefined ? version : applyWrites(version, [{ table, key, value }]);
   const versions = new Map<Version, Version>();
   for (const each of [file.durable, ...file.unflushed, file.visible]) versions.set(each, spoilt(each));
-  const now = (version: Version): Version => versions.get(version) ?? version;
-  file.durable = now(file.durable);
-  file.visible = now(file.visible);
-  file.spoil(now);
+  file.spoil(versions);
   return { kind, table, key, path, file, value: file.visible.get(table)?.get(key) };
 }
 
