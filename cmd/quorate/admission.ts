@@ -3,6 +3,7 @@ import type { AdmissionChain } from '../../internal/admission/admit.js';
 import { type PluginConfiguration, readAdmissionConfiguration } from '../../internal/admission/config-file.js';
 import { admissionChain, missingPlugins, pluginNames } from '../../internal/admission/plugins.js';
 import { roleEscalation } from '../../internal/admission/role-escalation/index.js';
+import type { PluginParts } from '../../internal/admission/types.js';
 import type { RbacAuthorizer } from '../../internal/auth/rbac.js';
 import { logger } from '../../internal/machinery/log.js';
 import type { FlagValues } from './flags.js';
@@ -14,7 +15,12 @@ const log = logger('admission.ts');
  * `--disable-admission-plugins` names, as `--admission-control-config-file` configures them; one that is asked for and not
  * built is told. Throws FatalError for a configuration that is wrong.
  */
-export function admissionOf(flags: FlagValues, rbac: RbacAuthorizer, registry: Registry): AdmissionChain {
+export function admissionOf(
+  flags: FlagValues,
+  rbac: RbacAuthorizer,
+  registry: Registry,
+  calls: PluginParts['calls'],
+): AdmissionChain {
   const [enable, disable] = [flags.list('enable-admission-plugins'), flags.list('disable-admission-plugins')];
   for (const name of missingPlugins(enable)) {
     log.warn(`--enable-admission-plugins ${name} has no effect: the plugin is not built yet`);
@@ -25,6 +31,7 @@ export function admissionOf(flags: FlagValues, rbac: RbacAuthorizer, registry: R
     disable,
     always: [roleEscalation(rbac)],
     registry,
+    calls,
     ...(configurations === undefined ? {} : { configurations }),
   });
 }

@@ -246,10 +246,15 @@ export const KNOWN_FLAGS: readonly Flag[] = [
     type: 'string',
     help: 'File with the configuration of admission plugins (AdmissionConfiguration).',
   },
+  {
+    name: 'enable-aggregator-routing',
+    type: 'bool',
+    default: 'false',
+    help: 'Call services at the addresses of their endpoints, not at their cluster IP.',
+  },
   { name: 'v', type: 'int', default: '2', help: 'How much the log says.' },
 
   // Accepted so that a kube-apiserver command line works.
-  ignored('enable-aggregator-routing', 'bool', NOT_YET, 'Route aggregated requests to endpoints.'),
   ignored('proxy-client-cert-file', 'string', NOT_YET, 'Client certificate for aggregated servers.'),
   ignored('proxy-client-key-file', 'string', NOT_YET, 'Key of --proxy-client-cert-file.'),
   ignored('kubelet-client-certificate', 'string', NODES, 'Client certificate for kubelets.'),

@@ -1,4 +1,5 @@
 import '../../internal/machinery/heap-growth.js';
+import { Callout } from '../../internal/callout/index.js';
 import { CustomResources } from '../../internal/extensions/custom-resources.js';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { errorText, logger, setVerbosity } from '../../internal/machinery/log.js';
@@ -26,6 +27,7 @@ import { createSwaggerUi } from '../../internal/server/swagger-ui.js';
 import { listen } from '../../internal/server/uws/listener.js';
 import { VERSION } from '../../internal/server/version.js';
 import { admissionOf } from './admission.js';
+import { serviceResolver } from './services.js';
 import { audiences, authenticator, authorizers, tokenIssuer } from './auth.js';
 import { portRange } from './addresses.js';
 import { bootstrap, keepsEndpoints } from './bootstrap.js';
@@ -185,6 +187,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
     tokens,
   });
   setAllowPrivileged(flags.bool('allow-privileged'));
+  const callout = new Callout();
   const custom = new CustomResources(backend);
   own.findCustom = (...names) => custom.find(...names)?.def;
   const builtIn = strategiesWith({
@@ -199,7 +202,10 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
     versionsOf: (...names) => custom.versionsOf(...names).map((served) => served.def),
     now: Date.now,
     minWatchTimeoutMs: flags.int('min-request-timeout') * 1000,
-    admission: admissionOf(flags, rbac, metrics.registry),
+    admission: admissionOf(flags, rbac, metrics.registry, {
+      callout,
+      resolve: serviceResolver(flags, backend, port),
+    }),
     authorizer,
     creators,
   });

@@ -16,7 +16,8 @@ import { runtimeClass } from './runtime-class/index.js';
 import { serviceAccount } from './service-account/index.js';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection/index.js';
 import { taintNodesByCondition } from './taint-nodes-by-condition/index.js';
-import type { AdmissionPlugin, PluginFactory } from './types.js';
+import type { AdmissionPlugin, PluginFactory, PluginParts } from './types.js';
+import { mutatingAdmissionWebhook, validatingAdmissionWebhook } from './webhook/index.js';
 
 interface Row {
   readonly name: string;
@@ -71,9 +72,9 @@ const ROWS: readonly Row[] = [
   on('JobValidation'),
   on('PodResizeValidator'),
   on('MutatingAdmissionPolicy'),
-  on('MutatingAdmissionWebhook'),
+  on('MutatingAdmissionWebhook', mutatingAdmissionWebhook),
   on('ValidatingAdmissionPolicy'),
-  on('ValidatingAdmissionWebhook'),
+  on('ValidatingAdmissionWebhook', validatingAdmissionWebhook),
   on('ResourceQuota', resourceQuota()),
   off('AlwaysDeny'),
 ];
@@ -96,10 +97,12 @@ export interface PluginChoice {
   readonly configurations?: ReadonlyMap<string, PluginConfiguration>;
   /** Where plugins register their metrics. */
   readonly registry?: Registry;
+  /** How plugins call others; without it no call succeeds. */
+  readonly calls?: PluginParts['calls'];
 }
 
-function made({ name, plugin }: Row, { configurations, registry }: PluginChoice): AdmissionPlugin | undefined {
-  if (typeof plugin === 'function') return plugin({ configuration: configurations?.get(name), registry });
+function made({ name, plugin }: Row, { configurations, registry, calls }: PluginChoice): AdmissionPlugin | undefined {
+  if (typeof plugin === 'function') return plugin({ configuration: configurations?.get(name), registry, calls });
   return plugin === 'none' ? undefined : plugin;
 }
 

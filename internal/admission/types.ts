@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { Authorizer, UserInfo } from '../auth/types.js';
+import type { Callout, ServiceResolver } from '../callout/index.js';
 import type { JsonObject } from '../machinery/json.js';
 import type { Plan } from '../schema/apply/index.js';
 import type { GroupVersionKind, ResourceDef } from '../schema/types.js';
@@ -133,6 +134,8 @@ export interface PluginParts {
   readonly configuration?: PluginConfiguration | undefined;
   /** Where its metrics go; nowhere when absent. */
   readonly registry?: Registry | undefined;
+  /** How a plugin calls others, and where a Service answers; absent where nobody can be called. */
+  readonly calls?: { readonly callout: Callout; readonly resolve: ServiceResolver } | undefined;
 }
 
 /** Makes such a plugin. Throws FatalError for a configuration that is wrong. */

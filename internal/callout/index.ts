@@ -13,6 +13,8 @@
  * A call that hangs holds its own connection and no other.
  */
 export { Callout, MAX_REDIRECTS } from './callout.js';
+export { type JsonPost, postJson } from './post-json.js';
+export { webhookTarget } from './webhook-client.js';
 export {
   clusterIpResolver,
   endpointResolver,

@@ -87,6 +87,8 @@ export type CallFailure =
   | 'canceled'
   /** The connection broke, or what came is no HTTP. */
   | 'protocol'
+  /** There is an answer, and it is an error. */
+  | 'status'
   /** The body is larger than allowed. */
   | 'tooLarge'
   /** A bound of our own: too many calls. */

@@ -12,7 +12,7 @@ import type { RestDeps } from '../deps.js';
 import { setPodCondition } from './condition.js';
 import { selects } from '../../registry/generic/label-selector.js';
 import type { ApiRequest, Reply } from '../types.js';
-import { admitted, attemptContext } from '../write/admission.js';
+import { admitted, attemptContext, StaleAdmission } from '../write/admission.js';
 import { answerSuccess } from '../write/answer.js';
 import { WriteAttributes } from '../write/attributes.js';
 import { matchNamespace } from '../write/decode.js';
@@ -93,6 +93,8 @@ async function evict(
         if (!decided.pinned || !(error instanceof StatusError) || error.reason !== 'Conflict') throw error;
         if (!decided.free) throw stillProcessed();
       }
+    } catch (error) {
+      if (!(error instanceof StaleAdmission)) throw error;
     } finally {
       admission.finish();
     }

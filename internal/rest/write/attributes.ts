@@ -2,9 +2,9 @@ import type { AdmissionAttributes, GroupVersion, Operation } from '../../admissi
 import type { UserInfo } from '../../auth/types.js';
 import { assert } from '../../machinery/assert.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { internalError } from '../../machinery/status.js';
+import { internalError, StatusError } from '../../machinery/status.js';
 import { decodeValue } from '../../schema/codec/index.js';
-import { parseGroupVersion } from '../../schema/index.js';
+import { findResourceByKind, parseGroupVersion } from '../../schema/index.js';
 import { kindOfPath } from '../../schema/kind-of-path.js';
 import type { GroupVersionKind, ResourceDef } from '../../schema/types.js';
 import type { RestDeps } from '../deps.js';
@@ -12,6 +12,16 @@ import { toServed, toStored } from './decode.js';
 import type { DeleteOptions } from './options.js';
 import { deleteOptionsObject, writeOptionsObject } from './options-object.js';
 import { kindOf, metaOf, metaText, resourceFor, type Writing } from './target.js';
+
+/** Decodes what admission made; what is wrong with it is an error of the server's, in the words of Go's decoder. */
+function decoded(object: JsonObject, type: string, gvk: GroupVersionKind): JsonObject {
+  try {
+    return decodeValue(object, type, 'Ignore', gvk).object;
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 400) throw error;
+    throw internalError(error.message.replace(/^.*? cannot be handled as a [^:]*: /s, ''));
+  }
+}
 
 /** What a request is about, beside its resource: all that its operation needs. */
 export interface Subject {
@@ -107,9 +117,9 @@ export class WriteAttributes implements AdmissionAttributes {
   replaceObject(object: JsonObject): void {
     const { object: target } = this;
     assert(target !== undefined, 'only a new object can be replaced');
-    const kind = this.kind.kind;
-    if (object['kind'] !== kind) throw internalError(`admission changed the kind of the object: it was ${kind}`);
-    const made = this.type === undefined ? this.stored(object) : decodeValue(object, this.type, 'Ignore').object;
+    const { group, version, kind } = this.kind;
+    if (object['kind'] !== kind) throw this.otherKind(object);
+    const made = this.type === undefined ? this.stored(object) : decoded(object, this.type, { group, version, kind });
     // Whoever holds the object sees the change.
     for (const field of Object.keys(target)) delete target[field];
     Object.assign(target, made);
@@ -118,10 +128,21 @@ export class WriteAttributes implements AdmissionAttributes {
   private stored(object: JsonObject): JsonObject {
     const own = kindOf(this.deps, this.versionOf(parseGroupVersion(metaText(object, 'apiVersion'))));
     const { type } = own.def;
-    const decoded = type === '' ? object : decodeValue(object, type, 'Ignore', own.gvk).object;
-    own.strategy.coerce?.(decoded, 'Ignore', []);
+    const made = type === '' ? object : decoded(object, type, own.gvk);
+    own.strategy.coerce?.(made, 'Ignore', []);
     // The store counts on it.
-    metaOf(decoded);
-    return toStored(own, decoded);
+    metaOf(made);
+    return toStored(own, made);
+  }
+
+  /** It is decoded as what it says it is, and then it is of no use: kube-apiserver's errors come in that order. */
+  private otherKind(object: JsonObject): StatusError {
+    const { group, version } = parseGroupVersion(metaText(object, 'apiVersion'));
+    const kind = metaText(object, 'kind');
+    const other = findResourceByKind(group, version, kind);
+    if (other !== undefined && other.type !== '') decoded(object, other.type, { group, version, kind });
+    return internalError(
+      `converting (${version}.${kind}) to (${this.kind.version}.${this.kind.kind}): unknown conversion`,
+    );
   }
 }

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../machinery/json.js';
 import { generateName } from '../../machinery/names.js';
 import { alreadyExists, StatusError } from '../../machinery/status.js';
 import type { RestDeps } from '../deps.js';
-import { admitted, attemptContext } from './admission.js';
+import { admitted, attemptContext, StaleAdmission } from './admission.js';
 import { WriteAttributes } from './attributes.js';
 import { matchNamespace } from './decode.js';
 import { dedupeOwners } from './owners.js';
@@ -38,7 +38,7 @@ export async function createObject(
     try {
       const made = make();
       const obj = made instanceof Promise ? await made : made;
-      const generated = ctx.name === '' && metaText(metaOf(obj), 'generateName') !== '';
+      const generated = nameIt(ctx, metaOf(obj));
       const step = await planCreate(deps, kind, ctx, obj, admission);
       if ('done' in step) return step.done;
       const result = await commit(deps.backend, [step]);
@@ -51,6 +51,8 @@ export async function createObject(
           retryAfterSeconds: 1,
         });
       }
+    } catch (error) {
+      if (!(error instanceof StaleAdmission) || attempts >= CONDITION_ATTEMPTS) throw error;
     } finally {
       admission.finish();
     }
@@ -93,6 +95,15 @@ async function planCreate(
   };
 }
 
+/** Gives an object without a name one that begins as it asks for; admission sees it already. True when it did. */
+function nameIt(ctx: Writing, meta: JsonObject): boolean {
+  const base = ctx.name === '' && metaText(meta, 'name') === '' ? metaText(meta, 'generateName') : '';
+  if (base === '') return false;
+  ctx.name = generateName(base);
+  meta['name'] = ctx.name;
+  return true;
+}
+
 /** What the registry does with a new object once it is admitted. Mutating admission may have given it another name. */
 function complete(kind: Kind, ctx: Writing, obj: JsonObject): void {
   const meta = metaOf(obj);
@@ -100,11 +111,7 @@ function complete(kind: Kind, ctx: Writing, obj: JsonObject): void {
   dedupeOwners(meta, ctx.warnings, true);
   fillSystemFields(meta, ctx);
   ctx.name = metaText(meta, 'name');
-  const base = ctx.name === '' ? metaText(meta, 'generateName') : '';
-  if (base !== '') {
-    ctx.name = generateName(base);
-    meta['name'] = ctx.name;
-  }
+  if (ctx.name === '') nameIt(ctx, meta);
   prepareCreate(kind, ctx, obj);
   // A few kinds name themselves.
   if (ctx.name === '') ctx.name = metaText(meta, 'name');

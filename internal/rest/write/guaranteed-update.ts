@@ -1,6 +1,7 @@
 import { conflict, OBJECT_MODIFIED } from '../../machinery/status.js';
 import type { GroupResource } from '../../machinery/status.js';
 import type { Backend, KeyValue } from '../../store/types.js';
+import { StaleAdmission } from './admission.js';
 import { commit, type WritePlan } from './plan.js';
 import { rereadAfter } from './reread.js';
 
@@ -42,6 +43,10 @@ export async function guaranteedUpdate<T>(backend: Backend, updating: Updating<T
       try {
         step = await updating.attempt(current);
       } catch (e) {
+        if (e instanceof StaleAdmission && attempts + 1 < ATTEMPTS) {
+          current = backend.get(key);
+          continue;
+        }
         if (fresh) throw e;
         current = await rereadAfter(e, backend, key, current);
         fresh = true;

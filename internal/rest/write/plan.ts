@@ -44,3 +44,11 @@ export function replacing(
     answer: () => undefined,
   };
 }
+
+/** Whether conditions hold as far as this replica knows: for what admits a write that turns out to change nothing. */
+export function hold(backend: Backend, compares: readonly Compare[]): boolean {
+  return compares.every((compare) => {
+    const stored = backend.get(compare.key);
+    return 'exists' in compare ? stored !== undefined : (stored?.modRevision ?? 0) === compare.modRevision;
+  });
+}

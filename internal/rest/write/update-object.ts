@@ -13,6 +13,7 @@ import { parseResourceVersion } from '../options.js';
 import { admitted, attemptContext } from './admission.js';
 import { WriteAttributes } from './attributes.js';
 import { createObject } from './create-object.js';
+import { hold } from './plan.js';
 import { guaranteedUpdate, type Step } from './guaranteed-update.js';
 import { dedupeOwners } from './owners.js';
 import { prepareUpdate, subresourceStrategy } from './prepare.js';
@@ -207,7 +208,7 @@ async function planWrite(
   if (!removing && deepEqual(obj, old)) {
     // Nothing to write. What we compared with must still be what is stored.
     await backend.readBarrier();
-    if (backend.get(key)?.modRevision !== current.modRevision) return 'again';
+    if (backend.get(key)?.modRevision !== current.modRevision || !hold(backend, admission.compares)) return 'again';
     return { done: { value: current.value, created: false } };
   }
   const form = encodeForStorage(obj);

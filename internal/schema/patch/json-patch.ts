@@ -2,7 +2,7 @@ import { Breath } from '../../machinery/breathe.js';
 import { cloneJson, deepEqual } from '../../machinery/equal.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 import { badRequest, requestEntityTooLarge } from '../../machinery/status.js';
-import { patchRejected } from './errors.js';
+import { PatchError, patchRejected } from './errors.js';
 
 /** Operations of one JSON patch; more are refused with 413. */
 export const MAX_JSON_PATCH_OPERATIONS = 10_000;
@@ -20,7 +20,7 @@ function isContainer(v: JsonValue | undefined): v is Container {
  * slash counts for nothing.
  */
 function tokens(pointer: unknown): string[] {
-  if (typeof pointer !== 'string' || !pointer.includes('/')) throw patchRejected();
+  if (typeof pointer !== 'string' || !pointer.includes('/')) throw new MissingPath();
   return pointer
     .slice(pointer.indexOf('/') + 1)
     .split('/')
@@ -29,10 +29,12 @@ function tokens(pointer: unknown): string[] {
 
 /** A place in a list. Negative counts from its end; `length` is where an insertion may go at most. */
 function position(token: string, length: number): number {
-  if (!/^[+-]?\d+$/.test(token)) throw patchRejected();
+  if (!/^[+-]?\d+$/.test(token)) throw patchRejected(`strconv.Atoi: parsing ${JSON.stringify(token)}: invalid syntax`);
   const n = Number(token);
   const at = n < 0 ? n + length : n;
-  if (at < 0 || at >= length) throw patchRejected();
+  if (at < 0 || at >= length) {
+    throw patchRejected(`Unable to access invalid index: ${n}: invalid index referenced`);
+  }
   return at;
 }
 
@@ -42,13 +44,27 @@ function get(parent: Container, token: string): JsonValue | undefined {
   return Object.hasOwn(parent, token) ? parent[token] : undefined;
 }
 
+/** The place to which an operation points has no container. */
+class MissingPath extends PatchError {
+  constructor() {
+    super('missing value');
+  }
+}
+
+/** On the way to a place: an index that there is not leads nowhere. */
+function peek(parent: Container, token: string): JsonValue | undefined {
+  if (!Array.isArray(parent)) return get(parent, token);
+  const n = /^[+-]?\d+$/.test(token) ? Number(token) : Number.NaN;
+  return parent[n < 0 ? n + parent.length : n];
+}
+
 /** The container that holds the last token, and that token. */
 function locate(doc: JsonObject, pointer: unknown): readonly [Container, string] {
   const path = tokens(pointer);
   let at: Container = doc;
   for (const token of path.slice(0, -1)) {
-    const next: JsonValue | undefined = get(at, token);
-    if (!isContainer(next)) throw patchRejected();
+    const next: JsonValue | undefined = peek(at, token);
+    if (!isContainer(next)) throw new MissingPath();
     at = next;
   }
   return [at, path.at(-1) ?? ''];
@@ -64,7 +80,7 @@ function add(doc: JsonObject, pointer: unknown, value: JsonValue): void {
 function remove(doc: JsonObject, pointer: unknown): JsonValue {
   const [parent, token] = locate(doc, pointer);
   const value = get(parent, token);
-  if (value === undefined) throw patchRejected();
+  if (value === undefined) throw patchRejected(`Unable to remove nonexistent key: ${token}: missing value`);
   if (Array.isArray(parent)) parent.splice(position(token, parent.length), 1);
   else delete parent[token];
   return value;
@@ -73,7 +89,7 @@ function remove(doc: JsonObject, pointer: unknown): JsonValue {
 /** A member of an object need not be there to be replaced; an item of a list must. The empty path is the whole document. */
 function replace(doc: JsonObject, pointer: unknown, value: JsonValue): JsonObject {
   if (pointer === '') {
-    if (!isObject(value)) throw patchRejected();
+    if (!isObject(value)) throw patchRejected('replace operation value must be object or array: %!w(<nil>)');
     return value;
   }
   const [parent, token] = locate(doc, pointer);
@@ -84,12 +100,46 @@ function replace(doc: JsonObject, pointer: unknown, value: JsonValue): JsonObjec
 
 function test(doc: JsonObject, pointer: unknown, value: JsonValue): void {
   if (pointer === '') {
-    if (!deepEqual(doc, value)) throw patchRejected();
+    if (!deepEqual(doc, value)) throw patchRejected('testing value  failed: test failed');
     return;
   }
   const [parent, token] = locate(doc, pointer);
   // An absent member equals null.
-  if (!deepEqual(get(parent, token) ?? null, value)) throw patchRejected();
+  if (!deepEqual(get(parent, token) ?? null, value)) {
+    throw patchRejected(`testing value ${textOf(pointer)} failed: test failed`);
+  }
+}
+
+const textOf = (pointer: unknown): string => (typeof pointer === 'string' ? pointer : '');
+
+/** The error of one operation in the words of evanphx/json-patch v4, which differ a little from each other. */
+function explained(error: PatchError, kind: string, op: JsonObject): PatchError {
+  const [path, from] = [textOf(op['path']), textOf(op['from'])];
+  const { why } = error;
+  if (error instanceof MissingPath) {
+    switch (kind) {
+      case 'add':
+      case 'remove':
+        return patchRejected(`${kind} operation does not apply: doc is missing path: "${path}": ${why}`);
+      case 'replace':
+        return patchRejected(`replace operation does not apply: doc is missing path: ${path}: ${why}`);
+      case 'test':
+        return patchRejected(`test operation does not apply: is missing path: ${path}: ${why}`);
+      default:
+        return patchRejected(`${kind} operation does not apply: doc is missing from path: ${from}: ${why}`);
+    }
+  }
+  if (why.startsWith('testing ') || why.startsWith('replace ') || why.startsWith('Unexpected ')) return error;
+  switch (kind) {
+    case 'replace':
+      return patchRejected(`replace operation does not apply: doc is missing key: ${path}: missing value`);
+    case 'move':
+      return patchRejected(`error in move for path: '${from.split('/').at(-1)}': ${why}`);
+    case 'copy':
+      return patchRejected(`error in copy for from: '${from}': ${why}`);
+    default:
+      return patchRejected(`error in ${kind} for path: '${path}': ${why}`);
+  }
 }
 
 function sizeOf(value: JsonValue): number {
@@ -101,6 +151,40 @@ function weight(doc: JsonObject, pointer: unknown): number {
   if (pointer === '') return 0;
   const [parent] = locate(doc, pointer);
   return Array.isArray(parent) ? parent.length >> 10 : 0;
+}
+
+/** Applies one operation; the document is changed in place, or another is answered. */
+function apply(doc: JsonObject, kind: string, op: JsonObject, counted: { copied: number }): JsonObject {
+  const value = op['value'] ?? null;
+  switch (kind) {
+    case 'add':
+      add(doc, op['path'], cloneJson(value));
+      return doc;
+    case 'remove':
+      remove(doc, op['path']);
+      return doc;
+    case 'replace':
+      return replace(doc, op['path'], cloneJson(value));
+    case 'move':
+      add(doc, op['path'], remove(doc, op['from']));
+      return doc;
+    case 'copy': {
+      const [parent, token] = locate(doc, op['from']);
+      // What an object has not is copied as null.
+      const source = get(parent, token) ?? null;
+      if (source !== null) counted.copied += sizeOf(source);
+      if (counted.copied > MAX_COPIED_BYTES) {
+        throw patchRejected(`Unable to copy, the accumulated size increase of copy operations is ${counted.copied}`);
+      }
+      add(doc, op['path'], cloneJson(source));
+      return doc;
+    }
+    case 'test':
+      test(doc, op['path'], value);
+      return doc;
+    default:
+      throw patchRejected(`Unexpected kind: ${kind}`);
+  }
 }
 
 /**
@@ -120,38 +204,14 @@ export async function jsonPatch(doc: JsonObject, patch: JsonValue): Promise<Json
   }
   let out = cloneJson(doc);
   const breath = new Breath();
-  let copied = 0;
+  const counted = { copied: 0 };
   for (const op of patch) {
-    if (breath.isDue(1 + weight(out, op['path']))) await breath.rest();
-    const value = op['value'] ?? null;
-    const kind = op['op'];
-    switch (typeof kind === 'string' ? kind : '') {
-      case 'add':
-        add(out, op['path'], cloneJson(value));
-        break;
-      case 'remove':
-        remove(out, op['path']);
-        break;
-      case 'replace':
-        out = replace(out, op['path'], cloneJson(value));
-        break;
-      case 'move':
-        add(out, op['path'], remove(out, op['from']));
-        break;
-      case 'copy': {
-        const [parent, token] = locate(out, op['from']);
-        // What an object has not is copied as null.
-        const source = get(parent, token) ?? null;
-        if (source !== null) copied += sizeOf(source);
-        if (copied > MAX_COPIED_BYTES) throw patchRejected();
-        add(out, op['path'], cloneJson(source));
-        break;
-      }
-      case 'test':
-        test(out, op['path'], value);
-        break;
-      default:
-        throw patchRejected();
+    const kind = typeof op['op'] === 'string' ? op['op'] : '';
+    try {
+      if (breath.isDue(1 + weight(out, op['path']))) await breath.rest();
+      out = apply(out, kind, op, counted);
+    } catch (error) {
+      throw error instanceof PatchError ? explained(error, kind, op) : error;
     }
   }
   return out;
