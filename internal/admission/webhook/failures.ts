@@ -41,7 +41,7 @@ export function denied(webhook: string, result: JsonObject | undefined): StatusE
     typeof code === 'number' && code >= 400 ? code : 400,
     reason as StatusReason,
     why === '' ? `${by} without explanation` : `${by}: ${why}`,
-    isObject(details) ? (details as StatusDetails) : undefined,
+    isObject(details) ? details : undefined,
   );
   const { metadata } = status;
   if (isObject(metadata)) error.status.metadata = metadata;
