@@ -1,11 +1,5 @@
 import { isObject, type JsonObject } from '../../machinery/json.js';
-import {
-  badRequest,
-  internalError,
-  StatusError,
-  type StatusDetails,
-  type StatusReason,
-} from '../../machinery/status.js';
+import { badRequest, internalError, StatusError, type StatusReason } from '../../machinery/status.js';
 
 /** A webhook could not be asked, or did not answer as it should: its failurePolicy decides (webhook.ErrCallingWebhook). */
 export class CallingError extends Error {
