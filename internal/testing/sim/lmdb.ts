@@ -134,9 +134,16 @@ class SimDatabase {
     return version.get(this.name) ?? SimTable.empty;
   }
 
+  /** Keys that have been decoded before: scans meet the same ones again and again, and nobody changes them. */
+  readonly #decoded = new Map<string, Key>();
+
   #decode(key: string): Key {
+    let decoded = this.#decoded.get(key);
+    if (decoded !== undefined) return decoded;
     const bytes = Buffer.from(key, 'latin1');
-    return this.keys === 'text' ? bytes.toString('utf8') : bytes;
+    decoded = this.keys === 'text' ? bytes.toString('utf8') : bytes;
+    this.#decoded.set(key, decoded);
+    return decoded;
   }
 
   get(key: Key, options?: { readonly transaction?: SimReadTransaction }): Buffer | undefined {

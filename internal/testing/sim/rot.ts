@@ -1,3 +1,4 @@
+import { modRevisionOf } from '../../store/rows.js';
 import type { SimDisk, SimFile } from './disk.js';
 import type { Machine } from './machine.js';
 import type { Random } from './random.js';
@@ -10,6 +11,7 @@ export interface Rot {
   readonly key: string;
   readonly path: string;
   readonly file: SimFile;
+  readonly before: Buffer;
   /** What is there now. */
   readonly value: Buffer | undefined;
 }
@@ -35,7 +37,7 @@ export function spoil(machine: Machine, kind: Rot['kind'], random: Random): Rot 
   const versions = new Map<Version, Version>();
   for (const each of [file.durable, ...file.unflushed, file.visible]) versions.set(each, spoilt(each));
   file.spoil(versions);
-  return { kind, table, key, path, file, value: file.visible.get(table)?.get(key) };
+  return { kind, table, key, path, file, before, value: file.visible.get(table)?.get(key) };
 }
 
 /** The states on a disk that are whole: one that is being received has no meta row yet. */
@@ -55,8 +57,16 @@ function flipped(row: Buffer, random: Random): Buffer {
 /** Is it still to be found? The state may have been replaced, or the row be gone by the way of all rows. */
 export function isRotten({ rot, disk }: Machine): boolean {
   if (rot === undefined || disk.files.get(rot.path) !== rot.file) return false;
-  return rot.kind === 'lostRow' || rot.file.visible.get(rot.table)?.get(rot.key) === rot.value;
+  if (rot.kind === 'lostRow') return rot.table !== 'expiry' || isStillToExpire(rot);
+  return rot.file.visible.get(rot.table)?.get(rot.key) === rot.value;
 }
+
+/** A row of `expiry` is removed without being read when its object is written or deleted: then it is missed no more. */
+function isStillToExpire({ file, key, before }: Rot): boolean {
+  const object = file.visible.get('objects')?.get(key.slice(EXPIRY_TIME_BYTES));
+  return object !== undefined && modRevisionOf(object) === before.readUIntBE(0, EXPIRY_TIME_BYTES);
+}
+const EXPIRY_TIME_BYTES = 6;
 
 /** May what it answers be wrong? A record that is missing is not missed until everything has been read. */
 export function mayAnswerWrongly(machine: Machine): boolean {
