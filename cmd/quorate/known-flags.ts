@@ -252,11 +252,21 @@ export const KNOWN_FLAGS: readonly Flag[] = [
     default: 'false',
     help: 'Call services at the addresses of their endpoints, not at their cluster IP.',
   },
+  {
+    name: 'proxy-client-cert-file',
+    type: 'string',
+    help: 'Client certificate that is shown to aggregated API servers.',
+  },
+  { name: 'proxy-client-key-file', type: 'string', help: 'Key of --proxy-client-cert-file.' },
+  {
+    name: 'aggregator-reject-forwarding-redirect',
+    type: 'bool',
+    default: 'true',
+    help: 'Do not pass redirects of aggregated API servers on to clients.',
+  },
   { name: 'v', type: 'int', default: '2', help: 'How much the log says.' },
 
   // Accepted so that a kube-apiserver command line works.
-  ignored('proxy-client-cert-file', 'string', NOT_YET, 'Client certificate for aggregated servers.'),
-  ignored('proxy-client-key-file', 'string', NOT_YET, 'Key of --proxy-client-cert-file.'),
   ignored('kubelet-client-certificate', 'string', NODES, 'Client certificate for kubelets.'),
   ignored('kubelet-client-key', 'string', NODES, 'Key for kubelets.'),
   ignored('kubelet-certificate-authority', 'string', NODES, 'Authority of kubelets.'),

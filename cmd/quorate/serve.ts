@@ -27,6 +27,7 @@ import { createSwaggerUi } from '../../internal/server/swagger-ui.js';
 import { listen } from '../../internal/server/uws/listener.js';
 import { VERSION } from '../../internal/server/version.js';
 import { admissionOf } from './admission.js';
+import { aggregation } from './aggregation.js';
 import { serviceResolver } from './services.js';
 import { audiences, authenticator, authorizers, tokenIssuer } from './auth.js';
 import { portRange } from './addresses.js';
@@ -215,7 +216,16 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
     catalog.setExtensions('crd', custom.served.groups());
     openApi.setCustom(custom.served.openApi());
   });
+  const aggregated = aggregation({
+    flags,
+    backend,
+    callout,
+    resolve: serviceResolver(flags, backend, port),
+    catalog,
+    custom,
+  });
   const chain = createChain({
+    aggregator: aggregated.aggregator,
     authenticator: who,
     catchUp: () => backend.readBarrier(),
     authorizer,
@@ -257,7 +267,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
   log.info(`${flags.string('name')} serves https://${flags.string('bind-address')}:${listener.port}`);
   signals.listen();
   const leaving: (() => Promise<void>)[] = [];
-  const following: { stop(): void }[] = [];
+  const following: { stop(): void }[] = [aggregated];
   const isEnding = (): boolean => ending.reason !== undefined;
   const start = async (): Promise<void> => {
     await Promise.race([replica.ready(), ending.come]);
@@ -270,6 +280,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
     following.push(lease);
     leaving.push(() => lease.leave());
     if (isEnding()) return;
+    aggregated.start(client, () => replica.status().role === 'leader');
     following.push(followFlowSchemas(backend, client, () => replica.status().role === 'leader'));
     following.push(followCustomResources(backend, client, custom, () => replica.status().role === 'leader'));
     if (keepsEndpoints(flags)) {

@@ -137,7 +137,7 @@ export class Callout {
     }
   }
 
-  #start(target: Target, { method, headers, body }: CallRequest, upgrade: boolean): Exchange {
+  #start(target: Target, { method, path, headers, body }: CallRequest, upgrade: boolean): Exchange {
     if (this.#inUse >= MAX_IN_USE) throw new CallError('overloaded', 'too many connections are in use');
     const url = new URL(target.url);
     const secure = url.protocol === 'https:';
@@ -150,7 +150,7 @@ export class Callout {
       method,
       host,
       port,
-      path: `${url.pathname}${url.search}`,
+      path: path ?? `${url.pathname}${url.search}`,
       headers: {
         host: url.host,
         ...headers,
@@ -165,6 +165,8 @@ export class Callout {
       ...(secure ? { servername: expectedName } : {}),
     };
     const request = secure ? httpsRequest(options) : httpRequest(options);
+    // Go tells nothing of a connection that is kept, which is how HTTP/1.1 has it; Node.js would.
+    if (!upgrade) request.removeHeader('connection');
     this.#inUse++;
     request.once('close', () => this.#inUse--);
     return { request, url, target, method };

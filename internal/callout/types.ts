@@ -34,6 +34,8 @@ export interface Target {
 
 export interface CallRequest {
   readonly method: string;
+  /** Path and query as they are sent, where those of the URL would not be: a URL's `..` is resolved. */
+  readonly path?: string;
   readonly headers?: OutgoingHttpHeaders;
   /** Sent whole with its Content-Length, or as it comes, chunked unless the headers have a Content-Length. */
   readonly body?: Buffer | string | Readable;

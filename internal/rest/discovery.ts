@@ -11,7 +11,7 @@ import {
   wantsPretty,
 } from '../schema/codec/index.js';
 import { type AggregatedVersion, apiGroupDiscoveryList } from '../schema/discovery/aggregated.js';
-import type { Catalog } from '../schema/discovery/catalog.js';
+import { type Catalog, isBuiltin } from '../schema/discovery/catalog.js';
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from '../schema/discovery/legacy.js';
 import { withLineEnd } from './json-scan.js';
 import type { ApiRequest, BytesReply, Reply } from './types.js';
@@ -111,16 +111,20 @@ export function createDiscovery(parts: DiscoveryParts): (request: ApiRequest) =>
     return { status: 200, contentType, headers, body: document.body };
   };
 
-  const resourceList = (request: ApiRequest, groupName: string, version: string): BytesReply => {
+  const resourceList = (request: ApiRequest, groupName: string, version: string): BytesReply | undefined => {
     const served = catalog.group(groupName)?.versions.find((v) => v.version === version);
-    if (served === undefined) throw pathNotFound();
+    if (served === undefined || served.declared === true) {
+      // Only the built-in groups have a server of their own, which answers with a Status.
+      if (isBuiltin(groupName)) throw pathNotFound();
+      return undefined;
+    }
     return legacy(request, `${groupName}/${version}`, () => apiResourceList(groupName, served));
   };
 
   const root = (request: ApiRequest, prefix: 'api' | 'apis'): BytesReply => {
     const accept = aggregatedAccept(request.header('accept'));
     if (accept !== undefined) return aggregated(request, prefix, accept);
-    if (prefix === 'apis') return legacy(request, 'apis', () => apiGroupList(catalog.groups));
+    if (prefix === 'apis') return legacy(request, 'apis', () => apiGroupList(catalog.listed));
     const core = catalog.group('');
     if (core === undefined) throw pathNotFound();
     const address = parts.serverAddress();
@@ -131,7 +135,9 @@ export function createDiscovery(parts: DiscoveryParts): (request: ApiRequest) =>
     const [prefix, group, version, ...rest] = request.path.replace(/\/$/, '').split('/').slice(1);
     if (prefix !== 'api' && prefix !== 'apis') return undefined;
     if (prefix === 'apis' && group !== undefined && catalog.group(group) === undefined) return undefined;
-    if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
+    // The list of groups and the groups are answered by the aggregator, whatever the method (kube-aggregator's apisHandler).
+    const aggregatorsOwn = prefix === 'apis' && version === undefined;
+    if (!aggregatorsOwn && request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed();
     if (group === undefined) return root(request, prefix);
     if (prefix === 'api') {
       if (version !== undefined) throw pathNotFound();

@@ -65,6 +65,8 @@ export interface BytesReply {
   readonly status: number;
   readonly contentType: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Headers of an answer of another server, which are passed on as they came. */
+  readonly passedOn?: readonly (readonly [string, string])[];
   /** RFC 9110 Warning texts (`299 - "..."` is added by the server). */
   readonly warnings?: readonly string[];
   readonly body: Buffer | string;
@@ -74,6 +76,7 @@ export interface StreamReply {
   readonly status: number;
   readonly contentType: string;
   readonly headers?: Readonly<Record<string, string>>;
+  readonly passedOn?: readonly (readonly [string, string])[];
   readonly warnings?: readonly string[];
   /** For streams of events: the headers are sent at once, and each `write` is on the wire as whole chunks. */
   readonly ahead?: Ahead;

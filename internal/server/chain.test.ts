@@ -12,6 +12,8 @@ const incoming: IncomingRequest = {
   rawQuery: '',
   headers: [],
   peerCertificate: '',
+  remoteAddress: () => '127.0.0.1',
+  onAborted: () => undefined,
   readBody: () => Buffer.alloc(0),
   openBody: () => undefined,
 };

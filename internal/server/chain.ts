@@ -5,6 +5,8 @@ import { timeout } from '../machinery/status.js';
 import { respondError } from '../rest/respond.js';
 import type { Handler, HandlerReply } from '../rest/types.js';
 import { Deadlines } from './deadlines.js';
+import type { Aggregator } from '../aggregator/index.js';
+import { withAggregation } from './filters/aggregation.js';
 import { withAuthentication } from './filters/authentication.js';
 import { withAuthorization } from './filters/authorization.js';
 import { withBody } from './filters/body.js';
@@ -28,6 +30,8 @@ export interface ChainParts {
   readonly metrics: RequestMetrics;
   /** `--request-timeout` in ms; 0 is none. */
   readonly requestTimeoutMs: number;
+  /** What other servers serve; nothing when absent. */
+  readonly aggregator?: Aggregator;
   /** Everything below /api and /apis that names a resource. */
   readonly resources: Handler;
   /** Every other path: health, version, metrics, discovery, OpenAPI. */
@@ -46,6 +50,7 @@ function filtersOf(parts: ChainParts): readonly Filter[] {
     withImpersonation(parts.authorizer),
     withMaxInFlightLimit(parts.inFlight),
     withAuthorization(parts.authorizer),
+    withAggregation(parts.aggregator),
     withBody,
   ];
 }

@@ -15,6 +15,10 @@ export interface IncomingRequest {
   readonly headers: readonly string[];
   /** PEM of the verified client certificate; '' without one. */
   readonly peerCertificate: string;
+  /** The IP address of the client; '' once it is gone. */
+  remoteAddress(): string;
+  /** Calls `listener` when the client goes away before its answer is written whole. */
+  onAborted(listener: () => void): void;
   /**
    * The whole body, at most MAX_BODY_BYTES, on the account of the user `owner`; to be called once. Until then nothing is
    * read beyond what has come already. Throws or rejects with StatusError: 413 for a larger body, 429 where the bodies of

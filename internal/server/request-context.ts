@@ -43,6 +43,18 @@ export class RequestContext implements ApiRequest, Credentials {
   get method(): string {
     return this.incoming.method;
   }
+  get rawQuery(): string {
+    return this.incoming.rawQuery;
+  }
+  get headers(): readonly string[] {
+    return this.incoming.headers;
+  }
+  remoteAddress(): string {
+    return this.incoming.remoteAddress();
+  }
+  onAborted(listener: () => void): void {
+    this.incoming.onAborted(listener);
+  }
   get peerCertificate(): string {
     return this.incoming.peerCertificate;
   }

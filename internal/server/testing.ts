@@ -9,7 +9,7 @@ import { tokenFileAuthenticator } from '../auth/token-file.js';
 import { ensurePki, issueAdmin, PKI_FILES, readPair } from '../pki/pki.js';
 import { issue, type KeyPair } from '../pki/x509.js';
 import type { Handler } from '../rest/types.js';
-import { createChain } from './chain.js';
+import { type ChainParts, createChain } from './chain.js';
 import type { HttpListener, RequestHandler } from './http-listener.js';
 import { inFlightLimit } from './in-flight.js';
 import { RequestMetrics } from './metrics.js';
@@ -47,7 +47,12 @@ export interface CallAnswer {
 }
 
 /** Starts a server on `port` (0 takes a free one) whose resources are answered by `resources`. */
-export async function startTestServer(port: number, resources: Handler, ready = () => true): Promise<TestServer> {
+export async function startTestServer(
+  port: number,
+  resources: Handler,
+  ready = () => true,
+  more: Partial<ChainParts> = {},
+): Promise<TestServer> {
   const dir = mkdtempSync(join(tmpdir(), 'quorate-server-'));
   await ensurePki(dir, { serviceIp: '10.96.0.1' });
   const admin = await issueAdmin(dir);
@@ -86,6 +91,7 @@ export async function startTestServer(port: number, resources: Handler, ready = 
       flags: new Map(),
       groupPaths: () => [],
     }),
+    ...more,
   });
   const files = { certFile: join(dir, 'apiserver.crt'), keyFile: join(dir, 'apiserver.key') };
   const listener = await listen({ host: '127.0.0.1', port, ...files, clientCaFile: join(dir, 'ca.crt') }, chain);

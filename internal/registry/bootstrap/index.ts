@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../machinery/json.js';
-import { API_SERVICES } from './api-services.js';
+import { BUILTIN_PRIORITIES } from '../../schema/discovery/priorities.js';
 import { CLUSTER_ROLES } from './cluster-roles.js';
 import { FLOW_SCHEMAS, PRIORITY_LEVELS } from './flow-control.js';
 import { ROLES } from './namespaced-roles.js';
@@ -185,7 +185,7 @@ function flowControl(config: BootstrapConfig): BootstrapObject[] {
 }
 
 function apiServices(): BootstrapObject[] {
-  return API_SERVICES.map(([group, version, groupPriorityMinimum, versionPriority]) => ({
+  return BUILTIN_PRIORITIES.map(([group, version, groupPriorityMinimum, versionPriority]) => ({
     path: '/apis/apiregistration.k8s.io/v1/apiservices',
     object: {
       apiVersion: 'apiregistration.k8s.io/v1',

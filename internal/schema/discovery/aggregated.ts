@@ -31,22 +31,26 @@ function resourceEntry(resource: ResourceDef, group: string, version: string): J
 }
 
 function versionEntry(group: string, served: CatalogVersion): JsonObject {
+  const freshness = served.stale === true ? 'Stale' : 'Current';
+  if (served.remote !== undefined) return { ...served.remote.entry, version: served.version, freshness };
   return {
     version: served.version,
     resources: served.resources.map((r) => resourceEntry(r, group, served.version)),
-    freshness: served.stale === true ? 'Stale' : 'Current',
+    freshness,
   };
 }
 
-/** An APIGroupDiscoveryList of these groups, in either version (they have the same form). */
+/** An APIGroupDiscoveryList of these groups, in either version (they have the same form), without what nobody serves. */
 export function apiGroupDiscoveryList(groups: readonly CatalogGroup[], version: AggregatedVersion): JsonObject {
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: `apidiscovery.k8s.io/${version}`,
     metadata: {},
-    items: groups.map(({ group, versions }) => ({
-      metadata: group === '' ? {} : { name: group },
-      versions: versions.map((v) => versionEntry(group, v)),
-    })),
+    items: groups.flatMap(({ group, versions }) => {
+      const served = versions.filter((v) => v.declared !== true);
+      if (served.length === 0) return [];
+      const metadata = group === '' ? {} : { name: group };
+      return [{ metadata, versions: served.map((v) => versionEntry(group, v)) }];
+    }),
   };
 }

@@ -1,11 +1,21 @@
+import type { JsonObject } from '../../machinery/json.js';
 import { groups as builtinGroups, resources as builtinResources } from '../resources.js';
 import type { ResourceDef } from '../types.js';
+import { AGGREGATOR_GROUP, builtinPriority } from './priorities.js';
 import { compareVersions } from './versions.js';
+
+export { CUSTOM_GROUP_PRIORITY } from './priorities.js';
 
 /** One served version of a group. */
 export interface CatalogVersion {
   readonly version: string;
   readonly resources: readonly ResourceDef[];
+  /** APIService's versionPriority: versions with a higher one come first; as that of custom resources when absent. */
+  readonly priority?: number;
+  /** Another server serves it: its entry in aggregated discovery, as far as it is known. */
+  readonly remote?: { readonly entry: JsonObject };
+  /** An APIService says that it is served here, which it is not: it is listed with its group, and nothing more. */
+  readonly declared?: boolean;
   /** What is known may be out of date: the aggregated server behind it does not answer. */
   readonly stale?: boolean;
 }
@@ -19,18 +29,16 @@ export interface CatalogGroup {
   readonly priority: number;
 }
 
-/** Built-in groups come in their fixed order before every custom one (their APIServices have 9700 to 18000). */
-const BUILTIN_PRIORITY = 18_000;
-/** groupPriorityMinimum of groups that exist only for custom resources. */
-export const CUSTOM_GROUP_PRIORITY = 1000;
+const DEFAULT_VERSION_PRIORITY = 100;
 
 const builtins: readonly CatalogGroup[] = builtinGroups.map(({ group, versions }) => ({
   group,
   versions: versions.map((version) => ({
     version,
     resources: builtinResources.filter((r) => r.group === group && r.version === version),
+    priority: builtinPriority(group, version).version,
   })),
-  priority: BUILTIN_PRIORITY,
+  priority: Math.max(...versions.map((version) => builtinPriority(group, version).group)),
 }));
 
 function mergeVersions(base: CatalogGroup | undefined, extra: readonly CatalogVersion[]): CatalogVersion[] {
@@ -38,10 +46,22 @@ function mergeVersions(base: CatalogGroup | undefined, extra: readonly CatalogVe
   for (const v of extra) {
     const known = merged.get(v.version);
     const resources = known === undefined ? v.resources : [...known.resources, ...v.resources];
-    merged.set(v.version, { ...v, resources: resources.toSorted((a, b) => (a.resource < b.resource ? -1 : 1)) });
+    merged.set(v.version, {
+      ...known,
+      ...v,
+      resources: resources.toSorted((a, b) => (a.resource < b.resource ? -1 : 1)),
+      declared: v.declared === true && (known === undefined || known.declared === true),
+    });
   }
-  return [...merged.values()].toSorted((a, b) => compareVersions(a.version, b.version));
+  const priority = (v: CatalogVersion): number => v.priority ?? DEFAULT_VERSION_PRIORITY;
+  return [...merged.values()].toSorted((a, b) => priority(b) - priority(a) || compareVersions(a.version, b.version));
 }
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Of the versions' APIServices the one that comes first by name. */
+const firstName = (g: CatalogGroup): string =>
+  g.versions.map((v) => `${v.version}.${g.group}`).toSorted(byText)[0] ?? '';
 
 /**
  * What this server serves at the moment: the built-in groups, and the groups that extensions (custom resources,
@@ -51,11 +71,19 @@ export class Catalog {
   /** Counts changes; documents made for an older one are out of date. */
   generation = 0;
   #extensions = new Map<string, readonly CatalogGroup[]>();
-  #groups: readonly CatalogGroup[] = builtins;
+  #groups: readonly CatalogGroup[] = inOrder(builtins);
 
-  /** The groups in the order of discovery; '' (core) is the first. */
+  /** The groups by priority and name, as aggregated discovery lists them; '' (core) is the first. */
   get groups(): readonly CatalogGroup[] {
     return this.#groups;
+  }
+
+  /** The groups in the order of the list at /apis: kube-aggregator's own first, those of equal priority by their APIServices' names. */
+  get listed(): readonly CatalogGroup[] {
+    const own = (g: CatalogGroup): number => (g.group === AGGREGATOR_GROUP ? 0 : 1);
+    return this.#groups.toSorted(
+      (a, b) => own(a) - own(b) || b.priority - a.priority || byText(firstName(a), firstName(b)),
+    );
   }
 
   /** The group of this name, or undefined. */
@@ -72,13 +100,17 @@ export class Catalog {
       const priority = Math.max(known?.priority ?? 0, extra.priority);
       all.set(extra.group, { group: extra.group, versions: mergeVersions(known, extra.versions), priority });
     }
-    const custom = [...all.values()].filter((g) => g.priority < BUILTIN_PRIORITY || !isBuiltin(g.group));
-    custom.sort((a, b) => b.priority - a.priority || (a.group < b.group ? -1 : 1));
-    this.#groups = [...builtins.map((g) => all.get(g.group) ?? g), ...custom.filter((g) => !isBuiltin(g.group))];
+    this.#groups = inOrder([...all.values()]);
     this.generation++;
   }
 }
 
-function isBuiltin(group: string): boolean {
+function inOrder(groups: readonly CatalogGroup[]): CatalogGroup[] {
+  const core = (g: CatalogGroup): number => (g.group === '' ? 0 : 1);
+  return groups.toSorted((a, b) => core(a) - core(b) || b.priority - a.priority || byText(a.group, b.group));
+}
+
+/** Whether the group is one of those that this server is built with. */
+export function isBuiltin(group: string): boolean {
   return builtins.some((g) => g.group === group);
 }

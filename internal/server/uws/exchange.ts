@@ -9,6 +9,18 @@ import type { Turn } from './turn.js';
 
 const EMPTY = Buffer.alloc(0);
 
+/** uWS writes IPv6 addresses in full, and those of IPv4 clients of an IPv6 socket too. */
+function plainAddress(text: string): string {
+  if (!text.includes(':')) return text;
+  const v4 = /^0000:0000:0000:0000:0000:ffff:([0-9a-f]{2})([0-9a-f]{2}):([0-9a-f]{2})([0-9a-f]{2})$/.exec(text);
+  if (v4 !== null)
+    return v4
+      .slice(1)
+      .map((h) => Number.parseInt(h, 16))
+      .join('.');
+  return new URL(`http://[${text}]`).hostname.slice(1, -1);
+}
+
 /** One request and its response. */
 export class Exchange implements IncomingRequest {
   readonly method: string;
@@ -22,6 +34,7 @@ export class Exchange implements IncomingRequest {
   aborted = false;
   done = false;
   sink: UwsSink | undefined;
+  private abortListeners: (() => void)[] | undefined;
   /** Present where the client asked for a WebSocket. */
   upgradeContext: UWS.us_socket_context_t | undefined;
   /** Absent where the method has no body. */
@@ -43,6 +56,27 @@ export class Exchange implements IncomingRequest {
     });
     this.framing = framingOf(this.headers);
     this.peerCertificate = res.getX509Certificate();
+  }
+
+  remoteAddress(): string {
+    return this.aborted || this.done ? '' : plainAddress(Buffer.from(this.res.getRemoteAddressAsText()).toString());
+  }
+
+  onAborted(listener: () => void): void {
+    if (this.aborted) listener();
+    else {
+      this.abortListeners ??= [];
+      this.abortListeners.push(listener);
+    }
+  }
+
+  /** The client is gone. */
+  abort(): void {
+    this.aborted = true;
+    this.body?.abort();
+    this.sink?.abort();
+    for (const listener of this.abortListeners ?? []) listener();
+    this.abortListeners = undefined;
   }
 
   /** Takes the body in, as far as `budget` has room. To be called before the handler of the request returns. */

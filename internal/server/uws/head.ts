@@ -8,6 +8,7 @@ const STATUS_LINES: Readonly<Record<number, string>> = {
   202: '202 Accepted',
   204: '204 No Content',
   301: '301 Moved Permanently',
+  302: '302 Found',
   304: '304 Not Modified',
   400: '400 Bad Request',
   401: '401 Unauthorized',
@@ -23,20 +24,27 @@ const STATUS_LINES: Readonly<Record<number, string>> = {
   429: '429 Too Many Requests',
   500: '500 Internal Server Error',
   501: '501 Not Implemented',
+  502: '502 Bad Gateway',
   503: '503 Service Unavailable',
   504: '504 Gateway Timeout',
 };
+
+const NONE: readonly (readonly [string, string])[] = [];
 
 /** Status line and headers; uWS adds Date by itself. */
 export function writeHead(res: Response, reply: Reply, auditId: string): void {
   res.writeStatus(STATUS_LINES[reply.status] ?? `${reply.status} Status`);
   res.writeHeader('Audit-Id', auditId);
   const headers = reply.headers;
-  if (headers?.['Cache-Control'] === undefined) res.writeHeader('Cache-Control', 'no-cache, private');
+  const { passedOn } = reply;
+  const cached =
+    headers?.['Cache-Control'] !== undefined || passedOn?.some(([n]) => n.toLowerCase() === 'cache-control');
+  if (cached !== true) res.writeHeader('Cache-Control', 'no-cache, private');
   if (reply.contentType !== '') res.writeHeader('Content-Type', reply.contentType);
   if (headers !== undefined) {
     for (const name in headers) res.writeHeader(name, headers[name] ?? '');
   }
+  for (const [name, value] of passedOn ?? NONE) res.writeHeader(name, value);
   if (reply.warnings !== undefined) {
     for (const warning of warningHeaders(reply.warnings)) res.writeHeader('Warning', warning);
   }

@@ -105,9 +105,7 @@ class Listener {
     }
     this.inFlight++;
     res.onAborted(() => {
-      exchange.aborted = true;
-      exchange.body?.abort();
-      exchange.sink?.abort();
+      exchange.abort();
       this.release(exchange);
     });
     if (exchange.method !== 'GET' && exchange.method !== 'HEAD') exchange.expectBody(this.bodies);

@@ -1,5 +1,5 @@
 /** [group, version, groupPriorityMinimum, versionPriority] of every built-in group version: the order in which clients are shown them. */
-export const API_SERVICES: readonly (readonly [string, string, number, number])[] = [
+export const BUILTIN_PRIORITIES: readonly (readonly [string, string, number, number])[] = [
   ['', 'v1', 18000, 1],
   ['admissionregistration.k8s.io', 'v1', 16700, 15],
   ['apiextensions.k8s.io', 'v1', 16700, 15],
@@ -22,3 +22,18 @@ export const API_SERVICES: readonly (readonly [string, string, number, number])[
   ['storage.k8s.io', 'v1', 16800, 15],
   ['autoscaling', 'v2', 17500, 30],
 ];
+
+/** kube-aggregator's own group has no APIService, and is listed before all others. */
+export const AGGREGATOR_GROUP = 'apiregistration.k8s.io';
+const AGGREGATOR_PRIORITY = 20_000;
+
+/** groupPriorityMinimum and versionPriority of groups and versions that exist only for custom resources. */
+export const CUSTOM_GROUP_PRIORITY = 1000;
+export const CUSTOM_VERSION_PRIORITY = 100;
+
+/** What a built-in group and version has. */
+export function builtinPriority(group: string, version: string): { readonly group: number; readonly version: number } {
+  const row = BUILTIN_PRIORITIES.find(([g, v]) => g === group && v === version);
+  if (row !== undefined) return { group: row[2], version: row[3] };
+  return { group: group === AGGREGATOR_GROUP ? AGGREGATOR_PRIORITY : CUSTOM_GROUP_PRIORITY, version: 15 };
+}

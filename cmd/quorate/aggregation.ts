@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { ApiServices } from '../../internal/aggregator/api-services.js';
+import { BackendServers } from '../../internal/aggregator/backend-server.js';
+import { type Aggregator, createAggregator } from '../../internal/aggregator/index.js';
+import { RemoteDiscovery } from '../../internal/aggregator/remote-discovery.js';
+import { storeReader } from '../../internal/admission/lookup.js';
+import type { Callout, ServiceResolver } from '../../internal/callout/index.js';
+import type { CustomResources } from '../../internal/extensions/custom-resources.js';
+import { FatalError } from '../../internal/machinery/assert.js';
+import type { Catalog } from '../../internal/schema/discovery/catalog.js';
+import type { InternalClient } from '../../internal/server/internal-client.js';
+import { keepAvailability } from '../../internal/server/poststart/api-service-availability.js';
+import { keepApiServices } from '../../internal/server/poststart/api-service-registration.js';
+import type { Backend } from '../../internal/store/types.js';
+import type { FlagValues } from './flags.js';
+
+export interface AggregationParts {
+  readonly flags: FlagValues;
+  readonly backend: Backend;
+  readonly callout: Callout;
+  readonly resolve: ServiceResolver;
+  readonly catalog: Catalog;
+  readonly custom: CustomResources;
+}
+
+export interface Aggregation {
+  readonly aggregator: Aggregator;
+  /** Begins to keep APIServices and their conditions, where `leads()` is true. */
+  start(client: InternalClient, leads: () => boolean): void;
+  stop(): void;
+}
+
+function clientCertificate(flags: FlagValues): { cert: string; key: string } | undefined {
+  const [certFile, keyFile] = [flags.string('proxy-client-cert-file'), flags.string('proxy-client-key-file')];
+  if (certFile === '' && keyFile === '') return undefined;
+  if (certFile === '' || keyFile === '') {
+    throw new FatalError('--proxy-client-cert-file and --proxy-client-key-file belong together: give both or none');
+  }
+  try {
+    return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
+  } catch (cause) {
+    throw new FatalError(`the certificate of the aggregator cannot be read (${String(cause)}): check both files`);
+  }
+}
+
+/** The aggregation layer of one replica. Throws FatalError when its certificate cannot be read. */
+export function aggregation({ flags, backend, callout, resolve, catalog, custom }: AggregationParts): Aggregation {
+  const certificate = clientCertificate(flags);
+  const services = new ApiServices(backend);
+  const servers = new BackendServers({
+    callout,
+    resolve,
+    ...(certificate === undefined ? {} : { clientCertificate: certificate }),
+  });
+  const discovery = new RemoteDiscovery(services, servers, (groups) => {
+    catalog.setExtensions('apiservice', groups);
+  });
+  const following: { stop(): void }[] = [services, discovery];
+  return {
+    aggregator: createAggregator(services, servers, {
+      frontProxy: {
+        names: [
+          ...flags.list('requestheader-username-headers'),
+          ...flags.list('requestheader-uid-headers'),
+          ...flags.list('requestheader-group-headers'),
+        ],
+        prefixes: flags.list('requestheader-extra-headers-prefix'),
+      },
+      rejectRedirects: flags.bool('aggregator-reject-forwarding-redirect'),
+    }),
+    start(client, leads) {
+      const groupVersions = () =>
+        custom.served.groups().flatMap(({ group, versions }) => versions.map(({ version }) => ({ group, version })));
+      const registration = keepApiServices(services, client, groupVersions, leads);
+      custom.onChange(() => {
+        registration.wake();
+      });
+      following.push(registration);
+      following.push(keepAvailability({ backend, services, servers, objects: storeReader(backend), client, leads }));
+    },
+    stop() {
+      for (const follower of following.splice(0)) follower.stop();
+    },
+  };
+}

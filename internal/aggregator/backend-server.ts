@@ -1,0 +1,51 @@
+import { isIPv6 } from 'node:net';
+import { type Callout, CallError, type ServiceResolver, type Target, type TlsOptions } from '../callout/index.js';
+import type { ApiService } from './api-service.js';
+
+/** With what the aggregator reaches the servers behind APIServices. */
+export interface AggregatorParts {
+  readonly callout: Callout;
+  readonly resolve: ServiceResolver;
+  /** `--proxy-client-cert-file` and `--proxy-client-key-file`, PEM; without them no certificate is shown. */
+  readonly clientCertificate?: { readonly cert: string; readonly key: string };
+}
+
+/** With which identity, as front-proxy headers: `['x-remote-user', name, 'x-remote-group', ...]`. */
+export type IdentityHeaders = Readonly<Record<string, string | string[]>>;
+
+/** The identity of the server itself: it is always allowed (kube-aggregator). */
+export const SELF: IdentityHeaders = { 'x-remote-user': 'system:kube-aggregator', 'x-remote-group': 'system:masters' };
+
+/** Finds the servers behind APIServices, and how to talk to them. */
+export class BackendServers {
+  readonly callout: Callout;
+  readonly #parts: AggregatorParts;
+  readonly #tls = new WeakMap<ApiService, TlsOptions>();
+
+  constructor(parts: AggregatorParts) {
+    this.#parts = parts;
+    this.callout = parts.callout;
+  }
+
+  /**
+   * Where a path (with its query) of a remote APIService is asked for. Throws CallError where the service cannot be
+   * resolved.
+   */
+  target(api: ApiService, path: string): Target {
+    const { service } = api;
+    if (service === undefined) throw new CallError('dial', `${api.name} is served by this server itself`);
+    const { host, port } = this.#parts.resolve(service.namespace, service.name, service.port);
+    const origin = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+    return { url: `${origin}${path}`, tls: this.#tlsOf(api, `${service.name}.${service.namespace}.svc`) };
+  }
+
+  #tlsOf(api: ApiService, serverName: string): TlsOptions {
+    let tls = this.#tls.get(api);
+    if (tls === undefined) {
+      const { clientCertificate } = this.#parts;
+      tls = { ca: api.ca, insecure: api.insecureSkipTLSVerify, serverName, ...clientCertificate };
+      this.#tls.set(api, tls);
+    }
+    return tls;
+  }
+}

@@ -1,0 +1,306 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import https from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ApiServices } from '../aggregator/api-services.js';
+import { BackendServers } from '../aggregator/backend-server.js';
+import { createAggregator } from '../aggregator/index.js';
+import { RemoteDiscovery } from '../aggregator/remote-discovery.js';
+import { storeReader } from '../admission/lookup.js';
+import { Callout, clusterIpResolver } from '../callout/index.js';
+import { children, child, str } from '../machinery/access.js';
+import type { JsonObject } from '../machinery/json.js';
+import { createAuthority, issue, type KeyPair } from '../pki/x509.js';
+import { createRest } from '../rest/index.js';
+import { createDiscovery } from '../rest/discovery.js';
+import { type Rest, startRest } from '../rest/write/testing/harness.js';
+import { Catalog } from '../schema/discovery/catalog.js';
+import { createInternalClient } from './internal-client.js';
+import { type AvailabilityController, keepAvailability } from './poststart/api-service-availability.js';
+import { keepApiServices, type RegistrationController } from './poststart/api-service-registration.js';
+import { startTestServer, type TestServer } from './testing.js';
+
+const API_SERVICES = '/apis/apiregistration.k8s.io/v1/apiservices';
+const THINGS = '/apis/things.example.com/v1/namespaces/default/things';
+const MIB = 1024 * 1024;
+
+const callout = new Callout();
+let ca: KeyPair;
+let rest: Rest;
+let services: ApiServices;
+let discovery: RemoteDiscovery;
+let availability: AvailabilityController;
+let registration: RegistrationController;
+let server: TestServer;
+let backend: https.Server;
+let port: number;
+/** The watch that the backend is answering. */
+let watching: ServerResponse | undefined;
+let watchEnded: Promise<unknown> | undefined;
+let custom: { group: string; version: string }[] = [];
+const catalog = new Catalog();
+
+/** The aggregated API server of this test: tells what it was asked. */
+async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const url = new URL(req.url ?? '', 'https://x');
+  const json = (value: unknown): void => {
+    res.setHeader('content-type', 'application/json').end(JSON.stringify(value));
+  };
+  if (url.pathname === '/apis/things.example.com/v1') {
+    const things = { name: 'things', singularName: 'thing', namespaced: true, kind: 'Thing', verbs: ['get', 'watch'] };
+    json({ kind: 'APIResourceList', groupVersion: 'things.example.com/v1', resources: [things] });
+    return;
+  }
+  if (url.pathname === '/apis') {
+    json({ kind: 'APIGroupList', groups: [] });
+    return;
+  }
+  if (url.searchParams.has('watch')) {
+    res.writeHead(200, { 'content-type': 'application/json' });
+    res.flushHeaders();
+    watchEnded = once(res, 'close');
+    watching = res;
+    return;
+  }
+  if (url.searchParams.has('moved')) {
+    res.writeHead(302, { location: 'https://elsewhere.example.com/' }).end();
+    return;
+  }
+  const body = await text(req);
+  res.setHeader('x-own', 'yes');
+  json({ method: req.method, url: req.url, headers: req.headers, length: body.length });
+}
+
+async function startBackend(at: number): Promise<void> {
+  const pair = await issue(ca, { commonName: 'things', usages: ['server'], dnsNames: ['things.default.svc'], ips: [] });
+  backend = https.createServer({ key: pair.key, cert: pair.cert }, (req, res) => {
+    answer(req, res).catch(() => res.destroy());
+  });
+  backend.listen(at, '127.0.0.1');
+  await once(backend, 'listening');
+  ({ port } = backend.address() as AddressInfo);
+}
+
+/** Resolves when what was applied makes `probe` true. */
+function applied(probe: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (!probe()) return;
+      unsubscribe();
+      resolve();
+    };
+    const unsubscribe = rest.deps.backend.onApplied(look);
+    look();
+  });
+}
+const condition = (name: string): JsonObject | undefined =>
+  children(child(services.get(name)?.object, 'status'), 'conditions')[0];
+const reasonOf = (name: string): string => str(condition(name), 'reason');
+
+/** Resolves when requests are routed by what is stored now. */
+async function routed(probe: () => boolean): Promise<void> {
+  await applied(probe);
+  services.refresh();
+}
+
+const apiService = (group: string, spec: JsonObject): JsonObject => ({
+  apiVersion: 'apiregistration.k8s.io/v1',
+  kind: 'APIService',
+  metadata: { name: `v1.${group}` },
+  spec: { group, version: 'v1', groupPriorityMinimum: 1000, versionPriority: 15, ...spec },
+});
+
+beforeAll(async () => {
+  ca = await createAuthority('aggregation test');
+  await startBackend(0);
+  rest = await startRest();
+  const { backend: store } = rest.deps;
+  const objects = storeReader(store);
+  services = new ApiServices(store);
+  const servers = new BackendServers({ callout, resolve: clusterIpResolver(objects) });
+  discovery = new RemoteDiscovery(services, servers, (groups) => catalog.setExtensions('apiservice', groups));
+  const frontProxy = { names: ['X-Custom-User'], prefixes: [] };
+  const aggregator = createAggregator(services, servers, { frontProxy, rejectRedirects: true });
+  const handler = createRest(rest.deps);
+  server = await startTestServer(0, handler, undefined, { aggregator });
+  const client = createInternalClient(handler);
+  const leads = (): boolean => true;
+  availability = keepAvailability({ backend: store, services, servers, objects, client, leads });
+  registration = keepApiServices(services, client, () => custom, leads);
+  await rest.ok(201, 'POST', '/api/v1/namespaces/default/services', {
+    metadata: { name: 'things' },
+    spec: { type: 'ExternalName', externalName: '127.0.0.1', ports: [{ port }] },
+  });
+  const caBundle = Buffer.from(ca.cert).toString('base64');
+  const service = { namespace: 'default', name: 'things', port };
+  await rest.ok(201, 'POST', API_SERVICES, apiService('things.example.com', { service, caBundle }));
+  await routed(() => reasonOf('v1.things.example.com') === 'Passed');
+});
+afterAll(async () => {
+  availability.stop();
+  registration.stop();
+  discovery.stop();
+  services.stop();
+  await server.close();
+  callout.close();
+  backend.closeAllConnections();
+  backend.close();
+  await rest.close();
+});
+
+describe('a request for what another server serves', () => {
+  test('arrives with the identity of its user, and with no other', async () => {
+    const { status, headers, body } = await server.call(`${THINGS}/a%2Fb?z=1&a=%20x`, {
+      headers: {
+        'X-Remote-User': 'eve',
+        'X-Remote-Group': 'system:masters',
+        'X-Remote-Extra-Scopes': 'all',
+        'X-Custom-User': 'eve',
+        'X-Custom': 'kept',
+        Connection: 'X-Dropped',
+        'X-Dropped': 'by the connection',
+      },
+    });
+    expect(status).toBe(200);
+    expect(headers['x-own']).toBe('yes');
+    const seen = JSON.parse(body) as { method: string; url: string; headers: Record<string, string> };
+    expect(seen.url).toBe(`${THINGS}/a/b?a=+x&z=1`);
+    expect(seen.headers).toMatchObject({
+      'x-remote-user': 'admin',
+      'x-remote-group': 'system:masters, system:authenticated',
+      'x-forwarded-for': '127.0.0.1',
+      'x-forwarded-proto': 'https',
+      'x-custom': 'kept',
+    });
+    for (const name of ['authorization', 'x-custom-user', 'x-remote-extra-scopes', 'x-dropped', 'connection']) {
+      expect(seen.headers, name).not.toHaveProperty(name);
+    }
+  });
+
+  test('is authorized before it is passed on', async () => {
+    expect((await server.call(`${THINGS}/a`, { token: 'jane-token' })).status).toBe(403);
+  });
+
+  test('may have a body larger than this server takes for itself', async () => {
+    const { status, body } = await server.call(THINGS, { method: 'POST', body: Buffer.alloc(5 * MIB, 'x') });
+    expect([status, JSON.parse(body)]).toMatchObject([200, { method: 'POST', length: 5 * MIB }]);
+  });
+
+  test('is not answered with a redirect', async () => {
+    const { status, body } = await server.call(`${THINGS}/a?moved`);
+    expect([status, body]).toEqual([502, 'the backend attempted to redirect this request, which is not permitted']);
+  });
+
+  test('is 503 for an APIService that has no service, and what is not there is 404', async () => {
+    const service = { namespace: 'default', name: 'absent', port: 443 };
+    await rest.ok(201, 'POST', API_SERVICES, apiService('absent.example.com', { service }));
+    await routed(() => reasonOf('v1.absent.example.com') === 'ServiceNotFound');
+    expect(str(condition('v1.absent.example.com'), 'message')).toBe('service/absent in "default" is not present');
+    const unavailable = await server.call('/apis/absent.example.com/v1/things');
+    expect([unavailable.status, unavailable.body]).toEqual([503, 'service unavailable\n']);
+    await rest.ok(200, 'DELETE', `${API_SERVICES}/v1.absent.example.com`);
+    await routed(() => services.get('v1.absent.example.com') === undefined);
+    expect((await server.call('/apis/absent.example.com/v1/things')).status).toBe(404);
+  });
+});
+
+test('each event of a watch arrives when it is sent, and the watch ends with its client', async () => {
+  const request = https.get({
+    host: '127.0.0.1',
+    port: server.port,
+    path: `${THINGS}?watch=true`,
+    rejectUnauthorized: false,
+    headers: { authorization: 'Bearer admin-token' },
+  });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const events: string[] = [];
+  // Half an event is not passed on: a byte that is written ahead would be in the midst of it.
+  watching?.write('{"type":"ADDED","object":{"na');
+  watching?.write('me":"a"}}\n');
+  for (;;) {
+    const [chunk] = (await once(response, 'data')) as [Buffer];
+    if (chunk.toString().trim() !== '') events.push(chunk.toString().trim());
+    if (events.length === 1) watching?.write('{"type":"ADDED","object":{"name":"b"}}\n');
+    if (events.length === 2) break;
+  }
+  expect(events).toEqual(['{"type":"ADDED","object":{"name":"a"}}', '{"type":"ADDED","object":{"name":"b"}}']);
+  request.destroy();
+  await watchEnded;
+});
+
+test('a server that dies makes its API unavailable and nothing else; discovery keeps it as stale', async () => {
+  const document = (): JsonObject[] => {
+    const asked = createDiscovery({ catalog, serverAddress: () => '10.0.0.1:6443' })({
+      method: 'GET',
+      path: '/apis',
+      query: new URLSearchParams(),
+      header: (name: string) =>
+        name === 'accept' ? 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' : '',
+    } as never);
+    return children(JSON.parse(String((asked as { body: unknown }).body)) as JsonObject, 'items');
+  };
+  const entry = (): JsonObject | undefined => {
+    const group = document().find((g) => str(child(g, 'metadata'), 'name') === 'things.example.com');
+    return children(group, 'versions')[0];
+  };
+  await expect.poll(entry).toMatchObject({
+    version: 'v1',
+    freshness: 'Current',
+    resources: [{ resource: 'things', scope: 'Namespaced', responseKind: { kind: 'Thing' } }],
+  });
+  backend.closeAllConnections();
+  backend.close();
+  // What is checked every 30 s is checked at once when its APIService changes.
+  const change = { metadata: { labels: { touched: 'yes' } }, spec: { versionPriority: 16 } };
+  const patch = { contentType: 'application/merge-patch+json' };
+  await rest.ok(200, 'PATCH', `${API_SERVICES}/v1.things.example.com`, change, patch);
+  await routed(() => reasonOf('v1.things.example.com') === 'FailedDiscoveryCheck');
+  expect(str(condition('v1.things.example.com'), 'message')).toContain('connect: connection refused');
+  expect((await server.call(`${THINGS}/a`)).status).toBe(503);
+  expect((await server.call('/api/v1/namespaces/default')).status).toBe(200);
+  await expect.poll(entry).toMatchObject({ freshness: 'Stale', resources: [{ resource: 'things' }] });
+  await startBackend(port);
+  await routed(() => reasonOf('v1.things.example.com') === 'Passed');
+  expect((await server.call(`${THINGS}/a`)).status).toBe(200);
+  await expect.poll(entry).toMatchObject({ freshness: 'Current' });
+});
+
+describe('the APIServices of what this server serves itself', () => {
+  const APPS = `${API_SERVICES}/v1.apps`;
+  const spec = (name: string): JsonObject | undefined => child(services.get(name)?.object, 'spec');
+
+  test('are there, are set back when they are changed, keep labels, and come back', async () => {
+    await applied(() => services.get('v1.apps') !== undefined);
+    expect(spec('v1.apps')).toEqual({
+      group: 'apps',
+      version: 'v1',
+      groupPriorityMinimum: 17_800,
+      versionPriority: 15,
+    });
+    const patch = { contentType: 'application/merge-patch+json' };
+    const change = { metadata: { labels: { mine: 'yes' } }, spec: { versionPriority: 99 } };
+    await rest.ok(200, 'PATCH', APPS, change, patch);
+    await applied(() => spec('v1.apps')?.['versionPriority'] === 15);
+    expect(child(child(services.get('v1.apps')?.object, 'metadata'), 'labels')).toEqual({
+      mine: 'yes',
+      'kube-aggregator.kubernetes.io/automanaged': 'onstart',
+    });
+    await rest.ok(200, 'DELETE', APPS);
+    await applied(() => services.get('v1.apps')?.available === true);
+    expect(reasonOf('v1.apps')).toBe('Local');
+  });
+
+  test('follow custom resources, and those that others made are left alone', async () => {
+    await rest.ok(201, 'POST', API_SERVICES, apiService('mine.example.com', {}));
+    custom = ['gadgets.example.com', 'mine.example.com'].map((group) => ({ group, version: 'v1' }));
+    registration.wake();
+    await applied(() => services.get('v1.gadgets.example.com') !== undefined);
+    expect(spec('v1.gadgets.example.com')).toMatchObject({ groupPriorityMinimum: 1000, versionPriority: 100 });
+    custom = [];
+    registration.wake();
+    await applied(() => services.get('v1.gadgets.example.com') === undefined);
+    expect(spec('v1.mine.example.com')).toMatchObject({ versionPriority: 15 });
+  });
+});
