@@ -10,6 +10,7 @@ import { namespaceLifecycle } from './namespace-lifecycle/index.js';
 import { nodeRestriction } from './node-restriction/index.js';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize/index.js';
 import { podSecurity } from './pod-security/index.js';
+import { validatingAdmissionPolicy } from './policies/validating.js';
 import { priority } from './priority/index.js';
 import { resourceQuota } from './resource-quota/index.js';
 import { runtimeClass } from './runtime-class/index.js';
@@ -73,7 +74,7 @@ const ROWS: readonly Row[] = [
   on('PodResizeValidator'),
   on('MutatingAdmissionPolicy'),
   on('MutatingAdmissionWebhook', mutatingAdmissionWebhook),
-  on('ValidatingAdmissionPolicy'),
+  on('ValidatingAdmissionPolicy', validatingAdmissionPolicy),
   on('ValidatingAdmissionWebhook', validatingAdmissionWebhook),
   on('ResourceQuota', resourceQuota()),
   off('AlwaysDeny'),

@@ -20,9 +20,9 @@ function checkParamKind(kind: FieldNode): void {
     else {
       const group = parts.length === 2 ? (parts[0] ?? '') : '';
       const complaints = group === '' ? [] : dns1123Subdomain(group);
-      if (complaints.length > 0) kind.invalid('apiVersion', complaints.join(','));
+      if (complaints.length > 0) kind.invalid('apiVersion', complaints.join(','), group);
       const bare = dns1035Label(parts.at(-1) ?? '');
-      if (bare.length > 0) kind.invalid('apiVersion', bare.join(','));
+      if (bare.length > 0) kind.invalid('apiVersion', bare.join(','), parts.at(-1));
     }
   }
   const name = kind.text('kind');
