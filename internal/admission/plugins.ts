@@ -10,6 +10,7 @@ import { namespaceLifecycle } from './namespace-lifecycle/index.js';
 import { nodeRestriction } from './node-restriction/index.js';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize/index.js';
 import { podSecurity } from './pod-security/index.js';
+import { mutatingAdmissionPolicy } from './policies/mutating.js';
 import { validatingAdmissionPolicy } from './policies/validating.js';
 import { priority } from './priority/index.js';
 import { resourceQuota } from './resource-quota/index.js';
@@ -72,7 +73,7 @@ const ROWS: readonly Row[] = [
   on('NodeDeclaredFeatureValidator'),
   on('JobValidation'),
   on('PodResizeValidator'),
-  on('MutatingAdmissionPolicy'),
+  on('MutatingAdmissionPolicy', mutatingAdmissionPolicy),
   on('MutatingAdmissionWebhook', mutatingAdmissionWebhook),
   on('ValidatingAdmissionPolicy', validatingAdmissionPolicy),
   on('ValidatingAdmissionWebhook', validatingAdmissionWebhook),

@@ -5,7 +5,7 @@ import { labelSelectorOf } from '../../machinery/label-selector-object.js';
 import type { GroupVersionKind, ResourceDef } from '../../schema/types.js';
 import { kindOfPath } from '../../schema/kind-of-path.js';
 import type { AdmissionAttributes, AdmissionContext, Operation } from '../types.js';
-import { coversResource, coversScope, type RequestedResource, type Rule, ruleOf } from './rules.js';
+import { coversResource, coversScope, type Rule, ruleOf } from './rules.js';
 import { matchesNamespaceSelector, matchesObjectSelector } from './selectors.js';
 
 /** The MatchResources of a policy or binding, ready to be compared. */
@@ -20,7 +20,7 @@ export interface MatchResources {
 
 /** The version in which a request matched. */
 export interface Matched {
-  readonly resource: RequestedResource;
+  readonly resource: ResourceDef;
   readonly kind: GroupVersionKind;
 }
 

@@ -33,7 +33,8 @@ export interface Verdict {
 
 const NOTHING: Verdict = { decisions: [], annotations: [] };
 
-function errorType(message: string): ErrorType {
+/** How metrics call an error. */
+export function errorTypeOf(message: string): ErrorType {
   if (message.startsWith('compilation')) return 'compile_error';
   return message.startsWith('validation failed due to running out of cost budget') ? 'out_of_budget' : 'invalid_error';
 }
@@ -42,7 +43,7 @@ const failed = (message: string, ignoreErrors: boolean, seconds = 0): Decision =
   denied: !ignoreErrors,
   message,
   reason: '',
-  errorType: errorType(message),
+  errorType: errorTypeOf(message),
   seconds,
 });
 const only = (decision: Decision): Verdict => ({ decisions: [decision], annotations: [] });
@@ -110,7 +111,7 @@ function* decide(
     else if (value === true) decisions.push({ denied: false, message: '', reason: '', errorType: 'no_error', seconds });
     else {
       const message = messageOf(validation, texts[i]);
-      const type = errorType(message);
+      const type = errorTypeOf(message);
       decisions.push({ denied: true, message, reason: validation.reason, errorType: type, seconds });
     }
   }
