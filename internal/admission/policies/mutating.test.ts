@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../machinery/json.js';
+import { type Rest, startRest } from '../../rest/write/testing/harness.js';
+import { bindingOf, configMaps, MUTATING, POLICIES } from './testing/policies.js';
+
+const CM = '/api/v1/namespaces/default/configmaps';
+
+let rest: Rest;
+beforeAll(async () => {
+  rest = await startRest();
+});
+afterAll(() => rest.close());
+
+let made = 0;
+const apply = (expression: string): JsonObject => ({
+  patchType: 'ApplyConfiguration',
+  applyConfiguration: { expression },
+});
+const patch = (expression: string): JsonObject => ({ patchType: 'JSONPatch', jsonPatch: { expression } });
+
+/** Makes a policy with a binding; answers its name, which is the label of what it is about. */
+async function policy(mutations: readonly JsonObject[], spec: JsonObject = {}, label?: string): Promise<string> {
+  const name = `m${++made}`;
+  await rest.ok(201, 'POST', `${POLICIES}/${MUTATING}policies`, {
+    metadata: { name },
+    spec: {
+      matchConstraints: configMaps(label ?? name),
+      reinvocationPolicy: 'Never',
+      mutations: [...mutations],
+      ...spec,
+    },
+  });
+  await rest.ok(201, 'POST', `${POLICIES}/${MUTATING}policybindings`, { metadata: { name }, spec: bindingOf(name) });
+  return name;
+}
+let objects = 0;
+const create = (label: string, more: JsonObject = {}): ReturnType<Rest['call']> =>
+  rest.call('POST', CM, {
+    metadata: { name: `o${++objects}`, labels: { policy: label } },
+    data: { a: '1' },
+    ...more,
+  });
+const dataOf = async (label: string): Promise<unknown> => (await create(label)).body['data'];
+const why = async (label: string): Promise<string> => {
+  const { status, body } = await create(label);
+  expect(status).toBe(403);
+  expect(body['reason']).toBe('Invalid');
+  return String(body['message']).replace(/^.* denied request: /s, '');
+};
+
+describe('an apply configuration', () => {
+  it('is merged into the object field by field, and nobody owns what it sets', async () => {
+    const p = await policy([apply("Object{data: {'b': object.data.a + '!', 'op': request.operation}}")]);
+    const { body } = await create(p);
+    expect(body['data']).toEqual({ a: '1', b: '1!', op: 'CREATE' });
+    expect(JSON.stringify(body['metadata'])).not.toContain('f:op');
+  });
+  it('merges lists by their keys, and gets the defaults of what it adds', async () => {
+    const containers =
+      "Object.spec{template: Object.spec.template{spec: Object.spec.template.spec{containers: [Object.spec.template.spec.containers{name: 'b', image: 'side'}]}}}";
+    const label = await policy([apply(`Object{spec: ${containers}}`)], {
+      matchConstraints: {
+        resourceRules: [
+          { apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments'], operations: ['CREATE'] },
+        ],
+      },
+    });
+    const { body } = await rest.call('POST', '/apis/apps/v1/namespaces/default/deployments', {
+      metadata: { name: 'd' },
+      spec: {
+        selector: { matchLabels: { app: 'd' } },
+        template: { metadata: { labels: { app: 'd' } }, spec: { containers: [{ name: 'a', image: 'main' }] } },
+      },
+    });
+    expect(body).toMatchObject({
+      spec: {
+        template: { spec: { containers: [{ name: 'a' }, { name: 'b', image: 'side', imagePullPolicy: 'Always' }] } },
+      },
+    });
+    await rest.ok(200, 'DELETE', `${POLICIES}/${MUTATING}policybindings/${label}`);
+  });
+  it('is refused where it does not fit the type, in structured-merge-diff’s words', async () => {
+    expect(await why(await policy([apply("Object{data: {'a': 5}}")]))).toBe(
+      'error applying patch: failed to convert patch object to typed object: .data.a: expected string, got &value.valueUnstructured{Value:5}',
+    );
+    expect(await why(await policy([apply('Object{nonsense: 1}')]))).toBe(
+      'error applying patch: failed to convert patch object to typed object: .nonsense: field not declared in schema',
+    );
+    expect(await why(await policy([apply('Object{metadata: Object.wrong{}}')]))).toBe(
+      'type mismatch: unexpected type name "Object.wrong", expected "Object.metadata", which matches field name path from root Object type',
+    );
+  });
+  it('may not touch what is only set as a whole', async () => {
+    const owner = "Object.metadata.ownerReferences{apiVersion: 'v1', kind: 'ConfigMap', name: 'o', uid: 'u'}";
+    const p = await policy([apply(`Object{metadata: Object.metadata{ownerReferences: [${owner}]}}`)]);
+    expect(await why(p)).toBe(
+      'error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .metadata.ownerReferences[0]',
+    );
+  });
+});
+
+describe('a JSON patch', () => {
+  it('is applied; one whose test fails changes nothing', async () => {
+    const add = "JSONPatch{op: 'add', path: '/data/' + jsonpatch.escapeKey('b'), value: 'new'}";
+    expect(await dataOf(await policy([patch(`[${add}]`)]))).toEqual({ a: '1', b: 'new' });
+    const test = (value: string): string => `JSONPatch{op: 'test', path: '/data/a', value: '${value}'}`;
+    expect(await dataOf(await policy([patch(`[${test('1')}, ${add}]`)]))).toEqual({ a: '1', b: 'new' });
+    expect(await dataOf(await policy([patch(`[${add}, ${test('2')}]`)]))).toEqual({ a: '1' });
+  });
+  it('that does not apply refuses the write, or is ignored', async () => {
+    const removes = patch("[JSONPatch{op: 'remove', path: '/data/none'}]");
+    expect(await why(await policy([removes]))).toBe(
+      "JSON Patch: error in remove for path: '/data/none': Unable to remove nonexistent key: none: missing value",
+    );
+    expect(await dataOf(await policy([removes], { failurePolicy: 'Ignore' }))).toEqual({ a: '1' });
+  });
+  it('that makes what is no object of the kind is an error of the server', async () => {
+    const p = await policy([patch("[JSONPatch{op: 'add', path: '/data/n', value: 5}]")]);
+    const { status, body } = await create(p);
+    expect(status).toBe(500);
+    expect(body['message']).toBe(
+      'Internal error occurred: json: cannot unmarshal number into Go struct field ConfigMap.data of type string',
+    );
+  });
+});
+
+describe('policies that mutate', () => {
+  it('run in order, each mutation sees what the one before made', async () => {
+    const p = await policy([
+      apply("Object{data: {'first': 'yes'}}"),
+      patch("[JSONPatch{op: 'add', path: '/data/second', value: object.data.first}]"),
+    ]);
+    expect(await dataOf(p)).toEqual({ a: '1', first: 'yes', second: 'yes' });
+  });
+  it('run once more when others changed the object, if they allow it', async () => {
+    const label = 'reinvoked';
+    const again = { reinvocationPolicy: 'IfNeeded' };
+    await policy([apply("Object{data: {'sawB': string('setByB' in object.data)}}")], again, label);
+    await policy([apply("Object{data: {'setByB': 'yes'}}")], {}, label);
+    expect(await dataOf(label)).toEqual({ a: '1', sawB: 'true', setByB: 'yes' });
+    const once = 'not-reinvoked';
+    await policy([apply("Object{data: {'sawB': string('setByB' in object.data)}}")], {}, once);
+    await policy([apply("Object{data: {'setByB': 'yes'}}")], {}, once);
+    expect(await dataOf(once)).toEqual({ a: '1', sawB: 'false', setByB: 'yes' });
+  });
+  it('are not asked where a match condition is false', async () => {
+    const matchConditions = [{ name: 'c', expression: "object.data.a == '2'" }];
+    const p = await policy([apply("Object{data: {'b': 'x'}}")], { matchConditions });
+    expect(await dataOf(p)).toEqual({ a: '1' });
+    expect((await create(p, { data: { a: '2' } })).body['data']).toEqual({ a: '2', b: 'x' });
+  });
+  it('come before validation and before the registry compares', async () => {
+    const p = await policy([patch("[JSONPatch{op: 'replace', path: '/metadata/name', value: 'renamed'}]")]);
+    expect((await create(p)).body).toMatchObject({ metadata: { name: 'renamed' } });
+    expect((await create(p)).body).toMatchObject({ reason: 'AlreadyExists' });
+  });
+});
