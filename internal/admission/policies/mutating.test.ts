@@ -45,7 +45,8 @@ const why = async (label: string): Promise<string> => {
   const { status, body } = await create(label);
   expect(status).toBe(403);
   expect(body['reason']).toBe('Invalid');
-  return String(body['message']).replace(/^.* denied request: /s, '');
+  const { message } = body;
+  return typeof message === 'string' ? message.replace(/^.* denied request: /s, '') : '';
 };
 
 describe('an apply configuration', () => {
