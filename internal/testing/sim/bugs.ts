@@ -46,7 +46,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'const now = encodeRevision(this.#options.clock.now() + 86_400_000);',
     profile: 'mixed',
     seedsMax: 300,
-    foundAt: 1,
+    foundAt: 7,
   },
   {
     name: 'expiry-deletes-whatever-is-there',
@@ -56,7 +56,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'const compares = value.length > 0 ? [{ key, exists: true } as const] : [];',
     profile: 'mixed',
     seedsMax: 300,
-    foundAt: 1,
+    foundAt: 49,
   },
   {
     name: 'nothing-expires',
@@ -66,7 +66,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (!this.#leads || this.#sweeping || this.#sweeps >= 0) return;',
     profile: 'mixed',
     seedsMax: 300,
-    foundAt: 1,
+    foundAt: 119,
   },
   {
     name: 'lost-rows-go-unnoticed',
@@ -76,7 +76,7 @@ export const BUGS: readonly Bug[] = [
     replace: "if (tables === 'none') onCorrupt(new MissingRowsError(tables, meta.revision));",
     profile: 'rotting',
     seedsMax: 300,
-    foundAt: 1,
+    foundAt: 38,
   },
   {
     name: 'bit-rot-goes-unnoticed',
@@ -87,7 +87,7 @@ export const BUGS: readonly Bug[] = [
     replace: '      this.damaged++;',
     profile: 'rotting',
     seedsMax: 600,
-    foundAt: 1,
+    foundAt: 76,
   },
   {
     name: 'a-damaged-replica-is-no-witness',
@@ -117,7 +117,7 @@ export const BUGS: readonly Bug[] = [
     replace: "if (record !== undefined && record.length === 0) checkObject('objects', key, record);",
     profile: 'rotting',
     seedsMax: 3000,
-    foundAt: 1,
+    foundAt: 270,
   },
   {
     name: 'persisted-whatever-the-term',
@@ -150,7 +150,7 @@ export const BUGS: readonly Bug[] = [
   const context`,
     profile: 'elections',
     seedsMax: 1000,
-    foundAt: 1,
+    foundAt: 4,
   },
   {
     name: 'apply-before-own-disk',
@@ -160,7 +160,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'const now = ready.committedEntries.filter((entry) => entry.index < firstNew || entry.index > 0);',
     profile: 'disks',
     seedsMax: 1000,
-    foundAt: 1,
+    foundAt: 273,
   },
   {
     name: 'sessions-lost-in-meta',
@@ -170,7 +170,7 @@ export const BUGS: readonly Bug[] = [
     replace: '[],',
     profile: 'disks',
     seedsMax: 1000,
-    foundAt: 1,
+    foundAt: 97,
   },
   {
     name: 'vote-before-fsync',
@@ -181,7 +181,7 @@ export const BUGS: readonly Bug[] = [
     else core.sendAfterAppend(answer, m.from, ownCommit(core), m.term);`,
     profile: 'elections',
     seedsMax: 1000,
-    foundAt: 167,
+    foundAt: 428,
   },
   {
     name: 'acknowledge-before-fsync',
@@ -191,7 +191,7 @@ export const BUGS: readonly Bug[] = [
     replace: "core.send('appendResp', m.from, { index: lastNew });",
     profile: 'disks',
     seedsMax: 300,
-    foundAt: 86,
+    foundAt: 47,
   },
   {
     name: 'leader-counts-itself-before-fsync',
@@ -202,7 +202,7 @@ export const BUGS: readonly Bug[] = [
     if (ready.mustSync) void this.#log.append(entries, hardState);`,
     profile: 'disks',
     seedsMax: 300,
-    foundAt: 43,
+    foundAt: 9,
   },
   {
     name: 'vote-forgotten-on-restart',
@@ -232,7 +232,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'return lastTerm >= 0 && lastIndex >= 0;',
     profile: 'membership',
     seedsMax: 300,
-    foundAt: 22,
+    foundAt: 6,
   },
   {
     name: 'vote-twice',
@@ -262,7 +262,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'const conflict = entries.length > 0 ? 0 : -1;',
     profile: 'reads',
     seedsMax: 300,
-    foundAt: 47,
+    foundAt: 26,
   },
   {
     name: 'old-terms-are-heard',
@@ -283,7 +283,7 @@ export const BUGS: readonly Bug[] = [
       '  else if (core.id > 0) answer(core, { context, from, index: core.log.committed, round: 0 });\n  else core.reads',
     profile: 'deposed',
     seedsMax: 300,
-    foundAt: 54,
+    foundAt: 30,
   },
   {
     name: 'reads-share-a-round-already-sent',
@@ -293,7 +293,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'this.#pending.push({ context, from, index, round: Math.max(1, this.round) });',
     profile: 'reads',
     seedsMax: 300,
-    foundAt: 20,
+    foundAt: 12,
   },
   {
     name: 'read-before-the-own-term',
@@ -303,7 +303,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (core.reads.full) core.reads.addEarly(context, from);',
     profile: 'deposed',
     seedsMax: 1000,
-    foundAt: 42,
+    foundAt: 245,
   },
   {
     name: 'read-before-apply',
@@ -313,7 +313,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (state.index <= Number.MAX_SAFE_INTEGER) this.#resolveAll(round.waiters);',
     profile: 'reads',
     seedsMax: 300,
-    foundAt: 20,
+    foundAt: 12,
   },
   {
     name: 'joint-commit-by-the-new-half',
@@ -323,7 +323,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'return incoming;',
     profile: 'membership',
     seedsMax: 1000,
-    foundAt: 25,
+    foundAt: 90,
   },
   {
     name: 'joint-election-by-the-new-half',
@@ -358,7 +358,7 @@ export const BUGS: readonly Bug[] = [
       confState.votersOutgoing.length === 0;`,
     profile: 'alone',
     seedsMax: 1000,
-    foundAt: 810,
+    foundAt: 424,
   },
   {
     name: 'applied-index-outside-the-data',
@@ -381,7 +381,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'tornTransactions = true;',
     profile: 'disks',
     seedsMax: 300,
-    foundAt: 150,
+    foundAt: 56,
   },
   {
     name: 'log-compacted-beyond-the-durable-state',
@@ -391,7 +391,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'const durable = applied; void state;',
     profile: 'alone',
     seedsMax: 1000,
-    foundAt: 34,
+    foundAt: 18,
   },
   {
     name: 'proposal-applied-again',
@@ -401,7 +401,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (proposal.seq < last) return undefined;',
     profile: 'deposed',
     seedsMax: 300,
-    foundAt: 32,
+    foundAt: 23,
   },
   {
     name: 'unknown-told-as-refused',
@@ -411,14 +411,14 @@ export const BUGS: readonly Bug[] = [
     replace: 'this.#reject(item, new UnavailableError(message, false));',
     profile: 'deposed',
     seedsMax: 1000,
-    foundAt: 23,
+    foundAt: 24,
   },
   {
     name: 'expiry-by-the-own-clock',
     about: 'a replica computes something from its own clock while applying: replicas diverge',
     file: 'store/machine.ts',
-    find: 'op.ttlSeconds <= 0 ? 0 : time + op.ttlSeconds * 1000;',
-    replace: 'op.ttlSeconds <= 0 ? 0 : Date.now() + op.ttlSeconds * 1000;',
+    find: 'ttlSeconds <= 0 ? 0 : time + ttlSeconds * 1000;',
+    replace: 'ttlSeconds <= 0 ? 0 : Date.now() + ttlSeconds * 1000;',
     profile: 'reads',
     seedsMax: 300,
     foundAt: 20,
@@ -431,7 +431,7 @@ export const BUGS: readonly Bug[] = [
     replace: '    if (after >= this.revision) return [];',
     profile: 'mixed',
     seedsMax: 1000,
-    foundAt: 28,
+    foundAt: 104,
   },
   {
     name: 'bookmark-ahead-of-events',
@@ -453,7 +453,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'void members;',
     profile: 'membership',
     seedsMax: 1500,
-    foundAt: 12,
+    foundAt: 2,
   },
   {
     name: 'watches-not-rebased-after-a-snapshot',
@@ -467,7 +467,7 @@ export const BUGS: readonly Bug[] = [
     this.#overlay.clear();`,
     profile: 'membership',
     seedsMax: 2000,
-    foundAt: 282,
+    foundAt: 485,
   },
   {
     name: 'differing-state-goes-unnoticed',
@@ -477,7 +477,7 @@ export const BUGS: readonly Bug[] = [
     replace: "const verdict: Verdict = { kind: 'unknown' };",
     profile: 'differing',
     seedsMax: 300,
-    foundAt: 15,
+    foundAt: 14,
   },
   {
     name: 'the-leader-is-taken-to-be-right',
@@ -487,7 +487,7 @@ export const BUGS: readonly Bug[] = [
     replace: `const verdict: Verdict = { kind: 'differs', right: own, lineages: voters.length };`,
     profile: 'differing',
     seedsMax: 300,
-    foundAt: 27,
+    foundAt: 14,
   },
   {
     name: 'a-disputed-state-is-given-away',
@@ -507,7 +507,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (identity.members.filter(([id]) => isThere(id)).length > identity.members.length / 2)',
     profile: 'trust',
     seedsMax: 1000,
-    foundAt: 260,
+    foundAt: 48,
   },
   {
     name: 'an-older-copy-is-believed',
@@ -517,7 +517,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (isOlder([], before?.start)) {',
     profile: 'trust',
     seedsMax: 1000,
-    foundAt: 339,
+    foundAt: 70,
   },
   {
     name: 'strangers-change-the-membership',
@@ -527,7 +527,7 @@ export const BUGS: readonly Bug[] = [
     replace: "if (from === undefined && request.op === 'space') {",
     profile: 'trust',
     seedsMax: 1000,
-    foundAt: 15,
+    foundAt: 34,
   },
   {
     name: 'quarantine-without-reseed',
@@ -537,7 +537,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (wish.length >= 0) return;',
     profile: 'differing',
     seedsMax: 300,
-    foundAt: 15,
+    foundAt: 14,
   },
   {
     name: 'copied-state-with-an-older-term',
@@ -548,7 +548,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'const kept = meta.term < 0 ?',
     profile: 'differing',
     seedsMax: 1000,
-    foundAt: 27,
+    foundAt: 14,
   },
   {
     name: 'message-of-a-later-release-is-refused',
@@ -558,7 +558,7 @@ export const BUGS: readonly Bug[] = [
     replace: "if (type === undefined) throw new Error('a message of an unknown type');",
     profile: 'mixed',
     seedsMax: 300,
-    foundAt: 7,
+    foundAt: 36,
   },
   {
     name: 'votes-do-not-tell-the-commit',
@@ -568,7 +568,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (isVoting(m) && m.term < 0) learnCommit(core, m);',
     profile: 'membership',
     seedsMax: 1500,
-    foundAt: 274,
+    foundAt: 619,
   },
   {
     name: 'late-answers-confirm-reads',

@@ -5,7 +5,7 @@ import type { SimNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import type { World } from './world.js';
 import { isRotten } from './rot.js';
-import { Violation } from './violation.js';
+import { promise, Violation } from './violation.js';
 
 /** What a replica says that ends because its disk is not what it was. */
 const TURNED_AWAY =
@@ -13,6 +13,8 @@ const TURNED_AWAY =
 const SUPERVISE_MS = 700;
 /** Probes fail more than once before a process is killed; meanwhile the states are compared. */
 const FAILING_MS = 6_000;
+/** A pass over the state takes so long, at most. */
+const SCRUB_MS = 2_000;
 
 /** One machine of the cluster and what runs on it. */
 export interface Node {
@@ -203,6 +205,7 @@ export class SimCluster {
   supervise(): void {
     this.world.schedule(SUPERVISE_MS, this.world.outside, () => {
       for (const node of this.running) {
+        this.#checkScrubbed(node);
         if (node.replica?.status().failure === '') node.failingSince = undefined;
         else node.failingSince ??= this.world.now;
         if (node.failingSince === undefined || this.world.now - node.failingSince < FAILING_MS) continue;
@@ -214,6 +217,20 @@ export class SimCluster {
       }
       this.supervise();
     });
+  }
+
+  /** What is spoilt is known to its replica two passes over the state later, whether anybody has asked for it or not. */
+  #checkScrubbed({ machine, openedAt, replica, name }: Node): void {
+    const { rot, actor } = machine;
+    const since = Math.max(openedAt, rot?.at ?? 0, actor.pausedUntil);
+    const passesMs = (2 * this.#options.scrubIntervalMs) / actor.clockRate + SCRUB_MS;
+    if (rot === undefined || this.world.now < since + passesMs || !isRotten(machine)) return;
+    const { damagedRecords = 0 } = replica?.status() ?? {};
+    promise(
+      damagedRecords > 0,
+      'what a disk spoils is found',
+      () => `${name} has not missed ${rot.kind} in ${rot.table}`,
+    );
   }
 
   /** Ends the process now; `powerLoss` also loses what the disk had not flushed. */

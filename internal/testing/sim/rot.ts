@@ -12,6 +12,8 @@ export interface Rot {
   readonly path: string;
   readonly file: SimFile;
   readonly before: Buffer;
+  /** When it was spoilt. */
+  readonly at: number;
   /** What is there now. */
   readonly value: Buffer | undefined;
 }
@@ -37,7 +39,7 @@ export function spoil(machine: Machine, kind: Rot['kind'], random: Random): Rot 
   const versions = new Map<Version, Version>();
   for (const each of [file.durable, ...file.unflushed, file.visible]) versions.set(each, spoilt(each));
   file.spoil(versions);
-  return { kind, table, key, path, file, before, value: file.visible.get(table)?.get(key) };
+  return { kind, table, key, path, file, before, at: machine.disk.world.now, value: file.visible.get(table)?.get(key) };
 }
 
 /** The states on a disk that are whole: one that is being received has no meta row yet. */
