@@ -3,10 +3,12 @@ import { ApiServices } from '../../internal/aggregator/api-services.js';
 import { BackendServers } from '../../internal/aggregator/backend-server.js';
 import { type Aggregator, createAggregator } from '../../internal/aggregator/index.js';
 import { RemoteDiscovery } from '../../internal/aggregator/remote-discovery.js';
+import { RemoteOpenApi } from '../../internal/aggregator/remote-openapi.js';
 import { storeReader } from '../../internal/admission/lookup.js';
 import type { Callout, ServiceResolver } from '../../internal/callout/index.js';
 import type { CustomResources } from '../../internal/extensions/custom-resources.js';
 import { FatalError } from '../../internal/machinery/assert.js';
+import type { RemoteOpenApiDocuments } from '../../internal/rest/openapi.js';
 import type { Catalog } from '../../internal/schema/discovery/catalog.js';
 import type { InternalClient } from '../../internal/server/internal-client.js';
 import { keepAvailability } from '../../internal/server/poststart/api-service-availability.js';
@@ -25,6 +27,8 @@ export interface AggregationParts {
 
 export interface Aggregation {
   readonly aggregator: Aggregator;
+  /** What other servers have of OpenAPI. */
+  readonly openApi: RemoteOpenApiDocuments;
   /** Begins to keep APIServices and their conditions, where `leads()` is true. */
   start(client: InternalClient, leads: () => boolean): void;
   stop(): void;
@@ -55,8 +59,10 @@ export function aggregation({ flags, backend, callout, resolve, catalog, custom 
   const discovery = new RemoteDiscovery(services, servers, (groups) => {
     catalog.setExtensions('apiservice', groups);
   });
-  const following: { stop(): void }[] = [services, discovery];
+  const openApi = new RemoteOpenApi(services, servers);
+  const following: { stop(): void }[] = [services, discovery, openApi];
   return {
+    openApi,
     aggregator: createAggregator(services, servers, {
       frontProxy: {
         names: [

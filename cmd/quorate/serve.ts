@@ -248,7 +248,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
       },
       raft: replica,
       discovery: createDiscovery({ catalog, serverAddress: () => address }),
-      openApi: createOpenApi(openApi),
+      openApi: createOpenApi(openApi, aggregated.openApi),
       swaggerUi: flags.bool('enable-swagger-ui') ? createSwaggerUi() : undefined,
       flags: flags.all(),
       groupPaths: () => catalog.groups.flatMap((g) => groupPaths(g.group, g.versions)),

@@ -1,3 +1,4 @@
+import { StatusError } from '../machinery/status.js';
 import type { HandlerReply } from '../rest/types.js';
 import type { ApiServices } from './api-services.js';
 import type { BackendServers } from './backend-server.js';
@@ -16,6 +17,9 @@ function groupVersionOf(path: string): readonly [string, string] | undefined {
   return version === '' ? undefined : [path.slice(6, end), version];
 }
 
+const asksForUpgrade = (request: ForwardableRequest): boolean =>
+  request.header('upgrade') !== '' && /(?:^|,)\s*upgrade\s*(?:,|$)/i.test(request.header('connection'));
+
 /**
  * The aggregation layer: passes what is asked of remote APIServices on to the servers behind them; 503 for one that is
  * not available (kube-aggregator's proxyHandler).
@@ -26,6 +30,9 @@ export function createAggregator(services: ApiServices, servers: BackendServers,
     if (names === undefined) return undefined;
     const api = services.remote(...names);
     if (api === undefined) return undefined;
+    if (api.available && asksForUpgrade(request)) {
+      throw new StatusError(501, '', 'upgrades to aggregated API servers are not implemented by this server');
+    }
     return api.available ? forward(request, api, servers, options) : serviceUnavailable();
   };
 }

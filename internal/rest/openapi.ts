@@ -1,3 +1,5 @@
+import { child } from '../machinery/access.js';
+import type { JsonObject } from '../machinery/json.js';
 import { notAcceptable } from '../machinery/status.js';
 import { type OpenApi, type OpenApiDocument, ungzip } from '../schema/openapi/index.js';
 import { acceptsGzip } from './gzip.js';
@@ -14,6 +16,14 @@ const PROTOBUF_V3 = [
   'application/com.github.proto-openapi.spec.v3.v1.0+protobuf',
 ] as const;
 const ONE_YEAR_MILLISECONDS = 365 * 24 * 3600 * 1000;
+
+/** The OpenAPI v3 documents of other servers. */
+export interface RemoteOpenApiDocuments {
+  /** Hashes by path, such as `apis/metrics.k8s.io/v1beta1`; '' where the other server tells none. */
+  index(): ReadonlyMap<string, string>;
+  /** The document of a path; undefined when no other server has it. */
+  document(request: ApiRequest, path: string): Promise<Reply> | undefined;
+}
 
 /** The first media type of Accept that is offered; JSON when the client takes anything. Undefined: none. */
 function accepted(accept: string, offered: readonly string[]): string | undefined {
@@ -69,17 +79,31 @@ function v3(openApi: OpenApi, request: ApiRequest, path: string): Promise<Reply>
   return documentReply(request, document, type, { 'Cache-Control': 'public, immutable', Expires: expires });
 }
 
+function indexOf(openApi: OpenApi, remote: RemoteOpenApiDocuments | undefined): BytesReply {
+  const index = openApi.v3Index();
+  const paths: JsonObject = { ...child(index, 'paths') };
+  for (const [path, hash] of remote?.index() ?? []) {
+    paths[path] = { serverRelativeURL: `/openapi/v3/${path}${hash === '' ? '' : `?hash=${hash}`}` };
+  }
+  const sorted = Object.fromEntries(Object.entries(paths).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return { status: 200, contentType: 'text/plain; charset=utf-8', body: JSON.stringify({ ...index, paths: sorted }) };
+}
+
 /**
  * OpenAPI. The function that it returns answers /openapi/v2 and /openapi/v3 with what lies below; undefined for another
  * path and for a document that is not there.
  */
-export function createOpenApi(openApi: OpenApi): (request: ApiRequest) => Reply | Promise<Reply> | undefined {
+export function createOpenApi(
+  openApi: OpenApi,
+  remote?: RemoteOpenApiDocuments,
+): (request: ApiRequest) => Reply | Promise<Reply> | undefined {
   return (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
     const path = request.path.replace(/\/$/, '');
     if (path === '/openapi/v2') return v2(openApi, request);
-    if (path === '/openapi/v3')
-      return { status: 200, contentType: 'text/plain; charset=utf-8', body: JSON.stringify(openApi.v3Index()) };
-    return path.startsWith('/openapi/v3/') ? v3(openApi, request, path.slice('/openapi/v3/'.length)) : undefined;
+    if (path === '/openapi/v3') return indexOf(openApi, remote);
+    if (!path.startsWith('/openapi/v3/')) return undefined;
+    const asked = path.slice('/openapi/v3/'.length);
+    return remote?.document(request, asked) ?? v3(openApi, request, asked);
   };
 }

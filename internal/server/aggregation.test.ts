@@ -14,6 +14,9 @@ import { children, child, str } from '../machinery/access.js';
 import type { JsonObject } from '../machinery/json.js';
 import { createAuthority, issue, type KeyPair } from '../pki/x509.js';
 import { createRest } from '../rest/index.js';
+import { createOpenApi } from '../rest/openapi.js';
+import { OpenApi } from '../schema/openapi/index.js';
+import { RemoteOpenApi } from '../aggregator/remote-openapi.js';
 import { createDiscovery } from '../rest/discovery.js';
 import { type Rest, startRest } from '../rest/write/testing/harness.js';
 import { Catalog } from '../schema/discovery/catalog.js';
@@ -31,6 +34,7 @@ let ca: KeyPair;
 let rest: Rest;
 let services: ApiServices;
 let discovery: RemoteDiscovery;
+let openApi: RemoteOpenApi;
 let availability: AvailabilityController;
 let registration: RegistrationController;
 let server: TestServer;
@@ -55,6 +59,11 @@ async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> 
   }
   if (url.pathname === '/apis') {
     json({ kind: 'APIGroupList', groups: [] });
+    return;
+  }
+  if (url.pathname === '/openapi/v3') {
+    const serverRelativeURL = '/openapi/v3/apis/things.example.com/v1?hash=AB12';
+    json({ paths: { 'apis/things.example.com/v1': { serverRelativeURL }, 'apis/apps/v1': { serverRelativeURL } } });
     return;
   }
   if (url.searchParams.has('watch')) {
@@ -121,6 +130,7 @@ beforeAll(async () => {
   services = new ApiServices(store);
   const servers = new BackendServers({ callout, resolve: clusterIpResolver(objects) });
   discovery = new RemoteDiscovery(services, servers, (groups) => catalog.setExtensions('apiservice', groups));
+  openApi = new RemoteOpenApi(services, servers);
   const frontProxy = { names: ['X-Custom-User'], prefixes: [] };
   const aggregator = createAggregator(services, servers, { frontProxy, rejectRedirects: true });
   const handler = createRest(rest.deps);
@@ -142,6 +152,7 @@ afterAll(async () => {
   availability.stop();
   registration.stop();
   discovery.stop();
+  openApi.stop();
   services.stop();
   await server.close();
   callout.close();
@@ -191,6 +202,13 @@ describe('a request for what another server serves', () => {
   test('is not answered with a redirect', async () => {
     const { status, body } = await server.call(`${THINGS}/a?moved`);
     expect([status, body]).toEqual([502, 'the backend attempted to redirect this request, which is not permitted']);
+  });
+
+  test('is refused when it asks for an upgrade, which is not passed on', async () => {
+    const { status, body } = await server.call(`${THINGS}/a`, {
+      headers: { Connection: 'Upgrade', Upgrade: 'SPDY/3.1' },
+    });
+    expect([status, JSON.parse(body)]).toMatchObject([501, { kind: 'Status', code: 501 }]);
   });
 
   test('is 503 for an APIService that has no service, and what is not there is 404', async () => {
@@ -265,6 +283,25 @@ test('a server that dies makes its API unavailable and nothing else; discovery k
   await routed(() => reasonOf('v1.things.example.com') === 'Passed');
   expect((await server.call(`${THINGS}/a`)).status).toBe(200);
   await expect.poll(entry).toMatchObject({ freshness: 'Current' });
+});
+
+test('the OpenAPI v3 index names the documents of other servers, and they are fetched from there', async () => {
+  const handle = createOpenApi(new OpenApi('test'), openApi);
+  const ask = async (path: string, query = ''): Promise<JsonObject> => {
+    const request = { method: 'GET', path, query: new URLSearchParams(query), header: () => '' };
+    const reply = (await handle(request as never)) as { body: string | Buffer } | undefined;
+    return JSON.parse(String(reply?.body ?? '{}')) as JsonObject;
+  };
+  await expect
+    .poll(async () => child(child(await ask('/openapi/v3'), 'paths'), 'apis/things.example.com/v1'))
+    .toEqual({ serverRelativeURL: '/openapi/v3/apis/things.example.com/v1?hash=AB12' });
+  expect(await ask('/openapi/v3/apis/things.example.com/v1', 'hash=AB12')).toMatchObject({
+    url: '/openapi/v3/apis/things.example.com/v1?hash=AB12',
+    headers: { 'x-remote-user': 'system:kube-aggregator' },
+  });
+  // It may tell nothing of what is not its own.
+  const own = child(child(await ask('/openapi/v3'), 'paths'), 'apis/apps/v1');
+  expect(str(own, 'serverRelativeURL')).toMatch(/^\/openapi\/v3\/apis\/apps\/v1\?hash=[0-9A-F]{128}$/);
 });
 
 describe('the APIServices of what this server serves itself', () => {
