@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 import type { AdmissionChain } from '../../internal/admission/admit.js';
 import { type PluginConfiguration, readAdmissionConfiguration } from '../../internal/admission/config-file.js';
-import { admissionChain, missingPlugins, pluginNames } from '../../internal/admission/plugins.js';
+import { admissionChain, missingPlugins } from '../../internal/admission/plugins.js';
 import { roleEscalation } from '../../internal/admission/role-escalation/index.js';
 import type { PluginParts } from '../../internal/admission/types.js';
 import type { RbacAuthorizer } from '../../internal/auth/rbac.js';
@@ -36,10 +36,14 @@ export function admissionOf(
   });
 }
 
-/** Reads what `--admission-control-config-file` says before anything is opened. Throws FatalError with what is wrong. */
+/**
+ * Reads what `--admission-control-config-file` says before anything is opened. Throws FatalError with what is wrong, also
+ * for a plugin that is on and cannot be without a configuration.
+ */
 export function checkAdmissionConfiguration(flags: FlagValues): void {
+  const [enable, disable] = [flags.list('enable-admission-plugins'), flags.list('disable-admission-plugins')];
   const configurations = configurationsOf(flags);
-  if (configurations !== undefined) admissionChain({ enable: pluginNames, configurations });
+  admissionChain({ enable, disable, ...(configurations === undefined ? {} : { configurations }) });
 }
 
 function configurationsOf(flags: FlagValues): ReadonlyMap<string, PluginConfiguration> | undefined {

@@ -4,10 +4,43 @@ import type { AdmissionChain } from './admit.js';
 
 const names = (chain: AdmissionChain): string[] => chain.plugins.map((plugin) => plugin.name);
 
-test('Plugins that are on by default run in the order of kube-apiserver, whatever order a flag names them in', () => {
-  const all = names(admissionChain({ enable: [...pluginNames].reverse() }));
+/** What `kube-apiserver --help` of 1.36 calls the default enabled plugins, in the order in which they run. */
+const ON = [
+  'NamespaceLifecycle LimitRanger ServiceAccount TaintNodesByCondition PodSecurity Priority DefaultTolerationSeconds',
+  'DefaultStorageClass StorageObjectInUseProtection PodGroupProtection PersistentVolumeClaimResize RuntimeClass',
+  'CertificateApproval CertificateSigning ClusterTrustBundleAttest CertificateSubjectRestriction DefaultIngressClass',
+  'PodTopologyLabels PodGroupWorkloadExists NodeDeclaredFeatureValidator JobValidation PodResizeValidator',
+  'MutatingAdmissionPolicy MutatingAdmissionWebhook ValidatingAdmissionPolicy ValidatingAdmissionWebhook ResourceQuota',
+].flatMap((line) => line.split(' '));
+
+/** What EventRateLimit cannot be without. */
+const configurations = new Map([
+  [
+    'EventRateLimit',
+    {
+      path: 'test.yaml',
+      object: {
+        apiVersion: 'eventratelimit.admission.k8s.io/v1alpha1',
+        kind: 'Configuration',
+        limits: [{ type: 'Server', qps: 1, burst: 1 }],
+      },
+    },
+  ],
+]);
+
+test('Plugins run in the order of kube-apiserver, whatever order a flag names them in', () => {
+  const all = names(admissionChain({ enable: [...pluginNames].reverse(), configurations }));
   expect(all).toEqual(pluginNames.filter((name) => all.includes(name)));
-  expect(names(defaultAdmission)).toEqual(all.filter((name) => name !== 'NodeRestriction'));
+  expect(pluginNames.filter((name) => ON.includes(name))).toEqual(ON);
+});
+
+test('Those that are on by default are those of kube-apiserver', () => {
+  const built = names(defaultAdmission);
+  expect(built.filter((name) => !ON.includes(name))).toEqual([]);
+  // The others are not built, or do nothing by default.
+  const off = names(admissionChain({ enable: pluginNames, disable: ON, configurations }));
+  expect(off.filter((name) => ON.includes(name))).toEqual([]);
+  for (const name of ON) expect(pluginNames).toContain(name);
 });
 
 test('Every name of kube-apiserver 1.36 is known, once', () => {
@@ -35,5 +68,5 @@ test('Flags turn plugins on and off, but no check of the storage', () => {
 });
 
 test('What is asked for and not built is told; a plugin that does nothing is complete', () => {
-  expect(missingPlugins(['AlwaysAdmit', 'NodeRestriction', 'AlwaysDeny'])).toEqual(['AlwaysDeny']);
+  expect(missingPlugins(['AlwaysAdmit', 'NodeRestriction', 'ImagePolicyWebhook'])).toEqual(['ImagePolicyWebhook']);
 });

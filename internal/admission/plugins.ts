@@ -1,15 +1,28 @@
 import type { Registry } from 'prom-client';
 import { AdmissionChain } from './admit.js';
+import { alwaysDeny } from './always-deny/index.js';
+import { alwaysPullImages } from './always-pull-images/index.js';
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates/index.js';
 import type { PluginConfiguration } from './config-file.js';
 import { defaultIngressClass } from './default-ingress-class/index.js';
 import { defaultStorageClass } from './default-storage-class/index.js';
 import { defaultTolerationSeconds } from './default-toleration-seconds/index.js';
+import { denyServiceExternalIPs } from './deny-service-external-ips/index.js';
+import { eventRateLimit } from './event-rate-limit/index.js';
+import { extendedResourceToleration } from './extended-resource-toleration/index.js';
+import { limitPodHardAntiAffinityTopology } from './limit-pod-hard-anti-affinity-topology/index.js';
 import { limitRanger } from './limit-ranger/index.js';
+import { namespaceExists } from './namespace-exists/index.js';
 import { namespaceLifecycle } from './namespace-lifecycle/index.js';
+import { nodeDeclaredFeatureValidator } from './node-declared-feature-validator/index.js';
 import { nodeRestriction } from './node-restriction/index.js';
+import { ownerReferencesPermissionEnforcement } from './owner-references-permission-enforcement/index.js';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize/index.js';
+import { podNodeSelector } from './pod-node-selector/index.js';
+import { podResizeValidator } from './pod-resize-validator/index.js';
 import { podSecurity } from './pod-security/index.js';
+import { podTolerationRestriction } from './pod-toleration-restriction/index.js';
+import { podTopologyLabels } from './pod-topology-labels/index.js';
 import { mutatingAdmissionPolicy } from './policies/mutating.js';
 import { validatingAdmissionPolicy } from './policies/validating.js';
 import { priority } from './priority/index.js';
@@ -25,11 +38,14 @@ interface Row {
   readonly name: string;
   /** Runs without being asked for. */
   readonly on: boolean;
-  /** 'none': it does nothing at all, which is complete. Undefined: it is not built yet. */
+  /**
+   * 'none': it does nothing at all, which is complete (also where it belongs to a feature gate that is off by default:
+   * GenericWorkload, ClusterTrustBundle). Undefined: it is not built yet.
+   */
   readonly plugin: AdmissionPlugin | PluginFactory | 'none' | undefined;
 }
 
-const on = (name: string, plugin?: AdmissionPlugin | PluginFactory): Row => ({ name, on: true, plugin });
+const on = (name: string, plugin?: AdmissionPlugin | PluginFactory | 'none'): Row => ({ name, on: true, plugin });
 const off = (name: string, plugin?: AdmissionPlugin | PluginFactory | 'none'): Row => ({ name, on: false, plugin });
 
 /**
@@ -41,44 +57,44 @@ const ROWS: readonly Row[] = [
   off('AlwaysAdmit', 'none'),
   off('NamespaceAutoProvision'),
   on('NamespaceLifecycle', namespaceLifecycle),
-  off('NamespaceExists'),
-  off('LimitPodHardAntiAffinityTopology'),
+  off('NamespaceExists', namespaceExists),
+  off('LimitPodHardAntiAffinityTopology', limitPodHardAntiAffinityTopology),
   on('LimitRanger', limitRanger),
   on('ServiceAccount', serviceAccount),
   off('NodeRestriction', nodeRestriction),
   on('TaintNodesByCondition', taintNodesByCondition),
-  off('AlwaysPullImages'),
+  off('AlwaysPullImages', alwaysPullImages),
   off('ImagePolicyWebhook'),
   on('PodSecurity', podSecurity),
-  off('PodNodeSelector'),
+  off('PodNodeSelector', podNodeSelector),
   on('Priority', priority),
   on('DefaultTolerationSeconds', defaultTolerationSeconds),
-  off('PodTolerationRestriction'),
-  off('EventRateLimit'),
-  off('ExtendedResourceToleration'),
+  off('PodTolerationRestriction', podTolerationRestriction),
+  off('EventRateLimit', eventRateLimit),
+  off('ExtendedResourceToleration', extendedResourceToleration),
   on('DefaultStorageClass', defaultStorageClass),
   on('StorageObjectInUseProtection', storageObjectInUseProtection),
-  on('PodGroupProtection'),
-  off('OwnerReferencesPermissionEnforcement'),
+  on('PodGroupProtection', 'none'),
+  off('OwnerReferencesPermissionEnforcement', ownerReferencesPermissionEnforcement),
   on('PersistentVolumeClaimResize', persistentVolumeClaimResize),
   on('RuntimeClass', runtimeClass),
   on('CertificateApproval', certificateApproval),
   on('CertificateSigning', certificateSigning),
-  on('ClusterTrustBundleAttest'),
+  on('ClusterTrustBundleAttest', 'none'),
   on('CertificateSubjectRestriction', certificateSubjectRestriction),
   on('DefaultIngressClass', defaultIngressClass),
-  off('DenyServiceExternalIPs'),
-  on('PodTopologyLabels'),
-  on('PodGroupWorkloadExists'),
-  on('NodeDeclaredFeatureValidator'),
-  on('JobValidation'),
-  on('PodResizeValidator'),
+  off('DenyServiceExternalIPs', denyServiceExternalIPs),
+  on('PodTopologyLabels', podTopologyLabels),
+  on('PodGroupWorkloadExists', 'none'),
+  on('NodeDeclaredFeatureValidator', nodeDeclaredFeatureValidator),
+  on('JobValidation', 'none'),
+  on('PodResizeValidator', podResizeValidator),
   on('MutatingAdmissionPolicy', mutatingAdmissionPolicy),
   on('MutatingAdmissionWebhook', mutatingAdmissionWebhook),
   on('ValidatingAdmissionPolicy', validatingAdmissionPolicy),
   on('ValidatingAdmissionWebhook', validatingAdmissionWebhook),
-  on('ResourceQuota', resourceQuota()),
-  off('AlwaysDeny'),
+  on('ResourceQuota', resourceQuota),
+  off('AlwaysDeny', alwaysDeny),
 ];
 
 /** Names that `--enable-admission-plugins` and `--disable-admission-plugins` take. */

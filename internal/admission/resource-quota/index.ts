@@ -1,7 +1,7 @@
 import { internalError, StatusError } from '../../machinery/status.js';
-import type { AdmissionAttributes, AdmissionContext, AdmissionPlugin } from '../types.js';
+import type { AdmissionAttributes, AdmissionContext, AdmissionPlugin, PluginParts } from '../types.js';
 import { type Charge, checkRequest } from './check.js';
-import type { LimitedResource } from './config.js';
+import { type LimitedResource, limitedResources } from './config.js';
 import { evaluatorOf } from './evaluators/index.js';
 import { chargeWithWrite } from './usage.js';
 
@@ -30,9 +30,11 @@ function write(ctx: AdmissionContext, a: AdmissionAttributes, charged: readonly 
  * Holds the objects of a namespace to its quotas (plugin ResourceQuota). What an object uses is written to the quotas in
  * the object's own transaction, so that writes on several replicas together never pass a bound, and a write that fails
  * uses nothing. Nothing is given back here: deletes and decreases are found by the quota controller. A refusal is
- * believed only after this replica has applied all that was committed. `limited`: what needs a quota at all.
+ * believed only after this replica has applied all that was committed. Its configuration says what
+ * needs a quota at all.
  */
-export function resourceQuota(limited: readonly LimitedResource[] = []): AdmissionPlugin {
+export function resourceQuota({ configuration }: PluginParts): AdmissionPlugin {
+  const limited = limitedResources(configuration);
   return {
     name: 'ResourceQuota',
     handles: (operation) => operation === 'CREATE' || operation === 'UPDATE',

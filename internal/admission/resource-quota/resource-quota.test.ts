@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
 import { type Rest, startRest } from '../../rest/write/testing/harness.js';
-import { admissionChain } from '../plugins.js';
-import { resourceQuota } from './index.js';
+import { startWithPlugin } from '../testing/with-plugin.js';
+import { limitedResources } from './config.js';
 
 const MERGE = { contentType: 'application/merge-patch+json' };
 
@@ -296,23 +296,18 @@ describe('scopes', () => {
 describe('resources that need a quota (limitedResources)', () => {
   let strict: Rest;
   beforeAll(async () => {
-    const limited = [
-      {
-        apiGroup: '',
-        resource: 'persistentvolumeclaims',
-        matchContains: ['.storageclass.storage.k8s.io/'],
-        matchScopes: [],
-      },
-      {
-        apiGroup: '',
-        resource: 'pods',
-        matchContains: [],
-        matchScopes: [{ scopeName: 'PriorityClass', operator: 'In', values: ['big', 'bigger'] }],
-      },
-    ];
-    strict = await startRest(1, {
-      admission: admissionChain({ disable: ['ResourceQuota'], always: [resourceQuota(limited)] }),
-    });
+    const object = {
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'ResourceQuotaConfiguration',
+      limitedResources: [
+        { resource: 'persistentvolumeclaims', matchContains: ['.storageclass.storage.k8s.io/'] },
+        {
+          resource: 'pods',
+          matchScopes: [{ scopeName: 'PriorityClass', operator: 'In', values: ['big', 'bigger'] }],
+        },
+      ],
+    };
+    strict = await startWithPlugin('ResourceQuota', object);
     await strict.ok(201, 'POST', '/apis/scheduling.k8s.io/v1/priorityclasses', { metadata: { name: 'big' }, value: 1 });
   });
   afterAll(() => strict.close());
@@ -330,5 +325,17 @@ describe('resources that need a quota (limitedResources)', () => {
     expect(await strict.ok(500, 'POST', `${ns}/pods`, pod('q', {}, { priorityClassName: 'big' }))).toMatchObject({
       message: 'insufficient quota to match these scopes: [{PriorityClass In [big bigger]}]',
     });
+  });
+
+  it('stand in a configuration of a known kind, each with a resource', () => {
+    const path = 'quota.yaml';
+    const kind = { apiVersion: 'resourcequota.admission.k8s.io/v1beta1', kind: 'Configuration' };
+    expect(limitedResources({ path, object: { ...kind, limitedResources: [{ resource: 'pods' }] } })).toEqual([
+      { apiGroup: '', resource: 'pods', matchContains: [], matchScopes: [] },
+    ]);
+    expect(() => limitedResources({ path, object: { ...kind, limitedResources: [{}] } })).toThrow(
+      'quota.yaml: limitedResources[0].resource: Required value',
+    );
+    expect(() => limitedResources({ path, object: { ...kind, kind: 'Quota' } })).toThrow('no kind "Quota"');
   });
 });

@@ -5,7 +5,7 @@ import { syncAppArmorAnnotations } from './app-armor-annotations.js';
 import { convertPod } from './conversion.js';
 import { applyMatchLabelKeys } from './match-label-keys.js';
 import { defaultPodSpec, podSpecContainers } from './pod-template-defaults.js';
-import { podQosClass } from './qos.js';
+import { podQosClass } from '../../machinery/pod-qos.js';
 
 /** SetDefaults_Pod: what holds for pods themselves but not for templates. */
 function defaultPod(pod: JsonObject): void {

@@ -42,17 +42,19 @@ function containerAmounts(
 /**
  * What a pod requests or is limited to: its containers and sidecars together, or an init container beside the sidecars
  * before it where that is more (KEP-753); what the pod itself says comes first; overhead on top (of limits only where
- * there is one).
+ * there is one). What containers were given and still have counts where it is more than they ask for.
  */
 export function podTotal(pod: JsonObject, field: Field): Amounts {
-  const spec = child(pod, 'spec') ?? {};
   const status = child(pod, 'status');
-  const statuses = new Map(
-    [...children(status, 'containerStatuses'), ...children(status, 'initContainerStatuses')].map((s) => [
-      str(s, 'name'),
-      s,
-    ]),
-  );
+  const all = [...children(status, 'containerStatuses'), ...children(status, 'initContainerStatuses')];
+  return totalOf(pod, field, new Map(all.map((s) => [str(s, 'name'), s])));
+}
+
+/** The same of what its containers ask for, whatever they have. */
+export const askedTotal = (pod: JsonObject, field: Field): Amounts => totalOf(pod, field, new Map());
+
+function totalOf(pod: JsonObject, field: Field, statuses: ReadonlyMap<string, JsonObject>): Amounts {
+  const spec = child(pod, 'spec') ?? {};
   const total: MutableAmounts = new Map();
   for (const c of children(spec, 'containers'))
     addTo(total, containerAmounts(pod, c, statuses.get(str(c, 'name')), field));

@@ -1,5 +1,6 @@
 import { child, children, num, str, strings } from '../../../machinery/access.js';
 import type { JsonObject } from '../../../machinery/json.js';
+import { podQosClass } from '../../../machinery/pod-qos.js';
 import { amountsOf } from '../amounts.js';
 import { isExtendedResourceOfQuota } from '../names.js';
 import { namesMatch } from '../scopes.js';
@@ -21,7 +22,7 @@ const MUST_BE_SAID: ReadonlySet<string> = new Set(
 
 const isTerminating = (pod: JsonObject | undefined): boolean =>
   (num(child(pod, 'spec'), 'activeDeadlineSeconds') ?? -1) >= 0;
-const isBestEffort = (pod: JsonObject): boolean => str(child(pod, 'status'), 'qosClass') === 'BestEffort';
+const isBestEffort = (pod: JsonObject): boolean => podQosClass(pod) === 'BestEffort';
 
 /** Affinity or anti-affinity to pods of other namespaces. */
 function looksAcrossNamespaces(pod: JsonObject): boolean {

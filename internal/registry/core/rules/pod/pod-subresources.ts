@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../../machinery/json.js';
 import { FieldNode } from '../../../generic/field-node.js';
 import { goDiff } from '../../../generic/go-diff.js';
 import { compareQuantities } from '../../../generic/quantities.js';
-import { podQosClass } from '../../qos.js';
+import { podQosClass } from '../../../../machinery/pod-qos.js';
 import { checkMirrorKept, isMirror } from './annotations.js';
 import { checkPod } from './pod.js';
 import { quantitiesOf } from './resources.js';

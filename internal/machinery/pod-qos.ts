@@ -1,6 +1,6 @@
-import { child, children } from '../../machinery/access.js';
-import type { JsonObject } from '../../machinery/json.js';
-import { formatQuantity, parseQuantity, signOfQuantity } from '../../machinery/quantity.js';
+import { child, children } from './access.js';
+import type { JsonObject } from './json.js';
+import { formatQuantity, parseQuantity, signOfQuantity } from './quantity.js';
 
 const COMPUTE = ['cpu', 'memory'] as const;
 

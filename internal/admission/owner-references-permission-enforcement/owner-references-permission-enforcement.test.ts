@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Attributes, Authorizer } from '../../auth/types.js';
+import type { JsonObject } from '../../machinery/json.js';
+import { type Rest, startRest } from '../../rest/write/testing/harness.js';
+import { admissionChain } from '../plugins.js';
+import { NAMESPACE } from '../testing/with-plugin.js';
+
+const asked: string[] = [];
+let allowed: (what: string) => boolean = () => true;
+const authorizer: Authorizer = {
+  authorize({ verb, group, resource, subresource, namespace, name }: Attributes) {
+    const what = `${verb} ${group}/${resource}/${subresource} ${namespace}/${name}`;
+    asked.push(what);
+    return allowed(what) ? { decision: 'allow', reason: '' } : { decision: 'noOpinion', reason: 'no' };
+  },
+};
+
+let rest: Rest;
+beforeAll(async () => {
+  const admission = admissionChain({ enable: ['OwnerReferencesPermissionEnforcement'] });
+  rest = await startRest(1, { authorizer, admission });
+});
+afterAll(() => rest.close());
+
+const owner = (more: JsonObject = {}): JsonObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  name: 'd',
+  uid: 'one',
+  ...more,
+});
+const cm = (name: string, ...ownerReferences: JsonObject[]): JsonObject => ({ metadata: { name, ownerReferences } });
+
+test('Whoever creates may name owners; to hold up their deletion he must be allowed to set their finalizers', async () => {
+  allowed = (what) => !what.includes('finalizers');
+  await rest.ok(201, 'POST', `${NAMESPACE}/configmaps`, cm('a', owner()));
+  asked.length = 0;
+  const refused = await rest.ok(403, 'POST', `${NAMESPACE}/configmaps`, cm('b', owner({ blockOwnerDeletion: true })));
+  expect(refused['message']).toBe(
+    `configmaps "b" is forbidden: cannot set blockOwnerDeletion if an ownerReference refers to a resource you can't set finalizers on: no, <nil>`,
+  );
+  expect(asked).toEqual(['update */*/finalizers /*', 'update apps/deployments/finalizers default/d']);
+  const unknown = owner({ blockOwnerDeletion: true, kind: 'Nothing' });
+  expect((await rest.ok(403, 'POST', `${NAMESPACE}/configmaps`, cm('b', unknown)))['message']).toContain(
+    'cannot set blockOwnerDeletion in this case because cannot find RESTMapping for APIVersion apps/v1 Kind Nothing: ',
+  );
+});
+
+test('Whoever changes the owners of an object must be allowed to delete it', async () => {
+  allowed = () => true;
+  await rest.ok(201, 'POST', `${NAMESPACE}/configmaps`, cm('c', owner()));
+  allowed = (what) => !what.startsWith('delete');
+  const refused = await rest.ok(403, 'PUT', `${NAMESPACE}/configmaps/c`, cm('c', owner({ uid: 'two' })));
+  expect(refused['message']).toBe(
+    `configmaps "c" is forbidden: cannot set an ownerRef on a resource you can't delete: no, <nil>`,
+  );
+  await rest.ok(200, 'PUT', `${NAMESPACE}/configmaps/c`, { ...cm('c', owner()), data: { a: 'b' } });
+});
