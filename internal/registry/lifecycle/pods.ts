@@ -27,7 +27,6 @@ function setOrDelete(o: JsonObject, key: string, from: JsonObject | undefined): 
 function takeResources(pod: JsonObject, sent: JsonObject, list: 'containers' | 'initContainers'): void {
   const wanted = new Map(children(child(sent, 'spec'), list).map((c) => [str(c, 'name'), c]));
   for (const c of children(child(pod, 'spec'), list)) {
-    if (list === 'initContainers' && str(c, 'restartPolicy') !== 'Always') continue;
     const from = wanted.get(str(c, 'name'));
     if (from === undefined) continue;
     setOrDelete(c, 'resources', from);
