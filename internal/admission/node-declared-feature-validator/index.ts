@@ -35,7 +35,7 @@ export const nodeDeclaredFeatureValidator: AdmissionPlugin = {
     if (spec === undefined || old === undefined || nodeName === '') return;
     // Only a change of the spec counts a generation.
     if (child(a.object, 'metadata')?.['generation'] === child(a.oldObject, 'metadata')?.['generation']) return;
-    const needed = NEEDED.filter(({ by }) => by(spec, old)).map(({ feature }) => feature);
+    const needed = NEEDED.filter((one) => one.by(spec, old)).map(({ feature }) => feature);
     if (needed.length === 0) return;
     const node = ctx.reader.get('', 'nodes', '', nodeName);
     if (node === undefined) throw admissionForbidden(a, `node ${JSON.stringify(nodeName)} not found`);

@@ -43,9 +43,9 @@ describe('pods', () => {
   });
   afterAll(() => rest.close());
 
-  const keys = async (ns: string, spec: JsonObject): Promise<string[]> => {
+  const keys = async (ns: string, spec: JsonObject): Promise<unknown[]> => {
     const made = await rest.ok(201, 'POST', `${ns}/pods?dryRun=All`, podOf('p', spec));
-    return ((made['spec'] as JsonObject)['tolerations'] as JsonObject[]).map((t) => String(t['key']));
+    return ((made['spec'] as JsonObject)['tolerations'] as JsonObject[]).map((t) => t['key']);
   };
 
   test("get their namespace's tolerations, or the cluster's, and one for pressure on memory unless they are best effort", async () => {
