@@ -188,7 +188,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
     tokens,
   });
   setAllowPrivileged(flags.bool('allow-privileged'));
-  const callout = new Callout();
+  const calls = { callout: new Callout(), resolve: serviceResolver(flags, backend, port) };
   const custom = new CustomResources(backend);
   own.findCustom = (...names) => custom.find(...names)?.def;
   const builtIn = strategiesWith({
@@ -197,16 +197,13 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
   });
   const resources = createRest({
     backend,
-    strategyFor: withCustomResources(builtIn, custom),
+    strategyFor: withCustomResources(builtIn, custom, calls),
     findResource: own.findCustom,
     findKind: (...names) => custom.findKind(...names)?.def,
     versionsOf: (...names) => custom.versionsOf(...names).map((served) => served.def),
     now: Date.now,
     minWatchTimeoutMs: flags.int('min-request-timeout') * 1000,
-    admission: admissionOf(flags, rbac, metrics.registry, {
-      callout,
-      resolve: serviceResolver(flags, backend, port),
-    }),
+    admission: admissionOf(flags, rbac, metrics.registry, calls),
     authorizer,
     creators,
   });
@@ -219,8 +216,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
   const aggregated = aggregation({
     flags,
     backend,
-    callout,
-    resolve: serviceResolver(flags, backend, port),
+    ...calls,
     catalog,
     custom,
   });

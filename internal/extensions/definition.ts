@@ -35,6 +35,13 @@ export interface Names {
   readonly categories: readonly string[];
 }
 
+/** The webhook that converts between versions. */
+export interface ConversionWebhook {
+  /** A WebhookClientConfig. */
+  readonly client: JsonObject;
+  readonly reviewVersions: readonly string[];
+}
+
 /** A CustomResourceDefinition, as far as serving its objects needs it. */
 export interface Definition {
   readonly name: string;
@@ -43,6 +50,8 @@ export interface Definition {
   readonly names: Names;
   readonly storageVersion: string;
   readonly versions: readonly DefinedVersion[];
+  /** Set where a webhook converts; otherwise versions differ in their name alone. */
+  readonly conversion?: ConversionWebhook;
   /** Its names were accepted and it may be served. */
   readonly established: boolean;
   /** It is being deleted: no objects are created any more. */
@@ -92,18 +101,11 @@ function deprecationOf(name: string, group: string, kind: string, all: readonly 
   return `${group}/${name} ${kind} is deprecated${instead}`;
 }
 
-/** `webhook`: a webhook converts, which is not called; then no version but the stored one can be served rightly. */
-function versionOf(
-  version: JsonObject,
-  group: string,
-  kind: string,
-  webhook: boolean,
-  all: readonly JsonObject[],
-): DefinedVersion {
+function versionOf(version: JsonObject, group: string, kind: string, all: readonly JsonObject[]): DefinedVersion {
   const name = str(version, 'name');
   return {
     name,
-    served: version['served'] === true && (!webhook || version['storage'] === true),
+    served: version['served'] === true,
     schema: child(child(version, 'schema'), 'openAPIV3Schema') ?? {
       type: 'object',
       'x-kubernetes-preserve-unknown-fields': true,
@@ -127,7 +129,8 @@ export function definitionOf(object: JsonObject): Definition {
   const names = namesOf(accepted !== undefined && str(accepted, 'kind') !== '' ? accepted : child(spec, 'names'));
   const versions = children(spec, 'versions');
   const storage = versions.find((v) => v['storage'] === true);
-  const webhook = str(child(spec, 'conversion'), 'strategy') === 'Webhook';
+  const conversion = child(spec, 'conversion');
+  const webhook = str(conversion, 'strategy') === 'Webhook' ? child(conversion, 'webhook') : undefined;
   const established = conditionIs(object, 'Established');
   const terminating = str(child(object, 'metadata'), 'deletionTimestamp') !== '';
   return {
@@ -136,7 +139,15 @@ export function definitionOf(object: JsonObject): Definition {
     namespaced: str(spec, 'scope') === 'Namespaced',
     names,
     storageVersion: str(storage, 'name'),
-    versions: versions.map((v) => versionOf(v, group, names.kind, webhook, versions)),
+    versions: versions.map((v) => versionOf(v, group, names.kind, versions)),
+    ...(webhook === undefined
+      ? {}
+      : {
+          conversion: {
+            client: child(webhook, 'clientConfig') ?? {},
+            reviewVersions: strings(webhook, 'conversionReviewVersions'),
+          },
+        }),
     established,
     terminating,
     fingerprint: JSON.stringify([

@@ -48,6 +48,16 @@ export interface SubresourceStrategy {
   readonly generation?: boolean;
 }
 
+/** Converts objects of one resource. Rejects with StatusError 500. */
+export interface VersionWebhook {
+  /** Objects of any versions as this version shows them: pruned and defaulted. The arguments are not changed. */
+  served(objects: readonly JsonObject[]): Promise<JsonObject[]>;
+  /** Objects in this version, not pruned; undefined when one has a field that this version does not know. */
+  declared(objects: readonly JsonObject[]): Promise<JsonObject[] | undefined>;
+  /** An object of this version in the storage version. */
+  stored(object: JsonObject): Promise<JsonObject>;
+}
+
 /** metav1.TableColumnDefinition. */
 export interface Column {
   readonly name: string;
@@ -139,6 +149,11 @@ export interface Strategy {
   /** Cells for `columns`; `now` in milliseconds since the epoch for ages. */
   cells?(obj: JsonObject, now: number): JsonValue[];
   /** Converts from and to the other served versions of the same storage (autoscaling/v1 <-> v2 ...). */
+  /**
+   * Versions are converted by somebody who has to be asked (a conversion webhook): then requests are handled in their own
+   * version, and objects are converted where they are read from the store and written to it.
+   */
+  readonly webhook?: VersionWebhook;
   toVersion?(obj: JsonObject, version: string): JsonObject;
   fromVersion?(obj: JsonObject, version: string): JsonObject;
 }

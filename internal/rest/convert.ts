@@ -1,6 +1,8 @@
+import { assert } from '../machinery/assert.js';
 import type { JsonObject } from '../machinery/json.js';
 import { decodeValue, encodeObjectJson } from '../schema/codec/index.js';
 import type { ResourceDef } from '../schema/types.js';
+import type { VersionWebhook } from '../registry/types.js';
 import type { RestDeps } from './deps.js';
 import type { LazyObject } from './lazy.js';
 
@@ -16,6 +18,35 @@ export interface Converter {
   object(obj: LazyObject): JsonObject;
   /** The bytes with which every canonical object begins: kind and apiVersion. */
   readonly head: Buffer;
+  /** Must have been waited for before objects are asked for; absent where nobody has to be asked. */
+  readonly prepare?: (objects: readonly LazyObject[]) => Promise<void>;
+}
+
+/** Objects that one call of a conversion webhook is about at most. */
+const BATCH = 500;
+
+/** The converter that a webhook is behind: what it makes of objects is kept with them. */
+function webhookConverter(webhook: VersionWebhook, apiVersion: string, head: Buffer): Converter {
+  const object = (obj: LazyObject): JsonObject => {
+    const kept = obj.in(apiVersion);
+    assert(kept !== undefined, 'the object was converted before it is shown');
+    return kept;
+  };
+  return {
+    head,
+    object,
+    json: (obj) => encodeObjectJson(object(obj)),
+    prepare: async (objects) => {
+      for (let from = 0; from < objects.length; from += BATCH) {
+        const batch = objects.slice(from, from + BATCH).filter((o) => o.in(apiVersion) === undefined);
+        const converted = await webhook.served(batch.map((o) => o.object));
+        for (const [i, o] of batch.entries()) {
+          const made = converted[i];
+          if (made !== undefined) o.keep(apiVersion, made);
+        }
+      }
+    },
+  };
 }
 
 /** Kind and apiVersion in the order in which they are written: the keys of custom resources are sorted. */
@@ -38,6 +69,7 @@ export function converterFor(deps: RestDeps, def: ResourceDef): Converter {
     return { head, json: (obj) => obj.value, object: (obj) => obj.object };
   }
   const strategy = deps.strategyFor(def.group, def.resource, def.version);
+  if (strategy.webhook !== undefined) return webhookConverter(strategy.webhook, apiVersion, head);
   if (strategy.toVersion === undefined) {
     // The same shape under another name: only the head of the text is another.
     const storedHead = headOf(def, apiVersionOf(def.storage));

@@ -29,8 +29,8 @@ async function createPlain(deps: RestDeps, request: ApiRequest, kind: Kind): Pro
     wipeSystemFields(meta);
     matchNamespace(meta, ctx.namespace);
     dedupeOwners(meta, ctx.warnings, false);
-    track(deps, kind, ctx, managerOf(request, options.fieldManager), obj, undefined);
-    return obj;
+    const tracking = track(deps, kind, ctx, managerOf(request, options.fieldManager), obj, undefined);
+    return tracking === undefined ? obj : tracking.then(() => obj);
   });
   return answerStored(deps, request, kind, value, 201, ctx.warnings);
 }

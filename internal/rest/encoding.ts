@@ -40,6 +40,8 @@ export interface SizedList {
 
 /** How the objects of one resource are written for one client: media type, version, table or metadata only. */
 export interface Encoding {
+  /** Waited for before objects are encoded; absent where there is nothing to wait for. */
+  readonly prepare?: ((objects: readonly LazyObject[]) => Promise<void>) | undefined;
   readonly contentType: string;
   /** One object, as GET answers. */
   one(obj: LazyObject): Buffer | string;

@@ -7,6 +7,8 @@ import { labelsOf } from './json-scan.js';
 export class LazyObject {
   private parsed: JsonObject | undefined;
   private parsedLabels: Record<string, string> | undefined;
+  /** What a conversion webhook made of it, by apiVersion. */
+  private converted: Map<string, JsonObject> | undefined;
   private parsedFields: Readonly<Record<string, string>> | undefined;
   constructor(
     readonly key: string,
@@ -28,6 +30,16 @@ export class LazyObject {
   get object(): JsonObject {
     this.parsed ??= parseStored(this.value);
     return this.parsed;
+  }
+
+  /** Keeps the object in another version, for who asks with `in`. */
+  keep(apiVersion: string, object: JsonObject): void {
+    this.converted ??= new Map();
+    this.converted.set(apiVersion, object);
+  }
+  /** The object in a version in which it is kept. */
+  in(apiVersion: string): JsonObject | undefined {
+    return this.converted?.get(apiVersion);
   }
 
   /** The values that a resource's own field selectors look at. */

@@ -38,6 +38,8 @@ export async function handleList(deps: RestDeps, request: ApiRequest, def: Resou
   const limit = options.limit > 0 && options.resourceVersion !== '0' ? options.limit : 0;
   const lister = new Lister(deps, filter, snapshot);
   try {
+    const { prepare } = encoding;
+    if (prepare !== undefined) return await converted(lister, { ...encoding, prepare }, limit, request);
     return limit > 0 ? await limited(lister, encoding, limit, request) : await unlimited(lister, encoding, request);
   } catch (e) {
     if (!(e instanceof CompactedError)) throw e;
@@ -78,6 +80,28 @@ async function snapshotFor(deps: RestDeps, options: ListOptions, filter: Filter)
 }
 
 const badContinue = (): Error => badRequest('specifying resource version is not allowed when using continue');
+
+/** Objects that a webhook converts, page by page; they are answered together. */
+async function converted(
+  lister: Lister,
+  encoding: Encoding & { readonly prepare: (objects: readonly LazyObject[]) => Promise<void> },
+  limit: number,
+  request: ApiRequest,
+): Promise<Reply> {
+  const all: LazyObject[] = [];
+  for (;;) {
+    const page = lister.page(limit === 0 ? undefined : limit - all.length);
+    await encoding.prepare(page);
+    append(all, page);
+    if (lister.finished || (limit > 0 && all.length >= limit)) break;
+  }
+  let meta: ListMeta = { resourceVersion: String(lister.snapshot.revision) };
+  if (!lister.finished) {
+    meta = { ...meta, continue: lister.continueToken() };
+    if (!lister.selective) meta = { ...meta, remainingItemCount: lister.remaining(all.length) };
+  }
+  return whole(encoding, meta, all, request);
+}
 
 /** Without a limit the header is known at once: what does not fit one page is streamed. */
 async function unlimited(lister: Lister, encoding: Encoding, request: ApiRequest): Promise<Reply> {

@@ -79,7 +79,8 @@ function patchChange(
         coercePatched(kind, patched, options.fieldValidation, ctx.warnings, told);
       }
       const obj = toStored(kind, patched);
-      track(deps, kind, ctx, manager, obj, old);
+      const tracking = track(deps, kind, ctx, manager, obj, old);
+      if (tracking !== undefined) await tracking;
       checkPatched(kind.def, ctx, obj, old);
       return obj;
     },

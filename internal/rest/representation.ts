@@ -1,3 +1,4 @@
+import { StatusError } from '../machinery/status.js';
 import type { JsonObject } from '../machinery/json.js';
 import { partialListOfObject, partialObjectOfList } from '../schema/codec/index.js';
 import type { Negotiated } from '../schema/codec/index.js';
@@ -34,6 +35,17 @@ export function listEncoding(deps: RestDeps, request: ApiRequest, def: ResourceD
 
 function encodingOf(deps: RestDeps, request: ApiRequest, def: ResourceDef, negotiated: Negotiated): Encoding {
   const converter = converterFor(deps, def);
+  const encoding = encodingWith(deps, request, def, negotiated, converter);
+  return converter.prepare === undefined ? encoding : { ...encoding, prepare: converter.prepare };
+}
+
+function encodingWith(
+  deps: RestDeps,
+  request: ApiRequest,
+  def: ResourceDef,
+  negotiated: Negotiated,
+  converter: Converter,
+): Encoding {
   const text = textEncoding(deps, request, def, negotiated, converter);
   switch (negotiated.mediaType) {
     case JSON_MEDIA_TYPE:
@@ -224,12 +236,22 @@ function wholeText(list: TextList, rewrite: (json: string) => Buffer | string): 
   };
 }
 
+/** Events are encoded at once, and a webhook has to be waited for. */
+function noConvertedWatch(def: ResourceDef): StatusError {
+  return new StatusError(
+    405,
+    'MethodNotAllowed',
+    `watch of ${def.resource} in version ${def.version} through a conversion webhook is not built yet; watch version ${def.storage.version}`,
+  );
+}
+
 /** How the events of a watch on `def` are written to this request. Throws 406. */
 export function watchEncoding(deps: RestDeps, request: ApiRequest, def: ResourceDef): EventEncoding {
   const negotiated = negotiate(request, def, true);
   const { mediaType, as } = negotiated;
   if (mediaType === YAML_MEDIA_TYPE) throw notStreamable(def);
   const converter = converterFor(deps, def);
+  if (converter.prepare !== undefined) throw noConvertedWatch(def);
   const version = apiVersionOf(def);
   const key = `${def.kind} ${version} ${mediaType} ${as?.kind ?? ''} ${as?.version ?? ''}`;
   if (mediaType === PROTOBUF_MEDIA_TYPE) {

@@ -30,13 +30,15 @@ export function respondStored(
   warnings: readonly string[] = [],
 ): Reply | Promise<Reply> {
   const encoding = objectEncoding(deps, request, def);
-  const reply: BytesReply = {
-    status,
-    contentType: encoding.contentType,
-    body: encoding.one(new LazyObject('', value)),
-    ...(warnings.length === 0 ? {} : { warnings }),
-  };
-  return compress(request, reply);
+  const object = new LazyObject('', value);
+  const reply = (): Reply | Promise<Reply> =>
+    compress(request, {
+      status,
+      contentType: encoding.contentType,
+      body: encoding.one(object),
+      ...(warnings.length === 0 ? {} : { warnings }),
+    });
+  return encoding.prepare === undefined ? reply() : encoding.prepare([object]).then(reply);
 }
 
 /** Answers with one object in its storage version: what a write made of it. */

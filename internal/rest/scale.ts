@@ -33,6 +33,7 @@ import {
   setAt,
   SPEC_REPLICAS,
 } from './write/scale-object.js';
+import { loadStored } from './write/stored.js';
 import { type Kind, kindOf, metaOf, metaText, startWriting, type Writing } from './write/target.js';
 import { managerOf } from './write/track.js';
 import { type Projection, updateObject } from './write/update-object.js';
@@ -45,8 +46,8 @@ export async function handleScaleGet(deps: RestDeps, request: ApiRequest, def: R
   const { group, resource } = def.storage;
   const found = deps.backend.get(objectKey(group, resource, request.info.namespace, request.info.name));
   if (found === undefined) throw notFound(def, request.info.name);
-  const obj = parseJson(found.value);
-  return respondObject(deps, request, SCALE_DEF, scaleOf(isObject(obj) ? obj : {}, scalePaths(deps, def)), 200);
+  const obj = await loadStored(kindOf(deps, def), found);
+  return respondObject(deps, request, SCALE_DEF, scaleOf(obj, scalePaths(deps, def)), 200);
 }
 
 /** Answers PUT of `/scale`. */

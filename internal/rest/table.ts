@@ -85,7 +85,10 @@ export class TableWriter {
   }
 
   private cells(obj: LazyObject): ReturnType<NonNullable<Strategy['cells']>> {
-    if (this.hasPrinter && this.strategy.cells !== undefined) return this.strategy.cells(obj.object, this.now());
+    if (this.hasPrinter && this.strategy.cells !== undefined) {
+      const { converter } = this;
+      return this.strategy.cells(converter.prepare === undefined ? obj.object : converter.object(obj), this.now());
+    }
     const meta = obj.object['metadata'];
     if (!isObject(meta)) return ['', null];
     return [meta['name'] ?? '', meta['creationTimestamp'] ?? null];

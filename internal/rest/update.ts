@@ -35,8 +35,8 @@ export async function handleUpdate(deps: RestDeps, request: ApiRequest): Promise
     next(old) {
       // An attempt changes its object, and there may be another.
       const obj = cloneDecoded(sent);
-      track(deps, kind, ctx, manager, obj, old);
-      return obj;
+      const tracking = track(deps, kind, ctx, manager, obj, old);
+      return tracking === undefined ? obj : tracking.then(() => obj);
     },
   });
   return answerStored(deps, request, kind, updated.value, updated.created ? 201 : 200, ctx.warnings);

@@ -45,7 +45,7 @@ export function checkConversion(spec: FieldNode): void {
     conversion.required('webhookClientConfig', 'required when strategy is set to Webhook');
   } else {
     const client = new FieldNode(config.value, conversion.at('webhookClientConfig'), conversion.problems);
-    checkWebhookClient(client, false);
+    checkWebhookClient(client, true);
     checkCaBundle(client);
   }
   const review = new FieldNode({ conversionReviewVersions: versions }, conversion.path, conversion.problems);

@@ -83,7 +83,7 @@ function checkService(service: FieldNode, swapped: boolean): void {
 
 /**
  * Complaints about a WebhookClientConfig: a URL or a service, not both. `swapped`: a missing name is reported at
- * `namespace` and the other way round, as the reference does for admission webhooks.
+ * `namespace` and the other way round, as kube-apiserver does.
  */
 export function checkWebhookClient(client: FieldNode, swapped: boolean): void {
   const service = client.child('service');

@@ -91,15 +91,20 @@ export class WriteAttributes implements AdmissionAttributes {
     }
   }
 
-  objectAs(version: GroupVersion): JsonObject | undefined {
+  objectAs(version: GroupVersion): JsonObject | undefined | Promise<JsonObject | undefined> {
     return this.object === undefined ? undefined : this.served(this.object, version);
   }
-  oldObjectAs(version: GroupVersion): JsonObject | undefined {
+  oldObjectAs(version: GroupVersion): JsonObject | undefined | Promise<JsonObject | undefined> {
     return this.oldObject === undefined ? undefined : this.served(this.oldObject, version);
   }
 
-  private served(object: JsonObject, version: GroupVersion): JsonObject {
+  private served(object: JsonObject, version: GroupVersion): JsonObject | Promise<JsonObject | undefined> {
     if (this.type !== undefined) return object;
+    const { webhook } = kindOf(this.deps, this.versionOf(version)).strategy;
+    if (webhook !== undefined) {
+      if (version.version === this.def.version) return object;
+      return webhook.served([object]).then(([served]) => served);
+    }
     return toServed(kindOf(this.deps, this.versionOf(version)), object);
   }
 
@@ -114,24 +119,33 @@ export class WriteAttributes implements AdmissionAttributes {
     return other;
   }
 
-  replaceObject(object: JsonObject): void {
+  replaceObject(object: JsonObject): void | Promise<void> {
     const { object: target } = this;
     assert(target !== undefined, 'only a new object can be replaced');
     const { group, version, kind } = this.kind;
     if (object['kind'] !== kind) throw this.otherKind(object);
     const made = this.type === undefined ? this.stored(object) : decoded(object, this.type, { group, version, kind });
-    // Whoever holds the object sees the change.
+    if (made instanceof Promise) return made.then((there) => this.put(target, there));
+    this.put(target, made);
+  }
+
+  /** Whoever holds the object sees the change. */
+  private put(target: JsonObject, made: JsonObject): void {
     for (const field of Object.keys(target)) delete target[field];
     Object.assign(target, made);
   }
 
-  private stored(object: JsonObject): JsonObject {
+  private stored(object: JsonObject): JsonObject | Promise<JsonObject> {
     const own = kindOf(this.deps, this.versionOf(parseGroupVersion(metaText(object, 'apiVersion'))));
     const { type } = own.def;
     const made = type === '' ? object : decoded(object, type, own.gvk);
     own.strategy.coerce?.(made, 'Ignore', []);
     // The store counts on it.
     metaOf(made);
+    const { webhook } = kindOf(this.deps, this.def).strategy;
+    if (webhook !== undefined && own.def.version !== this.def.version) {
+      return webhook.served([made]).then(([there]) => there ?? made);
+    }
     return toStored(own, made);
   }
 

@@ -2,6 +2,7 @@ import type { AttemptContext } from '../../admission/context.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { generateName } from '../../machinery/names.js';
 import { alreadyExists, StatusError } from '../../machinery/status.js';
+import { writeNulls } from '../../schema/nulls.js';
 import type { RestDeps } from '../deps.js';
 import { admitted, attemptContext, StaleAdmission } from './admission.js';
 import { WriteAttributes } from './attributes.js';
@@ -9,7 +10,7 @@ import { matchNamespace } from './decode.js';
 import { dedupeOwners } from './owners.js';
 import { commit, type WritePlan } from './plan.js';
 import { fillSystemFields, prepareCreate } from './prepare.js';
-import { encodeStored, keyOf, parseStored, withoutRevision, withRevision } from './stored.js';
+import { formOf, keyOf, parseStored, withoutRevision, withRevision } from './stored.js';
 import { type Kind, metaOf, metaText, type Writing } from './target.js';
 
 /** Names tried when the generated one is taken (apiserver's maxNameGenerationCreateAttempts). */
@@ -79,7 +80,9 @@ async function planCreate(
   }
   const allocated = strategy.allocate === undefined ? undefined : await strategy.allocate(ctx, obj, undefined);
   const key = keyOf(kind, ctx);
-  const form = encodeStored(obj, kind.storedType);
+  writeNulls(kind.storedType, obj);
+  const formed = formOf(kind, obj);
+  const form = formed instanceof Promise ? await formed : formed;
   if (ctx.dryRun) {
     await deps.backend.readBarrier();
     if (deps.backend.get(key) !== undefined) throw taken(deps, kind, ctx);

@@ -9,6 +9,7 @@ import {
   markDeleting,
   setFinalizers,
 } from '../../registry/generic/deletion.js';
+import { writeNulls } from '../../schema/nulls.js';
 import type { KeyValue } from '../../store/types.js';
 import type { RestDeps } from '../deps.js';
 import { withResourceVersion } from '../json-scan.js';
@@ -16,7 +17,7 @@ import { admitted, attemptContext } from './admission.js';
 import { WriteAttributes } from './attributes.js';
 import { guaranteedUpdate, type Step } from './guaranteed-update.js';
 import type { DeleteOptions } from './options.js';
-import { encodeStored, keyOf, parseStored, withRevision } from './stored.js';
+import { formOf, keyOf, loadStored, withRevision } from './stored.js';
 import { type Kind, metaOf, metaText, type Writing } from './target.js';
 
 /** What became of an object that was to be deleted. */
@@ -122,7 +123,8 @@ async function planDelete(
   admission: AttemptContext,
 ): Promise<Step<Stage>> {
   const { strategy } = kind;
-  const old = parseStored(current, kind.storedType);
+  const loaded = loadStored(kind, current);
+  const old = loaded instanceof Promise ? await loaded : loaded;
   checkPreconditions(kind, ctx, options, current, old);
   if (way === 'admit') {
     const attributes = new WriteAttributes(deps, kind.def, ctx, {
@@ -169,12 +171,14 @@ const kept = ({ current, old }: Target): Step<Stage> => ({
 });
 
 /** Writes the marked object. `thenGone`: it is removed right after. */
-function mark(target: Target, obj: JsonObject, thenGone: boolean): Step<Stage> {
+async function mark(target: Target, obj: JsonObject, thenGone: boolean): Promise<Step<Stage>> {
   const { kind, ctx, current, old, admission } = target;
   // Already marked like this: nothing to write.
   if (!thenGone && deepEqual(obj, old)) return kept(target);
   const { key } = current;
-  const form = encodeStored(obj, kind.storedType);
+  writeNulls(kind.storedType, obj);
+  const formed = formOf(kind, obj);
+  const form = formed instanceof Promise ? await formed : formed;
   if (ctx.dryRun) {
     return { done: { gone: thenGone, goesOn: false, value: withRevision(form, current.modRevision), object: obj } };
   }

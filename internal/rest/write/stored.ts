@@ -20,6 +20,23 @@ export function parseStored(kv: KeyValue, storedType: string): JsonObject {
   return object;
 }
 
+/** A stored object as the request's version has it: a conversion webhook may have to be asked. */
+export function loadStored(kind: Kind, kv: KeyValue): JsonObject | Promise<JsonObject> {
+  const object = parseStored(kv, kind.storedType);
+  const { webhook } = kind.strategy;
+  if (webhook === undefined) return object;
+  return webhook.served([object]).then(([served]) => {
+    assert(served !== undefined, 'a conversion answers each object');
+    return served;
+  });
+}
+
+/** What is stored of an object of the request's version, which is not changed by a conversion. */
+export function formOf(kind: Kind, obj: JsonObject): StoredForm | Promise<StoredForm> {
+  const { webhook } = kind.strategy;
+  return webhook === undefined ? encodeForStorage(obj) : webhook.stored(obj).then(encodeForStorage);
+}
+
 /** What is stored of an object; it gets the nulls of its type. */
 export function encodeStored(obj: JsonObject, storedType: string): StoredForm {
   writeNulls(storedType, obj);

@@ -41,7 +41,9 @@ export function kindOf(deps: RestDeps, def: ResourceDef): Kind {
   const known = kinds.get(def);
   if (known !== undefined) return known;
   const strategy = deps.strategyFor(def.group, def.resource, def.version);
-  const sameVersion = def.group === def.storage.group && def.version === def.storage.version;
+  // With a webhook the request's own version is the one in which everything is done (see Strategy.webhook).
+  const sameVersion =
+    strategy.webhook !== undefined || (def.group === def.storage.group && def.version === def.storage.version);
   const { storage } = def;
   const stored = sameVersion ? def : findResource(storage.group, storage.version, storage.resource);
   const storedType = stored?.type ?? def.type;
@@ -52,7 +54,7 @@ export function kindOf(deps: RestDeps, def: ResourceDef): Kind {
     strategy,
     gvk: { group: def.group, version: def.version, kind: def.kind },
     apiVersion: apiVersionOf(def),
-    storedApiVersion: apiVersionOf(storage),
+    storedApiVersion: strategy.webhook === undefined ? apiVersionOf(storage) : apiVersionOf(def),
     sameVersion,
     gk: { group: storage.group, kind: def.kind },
     hasStatus: def.subresources.some((s) => s.name === 'status'),

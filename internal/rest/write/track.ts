@@ -1,9 +1,10 @@
 import { type JsonObject, isObject } from '../../machinery/json.js';
+import { StatusError } from '../../machinery/status.js';
 import { type ConvertHook, managerName, trackUpdate, type WriterOptions } from '../../schema/apply/index.js';
 import { parseGroupVersion } from '../../schema/index.js';
 import type { ApiRequest } from '../types.js';
 import { toServed } from './decode.js';
-import { type Kind, kindOf, metaOf, resourceFor, type Writing } from './target.js';
+import { type Kind, kindOf, metaOf, metaText, resourceFor, type Writing } from './target.js';
 import type { RestDeps } from '../deps.js';
 
 /** Objects of a kind with several versions in any of them, for managers that wrote in another. */
@@ -35,6 +36,59 @@ export function managerOf(request: ApiRequest, fieldManager: string): string {
 }
 
 /**
+ * Where a webhook converts, other managers' versions are asked for first. When that fails, or their version does not know
+ * a field that the webhook made, nobody owns anything any more (managedfields' UpdateNoErrors).
+ */
+async function trackConverted(
+  deps: RestDeps,
+  kind: Kind,
+  ctx: Writing,
+  manager: string,
+  obj: JsonObject,
+  old: JsonObject,
+): Promise<void> {
+  const entries = metaOf(old)['managedFields'];
+  const versions = new Set(
+    Array.isArray(entries) ? entries.map((e) => (isObject(e) ? metaText(e, 'apiVersion') : '')) : [],
+  );
+  const converted = new Map<string, { readonly kind: Kind; readonly before: JsonObject; readonly after: JsonObject }>();
+  for (const apiVersion of versions) {
+    if (apiVersion === kind.apiVersion || apiVersion === '') continue;
+    const gv = parseGroupVersion(apiVersion);
+    const other = resourceFor(deps, gv.group, gv.version, kind.def.resource);
+    if (other === undefined) continue;
+    const otherKind = kindOf(deps, other);
+    let both: JsonObject[] | undefined;
+    try {
+      both = await otherKind.strategy.webhook?.declared([old, obj]);
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+    }
+    const [before, after] = both ?? [];
+    if (before === undefined || after === undefined) {
+      delete metaOf(obj)['managedFields'];
+      return;
+    }
+    converted.set(apiVersion, { kind: otherKind, before, after });
+  }
+  trackUpdate({
+    typeName: kind.def.type,
+    apiVersion: kind.apiVersion,
+    old,
+    obj,
+    manager,
+    subresource: ctx.subresource,
+    now: ctx.now,
+    convert: (o, apiVersion) => {
+      const there = converted.get(apiVersion);
+      if (there === undefined) return undefined;
+      return { typeName: '', plan: there.kind.strategy.fieldPlan, obj: o === old ? there.before : there.after };
+    },
+    ...ownership(kind, ctx.subresource),
+  });
+}
+
+/**
  * Records in obj.metadata.managedFields what this write changed. Both objects are in the storage version;
  * `old` is undefined when the write creates. Custom resources are tracked by the plan of their schema.
  */
@@ -45,8 +99,11 @@ export function track(
   manager: string,
   obj: JsonObject,
   old: JsonObject | undefined,
-): void {
+): void | Promise<void> {
   if (kind.def.type === '' && kind.strategy.fieldPlan === undefined) return;
+  if (kind.strategy.webhook !== undefined && old !== undefined) {
+    return trackConverted(deps, kind, ctx, manager, obj, old);
+  }
   const served = toServed(kind, obj);
   if (served !== obj && isObject(served['metadata'])) served['metadata'] = { ...served['metadata'] };
   trackUpdate({

@@ -5,7 +5,6 @@ import type { JsonObject } from '../../machinery/json.js';
 import { conflict, forbidden, notFound, OBJECT_MODIFIED } from '../../machinery/status.js';
 import type { TxnExtras } from '../../registry/types.js';
 import { keepTimestampsOfNoop } from '../../schema/apply/index.js';
-import { encodeForStorage } from '../../schema/codec/index.js';
 import { writeNulls } from '../../schema/nulls.js';
 import type { KeyValue, Op } from '../../store/types.js';
 import type { RestDeps } from '../deps.js';
@@ -18,7 +17,7 @@ import { guaranteedUpdate, type Step } from './guaranteed-update.js';
 import { dedupeOwners } from './owners.js';
 import { prepareUpdate, subresourceStrategy } from './prepare.js';
 import { registryPath } from './registry-path.js';
-import { keyOf, parseStored, withRevision } from './stored.js';
+import { formOf, keyOf, loadStored, parseStored, withRevision } from './stored.js';
 import { type Kind, metaOf, metaText, type Writing } from './target.js';
 
 /** What an update does to the stored object. */
@@ -83,7 +82,8 @@ async function planUpdate(
   admission: AttemptContext,
 ): Promise<Step<Updated>> {
   const { projection } = change;
-  const old = parseStored(current, kind.storedType);
+  const loaded = loadStored(kind, current);
+  const old = loaded instanceof Promise ? await loaded : loaded;
   const shown = projection === undefined ? old : projection.of(old);
   const sent = await change.next(shown);
   const attributes = new WriteAttributes(deps, kind.def, ctx, {
@@ -211,7 +211,8 @@ async function planWrite(
     if (backend.get(key)?.modRevision !== current.modRevision || !hold(backend, admission.compares)) return 'again';
     return { done: { value: current.value, created: false } };
   }
-  const form = encodeForStorage(obj);
+  const formed = formOf(kind, obj);
+  const form = formed instanceof Promise ? await formed : formed;
   if (ctx.dryRun) return { done: { value: withRevision(form, current.modRevision), created: false } };
   const ttl = strategy.ttlSeconds?.(obj);
   const op: Op = removing
