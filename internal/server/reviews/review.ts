@@ -23,7 +23,7 @@ export function reviewCreator(review: ReviewKind): Creator {
     const object = decodeObject(kind, request, options.fieldValidation, ctx);
     const metadata = metaOf(object);
     matchNamespace(metadata, ctx.namespace);
-    track(deps, kind, ctx, managerOf(request, options.fieldManager), object, undefined);
+    await track(deps, kind, ctx, managerOf(request, options.fieldManager), object, undefined);
     delete object['status'];
     await admitOnly(deps, def, ctx, { operation: 'CREATE', object }, () => review.check?.(object, ctx));
     object['status'] = await review.answer(object, ctx);
