@@ -13,7 +13,11 @@ describe('endpoint slices', () => {
     expect(of(slice('IPv4', '10.0.0.1'))).toEqual([]);
     expect(of(slice('IPv4', 'fd00::1'))[0]).toContain('must be an IPv4 address');
     expect(of(slice('IPv4', '127.0.0.1'))[0]).toContain('may not be in the loopback range');
-    expect(of(slice('FQDN', 'example'))).toHaveLength(1);
+    expect(of(slice('FQDN', 'example'))).toMatchInlineSnapshot(`
+      [
+        "endpoints[0].addresses[0]: Invalid value: "example": should be a domain with at least two segments separated by dots",
+      ]
+    `);
   });
   it('keep an address that an older release let in', () => {
     const old = slice('IPv4', '010.0.0.1');

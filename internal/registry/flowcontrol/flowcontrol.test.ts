@@ -16,8 +16,16 @@ describe('flow schemas', () => {
   it('leave the first precedence to the exempt one', () => {
     const rule = { subjects: everyone, nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }] };
     expect(ofSchema(schema(rule))).toEqual([]);
-    expect(ofSchema(schema(rule, { matchingPrecedence: 1 }))).toHaveLength(1);
-    expect(ofSchema(schema(rule, { matchingPrecedence: 10_001 }))).toHaveLength(1);
+    expect(ofSchema(schema(rule, { matchingPrecedence: 1 }))).toMatchInlineSnapshot(`
+      [
+        "spec.matchingPrecedence: Invalid value: 1: only the schema named 'exempt' may have matchingPrecedence 1",
+      ]
+    `);
+    expect(ofSchema(schema(rule, { matchingPrecedence: 10_001 }))).toMatchInlineSnapshot(`
+      [
+        "spec.matchingPrecedence: Invalid value: 10001: must not be greater than 10000",
+      ]
+    `);
   });
   it('name a subject by the member of its kind', () => {
     const rule = {
@@ -62,7 +70,11 @@ describe('priority levels', () => {
     );
   });
   it('are exempt when they are called so, and only then', () => {
-    expect(ofLevel({ metadata: { name: 'x' }, spec: { type: 'Exempt' } })).toHaveLength(1);
+    expect(ofLevel({ metadata: { name: 'x' }, spec: { type: 'Exempt' } })).toMatchInlineSnapshot(`
+      [
+        "spec.type: Invalid value: "Exempt": type must be 'Exempt' if and only if name is 'exempt'",
+      ]
+    `);
     expect(
       ofLevel({ metadata: { name: 'exempt' }, spec: { type: 'Exempt', exempt: { lendablePercent: 50 } } }),
     ).toEqual([]);
