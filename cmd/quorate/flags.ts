@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { KNOWN_FLAGS } from './known-flags.js';
 
 /** How a flag's text is read. */
-export type FlagType = 'string' | 'strings' | 'int' | 'bool' | 'duration';
+export type FlagType = 'string' | 'strings' | 'int' | 'float32' | 'bool' | 'duration';
 
 /** One flag of `quorate serve`. Names and meanings are kube-apiserver's where it has the flag. */
 export interface Flag {
@@ -33,6 +33,9 @@ export class FlagValues {
       .filter((s) => s !== '');
   }
   int(name: string): number {
+    return Number(this.string(name));
+  }
+  float(name: string): number {
     return Number(this.string(name));
   }
   bool(name: string): boolean {
@@ -84,6 +87,9 @@ const isTrue = (text: string): boolean => TRUE.has(text);
 function check(flag: Flag, text: string): string {
   if (flag.type === 'int' && !/^-?\d{1,15}$/.test(text)) {
     throw new InvalidArgumentError(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
+  if (flag.type === 'float32' && !/^-?\d{1,15}(\.\d{1,15})?$/.test(text)) {
+    throw new InvalidArgumentError(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
   }
   if (flag.type === 'bool' && !TRUE.has(text) && !FALSE.has(text)) {
     throw new InvalidArgumentError(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);

@@ -1,3 +1,4 @@
+import { AUDIT_FLAGS } from './audit-flags.js';
 import type { Flag } from './flags.js';
 
 const NOT_YET = 'not built yet';
@@ -24,6 +25,7 @@ const refused = (name: string, type: Flag['type'], help: string): Flag => ({
 
 /** Every flag that `quorate serve` accepts. */
 export const KNOWN_FLAGS: readonly Flag[] = [
+  ...AUDIT_FLAGS,
   // The replica: names of our own.
   { name: 'name', type: 'string', default: 'default', help: 'Name of this replica, unique in the cluster.' },
   {
@@ -301,13 +303,6 @@ export const KNOWN_FLAGS: readonly Flag[] = [
   refused('tls-min-version', 'string', 'Minimum TLS version.'),
   refused('tls-cipher-suites', 'strings', 'Cipher suites.'),
   refused('tls-sni-cert-key', 'string', 'Certificates by server name.'),
-  refused('audit-policy-file', 'string', 'Audit policy.'),
-  refused('audit-log-path', 'string', 'Audit log file.'),
-  ignored('audit-log-maxage', 'int', NOT_YET, 'Days of audit logs.'),
-  ignored('audit-log-maxbackup', 'int', NOT_YET, 'Number of audit logs.'),
-  ignored('audit-log-maxsize', 'int', NOT_YET, 'Megabytes of an audit log.'),
-  ignored('audit-log-format', 'string', NOT_YET, 'Audit log format.'),
-  refused('audit-webhook-config-file', 'string', 'Audit webhook.'),
   refused('authentication-config', 'string', 'Authentication configuration.'),
   refused('authentication-token-webhook-config-file', 'string', 'Token webhook.'),
   ignored('authentication-token-webhook-cache-ttl', 'duration', NOT_YET, 'Token webhook cache.'),

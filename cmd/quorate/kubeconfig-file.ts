@@ -16,9 +16,13 @@ export interface ServerAccess {
 
 /**
  * Reads the current context of a kubeconfig (without one, the first cluster and the first user); `server` replaces the
- * one it names. Throws FatalError with what is wrong.
+ * one it names; `plain` http is taken only where it is asked for. Throws FatalError with what is wrong.
  */
-export function serverAccess(file: string, server: string | undefined): ServerAccess {
+export function serverAccess(
+  file: string,
+  server: string | undefined,
+  plain: 'https' | 'http' = 'https',
+): ServerAccess {
   const config = readConfig(file);
   const named = (list: string, name: string | undefined, key: string): JsonObject => {
     const items = config[list];
@@ -52,7 +56,7 @@ export function serverAccess(file: string, server: string | undefined): ServerAc
           .toString('utf8')
           .trim();
   return {
-    server: serverUrl(server ?? textOf(cluster['server']) ?? ''),
+    server: serverUrl(server ?? textOf(cluster['server']) ?? '', plain),
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
@@ -85,9 +89,9 @@ function textOf(value: JsonValue | undefined): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function serverUrl(text: string): string {
+function serverUrl(text: string, plain: 'https' | 'http'): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'https:' || url.host === '') {
+  if (url === undefined || !['https:', `${plain}:`].includes(url.protocol) || url.host === '') {
     throw new FatalError(`${JSON.stringify(text)} is no server: write e.g. https://127.0.0.1:6443`);
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;

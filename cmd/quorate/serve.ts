@@ -12,6 +12,7 @@ import { createRest } from '../../internal/rest/index.js';
 import { Catalog } from '../../internal/schema/discovery/catalog.js';
 import { OpenApi } from '../../internal/schema/openapi/index.js';
 import { CaughtUp } from '../../internal/server/caught-up.js';
+import type { AuditParts } from '../../internal/server/filters/audit.js';
 import { createChain } from '../../internal/server/chain.js';
 import { type InFlight, inFlightLimit } from '../../internal/server/in-flight.js';
 import { createInternalClient } from '../../internal/server/internal-client.js';
@@ -29,6 +30,7 @@ import { VERSION } from '../../internal/server/version.js';
 import { admissionOf } from './admission.js';
 import { aggregation } from './aggregation.js';
 import { serviceResolver } from './services.js';
+import { auditOf } from './audit.js';
 import { audiences, authenticator, authorizers, tokenIssuer } from './auth.js';
 import { portRange } from './addresses.js';
 import { bootstrap, keepsEndpoints } from './bootstrap.js';
@@ -45,6 +47,8 @@ const log = logger('serve.ts');
 const EXIT_MS = 1_000;
 /** How long a replica that is just being opened again may take to give that up, once a signal has come. */
 const GIVE_UP_MS = 5_000;
+/** How long audit events may take that are left at the end. */
+const AUDIT_MS = 5_000;
 
 /** What outlives one run of the replica: it may be closed and opened again in the same process. */
 interface Process {
@@ -58,6 +62,8 @@ interface Process {
   /** What the metrics tell of: the replica of this run. */
   replica: Replica | undefined;
   readonly inFlight: InFlight;
+  /** What is recorded of requests, and where. */
+  readonly audit: AuditParts | undefined;
 }
 
 /** Runs one replica until a signal stops it. Throws FatalError when it cannot. */
@@ -71,23 +77,34 @@ export async function runServe(flags: FlagValues): Promise<void> {
   for (const { name, why } of ignoredFlags(flags)) log.warn(`--${name} has no effect here: ${why}`);
   validateFlags(flags);
   await preflight(flags);
+  const metrics: RequestMetrics = new RequestMetrics((...names) => own.findCustom(...names));
   const own: Process = {
     flags,
     serving: await servingConfig(flags),
     signals: new StopSignals(),
     reseeds: new Reseeds(),
-    metrics: new RequestMetrics((...names) => own.findCustom(...names)),
+    metrics,
     findCustom: () => undefined,
     replica: undefined,
     inFlight: inFlightLimit(flags.int('max-requests-inflight'), flags.int('max-mutating-requests-inflight')),
+    audit: auditOf(flags, metrics.registry),
   };
   describe(own);
   try {
     while ((await run(own)) === 'differs');
   } finally {
+    await endAudit(own.audit);
     // Everything is on disk. A peer's connection that never ended its TLS handshake would keep the process for two minutes.
     setTimeout(() => process.exit(), EXIT_MS).unref();
   }
+}
+
+/** Writes the audit events that are left; a receiver that is away may not hold the end up. */
+async function endAudit(audit: AuditParts | undefined): Promise<void> {
+  if (audit === undefined) return;
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([audit.backend.shutdown(), new Promise((resolve) => (timer = setTimeout(resolve, AUDIT_MS)))]);
+  clearTimeout(timer);
 }
 
 function describe(own: Process): void {
@@ -228,6 +245,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
     requestTimeoutMs: flags.duration('request-timeout'),
     inFlight: own.inFlight,
     metrics,
+    ...(own.audit === undefined ? {} : { audit: own.audit }),
     resources,
     paths: createPaths({
       health: {

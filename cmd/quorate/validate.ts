@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { pluginNames } from '../../internal/admission/plugins.js';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { checkAdmissionConfiguration } from './admission.js';
+import { auditFaults } from './audit.js';
 import { portRange } from './addresses.js';
 import { type FlagValues, refusedFlags } from './flags.js';
 
@@ -53,6 +54,7 @@ export function validateFlags(flags: FlagValues): void {
     wrong.push(`--${name} is ${why}, and a server that went on without it would not be protected by it: leave it away`);
   }
   portRange(flags.string('service-node-port-range'), '--service-node-port-range');
+  wrong.push(...auditFaults(flags));
   if (wrong.length > 0) throw new FatalError(wrong.join('; '));
   checkAdmissionConfiguration(flags);
 }

@@ -4,6 +4,7 @@ import { FatalError } from '../machinery/assert.js';
 import { isObject, type JsonObject } from '../machinery/json.js';
 import {
   checkFields,
+  checkLists,
   decodeConfiguration,
   decodeUnknownConfiguration,
   readConfigurationFile,
@@ -28,6 +29,7 @@ export function readAdmissionConfiguration(path: string): ReadonlyMap<string, Pl
   const what = '--admission-control-config-file';
   const config = decodeConfiguration(readConfigurationFile(path, what), path, 'AdmissionConfiguration', VERSIONS);
   checkFields(config, path, '', ['apiVersion', 'kind', 'plugins']);
+  checkLists(config, path, '', 'object', ['plugins']);
   const found = new Map<string, PluginConfiguration>();
   for (const [i, plugin] of children(config, 'plugins').entries()) {
     checkFields(plugin, path, `plugins[${i}].`, ['name', 'path', 'configuration']);

@@ -63,6 +63,7 @@ async function deprecated(deps: RestDeps, hub: WatchHub, request: ApiRequest, wa
 }
 
 async function warned(request: ApiRequest, warning: string, answer: Reply | Promise<Reply>): Promise<Reply> {
+  request.annotate?.('k8s.io/deprecated', 'true');
   try {
     const reply = await answer;
     return { ...reply, warnings: [warning, ...(reply.warnings ?? [])] };

@@ -27,6 +27,7 @@ export async function handlePatch(deps: RestDeps, request: ApiRequest): Promise<
   const def = resourceOf(deps, request);
   const { subresource } = request.info;
   const patchType = patchTypeOf(request, def.type !== '');
+  request.audit?.requestPatch(request.body);
   if (subresource === 'scale') return handleScalePatch(deps, request, def, patchType);
   negotiate(request, def);
   const kind = kindOf(deps, def);

@@ -64,6 +64,7 @@ export async function handleScaleUpdate(deps: RestDeps, request: ApiRequest, def
   );
   append(ctx.warnings, decoded.warnings);
   const sent = decoded.object;
+  request.audit?.requestObject(sent);
   checkName(sent, ctx.name, ctx.namespace);
   matchNamespace(metaOf(sent), ctx.namespace);
   const manager = managerOf(request, options.fieldManager);

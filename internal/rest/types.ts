@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { UserInfo } from '../auth/types.js';
+import type { JsonObject } from '../machinery/json.js';
 import type { UpgradeReply } from './web-socket.js';
 
 /** What the path and method ask for (apiserver's RequestInfo). */
@@ -20,6 +21,14 @@ export interface RequestInfo {
   readonly parts: readonly string[];
 }
 
+/** Takes what the client sent, for audit events. */
+export interface BodyAudit {
+  /** The object as it is decoded, with its defaults; `served` shows it in the version of the request. Neither is changed. */
+  requestObject(object: JsonObject, served?: () => JsonObject): void;
+  /** A patch as it was sent. */
+  requestPatch(patch: Buffer): void;
+}
+
 /** One request as the verbs see it; the body is read whole before (at most 3 MiB, else 413). */
 export interface ApiRequest {
   readonly method: string;
@@ -37,7 +46,9 @@ export interface ApiRequest {
   /** Who authenticated, where `user` is impersonated. */
   readonly originalUser?: UserInfo;
   /** Adds an annotation to the audit event of the request, where it has one. */
-  readonly annotate?: (key: string, value: string) => void;
+  annotate?(key: string, value: string): void;
+  /** What is told of the request's body to its audit event, where it has one. */
+  readonly audit?: BodyAudit | undefined;
   readonly info: RequestInfo;
 }
 

@@ -12,10 +12,10 @@ const incoming: IncomingRequest = {
   rawQuery: '',
   headers: [],
   peerCertificate: '',
-  remoteAddress: () => '127.0.0.1',
   onAborted: () => undefined,
   readBody: () => Buffer.alloc(0),
   openBody: () => undefined,
+  remoteAddress: () => '127.0.0.1',
 };
 
 /** The chain of a replica that learns only by catching up what another one knows already. */

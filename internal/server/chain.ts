@@ -7,6 +7,7 @@ import type { Handler, HandlerReply } from '../rest/types.js';
 import { Deadlines } from './deadlines.js';
 import type { Aggregator } from '../aggregator/index.js';
 import { withAggregation } from './filters/aggregation.js';
+import { type AuditParts, withAudit, withFailedAuthenticationAudit } from './filters/audit.js';
 import { withAuthentication } from './filters/authentication.js';
 import { withAuthorization } from './filters/authorization.js';
 import { withBody } from './filters/body.js';
@@ -19,7 +20,7 @@ import type { Answer, RequestHandler } from './http-listener.js';
 import type { InFlight } from './in-flight.js';
 import type { RequestMetrics } from './metrics.js';
 import { RequestContext } from './request-context.js';
-import { statusOf } from './status-of.js';
+import { isBug, statusOf } from './status-of.js';
 
 export interface ChainParts {
   readonly authenticator: Authenticator;
@@ -28,6 +29,8 @@ export interface ChainParts {
   readonly authorizer: Authorizer;
   readonly inFlight: InFlight;
   readonly metrics: RequestMetrics;
+  /** What is recorded of requests; nothing when absent. */
+  readonly audit?: AuditParts;
   /** `--request-timeout` in ms; 0 is none. */
   readonly requestTimeoutMs: number;
   /** What other servers serve; nothing when absent. */
@@ -40,13 +43,15 @@ export interface ChainParts {
 
 /**
  * The request chain, in kube-apiserver's order (DefaultBuildHandlerChain). Priority and fairness takes the place of the
- * limit on requests in flight, and audit belongs between authentication and impersonation.
+ * limit on requests in flight.
  */
 function filtersOf(parts: ChainParts): readonly Filter[] {
   return [
     withRequestInfo,
     withRequestDeadline(parts.requestTimeoutMs),
+    ...(parts.audit === undefined ? [] : [withFailedAuthenticationAudit(parts.audit)]),
     withAuthentication(parts.authenticator, parts.catchUp),
+    ...(parts.audit === undefined ? [] : [withAudit(parts.audit)]),
     withImpersonation(parts.authorizer),
     withMaxInFlightLimit(parts.inFlight),
     withAuthorization(parts.authorizer),
@@ -69,22 +74,25 @@ export function createChain(parts: ChainParts): RequestHandler {
     return context.info.isResourceRequest ? parts.resources(context) : parts.paths(context);
   };
 
-  const finish = (context: RequestContext, reply: HandlerReply): Answer => {
+  const finish = (context: RequestContext, reply: HandlerReply): Awaitable<Answer> => {
     const told = withWarnings(reply, context.warnings);
     parts.metrics.observe(context.info, context.method, told, performance.now() - context.received);
     context.answered(told);
-    return { reply: told, auditId: context.auditId };
+    const answer: Answer = { reply: told, auditId: context.auditId };
+    return context.finishing === undefined ? answer : context.finishing(answer);
   };
 
-  const fail = (context: RequestContext, error: unknown): Answer =>
-    finish(context, respondError(context, statusOf(error, context.method, context.path)));
+  const fail = (context: RequestContext, error: unknown): Awaitable<Answer> => {
+    if (isBug(error)) context.bug = error instanceof Error ? error.message : String(error);
+    return finish(context, respondError(context, statusOf(error, context.method, context.path)));
+  };
 
   /** Waits for the answer, but not for longer than the request may take; what comes then is dropped. */
   const inTime = (context: RequestContext, reply: Promise<HandlerReply>): Promise<Answer> =>
     new Promise((resolve) => {
       const { deadline } = context;
       let settled = false;
-      const settle = (answer: () => Answer): void => {
+      const settle = (answer: () => Awaitable<Answer>): void => {
         if (settled) return;
         settled = true;
         deadlines.remove(waiting);

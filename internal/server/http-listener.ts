@@ -33,6 +33,8 @@ export interface IncomingRequest {
 export interface Answer {
   readonly reply: HandlerReply;
   readonly auditId: string;
+  /** Called once when it is written to its end, or will not be: the client went away. */
+  readonly finished?: () => void;
 }
 
 /** What a listener hands requests to. It may neither throw nor reject. */

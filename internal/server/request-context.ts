@@ -1,20 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { anonymousUser, type Credentials } from '../auth/authenticator.js';
+import type { RequestAudit } from '../audit/request-audit.js';
 import type { Decision, UserInfo } from '../auth/types.js';
+import type { Awaitable } from '../machinery/awaitable.js';
 import type { ApiRequest, HandlerReply, RequestInfo } from '../rest/types.js';
-import type { IncomingRequest } from './http-listener.js';
+import type { Answer, IncomingRequest } from './http-listener.js';
 import { nonResourceInfo } from './request-info.js';
 
 const EMPTY = Buffer.alloc(0);
+
+/** Records an answer before it is written, and says what is written. */
+export type Finishing = (answer: Answer) => Awaitable<Answer>;
 
 /**
  * One request on its way through the chain, and what the filters have found out about it. The handlers see it as an
  * ApiRequest. The query is parsed only when somebody asks for it.
  */
 export class RequestContext implements ApiRequest, Credentials {
-  /** Also sent to the client, as Audit-Id. */
-  readonly auditId = randomUUID();
   /** Milliseconds of `performance.now()`. */
   readonly received = performance.now();
   /** Percent-decoded. */
@@ -30,6 +33,13 @@ export class RequestContext implements ApiRequest, Credentials {
   deadline = Number.POSITIVE_INFINITY;
   /** The body as far as it is read whole, which is the last thing before the handler. */
   body: Buffer = EMPTY;
+  /** The audit of this request, where the policy wants one. */
+  audit: RequestAudit | undefined;
+  /** What went wrong through a bug of ours. */
+  bug: string | undefined;
+  /** The last step of an answer, see `onFinishing`. */
+  finishing: Finishing | undefined;
+  private id: string | undefined;
   private texts: string[] | undefined;
   private notes: Map<string, string> | undefined;
   private listeners: ((reply: HandlerReply) => void)[] | undefined;
@@ -40,6 +50,11 @@ export class RequestContext implements ApiRequest, Credentials {
     this.info = nonResourceInfo(incoming.method, incoming.rawPath);
   }
 
+  /** Of the client where it sends one; also sent back, as Audit-Id (apiserver's WithAuditInit). */
+  get auditId(): string {
+    this.id ??= this.header('audit-id') || randomUUID();
+    return this.id;
+  }
   get method(): string {
     return this.incoming.method;
   }
@@ -81,6 +96,11 @@ export class RequestContext implements ApiRequest, Credentials {
   annotate(key: string, value: string): void {
     this.notes ??= new Map();
     if (!this.notes.has(key)) this.notes.set(key, value);
+  }
+
+  /** What an answer, a refusal too, goes through last; it takes the place of what was registered before. */
+  onFinishing(finishing: Finishing | undefined): void {
+    this.finishing = finishing;
   }
 
   /** Calls `listener` once when the answer is known, before it is written. */

@@ -12,6 +12,13 @@ import { CompactedError, OverloadedError, UnavailableError } from '../store/type
 
 const log = logger('status-of.ts');
 
+/** Whether something that was thrown is a bug of ours: nobody is to be told of anything else by it. */
+export function isBug(error: unknown): boolean {
+  return ![StatusError, UnavailableError, OverloadedError, CompactedError, CorruptRecordError].some(
+    (known) => error instanceof known,
+  );
+}
+
 /** The StatusError that a client is told for anything that was thrown; what is a bug of ours is logged. */
 export function statusOf(error: unknown, method: string, path: string): StatusError {
   if (error instanceof StatusError) return error;

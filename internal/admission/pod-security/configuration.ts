@@ -3,7 +3,7 @@ import { FatalError } from '../../machinery/assert.js';
 import { duplicate, errorText, type FieldError, invalidValue } from '../../machinery/field.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { dns1123Label, dns1123Subdomain } from '../../machinery/names.js';
-import { checkFields, checkKind } from '../../schema/codec/configuration.js';
+import { checkFields, checkKind, checkLists } from '../../schema/codec/configuration.js';
 import type { PluginConfiguration } from '../config-file.js';
 import { type Level, LATEST, LEVEL_RULE, parseLevel, parseVersion, type Version, VERSION_RULE } from './levels.js';
 import { type Mode, type Policy, PRIVILEGED_POLICY } from './policy.js';
@@ -43,6 +43,7 @@ export function podSecurityConfiguration({ path, object }: PluginConfiguration):
     MODES.flatMap((mode) => [mode, `${mode}-version`]),
   );
   checkFields(exemptions, path, 'exemptions.', ['usernames', 'namespaces', 'runtimeClasses']);
+  checkLists(exemptions, path, 'exemptions.', 'string', ['usernames', 'namespaces', 'runtimeClasses']);
   const errors: FieldError[] = [];
   const configuration: PodSecurityConfiguration = {
     defaults: defaultsOf(defaults, errors),

@@ -47,6 +47,7 @@ export async function handleBinding(deps: RestDeps, request: ApiRequest, def: Re
     options.fieldValidation,
   );
   append(ctx.warnings, warnings);
+  request.audit?.requestObject(binding);
   const meta = metaOf(binding);
   matchNamespace(meta, ctx.namespace);
   if (request.info.name === '') ctx.name = metaText(meta, 'name');

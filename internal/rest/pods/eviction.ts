@@ -48,6 +48,7 @@ export async function handleEviction(deps: RestDeps, request: ApiRequest, def: R
     { group: 'policy', version: 'v1', kind: 'Eviction' },
     options.fieldValidation,
   );
+  request.audit?.requestObject(eviction);
   const wanted = child(eviction, 'deleteOptions');
   const how = deleteOptionsOf(wanted ?? {});
   const ctx = startWriting(deps, request, def, options.dryRun || how.dryRun);

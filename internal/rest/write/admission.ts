@@ -31,7 +31,7 @@ export function attemptContext(deps: RestDeps, ctx: Writing): AttemptContext {
     authorizer: deps.authorizer ?? alwaysAllow,
     warnings: ctx.warnings,
     namespace: ctx.namespace,
-    annotate: ctx.request.annotate,
+    annotate: (key, value) => ctx.request.annotate?.(key, value),
   });
 }
 

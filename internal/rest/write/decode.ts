@@ -8,13 +8,19 @@ import { type Kind, metaOf, metaText, type Writing } from './target.js';
 
 /** Decodes the body as the kind of the endpoint, and fills its defaults: the object in its storage version. */
 export function decodeObject(kind: Kind, request: ApiRequest, validation: FieldValidation, ctx: Writing): JsonObject {
+  const stored = toStored(kind, decodeSent(kind, request, validation, ctx));
+  request.audit?.requestObject(stored, () => toServed(kind, stored));
+  return stored;
+}
+
+function decodeSent(kind: Kind, request: ApiRequest, validation: FieldValidation, ctx: Writing): JsonObject {
   const { body } = request;
   const contentType = request.header('content-type');
   const { type } = kind.def;
-  if (type === '') return toStored(kind, decodeCustom(kind, body, contentType, validation, ctx.warnings));
+  if (type === '') return decodeCustom(kind, body, contentType, validation, ctx.warnings);
   const decoded = decodeBody(body, contentType, type, kind.gvk, validation);
   append(ctx.warnings, decoded.warnings);
-  return toStored(kind, decoded.object);
+  return decoded.object;
 }
 
 /** A custom resource, brought to its schema. With `Strict`, one 400 says all that is twice or unknown in it. */

@@ -128,21 +128,18 @@ function fromQuery(query: URLSearchParams): { options: DeleteOptions; dryRun: re
 
 const POLICIES = ['Foreground', 'Background', 'Orphan'];
 
+const DELETE_OPTIONS = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
+const DELETE_OPTIONS_GVK = { group: '', version: 'v1', kind: 'DeleteOptions' };
+
 /** DeleteOptions of the body, or of the query when there is no body. Throws 400 for what cannot be read, 422 for what is not allowed. */
 export function deleteOptions(request: ApiRequest): DeleteOptions {
-  const read =
-    request.body.length > 0
-      ? fromBody(
-          decodeBody(
-            request.body,
-            request.header('content-type'),
-            'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions',
-            { group: '', version: 'v1', kind: 'DeleteOptions' },
-            'Ignore',
-          ).object,
-        )
-      : fromQuery(request.query);
-  return checked(read);
+  const { body } = request;
+  if (body.length === 0) return checked(fromQuery(request.query));
+  const contentType = request.header('content-type');
+  const { object } = decodeBody(body, contentType, DELETE_OPTIONS, DELETE_OPTIONS_GVK, 'Ignore');
+  // Audit events show the options in the version that kube-apiserver works with.
+  request.audit?.requestObject(object, () => ({ ...object, apiVersion: 'meta.k8s.io/__internal' }));
+  return checked(fromBody(object));
 }
 
 function checked(read: { options: DeleteOptions; dryRun: readonly string[] }): DeleteOptions {

@@ -59,3 +59,24 @@ export function checkFields(object: JsonObject, path: string, at: string, known:
   const texts = unknown.map((name) => `unknown field ${JSON.stringify(at + name)}`);
   throw new FatalError(`${path}: strict decoding error: ${texts.join(', ')}. Mend the file.`);
 }
+
+/**
+ * Throws FatalError for lists whose items are not all of their type: what is silently left out of a list may make a rule
+ * match everything. (YAML takes `n`, `no` and `off` for false: they must be quoted.)
+ */
+export function checkLists(
+  object: JsonObject,
+  path: string,
+  at: string,
+  type: 'string' | 'object',
+  names: readonly string[],
+): void {
+  const isOfType = (v: JsonValue): boolean => (type === 'string' ? typeof v === 'string' : isObject(v));
+  for (const name of names) {
+    const list = object[name];
+    if (list === undefined || list === null || (Array.isArray(list) && list.every(isOfType))) continue;
+    throw new FatalError(
+      `${path}: ${at}${name} must be a list of ${type}s: it is ${JSON.stringify(list)}. Mend the file.`,
+    );
+  }
+}

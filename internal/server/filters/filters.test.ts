@@ -28,10 +28,10 @@ function incoming({ method = 'GET', target = '/api/v1/pods', headers = [], readB
     rawQuery,
     headers,
     peerCertificate: '',
-    remoteAddress: () => '127.0.0.1',
     onAborted: () => undefined,
     readBody: readBody ?? (() => Buffer.alloc(0)),
     openBody: () => undefined,
+    remoteAddress: () => '127.0.0.1',
   };
 }
 

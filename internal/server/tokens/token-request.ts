@@ -48,6 +48,7 @@ export function tokenRequest(issuer: TokenIssuer): Creator {
     const { object, warnings } = decodeBody(request.body, contentType, TYPE, KIND, options.fieldValidation);
     const ctx = startWriting(deps, request, def, options.dryRun);
     append(ctx.warnings, warnings);
+    request.audit?.requestObject(object);
     const manager = managerOf(request, options.fieldManager);
     delete object['status'];
     trackUpdate({
@@ -72,12 +73,14 @@ export function tokenRequest(issuer: TokenIssuer): Creator {
     const { answered, signed } = lifetime(issuer, spec, bound['pod'] !== undefined, ctx.warnings);
     spec['expirationSeconds'] = answered;
     const now = Math.floor(deps.now() / 1000);
+    const jti = randomUUID();
+    request.annotate?.('authentication.kubernetes.io/issued-credential-id', `JTI=${jti}`);
     const claims: JsonObject = {
       aud: strings(spec, 'audiences'),
       exp: now + signed,
       iat: now,
       iss: issuer.issuer,
-      jti: randomUUID(),
+      jti,
       'kubernetes.io': {
         namespace,
         ...bound,

@@ -35,6 +35,8 @@ export class Exchange implements IncomingRequest {
   done = false;
   sink: UwsSink | undefined;
   private abortListeners: (() => void)[] | undefined;
+  /** Called once when it is done. */
+  finished: (() => void) | undefined;
   /** Present where the client asked for a WebSocket. */
   upgradeContext: UWS.us_socket_context_t | undefined;
   /** Absent where the method has no body. */

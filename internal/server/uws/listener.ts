@@ -140,6 +140,8 @@ class Listener {
   }
 
   private answer(exchange: Exchange, answer: Answer): void {
+    if (exchange.done) answer.finished?.();
+    else exchange.finished = answer.finished;
     this.turn.after(exchange.turn, () => {
       const { body, framing } = exchange;
       if (body === undefined || exchange.aborted || exchange.done) {
@@ -220,6 +222,7 @@ class Listener {
   private release(exchange: Exchange): void {
     if (exchange.done) return;
     exchange.done = true;
+    exchange.finished?.();
     exchange.body?.release();
     this.inFlight--;
     if (this.inFlight === 0) this.drained?.();

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { compareAudit } from './audit.js';
 import { compareBytes } from './bytes.js';
 import { freeClusterBase } from '../ports.js';
 import { type CaseResult, type Floors, raise, shortfalls } from './floors.js';
@@ -17,6 +18,7 @@ const { values } = parseArgs({
   options: {
     raise: { type: 'boolean' },
     bytes: { type: 'boolean' },
+    audit: { type: 'boolean' },
     area: { type: 'string' },
     show: { type: 'string' },
     port: { type: 'string' },
@@ -29,16 +31,26 @@ function run(command: string, args: string[], timeoutMs: number): string {
   return r.stdout;
 }
 
-const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-oracle-'));
-const json = path.join(dir, 'results.json');
-let failed = 0;
-try {
-  run(
-    'scripts/up',
-    ['--replicas', '1', '--dir', dir, '--port', values.port ?? String(await freeClusterBase(1))],
-    180_000,
-  );
+/** Starts a fresh replica, hands its directory to `use`, and takes all of it away again. */
+async function withReplica(serveFlags: readonly string[], dir: string, use: () => Promise<number>): Promise<number> {
+  const port = values.port ?? String(await freeClusterBase(1));
+  const flags = serveFlags.length === 0 ? [] : ['--', ...serveFlags];
+  try {
+    run('scripts/up', ['--replicas', '1', '--dir', dir, '--port', port, ...flags], 180_000);
+    return await use();
+  } finally {
+    run('scripts/down', ['--dir', dir], 60_000);
+    fs.rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+const temporary = (): string => fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-oracle-'));
+
+/** The areas, and the bytes of some hundred answers. */
+async function compareAnswers(dir: string): Promise<number> {
+  const json = path.join(dir, 'results.json');
   const kubeconfig = path.join(dir, 'r1.conf');
+  let below = 0;
   if (values.bytes !== true) {
     const args = [replay, '--kubeconfig', kubeconfig, '--json', json];
     if (values.area !== undefined) args.push('--area', values.area);
@@ -51,14 +63,30 @@ try {
     if (values.raise === true) raise(floors, results);
     const faults = shortfalls(floors, results, wanted);
     for (const fault of faults) process.stdout.write(`${fault}\n`);
-    failed = faults.length;
+    below = faults.length;
     if (values.raise === true) fs.writeFileSync(floorsFile, `${JSON.stringify(floors, null, 2)}\n`);
   }
-  if (values.area === undefined) failed += await compareBytes(path.dirname(replay), kubeconfig);
-} finally {
-  run('scripts/down', ['--dir', dir], 60_000);
-  fs.rmSync(dir, { recursive: true, force: true });
+  if (values.area === undefined) below += await compareBytes(path.dirname(replay), kubeconfig);
+  return below;
 }
+
+/** The events of the recorded audit sample, with its policy. */
+function compareEvents(): Promise<number> {
+  const dir = temporary();
+  const sample = path.join(path.dirname(replay), 'audit');
+  const log = path.join(dir, 'audit.log');
+  const flags = ['--audit-policy-file', path.join(sample, 'policy.yaml'), '--audit-log-path', log];
+  return withReplica(flags, dir, () =>
+    compareAudit(sample, path.join(dir, 'r1.conf'), path.join(dir, 'pki'), log, Number(values.show ?? 0)),
+  );
+}
+
+let failed = 0;
+if (values.audit !== true) {
+  const dir = temporary();
+  failed += await withReplica([], dir, () => compareAnswers(dir));
+}
+if (values.audit === true || (values.area === undefined && values.bytes !== true)) failed += await compareEvents();
 process.stdout.write(
   failed === 0 ? 'oracle: every area is at or above its floor\n' : `oracle: ${failed} below floor\n`,
 );

@@ -1,0 +1,49 @@
+import { errorText } from '../../machinery/log.js';
+import { eventJson, eventLine } from '../event-text.js';
+import type { AuditMetrics } from '../metrics.js';
+import type { AuditBackend, AuditEvent } from '../types.js';
+
+export type LogFormat = 'json' | 'legacy';
+
+/** Where lines go: a LogFile, or standard output. */
+export interface LogWriter {
+  write(text: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Writes each event as a line (apiserver's log backend). Events that cannot be encoded are lost, the others are written.
+ * False when any was lost.
+ */
+export function logBackend(writer: LogWriter, format: LogFormat, metrics: AuditMetrics): AuditBackend {
+  const lost = (why: string, event: AuditEvent): false => {
+    metrics.lost('log', why, [event]);
+    return false;
+  };
+  const one = (event: AuditEvent): boolean | Promise<boolean> => {
+    if (format === 'json' && event.unencodable !== undefined) return lost(event.unencodable, event);
+    const line = format === 'json' ? eventJson(event) : eventLine(event);
+    return writer.write(`${line}\n`).then(
+      () => true,
+      (error: unknown) => lost(errorText(error), event),
+    );
+  };
+  return {
+    async processEvents(events) {
+      const results = await Promise.all(events.map((event) => Promise.resolve(one(event))));
+      return results.every((ok) => ok);
+    },
+    shutdown: () => writer.close(),
+  };
+}
+
+/** Standard output as a place for lines. */
+export function standardOutput(stream: NodeJS.WritableStream = process.stdout): LogWriter {
+  return {
+    write: (text) =>
+      new Promise((resolve, reject) => {
+        stream.write(text, (error) => (error === null || error === undefined ? resolve() : reject(error)));
+      }),
+    close: () => Promise.resolve(),
+  };
+}

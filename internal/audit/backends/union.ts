@@ -1,0 +1,26 @@
+import type { AuditBackend } from '../types.js';
+
+/** Hands events to all; false when one of them could not record them. */
+export function unionBackend(backends: readonly AuditBackend[]): AuditBackend {
+  return {
+    processEvents(events) {
+      const results = backends.map((backend) => backend.processEvents(events));
+      if (results.every((result) => typeof result === 'boolean')) return results.every((ok) => ok);
+      return Promise.all(results.map((result) => Promise.resolve(result))).then((all) => all.every((ok) => ok));
+    },
+    async shutdown() {
+      await Promise.all(backends.map((backend) => backend.shutdown()));
+    },
+  };
+}
+
+/** Mode `blocking`: waits like the delegate, but a failure of it fails nothing else. */
+export function ignoringErrors(delegate: AuditBackend): AuditBackend {
+  return {
+    processEvents(events) {
+      const result = delegate.processEvents(events);
+      return result instanceof Promise ? result.then(() => true) : true;
+    },
+    shutdown: () => delegate.shutdown(),
+  };
+}

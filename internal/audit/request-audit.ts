@@ -1,0 +1,136 @@
+import type { UserInfo } from '../auth/types.js';
+import { str } from '../machinery/access.js';
+import type { Awaitable } from '../machinery/awaitable.js';
+import { isObject, type JsonObject } from '../machinery/json.js';
+import { JsonSyntaxError, jsonText, objectText, parseJson } from '../schema/codec/index.js';
+import { dropManagedFields } from './managed-fields.js';
+import type { AuditMetrics } from './metrics.js';
+import type { AuditConfig } from './policy.js';
+import { type AuditBackend, isAtLeast, type Level, type ObjectReference, type Stage } from './types.js';
+
+/** What of a request does not change any more when its audit begins. */
+export interface RequestFacts {
+  readonly auditId: string;
+  readonly requestUri: string;
+  readonly verb: string;
+  readonly user: UserInfo | undefined;
+  readonly sourceIPs: readonly string[];
+  readonly userAgent: string;
+  readonly objectRef: ObjectReference | undefined;
+  /** Milliseconds since the epoch, with fractions. */
+  readonly receivedMs: number;
+  /** The same moment of `performance.now()`. */
+  readonly receivedAt: number;
+}
+
+/** What is known of a request at one stage. */
+export interface StageFacts {
+  readonly impersonatedUser?: UserInfo | undefined;
+  readonly responseStatus?: JsonObject | undefined;
+  /** The answer, where it is recorded. */
+  readonly response?: JsonObject | undefined;
+  readonly annotations: ReadonlyMap<string, string>;
+}
+
+/** The audit of one request (apiserver's AuditContext). */
+export class RequestAudit {
+  private objectRef: ObjectReference | undefined;
+  private body: string | undefined;
+  private unencodable: string | undefined;
+  private described = false;
+
+  constructor(
+    private readonly config: AuditConfig,
+    private readonly facts: RequestFacts,
+    private readonly backend: AuditBackend,
+    private readonly metrics: AuditMetrics,
+  ) {
+    this.objectRef = facts.objectRef;
+  }
+
+  get level(): Level {
+    return this.config.level;
+  }
+  /** Whether answers are recorded. */
+  get wantsResponse(): boolean {
+    return this.config.level === 'RequestResponse';
+  }
+
+  /**
+   * The object that the client sent, decoded and with its defaults: it tells what the request is about, and is recorded
+   * where bodies are. `served` is the object in the version of the request; neither is changed. The first call counts:
+   * an attempt that is made anew decodes anew.
+   */
+  requestObject(object: JsonObject, served?: () => JsonObject): void {
+    if (this.described) return;
+    this.described = true;
+    this.objectRef = named(this.objectRef, object);
+    if (!isAtLeast(this.config.level, 'Request')) return;
+    let shown = served?.() ?? object;
+    if (this.config.omitManagedFields && isObject(shown['metadata'])) {
+      shown = { ...shown, metadata: { ...shown['metadata'] } };
+      dropManagedFields(shown);
+    }
+    this.body = objectText(shown);
+  }
+
+  /** The patch as it was sent. One that is no JSON makes the event unreadable, as in kube-apiserver. */
+  requestPatch(patch: Buffer): void {
+    if (this.described || !isAtLeast(this.config.level, 'Request')) return;
+    this.described = true;
+    try {
+      parseJson(patch);
+      // Line ends stand between values only; strings have them escaped.
+      this.body = patch.toString('utf8').replace(/[\r\n]+/g, '');
+    } catch (error) {
+      if (!(error instanceof JsonSyntaxError)) throw error;
+      this.unencodable = `the patch is no JSON: ${error.message}`;
+    }
+  }
+
+  /** Records a stage, unless the policy leaves it out. False when the backend could not. */
+  record(stage: Stage, { impersonatedUser, responseStatus, response, annotations }: StageFacts): Awaitable<boolean> {
+    if (this.config.omitStages.has(stage)) return true;
+    const { facts, config } = this;
+    const received = microTime(facts.receivedMs);
+    if (response !== undefined && config.omitManagedFields) dropManagedFields(response);
+    this.metrics.generated();
+    return this.backend.processEvents([
+      {
+        ...facts,
+        level: config.level,
+        stage,
+        objectRef: this.objectRef,
+        impersonatedUser,
+        responseStatus,
+        requestObject: this.body,
+        responseObject: response === undefined ? undefined : jsonText(response),
+        unencodable: this.unencodable,
+        requestReceivedTimestamp: received,
+        stageTimestamp:
+          stage === 'RequestReceived' ? received : microTime(facts.receivedMs + performance.now() - facts.receivedAt),
+        annotations: new Map(annotations),
+      },
+    ]);
+  }
+}
+
+/** What the path does not tell of an object: its body does. */
+function named(ref: ObjectReference | undefined, object: JsonObject): ObjectReference | undefined {
+  const meta = object['metadata'];
+  if (ref === undefined || !isObject(meta)) return ref;
+  return {
+    ...ref,
+    namespace: ref.namespace || str(meta, 'namespace'),
+    name: ref.name || str(meta, 'name'),
+    uid: str(meta, 'uid'),
+    resourceVersion: str(meta, 'resourceVersion'),
+  };
+}
+
+/** RFC 3339 with six digits behind the second (metav1.MicroTime). */
+function microTime(ms: number): string {
+  const whole = Math.floor(ms);
+  const micros = Math.floor((ms - whole) * 1000);
+  return `${new Date(whole).toISOString().slice(0, -1)}${String(micros).padStart(3, '0')}Z`;
+}

@@ -1,0 +1,60 @@
+import type { UserInfo } from '../auth/types.js';
+import type { Awaitable } from '../machinery/awaitable.js';
+import type { JsonObject } from '../machinery/json.js';
+
+/** How much of a request is recorded. */
+export type Level = 'None' | 'Metadata' | 'Request' | 'RequestResponse';
+export const LEVELS: readonly Level[] = ['None', 'Metadata', 'Request', 'RequestResponse'];
+
+/** When an event is made. `ResponseStarted` is only of requests that go on for long, and of failed authentication. */
+export type Stage = 'RequestReceived' | 'ResponseStarted' | 'ResponseComplete' | 'Panic';
+export const STAGES: readonly Stage[] = ['RequestReceived', 'ResponseStarted', 'ResponseComplete', 'Panic'];
+
+/** Whether `level` records at least what `other` does. */
+export const isAtLeast = (level: Level, other: Level): boolean => LEVELS.indexOf(level) >= LEVELS.indexOf(other);
+
+/** What a request is about. Empty texts are left out. */
+export interface ObjectReference {
+  readonly resource: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly apiGroup: string;
+  readonly apiVersion: string;
+  readonly resourceVersion: string;
+  readonly subresource: string;
+}
+
+/** One event (audit.k8s.io/v1 Event). Nobody changes it. */
+export interface AuditEvent {
+  readonly level: Level;
+  readonly auditId: string;
+  readonly stage: Stage;
+  readonly requestUri: string;
+  readonly verb: string;
+  /** Undefined when nobody was authenticated. */
+  readonly user: UserInfo | undefined;
+  readonly impersonatedUser: UserInfo | undefined;
+  readonly sourceIPs: readonly string[];
+  readonly userAgent: string;
+  readonly objectRef: ObjectReference | undefined;
+  /** metav1.Status without its kind. */
+  readonly responseStatus: JsonObject | undefined;
+  /** JSON on one line. */
+  readonly requestObject: string | undefined;
+  readonly responseObject: string | undefined;
+  /** Why the event cannot be written as JSON: kube-apiserver loses events whose patch is no JSON. */
+  readonly unencodable: string | undefined;
+  /** RFC 3339 with microseconds. */
+  readonly requestReceivedTimestamp: string;
+  readonly stageTimestamp: string;
+  readonly annotations: ReadonlyMap<string, string>;
+}
+
+/** Where events go. */
+export interface AuditBackend {
+  /** Takes events; false when they could not be recorded. Who buffers them answers at once. */
+  processEvents(events: readonly AuditEvent[]): Awaitable<boolean>;
+  /** Writes what is left, and takes nothing more. */
+  shutdown(): Promise<void>;
+}

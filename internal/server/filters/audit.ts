@@ -1,0 +1,175 @@
+import type { AuditMetrics } from '../../audit/metrics.js';
+import type { AuditAttributes, PolicyEvaluator } from '../../audit/policy.js';
+import { RequestAudit, type StageFacts } from '../../audit/request-audit.js';
+import type { AuditBackend, ObjectReference } from '../../audit/types.js';
+import type { Awaitable } from '../../machinery/awaitable.js';
+import type { JsonObject } from '../../machinery/json.js';
+import { internalError } from '../../machinery/status.js';
+import type { BytesReply } from '../../rest/types.js';
+import { objectOf, recorded, statusOfReply } from '../audit-response.js';
+import type { Answer } from '../http-listener.js';
+import { isLongRunning } from '../in-flight.js';
+import type { RequestContext } from '../request-context.js';
+import { sourceIPs } from '../source-ips.js';
+import { wallClockMs } from '../wall-clock.js';
+import type { Filter } from './filter.js';
+
+/** What is recorded, and where it goes. */
+export interface AuditParts {
+  readonly policy: PolicyEvaluator;
+  readonly backend: AuditBackend;
+  readonly metrics: AuditMetrics;
+}
+
+/** kube-apiserver's bound on the user agent of an event, in characters. */
+const MAX_USER_AGENT = 1024;
+const NO_NOTES: ReadonlyMap<string, string> = new Map();
+
+/**
+ * Records requests that are refused before their user is known, at the stage ResponseStarted
+ * (apiserver's WithFailedAuthenticationAudit). It stands before authentication; `withAudit` takes its place behind it.
+ */
+export function withFailedAuthenticationAudit(parts: AuditParts): Filter {
+  return (context) => {
+    context.onFinishing((answer) => {
+      const audit = begin(parts, context, false);
+      if (audit === undefined || !('body' in answer.reply)) return answer;
+      return after(audit.record('ResponseStarted', factsOf(context, answer, NO_NOTES)), answer);
+    });
+    return undefined;
+  };
+}
+
+/**
+ * Records requests as the policy wants it (apiserver's WithAudit): when they come, when an answer that goes on for long
+ * begins, and when it is complete. Refuses a request with 500 when its coming could not be recorded and the backend says
+ * that this matters (mode `blocking-strict`).
+ */
+export function withAudit(parts: AuditParts): Filter {
+  return (context) => {
+    const audit = begin(parts, context, true);
+    if (audit === undefined) {
+      context.onFinishing(undefined);
+      return undefined;
+    }
+    context.audit = audit;
+    context.onFinishing((answer) => finish(context, audit, answer));
+    const recording = audit.record('RequestReceived', { annotations: NO_NOTES });
+    const conclude = (isRecorded: boolean): undefined => {
+      if (isRecorded) return undefined;
+      parts.metrics.requestRejected();
+      throw internalError('failed to store audit event');
+    };
+    return recording instanceof Promise ? recording.then(conclude) : conclude(recording);
+  };
+}
+
+function begin(
+  { policy, backend, metrics }: AuditParts,
+  context: RequestContext,
+  known: boolean,
+): RequestAudit | undefined {
+  const { info, incoming } = context;
+  const user = known ? context.authenticatedUser : undefined;
+  const attributes: AuditAttributes = { ...info, user };
+  const config = policy(attributes);
+  metrics.level(config.level);
+  if (config.level === 'None') return undefined;
+  const agent = context.header('user-agent');
+  const facts = {
+    auditId: context.auditId,
+    requestUri: incoming.rawQuery === '' ? incoming.rawPath : `${incoming.rawPath}?${incoming.rawQuery}`,
+    verb: info.verb,
+    user,
+    sourceIPs: sourceIPs(context),
+    userAgent: agent.length > MAX_USER_AGENT ? `${agent.slice(0, MAX_USER_AGENT)}...TRUNCATED` : agent,
+    objectRef: info.isResourceRequest ? referenceOf(context) : undefined,
+    receivedMs: wallClockMs(context.received),
+    receivedAt: context.received,
+  };
+  return new RequestAudit(config, facts, backend, metrics);
+}
+
+const referenceOf = ({ info }: RequestContext): ObjectReference => ({
+  resource: info.resource,
+  namespace: info.namespace,
+  name: info.name,
+  uid: '',
+  apiGroup: info.group,
+  apiVersion: info.version,
+  resourceVersion: '',
+  subresource: info.subresource,
+});
+
+/** The answer once its record is made: at once where nobody has to wait. */
+function after(recording: Awaitable<boolean>, answer: Answer): Awaitable<Answer> {
+  return recording instanceof Promise ? recording.then(() => answer) : answer;
+}
+
+/** What is known when there is an answer. */
+function factsOf(
+  context: RequestContext,
+  { reply }: Answer,
+  annotations: ReadonlyMap<string, string>,
+  response?: JsonObject,
+): StageFacts {
+  const { user, authenticatedUser } = context;
+  const status = 'body' in reply ? statusOfReply(reply, context.info.verb) : undefined;
+  return {
+    impersonatedUser: user === authenticatedUser ? undefined : user,
+    responseStatus: { metadata: {}, ...status, code: reply.status },
+    response,
+    annotations,
+  };
+}
+
+/** The annotations of the request, and what authorization said. */
+function annotationsOf({ annotations, authorization }: RequestContext): ReadonlyMap<string, string> {
+  if (authorization === undefined) return annotations;
+  return new Map([
+    ...annotations,
+    ['authorization.k8s.io/decision', authorization.decision === 'allow' ? 'allow' : 'forbid'],
+    ['authorization.k8s.io/reason', authorization.reason],
+  ]);
+}
+
+function finish(context: RequestContext, audit: RequestAudit, answer: Answer): Awaitable<Answer> {
+  const { reply } = answer;
+  const facts = (response?: JsonObject): StageFacts => factsOf(context, answer, annotationsOf(context), response);
+  if (context.bug !== undefined)
+    return after(audit.record('Panic', { ...facts(), responseStatus: panic(context.bug) }), answer);
+  const { verb, subresource } = context.info;
+  const isLong = isLongRunning(verb, subresource);
+  const started = isLong ? audit.record('ResponseStarted', facts()) : true;
+  if ('body' in reply) {
+    const complete = (): Awaitable<boolean> => {
+      if (isLong || !audit.wantsResponse) return audit.record('ResponseComplete', facts());
+      return withObject(reply, (object) => audit.record('ResponseComplete', facts(object)));
+    };
+    return after(started instanceof Promise ? started.then(complete) : complete(), answer);
+  }
+  const tee = !isLong && audit.wantsResponse && 'stream' in reply ? recorded(reply) : undefined;
+  const finished = (): void => {
+    const read = tee?.read();
+    // The answer is on the wire: who records is not waited for, and counts what is lost.
+    if (read === undefined) void audit.record('ResponseComplete', facts());
+    else void withObject(read, (object) => audit.record('ResponseComplete', facts(object)));
+  };
+  return after(started, { ...answer, reply: tee?.reply ?? reply, finished });
+}
+
+function withObject(
+  reply: BytesReply,
+  then: (object: JsonObject | undefined) => Awaitable<boolean>,
+): Awaitable<boolean> {
+  const object = objectOf(reply);
+  return object instanceof Promise ? object.then(then) : then(object);
+}
+
+const panic = (bug: string): JsonObject => ({
+  metadata: {},
+  status: 'Failure',
+  message: `APIServer panic'd: ${bug}`,
+  reason: 'InternalError',
+  code: 500,
+});
