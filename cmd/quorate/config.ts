@@ -36,7 +36,7 @@ export async function servingConfig(flags: FlagValues): Promise<ServingConfig> {
   let keyFiles = flags.list('service-account-key-file');
   let signingFile = flags.string('service-account-signing-key-file');
   if (keyFiles.length === 0 && signingFile !== '') keyFiles = [signingFile];
-  const pki = flags.string('cert-dir') === '' ? join(flags.string('data-dir'), 'pki') : flags.string('cert-dir');
+  const pki = certificateDirectory(flags);
   if (certFile === '') {
     await ensurePki(pki, {
       serviceIp: firstServiceIp(flags.string('service-cluster-ip-range')),
@@ -64,6 +64,11 @@ export async function servingConfig(flags: FlagValues): Promise<ServingConfig> {
     serviceAccountKeys: keyFiles.flatMap(publicKeysOf),
     signingKey: signingFile === '' ? undefined : privateKeyOf(signingFile),
   };
+}
+
+/** Where certificates are made when no flag names any. */
+export function certificateDirectory(flags: FlagValues): string {
+  return flags.string('cert-dir') === '' ? join(flags.string('data-dir'), 'pki') : flags.string('cert-dir');
 }
 
 /** The TLS layer takes one file of authorities. */

@@ -3,7 +3,7 @@ import type { Flag } from './flags.js';
 
 const NOT_YET = 'not built yet';
 const ETCD = 'there is no etcd: the replicas keep the data themselves';
-const NODES = 'nothing here talks to kubelets yet';
+const KUBELET_TIMEOUT = 'as in kube-apiserver, a kubelet may take its time: 30 s to connect, no limit to answer';
 const HTTP1 = 'HTTP/1.1 only';
 const LOGS = 'one text line per event on standard error';
 
@@ -268,12 +268,23 @@ export const KNOWN_FLAGS: readonly Flag[] = [
   },
   { name: 'v', type: 'int', default: '2', help: 'How much the log says.' },
 
+  // Kubelets.
+  { name: 'kubelet-client-certificate', type: 'string', help: 'Certificate that kubelets are shown.' },
+  { name: 'kubelet-client-key', type: 'string', help: 'Private key of --kubelet-client-certificate.' },
+  {
+    name: 'kubelet-certificate-authority',
+    type: 'string',
+    help: 'Authority of the certificates of kubelets; any certificate is taken when empty.',
+  },
+  {
+    name: 'kubelet-preferred-address-types',
+    type: 'strings',
+    default: 'Hostname,InternalDNS,InternalIP,ExternalDNS,ExternalIP',
+    help: 'Which address of a node is used: the first of these that it has.',
+  },
+
   // Accepted so that a kube-apiserver command line works.
-  ignored('kubelet-client-certificate', 'string', NODES, 'Client certificate for kubelets.'),
-  ignored('kubelet-client-key', 'string', NODES, 'Key for kubelets.'),
-  ignored('kubelet-certificate-authority', 'string', NODES, 'Authority of kubelets.'),
-  ignored('kubelet-preferred-address-types', 'strings', NODES, 'Which node address to use.'),
-  ignored('kubelet-timeout', 'duration', NODES, 'Timeout for kubelets.'),
+  ignored('kubelet-timeout', 'duration', KUBELET_TIMEOUT, 'Timeout for kubelets.'),
   ignored('etcd-servers', 'strings', ETCD, 'etcd servers.'),
   ignored('etcd-cafile', 'string', ETCD, 'Authority of etcd.'),
   ignored('etcd-certfile', 'string', ETCD, 'Certificate for etcd.'),

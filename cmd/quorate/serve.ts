@@ -37,6 +37,7 @@ import { bootstrap, keepsEndpoints } from './bootstrap.js';
 import { advertisedAddress, replicaConfig, type ServingConfig, servingConfig } from './config.js';
 import { type FlagValues, ignoredFlags } from './flags.js';
 import { Ending, type EndReason, StopSignals } from './ending.js';
+import { connectionsOf } from './kubelets.js';
 import { preflight } from './preflight.js';
 import { RESEEDS_MAX, RESEEDS_WINDOW_MS, Reseeds } from './reseeds.js';
 import { stopServing } from './shutdown.js';
@@ -222,6 +223,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
     minWatchTimeoutMs: flags.int('min-request-timeout') * 1000,
     admission: admissionOf(flags, rbac, metrics.registry, calls),
     authorizer,
+    connections: connectionsOf(flags, callout),
     creators,
   });
   const catalog = new Catalog();
@@ -321,6 +323,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
   if (reason === 'differs') stopFollowing();
   await stopServing({ replica, listener, delayMs: flags.duration('shutdown-delay-duration'), leaving }, reason);
   stopFollowing();
+  callout.close();
 }
 
 function groupPaths(group: string, versions: readonly { version: string }[]): string[] {

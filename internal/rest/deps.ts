@@ -4,6 +4,7 @@ import type { Authorizer } from '../auth/types.js';
 import type { Strategy } from '../registry/types.js';
 import type { ResourceDef } from '../schema/types.js';
 import type { Backend } from '../store/types.js';
+import type { Connections } from './connect/connections.js';
 import type { ApiRequest, Reply } from './types.js';
 
 /** Answers a POST that does not simply store the object it brings (a token request, a review). */
@@ -33,6 +34,8 @@ export interface RestDeps {
   readonly reader?: ObjectReader;
   /** Asked once more where an update or an apply creates, and by admission plugins; everything is allowed when absent. */
   readonly authorizer?: Authorizer;
+  /** How nodes, pods and services are reached; what needs them answers 501 when absent. */
+  readonly connections?: Connections;
   /** POST handlers of parts that `rest` does not know (tokens, reviews); they come before the built-in ones. */
   readonly creators?: Creators;
 }

@@ -7,14 +7,14 @@ import { handleDelete } from './delete.js';
 import { handleComponentStatus, isComponentStatus } from './component-status.js';
 import type { RestDeps } from './deps.js';
 import { asClientError, methodNotAllowed } from './errors.js';
-import { handleConnect } from './connect.js';
+import { handleConnect } from './connect/index.js';
 import { handleGet } from './get.js';
 import { pageNotFound } from './not-served.js';
 import { handleList } from './list.js';
 import { handlePatch } from './patch.js';
 import { respondError } from './respond.js';
 import { handleScaleGet } from './scale.js';
-import type { ApiRequest, Handler, Reply, RequestInfo } from './types.js';
+import type { ApiRequest, Handler, HandlerReply, Reply, RequestInfo } from './types.js';
 import { handleUpdate } from './update.js';
 import { handleWatch, WatchHub } from './watch.js';
 import { collectedWarnings } from './write/pending-warnings.js';
@@ -58,11 +58,15 @@ function failed(request: ApiRequest, e: unknown): Reply {
 }
 
 /** Every answer carries the warning, a refusal too. */
-async function deprecated(deps: RestDeps, hub: WatchHub, request: ApiRequest, warning: string): Promise<Reply> {
+async function deprecated(deps: RestDeps, hub: WatchHub, request: ApiRequest, warning: string): Promise<HandlerReply> {
   return warned(request, warning, dispatch(deps, hub, request));
 }
 
-async function warned(request: ApiRequest, warning: string, answer: Reply | Promise<Reply>): Promise<Reply> {
+async function warned(
+  request: ApiRequest,
+  warning: string,
+  answer: HandlerReply | Promise<HandlerReply>,
+): Promise<HandlerReply> {
   request.annotate?.('k8s.io/deprecated', 'true');
   try {
     const reply = await answer;
@@ -74,14 +78,14 @@ async function warned(request: ApiRequest, warning: string, answer: Reply | Prom
   }
 }
 
-function dispatch(deps: RestDeps, hub: WatchHub, request: ApiRequest): Reply | Promise<Reply> {
+function dispatch(deps: RestDeps, hub: WatchHub, request: ApiRequest): HandlerReply | Promise<HandlerReply> {
   const { info } = request;
   const def = findResource(info.group, info.version, info.resource);
   return def === undefined ? dispatchOther(deps, hub, request) : dispatchTo(deps, hub, request, def);
 }
 
 /** A resource that is not built in. */
-async function dispatchOther(deps: RestDeps, hub: WatchHub, request: ApiRequest): Promise<Reply> {
+async function dispatchOther(deps: RestDeps, hub: WatchHub, request: ApiRequest): Promise<HandlerReply> {
   const { group, version, resource } = request.info;
   let def = deps.findResource?.(group, version, resource);
   if (def === undefined && deps.findResource !== undefined) {
@@ -99,7 +103,12 @@ async function dispatchOther(deps: RestDeps, hub: WatchHub, request: ApiRequest)
   return warned(request, warning, dispatchTo(deps, hub, request, def));
 }
 
-function dispatchTo(deps: RestDeps, hub: WatchHub, request: ApiRequest, def: ResourceDef): Reply | Promise<Reply> {
+function dispatchTo(
+  deps: RestDeps,
+  hub: WatchHub,
+  request: ApiRequest,
+  def: ResourceDef,
+): HandlerReply | Promise<HandlerReply> {
   const { info } = request;
   checkPath(def, request);
   if (isComponentStatus(def)) return handleComponentStatus(deps, request, def);
@@ -127,7 +136,7 @@ function dispatchTo(deps: RestDeps, hub: WatchHub, request: ApiRequest, def: Res
 }
 
 /** GET of an object or of one of its subresources. */
-function getOf(deps: RestDeps, request: ApiRequest, def: ResourceDef): Reply | Promise<Reply> {
+function getOf(deps: RestDeps, request: ApiRequest, def: ResourceDef): HandlerReply | Promise<HandlerReply> {
   const { subresource } = request.info;
   if (subresource === 'scale') return handleScaleGet(deps, request, def);
   // A subresource of the object's own kind is another way to write it; what is read is the object.
@@ -166,6 +175,8 @@ function checkPath(def: ResourceDef, request: ApiRequest): void {
     if (sub === undefined) throw def.type === '' ? notFound(def, info.name) : pathNotFound();
     verbs = sub.verbs;
   }
+  // What is proxied may have any method.
+  if (info.subresource === 'proxy') return;
   if (request.method === 'HEAD' || !verbs.includes(info.verb)) throw methodNotAllowed();
   const { verb } = info;
   if (info.subresource === '') {

@@ -42,6 +42,14 @@ export interface ApiRequest {
    * Undefined where the method has none. The client is held back while nobody reads.
    */
   openBody?(): Readable | undefined;
+  /** Calls `listener` once when the client goes away before it has its whole answer; at once when it is gone. */
+  onAborted?(listener: () => void): void;
+  /** Every header as it came: lower-case names and values, one after the other. */
+  readonly headers?: readonly string[];
+  /** Where the client connects from, an IP address; '' when it is gone. */
+  remoteAddress?(): string;
+  /** As sent, without the question mark. */
+  readonly rawQuery?: string;
   readonly user: UserInfo;
   /** Who authenticated, where `user` is impersonated. */
   readonly originalUser?: UserInfo;
@@ -62,6 +70,8 @@ export interface Sink {
   readonly closed: boolean;
   /** Ends the stream behind `last`. */
   end(last?: Buffer | string): void;
+  /** Closes the connection, so that the client sees that the answer is not whole. */
+  break?(): void;
 }
 
 /**
@@ -92,6 +102,8 @@ export interface StreamReply {
   /** For streams of events: the headers are sent at once, and each `write` is on the wire as whole chunks. */
   readonly ahead?: Ahead;
   readonly stream: (sink: Sink) => void;
+  /** Called instead of `stream` where nobody wants it: the client is gone, or asked for the head alone. */
+  readonly abandoned?: () => void;
 }
 export type Reply = BytesReply | StreamReply;
 /** What a handler may answer: also with a WebSocket, where the client asked for one. */

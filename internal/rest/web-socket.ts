@@ -26,10 +26,13 @@ export interface WebSocketConnection {
 export interface UpgradeReply {
   readonly status: 101;
   readonly contentType: '';
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Headers of another server's answer, beside those of the handshake. */
+  readonly passedOn?: readonly (readonly [string, string])[];
   readonly warnings?: readonly string[];
   /** The subprotocol, of those that the client offers; '' for none. */
   readonly protocol: string;
   /** Called when the connection stands. */
   readonly accept: (socket: WebSocketConnection) => void;
+  /** Called instead of `accept` when the client is gone or did not ask for a WebSocket. */
+  readonly abandoned?: () => void;
 }

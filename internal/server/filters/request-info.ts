@@ -8,7 +8,10 @@ export const withRequestInfo: Filter = (context) => {
   const { method, rawPath, rawQuery } = context.incoming;
   context.path = decodedPath(rawPath);
   context.info = requestInfo(method, context.path, rawQuery);
-  if (context.info.isResourceRequest && context.info.verb === '') throw methodNotAllowed();
+  const { isResourceRequest, verb, subresource } = context.info;
+  // OPTIONS has no verb, and is passed on by a proxy.
+  const isPassedOn = method === 'OPTIONS' && subresource === 'proxy';
+  if (isResourceRequest && verb === '' && !isPassedOn) throw methodNotAllowed();
   return undefined;
 };
 

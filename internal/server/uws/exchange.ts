@@ -33,6 +33,8 @@ export class Exchange implements IncomingRequest {
   turn: number;
   aborted = false;
   done = false;
+  /** It has become a WebSocket: the response may not be touched any more. */
+  upgraded = false;
   sink: UwsSink | undefined;
   private abortListeners: (() => void)[] | undefined;
   /** Called once when it is done. */
@@ -61,7 +63,8 @@ export class Exchange implements IncomingRequest {
   }
 
   remoteAddress(): string {
-    return this.aborted || this.done ? '' : plainAddress(Buffer.from(this.res.getRemoteAddressAsText()).toString());
+    const isGone = this.aborted || this.done || this.upgraded;
+    return isGone ? '' : plainAddress(Buffer.from(this.res.getRemoteAddressAsText()).toString());
   }
 
   onAborted(listener: () => void): void {

@@ -156,7 +156,10 @@ class Listener {
   }
 
   private write(exchange: Exchange, { reply, auditId }: Answer): void {
-    if (exchange.aborted || exchange.done) return;
+    if (exchange.aborted || exchange.done) {
+      if ('abandoned' in reply) reply.abandoned?.();
+      return;
+    }
     // The form of chunks is not checked by uWS: where the body really ended is not known, so nothing may follow it.
     const close = this.closing || exchange.framing === 'chunked' || exchange.body?.isEndless === true;
     if ('accept' in reply) {
@@ -181,6 +184,7 @@ class Listener {
   private upgrade(exchange: Exchange, reply: UpgradeReply, auditId: string): void {
     const { res, upgradeContext } = exchange;
     if (upgradeContext === undefined || this.closing) {
+      reply.abandoned?.();
       res.cork(() => {
         res.writeStatus('400 Bad Request').end('you must specify a WebSocket upgrade\n', true);
         this.release(exchange);
@@ -193,8 +197,10 @@ class Listener {
       this.sockets.delete(socket);
       this.release(exchange);
     });
+    exchange.upgraded = true;
     res.cork(() => {
       res.writeStatus('101 Switching Protocols').writeHeader('Audit-Id', auditId);
+      for (const [name, value] of reply.passedOn ?? []) res.writeHeader(name, value);
       res.upgrade({ connection: socket }, exchange.header('sec-websocket-key'), reply.protocol, '', upgradeContext);
     });
   }
@@ -207,6 +213,7 @@ class Listener {
     exchange.sink = sink;
     this.streams.add(sink);
     if (exchange.method === 'HEAD' || this.closing) {
+      reply.abandoned?.();
       sink.end();
       return;
     }

@@ -79,6 +79,11 @@ export class UwsSink implements Sink {
     this.abort();
   }
 
+  break(): void {
+    // The abort handler does the rest.
+    if (!this.closed) this.res.close();
+  }
+
   /** The response is gone, by `end` or because the client is. */
   abort(): void {
     if (this.closed) return;

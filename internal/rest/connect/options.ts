@@ -1,9 +1,10 @@
-import type { JsonObject, JsonValue } from '../machinery/json.js';
-import { findType } from '../schema/index.js';
-import type { FieldDef, SubresourceDef } from '../schema/types.js';
-import { apiVersionOf } from './convert.js';
-import { intParam } from './options.js';
-import type { ApiRequest } from './types.js';
+import type { JsonObject, JsonValue } from '../../machinery/json.js';
+import { badRequest, quote } from '../../machinery/status.js';
+import { findType } from '../../schema/index.js';
+import type { FieldDef, SubresourceDef } from '../../schema/types.js';
+import { apiVersionOf } from '../convert.js';
+import { intParam } from '../options.js';
+import type { ApiRequest } from '../types.js';
 
 /** Definition name of the options of a subresource that connects. */
 export function optionsType(sub: SubresourceDef): string {
@@ -22,7 +23,7 @@ function valueOf(field: FieldDef, query: URLSearchParams): JsonValue | undefined
   if (ref.k === 'list') {
     if (values.length === 0) return field.always === true ? null : undefined;
     const integers = ref.of.k === 'scalar' && ref.of.scalar !== 'string';
-    return integers ? values.map(Number).filter(Number.isInteger) : values;
+    return integers ? values.flatMap(ports) : values;
   }
   if (ref.k !== 'scalar' || values.length === 0) return undefined;
   if (ref.scalar === 'bool') return isTrue(values) ? true : undefined;
@@ -30,8 +31,18 @@ function valueOf(field: FieldDef, query: URLSearchParams): JsonValue | undefined
   return values[0] === '' ? undefined : values[0];
 }
 
+/** Lists of ports, as core/v1 converts them: numbers of 16 bits, several of them between commas. Throws 400. */
+function ports(value: string): number[] {
+  return value.split(',').map((text) => {
+    const known = /^[0-9]+$/.test(text);
+    if (known && Number(text) < 65_536) return Number(text);
+    const why = known ? 'value out of range' : 'invalid syntax';
+    throw badRequest(`cannot convert to []int32: strconv.ParseUint: parsing ${quote(text)}: ${why}`);
+  });
+}
+
 /** What follows the name of the subresource in the path, which is where a proxy leads (apiserver's getRequestOptions). */
-function subpath(request: ApiRequest): string {
+export function subpath(request: ApiRequest): string {
   const rest = request.info.parts.slice(3).join('/');
   const path = rest === '' || rest.startsWith('/') ? rest : `/${rest}`;
   return request.info.path.endsWith('/') && !path.endsWith('/') ? `${path}/` : path;

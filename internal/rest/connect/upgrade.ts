@@ -1,0 +1,144 @@
+import { CallError, type OpenResponse, type Target } from '../../callout/index.js';
+import { badRequest, StatusError } from '../../machinery/status.js';
+import type { ApiRequest, HandlerReply, StreamReply } from '../types.js';
+import type { WebSocketConnection } from '../web-socket.js';
+import type { Connections } from './connections.js';
+import { clientSignal, flow } from './flow.js';
+import { answeredHeaders, forwardedHeaders, withoutBody } from './headers.js';
+import { handshakeKey, WebSocketClient } from './websocket-client.js';
+
+const GOING_AWAY = 1001;
+const INTERNAL_ERROR = 1011;
+
+/** Whether the client asks for another protocol (apimachinery's httpstream.IsUpgradeRequest). */
+export function asksForUpgrade(request: ApiRequest): boolean {
+  return request.header('connection').toLowerCase().includes('upgrade');
+}
+
+/** Whether that protocol is WebSocket. */
+export function asksForWebSocket(request: ApiRequest): boolean {
+  return asksForUpgrade(request) && request.header('upgrade').toLowerCase() === 'websocket';
+}
+
+/** The subprotocols that the client offers, in its order. */
+export function offeredProtocols(request: ApiRequest): string[] {
+  return request
+    .header('sec-websocket-protocol')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+/**
+ * Asks the other side for a WebSocket as the client did, and passes messages on both ways. What it refuses is answered
+ * as it said it. Throws 500 where there is no answer.
+ */
+export async function passUpgradeOn(
+  { callout }: Connections,
+  request: ApiRequest,
+  target: Target,
+): Promise<HandlerReply> {
+  const isWebSocket = asksForWebSocket(request);
+  const { key, accept } = handshakeKey();
+  const headers = {
+    ...withoutBody(forwardedHeaders(request)),
+    upgrade: request.header('upgrade'),
+    ...(isWebSocket ? { 'sec-websocket-key': key, 'sec-websocket-version': '13' } : {}),
+  };
+  const call = { method: request.method, headers, signal: clientSignal(request) };
+  const answer = await callout.upgrade(target, call).catch(dialFailure);
+  if ('refused' in answer) return refusal(answer.refused);
+  const { socket, head, headers: told, rawHeaders } = answer.upgraded;
+  if (!isWebSocket) {
+    socket.destroy();
+    throw noRawConnection(request.header('upgrade'));
+  }
+  if (told['sec-websocket-accept'] !== accept) {
+    socket.destroy();
+    throw new StatusError(500, '', 'mismatch challenge/response');
+  }
+  const other = new WebSocketClient(socket, head);
+  return {
+    status: 101,
+    contentType: '',
+    passedOn: answeredHeaders(rawHeaders, (name) => name !== 'sec-websocket-protocol'),
+    protocol: told['sec-websocket-protocol'] ?? '',
+    accept: (client) => bridge(client, other),
+    abandoned: () => other.destroy(),
+  };
+}
+
+/**
+ * The door hands out WebSockets and no raw connections. Clients that only speak SPDY are told what does work; the other
+ * side was asked first, so that what it would have refused is told instead.
+ */
+export function noRawConnection(protocol: string): StatusError {
+  return new StatusError(
+    501,
+    '',
+    `upgrades to ${protocol} are not implemented by this server, WebSockets are: use kubectl 1.31 or newer, or set ` +
+      'KUBECTL_REMOTE_COMMAND_WEBSOCKETS=true (1.29 and newer) and KUBECTL_PORT_FORWARD_WEBSOCKETS=true (1.30)',
+  );
+}
+
+/** As kube-apiserver's UpgradeAwareHandler tells why there is no connection. */
+export function dialFailure(error: unknown): never {
+  if (!(error instanceof CallError)) throw error;
+  const { failure, reason } = error;
+  if (failure === 'protocol') throw new StatusError(500, '', reason === 'EOF' ? 'unexpected EOF' : reason);
+  throw new StatusError(500, '', `error dialing backend: ${reason}`);
+}
+
+/** The other side's own answer to an upgrade that it refuses. */
+export function refusal({ status, headers, rawHeaders, body }: OpenResponse): StreamReply {
+  if (status < 400) {
+    body.destroy();
+    throw new StatusError(500, '', `invalid upgrade response: status code ${status}`);
+  }
+  return {
+    status,
+    contentType: headers['content-type'] ?? '',
+    passedOn: answeredHeaders(rawHeaders),
+    stream: (sink) => flow(body, sink, true),
+    abandoned: () => body.destroy(),
+  };
+}
+
+/** 400 unless the client asks for another protocol. */
+export function requireUpgrade(request: ApiRequest): void {
+  if (!asksForUpgrade(request)) throw badRequest('Upgrade request required');
+}
+
+/** Passes messages on, both ways; each side is held back while the other does not read, as far as it can be. */
+function bridge(client: WebSocketConnection, other: WebSocketClient): void {
+  let drained: (() => void) | undefined;
+  client.onDrain(() => other.resume());
+  client.onClose((code) => {
+    drained?.();
+    other.close(code === GOING_AWAY ? GOING_AWAY : code);
+  });
+  other.start({
+    message: (message, isBinary) => {
+      if (!client.send(isBinary ? message : message.toString())) other.pause();
+    },
+    drain: () => {
+      drained?.();
+      drained = undefined;
+    },
+    close: (code, reason) => {
+      drained?.();
+      client.close(isSendable(code) ? code : INTERNAL_ERROR, reason);
+    },
+  });
+  client.onMessage((message, isBinary) => {
+    if (other.send(message, isBinary)) return undefined;
+    return new Promise<void>((resolve) => {
+      drained = resolve;
+    });
+  });
+}
+
+/** Codes that may stand in a close frame (RFC 6455, 7.4). */
+function isSendable(code: number): boolean {
+  return code >= 1000 && code < 5000 && code !== 1004 && code !== 1005 && code !== 1006 && code !== 1015;
+}

@@ -1,0 +1,211 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+
+/** Bytes of one message, its fragments together. */
+const MAX_MESSAGE_BYTES = 1024 * 1024;
+const CONTINUATION = 0;
+const TEXT = 1;
+const BINARY = 2;
+const CLOSE = 8;
+const PING = 9;
+const PONG = 10;
+const EMPTY = Buffer.alloc(0);
+const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+const NORMAL = 1000;
+const NO_STATUS = 1005;
+const ABNORMAL = 1006;
+const PROTOCOL_ERROR = 1002;
+const TOO_BIG = 1009;
+
+/** A key of the opening handshake, and what the server must answer it with (RFC 6455, 4.2.2). */
+export function handshakeKey(): { key: string; accept: string } {
+  const key = randomBytes(16).toString('base64');
+  return {
+    key,
+    accept: createHash('sha1')
+      .update(key + GUID)
+      .digest('base64'),
+  };
+}
+
+interface Listeners {
+  message(message: Buffer, isBinary: boolean): void;
+  drain(): void;
+  /** Once, whoever closed it; 1006 when it broke off. */
+  close(code: number, reason: string): void;
+}
+
+/**
+ * The client's side of a WebSocket on a connection that has been upgraded (RFC 6455), without extensions. Messages may
+ * have 1 MiB; a larger one, and what is no frame, closes it. Nothing is read before `start`.
+ */
+export class WebSocketClient {
+  private readonly chunks: Buffer[] = [];
+  private bytes = 0;
+  private fragments: Buffer[] = [];
+  private fragmentBytes = 0;
+  private opcode = 0;
+  private closing = false;
+  private over = false;
+  private closed: { code: number; reason: string } | undefined;
+  private listeners: Listeners | undefined;
+
+  constructor(
+    private readonly socket: Duplex,
+    head: Buffer,
+  ) {
+    if (head.length > 0) this.take(head);
+    socket.on('error', () => undefined); // `close` comes as well
+  }
+
+  start(listeners: Listeners): void {
+    this.listeners = listeners;
+    const { socket } = this;
+    socket.on('data', (chunk: Buffer) => {
+      this.take(chunk);
+      this.parse();
+    });
+    socket.on('drain', () => listeners.drain());
+    socket.on('end', () => socket.end());
+    socket.on('close', () => this.ended());
+    this.parse();
+    if (socket.destroyed) this.ended();
+  }
+
+  /** Queues a message; false means that the sender should wait for `drain`. */
+  send(message: Buffer, isBinary: boolean): boolean {
+    return this.closing || this.frame(isBinary ? BINARY : TEXT, message);
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+  resume(): void {
+    this.socket.resume();
+  }
+
+  /** Says why, and closes the connection. */
+  close(code = NORMAL): void {
+    if (this.closing) return;
+    this.closing = true;
+    const sendable = code === NO_STATUS || code === ABNORMAL ? EMPTY : Buffer.alloc(2);
+    if (sendable.length > 0) sendable.writeUInt16BE(code);
+    this.frame(CLOSE, sendable);
+    this.socket.end();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  private take(chunk: Buffer): void {
+    this.chunks.push(chunk);
+    this.bytes += chunk.length;
+  }
+
+  private ended(): void {
+    if (this.over) return;
+    this.over = true;
+    this.closing = true;
+    this.listeners?.close(this.closed?.code ?? ABNORMAL, this.closed?.reason ?? '');
+  }
+
+  private fail(code: number): void {
+    this.closed ??= { code, reason: '' };
+    this.close(code);
+    this.socket.destroy();
+  }
+
+  /** The first `count` bytes that wait, in one piece; undefined while they are not there. */
+  private peek(count: number): Buffer | undefined {
+    if (this.bytes < count) return undefined;
+    const [first] = this.chunks;
+    if (first !== undefined && first.length >= count) return first;
+    const whole = Buffer.concat(this.chunks.splice(0));
+    this.chunks.push(whole);
+    return whole;
+  }
+
+  private parse(): void {
+    while (!this.over) {
+      const start = this.peek(2);
+      if (start === undefined) return;
+      const short = (start[1] ?? 0) & 0x7f;
+      const masked = ((start[1] ?? 0) & 0x80) !== 0;
+      const headBytes = 2 + (short === 126 ? 2 : short === 127 ? 8 : 0);
+      const head = this.peek(headBytes);
+      if (head === undefined) return;
+      const length = short === 126 ? head.readUInt16BE(2) : short === 127 ? Number(head.readBigUInt64BE(2)) : short;
+      if (length > MAX_MESSAGE_BYTES) return this.fail(TOO_BIG);
+      // A server may not mask, and nobody agreed on extensions.
+      if (masked || ((start[0] ?? 0) & 0x70) !== 0) return this.fail(PROTOCOL_ERROR);
+      const whole = this.peek(headBytes + length);
+      if (whole === undefined) return;
+      const payload = whole.subarray(headBytes, headBytes + length);
+      const rest = whole.subarray(headBytes + length);
+      this.chunks.shift();
+      if (rest.length > 0) this.chunks.unshift(rest);
+      this.bytes -= headBytes + length;
+      this.receive((start[0] ?? 0) & 0x0f, ((start[0] ?? 0) & 0x80) !== 0, payload);
+    }
+  }
+
+  private receive(opcode: number, isFinal: boolean, payload: Buffer): void {
+    switch (opcode) {
+      case CONTINUATION:
+      case TEXT:
+      case BINARY:
+        this.fragment(opcode, isFinal, payload);
+        return;
+      case PING:
+        if (!this.closing) this.frame(PONG, payload);
+        return;
+      case PONG:
+        return;
+      case CLOSE:
+        this.closed ??= {
+          code: payload.length >= 2 ? payload.readUInt16BE(0) : NO_STATUS,
+          reason: payload.subarray(2).toString(),
+        };
+        this.close(this.closed.code);
+        return;
+      default:
+        this.fail(PROTOCOL_ERROR);
+    }
+  }
+
+  private fragment(opcode: number, isFinal: boolean, payload: Buffer): void {
+    const continues = this.opcode !== 0;
+    if (continues !== (opcode === CONTINUATION)) return this.fail(PROTOCOL_ERROR);
+    if (!continues) this.opcode = opcode;
+    this.fragments.push(payload);
+    this.fragmentBytes += payload.length;
+    if (this.fragmentBytes > MAX_MESSAGE_BYTES) return this.fail(TOO_BIG);
+    if (!isFinal) return;
+    const [only] = this.fragments;
+    const message = this.fragments.length === 1 && only !== undefined ? only : Buffer.concat(this.fragments);
+    const isBinary = this.opcode === BINARY;
+    this.opcode = 0;
+    this.fragments = [];
+    this.fragmentBytes = 0;
+    if (!this.closing) this.listeners?.message(message, isBinary);
+  }
+
+  /** Writes one masked frame. */
+  private frame(opcode: number, payload: Buffer): boolean {
+    if (this.socket.destroyed || this.socket.writableEnded) return true;
+    const { length } = payload;
+    const extended = length < 126 ? 0 : length < 65_536 ? 2 : 8;
+    const out = Buffer.allocUnsafe(2 + extended + 4 + length);
+    out[0] = 0x80 | opcode;
+    out[1] = 0x80 | (extended === 0 ? length : extended === 2 ? 126 : 127);
+    if (extended === 2) out.writeUInt16BE(length, 2);
+    if (extended === 8) out.writeBigUInt64BE(BigInt(length), 2);
+    const maskAt = 2 + extended;
+    const mask = randomBytes(4);
+    mask.copy(out, maskAt);
+    const at = maskAt + 4;
+    for (let i = 0; i < length; i++) out[at + i] = (payload[i] ?? 0) ^ (mask[i & 3] ?? 0);
+    return this.socket.write(out);
+  }
+}
