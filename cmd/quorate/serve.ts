@@ -223,7 +223,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
     minWatchTimeoutMs: flags.int('min-request-timeout') * 1000,
     admission: admissionOf(flags, rbac, metrics.registry, calls),
     authorizer,
-    connections: connectionsOf(flags, callout),
+    connections: connectionsOf(flags, calls.callout),
     creators,
   });
   const catalog = new Catalog();
@@ -323,7 +323,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
   if (reason === 'differs') stopFollowing();
   await stopServing({ replica, listener, delayMs: flags.duration('shutdown-delay-duration'), leaving }, reason);
   stopFollowing();
-  callout.close();
+  calls.callout.close();
 }
 
 function groupPaths(group: string, versions: readonly { version: string }[]): string[] {
