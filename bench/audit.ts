@@ -1,0 +1,75 @@
+// What audit at Metadata for all requests costs: creates of a single replica, with and without, in turns. The processor
+// time of one create tells it also on a machine that others keep busy.
+// npx tsx bench/audit.ts [seconds per run] [runs of each]
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import autocannon from 'autocannon';
+import { freeClusterBase } from '../internal/testing/ports.js';
+import { kubeconfigAccess } from '../internal/testing/oracle/audit-people.js';
+
+const [seconds = 10, runs = 2] = process.argv.slice(2).map(Number);
+const CONNECTIONS = 32;
+const POLICY = 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n';
+
+function run(command: string, args: readonly string[]): void {
+  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 180_000 });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${stderr}`);
+}
+
+/** Processor time of the replica so far, in milliseconds; a tick of Linux is 10 ms. */
+function cpuMs(dir: string): number {
+  const pid = fs.readFileSync(path.join(dir, 'r1/pid'), 'utf8').trim();
+  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return 10 * (Number(fields[11]) + Number(fields[12]));
+}
+
+interface Figures {
+  readonly perSecond: number;
+  readonly cpuMs: number;
+}
+
+async function creates(audited: boolean): Promise<Figures> {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-audit-'));
+  const policy = path.join(dir, 'policy.yaml');
+  fs.writeFileSync(policy, POLICY);
+  const flags = ['--', '--audit-policy-file', policy, '--audit-log-path', path.join(dir, 'audit.log')];
+  const port = String(await freeClusterBase(1));
+  try {
+    run('scripts/up', ['--replicas', '1', '--dir', dir, '--port', port, ...(audited ? flags : [])]);
+    const { server, ca, cert, key } = kubeconfigAccess(path.join(dir, 'r1.conf'));
+    const before = cpuMs(dir);
+    const result = await autocannon({
+      url: new URL('/api/v1/namespaces/default/configmaps', server).href,
+      connections: CONNECTIONS,
+      duration: seconds,
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ metadata: { generateName: 'bench-' }, data: { text: 'x'.repeat(512) } }),
+      tlsOptions: { ca, cert, key },
+    });
+    if (result.non2xx > 0) throw new Error(`${result.non2xx} creates were refused`);
+    return { perSecond: result.requests.average, cpuMs: (cpuMs(dir) - before) / result['2xx'] };
+  } finally {
+    run('scripts/down', ['--dir', dir]);
+    fs.rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+const mean = (all: readonly Figures[], of: keyof Figures): number => all.reduce((a, b) => a + b[of], 0) / all.length;
+const [plain, audited]: [Figures[], Figures[]] = [[], []];
+for (let i = 0; i < runs; i++) {
+  plain.push(await creates(false));
+  audited.push(await creates(true));
+}
+for (const [name, all] of [
+  ['without audit', plain],
+  ['at Metadata', audited],
+] as const) {
+  const figures = all.map((f) => `${Math.round(f.perSecond)}/s ${f.cpuMs.toFixed(2)} ms`).join(', ');
+  process.stdout.write(`creates ${name}: ${figures}\n`);
+}
+const more = 100 * (mean(audited, 'cpuMs') / mean(plain, 'cpuMs') - 1);
+const fewer = 100 * (1 - mean(audited, 'perSecond') / mean(plain, 'perSecond'));
+process.stdout.write(`audit: ${more.toFixed(1)} % more processor time, ${fewer.toFixed(1)} % fewer creates\n`);
