@@ -17,11 +17,9 @@ function noteStorageVersion(crd: JsonObject): void {
   const status = ensureChild(crd, 'status');
   const stored = strings(status, 'storedVersions');
   // Of several, which is refused, kube-apiserver notes the first.
-  const name = str(
-    children(child(crd, 'spec'), 'versions').find((version) => version['storage'] === true),
-    'name',
-  );
-  if (name !== '' && !stored.includes(name)) stored.push(name);
+  const first = children(child(crd, 'spec'), 'versions').find((version) => version['storage'] === true);
+  const name = str(first, 'name');
+  if (first !== undefined && !stored.includes(name)) stored.push(name);
   status['storedVersions'] = stored;
 }
 
