@@ -1,3 +1,4 @@
+import { Callout } from '../../callout/index.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Spy } from '../../admission/testing/spy.js';
 import type { AdmissionContext } from '../../admission/types.js';
@@ -6,6 +7,7 @@ import type { JsonObject } from '../../machinery/json.js';
 import { forbidden } from '../../machinery/status.js';
 import { objectKey } from '../../store/keys.js';
 import { encodeStored } from './stored.js';
+import { DEFAULT_ADDRESS_TYPES } from '../connect/connections.js';
 import { meta, type Rest, startRest } from './testing/harness.js';
 
 const CM = '/api/v1/namespaces/default/configmaps';
@@ -14,15 +16,20 @@ const MERGE = { contentType: 'application/merge-patch+json' };
 const APPLY = { contentType: 'application/apply-patch+yaml' };
 
 const spy = new Spy();
+const callout = new Callout();
 let rest: Rest;
 beforeAll(async () => {
-  rest = await startRest(1, { admission: spy.chain });
+  const connections = { callout, kubelet: {}, preferredAddressTypes: DEFAULT_ADDRESS_TYPES };
+  rest = await startRest(1, { admission: spy.chain, connections });
   spy.reset();
 });
 afterEach(() => {
   spy.reset();
 });
-afterAll(() => rest.close());
+afterAll(async () => {
+  callout.close();
+  await rest.close();
+});
 
 const cm = (name: string, more: JsonObject = {}): JsonObject => ({ metadata: { name }, ...more });
 const pod = (name: string): JsonObject => ({
