@@ -157,7 +157,9 @@ function projectionOf(kind: Kind): Projection {
       const obj = cloneJson(old);
       const meta = metaOf(obj);
       setAt(obj, specPath, replicasOf(scale));
-      meta['resourceVersion'] = metaText(metaOf(scale), 'resourceVersion');
+      // Without one the count is set whatever the object has become, also of kinds that want one in an update.
+      const asked = metaText(metaOf(scale), 'resourceVersion');
+      if (asked !== '') meta['resourceVersion'] = asked;
       const owners = metaOf(scale)['managedFields'];
       const entries = parentManagedFields(meta['managedFields'], owners, kind.apiVersion, paths);
       if (entries === undefined) delete meta['managedFields'];

@@ -117,7 +117,16 @@ describe('custom resources', () => {
   });
 
   it('have status and scale beside their spec', async () => {
-    const body = { ...widget('a', { size: 9 }), status: { replicas: 2 } };
+    const sent = { ...widget('a', { size: 9 }), status: { replicas: 2 } };
+    // An update of a custom resource names the version that it changes.
+    await expect(custom(1).replaceNamespacedCustomObjectStatus({ ...at, name: 'a', body: sent })).rejects.toThrow(
+      'metadata.resourceVersion: Invalid value: 0: must be specified for an update',
+    );
+    const stored = (await custom(1).getNamespacedCustomObject({ ...at, name: 'a' })) as {
+      metadata: { resourceVersion: string };
+    };
+    const { resourceVersion } = stored.metadata;
+    const body = { ...sent, metadata: { name: 'a', resourceVersion } };
     const changed = await custom(1).replaceNamespacedCustomObjectStatus({ ...at, name: 'a', body });
     expect(changed).toMatchObject({ metadata: { generation: 1 }, spec: { size: 3 }, status: { replicas: 2 } });
     const scaled = { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'a' }, spec: { replicas: 4 } };
