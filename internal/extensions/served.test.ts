@@ -35,12 +35,12 @@ describe('what is served of custom resources', () => {
     expect(served.set([definitionOf(definition(true))])).toBe(false);
     expect(served.find('example.com', 'v1', 'gadgets')).toBe(before);
     expect(served.set([definitionOf(definition(true, 'None', { served: false }))])).toBe(true);
-    expect([found('v1'), found('v2')]).toEqual(['Gadget', undefined]);
+    expect([found('v1'), found('v2')]).toEqual(['Gadget', 'Gadget']);
   });
 
-  it('is only the stored version where a webhook would have to convert', () => {
+  it('is every version where a webhook converts', () => {
     served.set([definitionOf(definition(true, 'Webhook'))]);
-    expect([found('v1'), found('v2')]).toEqual(['Gadget', undefined]);
+    expect([found('v1'), found('v2')]).toEqual(['Gadget', 'Gadget']);
   });
 
   it('ends with the definition', () => {

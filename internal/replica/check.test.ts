@@ -50,6 +50,7 @@ it('names every damaged or missing record', async () => {
   expect(problems).toEqual([
     'the record of "a/1" in table objects is damaged (checksum mismatch)',
     'the version of a/2 before revision 13 is missing',
+    'rows are missing or left over in past or events',
   ]);
 });
 

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Callout } from '../callout/index.js';
 import { StatusError } from '../machinery/status.js';
+import { DEFAULT_ADDRESS_TYPES } from './connect/connections.js';
 import { createRest } from './index.js';
 import { get, jsonOf, TestStore } from './testing.js';
 import type { ApiRequest, Handler } from './types.js';
 
+const callout = new Callout();
 let store: TestStore;
 let rest: Handler;
 
@@ -22,11 +25,15 @@ const as = (method: string, verb: string, target: string): ApiRequest => {
 
 beforeAll(async () => {
   store = await TestStore.open();
-  rest = createRest(store.deps);
+  const connections = { callout, kubelet: {}, preferredAddressTypes: DEFAULT_ADDRESS_TYPES };
+  rest = createRest({ ...store.deps, connections });
   await store.put('a', 'cm');
   await store.put('a', 'pod', { spec: { containers: [{ name: 'x' }, { name: 'y' }] } }, 'Pod');
 });
-afterAll(() => store.close());
+afterAll(async () => {
+  callout.close();
+  await store.close();
+});
 
 describe('routes', () => {
   it.each([

@@ -74,7 +74,7 @@ it('a damaged object can be replaced and deleted', async () => {
 it('a damaged meta row stops the replica with a sentence', async () => {
   await damage('meta', META_KEY);
   await expect(cluster.start(0)).rejects.toThrow(FatalError);
-  await expect(cluster.start(0)).rejects.toThrow(/damaged.*restore the directory from a backup/);
+  await expect(cluster.start(0)).rejects.toThrow(/damaged.*join it again with an empty data directory/);
 });
 
 describe('where others hold the state whole', () => {

@@ -18,7 +18,7 @@ describe('/swagger-ui', () => {
   it('is served only to who is authorized, and nothing else below it exists', async () => {
     expect((await call(`${cluster.url(1)}/swagger-ui/`)).body).toContain('swagger-ui-bundle.js');
     expect((await call(`${cluster.url(1)}/swagger-ui/nope.js`)).status).toBe(404);
-    expect((await call(`${cluster.url(1)}/swagger-ui/`, { token: '' })).status).toBe(401);
+    expect((await call(`${cluster.url(1)}/swagger-ui/`, { token: '' })).status).toBe(403);
   });
 
   it.skipIf(!browserThere)(
