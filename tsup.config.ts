@@ -1,9 +1,9 @@
 import { defineConfig } from 'tsup';
 
-// One runnable bundle. Only packages with native code stay outside it: their loaders find the
+// One runnable bundle, and beside it the program of a thread. Only packages with native code stay outside it: their loaders find the
 // prebuilt binary relative to their own folder.
 export default defineConfig({
-  entry: { quorate: 'cmd/quorate/main.ts' },
+  entry: { quorate: 'cmd/quorate/main.ts', 'yaml-worker': 'internal/schema/codec/yaml-worker.ts' },
   tsconfig: 'tsconfig.build.json',
   format: 'esm',
   target: 'node20',

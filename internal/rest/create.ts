@@ -1,3 +1,4 @@
+import type { JsonObject } from '../machinery/json.js';
 import type { RestDeps } from './deps.js';
 import { negotiate } from './negotiation.js';
 import { createSubresource } from './subresources.js';
@@ -7,7 +8,7 @@ import { createObject } from './write/create-object.js';
 import { decodeObject, matchNamespace, wipeSystemFields } from './write/decode.js';
 import { writeOptions } from './write/options.js';
 import { dedupeOwners } from './write/owners.js';
-import { type Kind, kindOf, metaOf, metaText, resourceOf, startWriting } from './write/target.js';
+import { between, type Kind, kindOf, metaOf, metaText, resourceOf, startWriting } from './write/target.js';
 import { managerOf, track } from './write/track.js';
 
 /** Answers POST: creates one object, or hands it to the subresource or review that takes it. */
@@ -24,13 +25,16 @@ async function createPlain(deps: RestDeps, request: ApiRequest, kind: Kind): Pro
   const ctx = startWriting(deps, request, kind.def, options.dryRun);
   const value = await createObject(deps, kind, ctx, () => {
     const obj = decodeObject(kind, request, options.fieldValidation, ctx);
-    const meta = metaOf(obj);
-    ctx.name = metaText(meta, 'name');
-    wipeSystemFields(meta);
-    matchNamespace(meta, ctx.namespace);
-    dedupeOwners(meta, ctx.warnings, false);
-    const tracking = track(deps, kind, ctx, managerOf(request, options.fieldManager), obj, undefined);
-    return tracking === undefined ? obj : tracking.then(() => obj);
+      const finish = (): JsonObject | Promise<JsonObject> => {
+        const meta = metaOf(obj);
+        ctx.name = metaText(meta, 'name');
+        wipeSystemFields(meta);
+        matchNamespace(meta, ctx.namespace);
+        dedupeOwners(meta, ctx.warnings, false);
+        const tracking = track(deps, kind, ctx, managerOf(request, options.fieldManager), obj, undefined);
+        return tracking === undefined ? obj : tracking.then(() => obj);
+      };
+      return between(ctx)?.then(finish) ?? finish();
   });
   return answerStored(deps, request, kind, value, 201, ctx.warnings);
 }

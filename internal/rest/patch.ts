@@ -18,7 +18,16 @@ import { type PatchOptions, patchOptions } from './write/options.js';
 import { dedupeOwners } from './write/owners.js';
 import { patchTypeOf, type PatchType } from './write/patch-types.js';
 import { subresourceStrategy } from './write/prepare.js';
-import { type Kind, kindOf, metaOf, metaText, resourceOf, startWriting, type Writing } from './write/target.js';
+import {
+  between,
+  type Kind,
+  kindOf,
+  metaOf,
+  metaText,
+  resourceOf,
+  startWriting,
+  type Writing,
+} from './write/target.js';
 import { convertHook, managerOf, ownership, track } from './write/track.js';
 import { type Change, updateObject } from './write/update-object.js';
 
@@ -36,7 +45,7 @@ export async function handlePatch(deps: RestDeps, request: ApiRequest): Promise<
   const ctx = startWriting(deps, request, def, options.dryRun);
   const change =
     patchType === 'apply'
-      ? applyChange(deps, request, kind, ctx, options)
+      ? await applyChange(deps, request, kind, ctx, options)
       : patchChange(deps, request, kind, ctx, options, patchType);
   const updated = await retryConflicts(true, () => updateObject(deps, kind, ctx, change));
   return answerStored(deps, request, kind, updated.value, updated.created ? 201 : 200, ctx.warnings);
@@ -75,11 +84,14 @@ function patchChange(
       if (old === undefined) throw notFound(kind.def, ctx.name);
       const served = toServed(kind, old);
       const told = ctx.warnings.length;
+      if (ctx.isLarge) await between(ctx);
       const patched = await patchObject(served, patch, patchType, target, options.fieldValidation, ctx.warnings);
+      if (ctx.isLarge) await between(ctx);
       if (kind.strategy.coerce !== undefined) {
         coercePatched(kind, patched, options.fieldValidation, ctx.warnings, told);
       }
       const obj = toStored(kind, patched);
+      if (ctx.isLarge) await between(ctx);
       const tracking = track(deps, kind, ctx, manager, obj, old);
       if (tracking !== undefined) await tracking;
       checkPatched(kind.def, ctx, obj, old);
@@ -110,9 +122,15 @@ function coercePatched(
   throw invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, strictText(all))]);
 }
 
-function applyChange(deps: RestDeps, request: ApiRequest, kind: Kind, ctx: Writing, options: PatchOptions): Change {
+async function applyChange(
+  deps: RestDeps,
+  request: ApiRequest,
+  kind: Kind,
+  ctx: Writing,
+  options: PatchOptions,
+): Promise<Change> {
   requireFieldManager(options.fieldManager);
-  const { object: patch, duplicates } = readApplyPatch(request);
+  const { object: patch, duplicates } = await readApplyPatch(request);
   return {
     uid: '',
     createAlways: true,

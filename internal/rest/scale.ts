@@ -83,7 +83,7 @@ export async function handleScalePatch(
   const ctx = startWriting(deps, request, def, options.dryRun);
   if (patchType === 'apply') {
     requireFieldManager(options.fieldManager);
-    const { object: patch, duplicates } = readApplyPatch(request);
+    const { object: patch, duplicates } = await readApplyPatch(request);
     return answer(deps, request, kind, ctx, (live) => {
       const { fieldManager: manager, force } = options;
       const common = { typeName: SCALE_TYPE, apiVersion: SCALE_VERSION, subresource: 'scale', now: ctx.now };

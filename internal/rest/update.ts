@@ -1,4 +1,5 @@
 import { cloneDecoded } from '../machinery/emptied.js';
+import type { JsonObject } from '../machinery/json.js';
 import type { RestDeps } from './deps.js';
 import { handleScaleUpdate } from './scale.js';
 import { negotiate } from './negotiation.js';
@@ -9,7 +10,7 @@ import { checkName, decodeObject, matchNamespace } from './write/decode.js';
 import { writeOptions } from './write/options.js';
 import { dedupeOwners } from './write/owners.js';
 import { subresourceStrategy } from './write/prepare.js';
-import { kindOf, metaOf, metaText, resourceOf, startWriting } from './write/target.js';
+import { between, kindOf, metaOf, metaText, resourceOf, startWriting } from './write/target.js';
 import { managerOf, track } from './write/track.js';
 import { updateObject } from './write/update-object.js';
 
@@ -35,8 +36,11 @@ export async function handleUpdate(deps: RestDeps, request: ApiRequest): Promise
     next(old) {
       // An attempt changes its object, and there may be another.
       const obj = cloneDecoded(sent);
-      const tracking = track(deps, kind, ctx, manager, obj, old);
-      return tracking === undefined ? obj : tracking.then(() => obj);
+      const finish = (): JsonObject | Promise<JsonObject> => {
+        const tracking = track(deps, kind, ctx, manager, obj, old);
+        return tracking === undefined ? obj : tracking.then(() => obj);
+      };
+      return between(ctx)?.then(finish) ?? finish();
     },
   });
   return answerStored(deps, request, kind, updated.value, updated.created ? 201 : 200, ctx.warnings);

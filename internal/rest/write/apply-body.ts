@@ -5,8 +5,9 @@ import {
   JsonSyntaxError,
   parseJson,
   parsePatch,
+  prepareYaml,
   YamlError,
-  yamlToJson,
+  yamlJson,
   yamlWarnings,
 } from '../../schema/codec/index.js';
 import type { ApiRequest } from '../types.js';
@@ -23,7 +24,7 @@ interface Parsed {
   readonly duplicates: string | undefined;
 }
 
-function parse(body: Buffer): Parsed {
+async function parse(body: Buffer): Promise<Parsed> {
   if (/^\s*\{/.test(body.toString('utf8', 0, 64))) {
     try {
       const { value, strict } = parsePatch(body);
@@ -33,8 +34,9 @@ function parse(body: Buffer): Parsed {
       if (!(e instanceof JsonSyntaxError)) throw e;
     }
   }
+  await prepareYaml(body);
   try {
-    const { json, duplicates } = yamlToJson(body);
+    const { json, duplicates } = yamlJson(body);
     return { value: parseJson(json), duplicates };
   } catch (e) {
     if (!(e instanceof YamlError) && !(e instanceof JsonSyntaxError)) throw e;
@@ -51,9 +53,12 @@ export function tellDuplicates(duplicates: string | undefined, validation: Field
   for (const warning of yamlWarnings(duplicates)) warnings.push(warning);
 }
 
-/** Reads the body of a server-side apply: an object in YAML or JSON, its last value where a key occurs twice. Throws 400. */
-export function readApplyPatch(request: ApiRequest): ApplyBody {
-  const { value, duplicates } = parse(request.body);
+/**
+ * Reads the body of a server-side apply: an object in YAML or JSON, its last value where a key occurs twice. Rejects with
+ * 400, 413, 429 or 504.
+ */
+export async function readApplyPatch(request: ApiRequest): Promise<ApplyBody> {
+  const { value, duplicates } = await parse(request.body);
   if (isObject(value)) return { object: value, duplicates };
   if (value === null) return { object: {}, duplicates };
   const what = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;

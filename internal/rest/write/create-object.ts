@@ -9,9 +9,10 @@ import { WriteAttributes } from './attributes.js';
 import { matchNamespace } from './decode.js';
 import { dedupeOwners } from './owners.js';
 import { commit, type WritePlan } from './plan.js';
-import { fillSystemFields, prepareCreate } from './prepare.js';
+import { checkNameLength } from './name-length.js';
+import { checkCreate, fillSystemFields, prepareCreate } from './prepare.js';
 import { formOf, keyOf, parseStored, withoutRevision, withRevision } from './stored.js';
-import { type Kind, metaOf, metaText, type Writing } from './target.js';
+import { between, type Kind, metaOf, metaText, type Writing } from './target.js';
 
 /** Names tried when the generated one is taken (apiserver's maxNameGenerationCreateAttempts). */
 const NAME_ATTEMPTS = 8;
@@ -39,6 +40,7 @@ export async function createObject(
     try {
       const made = make();
       const obj = made instanceof Promise ? await made : made;
+      if (ctx.isLarge) await between(ctx);
       const generated = nameIt(ctx, metaOf(obj));
       const step = await planCreate(deps, kind, ctx, obj, admission);
       if ('done' in step) return step.done;
@@ -71,9 +73,10 @@ async function planCreate(
   const attributes = new WriteAttributes(deps, kind.def, ctx, { operation: 'CREATE', object: obj });
   const admitting = admitted(deps, admission, attributes, () => {
     const own = strategy.admitCreate?.(ctx, obj);
-    return own === undefined ? complete(kind, ctx, obj) : own.then(() => complete(kind, ctx, obj));
+    return own === undefined ? completed(kind, ctx, obj) : own.then(() => completed(kind, ctx, obj));
   });
   if (admitting !== undefined) await admitting;
+  if (ctx.isLarge) await between(ctx);
   const meta = metaOf(obj);
   if (!ctx.dryRun && metaText(meta, 'resourceVersion') !== '' && meta['resourceVersion'] !== '0') {
     throw new StatusError(500, '', 'resourceVersion should not be set on objects to be created');
@@ -81,8 +84,9 @@ async function planCreate(
   const allocated = strategy.allocate === undefined ? undefined : await strategy.allocate(ctx, obj, undefined);
   const key = keyOf(kind, ctx);
   writeNulls(kind.storedType, obj);
-  const formed = formOf(kind, obj);
+  const formed = formOf(kind, obj, key);
   const form = formed instanceof Promise ? await formed : formed;
+  if (ctx.isLarge) await between(ctx);
   if (ctx.dryRun) {
     await deps.backend.readBarrier();
     if (deps.backend.get(key) !== undefined) throw taken(deps, kind, ctx);
@@ -107,6 +111,24 @@ function nameIt(ctx: Writing, meta: JsonObject): boolean {
   return true;
 }
 
+/** Completes and checks a new object; a large one in turns of the loop of their own. */
+function completed(kind: Kind, ctx: Writing, obj: JsonObject): void | Promise<void> {
+  if (!ctx.isLarge) {
+    complete(kind, ctx, obj);
+    check(kind, ctx, obj);
+    return undefined;
+  }
+  return completedInTurns(kind, ctx, obj);
+}
+
+async function completedInTurns(kind: Kind, ctx: Writing, obj: JsonObject): Promise<void> {
+  await between(ctx);
+  complete(kind, ctx, obj);
+  await between(ctx);
+  check(kind, ctx, obj);
+  await between(ctx);
+}
+
 /** What the registry does with a new object once it is admitted. Mutating admission may have given it another name. */
 function complete(kind: Kind, ctx: Writing, obj: JsonObject): void {
   const meta = metaOf(obj);
@@ -116,8 +138,13 @@ function complete(kind: Kind, ctx: Writing, obj: JsonObject): void {
   ctx.name = metaText(meta, 'name');
   if (ctx.name === '') nameIt(ctx, meta);
   prepareCreate(kind, ctx, obj);
+}
+
+function check(kind: Kind, ctx: Writing, obj: JsonObject): void {
+  checkCreate(kind, ctx, obj);
   // A few kinds name themselves.
-  if (ctx.name === '') ctx.name = metaText(meta, 'name');
+  if (ctx.name === '') ctx.name = metaText(metaOf(obj), 'name');
+  checkNameLength(kind.gk, ctx.name);
 }
 
 function taken(deps: RestDeps, kind: Kind, ctx: Writing): StatusError {

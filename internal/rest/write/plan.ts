@@ -37,7 +37,7 @@ export function replacing(
   admission?: Pick<AdmissionContext, 'compares' | 'operations'>,
 ): WritePlan<undefined> {
   const { key, modRevision } = current;
-  const { value, revisionAt } = encodeStored(object, storedType);
+  const { value, revisionAt } = encodeStored(object, storedType, key);
   return {
     compares: [{ key, modRevision }, ...(admission?.compares ?? [])],
     operations: [{ type: 'put', key, value, revisionAt }, ...(admission?.operations ?? [])],

@@ -14,10 +14,7 @@ export function fillSystemFields(meta: JsonObject, ctx: Writing): void {
   meta['uid'] = randomUUID();
 }
 
-/**
- * Brings a new object into the form in which it is stored, and checks it (rest.BeforeCreate).
- * Throws 422 with everything that is wrong.
- */
+/** Brings a new object into the form in which it is stored (the first part of rest.BeforeCreate). */
 export function prepareCreate(kind: Kind, ctx: Writing, obj: JsonObject): void {
   const { strategy } = kind;
   const meta = metaOf(obj);
@@ -28,6 +25,12 @@ export function prepareCreate(kind: Kind, ctx: Writing, obj: JsonObject): void {
     const status = obj['status'];
     if (!isObject(status)) obj['status'] = kind.emptyStatus();
   }
+}
+
+/** Checks a new object (the second part of rest.BeforeCreate). Throws 422 with everything that is wrong. */
+export function checkCreate(kind: Kind, ctx: Writing, obj: JsonObject): void {
+  const { strategy } = kind;
+  const meta = metaOf(obj);
   const errors = objectMetaErrors(meta, kind.metaRules);
   if (strategy.validate !== undefined) append(errors, strategy.validate(obj, ctx));
   if (errors.length > 0) throw invalid(kind.gk, metaText(meta, 'name'), errors);
@@ -85,12 +88,8 @@ export function subresourceStrategy(kind: Kind, subresource: string): Subresourc
   return subresource === 'status' ? 'status' : undefined;
 }
 
-/**
- * Brings a changed object into the form in which it is stored, and checks it (rest.BeforeUpdate). `old` is not changed.
- * Throws 422 with everything that is wrong.
- */
+/** Brings a changed object into the form in which it is stored (the first part of rest.BeforeUpdate); `old` is not changed. */
 export function prepareUpdate(kind: Kind, ctx: Writing, obj: JsonObject, old: JsonObject): void {
-  const { strategy } = kind;
   const oldMeta = metaOf(old);
   matchNamespace(metaOf(obj), ctx.namespace);
   const sub = subresourceStrategy(kind, ctx.subresource);
@@ -106,6 +105,13 @@ export function prepareUpdate(kind: Kind, ctx: Writing, obj: JsonObject, old: Js
     meta['generation'] = Number(oldMeta['generation'] ?? 0) + 1;
   }
   keepMeta(meta, oldMeta);
+}
+
+/** Checks a changed object (the second part of rest.BeforeUpdate). Throws 422 with everything that is wrong. */
+export function checkUpdate(kind: Kind, ctx: Writing, obj: JsonObject, old: JsonObject): void {
+  const { strategy } = kind;
+  const [meta, oldMeta] = [metaOf(obj), metaOf(old)];
+  const sub = subresourceStrategy(kind, ctx.subresource);
   const errors = objectMetaUpdateErrors(meta, oldMeta, kind.metaRules);
   let own: FieldError[] | undefined;
   if (sub === undefined) own = strategy.validateUpdate?.(obj, old, ctx);

@@ -1,6 +1,7 @@
 import { type JsonObject, isObject } from '../../machinery/json.js';
+import { StatusError } from '../../machinery/status.js';
 import { assert } from '../../machinery/assert.js';
-import { encodeForStorage, parseJson, type StoredForm } from '../../schema/codec/index.js';
+import { encodeForStorage, encodeProtobuf, parseJson, type StoredForm } from '../../schema/codec/index.js';
 import { dropNulls, writeNulls } from '../../schema/nulls.js';
 import { objectKey } from '../../store/keys.js';
 import type { KeyValue } from '../../store/types.js';
@@ -31,16 +32,45 @@ export function loadStored(kind: Kind, kv: KeyValue): JsonObject | Promise<JsonO
   });
 }
 
-/** What is stored of an object of the request's version, which is not changed by a conversion. */
-export function formOf(kind: Kind, obj: JsonObject): StoredForm | Promise<StoredForm> {
+/** What is stored of an object of the request's version, which is not changed by a conversion. See `encodeStored` for the bound. */
+export function formOf(kind: Kind, obj: JsonObject, key?: string): StoredForm | Promise<StoredForm> {
   const { webhook } = kind.strategy;
-  return webhook === undefined ? encodeForStorage(obj) : webhook.stored(obj).then(encodeForStorage);
+  if (webhook === undefined) return boundedForm(obj, kind.storedType, key);
+  return webhook.stored(obj).then((stored) => boundedForm(stored, kind.storedType, key));
 }
 
-/** What is stored of an object; it gets the nulls of its type. */
-export function encodeStored(obj: JsonObject, storedType: string): StoredForm {
+/** The longest request that etcd takes (its --max-request-bytes), in bytes: the object, its key, and what is around them. */
+const MAX_REQUEST_BYTES = 1.5 * 1024 * 1024;
+/** The key stands in the request three times (compare, put, get); the rest is the frame of the transaction. */
+const requestBytes = (object: number, key: string): number => object + 3 * Buffer.byteLength(key) + 64;
+
+/**
+ * What is stored of an object; it gets the nulls of its type. Throws 500 `etcdserver: request is too large`, as
+ * kube-apiserver does, for one that its etcd would refuse: built-in kinds are counted as protobuf, in which they would be
+ * stored there, custom ones as JSON. Without a key (what is marked for deletion) nothing is refused.
+ */
+export function encodeStored(obj: JsonObject, storedType: string, key?: string): StoredForm {
   writeNulls(storedType, obj);
-  return encodeForStorage(obj);
+  return boundedForm(obj, storedType, key);
+}
+
+/** The form of an object that has its nulls. */
+function boundedForm(obj: JsonObject, storedType: string, key: string | undefined): StoredForm {
+  const form = encodeForStorage(obj);
+  if (
+    key !== undefined &&
+    requestBytes(form.value.length, key) > MAX_REQUEST_BYTES &&
+    isTooLarge(form, obj, storedType, key)
+  ) {
+    throw new StatusError(500, '', 'etcdserver: request is too large');
+  }
+  return form;
+}
+
+function isTooLarge({ value }: StoredForm, obj: JsonObject, storedType: string, key: string): boolean {
+  // Protobuf spares names and quotes; it has never less than half of the bytes in what anybody stores.
+  if (storedType === '' || value.length > 2 * MAX_REQUEST_BYTES) return true;
+  return requestBytes(encodeProtobuf(obj, storedType).length, key) > MAX_REQUEST_BYTES;
 }
 
 /** The bytes that are stored and answered once the revision is known. */

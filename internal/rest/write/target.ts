@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { assert } from '../../machinery/assert.js';
 import type { GroupKind } from '../../machinery/field.js';
 import { type JsonObject, isObject } from '../../machinery/json.js';
@@ -94,6 +95,21 @@ export function resourceOf(deps: RestDeps, request: ApiRequest): ResourceDef {
 export interface Writing extends WriteContext {
   name: string;
   readonly request: ApiRequest;
+  /** Others get their turn between the stages of this write, see `between`. */
+  isLarge: boolean;
+}
+
+/** Bodies and stored objects from this length on are worked at in several turns of the loop. */
+const LARGE_BYTES = 64 * 1024;
+
+/** Notes that the write is about so many bytes. */
+export function noteSize(ctx: Writing, bytes: number): void {
+  if (bytes >= LARGE_BYTES) ctx.isLarge = true;
+}
+
+/** Between two stages of a write: undefined for one of usual size, else a promise after the others had their turn. */
+export function between(ctx: Writing): Promise<void> | undefined {
+  return ctx.isLarge ? setImmediate() : undefined;
 }
 
 let stampedSecond = -1;
@@ -124,6 +140,7 @@ export function startWriting(deps: RestDeps, request: ApiRequest, def: ResourceD
     now: timeStamp(deps.now()),
     warnings,
     request,
+    isLarge: request.body.length >= LARGE_BYTES,
   };
 }
 

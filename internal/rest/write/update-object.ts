@@ -15,10 +15,10 @@ import { createObject } from './create-object.js';
 import { hold } from './plan.js';
 import { guaranteedUpdate, type Step } from './guaranteed-update.js';
 import { dedupeOwners } from './owners.js';
-import { prepareUpdate, subresourceStrategy } from './prepare.js';
+import { checkUpdate, prepareUpdate, subresourceStrategy } from './prepare.js';
 import { registryPath } from './registry-path.js';
 import { formOf, keyOf, loadStored, parseStored, withRevision } from './stored.js';
-import { type Kind, metaOf, metaText, type Writing } from './target.js';
+import { between, type Kind, metaOf, metaText, noteSize, type Writing } from './target.js';
 
 /** What an update does to the stored object. */
 export interface Change {
@@ -82,10 +82,14 @@ async function planUpdate(
   admission: AttemptContext,
 ): Promise<Step<Updated>> {
   const { projection } = change;
+  noteSize(ctx, current.value.length);
+  if (ctx.isLarge) await between(ctx);
   const loaded = loadStored(kind, current);
   const old = loaded instanceof Promise ? await loaded : loaded;
   const shown = projection === undefined ? old : projection.of(old);
+  if (ctx.isLarge) await between(ctx);
   const sent = await change.next(shown);
+  if (ctx.isLarge) await between(ctx);
   const attributes = new WriteAttributes(deps, kind.def, ctx, {
     operation: 'UPDATE',
     object: sent,
@@ -93,11 +97,19 @@ async function planUpdate(
     ...(projection === undefined ? {} : { type: projection.type }),
   });
   let obj = sent;
-  const complete = (): void => {
+  const prepare = (): void => {
     dedupeOwners(metaOf(obj), ctx.warnings, true);
     keepTimestampsOfNoop(old, obj, kind.def.type === '');
     prepareUpdate(kind, ctx, obj, old);
+  };
+  const check = (): void => {
+    checkUpdate(kind, ctx, obj, old);
     if (projection !== undefined) attributes.object = projection.of(obj);
+  };
+  const complete = (): void | Promise<void> => {
+    prepare();
+    const resting = between(ctx);
+    return resting === undefined ? check() : resting.then(check);
   };
   const admitting = admitted(deps, admission, attributes, () => {
     if (projection !== undefined) obj = projection.into(old, sent);
@@ -106,6 +118,7 @@ async function planUpdate(
     return own === undefined ? complete() : own.then(complete);
   });
   if (admitting !== undefined) await admitting;
+  if (ctx.isLarge) await between(ctx);
   return planWrite(deps, kind, ctx, obj, old, current, admission);
 }
 
@@ -205,14 +218,17 @@ async function planWrite(
   else if (strategy.allocate !== undefined && ctx.subresource === '') extras = await strategy.allocate(ctx, obj, old);
   writeNulls(kind.storedType, obj);
   writeNulls(kind.storedType, old);
+  if (ctx.isLarge) await between(ctx);
   if (!removing && deepEqual(obj, old)) {
     // Nothing to write. What we compared with must still be what is stored.
     await backend.readBarrier();
     if (backend.get(key)?.modRevision !== current.modRevision || !hold(backend, admission.compares)) return 'again';
     return { done: { value: current.value, created: false } };
   }
-  const formed = formOf(kind, obj);
+  if (ctx.isLarge) await between(ctx);
+  const formed = formOf(kind, obj, key);
   const form = formed instanceof Promise ? await formed : formed;
+  if (ctx.isLarge) await between(ctx);
   if (ctx.dryRun) return { done: { value: withRevision(form, current.modRevision), created: false } };
   const ttl = strategy.ttlSeconds?.(obj);
   const op: Op = removing

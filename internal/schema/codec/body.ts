@@ -16,12 +16,13 @@ import {
 import { expectedKind } from './gvk.js';
 import { decodeProtobuf } from './protobuf-decode.js';
 import { encodeProtobuf } from './protobuf-encode.js';
-import { YamlError, type YamlJson, yamlToJson, yamlWarnings } from './yaml-decode.js';
+import { YamlError, type YamlJson, yamlWarnings } from './yaml-decode.js';
 import { encodeYaml } from './yaml-encode.js';
+import { prepareYaml, yamlJson } from './yaml-thread.js';
 
 function yamlBody(body: Buffer, kind: string): YamlJson {
   try {
-    return yamlToJson(body);
+    return yamlJson(body);
   } catch (e) {
     if (!(e instanceof YamlError)) throw e;
     throw unrecognized(kind, e.message, body);
@@ -53,6 +54,14 @@ export function decodeYaml(
   return withDuplicates(yaml, expected, fieldValidation, (validation) =>
     decodeJson(yaml.json, typeName, validation, expected),
   );
+}
+
+/**
+ * What has to be done before a body of this Content-Type is decoded, or undefined: large YAML is converted in a thread.
+ * Rejects with StatusError, see prepareYaml.
+ */
+export function prepareBody(body: Buffer, contentType: string): Promise<void> | undefined {
+  return contentType.startsWith(YAML_MEDIA_TYPE) ? prepareYaml(body) : undefined;
 }
 
 /**

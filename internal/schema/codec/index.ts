@@ -31,6 +31,7 @@ export {
   decodeBody,
   decodeUntypedBody,
   decodeYaml,
+  prepareBody,
   encodeObject,
   parseStored,
   transcodeStored,
@@ -47,4 +48,5 @@ export {
   protobufWatchFrame,
 } from './protobuf-encode.js';
 export { YamlError, yamlToJson } from './yaml-decode.js';
+export { prepareYaml, yamlJson } from './yaml-thread.js';
 export { encodeYaml } from './yaml-encode.js';

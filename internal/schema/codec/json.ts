@@ -3,6 +3,7 @@ import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.
 import { typeByName } from '../index.js';
 import type { GroupVersionKind } from '../types.js';
 import { type FieldValidation, cannotBeHandled, groupVersionText, strictText, unrecognized } from './errors.js';
+import { checkShape } from './body-shape.js';
 import { actualKind, expectedKind, kindFault, otherVersion } from './gvk.js';
 import { jsonText } from './json-encode.js';
 import { JsonSyntaxError, MAX_DEPTH, Members, type Node, parseExact } from './json-exact.js';
@@ -138,6 +139,7 @@ export function decodeJson(
   fieldValidation: FieldValidation,
   expected: GroupVersionKind = expectedKind(typeName),
 ): Decoded {
+  checkShape(body);
   const text = body.toString();
   const parsed = parsePlain(body, text);
   if (parsed !== undefined) {
@@ -202,6 +204,7 @@ export function decodeUntyped(
   expected: GroupVersionKind,
   original = body,
 ): Decoded {
+  checkShape(body);
   const text = body.toString();
   const parsed = parsePlain(body, text);
   if (parsed !== undefined) {
@@ -254,6 +257,7 @@ export function parseJson(body: Buffer | string): JsonValue {
  * twice. Throws JsonSyntaxError.
  */
 export function parsePatch(body: Buffer): { readonly value: JsonValue; readonly strict: readonly string[] } {
+  checkShape(body);
   scanJson(body, scan);
   const { names } = scan;
   if (!scan.exotic && scan.depth <= MAX_DEPTH) {

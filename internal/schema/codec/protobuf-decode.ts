@@ -3,6 +3,7 @@ import { QuantityError } from '../../machinery/quantity.js';
 import { typeByKind, typeByName } from '../index.js';
 import type { FieldDef, GroupVersionKind, TypeDef, TypeRef } from '../types.js';
 import { cannotBeHandled, groupVersionText, unrecognized } from './errors.js';
+import { checkShape, type Tally } from './body-shape.js';
 import { actualKind, expectedKind, kindFault } from './gvk.js';
 import { JsonSyntaxError, parseJson } from './json.js';
 import { type Envelope, PROTOBUF_MAGIC, readEnvelope } from './protobuf-envelope.js';
@@ -37,9 +38,10 @@ function readRaw(r: ProtobufReader, end: number): JsonValue | undefined {
     const type = typeByKind(gv.length > 1 ? (gv[0] ?? '') : '', gv.at(-1) ?? '', unknown.kind);
     if (type === undefined)
       throw new ProtobufError(`no kind "${unknown.kind}" is registered for version "${unknown.apiVersion}"`);
-    const object = readMessage(type.name, unknown.raw, r.depth);
+    const object = readMessage(type.name, unknown.raw, r.depth, r.tally);
     return { kind: unknown.kind, apiVersion: unknown.apiVersion, ...object };
   }
+  checkShape(raw);
   return parseJson(raw);
 }
 
@@ -110,6 +112,7 @@ function fieldReader(field: FieldDef): ReadField {
       if (wireType !== BYTES) throw wrongWireType(wireType, goFieldName(name));
       let map = out[name];
       if (!isObject(map)) out[name] = map = {};
+      r.tally.entry();
       let key = '';
       let value: JsonValue | undefined;
       r.eachField(end, (number, type, limit) => {
@@ -155,6 +158,7 @@ function layoutReader(typeName: string, layout: Layout): ReadMessage {
   return (r, end, into) => {
     const out = into ?? {};
     while (r.at < end) {
+      r.tally.value();
       const tag = r.varint(end);
       const number = tag < 0x80000000 ? tag >>> 3 : Math.floor(tag / 8);
       const wireType = tag & 7;
@@ -209,8 +213,8 @@ function messageReader(
   return lazy;
 }
 
-function readMessage(typeName: string, raw: Buffer, depth: number): JsonObject {
-  const r = new ProtobufReader(raw);
+function readMessage(typeName: string, raw: Buffer, depth: number, tally?: Tally): JsonObject {
+  const r = new ProtobufReader(raw, tally);
   r.depth = depth + 1;
   const out = messageReader(typeName)(r, raw.length, undefined);
   return isObject(out) ? out : {};

@@ -1,3 +1,5 @@
+import { Tally } from './body-shape.js';
+
 /** A protobuf body that cannot be read; the message is gogo/protobuf's. */
 export class ProtobufError extends Error {
   constructor(message: string) {
@@ -16,7 +18,11 @@ const MAX_NESTING = 1000;
 export class ProtobufReader {
   at = 0;
   depth = 0;
-  constructor(readonly bytes: Buffer) {}
+  constructor(
+    readonly bytes: Buffer,
+    /** What the whole body has had so far, for its bounds. */
+    readonly tally: Tally = new Tally(),
+  ) {}
 
   /** An unsigned varint up to 2^53; larger ones lose precision (see integer). */
   varint(end: number): number {

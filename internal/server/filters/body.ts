@@ -1,3 +1,4 @@
+import { prepareBody } from '../../schema/codec/index.js';
 import type { RequestContext } from '../request-context.js';
 import type { Filter } from './filter.js';
 
@@ -13,12 +14,14 @@ export function handlerReadsBody({ info }: RequestContext): boolean {
 export const withBody: Filter = (context) => {
   if (handlerReadsBody(context)) return undefined;
   const body = context.incoming.readBody(context.authenticatedUser.username);
-  if (body instanceof Promise) {
-    return body.then((whole) => {
-      context.body = whole;
-      return undefined;
-    });
-  }
-  context.body = body;
-  return undefined;
+  if (body instanceof Promise) return body.then((whole) => taken(context, whole));
+  return taken(context, body);
 };
+
+/** The body is here; what takes long before it can be decoded is done while others are served. */
+function taken(context: RequestContext, body: Buffer): Promise<undefined> | undefined {
+  context.body = body;
+  if (body.length === 0) return undefined;
+  const preparing = prepareBody(body, context.header('content-type'));
+  return preparing?.then(() => undefined);
+}

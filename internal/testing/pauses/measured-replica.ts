@@ -28,22 +28,6 @@ export interface SendOptions {
 export interface Pause extends Held {
   /** The slowest GET of another connection meanwhile, in milliseconds. */
   readonly getMs: number;
-  /** How many times the quiet machine's time the same work takes here now: others share its caches and its memory. */
-  readonly slowness: number;
-}
-
-const YARDSTICK = JSON.stringify(Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`key${i}`, { a: [i] }])));
-/** What reading the yardstick takes on a quiet machine with two cores, in milliseconds of processor time. */
-const QUIET_MS = 10;
-
-function slowness(): number {
-  const times = Array.from({ length: 5 }, () => {
-    const before = process.cpuUsage();
-    JSON.parse(YARDSTICK);
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / 1000;
-  });
-  return (times.toSorted((a, b) => a - b)[2] ?? QUIET_MS) / QUIET_MS;
 }
 
 /** A replica in a process of its own, whose pauses are measured. */
@@ -82,8 +66,10 @@ export class MeasuredReplica {
       'authorization-mode': 'Node,RBAC',
     };
     const args = ['serve', ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`)];
+    const profiles = process.env['PAUSES_PROFILE'];
+    const profiled = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
     const child = fork(MAIN, args, {
-      execArgv: ['--import', 'tsx', '--import', WATCH],
+      execArgv: [...profiled, '--import', 'tsx', '--import', WATCH],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     let log = '';
@@ -156,7 +142,7 @@ export class MeasuredReplica {
       ended = true;
       await others.catch(() => undefined);
     }
-    return { ...(await this.#ask('report')), getMs, slowness: slowness() };
+    return { ...(await this.#ask('report')), getMs };
   }
 
   async #ask(what: 'reset' | 'report'): Promise<Held> {
