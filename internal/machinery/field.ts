@@ -105,12 +105,16 @@ export function errorBody(e: FieldError): string {
   return e.detail === '' ? text : `${text}: ${e.detail}`;
 }
 
+/** The longest value that a field error shows, in characters; kube-apiserver shows megabytes, twice. */
+const MAX_VALUE_TEXT = 65_536;
+const bounded = (text: string): string => (text.length > MAX_VALUE_TEXT ? `${text.slice(0, MAX_VALUE_TEXT)}...` : text);
+
 function valueText(v: unknown): string {
   if (v === undefined || v === null) return 'null';
-  if (typeof v === 'string') return quote(v);
+  if (typeof v === 'string') return quote(bounded(v));
   if (typeof v === 'number' || typeof v === 'boolean' || typeof v === 'bigint') return String(v);
   // Go's JSON encoder writes what HTML could take for markup as escapes.
-  return JSON.stringify(v, (_key, x: unknown) => (typeof x === 'bigint' ? Number(x) : x)).replace(
+  return bounded(JSON.stringify(v, (_key, x: unknown) => (typeof x === 'bigint' ? Number(x) : x))).replace(
     /[<>&\u2028\u2029]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
@@ -135,14 +139,15 @@ export interface GroupKind {
 
 /** 422 Invalid with one cause per field error: apimachinery's errors.NewInvalid. */
 export function invalid(gk: GroupKind, name: string, errors: readonly FieldError[]): StatusError {
+  const named = bounded(name);
   const causes: StatusCause[] = errors.map((e) => ({ reason: e.type, message: errorBody(e), field: e.field }));
-  const what = `${gk.group === '' ? gk.kind : `${gk.kind}.${gk.group}`} ${quote(name)} is invalid`;
+  const what = `${gk.group === '' ? gk.kind : `${gk.kind}.${gk.group}`} ${quote(named)} is invalid`;
   return new StatusError(
     422,
     'Invalid',
     errors.length === 0 ? what : `${what}: ${aggregateText(errors.map(errorText))}`,
     {
-      ...(name === '' ? {} : { name }),
+      ...(name === '' ? {} : { name: named }),
       ...(gk.group === '' ? {} : { group: gk.group }),
       ...(gk.kind === '' ? {} : { kind: gk.kind }),
       ...(causes.length === 0 ? {} : { causes }),

@@ -108,8 +108,32 @@ export function canonicalIP(value: string): string[] {
 /** A network with or without host bits, leading zeros allowed (ParseCIDRSloppy). */
 export const parseSloppyCidr = (value: string): ReturnType<typeof parseCidr> => parseCidr(withoutLeadingZeros(value));
 
+const PLAIN_V4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/;
+
+/** A number without leading zeros, at most `max`; -1 for any other text. */
+function plainNumber(text: string | undefined, max: number): number {
+  if (text === undefined || (text.length > 1 && text.startsWith('0'))) return -1;
+  const n = Number(text);
+  return n <= max ? n : -1;
+}
+
+/** Whether the text is an IPv4 network in its canonical form: what nearly all are, told without big numbers. */
+function isPlainV4(value: string): boolean {
+  const m = PLAIN_V4.exec(value);
+  if (m === null) return false;
+  const prefix = plainNumber(m[5], 32);
+  let address = 0;
+  for (let i = 1; i <= 4; i++) {
+    const part = plainNumber(m[i], 255);
+    if (part < 0) return false;
+    address = address * 256 + part;
+  }
+  return prefix >= 0 && address % 2 ** (32 - prefix) === 0;
+}
+
 /** Complaints about a network in a field that older releases read leniently: no leading zeros, no host bits. */
 export function legacyCidr(value: string): string[] {
+  if (isPlainV4(value)) return [];
   const cidr = parseSloppyCidr(value);
   if (cidr === undefined) return [CIDR_TEXT];
   const [address = '', bits = ''] = value.split('/');
@@ -123,6 +147,7 @@ export function legacyCidr(value: string): string[] {
 
 /** As `legacyCidr`, and in the one canonical form. */
 export function canonicalCidr(value: string): string[] {
+  if (isPlainV4(value)) return [];
   const out = legacyCidr(value);
   const cidr = parseCidr(value);
   if (out.length > 0 || cidr === undefined) return out;

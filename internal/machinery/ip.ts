@@ -10,8 +10,12 @@ export interface Cidr {
   readonly size: bigint;
 }
 
+/** The longest text that may be an address is 45 characters, and a zone behind it. */
+const MAX_TEXT = 512;
+
 /** The address as a number and its family, or undefined when the text is no IP address. */
 export function parseIP(text: string): { family: 'IPv4' | 'IPv6'; value: bigint } | undefined {
+  if (text.length > MAX_TEXT) return undefined;
   const version = isIP(text);
   if (version === 4) {
     return { family: 'IPv4', value: text.split('.').reduce((n, part) => n * 256n + BigInt(part), 0n) };

@@ -27,6 +27,24 @@ describe('names', () => {
     expect(qualifiedName('a/b/c')).toHaveLength(1);
     expect(qualifiedName('A_/b')[0]).toMatch(/^prefix part a lowercase RFC 1123 subdomain/);
   });
+  it('judges long texts by the same rules as short ones', () => {
+    const ends = ['a', 'A', '-', '.', '_', '1', '!', 'é', '\n'];
+    const cores = ['b', 'b.c', 'b-.c', 'b..c', 'b.-c', 'b_c', 'b c', 'B'];
+    const shapes = (messages: readonly string[]): string[] =>
+      messages.filter((m) => !m.includes('must be no more than'));
+    for (const first of ends) {
+      for (const last of ends) {
+        for (const core of cores) {
+          const short = first + core + last;
+          const long = first + core + 'x'.repeat(1_100) + core + last;
+          const twice = first + core + 'x' + core + last;
+          for (const rule of [dns1123Label, dns1123Subdomain, dns1035Label, labelValue, qualifiedName]) {
+            expect([short, rule.name, shapes(rule(long))]).toEqual([short, rule.name, shapes(rule(twice))]);
+          }
+        }
+      }
+    }
+  });
   it('lets a generateName end in a dash', () => {
     expect(objectName('dns1123Label', 'web-', true)).toEqual([]);
     expect(objectName('dns1123Label', 'web-', false)).toHaveLength(1);

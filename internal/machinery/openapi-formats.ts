@@ -45,14 +45,23 @@ function isCidr(v: string): boolean {
   return family !== 0 && Number(m[2]) <= (family === 4 ? 32 : 128) && String(Number(m[2])) === m[2];
 }
 
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
 function isDate(v: string): boolean {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(v)) return false;
-  const date = new Date(`${v}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(v);
+  const m = /^(\d{4})-(\d{2})-(\d{2})$/.exec(v);
+  if (m === null) return false;
+  const [year, month, day] = [Number(m[1]), Number(m[2]), Number(m[3])];
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  const days = month === 2 && leap ? 29 : (DAYS[month - 1] ?? 0);
+  return day >= 1 && day <= days;
 }
+
+/** The longest text that is looked at as a time; Go reads any number of digits behind the point. */
+const MAX_DATE_TIME = 1_024;
 
 /** RFC 3339; hours, minutes and seconds are compared as texts, and what follows another `t` is not looked at. */
 function isDateTime(v: string): boolean {
+  if (v.length > MAX_DATE_TIME) return false;
   const [date = '', time] = v.toLowerCase().split('t', 2);
   if (time === undefined || !isDate(date)) return false;
   const m = /^([0-9]{2}):([0-9]{2}):([0-9]{2})(?:.[0-9]+)?(?:z|[+-][0-9]{2}:[0-9]{2})$/.exec(time);

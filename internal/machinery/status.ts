@@ -48,10 +48,14 @@ export interface Status {
   code: number;
 }
 
+/** The longest message of a Status, in characters: bodies of megabytes stand in few of kube-apiserver's, and help nobody. */
+const MAX_MESSAGE = 262_144;
+
 /** What a client caused (or must be told): it is answered as a metav1.Status and is never a bug of ours. */
 export class StatusError extends Error {
   readonly status: Status;
-  constructor(code: number, reason: StatusReason, message: string, details?: StatusDetails) {
+  constructor(code: number, reason: StatusReason, text: string, details?: StatusDetails) {
+    const message = text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}...` : text;
     super(message);
     this.name = 'StatusError';
     this.status = {

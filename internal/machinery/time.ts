@@ -20,6 +20,9 @@ export interface Instant {
   readonly nanos: number;
 }
 
+/** The longest text that is read as a time; Go reads any number of digits behind the point. */
+const MAX_LENGTH = 1_024;
+
 class Parser {
   private rest: string;
   constructor(
@@ -63,6 +66,9 @@ class Parser {
     return (m[1] === '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
   }
   parse(micro: boolean): Instant {
+    if (this.value.length > MAX_LENGTH) {
+      throw new TimeError(`parsing time: longer than ${MAX_LENGTH} characters`);
+    }
     const year = this.digits('2006', /^[0-9]{4}/);
     this.literal('-');
     const month = this.digits('01', /^[0-9]{2}/);

@@ -80,7 +80,11 @@ function checkDescriptor(text: string): void {
   }
 }
 
+/** No schedule says anything in more characters; kube-apiserver has no bound here but the one of the object. */
+const MAX_LENGTH = 8_192;
+
 function check(schedule: string, knownZone: (name: string) => boolean): void {
+  if (schedule.length > MAX_LENGTH) throw new ScheduleError(`must be no more than ${MAX_LENGTH} characters`);
   let text = schedule;
   const zone = /^(?:CRON_)?TZ=([^ ]*)/.exec(text);
   if (zone !== null) {

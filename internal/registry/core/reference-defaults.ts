@@ -14,6 +14,8 @@ const TAG = '[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}';
 const DIGEST = '[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}';
 /** An image reference as container registries read it: name, tag, digest. */
 const REFERENCE = new RegExp(`^((?:${DOMAIN}/)?${COMPONENT}(?:/${COMPONENT})*)(?::(${TAG}))?(?:@(${DIGEST}))?$`);
+/** Characters of a whole reference: name, tag and digest have far fewer. */
+const MAX_REFERENCE = 4_096;
 /** Bytes of the name of a repository. */
 const MAX_NAME = 255;
 
@@ -22,7 +24,7 @@ const MAX_NAME = 255;
  * reference at all (parsers.ParseImageName, whose error the defaults ignore).
  */
 export function defaultPullPolicy(image: string): string {
-  const parts = REFERENCE.exec(image);
+  const parts = image.length > MAX_REFERENCE ? null : REFERENCE.exec(image);
   if (parts === null || (parts[1] ?? '').length > MAX_NAME) return 'IfNotPresent';
   const tag = parts[2] ?? (parts[3] === undefined ? 'latest' : '');
   return tag === 'latest' ? 'Always' : 'IfNotPresent';

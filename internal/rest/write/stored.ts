@@ -1,7 +1,7 @@
 import { type JsonObject, isObject } from '../../machinery/json.js';
 import { StatusError } from '../../machinery/status.js';
 import { assert } from '../../machinery/assert.js';
-import { encodeForStorage, encodeProtobuf, parseJson, type StoredForm } from '../../schema/codec/index.js';
+import { checkShape, encodeForStorage, encodeProtobuf, parseJson, type StoredForm } from '../../schema/codec/index.js';
 import { dropNulls, writeNulls } from '../../schema/nulls.js';
 import { objectKey } from '../../store/keys.js';
 import type { KeyValue } from '../../store/types.js';
@@ -47,7 +47,8 @@ const requestBytes = (object: number, key: string): number => object + 3 * Buffe
 /**
  * What is stored of an object; it gets the nulls of its type. Throws 500 `etcdserver: request is too large`, as
  * kube-apiserver does, for one that its etcd would refuse: built-in kinds are counted as protobuf, in which they would be
- * stored there, custom ones as JSON. Without a key (what is marked for deletion) nothing is refused.
+ * stored there, custom ones as JSON. 413 for more
+ * members than a body may have. Without a key (what is marked for deletion) nothing is refused.
  */
 export function encodeStored(obj: JsonObject, storedType: string, key?: string): StoredForm {
   writeNulls(storedType, obj);
@@ -57,11 +58,10 @@ export function encodeStored(obj: JsonObject, storedType: string, key?: string):
 /** The form of an object that has its nulls. */
 function boundedForm(obj: JsonObject, storedType: string, key: string | undefined): StoredForm {
   const form = encodeForStorage(obj);
-  if (
-    key !== undefined &&
-    requestBytes(form.value.length, key) > MAX_REQUEST_BYTES &&
-    isTooLarge(form, obj, storedType, key)
-  ) {
+  if (key === undefined) return form;
+  // Patches may have made of it what no single body could bring.
+  checkShape(form.value, storedType !== '');
+  if (requestBytes(form.value.length, key) > MAX_REQUEST_BYTES && isTooLarge(form, obj, storedType, key)) {
     throw new StatusError(500, '', 'etcdserver: request is too large');
   }
   return form;

@@ -1,7 +1,15 @@
 import { isObject, type JsonObject, type JsonValue, memberOf } from '../../machinery/json.js';
 import type { Element } from './element.js';
 import { difference, EMPTY, type FieldSet, LEAF, NodeBuilder, union } from './fieldset.js';
-import { DEDUCED, itemElement, type ListPlan, type MapPlan, type Plan, type StructPlan } from './plan.js';
+import {
+  checkKeyedItems,
+  DEDUCED,
+  itemElement,
+  type ListPlan,
+  type MapPlan,
+  type Plan,
+  type StructPlan,
+} from './plan.js';
 
 /** What differs between two objects: `changed` is added or modified, `removed` was there before. */
 export interface Comparison {
@@ -131,6 +139,7 @@ function compareMaps(plan: MapPlan, l: JsonObject, r: JsonObject): Difference | 
 
 /** Items by their step. An item that fits no step (a broken key) takes no part, but is noted. */
 function indexItems(plan: ListPlan, list: readonly JsonValue[]): Map<Element, JsonValue[]> {
+  checkKeyedItems(list);
   const index = new Map<Element, JsonValue[]>();
   for (const item of list) {
     const element = itemElement(plan, item);

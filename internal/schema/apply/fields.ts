@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
 import { EMPTY, type FieldSet, isEmpty, isMember, LEAF, NodeBuilder } from './fieldset.js';
-import { DEDUCED, itemElement, type ListPlan, type Plan } from './plan.js';
+import { checkKeyedItems, DEDUCED, itemElement, type ListPlan, type Plan } from './plan.js';
 
 /**
  * The paths that an applier claims by naming them: leaves, items of lists and maps, and named fields that are null or `{}`.
@@ -55,6 +55,7 @@ const otherPlan = (plan: Plan): Plan => {
 };
 
 function claimList(plan: ListPlan, list: readonly JsonValue[], builder: NodeBuilder): void {
+  checkKeyedItems(list);
   const items = new Map<string, { v: JsonValue; duplicate: boolean }>();
   for (const v of list) {
     const element = itemElement(plan, v);

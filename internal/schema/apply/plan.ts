@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../machinery/json.js';
+import { requestEntityTooLarge } from '../../machinery/status.js';
 import { typeByName } from '../index.js';
 import type { FieldDef, Scalar, TypeDef, TypeRef } from '../types.js';
 import { canonicalJson, type Element, fieldElement, valueElement } from './element.js';
@@ -216,6 +217,15 @@ const asWritten = new PlanCompiler(typeByName, false);
 export const planOf = (typeName: string): Plan => builtIn.ofType(typeName);
 /** The plan of a built-in type for objects as somebody wrote them: unset, null and zero are three things. */
 export const writtenPlanOf = (typeName: string): Plan => asWritten.ofType(typeName);
+
+/** Items of one list with keys, or of one set; with their managedFields more would come near etcd's limit. */
+const MAX_KEYED_ITEMS = 5_000;
+
+/** Throws 413 for a list of more items than can be owned one by one. */
+export function checkKeyedItems(list: readonly JsonValue[]): void {
+  if (list.length <= MAX_KEYED_ITEMS) return;
+  throw requestEntityTooLarge(`limit is ${MAX_KEYED_ITEMS} items of a list whose items are owned one by one`);
+}
 
 /** The step to an item of an associative list, or the words of what is wrong with the item. */
 export function itemElement(plan: ListPlan, item: JsonValue): Element | { readonly error: string } {

@@ -69,8 +69,36 @@ class ExactParser {
     return this.text[this.at] ?? '';
   }
 
+  /** A string that the native parser takes; undefined when there is something to complain about. */
+  private nativeString(): string | undefined {
+    const { text, at } = this;
+    let end = at + 1;
+    let escaped = false;
+    for (; end < text.length; end++) {
+      const c = text.charCodeAt(end);
+      if (c === 0x22) break;
+      if (c !== 0x5c) continue;
+      escaped = true;
+      end++;
+    }
+    if (end >= text.length) return undefined;
+    let out = text.slice(at + 1, end);
+    try {
+      const parsed = JSON.parse(text.slice(at, end + 1)) as string;
+      // A surrogate without its other half becomes U+FFFD, as in Go.
+      out = escaped ? Buffer.from(parsed).toString() : parsed;
+    } catch (e) {
+      if (e instanceof SyntaxError) return undefined;
+      throw e;
+    }
+    this.at = end + 1;
+    return out;
+  }
+
   private string(): string {
     // `at` is at the opening quote.
+    const native = this.nativeString();
+    if (native !== undefined) return native;
     this.at++;
     let out = '';
     let escaped = false;

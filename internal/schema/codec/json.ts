@@ -139,7 +139,7 @@ export function decodeJson(
   fieldValidation: FieldValidation,
   expected: GroupVersionKind = expectedKind(typeName),
 ): Decoded {
-  checkShape(body);
+  checkShape(body, true);
   const text = body.toString();
   const parsed = parsePlain(body, text);
   if (parsed !== undefined) {
@@ -204,7 +204,7 @@ export function decodeUntyped(
   expected: GroupVersionKind,
   original = body,
 ): Decoded {
-  checkShape(body);
+  checkShape(body, false);
   const text = body.toString();
   const parsed = parsePlain(body, text);
   if (parsed !== undefined) {
@@ -257,7 +257,7 @@ export function parseJson(body: Buffer | string): JsonValue {
  * twice. Throws JsonSyntaxError.
  */
 export function parsePatch(body: Buffer): { readonly value: JsonValue; readonly strict: readonly string[] } {
-  checkShape(body);
+  checkShape(body, false);
   scanJson(body, scan);
   const { names } = scan;
   if (!scan.exotic && scan.depth <= MAX_DEPTH) {

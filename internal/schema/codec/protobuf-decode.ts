@@ -41,7 +41,7 @@ function readRaw(r: ProtobufReader, end: number): JsonValue | undefined {
     const object = readMessage(type.name, unknown.raw, r.depth, r.tally);
     return { kind: unknown.kind, apiVersion: unknown.apiVersion, ...object };
   }
-  checkShape(raw);
+  checkShape(raw, false);
   return parseJson(raw);
 }
 
@@ -95,12 +95,16 @@ function fieldReader(field: FieldDef): ReadField {
     return (r, end, out, wireType) => {
       let list = out[name];
       if (!Array.isArray(list)) out[name] = list = [];
+      r.tally.items(list.length);
       if (wireType === item.wireType) {
         list.push(item.read(r, end) ?? null);
       } else if (wireType === BYTES && item.wireType !== BYTES) {
         // Packed: proto2 does not write it, every reader takes it.
         const limit = r.limit(end);
-        while (r.at < limit) list.push(item.read(r, limit) ?? null);
+        while (r.at < limit) {
+          r.tally.items(list.length);
+          list.push(item.read(r, limit) ?? null);
+        }
       } else {
         throw wrongWireType(wireType, goFieldName(name));
       }

@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { badRequest, timeout, tooManyRequests } from '../../machinery/status.js';
 import { YamlError, type YamlJson, yamlToJson } from './yaml-decode.js';
@@ -26,20 +28,35 @@ const waiting: Job[] = [];
 /** What the thread made of a body, until somebody reads it. */
 const converted = new WeakMap<Buffer, Converted>();
 
+/** From the sources: tsx loads the thread's program there too, which its `--import` does not do for threads. */
+const FROM_SOURCE = `
+const { workerData } = require('node:worker_threads');
+import(workerData.tsx).then(({ tsImport }) => tsImport(workerData.program, workerData.program));
+`;
+
+function newWorker(): Worker {
+  const resourceLimits = { maxOldGenerationSizeMb: MAX_HEAP_MIB };
+  if (!import.meta.url.endsWith('.ts')) {
+    // The bundle has the thread's program beside it.
+    return new Worker(new URL('./yaml-worker.js', import.meta.url), { execArgv: [], resourceLimits });
+  }
+  const tsx = createRequire(import.meta.url).resolve('tsx/package.json');
+  const workerData = {
+    tsx: new URL('./dist/esm/api/index.mjs', pathToFileURL(tsx)).href,
+    program: new URL('./yaml-worker.ts', import.meta.url).href,
+  };
+  return new Worker(FROM_SOURCE, { eval: true, execArgv: [], workerData, resourceLimits });
+}
+
 function startWorker(): Worker {
-  // The bundle has the thread's program beside it; from the sources, which tsx loads, it is its own file.
-  const fromSource = import.meta.url.endsWith('.ts');
-  const program = new URL(fromSource ? './yaml-worker.ts' : './yaml-worker.js', import.meta.url);
-  const started = new Worker(program, {
-    execArgv: fromSource ? ['--import', 'tsx'] : [],
-    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },
-  });
+  const started = newWorker();
   started.unref();
   started.on('message', (answer: Converted) => finish((job) => job.done(answer)));
-  started.on('error', () =>
-    lose(started, badRequest('yaml: the document cannot be read in the memory that one may take')),
-  );
-  started.on('exit', () => lose(started, badRequest('yaml: the document cannot be read')));
+  started.on('error', (e: Error & { readonly code?: string }) => {
+    const memory = e.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    lose(started, memory ? badRequest('yaml: the document takes more memory than one may') : e);
+  });
+  started.on('exit', () => lose(started, new Error('the thread that converts YAML ended')));
   return started;
 }
 

@@ -6,6 +6,8 @@ import { PatchError, patchRejected } from './errors.js';
 
 /** Operations of one JSON patch; more are refused with 413. */
 export const MAX_JSON_PATCH_OPERATIONS = 10_000;
+/** Characters of one path: no document is so deep, no name so long. */
+const MAX_POINTER = 65_536;
 /** Bytes that all `copy` operations of one patch may add together, as JSON text. */
 export const MAX_COPIED_BYTES = 3 * 1024 * 1024;
 
@@ -20,7 +22,7 @@ function isContainer(v: JsonValue | undefined): v is Container {
  * slash counts for nothing.
  */
 function tokens(pointer: unknown): string[] {
-  if (typeof pointer !== 'string' || !pointer.includes('/')) throw new MissingPath();
+  if (typeof pointer !== 'string' || pointer.length > MAX_POINTER || !pointer.includes('/')) throw new MissingPath();
   return pointer
     .slice(pointer.indexOf('/') + 1)
     .split('/')

@@ -139,13 +139,13 @@ export const custom: readonly Input[] = [
     () => `${'a'.repeat(40)}!`,
   ),
   PATCH(
-    'an update of 100,000 items with keys',
+    'an update of 10,000 items with keys',
     'merge',
     `${path('keyeds')}/kept`,
-    () => ({ spec: times(100_000, (i) => ({ name: `m${i}` })) }),
+    () => ({ spec: times(10_000, (i) => ({ name: `m${i}` })) }),
     {
       prepare: async (replica) => {
-        const spec = times(100_000, (i) => ({ name: `n${i}` }));
+        const spec = times(10_000, (i) => ({ name: `n${i}` }));
         await must(replica, 'POST', path('keyeds'), {
           ...(body('keyeds', spec) as object),
           metadata: { name: 'kept' },

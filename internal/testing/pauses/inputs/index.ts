@@ -1,5 +1,6 @@
 import type { Input } from '../input.js';
 import { auth } from './auth.js';
+import { bounds } from './bounds.js';
 import { custom } from './custom.js';
 import { definitions } from './definitions.js';
 import { patches } from './patches.js';
@@ -19,5 +20,6 @@ export const inputs: readonly Input[] = [
   ...ownership,
   ...definitions,
   ...custom,
+  ...bounds,
   ...reads,
 ];
