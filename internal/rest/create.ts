@@ -25,16 +25,16 @@ async function createPlain(deps: RestDeps, request: ApiRequest, kind: Kind): Pro
   const ctx = startWriting(deps, request, kind.def, options.dryRun);
   const value = await createObject(deps, kind, ctx, () => {
     const obj = decodeObject(kind, request, options.fieldValidation, ctx);
-      const finish = (): JsonObject | Promise<JsonObject> => {
-        const meta = metaOf(obj);
-        ctx.name = metaText(meta, 'name');
-        wipeSystemFields(meta);
-        matchNamespace(meta, ctx.namespace);
-        dedupeOwners(meta, ctx.warnings, false);
-        const tracking = track(deps, kind, ctx, managerOf(request, options.fieldManager), obj, undefined);
-        return tracking === undefined ? obj : tracking.then(() => obj);
-      };
-      return between(ctx)?.then(finish) ?? finish();
+    const finish = (): JsonObject | Promise<JsonObject> => {
+      const meta = metaOf(obj);
+      ctx.name = metaText(meta, 'name');
+      wipeSystemFields(meta);
+      matchNamespace(meta, ctx.namespace);
+      dedupeOwners(meta, ctx.warnings, false);
+      const tracking = track(deps, kind, ctx, managerOf(request, options.fieldManager), obj, undefined);
+      return tracking === undefined ? obj : tracking.then(() => obj);
+    };
+    return between(ctx)?.then(finish) ?? finish();
   });
   return answerStored(deps, request, kind, value, 201, ctx.warnings);
 }
