@@ -35,7 +35,7 @@ it('says what is wrong in the words of the conversion itself, and names duplicat
 
 it('takes a bounded number of bodies, and answers the others with 429', async () => {
   const bodies = Array.from({ length: 24 }, () => large((i) => `key${i}: v`));
-  const outcomes = await Promise.allSettled(bodies.map((body) => prepareYaml(body)));
+  const outcomes = await Promise.allSettled(bodies.map(async (body) => await prepareYaml(body)));
   const refused = outcomes.filter((o) => o.status === 'rejected').map((o) => o.reason as { code?: number });
   // One is worked at, sixteen wait.
   expect(refused.length).toBe(7);
