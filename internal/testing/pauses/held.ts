@@ -45,7 +45,6 @@ export const HELD: ReadonlySet<string> = new Set([
   'a node of 100,000 images',
   'a rule of 300 groups, resources and verbs that nobody holds',
   'a rule of 300 groups, resources and verbs that one rule covers',
-  'a rule of 300 groups, resources and verbs that many rules cover together',
   'a token review of 200,000 audiences',
   'a rules review after all of that',
   '10,000 copies of a large value over another',
