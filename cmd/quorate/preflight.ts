@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { FatalError } from '../../internal/machinery/assert.js';
+import { whyNotFree } from '../../internal/machinery/port.js';
 import { hostPort } from './addresses.js';
 import { tokenFile } from './auth.js';
 import { replicaConfig } from './config.js';
@@ -19,22 +18,15 @@ export async function preflight(flags: FlagValues): Promise<void> {
   await mustBeFree(host, port, '--peer-listen');
 }
 
-/** Throws FatalError when this address cannot be listened on. Nobody is kept from it afterwards. */
+/** Throws FatalError when this address cannot be listened on. */
 async function mustBeFree(host: string, port: number, flag: string): Promise<void> {
-  const server = createServer();
-  server.listen({ host, port, exclusive: true });
-  try {
-    await once(server, 'listening');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'EADDRINUSE'
-        ? 'another program has the port'
-        : code === 'EADDRNOTAVAIL'
-          ? "the address is not this machine's"
-          : `the system refuses it (${code ?? String(error)})`;
-    throw new FatalError(`cannot listen on ${host}:${port}: ${why}. Stop that program, or choose another ${flag}.`);
-  }
-  server.close();
-  await once(server, 'close');
+  const code = await whyNotFree(host, port);
+  if (code === undefined) return;
+  const why =
+    code === 'EADDRINUSE'
+      ? 'another program has the port'
+      : code === 'EADDRNOTAVAIL'
+        ? "the address is not this machine's"
+        : `the system refuses it (${code})`;
+  throw new FatalError(`cannot listen on ${host}:${port}: ${why}. Stop that program, or choose another ${flag}.`);
 }

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import https from 'node:https';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
 import { makeDirectory } from '../machinery/directory.js';
+import { whyNotFree } from '../machinery/port.js';
 import { kubeconfig } from '../pki/kubeconfig.js';
 import { ensurePki, issueAdmin, PKI_FILES, readPair, writeWhole } from '../pki/pki.js';
 import { hasHaproxy, startHaproxy, stopHaproxy } from './haproxy.js';
@@ -86,21 +86,12 @@ export async function up(options: UpOptions): Promise<UpResult> {
 async function mustBeFree(layout: Layout, names: readonly string[]): Promise<void> {
   for (const name of names) {
     for (const port of layout.portsOf(name)) {
-      if (await isFree(layout.host, port)) continue;
+      if ((await whyNotFree(layout.host, port)) === undefined) continue;
       throw new FatalError(
         `${name} needs port ${port} of ${layout.host}, and another program has it: stop that program, or use another --port (with another --dir)`,
       );
     }
   }
-}
-
-/** Whether nobody listens there now. */
-function isFree(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(true)));
-  });
 }
 
 /** Stops what `up` started in `dir`; data stays. Throws FatalError where no cluster was ever started. */

@@ -1,18 +1,9 @@
-import { createServer } from 'node:net';
+import { whyNotFree } from '../machinery/port.js';
 
 /** Below the range from which the kernel takes ports for outgoing connections (32768 on Linux). */
 const LOWEST = 10_000;
 const HIGHEST = 28_000;
 const ATTEMPTS = 200;
-
-/** Whether nobody listens on this port of 127.0.0.1 now. */
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
-  });
-}
 
 /**
  * A port from which on all of `offsets` are free now, for programs that take a base and count from it. Chosen at random,
@@ -21,8 +12,8 @@ function isFree(port: number): Promise<boolean> {
 export async function freeBase(offsets: readonly number[]): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const base = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
-    const free = await Promise.all(offsets.map((offset) => isFree(base + offset)));
-    if (free.every(Boolean)) return base;
+    const taken = await Promise.all(offsets.map((offset) => whyNotFree('127.0.0.1', base + offset)));
+    if (taken.every((why) => why === undefined)) return base;
   }
   throw new Error(`no base with ${offsets.length} free ports in ${ATTEMPTS} attempts`);
 }
