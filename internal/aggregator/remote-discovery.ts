@@ -7,6 +7,7 @@ import type { ApiService } from './api-service.js';
 import type { ApiServices } from './api-services.js';
 import type { BackendServers } from './backend-server.js';
 import { discover, type DiscoveredVersions, DiscoveryError } from './discovery-fetch.js';
+import { Rounds } from './rounds.js';
 
 const log = logger('remote-discovery.ts');
 /** Between two questions to a server whose APIServices do not change, milliseconds (kube-aggregator's discovery manager). */
@@ -40,9 +41,12 @@ export class RemoteDiscovery {
   readonly #known = new Map<string, Known>();
   readonly #asked = new Map<string, string>();
   #published: readonly CatalogGroup[] = [];
-  #running = false;
-  #again = false;
-  #stopped = false;
+  /** Asks the servers whose APIServices have changed since they were asked. */
+  readonly #rounds = new Rounds<readonly ApiService[]>(
+    CONCURRENCY,
+    () => this.#due(),
+    (apis) => this.#take(apis),
+  );
   readonly #timer: NodeJS.Timeout;
 
   /** `publish` is told what is served, now and after each change. */
@@ -61,13 +65,13 @@ export class RemoteDiscovery {
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#rounds.stop();
     clearInterval(this.#timer);
   }
 
   #changed(): void {
     this.#tell();
-    void this.#ask();
+    void this.#rounds.run();
   }
 
   #tell(): void {
@@ -101,27 +105,6 @@ export class RemoteDiscovery {
     return { version, priority, resources: [], remote: { entry: known?.entry ?? {} }, stale: known?.stale ?? true };
   }
 
-  /** Asks the servers whose APIServices have changed since they were asked. */
-  async #ask(): Promise<void> {
-    if (this.#running) {
-      this.#again = true;
-      return;
-    }
-    this.#running = true;
-    try {
-      do {
-        this.#again = false;
-        const queue = this.#due();
-        const worker = async (): Promise<void> => {
-          for (let apis = queue.pop(); apis !== undefined && !this.#stopped; apis = queue.pop()) await this.#take(apis);
-        };
-        await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-      } while (this.#again && !this.#stopped);
-    } finally {
-      this.#running = false;
-    }
-  }
-
   /** The APIServices that are to be asked about, those of one server together. */
   #due(): ApiService[][] {
     const remote = this.#services.all().filter((api) => api.service !== undefined);
@@ -153,6 +136,6 @@ export class RemoteDiscovery {
       const stale = found === undefined || (found.has(key) && entry === undefined);
       this.#known.set(api.name, { entry: entry ?? (stale ? (this.#known.get(api.name)?.entry ?? {}) : {}), stale });
     }
-    if (!this.#stopped) this.#tell();
+    if (!this.#rounds.stopped) this.#tell();
   }
 }

@@ -10,6 +10,7 @@ import type { ApiServices } from './api-services.js';
 import { type BackendServers, SELF } from './backend-server.js';
 import { goQuery } from './go-query.js';
 import { plainError } from './proxy.js';
+import { Rounds } from './rounds.js';
 
 const log = logger('remote-openapi.ts');
 /** Between two questions for the index of a server, milliseconds. */
@@ -35,25 +36,28 @@ export class RemoteOpenApi implements RemoteOpenApiDocuments {
   readonly #hashes = new Map<string, string>();
   readonly #asked = new Map<string, string>();
   readonly #timer: NodeJS.Timeout;
-  #running = false;
-  #again = false;
-  #stopped = false;
+  /** Reads the indexes of the servers whose APIServices have changed since they were read. */
+  readonly #rounds = new Rounds<ApiService>(
+    CONCURRENCY,
+    () => this.#due(),
+    (api) => this.#read(api),
+  );
 
   constructor(services: ApiServices, servers: BackendServers) {
     this.#services = services;
     this.#servers = servers;
     services.onChange(() => {
-      void this.#look();
+      void this.#rounds.run();
     });
     this.#timer = setInterval(() => {
       this.#asked.clear();
-      void this.#look();
+      void this.#rounds.run();
     }, INTERVAL_MS).unref();
-    void this.#look();
+    void this.#rounds.run();
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.#rounds.stop();
     clearInterval(this.#timer);
   }
 
@@ -91,27 +95,6 @@ export class RemoteOpenApi implements RemoteOpenApiDocuments {
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
       return plainError(503, `error trying to reach service: ${error.reason}`);
-    }
-  }
-
-  /** Reads the indexes of the servers whose APIServices have changed since they were read. */
-  async #look(): Promise<void> {
-    if (this.#running) {
-      this.#again = true;
-      return;
-    }
-    this.#running = true;
-    try {
-      do {
-        this.#again = false;
-        const queue = this.#due();
-        const worker = async (): Promise<void> => {
-          for (let api = queue.pop(); api !== undefined && !this.#stopped; api = queue.pop()) await this.#read(api);
-        };
-        await Promise.all(Array.from({ length: CONCURRENCY }, worker));
-      } while (this.#again && !this.#stopped);
-    } finally {
-      this.#running = false;
     }
   }
 

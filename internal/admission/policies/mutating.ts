@@ -4,7 +4,6 @@ import { drive, type Flow, settled } from '../../machinery/flow.js';
 import { isObject, type JsonObject } from '../../machinery/json.js';
 import { StatusError, type StatusReason } from '../../machinery/status.js';
 import { typeByKind } from '../../schema/index.js';
-import type { Informer } from '../../store/informer.js';
 import { OutOfBudget } from '../expressions/evaluate.js';
 import { matchConditions } from '../expressions/match-conditions.js';
 import { checksOf, RequestValues } from '../expressions/request-values.js';
@@ -16,7 +15,7 @@ import { compileMutating, type MutatingPolicy } from './mutating-policy.js';
 import { mutateObject, type Typed } from './mutate-object.js';
 import { collectParams, ConfigurationError, policyProblem } from './params.js';
 import { PatchFailure } from './patch-values.js';
-import { type Binding, type Hook, isExempt, type Policy, PolicySource } from './sources.js';
+import { type Binding, type Hook, isExempt, type Policy, sourcePerInformer } from './sources.js';
 import { errorTypeOf } from './validate-request.js';
 
 const NAME = 'MutatingAdmissionPolicy';
@@ -46,16 +45,7 @@ interface Rerun {
   lastOutput: JsonObject | undefined;
 }
 
-const sources = new WeakMap<Informer, PolicySource<MutatingPolicy>>();
-
-function sourceOf(informer: Informer): PolicySource<MutatingPolicy> {
-  let source = sources.get(informer);
-  if (source === undefined) {
-    source = new PolicySource(informer, 'mutatingadmissionpolic', compileMutating);
-    sources.set(informer, source);
-  }
-  return source;
-}
+const sourceOf = sourcePerInformer<MutatingPolicy>('mutatingadmissionpolic', compileMutating);
 
 /** One run of all mutating policies that a request matches. */
 class Mutations {

@@ -134,3 +134,19 @@ const EXEMPT: ReadonlySet<string> = new Set([
 
 /** Policies say nothing about policies, nor about reviews of who somebody is and what he may do. */
 export const isExempt = (def: ResourceDef): boolean => EXEMPT.has(`${def.group}/${def.resource}`);
+
+/** The one source of each informer, made when it is first asked for. */
+export function sourcePerInformer<C>(
+  prefix: ConstructorParameters<typeof PolicySource<C>>[1],
+  compile: ConstructorParameters<typeof PolicySource<C>>[2],
+): (informer: Informer) => PolicySource<C> {
+  const sources = new WeakMap<Informer, PolicySource<C>>();
+  return (informer) => {
+    let source = sources.get(informer);
+    if (source === undefined) {
+      source = new PolicySource(informer, prefix, compile);
+      sources.set(informer, source);
+    }
+    return source;
+  };
+}

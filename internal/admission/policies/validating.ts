@@ -2,7 +2,6 @@ import { drive, type Flow, settled } from '../../machinery/flow.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { StatusError, type StatusReason } from '../../machinery/status.js';
 import { fromJson } from '../../cel/index.js';
-import type { Informer } from '../../store/informer.js';
 import { checksOf, RequestValues } from '../expressions/request-values.js';
 import { admissionForbidden } from '../forbidden.js';
 import { type Matched, matchRequest } from '../matching/match-resources.js';
@@ -10,7 +9,7 @@ import type { AdmissionAttributes, AdmissionContext, AdmissionPlugin } from '../
 import { AnnotationCollector } from './annotations.js';
 import { type Enforcement, observeValidation } from './metrics.js';
 import { collectParams, ConfigurationError, policyProblem } from './params.js';
-import { type Binding, type Hook, isExempt, type Policy, PolicySource } from './sources.js';
+import { type Binding, type Hook, isExempt, type Policy, sourcePerInformer } from './sources.js';
 import { type Decision, validateRequest, type Verdict } from './validate-request.js';
 import { compileValidating, type ValidatingPolicy } from './validating-policy.js';
 
@@ -24,16 +23,7 @@ interface Denial {
   readonly binding: string | undefined;
 }
 
-const sources = new WeakMap<Informer, PolicySource<ValidatingPolicy>>();
-
-function sourceOf(informer: Informer): PolicySource<ValidatingPolicy> {
-  let source = sources.get(informer);
-  if (source === undefined) {
-    source = new PolicySource(informer, 'validatingadmissionpolic', compileValidating);
-    sources.set(informer, source);
-  }
-  return source;
-}
+const sourceOf = sourcePerInformer<ValidatingPolicy>('validatingadmissionpolic', compileValidating);
 
 /** One request under all policies that it matches. */
 class Validation {
