@@ -35,7 +35,7 @@ describe('what is served of custom resources', () => {
     expect(served.set([definitionOf(definition(true))])).toBe(false);
     expect(served.find('example.com', 'v1', 'gadgets')).toBe(before);
     expect(served.set([definitionOf(definition(true, 'None', { served: false }))])).toBe(true);
-    expect([found('v1'), found('v2')]).toEqual(['Gadget', 'Gadget']);
+    expect([found('v1'), found('v2')]).toEqual(['Gadget', undefined]);
   });
 
   it('is every version where a webhook converts', () => {
