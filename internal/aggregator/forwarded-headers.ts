@@ -1,17 +1,6 @@
 import type { UserInfo } from '../auth/types.js';
+import { CORS, HOP_BY_HOP, namesOfConnection } from '../machinery/proxied-headers.js';
 
-/** Headers that belong to one connection (RFC 9110 section 7.6.1; net/http/httputil). */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'proxy-connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 /** What the server has used up itself, and what nobody but itself may tell the other server. */
 const OWN = new Set([
   'authorization',
@@ -23,14 +12,6 @@ const OWN = new Set([
   'x-remote-group',
 ]);
 const OWN_PREFIXES = ['x-remote-extra-', 'impersonate-'];
-/** Answers of the other server do not decide who may read this one's (util/net's corsRemovingTransport). */
-const CORS = new Set([
-  'access-control-allow-credentials',
-  'access-control-allow-headers',
-  'access-control-allow-methods',
-  'access-control-allow-origin',
-]);
-
 /** Names of the headers by which front proxies tell who asks (`--requestheader-...-headers`), in any case of letters. */
 export interface FrontProxyHeaders {
   readonly names: readonly string[];
@@ -46,7 +27,7 @@ function connectionNames(headers: RawHeaders): Set<string> {
   const names = new Set<string>();
   for (let i = 0; i < headers.length; i += 2) {
     if (headers[i]?.toLowerCase() !== 'connection') continue;
-    for (const name of (headers[i + 1] ?? '').split(',')) names.add(name.trim().toLowerCase());
+    for (const name of namesOfConnection(headers[i + 1] ?? '')) names.add(name);
   }
   return names;
 }

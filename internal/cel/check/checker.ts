@@ -3,9 +3,7 @@ import type { Issue } from '../syntax/source.js';
 import type { Environment, FunctionDecl } from './environment.js';
 import {
   BOOL,
-  BYTES,
   type CelType,
-  DOUBLE,
   DYN,
   ERROR_TYPE,
   INT,
@@ -13,40 +11,17 @@ import {
   isOptional,
   listOf,
   mapOf,
-  NULL,
   optionalOf,
   sameType,
-  STRING,
   structType,
   typeOf,
   typeText,
-  UINT,
   unwrapped,
 } from './types.js';
 import { Substitutions } from './unify.js';
-import { Uint } from '../values/value.js';
+import { typeOfValue } from '../values/value.js';
 
 type Scope = ReadonlyMap<string, CelType>;
-
-function literalType(value: ExprOf<'literal'>['value']): CelType {
-  switch (typeof value) {
-    case 'boolean':
-      return BOOL;
-    case 'bigint':
-      return INT;
-    case 'number':
-      return DOUBLE;
-    case 'string':
-      return STRING;
-    case 'function':
-    case 'object':
-    case 'symbol':
-    case 'undefined':
-    default:
-      if (value === null) return NULL;
-      return value instanceof Uint ? UINT : BYTES;
-  }
-}
 
 class Checker {
   readonly issues: Issue[] = [];
@@ -85,7 +60,7 @@ class Checker {
       case 'unspecified':
         return ERROR_TYPE;
       case 'literal':
-        return literalType(e.value);
+        return typeOfValue(e.value);
       case 'ident':
         return this.lookUp(e, e.name, scope) ?? this.undeclared(e.at, e.name);
       case 'select':

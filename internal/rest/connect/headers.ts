@@ -1,18 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import { CORS, HOP_BY_HOP, namesOfConnection } from '../../machinery/proxied-headers.js';
 import type { ApiRequest } from '../types.js';
 
-/** Headers that are between two neighbours and are not passed on (RFC 9110, 7.6.1; Go's ReverseProxy). */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'proxy-connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 /** Headers of the handshake between two neighbours. */
 const HANDSHAKE = new Set([
   'sec-websocket-key',
@@ -24,10 +13,6 @@ const HANDSHAKE = new Set([
 const OWN = new Set(['date', 'content-length', 'content-type']);
 /** Headers of a body that is not passed on. */
 const BODY = new Set(['content-length', 'content-encoding', 'expect']);
-const CORS = /^access-control-allow-(credentials|headers|methods|origin)$/;
-
-const namedByConnection = (connection: string): Set<string> =>
-  new Set(connection.split(',').map((name) => name.trim().toLowerCase()));
 
 /**
  * What of the client's headers goes on: all but those between neighbours, and never what proves or changes who the
@@ -35,7 +20,7 @@ const namedByConnection = (connection: string): Set<string> =>
  */
 export function forwardedHeaders(request: ApiRequest): OutgoingHttpHeaders {
   const out = Object.create(null) as Record<string, string[]>;
-  const named = namedByConnection(request.header('connection'));
+  const named = new Set(namesOfConnection(request.header('connection')));
   const raw = request.headers ?? [];
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] ?? '';
@@ -70,7 +55,7 @@ export function answeredHeaders(
   const out: [string, string][] = [];
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] ?? '').toLowerCase();
-    if (HOP_BY_HOP.has(name) || HANDSHAKE.has(name) || OWN.has(name) || CORS.test(name) || !isKept(name)) continue;
+    if (HOP_BY_HOP.has(name) || HANDSHAKE.has(name) || OWN.has(name) || CORS.has(name) || !isKept(name)) continue;
     out.push([raw[i] ?? '', raw[i + 1] ?? '']);
   }
   return out;
