@@ -37,10 +37,13 @@ export class CustomResources {
     this.#definitionListeners.add(listener);
   }
 
-  /** The stored definitions, as of the newest revision applied here. Nobody may change them. */
+  /**
+   * The stored definitions, as of the newest revision applied here, in the order in which they were last written. Nobody
+   * may change them.
+   */
   get definitions(): readonly { readonly object: JsonObject; readonly definition: Definition }[] {
     this.refresh();
-    return [...this.#known.values()];
+    return [...this.#known.values()].toSorted((a, b) => a.modRevision - b.modRevision);
   }
 
   /** The served custom resource of this group, version and plural name, or undefined. */

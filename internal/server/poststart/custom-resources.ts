@@ -39,7 +39,11 @@ export function followCustomResources(
   let stopped = false;
   let led = false;
   const worker = new Worker(
-    () => (leads() ? reconcile(backend, client, custom, () => stopped) : Promise.resolve(false)),
+    () => {
+      if (leads()) return reconcile(backend, client, custom, () => stopped);
+      led = false; // what was not done now is due as soon as this replica leads
+      return Promise.resolve(false);
+    },
     {
       pauseMs: 0,
       retryMs: RETRY_MS,
@@ -83,7 +87,10 @@ export function followCustomResources(
 
 const now = (): string => `${new Date().toISOString().slice(0, 19)}Z`;
 
-/** One pass over all definitions; true when something is left to do later. */
+/**
+ * One pass over all definitions, in the order in which they were written, as kube-apiserver's queue has it: of two that
+ * want the same names the first gets them. True when something is left to do later.
+ */
 async function reconcile(
   backend: Backend,
   client: InternalClient,
