@@ -30,7 +30,7 @@ import type { FlagValues } from './flags.js';
 
 const log = logger('auth.ts');
 
-/** Who may be who: front proxies, client certificates, tokens, in the reference's order. */
+/** Who may be who: front proxies, client certificates, tokens, in kube-apiserver's order. */
 export function authenticator(flags: FlagValues, serving: ServingConfig, backend: Backend): Authenticator {
   const list: Authenticator[] = [];
   if (serving.requestHeaderCa !== '') {

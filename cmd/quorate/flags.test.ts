@@ -40,7 +40,7 @@ test('a kubeadm command line is understood', () => {
   expect(refusedFlags(flags)).toEqual([]);
 });
 
-test('defaults are the reference’s', () => {
+test('defaults are kube-apiserver’s', () => {
   const flags = parse();
   expect(flags.int('min-request-timeout')).toBe(1800);
   expect(flags.duration('event-ttl')).toBe(3_600_000);
@@ -57,7 +57,7 @@ test('every flag shows its default in the help', () => {
   expect(help).toMatch(/--anonymous-auth \[bool\].*\(default true\)/s);
 });
 
-test('booleans, underscores and repeated flags are read as the reference reads them', () => {
+test('booleans, underscores and repeated flags are read as kube-apiserver reads them', () => {
   expect(parse('--anonymous-auth=false').bool('anonymous-auth')).toBe(false);
   expect(parse('--enable-bootstrap-token-auth').bool('enable-bootstrap-token-auth')).toBe(true);
   expect(parse('--secure_port=7443').int('secure-port')).toBe(7443);

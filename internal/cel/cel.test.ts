@@ -129,7 +129,7 @@ describe('bounds', () => {
     expect(used.user + used.system).toBeLessThan(100_000);
   });
 
-  it('counts costs as the reference does', () => {
+  it('counts costs as kube-apiserver does', () => {
     const cost = (text: string): number => program(text).evaluateSync((name) => values.get(name)).cost;
     expect(cost('true')).toBe(0);
     expect(cost('n == 5')).toBe(2);

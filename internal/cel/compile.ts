@@ -27,7 +27,7 @@ export interface Evaluation {
   readonly exceeded: boolean;
 }
 
-/** Why an expression cannot be used. `kind` as the reference tells them apart: `invalid` is the author's, `internal` not. */
+/** Why an expression cannot be used. `kind` as kube-apiserver tells them apart: `invalid` is the author's, `internal` not. */
 export interface CompileError {
   readonly kind: 'invalid' | 'internal';
   /** `compilation failed: ERROR: <input>:1:5: ...`, or `program instantiation failed: ...`. */

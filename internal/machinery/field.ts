@@ -131,7 +131,7 @@ export function aggregateText(messages: readonly string[]): string {
   return unique.length === 1 ? (unique[0] ?? '') : `[${unique.join(', ')}]`;
 }
 
-/** Group and kind that a 422 names; `kind` is the resource's plural in a few answers of the reference. */
+/** Group and kind that a 422 names; `kind` is the resource's plural in a few answers of kube-apiserver. */
 export interface GroupKind {
   readonly group: string;
   readonly kind: string;
@@ -160,7 +160,7 @@ export function str(v: JsonValue | undefined): string {
   return typeof v === 'string' ? v : '';
 }
 
-/** Keys of a JSON map in byte order, the order in which the reference walks a map when it sorts; none when it is no map. */
+/** Keys of a JSON map in byte order, the order in which kube-apiserver walks a map when it sorts; none when it is no map. */
 export function sortedKeys(v: JsonValue | undefined): string[] {
   return isObject(v) ? Object.keys(v).sort() : [];
 }

@@ -73,7 +73,7 @@ export interface Column {
  * Functions get objects in the storage version and may change the one named first.
  */
 export interface Strategy {
-  /** Fills defaults as the reference's SetDefaults_* do; also run on objects read from older releases. */
+  /** Fills defaults as kube-apiserver's SetDefaults_* do; also run on objects read from older releases. */
   defaults?(obj: JsonObject): void;
   /** Clears what a client may not set on create (status for resources with a status subresource) and sets what the server sets. */
   prepareForCreate?(ctx: WriteContext, obj: JsonObject): void;

@@ -1,6 +1,6 @@
 import { StatusError } from '../machinery/status.js';
 
-/** Times a patch that met a conflict is tried again (the reference's MaxRetryWhenPatchConflicts). */
+/** Times a patch that met a conflict is tried again (kube-apiserver's MaxRetryWhenPatchConflicts). */
 const RETRIES = 5;
 
 /**

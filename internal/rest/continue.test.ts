@@ -19,7 +19,7 @@ describe('continue tokens', () => {
     );
   });
 
-  it('have the form that clients of the reference have seen', () => {
+  it('have the form that clients of kube-apiserver have seen', () => {
     expect(encodeContinue('core/configmaps/oracle/page-1\0', 'core/configmaps/oracle/', 766)).toBe(
       Buffer.from('{"v":"meta.k8s.io/v1","rv":766,"start":"/page-1\\u0000"}').toString('base64url'),
     );

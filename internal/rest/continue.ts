@@ -8,7 +8,7 @@ export interface Continue {
 
 const VERSION = 'meta.k8s.io/v1';
 
-/** The token for the keys from `start` on, in the reference's form: base64url JSON, the key relative to `prefix`. */
+/** The token for the keys from `start` on, in kube-apiserver's form: base64url JSON, the key relative to `prefix`. */
 export function encodeContinue(start: string, prefix: string, revision: number): string {
   return Buffer.from(JSON.stringify({ v: VERSION, rv: revision, start: `/${start.slice(prefix.length)}` })).toString(
     'base64url',
@@ -41,7 +41,7 @@ function notJson(bytes: Buffer): string {
   return `invalid character '${shown}' looking for beginning of value`;
 }
 
-/** Reads a token; throws 400 with the reference's words for one that it did not make. */
+/** Reads a token; throws 400 with kube-apiserver's words for one that it did not make. */
 export function decodeContinue(token: string, prefix: string): Continue {
   const at = illegalAt(token);
   if (at >= 0) throw invalid(`illegal base64 data at input byte ${at}`);

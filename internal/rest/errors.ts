@@ -4,7 +4,7 @@ import { CompactedError, OverloadedError, UnavailableError } from '../store/type
 /** Seconds after which a client refused for load should come back. */
 const RETRY_AFTER_SECONDS = 1;
 
-/** The route exists, the method does not: as the reference's router words it. */
+/** The route exists, the method does not: as kube-apiserver's router words it. */
 export const methodNotAllowed = (): StatusError =>
   new StatusError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {});
 

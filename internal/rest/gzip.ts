@@ -1,9 +1,9 @@
 import { constants, createGzip, gzip } from 'node:zlib';
 import type { ApiRequest, BytesReply, Reply, Sink } from './types.js';
 
-/** Bodies up to this many bytes are sent as they are (the reference's defaultGzipThresholdBytes). */
+/** Bodies up to this many bytes are sent as they are (kube-apiserver's defaultGzipThresholdBytes). */
 export const GZIP_THRESHOLD_BYTES = 128 * 1024;
-/** The reference's defaultGzipContentEncodingLevel: CPU matters more than bytes here. */
+/** kube-apiserver's defaultGzipContentEncodingLevel: CPU matters more than bytes here. */
 const LEVEL = 1;
 const HEADERS = { 'content-encoding': 'gzip', vary: 'Accept-Encoding' };
 

@@ -21,7 +21,7 @@ import { collectedWarnings } from './write/pending-warnings.js';
 
 export type { RestDeps } from './deps.js';
 
-/** Kinds whose every answer carries a deprecation warning (the reference's APILifecycle data). */
+/** Kinds whose every answer carries a deprecation warning (kube-apiserver's APILifecycle data). */
 const DEPRECATED: Readonly<Record<string, string>> = {
   '/v1/componentstatuses': 'v1 ComponentStatus is deprecated in v1.19+',
   '/v1/endpoints': 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',

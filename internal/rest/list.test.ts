@@ -85,7 +85,7 @@ describe('LIST', () => {
     expect(names(await jsonOf(list('/api/v1/configmaps')))).toHaveLength(8);
   });
 
-  it('has an empty list for nothing, and null where the reference has null', async () => {
+  it('has an empty list for nothing, and null where kube-apiserver has null', async () => {
     expect((await jsonOf(list('/api/v1/namespaces/none/configmaps')))['items']).toEqual([]);
     const partial = { accept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io' };
     expect((await jsonOf(list('/api/v1/namespaces/none/configmaps', partial)))['items']).toBeNull();

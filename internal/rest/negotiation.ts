@@ -59,7 +59,7 @@ export function notStreamable(def: ResourceDef): Error {
   );
 }
 
-/** The reference's Go name of a kind, as two of its 406 texts print it: `core.Namespace`. */
+/** kube-apiserver's Go name of a kind, as two of its 406 texts print it: `core.Namespace`. */
 export function goKindName(def: ResourceDef, suffix: '' | 'List'): string {
   if (def.type === '') return suffix === '' ? 'unstructured.Unstructured' : 'unstructured.UnstructuredList';
   const group = def.group === 'events.k8s.io' ? '' : def.group;

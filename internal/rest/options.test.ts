@@ -63,7 +63,7 @@ describe('ListOptions', () => {
     expect(status.message).toContain(text);
   });
 
-  it('answers a resourceVersion that is no number as the reference does', () => {
+  it('answers a resourceVersion that is no number as kube-apiserver does', () => {
     expect(() => parseResourceVersion('x')).toThrow(
       'resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax',
     );

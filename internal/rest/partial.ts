@@ -5,7 +5,7 @@ import { metadataOf } from './json-scan.js';
 import type { LazyObject } from './lazy.js';
 
 /**
- * Annotations in which an old field travels: the reference takes them off before it makes tables and metadata-only
+ * Annotations in which an old field travels: kube-apiserver takes them off before it makes tables and metadata-only
  * objects, because there they are a field (pkg/apis/apps/v1/conversion.go).
  */
 const CARRIED: Readonly<Record<string, string>> = {

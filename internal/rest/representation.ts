@@ -166,7 +166,7 @@ function partialList(version: string, read: MetadataReader): TextList {
     item: (obj) => partialJson(obj, version, read),
     separator: ',',
     close: () => CLOSE,
-    // The reference never makes the list of items when there is none.
+    // kube-apiserver never makes the list of items when there is none.
     empty: (meta) => `${head(meta)}null}`,
   };
 }

@@ -1,7 +1,7 @@
 import type { Backend } from '../store/types.js';
 import { tooLargeResourceVersion } from './errors.js';
 
-/** How long a read waits for this replica to reach the revision it names (the reference's blockTimeout). */
+/** How long a read waits for this replica to reach the revision it names (kube-apiserver's blockTimeout). */
 export const REVISION_WAIT_MS = 3_000;
 
 /** Resolves when `revision` is applied here; rejects with 504 after REVISION_WAIT_MS. */

@@ -68,7 +68,7 @@ export class TableWriter {
   readonly close = ']}';
   empty(meta: ListMeta): string {
     const open = this.open(meta);
-    // The reference's generic printer leaves the rows nil when there are none; the others make an empty list.
+    // kube-apiserver's generic printer leaves the rows nil when there are none; the others make an empty list.
     return this.hasPrinter ? `${open}]}` : `${open.slice(0, -1)}null}`;
   }
 

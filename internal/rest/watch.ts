@@ -14,7 +14,7 @@ import { Watcher } from './watcher.js';
 
 export { WatchHub } from './watch-hub.js';
 
-/** Without `timeoutSeconds` a watch ends after this long, and up to twice as long (the reference's --min-request-timeout). */
+/** Without `timeoutSeconds` a watch ends after this long, and up to twice as long (kube-apiserver's --min-request-timeout). */
 const MIN_TIMEOUT_MS = 1_800_000;
 /** Longest delay that a timer can have. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

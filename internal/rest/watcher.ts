@@ -10,7 +10,7 @@ import { BATCH_CHANGES, FLUSH_BYTES } from './watch-hub.js';
 
 const log = logger('watcher.ts');
 
-/** A bookmark is due this long after the one before (the reference's defaultBookmarkFrequency). */
+/** A bookmark is due this long after the one before (kube-apiserver's defaultBookmarkFrequency). */
 const BOOKMARK_MS = 60_000;
 /** The last bookmark comes this long before the timeout. */
 const BEFORE_TIMEOUT_MS = 2_000;

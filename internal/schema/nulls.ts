@@ -81,7 +81,7 @@ function walk(plan: Plan, o: JsonObject, action: Action): void {
   }
 }
 
-/** Puts `null` where Go would write it, in place; an empty list or map there becomes null too, as in the reference's store. */
+/** Puts `null` where Go would write it, in place; an empty list or map there becomes null too, as in kube-apiserver's store. */
 export function writeNulls(typeName: string, obj: JsonObject): void {
   const plan = typeName === '' ? undefined : planOf(typeName);
   if (plan !== undefined) walk(plan, obj, fill);

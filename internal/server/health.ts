@@ -18,7 +18,7 @@ export interface HealthSources {
 }
 
 /**
- * The reference's start-up steps. Tools ask for them by name; here one condition stands behind all of them:
+ * kube-apiserver's start-up steps. Tools ask for them by name; here one condition stands behind all of them:
  * the objects of a fresh cluster are in the store.
  */
 const START_STEPS = [

@@ -281,7 +281,7 @@ export class RequestMetrics {
   }
 }
 
-/** The verb label: the method, but LIST and WATCH for collections, as in the reference. */
+/** The verb label: the method, but LIST and WATCH for collections, as in kube-apiserver. */
 function verbLabel(info: RequestInfo): string {
   const names: Readonly<Record<string, string>> = { create: 'POST', update: 'PUT' };
   return names[info.verb] ?? info.verb.toUpperCase();

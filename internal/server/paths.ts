@@ -27,7 +27,7 @@ export interface PathParts {
 
 const JSON_TYPE = 'application/json';
 
-/** Answers every path that names no resource. What is not there gets the reference's plain 404. */
+/** Answers every path that names no resource. What is not there gets kube-apiserver's plain 404. */
 export function createPaths(parts: PathParts): Handler {
   const checks = healthEndpoints(parts.health);
   const routes: Readonly<Record<string, (request: ApiRequest) => Reply | Promise<Reply> | undefined>> = {

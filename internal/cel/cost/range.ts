@@ -4,7 +4,7 @@ export interface Range {
   readonly max: number;
 }
 
-/** The largest number that the reference counts to (math.MaxUint64), as a double. */
+/** The largest number that kube-apiserver counts to (math.MaxUint64), as a double. */
 export const MAX = 2 ** 64;
 const capped = (n: number): number => (n >= MAX ? MAX : n);
 

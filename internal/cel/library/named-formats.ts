@@ -39,7 +39,7 @@ function uriProblems(s: string): string[] {
 const qualifiedNameProblems = (s: string): string[] =>
   labelKeyProblems(s).map((p) => p.replace(/^a qualified name must/, 'a valid label key must'));
 
-/** Lengths of patterns are those of the reference, where they are not told: of strfmt's patterns. */
+/** Lengths of patterns are those of kube-apiserver, where they are not told: of strfmt's patterns. */
 const FORMATS: ReadonlyMap<string, NamedFormat> = new Map(
   (
     [

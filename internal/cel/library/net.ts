@@ -23,7 +23,7 @@ class Ip extends Opaque {
   override equals(other: Value): boolean {
     return other instanceof Ip && other.family === this.family && other.address === this.address;
   }
-  /** Bits, which is what the reference takes for the size. */
+  /** Bits, which is what kube-apiserver takes for the size. */
   override get size(): number {
     return Math.ceil(widthOf(this.family) / 8);
   }

@@ -19,7 +19,7 @@ function display(text: string, { at, message }: Problem): string {
 /** An expression that was looked at: its type, or why it cannot be used. */
 export interface Compiled {
   readonly type: CelType;
-  /** Undefined when nothing is wrong; else as the reference reports it. */
+  /** Undefined when nothing is wrong; else as kube-apiserver reports it. */
   readonly problem: string | undefined;
 }
 

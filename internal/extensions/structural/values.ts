@@ -26,7 +26,7 @@ import {
   typeOf,
 } from './schema.js';
 
-// What an OpenAPI v3 schema asks of a value, in the words of the reference (kube-openapi's validator as
+// What an OpenAPI v3 schema asks of a value, in the words of kube-apiserver (kube-openapi's validator as
 // apiextensions-apiserver reports it). Values are JSON; big integers may be BigInt.
 
 /** Where a complaint is: `base` is the field of the root value, `name` the path from there that sentences repeat. */

@@ -76,7 +76,7 @@ export function checkMutableOperations(match: FieldNode): void {
 }
 
 /**
- * Complaints about what validating and mutating admission policies have in common, in the reference's order. Answers
+ * Complaints about what validating and mutating admission policies have in common, in kube-apiserver's order. Answers
  * what the expressions that follow may use.
  */
 export function checkPolicySpec(spec: FieldNode, mutating: boolean, lenience: PolicyLenience): AdmissionExpressions {

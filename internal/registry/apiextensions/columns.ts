@@ -10,7 +10,7 @@ export function checkSimplePath(owner: FieldNode, at: string, path: string): boo
   return false;
 }
 
-/** Complaints about a column; the reference writes `JSONPath` where the field is `jsonPath`. */
+/** Complaints about a column; kube-apiserver writes `JSONPath` where the field is `jsonPath`. */
 export function checkColumn(column: FieldNode): void {
   column.requireText('name');
   const type = column.text('type');

@@ -24,7 +24,7 @@ function checkCaBundle(client: FieldNode): void {
   if (problem !== undefined) client.invalid('caBundle', `unable to load root certificates: ${problem}`);
 }
 
-/** Complaints about how objects are converted. The reference calls `webhook.clientConfig` by an older name. */
+/** Complaints about how objects are converted. kube-apiserver calls `webhook.clientConfig` by an older name. */
 export function checkConversion(spec: FieldNode): void {
   const conversion = spec.child('conversion');
   if (conversion === undefined) return;

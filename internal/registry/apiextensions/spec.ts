@@ -96,7 +96,7 @@ function checkVersions(spec: FieldNode, versions: readonly FieldNode[], lenience
   if (versions.filter((v) => v.flag('storage')).length !== 1) {
     spec.invalid('versions', 'must have exactly one version marked as storage version', versionsAsInGo(spec));
   }
-  // The reference also keeps the first version's name by itself.
+  // kube-apiserver also keeps the first version's name by itself.
   const [first] = names;
   if (first !== undefined && first !== '') {
     const complaints = dns1035Label(first);

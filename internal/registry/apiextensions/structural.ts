@@ -219,7 +219,7 @@ function isUnreadable(s: Schema): boolean {
   );
 }
 
-/** Why a schema is not structural, sorted by text as the reference sorts them; empty when it is. */
+/** Why a schema is not structural, sorted by text as kube-apiserver sorts them; empty when it is. */
 export function structuralErrors(schema: Schema, at: string): FieldError[] {
   if (isUnreadable(schema)) return [];
   const walk = new Walk();

@@ -2,7 +2,7 @@ import { deepEqual } from '../../machinery/equal.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 import type { FieldNode } from '../generic/field-node.js';
 
-/** Parts of versions that the reference keeps once, at the top, when they are the same in all versions. */
+/** Parts of versions that kube-apiserver keeps once, at the top, when they are the same in all versions. */
 export const PARTS = ['schema', 'subresources', 'additionalPrinterColumns', 'selectableFields'] as const;
 export type Part = (typeof PARTS)[number];
 

@@ -107,7 +107,7 @@ export const controllerRevisionRules: Rules = {
   validateUpdate: (o, old) =>
     validating(o, (root) => {
       root.nonNegative('revision');
-      // The reference compares the bytes: the same members in another order are another state.
+      // kube-apiserver compares the bytes: the same members in another order are another state.
       if (JSON.stringify(root.get('data')) !== JSON.stringify(old['data'])) root.invalid('data', IMMUTABLE);
     }),
 };

@@ -62,7 +62,7 @@ function checkTemplate(spec: FieldNode, old: JsonObject | undefined): void {
   const selector = spec.child('selector');
   if (selector === undefined || !isEmptySelector(selector)) checkTemplateSelected(spec, selector?.value);
   const template = spec.struct('template');
-  // Once for themselves and once with the template, as in the reference.
+  // Once for themselves and once with the template, as in kube-apiserver.
   const meta = template.struct('metadata');
   template.add(...labelErrors(meta.get('labels'), template.at('labels')));
   template.add(...annotationErrors(meta.get('annotations'), template.at('annotations')));

@@ -75,7 +75,7 @@ export function pickAddress(backend: Backend, cidrs: readonly Cidr[], family: 'I
   return undefined;
 }
 
-/** Why an address that was asked for cannot be had, or undefined. Texts are the reference's IP allocator's. */
+/** Why an address that was asked for cannot be had, or undefined. Texts are kube-apiserver's IP allocator's. */
 export function refuseAddress(backend: Backend, cidrs: readonly Cidr[], ip: string): string | undefined {
   const parsed = parseIP(ip);
   if (parsed === undefined || !cidrs.some((c) => cidrContains(c, parsed))) {

@@ -35,7 +35,7 @@ export function pickNodePort(backend: Backend, range: NodePortRange, taken: Read
   return undefined;
 }
 
-/** Why a port that was asked for cannot be had, or undefined. Texts are the reference's port allocator's. */
+/** Why a port that was asked for cannot be had, or undefined. Texts are kube-apiserver's port allocator's. */
 export function refuseNodePort(backend: Backend, range: NodePortRange, port: number): string | undefined {
   if (port < range.min || port > range.max) {
     return `provided port is not in the valid range. The range of valid ports is ${range.min}-${range.max}`;

@@ -5,7 +5,7 @@ import { findType } from '../../schema/index.js';
 import type { FieldDef, TypeDef, TypeRef } from '../../schema/types.js';
 import { FIELD_ORDERS, GO_NAMES } from './go-names.js';
 
-// Complaints about a whole struct print it as Go's JSON encoder writes the reference's internal types: they have no
+// Complaints about a whole struct print it as Go's JSON encoder writes kube-apiserver's internal types: they have no
 // field tags, so every field is there, under its Go name. What comes from apimachinery (metadata, selectors) has tags.
 
 /** Words that Go writes in capitals when a name begins with them. */
@@ -112,7 +112,7 @@ function struct(o: JsonObject, type: TypeDef | undefined): JsonObject {
   return out;
 }
 
-/** The object as a complaint of the reference prints it; `typeName` as in OpenAPI (`io.k8s.api.core.v1.PodSpec`) or short (`core.v1.PodSpec`). */
+/** The object as a complaint of kube-apiserver prints it; `typeName` as in OpenAPI (`io.k8s.api.core.v1.PodSpec`) or short (`core.v1.PodSpec`). */
 export function asInGo(o: JsonObject, typeName: string): JsonObject {
   return struct(o, findType(typeName));
 }

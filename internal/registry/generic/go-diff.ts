@@ -15,7 +15,7 @@ function lines(o: JsonObject, typeName: string, fields: readonly string[] | unde
 }
 
 /**
- * How the reference shows what changed in a struct (apimachinery's diff.Diff): Go's form of both, compared line by line.
+ * How kube-apiserver shows what changed in a struct (apimachinery's diff.Diff): Go's form of both, compared line by line.
  * `fields`: the JSON names of those that an embedded struct has in Go, in its order, when only that is shown.
  */
 export function goDiff(before: JsonObject, after: JsonObject, typeName: string, fields?: readonly string[]): string {

@@ -25,7 +25,7 @@ export interface MetaRules {
 
 const text = (v: JsonValue | undefined): string => (typeof v === 'string' ? v : '');
 
-/** Complaints about labels; the whole map is the field, as the reference reports it. */
+/** Complaints about labels; the whole map is the field, as kube-apiserver reports it. */
 export function labelErrors(labels: JsonValue | undefined, field: string): FieldError[] {
   const out: FieldError[] = [];
   if (!isObject(labels)) return out;

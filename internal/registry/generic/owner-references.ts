@@ -41,7 +41,7 @@ export function ownerReferenceErrors(references: JsonValue | undefined, field: s
 
 /**
  * Drops owner references that say the same again and returns the uids that occurred twice, for the Warning
- * that the reference sends (dedupOwnerReferencesAndAddWarning).
+ * that kube-apiserver sends (dedupOwnerReferencesAndAddWarning).
  */
 export function dedupeOwnerReferences(meta: JsonObject): string[] {
   const references = meta['ownerReferences'];

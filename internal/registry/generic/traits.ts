@@ -1,12 +1,12 @@
 import type { GroupStrategies, Strategy } from '../types.js';
 
-// What the reference's storage configuration and strategies say about a resource in one word each
+// What kube-apiserver's storage configuration and strategies say about a resource in one word each
 // (AllowCreateOnUpdate, AllowUnconditionalUpdate, ReturnDeletedObject, garbage collection, generation).
 // A group's own module adds behaviour on top and wins where both speak.
 
 const NO_GENERATION = { generation: false } as const satisfies Strategy;
 const SPEC = { of: ['spec'] } as const;
-/** `--event-ttl` of the reference: an hour. */
+/** `--event-ttl` of kube-apiserver: an hour. */
 const EVENT_TTL_SECONDS = 3600;
 
 const core: GroupStrategies = {

@@ -33,7 +33,7 @@ export const ipAddresses: Strategy = {
     }),
 };
 
-/** What the reference prints of a parent reference: Go's names, all of them. */
+/** What kube-apiserver prints of a parent reference: Go's names, all of them. */
 const parentRefAsInGo = (ref: FieldNode): JsonObject => ({
   Group: ref.text('group'),
   Resource: ref.text('resource'),

@@ -7,7 +7,7 @@ import { FieldNode, validating } from '../generic/field-node.js';
 import { labelErrors } from '../generic/object-meta.js';
 import type { GroupStrategies, Strategy } from '../types.js';
 
-/** What a pod costs beside its containers is bounded as they are; the reference calls it their limits. */
+/** What a pod costs beside its containers is bounded as they are; kube-apiserver calls it their limits. */
 function checkOverhead(overhead: FieldNode): void {
   const limits = overhead.get('podFixed');
   if (limits !== undefined) checkResourceRequirements(new FieldNode({ limits }, overhead.path, overhead.problems));

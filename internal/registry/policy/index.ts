@@ -18,7 +18,7 @@ function checkIntOrPercent(spec: FieldNode, key: string): void {
   if (complaints.length === 0 && Number(v.slice(0, -1)) > 100) spec.invalid(key, 'must not be greater than 100%');
 }
 
-/** What the reference prints of a spec: Go's names, all of them. */
+/** What kube-apiserver prints of a spec: Go's names, all of them. */
 const asInGo = (spec: FieldNode): JsonObject => ({
   MinAvailable: spec.get('minAvailable') ?? null,
   Selector: spec.get('selector') ?? null,

@@ -16,7 +16,7 @@ import {
   text,
 } from './human.js';
 
-// printers.go of the reference: everything outside the core, apps, batch, autoscaling and policy groups.
+// printers.go of kube-apiserver: everything outside the core, apps, batch, autoscaling and policy groups.
 
 type Group = Readonly<Record<string, Cells>>;
 

@@ -3,7 +3,7 @@ import type { Column } from '../types.js';
 /** Columns by plural resource name. */
 export type ColumnTable = Readonly<Record<string, readonly Column[]>>;
 
-/** One column. Its text is what the reference answers: clients show it, and compare it. */
+/** One column. Its text is what kube-apiserver answers: clients show it, and compare it. */
 export function column(name: string, type: Column['type'], priority: number, description: string, format = ''): Column {
   return { name, type, format, description, priority };
 }

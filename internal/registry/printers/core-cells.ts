@@ -17,7 +17,7 @@ import {
 } from './human.js';
 import { podCells } from './pod-cells.js';
 
-// printers.go of the reference, core group.
+// printers.go of kube-apiserver, core group.
 
 const serviceCells: Cells = (service, now) => {
   const s = spec(service);

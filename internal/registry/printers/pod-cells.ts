@@ -21,7 +21,7 @@ function ended(t: JsonObject, prefix: string): string {
   return signal === 0 ? `${prefix}ExitCode:${number(t, 'exitCode')}` : `${prefix}Signal:${signal}`;
 }
 
-/** What `kubectl get pods` says of a pod (printPod of the reference: init containers first, then the others, last one wins). */
+/** What `kubectl get pods` says of a pod (printPod of kube-apiserver: init containers first, then the others, last one wins). */
 function view(pod: JsonObject): PodView {
   const v: PodView = { reason: str(status(pod), 'phase'), ready: 0, total: 0, restarts: 0, lastRestart: 0 };
   if (str(status(pod), 'reason') !== '') v.reason = str(status(pod), 'reason');

@@ -17,7 +17,7 @@ import {
   text,
 } from './human.js';
 
-// printers.go of the reference: apps, batch, autoscaling, policy.
+// printers.go of kube-apiserver: apps, batch, autoscaling, policy.
 
 const template = (o: JsonObject): JsonObject | undefined => child(spec(o), 'template');
 

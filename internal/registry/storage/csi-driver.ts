@@ -30,7 +30,7 @@ function checkTokenRequests(spec: FieldNode): void {
 }
 
 function checkSpec(spec: FieldNode): void {
-  // The reference names the field so.
+  // kube-apiserver names the field so.
   if (!spec.has('attachRequired')) spec.required('attachedRequired');
   for (const key of ['podInfoOnMount', 'storageCapacity']) if (!spec.has(key)) spec.required(key);
   spec.checkOneOf('fsGroupPolicy', FS_GROUP_POLICIES);

@@ -32,7 +32,7 @@ function checkTerm(term: FieldNode): JsonObject {
 
 function checkTopologies(root: FieldNode): void {
   const terms = root.list('allowedTopologies');
-  // The reference compares every term with as many empty ones as there are terms, too.
+  // kube-apiserver compares every term with as many empty ones as there are terms, too.
   const earlier: JsonObject[] = terms.map(() => ({}));
   for (const term of terms) {
     const seen = checkTerm(term);

@@ -33,7 +33,7 @@ export function answerStored(
   return respondStored(deps, request, kind.def, value, status, warnings);
 }
 
-/** Answers with a Status of success; `code` is in the body only where the reference puts it there. */
+/** Answers with a Status of success; `code` is in the body only where kube-apiserver puts it there. */
 export function answerSuccess(
   request: ApiRequest,
   code: number,

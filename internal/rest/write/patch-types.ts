@@ -14,7 +14,7 @@ const TYPES: Readonly<Record<string, PatchType>> = {
 const UNTYPED = ['application/json-patch+json', 'application/merge-patch+json', 'application/apply-patch+yaml'];
 
 /**
- * The kind of patch that the Content-Type names. Throws 415: for types as the reference's router says it, for custom
+ * The kind of patch that the Content-Type names. Throws 415: for types as kube-apiserver's router says it, for custom
  * resources, which it does not route, as their handler does.
  */
 export function patchTypeOf(request: ApiRequest, typed: boolean): PatchType {

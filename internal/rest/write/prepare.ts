@@ -35,7 +35,7 @@ export function checkCreate(kind: Kind, ctx: Writing, obj: JsonObject): void {
   if (strategy.validate !== undefined) append(errors, strategy.validate(obj, ctx));
   if (errors.length > 0) throw invalid(kind.gk, metaText(meta, 'name'), errors);
   if (strategy.warnings !== undefined) append(ctx.warnings, strategy.warnings(obj, undefined));
-  // What is read from the reference's store is defaulted once more; a kind may have given itself more to default.
+  // What is read from kube-apiserver's store is defaulted once more; a kind may have given itself more to default.
   strategy.defaults?.(obj);
 }
 

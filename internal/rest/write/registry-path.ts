@@ -1,6 +1,6 @@
 import type { ResourceDef } from '../../schema/types.js';
 
-/** Resources that the reference keeps under a path other than their own name; texts about preconditions name it. */
+/** Resources that kube-apiserver keeps under a path other than their own name; texts about preconditions name it. */
 const PATHS: Readonly<Record<string, string>> = {
   '/endpoints': 'services/endpoints',
   '/nodes': 'minions',
@@ -11,7 +11,7 @@ const PATHS: Readonly<Record<string, string>> = {
   'apiregistration.k8s.io/apiservices': 'apiregistration.k8s.io/apiservices',
 };
 
-/** `/registry/<resource>/[<namespace>/]<name>`: what an object's key is called in the reference's error texts. */
+/** `/registry/<resource>/[<namespace>/]<name>`: what an object's key is called in kube-apiserver's error texts. */
 export function registryPath(def: ResourceDef, namespace: string, name: string): string {
   const own = PATHS[`${def.group}/${def.resource}`];
   const path = own ?? (def.type === '' ? `${def.group}/${def.resource}` : def.resource);

@@ -160,7 +160,7 @@ describe('patch', () => {
     await rest.ok(201, 'POST', CM, cm('stale'));
     await rest.ok(409, 'PATCH', `${CM}/stale`, { metadata: { resourceVersion: '1' }, data: { a: '9' } }, MERGE);
   });
-  it('says 415, 400, 422 and 404 as the reference', async () => {
+  it('says 415, 400, 422 and 404 as kube-apiserver', async () => {
     await rest.ok(201, 'POST', CM, cm('bad'));
     expect(await rest.ok(415, 'PATCH', `${CM}/bad`, 'x', { contentType: 'text/plain' })).toMatchObject({
       message: '415: Unsupported Media Type',

@@ -53,7 +53,7 @@ interface Applied {
 /**
  * Merges an apply patch into the live object and answers the object to be written, with its managedFields.
  * Throws StatusError: 409 with one FieldManagerConflict per field, 400 for a patch of another version or with managedFields,
- * 500 (as the reference) for a patch that does not fit the type.
+ * 500 (as kube-apiserver) for a patch that does not fit the type.
  */
 export function applyPatch(options: ApplyPatchOptions): JsonObject {
   const plan = options.plan ?? writtenPlanOf(options.typeName);

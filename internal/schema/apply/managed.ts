@@ -17,7 +17,7 @@ export type Managers = Map<string, Manager>;
 
 type Identity = Pick<Manager, 'name' | 'operation' | 'apiVersion' | 'subresource'>;
 
-/** What makes two entries one: an applier is the same in every version, an updater is not. Sorts as the reference's identifiers do. */
+/** What makes two entries one: an applier is the same in every version, an updater is not. Sorts as kube-apiserver's identifiers do. */
 export function identityOf(m: Identity): string {
   return JSON.stringify({
     manager: m.name,

@@ -81,7 +81,7 @@ const OTHER_SUBRESOURCES: Readonly<Record<string, ResetFilter>> = {
 
 /**
  * The fields that a write to this resource or subresource can own: what the strategy resets is left out
- * (GetResetFields of the reference's strategies).
+ * (GetResetFields of kube-apiserver's strategies).
  */
 export function resetFilter(typeName: string, subresource: string): ResetFilter {
   const name = typeName.slice('io.k8s.'.length);

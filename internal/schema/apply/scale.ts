@@ -27,7 +27,7 @@ export function scaleManagedFields(parent: JsonValue | undefined, paths: Replica
 
 /**
  * The scaled object's managedFields after a write to its Scale: managers that lost the replica count there lose it here, and
- * those that own it there get an entry. As in the reference the entry of an updater has no time, and stands beside another
+ * those that own it there get an entry. As in kube-apiserver the entry of an updater has no time, and stands beside another
  * entry of the same manager, because the Scale's updaters are of another version.
  */
 export function parentManagedFields(

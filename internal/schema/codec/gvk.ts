@@ -3,7 +3,7 @@ import { gvkOf, typeByKind, typeByName } from '../index.js';
 import type { GroupVersionKind } from '../types.js';
 import { cannotBeHandled, groupVersionText, unrecognized } from './errors.js';
 
-/** Where each registry of kinds is declared in the reference: error texts name it. */
+/** Where each registry of kinds is declared in kube-apiserver: error texts name it. */
 function schemeOf(group: string): string {
   if (group === 'apiextensions.k8s.io') return 'pkg/apiserver/apiserver.go:56';
   if (group === 'apiregistration.k8s.io') return 'pkg/apiserver/scheme/scheme.go:32';

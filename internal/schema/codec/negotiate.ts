@@ -5,7 +5,7 @@ export const YAML_MEDIA_TYPE = 'application/yaml';
 export const PROTOBUF_MEDIA_TYPE = 'application/vnd.kubernetes.protobuf';
 export type MediaType = typeof JSON_MEDIA_TYPE | typeof YAML_MEDIA_TYPE | typeof PROTOBUF_MEDIA_TYPE;
 
-/** What built-in resources are served in, the default first. CBOR is behind a feature gate in the reference and is not offered. */
+/** What built-in resources are served in, the default first. CBOR is behind a feature gate in kube-apiserver and is not offered. */
 export const ALL_MEDIA_TYPES: readonly MediaType[] = [JSON_MEDIA_TYPE, YAML_MEDIA_TYPE, PROTOBUF_MEDIA_TYPE];
 /** What custom resources are served in. */
 export const UNTYPED_MEDIA_TYPES: readonly MediaType[] = [JSON_MEDIA_TYPE, YAML_MEDIA_TYPE];
@@ -133,7 +133,7 @@ function options(params: Clause['params'], mediaType: MediaType): Negotiated | u
   }
   if (!converts) return { mediaType, streamWatch, pretty };
   const as = transformOf(kind, group, version);
-  // Tables have no protobuf form for clients: the reference goes on to the next clause.
+  // Tables have no protobuf form for clients: kube-apiserver goes on to the next clause.
   if (as === undefined || (as.kind === 'Table' && mediaType === PROTOBUF_MEDIA_TYPE)) return undefined;
   return { mediaType, as, streamWatch, pretty };
 }
@@ -230,7 +230,7 @@ export function routeUnsupportedMediaType(): StatusError {
   return new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
 }
 
-/** 406 for a list asked for as one object; `goType` is the reference's name of the list, e.g. `core.NamespaceList`. */
+/** 406 for a list asked for as one object; `goType` is kube-apiserver's name of the list, e.g. `core.NamespaceList`. */
 export function partialObjectOfList(goType: string): StatusError {
   return new StatusError(
     406,

@@ -56,7 +56,7 @@ export function definitionsOf(items: readonly PathItem[]): Set<string> {
 
 /**
  * Groups and versions whose requests may carry DeleteOptions and whose watches carry WatchEvent: every version that
- * the reference's API library knows, served or not. The v2 document lists them all.
+ * kube-apiserver's API library knows, served or not. The v2 document lists them all.
  */
 export const KNOWN_GROUP_VERSIONS: readonly { readonly group: string; readonly version: string }[] = [
   ['', 'v1'],

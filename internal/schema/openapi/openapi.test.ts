@@ -6,7 +6,7 @@ import { swaggerProtobuf } from './gnostic.js';
 import { customTypeName, OpenApi, type OpenApiDocument, ungzip } from './index.js';
 import { swagger, swaggerJson } from './v2.js';
 
-// The published document of the reference: facts that are not ours to choose. It is not part of this repository.
+// The published document of kube-apiserver: facts that are not ours to choose. It is not part of this repository.
 const REFERENCE = new URL('../../../../shared/kubernetes-1.36/openapi-v2.json', import.meta.url);
 
 const parse = (text: string): JsonObject => JSON.parse(text) as JsonObject;

@@ -62,7 +62,7 @@ export function groupTag(group: string): string {
   return parts[0] + parts.slice(1).map(capital).join('');
 }
 
-/** Paths of one resource. Custom resources differ in details that the reference's own builder for them has. */
+/** Paths of one resource. Custom resources differ in details that kube-apiserver's own builder for them has. */
 class ResourcePaths {
   readonly #root: string;
   readonly #tag: string;

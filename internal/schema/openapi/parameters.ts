@@ -13,7 +13,7 @@ export interface Parameter {
 }
 
 /*
- * The keys of shared parameters end in a hash that the reference computes from its own wording. Clients only follow
+ * The keys of shared parameters end in a hash that kube-apiserver computes from its own wording. Clients only follow
  * them, but they are part of the published document, so they are kept as data: option type, field, key.
  */
 const SHARED_KEYS: Readonly<Record<string, string>> = {

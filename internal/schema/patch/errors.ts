@@ -13,5 +13,5 @@ export class PatchError extends StatusError {
 /** A PatchError. */
 export const patchRejected = (why = 'invalid state detected'): PatchError => new PatchError(why);
 
-/** 500 without a reason: what the reference makes of an error of its patch library that it did not expect. */
+/** 500 without a reason: what kube-apiserver makes of an error of its patch library that it did not expect. */
 export const patchFailed = (message: string): StatusError => new StatusError(500, '', message);

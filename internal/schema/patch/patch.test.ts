@@ -193,7 +193,7 @@ describe('strategic merge patch', () => {
       spec: { containers: [{ name: 'c', command: ['x'] }] },
     });
   });
-  it('answers 500 without the merge key and 400 for malformed directives, as the reference', () => {
+  it('answers 500 without the merge key and 400 for malformed directives, as kube-apiserver', () => {
     expect(code(() => patched([{ image: 'x' }]))).toBe(500);
     expect(() => patched([{ image: 'x' }])).toThrow('map: map[image:x] does not contain declared merge key: name');
     expect(code(() => strategicMergePatch({ spec: {} }, { spec: { $retainKeys: 'x' } }, DEPLOYMENT))).toBe(400);

@@ -238,7 +238,7 @@ const asObject = (v: JsonValue): JsonObject => (isObject(v) ? v : {});
 /**
  * Applies a strategic merge patch to a copy of `doc`, an object of the named type. Lists merge by their merge key where
  * the type says so; `$patch`, `$retainKeys`, `$deleteFromPrimitiveList/...` and `$setElementOrder/...` are understood.
- * Throws StatusError with the reference's codes: 400 malformed directive, 422 does not apply, 500 the rest.
+ * Throws StatusError with kube-apiserver's codes: 400 malformed directive, 422 does not apply, 500 the rest.
  */
 export function strategicMergePatch(doc: JsonObject, patch: JsonObject, typeName: string): JsonObject {
   const struct = findType(typeName);

@@ -99,7 +99,7 @@ async function reconcileAll(backend: Backend, client: InternalClient): Promise<v
   }
 }
 
-/** The condition as the reference's texts have it. */
+/** The condition as kube-apiserver's texts have it. */
 export function danglingCondition(level: string, exists: boolean): JsonObject {
   const quoted = JSON.stringify(level);
   return exists

@@ -16,7 +16,7 @@ export const IDENTITY = 'kube-apiserver';
 export const ADDRESS = 'kubernetes.io/peer-advertise-address';
 
 /**
- * Keeps the Lease in kube-system that tells the cluster of this API server (the reference's
+ * Keeps the Lease in kube-system that tells the cluster of this API server (kube-apiserver's
  * kube-apiserver-identity-lease-controller). Resolves when it has been written once or could not be. On leaving, the
  * lease says that this server is not to be reached any more.
  * `name` tells replicas on one machine apart; `address` is host:port.

@@ -35,7 +35,7 @@ interface Seen {
 
 /**
  * Keeps Endpoints and EndpointSlice `kubernetes` in `default`: the addresses of the API servers whose identity lease is
- * being renewed (the reference's lease endpoint reconciler). Which ones are is told by this server's own clock, as
+ * being renewed (kube-apiserver's lease endpoint reconciler). Which ones are is told by this server's own clock, as
  * those of different machines differ; one that has not been watched for long enough stays as it is.
  */
 export class KubernetesEndpoints {

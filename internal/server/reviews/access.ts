@@ -7,7 +7,7 @@ import { badRequest } from '../../machinery/status.js';
 import type { Creator } from '../../rest/deps.js';
 import { reviewCreator } from './review.js';
 
-/** The kind is left out of these refusals, as in the reference. */
+/** The kind is left out of these refusals, as in kube-apiserver. */
 const NAMELESS = { group: 'authorization.k8s.io', kind: '' } as const;
 
 /** May the user named in the review do this? */

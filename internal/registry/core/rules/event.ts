@@ -22,7 +22,7 @@ const FIXED = [
   'firstTimestamp',
   'lastTimestamp',
   'count',
-  // Twice, as in the reference.
+  // Twice, as in kube-apiserver.
   'reason',
   'type',
   'eventTime',

@@ -119,7 +119,7 @@ function checkAnnotations(root: FieldNode): void {
 
 export const nodeRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'validateStatusUpdate'> = {
   validate: (o) => validating(o, checkNode),
-  // As the reference does: what both complain about is said twice.
+  // As kube-apiserver does: what both complain about is said twice.
   validateUpdate: (o, old) =>
     validating(o, (root) => {
       checkNode(root);

@@ -22,7 +22,7 @@ function checkCsi(csi: FieldNode): void {
   }
 }
 
-/** The check of each source by its JSON name, in the order in which the reference looks for them. */
+/** The check of each source by its JSON name, in the order in which kube-apiserver looks for them. */
 export const PERSISTENT_SOURCES: Readonly<Record<string, SourceCheck>> = {
   ...SHARED_SOURCES,
   azureFile(source) {

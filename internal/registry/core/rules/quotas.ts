@@ -180,7 +180,7 @@ function checkScopes(spec: FieldNode): void {
 function checkScopeSelector(spec: FieldNode): void {
   const selector = spec.child('scopeSelector');
   if (selector === undefined) return;
-  // The reference leaves the index out of these paths.
+  // kube-apiserver leaves the index out of these paths.
   const at = selector.at('matchExpressions');
   const problem = (key: string, bad: unknown, detail: string): void =>
     selector.add(invalidValue(key === '' ? at : `${at}.${key}`, bad, detail));

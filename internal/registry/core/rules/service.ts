@@ -151,7 +151,7 @@ const wantsNodePorts = (spec: FieldNode): boolean =>
 /** The node port that each port has or will be given: one for all ports of a number, as allocation does it. */
 function nodePortsOf(spec: FieldNode, ports: readonly FieldNode[]): number[] {
   const byPort = new Map<number, number>();
-  // What a dry run of the reference's allocator hands out; only ever printed.
+  // What a dry run of kube-apiserver's allocator hands out; only ever printed.
   let next = 32_769;
   return ports.map((port) => {
     const own = port.number('nodePort') ?? 0;

@@ -193,7 +193,7 @@ export function checkImageText(container: FieldNode): void {
   if (image !== '' && image.trim() !== image) container.invalid('image', WHITE_SPACE);
 }
 
-/** All containers of a pod spec, in the reference's order. */
+/** All containers of a pod spec, in kube-apiserver's order. */
 export function checkContainers(pod: PodParts): void {
   const grace = pod.spec.number('terminationGracePeriodSeconds');
   checkRegular(pod, grace);

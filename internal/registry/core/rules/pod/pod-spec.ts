@@ -158,7 +158,7 @@ export function checkPodSpec(spec: FieldNode, rules: PodRules): void {
   checkOs(spec);
 }
 
-/** A pod template; its labels and annotations are named without `metadata`, as in the reference (ValidatePodTemplateSpec). */
+/** A pod template; its labels and annotations are named without `metadata`, as in kube-apiserver (ValidatePodTemplateSpec). */
 export function checkPodTemplate(template: FieldNode, rules: PodRules): void {
   const meta = template.struct('metadata');
   template.add(...labelErrors(meta.get('labels'), template.at('labels')));

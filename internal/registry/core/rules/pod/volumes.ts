@@ -69,7 +69,7 @@ function checkEmptyDir(source: FieldNode): void {
 type PodSourceCheck = (source: FieldNode, rules: VolumeRules) => void;
 const S = SHARED_SOURCES;
 
-/** In the order in which the reference looks at them: the first that is there is the volume's. */
+/** In the order in which kube-apiserver looks at them: the first that is there is the volume's. */
 const POD_SOURCES: readonly (readonly [string, PodSourceCheck])[] = [
   ['emptyDir', checkEmptyDir],
   ['hostPath', S.hostPath],

@@ -8,7 +8,7 @@ import { containerProfileWarnings, podProfileWarnings } from './profile-warnings
 import { scheduling } from './scheduling-warnings.js';
 import { volumeWarnings } from './volume-warnings.js';
 
-// What the reference warns of: it is accepted, and is hardly what was meant (pkg/api/pod/warnings.go).
+// What kube-apiserver warns of: it is accepted, and is hardly what was meant (pkg/api/pod/warnings.go).
 
 type Warn = (text: string) => void;
 
