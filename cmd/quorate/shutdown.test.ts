@@ -12,7 +12,7 @@ it('a leader that stops hands over to a voter that is there', { timeout: 60_000 
   const replica = c.replica(leader);
   const isHere = (name: string): boolean => name === `r${leader}`;
   // The first by id, which is no reason to take it.
-  const [down = '', heir = ''] = replica
+  const [down = '', transferee = ''] = replica
     .status()
     .members.map(({ name }) => name)
     .filter((name) => !isHere(name));
@@ -20,8 +20,8 @@ it('a leader that stops hands over to a voter that is there', { timeout: 60_000 
   while (replica.status().members.some(({ name, connected }) => name === down && connected)) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  expect(replica.handOver()).toBe(heir);
-  const next = c.replica(Number(heir.slice(1)));
+  expect(replica.handOver()).toBe(transferee);
+  const next = c.replica(Number(transferee.slice(1)));
   while (next.status().role !== 'leader') {
     await new Promise((resolve) => setTimeout(resolve, 100));
     // It may have been in the middle of a change of the membership.

@@ -47,9 +47,9 @@ export async function stopServing(parts: Stoppable, reason: EndReason): Promise<
 /** Asks another voter to lead, so that the others need not wait for an election. */
 async function handOver(replica: Replica): Promise<void> {
   if (replica.status().role !== 'leader') return;
-  const heir = replica.handOver();
-  if (heir === undefined) return;
-  log.info(`handing leadership over to ${heir}`);
+  const transferee = replica.handOver();
+  if (transferee === undefined) return;
+  log.info(`handing leadership over to ${transferee}`);
   const until = performance.now() + HANDOVER_MS;
   while (replica.status().role === 'leader' && performance.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, 10));

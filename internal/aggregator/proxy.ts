@@ -15,7 +15,7 @@ import {
 import { goPath, goQuery } from './go-query.js';
 import { streamReply } from './stream.js';
 
-/** A request that may be passed on, as the door has it. */
+/** A request that may be passed on, as the HTTP server has it. */
 export interface ForwardableRequest extends ApiRequest {
   readonly auditId: string;
   readonly rawQuery: string;

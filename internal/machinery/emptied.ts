@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from './json.js';
 
 /**
  * Lists and maps that somebody wrote down empty. What is stored does not know them: an absent one is the same. But Go
- * keeps an empty one apart from none in memory, and complaints about whole objects show which of the two it was.
+ * keeps an empty one apart from none in memory, and field errors of whole objects show which of the two it was.
  */
 const emptied = new WeakMap<JsonObject, Readonly<JsonObject>>();
 

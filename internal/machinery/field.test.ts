@@ -45,7 +45,7 @@ describe('invalid', () => {
     expect(message(tooLong('a', 250))).toBe('Too long: may not be more than 250 bytes');
     expect(message(tooMany('a', 4, 3))).toBe('Too many: 4: must have at most 3 items');
   });
-  it('says one complaint once, however often it was made', () => {
+  it('says one field error once, however often it was made', () => {
     const e = invalid({ group: '', kind: 'Pod' }, 'a', [required('spec.x'), required('spec.x')]);
     expect(e.message).toBe('Pod "a" is invalid: spec.x: Required value');
     expect(e.status.details?.causes).toHaveLength(2);

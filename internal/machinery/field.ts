@@ -14,7 +14,7 @@ export type FieldErrorType =
   | 'InternalError'
   | 'FieldValueTypeInvalid';
 
-/** One complaint about one field: a cause of a 422 Invalid. */
+/** One error of one field: a cause of a 422 Invalid. */
 export interface FieldError {
   readonly type: FieldErrorType;
   /** e.g. `spec.containers[0].name`. */

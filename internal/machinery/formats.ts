@@ -3,11 +3,11 @@ import { dns1123Subdomain, maxLengthText, regexText } from './names.js';
 
 // More sentences of apimachinery's util/validation: ports, percentages, addresses, networks, paths.
 
-/** Complaints about a port number: 1 to 65535. */
+/** Field errors of a port number: 1 to 65535. */
 export const portNumber = (n: number): string[] =>
   n >= 1 && n <= 65_535 ? [] : ['must be between 1 and 65535, inclusive'];
 
-/** Complaints about the name of a port (IANA service name): at most 15 characters, lower case, a letter among them. */
+/** Field errors of the name of a port (IANA service name): at most 15 characters, lower case, a letter among them. */
 export function portName(value: string): string[] {
   const out: string[] = [];
   if (value.length > 15) out.push(maxLengthText(15, 'characters'));
@@ -25,7 +25,7 @@ const PERCENT_TEXT = regexText(
   '93%',
 );
 
-/** Complaints about a percentage such as `50%`. */
+/** Field errors of a percentage such as `50%`. */
 export const percent = (value: string): string[] => (/^[0-9]+%$/.test(value) ? [] : [PERCENT_TEXT]);
 
 const WILDCARD_FMT = '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*';
@@ -36,7 +36,7 @@ const WILDCARD_TEXT = regexText(
   '*.example.com',
 );
 
-/** Complaints about a DNS-1123 subdomain whose first label is `*`. */
+/** Field errors of a DNS-1123 subdomain whose first label is `*`. */
 export function wildcardDns1123Subdomain(value: string): string[] {
   const out: string[] = [];
   if (value.length > 253) out.push(maxLengthText(253, 'characters'));
@@ -44,7 +44,7 @@ export function wildcardDns1123Subdomain(value: string): string[] {
   return out;
 }
 
-/** Complaints about a domain name of three labels or more; all those about its letters are one sentence. */
+/** Field errors of a domain name of three labels or more; all those about its letters are one sentence. */
 export function fullyQualifiedName(value: string): string[] {
   const letters = dns1123Subdomain(value);
   if (letters.length > 0) return [letters.join(',')];
@@ -55,13 +55,13 @@ const PATH_FMT = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
 const PATH = new RegExp(`^${PATH_FMT}$`);
 const PATH_TEXT = regexText('Invalid path', PATH_FMT);
 
-/** A complaint and the part of the text that it is about. */
+/** A field error and the part of the text that it is about. */
 export interface PartProblem {
   readonly part: string;
   readonly message: string;
 }
 
-/** Complaints about `domain/path`. */
+/** Field errors of `domain/path`. */
 export function domainPrefixedPath(value: string): PartProblem[] {
   const slash = value.indexOf('/');
   if (slash <= 0 || slash === value.length - 1) {
@@ -88,7 +88,7 @@ const isMapped = (ip: { family: 'IPv4' | 'IPv6'; value: bigint }): boolean =>
 /** Whether the text is an address, leading zeros and IPv4 in IPv6 included (ParseIPSloppy). */
 export const isSloppyIP = (value: string): boolean => parseIP(withoutLeadingZeros(value)) !== undefined;
 
-/** Complaints about an address in a field that older releases read leniently: no leading zeros, no IPv4 in IPv6. */
+/** Field errors of an address in a field that older releases read leniently: no leading zeros, no IPv4 in IPv6. */
 export function legacyIP(value: string): string[] {
   const ip = parseIP(withoutLeadingZeros(value));
   if (ip === undefined) return [IP_TEXT];
@@ -131,7 +131,7 @@ function isPlainV4(value: string): boolean {
   return prefix >= 0 && address % 2 ** (32 - prefix) === 0;
 }
 
-/** Complaints about a network in a field that older releases read leniently: no leading zeros, no host bits. */
+/** Field errors of a network in a field that older releases read leniently: no leading zeros, no host bits. */
 export function legacyCidr(value: string): string[] {
   if (isPlainV4(value)) return [];
   const cidr = parseSloppyCidr(value);
@@ -166,14 +166,14 @@ export function isStrictSubset(outer: string, inner: string): boolean {
 /** The family of a network, undefined when it is none. */
 export const familyOfCidr = (value: string): 'IPv4' | 'IPv6' | undefined => parseSloppyCidr(value)?.family;
 
-/** Ranges that no endpoint can be reached in, and how the complaint names them. */
+/** Ranges that no endpoint can be reached in, and how the field error names them. */
 const SPECIAL: readonly (readonly [string, readonly string[]])[] = [
   ['may not be in the loopback range (127.0.0.0/8, ::1/128)', ['127.0.0.0/8', '::1/128']],
   ['may not be in the link-local range (169.254.0.0/16, fe80::/10)', ['169.254.0.0/16', 'fe80::/10']],
   ['may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)', ['224.0.0.0/24', 'ff02::/16']],
 ];
 
-/** Complaints about the address of an endpoint: unspecified, loopback and link-local ones name none (ValidateNonSpecialIP). */
+/** Field errors of the address of an endpoint: unspecified, loopback and link-local ones name none (ValidateNonSpecialIP). */
 export function nonSpecialIP(value: string): string[] {
   const ip = parseIP(withoutLeadingZeros(value));
   if (ip === undefined) return ['must be a valid IP address'];

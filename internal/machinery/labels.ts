@@ -255,10 +255,10 @@ function checkKey(key: string): void {
 
 function requirementOf(key: string, operator: LabelOperator, set: ReadonlySet<string>): LabelRequirement {
   const values = [...set].sort();
-  const complaints: string[] = [];
+  const fieldErrors: string[] = [];
   values.forEach((v, i) => {
     if ((operator === 'gt' || operator === 'lt') && integerOf(v) === undefined) {
-      complaints.push(
+      fieldErrors.push(
         `values[${i}]: Invalid value: ${JSON.stringify(v)}: for 'Gt', 'Lt' operators, the value must be an integer`,
       );
     }
@@ -266,11 +266,11 @@ function requirementOf(key: string, operator: LabelOperator, set: ReadonlySet<st
   values.forEach((v, i) => {
     const problems = labelValueProblems(v);
     if (problems.length > 0) {
-      complaints.push(`values[${i}][${key}]: Invalid value: ${JSON.stringify(v)}: ${problems.join('; ')}`);
+      fieldErrors.push(`values[${i}][${key}]: Invalid value: ${JSON.stringify(v)}: ${problems.join('; ')}`);
     }
   });
-  if (complaints.length === 1) throw new SelectorError(complaints[0] ?? '');
-  if (complaints.length > 1) throw new SelectorError(`[${complaints.join(', ')}]`);
+  if (fieldErrors.length === 1) throw new SelectorError(fieldErrors[0] ?? '');
+  if (fieldErrors.length > 1) throw new SelectorError(`[${fieldErrors.join(', ')}]`);
   return { key, operator, values };
 }
 

@@ -17,7 +17,7 @@ const QUALIFIED = new RegExp(`^${QUALIFIED_FMT}$`);
 export const maxLengthText = (n: number, unit: 'bytes' | 'characters' = 'bytes'): string =>
   `must be no more than ${n} ${unit}`;
 
-/** A complaint with examples and the regular expression, as apimachinery's RegexError prints it. */
+/** A field error with examples and the regular expression, as apimachinery's RegexError prints it. */
 export function regexText(message: string, format: string, ...examples: readonly string[]): string {
   if (examples.length === 0) return `${message} (regex used for validation is '${format}')`;
   return `${message} (e.g. ${examples.map((e) => `'${e}', `).join(' or ')}regex used for validation is '${format}')`;
@@ -87,14 +87,14 @@ function bounded(
   return out;
 }
 
-/** Complaints about a DNS-1123 label (at most 63 bytes); none when it is one. */
+/** Field errors of a DNS-1123 label (at most 63 bytes); none when it is one. */
 export const dns1123Label = (value: string): string[] => bounded(value, 63, LABEL, LABEL_TEXT);
-/** Complaints about a DNS-1123 subdomain (at most 253 bytes). */
+/** Field errors of a DNS-1123 subdomain (at most 253 bytes). */
 export const dns1123Subdomain = (value: string): string[] => bounded(value, 253, SUBDOMAIN, SUBDOMAIN_TEXT);
-/** Complaints about a DNS-1035 label (at most 63 bytes). */
+/** Field errors of a DNS-1035 label (at most 63 bytes). */
 export const dns1035Label = (value: string): string[] => bounded(value, 63, DNS1035, DNS1035_TEXT);
 
-/** Complaints about a label value (at most 63 bytes; may be empty). */
+/** Field errors of a label value (at most 63 bytes; may be empty). */
 export function labelValue(value: string): string[] {
   const out: string[] = [];
   if (value.length > 63) out.push(maxLengthText(63));
@@ -102,7 +102,7 @@ export function labelValue(value: string): string[] {
   return out;
 }
 
-/** Complaints about a qualified name: `[dns-subdomain/]name`, the name at most 63 bytes. Label keys, annotation keys, finalizers. */
+/** Field errors of a qualified name: `[dns-subdomain/]name`, the name at most 63 bytes. Label keys, annotation keys, finalizers. */
 export function qualifiedName(value: string): string[] {
   const parts = value.split('/');
   let name = value;
@@ -127,7 +127,7 @@ export function qualifiedName(value: string): string[] {
   return out;
 }
 
-/** Complaints about a name that must only be one path segment. `prefix`: a generateName. */
+/** Field errors of a name that must only be one path segment. `prefix`: a generateName. */
 export function pathSegmentName(value: string, prefix: boolean): string[] {
   if (!prefix && (value === '.' || value === '..')) return [`may not be '${value}'`];
   const out: string[] = [];
@@ -138,7 +138,7 @@ export function pathSegmentName(value: string, prefix: boolean): string[] {
 /** How a resource names its objects. */
 export type NameRule = 'dns1123Subdomain' | 'longName' | 'dns1123Label' | 'dns1035Label' | 'pathSegment' | 'any';
 
-/** Complaints about an object's name, or about its generateName when `prefix` (which may end in a dash). */
+/** Field errors of an object's name, or about its generateName when `prefix` (which may end in a dash). */
 export function objectName(rule: NameRule, value: string, prefix: boolean): string[] {
   // A trailing dash is what the generated suffix will follow.
   const checked = prefix && value.length > 1 && value.endsWith('-') ? `${value.slice(0, -2)}a` : value;

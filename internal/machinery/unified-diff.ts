@@ -1,5 +1,5 @@
 /**
- * A unified diff as Python's difflib and its port in Go make it, which kube-apiserver puts into complaints about large
+ * A unified diff as Python's difflib and its port in Go make it, which kube-apiserver puts into field errors of large
  * objects: the same lines are taken to be the same ones, also where several choices are possible.
  */
 

@@ -121,8 +121,8 @@ export function onVoteRequest(core: Core, m: Message): void {
 export function hurry(core: Core): void {
   if (core.role !== 'follower' || core.leader === 0) return;
   // One after the other, by id: two who stand at once split the votes, and then both wait for an election timeout.
-  const heirs = allVoters(core.members).filter((id) => id !== core.leader);
-  const turn = heirs.sort((a, b) => a - b).indexOf(core.id);
+  const successors = allVoters(core.members).filter((id) => id !== core.leader);
+  const turn = successors.sort((a, b) => a - b).indexOf(core.id);
   core.leader = 0;
   core.hurried = true;
   campaignWithin(core, 1 + Math.max(turn, 0) * HURRIED_TURN_TICKS);

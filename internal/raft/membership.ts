@@ -37,14 +37,14 @@ function stepDown(core: Core): void {
   syncProgress(core);
   core.broadcast = 'commit';
   flushAppends(core);
-  let heir: NodeId = 0;
+  let transferee: NodeId = 0;
   let best = -1;
   for (const [id, peer] of core.progress) {
     if (!isVoter(core.members, id) || !peer.recentActive || peer.match <= best || peer.state === 'snapshot') continue;
-    heir = id;
+    transferee = id;
     best = peer.match;
   }
-  if (heir !== 0) sendTimeoutNow(core, heir);
+  if (transferee !== 0) sendTimeoutNow(core, transferee);
   becomeFollower(core, core.term, 0);
 }
 

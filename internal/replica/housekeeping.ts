@@ -121,9 +121,9 @@ export class Housekeeping {
     if (performance.now() < this.#handedOverAt + HAND_OVER_MS) return;
     const others = state.meta.conf.voters.filter((voter) => voter !== id && reachable(voter));
     const spacious = await Promise.all(others.map((voter) => this.#options.hasSpace(voter)));
-    const heir = others.find((_, i) => spacious[i]);
-    if (heir === undefined || !this.#leads) return;
-    this.#handOver(heir, space.low ? 'its disk is nearly full' : 'its state has damaged records');
+    const transferee = others.find((_, i) => spacious[i]);
+    if (transferee === undefined || !this.#leads) return;
+    this.#handOver(transferee, space.low ? 'its disk is nearly full' : 'its state has damaged records');
   }
 
   /** A leader whose disk is slow hands over to one that has what we have and acknowledges much faster. */
@@ -134,21 +134,21 @@ export class Housekeeping {
     const candidates = peers
       .filter((peer) => peer.id !== id && !peer.isLearner && peer.match >= commit && reachable(peer.id))
       .map((peer) => peer.id);
-    const heir = disks.heir(now, this.#leads, candidates, now - (log.writingSince ?? now));
-    if (heir === undefined || now < this.#handedOverAt + HAND_OVER_MS) return Promise.resolve();
-    const [own, other] = [heir.ownMs, heir.ms].map(Math.round);
-    const name = state.meta.members.get(heir.id)?.name ?? String(heir.id);
-    this.#handOver(heir.id, `a write of its log takes ${own} ms, and ${name} acknowledges within ${other} ms`);
+    const transferee = disks.transferee(now, this.#leads, candidates, now - (log.writingSince ?? now));
+    if (transferee === undefined || now < this.#handedOverAt + HAND_OVER_MS) return Promise.resolve();
+    const [own, other] = [transferee.ownMs, transferee.ms].map(Math.round);
+    const name = state.meta.members.get(transferee.id)?.name ?? String(transferee.id);
+    this.#handOver(transferee.id, `a write of its log takes ${own} ms, and ${name} acknowledges within ${other} ms`);
     return Promise.resolve();
   }
 
-  #handOver(heir: NodeId, reason: string): void {
+  #handOver(transferee: NodeId, reason: string): void {
     const { driver, say, verifier } = this.#options;
     if (verifier.disputed) return;
     this.#handedOverAt = performance.now();
     this.#handOvers++;
     say('warn', `this leader hands over, for ${reason}`);
-    driver.report((raft) => raft.transferLeader(heir));
+    driver.report((raft) => raft.transferLeader(transferee));
   }
 
   /** How often leadership was handed over from here because of the disk. */

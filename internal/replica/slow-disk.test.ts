@@ -21,8 +21,8 @@ class Times {
         this.watch.onAcknowledged(Number(id), this.#index, this.now);
       }
       if (this.now % 1000 !== 0) continue;
-      const heir = this.watch.heir(this.now, true, Object.keys(members).map(Number), 0);
-      if (heir !== undefined) this.handOvers.push({ at: this.now, to: heir.id });
+      const transferee = this.watch.transferee(this.now, true, Object.keys(members).map(Number), 0);
+      if (transferee !== undefined) this.handOvers.push({ at: this.now, to: transferee.id });
     }
   }
 }
@@ -52,7 +52,7 @@ describe('a leader with a slow disk', () => {
     t.pass(60_000, 400, { 2: 20 });
     expect(t.handOvers[0]?.at).toBe(LIMITS.termMs);
     // Somebody else led meanwhile: what was measured before counts no more.
-    expect(t.watch.heir(t.now, false, [2], 0)).toBeUndefined();
+    expect(t.watch.transferee(t.now, false, [2], 0)).toBeUndefined();
     const again = t.now;
     t.handOvers.length = 0;
     t.pass(40_000, 400, { 2: 20 });
@@ -65,8 +65,8 @@ describe('a leader with a slow disk', () => {
     for (let s = 0; s < 5; s++) {
       t.watch.onSent(2, 1_000 + s, t.now);
       t.watch.onAcknowledged(2, 1_000 + s, t.now + 5);
-      const heir = t.watch.heir(t.now, true, [2], 10_000 + s * 1_000);
-      expect(heir?.id).toBe(s < 3 ? undefined : 2);
+      const transferee = t.watch.transferee(t.now, true, [2], 10_000 + s * 1_000);
+      expect(transferee?.id).toBe(s < 3 ? undefined : 2);
       t.now += 1_000;
     }
   });

@@ -12,7 +12,7 @@ export interface SlowDiskLimits {
 
 export const SLOW_DISK_LIMITS: SlowDiskLimits = { slowMs: 200, lastingMs: 3_000, termMs: 30_000 };
 
-/** The heir's acknowledgements (network, queue and disk together) take less than this part of our own writes. */
+/** The transferee's acknowledgements (network, queue and disk together) take less than this part of our own writes. */
 const MUCH_FASTER = 0.25;
 const WINDOW_MS = 10_000;
 const SAMPLES_MAX = 32;
@@ -88,7 +88,7 @@ export class DiskWatch {
    * To be asked about once a second. The member that leadership should go to, of `candidates` (voters that are up to
    * date), or undefined; `underWayMs` is how long the write that is under way has taken so far.
    */
-  heir(now: number, leads: boolean, candidates: readonly NodeId[], underWayMs: number): Heir | undefined {
+  transferee(now: number, leads: boolean, candidates: readonly NodeId[], underWayMs: number): Transferee | undefined {
     if (!leads) {
       this.#leadsSince = undefined;
       this.#slowSince = undefined;
@@ -104,7 +104,7 @@ export class DiskWatch {
     this.#slowSince ??= now;
     if (now - this.#slowSince < this.#limits.lastingMs || now - this.#leadsSince < this.#limits.termMs)
       return undefined;
-    let best: Heir | undefined;
+    let best: Transferee | undefined;
     for (const id of candidates) {
       const ms = this.#members.get(id)?.acknowledgements.median(now);
       if (ms === undefined || ms > ownMs * MUCH_FASTER || ms >= (best?.ms ?? Infinity)) continue;
@@ -115,7 +115,7 @@ export class DiskWatch {
 }
 
 /** Who should lead instead. */
-export interface Heir {
+export interface Transferee {
   readonly id: NodeId;
   /** Median of its acknowledgements and of our own writes, in ms. */
   readonly ms: number;

@@ -49,7 +49,7 @@ export class TestStore {
   }
 }
 
-/** A request for `/api/v1/...` or `/apis/...` as the front door hands it over. */
+/** A request for `/api/v1/...` or `/apis/...` as the HTTP server hands it over. */
 export function get(target: string, headers: Readonly<Record<string, string>> = {}): ApiRequest {
   const url = new URL(target, 'https://localhost');
   const parts = url.pathname.split('/').filter((p) => p !== '');

@@ -19,7 +19,7 @@ import { listen } from './uws/listener.js';
 export const ADMIN_TOKEN = 'admin-token';
 export const JANE_TOKEN = 'jane-token';
 
-/** The front door and the request chain with certificates of their own, in front of any resource handler. */
+/** The HTTP server and the request chain with certificates of their own, in front of any resource handler. */
 export interface TestServer {
   readonly dir: string;
   readonly port: number;

@@ -13,10 +13,10 @@ beforeAll(async () => {
 afterAll(() => rest.close());
 
 let namespaces = 0;
-async function namespace(door: Rest = rest): Promise<string> {
+async function namespace(client: Rest = rest): Promise<string> {
   const name = `quota-${++namespaces}`;
-  await door.ok(201, 'POST', '/api/v1/namespaces', { metadata: { name } });
-  await door.ok(201, 'POST', `/api/v1/namespaces/${name}/serviceaccounts`, { metadata: { name: 'default' } });
+  await client.ok(201, 'POST', '/api/v1/namespaces', { metadata: { name } });
+  await client.ok(201, 'POST', `/api/v1/namespaces/${name}/serviceaccounts`, { metadata: { name: 'default' } });
   return `/api/v1/namespaces/${name}`;
 }
 type Amounts = Record<string, string>;

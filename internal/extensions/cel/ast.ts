@@ -2,7 +2,7 @@
 export type LiteralType = 'int' | 'uint' | 'double' | 'string' | 'bytes' | 'bool' | 'null_type';
 
 interface At {
-  /** Offset that complaints about the expression point to: of the operator, or of the bracket that opens it. */
+  /** Offset that field errors of the expression point to: of the operator, or of the bracket that opens it. */
   readonly at: number;
 }
 

@@ -1,6 +1,6 @@
 /**
  * What the checker knows of a value. `dyn` is CEL's own "anything"; `unknown` is what this checker does not follow
- * (results of library functions), and never a reason to complain.
+ * (results of library functions), and never a reason to refuse.
  */
 export type CelType =
   | { readonly kind: 'dyn' | 'unknown' }

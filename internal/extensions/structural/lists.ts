@@ -31,7 +31,7 @@ export function keysOf(item: JsonValue, schema: JsonObject): JsonObject {
 /** The text by which items of a map list correspond. */
 export const keyText = (item: JsonValue, schema: JsonObject): string => identity(keysOf(item, schema));
 
-/** Complaints about items that are twice in a list of type set or map. */
+/** Field errors of items that are twice in a list of type set or map. */
 export function listErrors(value: JsonValue | undefined, schema: JsonObject, path = ''): FieldError[] {
   const out: FieldError[] = [];
   collect(value, schema, path, out);

@@ -29,7 +29,7 @@ import {
 // What an OpenAPI v3 schema asks of a value, in the words of kube-apiserver (kube-openapi's validator as
 // apiextensions-apiserver reports it). Values are JSON; big integers may be BigInt.
 
-/** Where a complaint is: `base` is the field of the root value, `name` the path from there that sentences repeat. */
+/** Where a field error is: `base` is the field of the root value, `name` the path from there that sentences repeat. */
 interface Place {
   readonly base: string;
   readonly name: string;
@@ -74,7 +74,7 @@ function typeErrors(s: Schema, v: JsonValue, at: Place): FieldError[] {
   return byFormat ? wrong(format, formatOfNumber(v)) : wrong(types.join(','), actual);
 }
 
-/** Complaints that name no field of their own are about the root. */
+/** Field errors that name no field of their own are about the root. */
 const general = (at: Place, detail: string): FieldError => invalidValue(at.base, '', detail);
 
 function compositionErrors(s: Schema, v: JsonValue, at: Place): FieldError[] {
@@ -155,21 +155,21 @@ function rangeErrors(s: Schema, v: number | bigint, at: Place): FieldError[] {
 
 function numberErrors(s: Schema, v: number | bigint, at: Place): FieldError[] {
   const out = rangeErrors(s, v, at);
-  const complain = (what: string): void => {
+  const report = (what: string): void => {
     out.push(invalidValue(fieldOf(at), v, `${at.name} in body should be ${what}`));
   };
   const step = numberAt(s, 'multipleOf');
-  if (step !== undefined && !Number.isInteger(Number(v) / step)) complain(`a multiple of ${step}`);
+  if (step !== undefined && !Number.isInteger(Number(v) / step)) report(`a multiple of ${step}`);
   const max = numberAt(s, 'maximum');
   if (max !== undefined) {
     if (s['exclusiveMaximum'] === true ? v >= max : v > max) {
-      complain(s['exclusiveMaximum'] === true ? `less than ${max}` : `less than or equal to ${max}`);
+      report(s['exclusiveMaximum'] === true ? `less than ${max}` : `less than or equal to ${max}`);
     }
   }
   const min = numberAt(s, 'minimum');
   if (min !== undefined) {
     if (s['exclusiveMinimum'] === true ? v <= min : v < min) {
-      complain(s['exclusiveMinimum'] === true ? `greater than ${min}` : `greater than or equal to ${min}`);
+      report(s['exclusiveMinimum'] === true ? `greater than ${min}` : `greater than or equal to ${min}`);
     }
   }
   return out;
@@ -230,7 +230,7 @@ function enumErrors(s: Schema, v: JsonValue, at: Place): FieldError[] {
   return [notSupported(fieldOf(at), v, texts)];
 }
 
-/** `old` is what stood there before: what has not changed is not complained about again (ratcheting). */
+/** `old` is what stood there before: what has not changed is not told as a field error again (ratcheting). */
 function errorsAt(s: Schema, v: JsonValue, at: Place, old?: JsonValue): FieldError[] {
   if (old !== undefined && deepEqual(v, old)) return [];
   const out = typeErrors(s, v, at);
@@ -248,8 +248,8 @@ function errorsAt(s: Schema, v: JsonValue, at: Place, old?: JsonValue): FieldErr
 }
 
 /**
- * Complaints about a value that a schema describes. `base` is the field of the value, '' for a whole object. With `old`,
- * what has not changed is not complained about again.
+ * Field errors of a value that a schema describes. `base` is the field of the value, '' for a whole object. With `old`,
+ * what has not changed is not told as a field error again.
  */
 export function valueErrors(schema: Schema, value: JsonValue, base: string, old?: JsonValue): FieldError[] {
   return errorsAt(schema, value, { base, name: '' }, old);

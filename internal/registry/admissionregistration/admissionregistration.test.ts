@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
-import { complaintsAbout } from '../generic/complaints.testkit.js';
+import { fieldErrorsOf } from '../generic/field-errors.testkit.js';
 
 const GROUP = 'admissionregistration.k8s.io';
-const ofHooks = complaintsAbout(GROUP, 'validatingwebhookconfigurations');
-const ofPolicy = complaintsAbout(GROUP, 'validatingadmissionpolicies');
-const ofMutating = complaintsAbout(GROUP, 'mutatingadmissionpolicies');
-const ofBinding = complaintsAbout(GROUP, 'validatingadmissionpolicybindings');
+const ofHooks = fieldErrorsOf(GROUP, 'validatingwebhookconfigurations');
+const ofPolicy = fieldErrorsOf(GROUP, 'validatingadmissionpolicies');
+const ofMutating = fieldErrorsOf(GROUP, 'mutatingadmissionpolicies');
+const ofBinding = fieldErrorsOf(GROUP, 'validatingadmissionpolicybindings');
 
 const hook = (more: JsonObject = {}): JsonObject => ({
   webhooks: [

@@ -5,7 +5,7 @@ import type { AdmissionExpressions } from './expressions.js';
 
 const MAX_CONDITIONS = 64;
 
-/** Complaints about the conditions in CEL under which a webhook or policy is asked at all. */
+/** Field errors of the conditions in CEL under which a webhook or policy is asked at all. */
 export function checkMatchConditions(owner: FieldNode, expressions: AdmissionExpressions): void {
   const conditions = owner.list('matchConditions');
   if (conditions.length > MAX_CONDITIONS) owner.tooMany('matchConditions', conditions.length, MAX_CONDITIONS);

@@ -19,8 +19,8 @@ function checkParamKind(kind: FieldNode): void {
     if (parts.length > 2) kind.invalid('apiVersion', `unexpected GroupVersion string: ${version}`);
     else {
       const group = parts.length === 2 ? (parts[0] ?? '') : '';
-      const complaints = group === '' ? [] : dns1123Subdomain(group);
-      if (complaints.length > 0) kind.invalid('apiVersion', complaints.join(','), group);
+      const fieldErrors = group === '' ? [] : dns1123Subdomain(group);
+      if (fieldErrors.length > 0) kind.invalid('apiVersion', fieldErrors.join(','), group);
       const bare = dns1035Label(parts.at(-1) ?? '');
       if (bare.length > 0) kind.invalid('apiVersion', bare.join(','), parts.at(-1));
     }
@@ -28,9 +28,9 @@ function checkParamKind(kind: FieldNode): void {
   const name = kind.text('kind');
   if (name === '') kind.required('kind');
   else {
-    const complaints = dns1035Label(name.toLowerCase());
-    if (complaints.length > 0) {
-      kind.invalid('kind', `may have mixed case, but should otherwise match: ${complaints.join(',')}`);
+    const fieldErrors = dns1035Label(name.toLowerCase());
+    if (fieldErrors.length > 0) {
+      kind.invalid('kind', `may have mixed case, but should otherwise match: ${fieldErrors.join(',')}`);
     }
   }
 }
@@ -76,7 +76,7 @@ export function checkMutableOperations(match: FieldNode): void {
 }
 
 /**
- * Complaints about what validating and mutating admission policies have in common, in kube-apiserver's order. Answers
+ * Field errors of what validating and mutating admission policies have in common, in kube-apiserver's order. Answers
  * what the expressions that follow may use.
  */
 export function checkPolicySpec(spec: FieldNode, mutating: boolean, lenience: PolicyLenience): AdmissionExpressions {

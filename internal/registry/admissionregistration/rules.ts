@@ -44,7 +44,7 @@ function checkResources(rule: FieldNode): void {
   }
 }
 
-/** Complaints about a RuleWithOperations. */
+/** Field errors of a RuleWithOperations. */
 export function checkRule(rule: FieldNode): void {
   for (const [i, operation] of checkList(rule, 'operations', 'operations').entries()) {
     if (!OPERATIONS.includes(operation)) rule.unsupported(`operations[${i}]`, OPERATIONS, operation);
@@ -68,7 +68,7 @@ function checkNamedRule(rule: FieldNode): void {
   checkRule(rule);
 }
 
-/** Complaints about the MatchResources at a member, if it is there. */
+/** Field errors of the MatchResources at a member, if it is there. */
 export function checkMatchResources(match: FieldNode | undefined, options: SelectorOptions): void {
   if (match === undefined) return;
   if (!match.has('matchPolicy')) match.required('matchPolicy');

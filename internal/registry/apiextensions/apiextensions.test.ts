@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
-import { complaintsAbout, contextOf } from '../generic/complaints.testkit.js';
+import { fieldErrorsOf, contextOf } from '../generic/field-errors.testkit.js';
 import { strategyFor } from '../index.js';
 
 const GROUP = 'apiextensions.k8s.io';
-const of = complaintsAbout(GROUP, 'customresourcedefinitions');
+const of = fieldErrorsOf(GROUP, 'customresourcedefinitions');
 const strategy = strategyFor(GROUP, 'customresourcedefinitions');
 
 /** A definition as it is when it is validated: with defaults and its first status. */
@@ -48,11 +48,11 @@ describe('custom resource definitions', () => {
     const crd = definition(object({}), {}, {});
     const versions = (crd['spec'] as { versions: JsonObject[] }).versions;
     versions.push(second);
-    const complaints = of(crd);
-    expect(complaints[0]).toContain('must have exactly one version marked as storage version');
-    expect(complaints[1]).toContain('must have the storage version v2');
+    const fieldErrors = of(crd);
+    expect(fieldErrors[0]).toContain('must have exactly one version marked as storage version');
+    expect(fieldErrors[1]).toContain('must have the storage version v2');
   });
-  it('complain at the version when versions differ, at the spec when they agree', () => {
+  it('are at the version when versions differ, at the spec when they agree', () => {
     const bad = object({ spec: {} });
     const crd = definition(bad);
     expect(of(crd)).toEqual([

@@ -3,14 +3,14 @@ import type { FieldNode } from '../generic/field-node.js';
 const TYPES = ['boolean', 'date', 'integer', 'number', 'string'];
 const FORMATS = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
 
-/** Whether the text is a JSON path of the simple kind; complains at `at` otherwise. */
+/** Whether the text is a JSON path of the simple kind; a field error at `at` otherwise. */
 export function checkSimplePath(owner: FieldNode, at: string, path: string): boolean {
   if (path.startsWith('.')) return true;
   owner.invalid(at, 'must be a simple json path starting with .', path);
   return false;
 }
 
-/** Complaints about a column; kube-apiserver writes `JSONPath` where the field is `jsonPath`. */
+/** Field errors of a column; kube-apiserver writes `JSONPath` where the field is `jsonPath`. */
 export function checkColumn(column: FieldNode): void {
   column.requireText('name');
   const type = column.text('type');

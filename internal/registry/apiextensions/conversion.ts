@@ -6,7 +6,7 @@ import { checkReviewVersions, checkWebhookClient } from '../generic/webhook-clie
 const STRATEGIES = ['None', 'Webhook'];
 const ONLY_WEBHOOK = 'should not be set when strategy is not set to Webhook';
 
-/** Complaints about PEM certificates that a server is to be verified with. */
+/** Field errors of PEM certificates that a server is to be verified with. */
 function checkCaBundle(client: FieldNode): void {
   const bundle = client.text('caBundle');
   if (bundle === '') return;
@@ -24,7 +24,7 @@ function checkCaBundle(client: FieldNode): void {
   if (problem !== undefined) client.invalid('caBundle', `unable to load root certificates: ${problem}`);
 }
 
-/** Complaints about how objects are converted. kube-apiserver calls `webhook.clientConfig` by an older name. */
+/** Field errors of how objects are converted. kube-apiserver calls `webhook.clientConfig` by an older name. */
 export function checkConversion(spec: FieldNode): void {
   const conversion = spec.child('conversion');
   if (conversion === undefined) return;

@@ -30,7 +30,7 @@ function hasUnknown(s: Schema, v: JsonValue): boolean {
   });
 }
 
-/** Complaints about the defaults in a structural schema: each must be a value that the schema itself accepts and keeps. */
+/** Field errors of the defaults in a structural schema: each must be a value that the schema itself accepts and keeps. */
 export function defaultErrors(s: Schema, at: string): FieldError[] {
   const out: FieldError[] = [];
   const value = s['default'];

@@ -82,15 +82,15 @@ function lenienceOf(old: JsonObject): SpecLenience {
     .list('versions')
     .map((v) => v.struct('schema').child('openAPIV3Schema')?.value);
   const present = schemas.filter((s) => s !== undefined);
-  const complaints = (text: string): boolean =>
+  const fieldErrors = (text: string): boolean =>
     present.some((s) => openApiErrors(s, '', {}).some((e) => e.detail.includes(text)));
   return {
     storedSchemas: new Set(present.map((s) => JSON.stringify(s))),
     noSchema: present.length < schemas.length,
     notStructural: present.some((s) => structuralErrors(s, '').length > 0),
-    anyType: complaints('supported values: "array"'),
-    anySet: complaints('must be atomic as item of a list'),
-    anyKeys: complaints('x-kubernetes-list-map-keys, so it') || complaints('cannot be nullable when'),
+    anyType: fieldErrors('supported values: "array"'),
+    anySet: fieldErrors('must be atomic as item of a list'),
+    anyKeys: fieldErrors('x-kubernetes-list-map-keys, so it') || fieldErrors('cannot be nullable when'),
   };
 }
 

@@ -1,22 +1,22 @@
 import { dns1035Label } from '../../machinery/names.js';
 import type { FieldNode } from '../generic/field-node.js';
 
-/** Complaints about a label, all in one sentence. */
+/** Field errors of a label, all in one sentence. */
 export function checkLabel(owner: FieldNode, key: string, value: string): void {
-  const complaints = dns1035Label(value);
-  if (complaints.length > 0) owner.invalid(key, complaints.join(','), value);
+  const fieldErrors = dns1035Label(value);
+  if (fieldErrors.length > 0) owner.invalid(key, fieldErrors.join(','), value);
 }
 
 function checkKind(names: FieldNode, key: string): void {
   const kind = names.text(key);
   if (kind === '') return;
-  const complaints = dns1035Label(kind.toLowerCase());
-  if (complaints.length > 0) {
-    names.invalid(key, `may have mixed case, but should otherwise match: ${complaints.join(',')}`);
+  const fieldErrors = dns1035Label(kind.toLowerCase());
+  if (fieldErrors.length > 0) {
+    names.invalid(key, `may have mixed case, but should otherwise match: ${fieldErrors.join(',')}`);
   }
 }
 
-/** Complaints about the names of a custom resource; which of them must be there is said elsewhere. */
+/** Field errors of the names of a custom resource; which of them must be there is said elsewhere. */
 export function checkNames(names: FieldNode): void {
   for (const key of ['plural', 'singular']) if (names.text(key) !== '') checkLabel(names, key, names.text(key));
   checkKind(names, 'kind');

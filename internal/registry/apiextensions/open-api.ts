@@ -229,7 +229,7 @@ function* parts(s: Schema, at: string, above: Place, isRoot: boolean): Generator
   for (const [i, sub] of schemasAt(s, 'items').entries()) yield [sub, `${at}.items[${i}]`, place];
 }
 
-/** Complaints about a schema, and about the expressions in it: these are worked out only where the schema is sound. */
+/** Field errors of a schema, and about the expressions in it: these are worked out only where the schema is sound. */
 interface Found {
   readonly schema: FieldError[];
   readonly expressions: FieldError[];
@@ -265,7 +265,7 @@ function visit(s: Schema, at: string, lenience: SchemaLenience, isRoot: boolean,
 }
 
 /**
- * Complaints about keywords and extensions of a schema and all schemas in it, then about their expressions unless
+ * Field errors of keywords and extensions of a schema and all schemas in it, then about their expressions unless
  * `noExpressions`: there is no telling what they see in a schema that is not structural.
  */
 export function openApiErrors(s: Schema, at: string, lenience: SchemaLenience, noExpressions = false): FieldError[] {

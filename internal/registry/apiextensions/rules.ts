@@ -29,7 +29,7 @@ function checkFieldPath(rule: FieldNode, schema: Schema): void {
   if (typeof followPath(path, schema, true) === 'string') rule.invalid('fieldPath', 'must be a valid path');
 }
 
-/** Complaints about the texts of the CEL rules at a schema. */
+/** Field errors of the texts of the CEL rules at a schema. */
 export function ruleErrors(schema: Schema, at: string): FieldError[] {
   if (!Array.isArray(schema['x-kubernetes-validations'])) return [];
   const here = new FieldNode(schema, at);

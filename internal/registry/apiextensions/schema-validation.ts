@@ -61,7 +61,7 @@ export interface ValidationLenience extends SchemaLenience {
   readonly notStructural?: boolean;
 }
 
-/** Complaints about the schema of a version, at `<at>.openAPIV3Schema`. */
+/** Field errors of the schema of a version, at `<at>.openAPIV3Schema`. */
 export function schemaErrors(
   validation: unknown,
   at: string,
@@ -77,9 +77,9 @@ export function schemaErrors(
   let unsound = lenience.notStructural === true;
   if (!unsound) {
     const structural = structuralErrors(schema, where);
-    const complaints = structural.length > 0 ? structural : defaultErrors(schema, where);
-    append(out, complaints);
-    unsound = complaints.length > 0;
+    const fieldErrors = structural.length > 0 ? structural : defaultErrors(schema, where);
+    append(out, fieldErrors);
+    unsound = fieldErrors.length > 0;
   }
   append(out, openApiErrors(schema, where, lenience, unsound));
   return out;

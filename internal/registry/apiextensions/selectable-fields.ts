@@ -5,7 +5,7 @@ import { followPath } from './field-paths.js';
 const MAX_FIELDS = 8;
 const SELECTABLE = ['string', 'boolean', 'integer'];
 
-/** Complaints about the fields that can be selected by; `schema` is that of the whole object. */
+/** Field errors of the fields that can be selected by; `schema` is that of the whole object. */
 export function checkSelectableFields(owner: FieldNode, schema: Schema): void {
   const seen = new Set<string>();
   for (const field of owner.list('selectableFields')) {

@@ -42,13 +42,13 @@ function warningProblem(version: FieldNode): string | undefined {
 
 function checkGroup(spec: FieldNode): void {
   const group = spec.text('group');
-  const complaints = dns1123Subdomain(group);
+  const fieldErrors = dns1123Subdomain(group);
   if (group === '') spec.required('group');
-  else if (complaints.length > 0) spec.invalid('group', complaints.join(','));
+  else if (fieldErrors.length > 0) spec.invalid('group', fieldErrors.join(','));
   else if (!group.includes('.')) spec.invalid('group', 'should be a domain with at least one dot');
 }
 
-/** Complaints about one part of a version, or of all versions when they share it. `schemaKey` is how it is called there. */
+/** Field errors of one part of a version, or of all versions when they share it. `schemaKey` is how it is called there. */
 function checkPart(owner: FieldNode, part: Part, version: FieldNode, schemaKey: string, lenience: SpecLenience): void {
   const here = new FieldNode({ [part]: version.get(part) }, owner.path, owner.problems);
   switch (part) {
@@ -99,8 +99,8 @@ function checkVersions(spec: FieldNode, versions: readonly FieldNode[], lenience
   // kube-apiserver also keeps the first version's name by itself.
   const [first] = names;
   if (first !== undefined && first !== '') {
-    const complaints = dns1035Label(first);
-    if (complaints.length > 0) spec.invalid('version', complaints.join(','), first);
+    const fieldErrors = dns1035Label(first);
+    if (fieldErrors.length > 0) spec.invalid('version', fieldErrors.join(','), first);
   }
 }
 
@@ -118,7 +118,7 @@ function checkShared(spec: FieldNode, versions: readonly FieldNode[], lenience: 
   }
 }
 
-/** Complaints about the spec of a CustomResourceDefinition. */
+/** Field errors of the spec of a CustomResourceDefinition. */
 export function checkDefinitionSpec(spec: FieldNode, lenience: SpecLenience): void {
   checkGroup(spec);
   if (spec.text('scope') === '') spec.required('scope');

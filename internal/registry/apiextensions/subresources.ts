@@ -9,7 +9,7 @@ function checkPath(subresources: FieldNode, key: string, path: string, ...roots:
   subresources.invalid(at, `should be a json path under ${where}`, path);
 }
 
-/** Complaints about the subresources of a version. */
+/** Field errors of the subresources of a version. */
 export function checkSubresources(subresources: FieldNode): void {
   const scale = subresources.child('scale');
   if (scale === undefined) return;

@@ -28,7 +28,7 @@ const GO_NAMES: Readonly<Record<Part, string>> = {
   selectableFields: 'SelectableFields',
 };
 
-/** The versions as a complaint about the whole list prints them: Go's names, shared parts left out. */
+/** The versions as a field error of the whole list prints them: Go's names, shared parts left out. */
 export function versionsAsInGo(spec: FieldNode): JsonValue {
   const list = spec.get('versions');
   if (!Array.isArray(list)) return null;

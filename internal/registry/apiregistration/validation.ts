@@ -13,8 +13,8 @@ function checkName(root: FieldNode, group: string, version: string): void {
   if (name === '') return;
   const wanted = `${version}.${group}`;
   metadata.checkText('name', (value) => {
-    const complaints = pathSegmentName(value, false);
-    if (complaints.length > 0) return complaints;
+    const fieldErrors = pathSegmentName(value, false);
+    if (fieldErrors.length > 0) return fieldErrors;
     return value === wanted ? [] : [`must be \`spec.version+"."+spec.group\`: ${quote(wanted)}`];
   });
 }
@@ -47,7 +47,7 @@ function checkService(spec: FieldNode): void {
   }
 }
 
-/** Complaints about an APIService. */
+/** Field errors of an APIService. */
 export function checkApiService(root: FieldNode): void {
   const spec = root.struct('spec');
   const [group, version] = [spec.text('group'), spec.text('version')];
@@ -60,7 +60,7 @@ export function checkApiService(root: FieldNode): void {
   checkService(spec);
 }
 
-/** Complaints about the status of an APIService. */
+/** Field errors of the status of an APIService. */
 export function checkApiServiceStatus(root: FieldNode): void {
   for (const condition of root.struct('status').list('conditions')) {
     condition.requireOneOf('status', ['True', 'False', 'Unknown']);

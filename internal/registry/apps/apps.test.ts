@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
-import { complaintsAbout } from '../generic/complaints.testkit.js';
+import { fieldErrorsOf } from '../generic/field-errors.testkit.js';
 import { strategyFor } from '../index.js';
 
 /** A workload with its defaults, `spec` laid over a valid one. */
@@ -25,19 +25,19 @@ describe('what all workloads have in common', () => {
     ['statefulsets', 'statefulset'],
     ['daemonsets', 'daemonset'],
   ])('%s select their own pods, and some', (resource, kind) => {
-    const complaints = complaintsAbout('apps', resource);
-    expect(complaints(made(resource, {}))).toEqual([]);
-    expect(complaints(made(resource, { selector: { matchLabels: { app: 'b' } } }))).toEqual([
+    const fieldErrors = fieldErrorsOf('apps', resource);
+    expect(fieldErrors(made(resource, {}))).toEqual([]);
+    expect(fieldErrors(made(resource, { selector: { matchLabels: { app: 'b' } } }))).toEqual([
       `spec.template.metadata.labels: Invalid value: {"app":"a"}: ${MISMATCH}`,
     ]);
-    expect(complaints(made(resource, { selector: {} }))).toEqual([
+    expect(fieldErrors(made(resource, { selector: {} }))).toEqual([
       `spec.selector: Invalid value: {}: empty selector is invalid for ${kind}`,
     ]);
   });
 
   it('show a selector in the order of its fields, and look no further when it cannot be used', () => {
     const selector = { matchExpressions: [{ values: ['x'], operator: 'Is', key: 'app' }] };
-    expect(complaintsAbout('apps', 'deployments')(made('deployments', { selector, template: {} }))).toEqual([
+    expect(fieldErrorsOf('apps', 'deployments')(made('deployments', { selector, template: {} }))).toEqual([
       'spec.selector.matchExpressions[0].operator: Invalid value: "Is": not a valid selector operator',
       'spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"Is","values":["x"]}]}: invalid label selector',
     ]);
@@ -46,7 +46,7 @@ describe('what all workloads have in common', () => {
   it.each(['deployments', 'replicasets', 'statefulsets', 'daemonsets'])(
     '%s restart their pods for ever',
     (resource) => {
-      expect(complaintsAbout('apps', resource)(made(resource, {}, { restartPolicy: 'Never' }))).toEqual([
+      expect(fieldErrorsOf('apps', resource)(made(resource, {}, { restartPolicy: 'Never' }))).toEqual([
         'spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"',
       ]);
     },
@@ -55,14 +55,14 @@ describe('what all workloads have in common', () => {
   it.each(['deployments', 'replicasets', 'daemonsets'])('%s keep their selector', (resource) => {
     const old = made(resource, {});
     const now = made(resource, { selector: { matchExpressions: [{ key: 'app', operator: 'Exists' }] } });
-    expect(complaintsAbout('apps', resource)(now, old)).toEqual([
+    expect(fieldErrorsOf('apps', resource)(now, old)).toEqual([
       'spec.selector: Invalid value: {"matchExpressions":[{"key":"app","operator":"Exists"}]}: field is immutable',
     ]);
   });
 
   it('say where in the template something is wrong', () => {
     const template = { metadata: { labels: { app: 'a', b: '!' } }, spec: { containers: [{ name: 'c' }] } };
-    expect(complaintsAbout('apps', 'replicasets')(made('replicasets', { template }))).toEqual([
+    expect(fieldErrorsOf('apps', 'replicasets')(made('replicasets', { template }))).toEqual([
       expect.stringMatching(/^spec\.template\.labels: Invalid value: "!": a valid label must be/),
       'spec.template.spec.containers[0].image: Required value',
     ]);
@@ -70,32 +70,32 @@ describe('what all workloads have in common', () => {
 });
 
 describe('deployments', () => {
-  const complaints = complaintsAbout('apps', 'deployments');
+  const fieldErrors = fieldErrorsOf('apps', 'deployments');
   const rolling = (maxUnavailable: string | number, maxSurge: string | number): JsonObject =>
     made('deployments', { strategy: { rollingUpdate: { maxUnavailable, maxSurge } } });
   const AT = 'spec.strategy.rollingUpdate';
 
   it('must be able to go on', () => {
-    expect(complaints(rolling(0, '0%'))).toEqual([
+    expect(fieldErrors(rolling(0, '0%'))).toEqual([
       `${AT}.maxUnavailable: Invalid value: 0: may not be 0 when \`maxSurge\` is 0`,
     ]);
-    expect(complaints(rolling('101%', -1))).toEqual([
+    expect(fieldErrors(rolling('101%', -1))).toEqual([
       `${AT}.maxSurge: Invalid value: -1: must be greater than or equal to 0`,
       `${AT}.maxUnavailable: Invalid value: "101%": must not be greater than 100%`,
     ]);
   });
 
   it('have one strategy', () => {
-    expect(complaints(made('deployments', { strategy: { type: 'Recreate', rollingUpdate: {} } }))).toEqual([
+    expect(fieldErrors(made('deployments', { strategy: { type: 'Recreate', rollingUpdate: {} } }))).toEqual([
       "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'",
     ]);
-    expect(complaints(made('deployments', { strategy: { type: 'Sudden' } }))).toEqual([
+    expect(fieldErrors(made('deployments', { strategy: { type: 'Sudden' } }))).toEqual([
       'spec.strategy: Unsupported value: {"Type":"Sudden","RollingUpdate":null}: supported values: "Recreate", "RollingUpdate"',
     ]);
   });
 
   it('wait longer for progress than for a pod to be ready', () => {
-    expect(complaints(made('deployments', { minReadySeconds: 5, progressDeadlineSeconds: 5 }))).toEqual([
+    expect(fieldErrors(made('deployments', { minReadySeconds: 5, progressDeadlineSeconds: 5 }))).toEqual([
       'spec.progressDeadlineSeconds: Invalid value: 5: must be greater than minReadySeconds',
     ]);
   });
@@ -114,18 +114,18 @@ describe('daemon sets', () => {
   it('replace a pod or put one beside it', () => {
     const set = (maxUnavailable: number, maxSurge: number): JsonObject =>
       made('daemonsets', { updateStrategy: { rollingUpdate: { maxUnavailable, maxSurge } } });
-    const complaints = complaintsAbout('apps', 'daemonsets');
-    expect(complaints(set(0, 0))).toEqual([
+    const fieldErrors = fieldErrorsOf('apps', 'daemonsets');
+    expect(fieldErrors(set(0, 0))).toEqual([
       'spec.updateStrategy.rollingUpdate.maxUnavailable: Required value: cannot be 0 when maxSurge is 0',
     ]);
-    expect(complaints(set(1, 1))).toEqual([
+    expect(fieldErrors(set(1, 1))).toEqual([
       'spec.updateStrategy.rollingUpdate.maxSurge: Invalid value: 1: may not be set when maxUnavailable is non-zero',
     ]);
   });
 });
 
 describe('stateful sets', () => {
-  const complaints = complaintsAbout('apps', 'statefulsets');
+  const fieldErrors = fieldErrorsOf('apps', 'statefulsets');
   const claim = (name: string): JsonObject => ({
     metadata: { name },
     spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
@@ -136,14 +136,14 @@ describe('stateful sets', () => {
 
   it("give their pods the claims made for them, in place of the template's own volumes", () => {
     const volumes = [{ name: 'data', emptyDir: {}, hostPath: { path: '/' } }];
-    expect(complaints(made('statefulsets', { volumeClaimTemplates: [claim('data')] }, mounting))).toEqual([]);
+    expect(fieldErrors(made('statefulsets', { volumeClaimTemplates: [claim('data')] }, mounting))).toEqual([]);
     const both = made('statefulsets', { volumeClaimTemplates: [claim('data')] }, { ...mounting, volumes });
-    expect(complaints(both)).toEqual([]);
+    expect(fieldErrors(both)).toEqual([]);
   });
 
   it('are refused claims that ask for nothing, and services without a name', () => {
     const set = made('statefulsets', { volumeClaimTemplates: [{ metadata: { name: 'd' } }], serviceName: 'A' });
-    expect(complaints(set)).toEqual([
+    expect(fieldErrors(set)).toEqual([
       expect.stringMatching(/^spec\.serviceName: Invalid value: "A": a lowercase RFC 1123 label/),
       'spec.volumeClaimTemplates[0].spec.accessModes: Required value: at least 1 access mode is required',
       'spec.volumeClaimTemplates[0].spec.resources[storage]: Required value',
@@ -153,8 +153,8 @@ describe('stateful sets', () => {
   it('keep everything that is not named', () => {
     const old = made('statefulsets', { serviceName: 's' });
     const scaled = made('statefulsets', { serviceName: 's', replicas: 3, minReadySeconds: 1 });
-    expect(complaints(scaled, old)).toEqual([]);
-    expect(complaints(made('statefulsets', { serviceName: 't' }), old)).toEqual([
+    expect(fieldErrors(scaled, old)).toEqual([]);
+    expect(fieldErrors(made('statefulsets', { serviceName: 't' }), old)).toEqual([
       "spec: Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
     ]);
   });

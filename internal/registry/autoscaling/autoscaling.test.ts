@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
 import { decodeBody } from '../../schema/codec/index.js';
-import { complaintsAbout } from '../generic/complaints.testkit.js';
+import { fieldErrorsOf } from '../generic/field-errors.testkit.js';
 import { strategyFor } from '../index.js';
 
-const of = complaintsAbout('autoscaling', 'horizontalpodautoscalers', 'v2');
+const of = fieldErrorsOf('autoscaling', 'horizontalpodautoscalers', 'v2');
 const hpa = (more: JsonObject): JsonObject => ({
   spec: { scaleTargetRef: { kind: 'Deployment', name: 'web', apiVersion: 'apps/v1' }, maxReplicas: 3, ...more },
 });

@@ -24,7 +24,7 @@ export function referenceProblem(reference: FieldNode, rules: ReferenceRules): s
   return group === '' && rules.coreGroup !== true ? 'apiVersion must specify API group' : undefined;
 }
 
-/** Complaints about a CrossVersionObjectReference. */
+/** Field errors of a CrossVersionObjectReference. */
 export function checkReference(reference: FieldNode, rules: ReferenceRules): void {
   reference.requireText('kind', segment);
   reference.requireText('name', segment);
@@ -131,7 +131,7 @@ function checkMetric(metric: FieldNode, described: ReferenceRules): void {
   }
 }
 
-/** Complaints about all metrics of an autoscaler. */
+/** Field errors of all metrics of an autoscaler. */
 export function checkMetrics(spec: FieldNode, described: ReferenceRules): void {
   const metrics = spec.list('metrics');
   for (const metric of metrics) checkMetric(metric, described);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
-import { complaintsAbout } from '../generic/complaints.testkit.js';
+import { fieldErrorsOf } from '../generic/field-errors.testkit.js';
 import { strategyFor } from '../index.js';
 import { scheduleProblem } from './schedule.js';
 
 const jobs = strategyFor('batch', 'jobs');
-const complaints = complaintsAbout('batch', 'jobs');
+const fieldErrors = fieldErrorsOf('batch', 'jobs');
 const UID = 'u1';
 const GENERATED = {
   'controller-uid': UID,
@@ -120,14 +120,14 @@ describe('jobs (ValidateJob)', () => {
       ],
     ],
   ])('%s', (_what, o, expected) => {
-    expect(complaints(o)).toEqual(expected);
+    expect(fieldErrors(o)).toEqual(expected);
   });
 
   it('an indexed job has a name that leaves room for numbers', () => {
     const o = indexed({});
     const name = 'j'.repeat(62);
     (o['metadata'] as JsonObject)['name'] = name;
-    expect(complaints(o)).toContain(
+    expect(fieldErrors(o)).toContain(
       `metadata.name: Invalid value: "${name}": will not able to create pod with invalid DNS label: ${name}-4`,
     );
   });
@@ -135,7 +135,7 @@ describe('jobs (ValidateJob)', () => {
 
 describe('changed jobs (ValidateJobUpdate)', () => {
   const fields = (now: JsonObject, old: JsonObject): string[] =>
-    complaints(now, old).map((c) => c.slice(0, c.indexOf(': ')));
+    fieldErrors(now, old).map((c) => c.slice(0, c.indexOf(': ')));
 
   it('keep their template, unless they were suspended before they began', () => {
     const moved = (suspend: boolean): JsonObject => job({ suspend }, { nodeSelector: { a: 'b' } });
@@ -173,7 +173,7 @@ describe('cron jobs', () => {
     strategyFor('batch', 'cronjobs').defaults?.(o);
     return o;
   };
-  const of = complaintsAbout('batch', 'cronjobs');
+  const of = fieldErrorsOf('batch', 'cronjobs');
 
   it.each<[string, JsonObject, string[]]>([
     ['nothing wrong', cron({ timeZone: 'Europe/Paris' }), []],

@@ -105,7 +105,7 @@ export const jobRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'validateS
       const spec = root.struct('spec');
       const was = child(old, 'spec');
       checkJob(root, was);
-      // kube-apiserver looks at the whole once as a job and once as a changed one, and complains twice.
+      // kube-apiserver looks at the whole once as a job and once as a changed one, and reports twice.
       checkJobSpec(spec, was);
       checkSelector(spec);
       checkCompletions(spec, was);

@@ -45,8 +45,8 @@ const CONDITIONS = 'conditions';
 /** Whether a member, or the answer to a question, differs between the two states. */
 type Changed = (what: string | ((job: JobStatus) => boolean)) => boolean;
 
-/** A complaint about the conditions does not print them. */
-function complain(status: FieldNode, detail: string): void {
+/** A field error of the conditions does not print them. */
+function report(status: FieldNode, detail: string): void {
   status.add(invalidValue(status.at(CONDITIONS), OMIT_VALUE, detail));
 }
 
@@ -57,21 +57,21 @@ function checkConditions(now: JobStatus, spec: FieldNode, changed: Changed): voi
   const completeChanged = changed((job) => job.has('Complete'));
   const failedChanged = changed((job) => job.has('Failed'));
   if ((completeChanged || failedChanged) && complete && failed) {
-    complain(status, 'cannot set Complete=True and Failed=true conditions');
+    report(status, 'cannot set Complete=True and Failed=true conditions');
   }
   if ((completeChanged || changed((job) => job.has('FailureTarget'))) && complete && target) {
-    complain(status, 'cannot set Complete=True and FailureTarget=true conditions');
+    report(status, 'cannot set Complete=True and FailureTarget=true conditions');
   }
   if ((failedChanged || changed('failedIndexes')) && failed && !target) {
-    complain(status, 'cannot set Failed=True condition without the FailureTarget=true condition');
+    report(status, 'cannot set Failed=True condition without the FailureTarget=true condition');
   }
   if ((completeChanged || changed((job) => job.has('SuccessCriteriaMet'))) && complete && !met) {
-    complain(status, 'cannot set Complete=True condition without the SuccessCriteriaMet=true condition');
+    report(status, 'cannot set Complete=True condition without the SuccessCriteriaMet=true condition');
   }
-  if (met && failed) complain(status, 'cannot set SuccessCriteriaMet=True and Failed=true conditions');
-  if (met && target) complain(status, 'cannot set SuccessCriteriaMet=True and FailureTarget=true conditions');
+  if (met && failed) report(status, 'cannot set SuccessCriteriaMet=True and Failed=true conditions');
+  if (met && target) report(status, 'cannot set SuccessCriteriaMet=True and FailureTarget=true conditions');
   if (spec.child('successPolicy') !== undefined && !met && complete) {
-    complain(status, 'cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True');
+    report(status, 'cannot set Complete=True for Job with SuccessPolicy unless SuccessCriteriaMet=True');
   }
 }
 
@@ -145,7 +145,7 @@ function checkIndexes(now: JobStatus, spec: FieldNode, changed: Changed): void {
 function checkProgress(now: JobStatus, was: JobStatus, spec: FieldNode): void {
   const { status } = now;
   for (const type of ['Failed', 'Complete', 'FailureTarget']) {
-    if (was.has(type) && !now.has(type)) complain(status, `cannot disable the terminal ${type}=True condition`);
+    if (was.has(type) && !now.has(type)) report(status, `cannot disable the terminal ${type}=True condition`);
   }
   if (now.number('failed') < was.number('failed')) {
     status.invalid('failed', 'cannot decrease the failed counter', now.number('failed'));
@@ -164,10 +164,10 @@ function checkProgress(now: JobStatus, was: JobStatus, spec: FieldNode): void {
     status.invalid('startTime', 'field is immutable for unsuspended job once set', start === '' ? null : start);
   }
   if (was.has('SuccessCriteriaMet') && !now.has('SuccessCriteriaMet')) {
-    complain(status, 'cannot disable the SuccessCriteriaMet=True condition');
+    report(status, 'cannot disable the SuccessCriteriaMet=True condition');
   }
   if (was.has('Complete') && !was.has('SuccessCriteriaMet') && now.has('SuccessCriteriaMet')) {
-    complain(status, 'cannot set SuccessCriteriaMet=True for Job already has Complete=true conditions');
+    report(status, 'cannot set SuccessCriteriaMet=True for Job already has Complete=true conditions');
   }
 }
 

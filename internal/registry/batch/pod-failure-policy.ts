@@ -56,12 +56,12 @@ function checkRule(rule: FieldNode, spec: FieldNode, containers: ReadonlySet<str
   if (codes !== undefined) checkExitCodes(codes, containers);
   const hasConditions = rule.count('onPodConditions') > 0;
   if (hasConditions) checkConditions(rule);
-  const complain = (text: string): void => rule.add(invalidValue(rule.path, OMIT_VALUE, text));
+  const report = (text: string): void => rule.add(invalidValue(rule.path, OMIT_VALUE, text));
   if (codes !== undefined && hasConditions) {
-    complain('specifying both OnExitCodes and OnPodConditions is not supported');
+    report('specifying both OnExitCodes and OnPodConditions is not supported');
   }
   if (codes === undefined && !hasConditions) {
-    complain('specifying one of OnExitCodes and OnPodConditions is required');
+    report('specifying one of OnExitCodes and OnPodConditions is required');
   }
 }
 

@@ -3,9 +3,9 @@ import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
-import { complaintsAbout } from '../generic/complaints.testkit.js';
+import { fieldErrorsOf } from '../generic/field-errors.testkit.js';
 
-const of = complaintsAbout('certificates.k8s.io', 'certificatesigningrequests');
+const of = fieldErrorsOf('certificates.k8s.io', 'certificatesigningrequests');
 const EC = { name: 'ECDSA', namedCurve: 'P-256' };
 let pem = '';
 
@@ -36,10 +36,10 @@ describe('certificate signing requests', () => {
     ]);
   });
   it('name a signer by domain and path, usages once, and a time that is worth it', () => {
-    const complaints = of(
+    const fieldErrors = of(
       csr({ signerName: 'com/Signer', usages: ['client auth', 'client auth', 'x'], expirationSeconds: 599 }),
     );
-    expect(complaints.map((c) => c.split(':')[0])).toEqual([
+    expect(fieldErrors.map((c) => c.split(':')[0])).toEqual([
       'spec.usages[2]',
       'spec.usages[1]',
       'spec.signerName',

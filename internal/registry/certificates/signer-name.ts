@@ -5,7 +5,7 @@ const MAX_DOMAIN_BYTES = 253;
 /** A label, a dot and a subdomain behind the slash. */
 const MAX_BYTES = MAX_DOMAIN_BYTES + 1 + 253 + 63 + 1;
 
-/** Complaints about the name of a signer: a domain and a path, such as `example.com/my-signer`. */
+/** Field errors of the name of a signer: a domain and a path, such as `example.com/my-signer`. */
 export function checkSignerName(spec: FieldNode): void {
   const key = 'signerName';
   const name = spec.text(key);

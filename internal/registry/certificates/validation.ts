@@ -175,10 +175,10 @@ function checkChanges(root: FieldNode, before: FieldNode, way: Way): void {
   }
 }
 
-/** Complaints about a new certificate signing request. */
+/** Field errors of a new certificate signing request. */
 export const validateRequest = (csr: JsonObject): FieldError[] => validating(csr, (root) => check(root, {}));
 
-/** Complaints about a changed one, by the way in which it was changed. */
+/** Field errors of a changed one, by the way in which it was changed. */
 export const validateRequestUpdate =
   (way: Way) =>
   (csr: JsonObject, old: JsonObject): FieldError[] =>

@@ -8,17 +8,17 @@ const spec = (rules: JsonObject[], properties: JsonObject = { size: integer, max
   type: 'object',
   properties: { spec: { type: 'object', properties, 'x-kubernetes-validations': rules } },
 });
-const complaints = (schema: JsonObject, value: JsonObject, old?: JsonObject): string[] =>
+const fieldErrors = (schema: JsonObject, value: JsonObject, old?: JsonObject): string[] =>
   ruleErrors(rulesOf(schema), { spec: value }, old === undefined ? undefined : { spec: old }).map(errorText);
 
 describe('validation rules', () => {
   it('says what a rule says, or the rule', () => {
     const rule = 'self.size <= self.max';
-    expect(complaints(spec([{ rule, message: 'too big' }]), { size: 3, max: 2 })).toEqual([
+    expect(fieldErrors(spec([{ rule, message: 'too big' }]), { size: 3, max: 2 })).toEqual([
       'spec: Invalid value: too big',
     ]);
-    expect(complaints(spec([{ rule }]), { size: 3, max: 2 })).toEqual([`spec: Invalid value: failed rule: ${rule}`]);
-    expect(complaints(spec([{ rule }]), { size: 2, max: 2 })).toEqual([]);
+    expect(fieldErrors(spec([{ rule }]), { size: 3, max: 2 })).toEqual([`spec: Invalid value: failed rule: ${rule}`]);
+    expect(fieldErrors(spec([{ rule }]), { size: 2, max: 2 })).toEqual([]);
   });
 
   it('makes the message by an expression, and names another field and reason', () => {
@@ -28,14 +28,14 @@ describe('validation rules', () => {
       fieldPath: '.size',
       reason: 'FieldValueForbidden',
     };
-    expect(complaints(spec([rule]), { size: 3 })).toEqual(['spec.size: Forbidden: size 3']);
+    expect(fieldErrors(spec([rule]), { size: 3 })).toEqual(['spec.size: Forbidden: size 3']);
   });
 
   it('looks at transitions only when something was there before, and forgives what has not changed', () => {
     const schema = spec([{ rule: 'self.size >= oldSelf.size', message: 'shrinks' }, { rule: 'self.max == 0' }]);
-    expect(complaints(schema, { size: 1, max: 0 })).toEqual([]);
-    expect(complaints(schema, { size: 1, max: 0 }, { size: 2, max: 0 })).toEqual(['spec: Invalid value: shrinks']);
-    expect(complaints(schema, { size: 1, max: 1 }, { size: 1, max: 1 })).toEqual([]);
+    expect(fieldErrors(schema, { size: 1, max: 0 })).toEqual([]);
+    expect(fieldErrors(schema, { size: 1, max: 0 }, { size: 2, max: 0 })).toEqual(['spec: Invalid value: shrinks']);
+    expect(fieldErrors(schema, { size: 1, max: 1 }, { size: 1, max: 1 })).toEqual([]);
   });
 
   it('reaches items, map values and escaped names', () => {
@@ -46,7 +46,7 @@ describe('validation rules', () => {
       list: { type: 'array', items: { ...integer, ...own } },
       map: { type: 'object', additionalProperties: { ...integer, ...own } },
     });
-    expect(complaints(schema, { in: 1, 'a-b': 1, list: [1, 0], map: { k: 0 } })).toEqual([
+    expect(fieldErrors(schema, { in: 1, 'a-b': 1, list: [1, 0], map: { k: 0 } })).toEqual([
       'spec: Invalid value: same',
       'spec.list[1]: Invalid value: 0: no',
       'spec.map[k]: Invalid value: 0: no',
@@ -54,10 +54,10 @@ describe('validation rules', () => {
   });
 
   it('says that a rule could not be evaluated, or not be compiled', () => {
-    expect(complaints(spec([{ rule: 'self.size > 1', message: 'm' }]), { max: 1 })).toEqual([
+    expect(fieldErrors(spec([{ rule: 'self.size > 1', message: 'm' }]), { max: 1 })).toEqual([
       'spec: Invalid value: "object": no such key: size evaluating rule: m',
     ]);
-    expect(complaints(spec([{ rule: 'self.size.unheardOf()' }]), { size: 1 })[0]).toMatch(
+    expect(fieldErrors(spec([{ rule: 'self.size.unheardOf()' }]), { size: 1 })[0]).toMatch(
       /^spec: Invalid value: "object": rule compile error: compilation failed: ERROR: <input>:1:20: undeclared reference/,
     );
   });
@@ -100,9 +100,9 @@ describe('validation rules', () => {
         { k: 'a', v: 1 },
       ],
     };
-    expect(complaints(schema, turned, old)).toEqual(['spec.list: Invalid value: changed']);
+    expect(fieldErrors(schema, turned, old)).toEqual(['spec.list: Invalid value: changed']);
     expect(
-      complaints(
+      fieldErrors(
         schema,
         {
           ...old,
@@ -120,7 +120,7 @@ describe('validation rules', () => {
     const rule = { rule: 'self.list.all(x, self.list.all(y, self.list.all(z, z >= 0)))', message: 'm' };
     const schema = spec([rule, { rule: 'false', message: 'after' }], { list: { type: 'array', items: integer } });
     const list = Array.from({ length: 300 }, (_, i) => i);
-    expect(complaints(schema, { list })).toEqual([
+    expect(fieldErrors(schema, { list })).toEqual([
       `spec: Invalid value: "object": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: m`,
     ]);
   });

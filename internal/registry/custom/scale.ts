@@ -5,7 +5,7 @@ import type { JsonObject } from '../../machinery/json.js';
 
 const INT32_MAX = 2 ** 31 - 1;
 
-/** Complaints about the numbers that the scale subresource shows. */
+/** Field errors of the numbers that the scale subresource shows. */
 export function scaleErrors(obj: JsonObject, paths: ScalePaths | undefined): FieldError[] {
   if (paths === undefined) return [];
   const out: FieldError[] = [];

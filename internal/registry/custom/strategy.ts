@@ -56,7 +56,7 @@ export function customStrategy(served: ServedVersion, calls?: Calls): Strategy {
   return strategy;
 }
 
-/** The complaints of everything that looks at the object; `old` is what it changes. */
+/** The field errors of everything that looks at the object; `old` is what it changes. */
 function validatorOf({
   def,
   version,

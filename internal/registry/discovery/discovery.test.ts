@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
-import { complaintsAbout } from '../generic/complaints.testkit.js';
+import { fieldErrorsOf } from '../generic/field-errors.testkit.js';
 
-const of = complaintsAbout('discovery.k8s.io', 'endpointslices');
+const of = fieldErrorsOf('discovery.k8s.io', 'endpointslices');
 const slice = (addressType: string, address: string, more: JsonObject = {}): JsonObject => ({
   addressType,
   endpoints: [{ addresses: [address], ...more }],

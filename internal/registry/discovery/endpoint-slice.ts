@@ -21,8 +21,8 @@ const MAX_HINTS = 8;
 /** A domain name of two labels or more; a trailing dot is taken as the root. */
 const fqdn: TextCheck = (value) => {
   const name = value.endsWith('.') ? value.slice(0, -1) : value;
-  const complaints = dns1123Subdomain(name);
-  if (complaints.length > 0) return complaints;
+  const fieldErrors = dns1123Subdomain(name);
+  if (fieldErrors.length > 0) return fieldErrors;
   return name.includes('.') ? [] : ['should be a domain with at least two segments separated by dots'];
 };
 
@@ -31,8 +31,8 @@ function addressCheck(type: string, kept: ReadonlySet<string>): TextCheck {
   if (type === 'FQDN') return fqdn;
   if (type !== 'IPv4' && type !== 'IPv6') return () => [];
   return (value) => {
-    const complaints = kept.has(value) ? [] : legacyIP(value);
-    if (complaints.length > 0) return complaints;
+    const fieldErrors = kept.has(value) ? [] : legacyIP(value);
+    if (fieldErrors.length > 0) return fieldErrors;
     const family = parseIP(value)?.family;
     if (family !== undefined && family !== type) return [`must be an ${type} address`];
     return nonSpecialIP(value);

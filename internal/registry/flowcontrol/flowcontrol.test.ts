@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
-import { complaintsAbout } from '../generic/complaints.testkit.js';
+import { fieldErrorsOf } from '../generic/field-errors.testkit.js';
 
 const GROUP = 'flowcontrol.apiserver.k8s.io';
-const ofSchema = complaintsAbout(GROUP, 'flowschemas');
-const ofLevel = complaintsAbout(GROUP, 'prioritylevelconfigurations');
+const ofSchema = fieldErrorsOf(GROUP, 'flowschemas');
+const ofLevel = fieldErrorsOf(GROUP, 'prioritylevelconfigurations');
 
 const schema = (rule: JsonObject, more: JsonObject = {}): JsonObject => ({
   metadata: { name: 's' },
@@ -50,8 +50,8 @@ describe('flow schemas', () => {
     ]);
   });
   it('that are mandatory stay as they are', () => {
-    const complaints = ofSchema({ ...schema({ subjects: everyone }), metadata: { name: 'catch-all' } });
-    expect(complaints.at(-1)).toContain("spec of 'catch-all' must equal the fixed value");
+    const fieldErrors = ofSchema({ ...schema({ subjects: everyone }), metadata: { name: 'catch-all' } });
+    expect(fieldErrors.at(-1)).toContain("spec of 'catch-all' must equal the fixed value");
   });
 });
 

@@ -14,7 +14,7 @@ function decoded(template: JsonObject): JsonObject {
   return object['template'] as JsonObject;
 }
 
-describe('the form of objects in complaints', () => {
+describe('the form of objects in field errors', () => {
   it('has every field under its Go name, and the fields of metadata among them', () => {
     const shown = asInGo(
       { metadata: { labels: { b: '1' } }, spec: { hostNetwork: true, securityContext: {} } },

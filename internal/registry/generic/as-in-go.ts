@@ -5,7 +5,7 @@ import { findType } from '../../schema/index.js';
 import type { FieldDef, TypeDef, TypeRef } from '../../schema/types.js';
 import { FIELD_ORDERS, GO_NAMES } from './go-names.js';
 
-// Complaints about a whole struct print it as Go's JSON encoder writes kube-apiserver's internal types: they have no
+// Field errors of a whole struct print it as Go's JSON encoder writes kube-apiserver's internal types: they have no
 // field tags, so every field is there, under its Go name. What comes from apimachinery (metadata, selectors) has tags.
 
 /** Words that Go writes in capitals when a name begins with them. */
@@ -112,7 +112,7 @@ function struct(o: JsonObject, type: TypeDef | undefined): JsonObject {
   return out;
 }
 
-/** The object as a complaint of kube-apiserver prints it; `typeName` as in OpenAPI (`io.k8s.api.core.v1.PodSpec`) or short (`core.v1.PodSpec`). */
+/** The object as a field error of kube-apiserver prints it; `typeName` as in OpenAPI (`io.k8s.api.core.v1.PodSpec`) or short (`core.v1.PodSpec`). */
 export function asInGo(o: JsonObject, typeName: string): JsonObject {
   return struct(o, findType(typeName));
 }
@@ -124,7 +124,7 @@ export function mapInGo(owner: JsonObject, member: string): JsonValue {
   return emptiedAt(owner, member) ?? null;
 }
 
-/** A label selector as a complaint prints it; null when there is none. */
+/** A label selector as a field error prints it; null when there is none. */
 export function selectorInGo(selector: JsonObject | undefined): JsonValue {
   return selector === undefined ? null : asInGo(selector, 'meta.v1.LabelSelector');
 }

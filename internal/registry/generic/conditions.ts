@@ -34,7 +34,7 @@ function checkCondition(condition: FieldNode): void {
   }
 }
 
-/** Complaints about a list of metav1.Condition: each whole, one of a type (apimachinery's ValidateConditions). */
+/** Field errors of a list of metav1.Condition: each whole, one of a type (apimachinery's ValidateConditions). */
 export function checkConditions(owner: FieldNode, key = 'conditions'): void {
   const types = new Set<string>();
   for (const condition of owner.list(key)) {

@@ -14,18 +14,18 @@ import { semanticEqual } from '../../machinery/equal.js';
 import { emptiedAt } from '../../machinery/emptied.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 
-/** What is wrong with a text: one sentence for each complaint. */
+/** What is wrong with a text: one sentence for each field error. */
 export type TextCheck = (value: string) => string[];
 
 /** apimachinery's sentence for a field that an update may not change. */
 export const IMMUTABLE = 'field is immutable';
 
 /**
- * An object inside the one that is being validated: it knows its field path and where complaints go, so that a rule
+ * An object inside the one that is being validated: it knows its field path and where field errors go, so that a rule
  * reads `spec.requireText('name', dns1123Label)`. Members that are absent or null read as Go's zero values.
  */
 export class FieldNode {
-  /** Known paths; others are put together when a complaint asks for them, which for most nodes never happens. */
+  /** Known paths; others are put together when a field error asks for them, which for most nodes never happens. */
   private known: string | undefined;
 
   /** `path` is '' for the whole object. `problems` collects, in order, what is wrong with it and all nodes below. */
@@ -55,7 +55,7 @@ export class FieldNode {
     return this.path === '' ? key : `${this.path}.${key}`;
   }
 
-  /** The same value under another path: where complaints about it are said to be. */
+  /** The same value under another path: where field errors of it are said to be. */
   movedTo(path: string): FieldNode {
     return new FieldNode(this.value, path, this.problems);
   }
@@ -159,7 +159,7 @@ export class FieldNode {
     this.problems.push(tooMany(this.at(key), actual, max));
   }
 
-  /** One Invalid for each complaint of `check` about the text. */
+  /** One Invalid for each field error of `check` about the text. */
   checkText(key: string, check: TextCheck, value = this.text(key)): void {
     for (const message of check(value)) this.problems.push(invalidValue(this.at(key), value, message));
   }
@@ -196,7 +196,7 @@ export class FieldNode {
   }
 }
 
-/** Runs rules over an object and answers what they complained about. */
+/** Runs rules over an object and answers what they told as a field error. */
 export function validating(obj: JsonObject, rules: (root: FieldNode) => void): FieldError[] {
   const root = new FieldNode(obj);
   rules(root);

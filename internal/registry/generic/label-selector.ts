@@ -14,7 +14,7 @@ export interface SelectorOptions {
 }
 
 /**
- * Complaints about one expression of a selector of labels. `moreOperators` judges an operator that only some selectors
+ * Field errors of one expression of a selector of labels. `moreOperators` judges an operator that only some selectors
  * have, and says whether it knows it.
  */
 export function checkExpression(
@@ -43,13 +43,13 @@ export function checkExpression(
   for (const [i, value] of values.entries()) expression.checkText(`values[${i}]`, labelValue, value);
 }
 
-/** Complaints about a metav1.LabelSelector that is there (apimachinery's ValidateLabelSelector). */
+/** Field errors of a metav1.LabelSelector that is there (apimachinery's ValidateLabelSelector). */
 export function checkLabelSelector(selector: FieldNode, options: SelectorOptions = {}): void {
   selector.add(...labelErrors(selector.get('matchLabels'), selector.at('matchLabels')));
   for (const expression of selector.list('matchExpressions')) checkExpression(expression, options);
 }
 
-/** Complaints about the label selector at a member; none when there is none. */
+/** Field errors of the label selector at a member; none when there is none. */
 export function labelSelectorErrors(owner: FieldNode, key: string, options: SelectorOptions = {}): FieldError[] {
   const apart = new FieldNode(owner.value, owner.path, []);
   const selector = apart.child(key);

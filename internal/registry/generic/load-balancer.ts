@@ -2,7 +2,7 @@ import { isSloppyIP } from '../../machinery/formats.js';
 import { dns1123Subdomain } from '../../machinery/names.js';
 import type { FieldNode } from './field-node.js';
 
-/** The complaint about an address where a name in DNS belongs. */
+/** The field error of an address where a name in DNS belongs. */
 export const IP_AS_HOST = 'must be a DNS name, not an IP address';
 
 /** The `hostname` of a point where a load balancer takes traffic: a name in DNS, not an address. */

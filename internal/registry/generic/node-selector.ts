@@ -27,13 +27,13 @@ function checkField(expression: FieldNode): void {
   }
 }
 
-/** Complaints about a term of a node selector. */
+/** Field errors of a term of a node selector. */
 export function checkNodeSelectorTerm(term: FieldNode, options: SelectorOptions = {}): void {
   for (const expression of term.list('matchExpressions')) checkNodeExpression(expression, options);
   term.list('matchFields').forEach(checkField);
 }
 
-/** Complaints about a node selector: terms of which one must hold (core validation's ValidateNodeSelector). */
+/** Field errors of a node selector: terms of which one must hold (core validation's ValidateNodeSelector). */
 export function checkNodeSelector(selector: FieldNode, options: SelectorOptions = {}): void {
   const terms = selector.list('nodeSelectorTerms');
   if (terms.length === 0) selector.required('nodeSelectorTerms', 'must have at least one node selector term');

@@ -9,7 +9,7 @@ import { ownerReferenceErrors } from './owner-references.js';
 const MAX_ANNOTATION_BYTES = 256 * 1024;
 const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
 
-/** Complaints about a finalizer that is nobody's: not Kubernetes' own, and without a domain. */
+/** Field errors of a finalizer that is nobody's: not Kubernetes' own, and without a domain. */
 export const ownedFinalizer = (name: string): string[] =>
   name.includes('/') || STANDARD_FINALIZERS.has(name)
     ? []
@@ -25,7 +25,7 @@ export interface MetaRules {
 
 const text = (v: JsonValue | undefined): string => (typeof v === 'string' ? v : '');
 
-/** Complaints about labels; the whole map is the field, as kube-apiserver reports it. */
+/** Field errors of labels; the whole map is the field, as kube-apiserver reports it. */
 export function labelErrors(labels: JsonValue | undefined, field: string): FieldError[] {
   const out: FieldError[] = [];
   if (!isObject(labels)) return out;
@@ -37,7 +37,7 @@ export function labelErrors(labels: JsonValue | undefined, field: string): Field
   return out;
 }
 
-/** Complaints about annotation keys (case does not matter) and about their size. */
+/** Field errors of annotation keys (case does not matter) and about their size. */
 export function annotationErrors(annotations: JsonValue | undefined, field: string): FieldError[] {
   const out: FieldError[] = [];
   if (!isObject(annotations)) return out;
@@ -91,7 +91,7 @@ function managedFieldsErrors(entries: JsonValue | undefined): FieldError[] {
   return out;
 }
 
-/** Complaints about the name of a field manager: at most 128 bytes, all printable. */
+/** Field errors of the name of a field manager: at most 128 bytes, all printable. */
 export function fieldManagerErrors(manager: string, field: string): FieldError[] {
   const out: FieldError[] = [];
   if (manager.length > 128) out.push(tooLong(field, 128));
@@ -115,7 +115,7 @@ function commonErrors(meta: JsonObject, rules: MetaRules): FieldError[] {
   return out;
 }
 
-/** Complaints about the metadata of a new object: apimachinery's ValidateObjectMeta. */
+/** Field errors of the metadata of a new object: apimachinery's ValidateObjectMeta. */
 export function objectMetaErrors(meta: JsonObject, rules: MetaRules): FieldError[] {
   const out: FieldError[] = [];
   const base = text(meta['generateName']);
@@ -149,7 +149,7 @@ const IMMUTABLE = [
   'deletionGracePeriodSeconds',
 ] as const;
 
-/** Complaints about the metadata of a changed object: apimachinery's ValidateObjectMetaUpdate. */
+/** Field errors of the metadata of a changed object: apimachinery's ValidateObjectMetaUpdate. */
 export function objectMetaUpdateErrors(meta: JsonObject, old: JsonObject, rules: MetaRules): FieldError[] {
   const out: FieldError[] = [];
   if (old['deletionTimestamp'] !== undefined) {

@@ -3,7 +3,7 @@ import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.
 
 const text = (v: JsonValue | undefined): string => (typeof v === 'string' ? v : '');
 
-/** Complaints about owner references: each whole, at most one controller (apimachinery's ValidateOwnerReferences). */
+/** Field errors of owner references: each whole, at most one controller (apimachinery's ValidateOwnerReferences). */
 export function ownerReferenceErrors(references: JsonValue | undefined, field: string): FieldError[] {
   const out: FieldError[] = [];
   if (!Array.isArray(references)) return out;

@@ -47,7 +47,7 @@ export const isExtendedResource = (name: string): boolean =>
 /** Resources that may be promised more often than they are there. */
 export const isOvercommitAllowed = (name: string): boolean => isNativeResource(name) && !isHugePage(name);
 
-/** Complaints about the name of a resource: qualified, and known when it has no domain. */
+/** Field errors of the name of a resource: qualified, and known when it has no domain. */
 export function resourceName(name: string): string[] {
   const out = qualifiedName(name);
   if (out.length === 0 && !name.includes('/') && !isStandardResource(name)) {
@@ -73,7 +73,7 @@ export function quotaResourceName(name: string): string[] {
   return name.includes('/') || isStandardQuotaResource(name) ? out : [...out, 'must be a standard resource for quota'];
 }
 
-/** Complaints about an amount of a resource, at `owner.at(key)`: not below zero, and whole where it counts things. */
+/** Field errors of an amount of a resource, at `owner.at(key)`: not below zero, and whole where it counts things. */
 export function checkResourceQuantity(owner: FieldNode, key: string, name: string, text: string): void {
   const quantity = parseQuantity(text);
   const add = (detail: string): void => owner.add(invalidValue(owner.at(key), text, detail));

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
-import { complaintsAbout } from './complaints.testkit.js';
+import { fieldErrorsOf } from './field-errors.testkit.js';
 
-const of = complaintsAbout('scheduling.k8s.io', 'priorityclasses');
-const ofLease = complaintsAbout('coordination.k8s.io', 'leases');
-const ofApi = complaintsAbout('apiregistration.k8s.io', 'apiservices');
+const of = fieldErrorsOf('scheduling.k8s.io', 'priorityclasses');
+const ofLease = fieldErrorsOf('coordination.k8s.io', 'leases');
+const ofApi = fieldErrorsOf('apiregistration.k8s.io', 'apiservices');
 const named = (name: string, value: number): JsonObject => ({
   metadata: { name },
   value,
@@ -62,18 +62,18 @@ describe('API services', () => {
 });
 
 describe('runtime classes', () => {
-  const ofClass = complaintsAbout('node.k8s.io', 'runtimeclasses');
+  const ofClass = fieldErrorsOf('node.k8s.io', 'runtimeclasses');
   it('never change their handler', () => {
     expect(ofClass({ handler: 'b' }, { handler: 'a' })).toEqual(['handler: Invalid value: "b": field is immutable']);
   });
   it('cost what containers can cost, and tolerate a taint once', () => {
     const toleration = { key: 'a', operator: 'Exists' };
-    const complaints = ofClass({
+    const fieldErrors = ofClass({
       handler: 'a',
       overhead: { podFixed: { cpu: '-1', apples: '1' } },
       scheduling: { tolerations: [toleration, toleration] },
     });
-    expect(complaints.map((c) => c.split(': ')[0])).toEqual([
+    expect(fieldErrors.map((c) => c.split(': ')[0])).toEqual([
       'overhead.limits[cpu]',
       'overhead.limits[apples]',
       'overhead.limits[apples]',

@@ -42,7 +42,7 @@ function parseUrl(text: string): GoUrl | string {
   return { scheme, host, user: at < 0 ? undefined : authority.slice(0, at), query, fragment };
 }
 
-/** Complaints about the URL of a webhook: https, a host, and nothing but a path. */
+/** Field errors of the URL of a webhook: https, a host, and nothing but a path. */
 export function checkWebhookUrl(owner: FieldNode, key: string): void {
   const text = owner.text(key);
   const url = parseUrl(text);
@@ -82,7 +82,7 @@ function checkService(service: FieldNode, swapped: boolean): void {
 }
 
 /**
- * Complaints about a WebhookClientConfig: a URL or a service, not both. `swapped`: a missing name is reported at
+ * Field errors of a WebhookClientConfig: a URL or a service, not both. `swapped`: a missing name is reported at
  * `namespace` and the other way round, as kube-apiserver does.
  */
 export function checkWebhookClient(client: FieldNode, swapped: boolean): void {
@@ -94,7 +94,7 @@ export function checkWebhookClient(client: FieldNode, swapped: boolean): void {
 
 const REVIEW_VERSIONS = ['v1', 'v1beta1'];
 
-/** Complaints about versions of a review that a webhook takes; `accepted` of them this server can send. */
+/** Field errors of versions of a review that a webhook takes; `accepted` of them this server can send. */
 export function checkReviewVersions(
   owner: FieldNode,
   key: string,

@@ -40,7 +40,7 @@ function checkBackend(backend: FieldNode): void {
   }
 }
 
-/** The complaints that are not about one member are about the backend. */
+/** The field errors that are not about one member are about the backend. */
 function checkServicePort(backend: FieldNode, port: FieldNode): void {
   const named = port.text('name') !== '';
   const number = port.number('number') ?? 0;

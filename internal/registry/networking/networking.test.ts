@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
-import { complaintsAbout } from '../generic/complaints.testkit.js';
+import { fieldErrorsOf } from '../generic/field-errors.testkit.js';
 
 const GROUP = 'networking.k8s.io';
-const ofIngress = complaintsAbout(GROUP, 'ingresses');
-const ofPolicy = complaintsAbout(GROUP, 'networkpolicies');
-const ofCidr = complaintsAbout(GROUP, 'servicecidrs');
-const ofAddress = complaintsAbout(GROUP, 'ipaddresses');
+const ofIngress = fieldErrorsOf(GROUP, 'ingresses');
+const ofPolicy = fieldErrorsOf(GROUP, 'networkpolicies');
+const ofCidr = fieldErrorsOf(GROUP, 'servicecidrs');
+const ofAddress = fieldErrorsOf(GROUP, 'ipaddresses');
 
 const service = { name: 'web', port: { number: 80 } };
 const ingress = (path: JsonObject, host = 'a.example.com'): JsonObject => ({

@@ -13,9 +13,9 @@ function checkIntOrPercent(spec: FieldNode, key: string): void {
   const v = spec.get(key);
   if (typeof v === 'number') spec.nonNegative(key);
   if (typeof v !== 'string') return;
-  const complaints = percent(v);
-  for (const message of complaints) spec.invalid(key, message);
-  if (complaints.length === 0 && Number(v.slice(0, -1)) > 100) spec.invalid(key, 'must not be greater than 100%');
+  const fieldErrors = percent(v);
+  for (const message of fieldErrors) spec.invalid(key, message);
+  if (fieldErrors.length === 0 && Number(v.slice(0, -1)) > 100) spec.invalid(key, 'must not be greater than 100%');
 }
 
 /** What kube-apiserver prints of a spec: Go's names, all of them. */

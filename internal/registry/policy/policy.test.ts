@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
-import { complaintsAbout } from '../generic/complaints.testkit.js';
+import { fieldErrorsOf } from '../generic/field-errors.testkit.js';
 
-const of = complaintsAbout('policy', 'poddisruptionbudgets');
+const of = fieldErrorsOf('policy', 'poddisruptionbudgets');
 const budget = (spec: JsonObject): JsonObject => ({ spec });
 
 describe('pod disruption budgets', () => {
@@ -23,11 +23,11 @@ describe('pod disruption budgets', () => {
   });
   it('report whole conditions and counts that are not negative', () => {
     const condition = { type: 'Ok', status: 'Maybe', reason: '1', lastTransitionTime: '2026-01-01T00:00:00Z' };
-    const complaints = of({ status: { conditions: [condition], currentHealthy: -1 } }, budget({}), 'status');
-    expect(complaints[0]).toBe(
+    const fieldErrors = of({ status: { conditions: [condition], currentHealthy: -1 } }, budget({}), 'status');
+    expect(fieldErrors[0]).toBe(
       'status.conditions[0].status: Unsupported value: "Maybe": supported values: "False", "True", "Unknown"',
     );
-    expect(complaints[1]).toContain('a condition reason must start with alphabetic character');
-    expect(complaints[2]).toContain('status.currentHealthy: Invalid value: -1');
+    expect(fieldErrors[1]).toContain('a condition reason must start with alphabetic character');
+    expect(fieldErrors[2]).toContain('status.currentHealthy: Invalid value: -1');
   });
 });

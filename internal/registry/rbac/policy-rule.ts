@@ -1,6 +1,6 @@
 import type { FieldNode } from '../generic/field-node.js';
 
-/** Complaints about a rbac.authorization.k8s.io PolicyRule; namespaced roles have no URLs to give. */
+/** Field errors of a rbac.authorization.k8s.io PolicyRule; namespaced roles have no URLs to give. */
 export function checkPolicyRule(rule: FieldNode, namespaced: boolean): void {
   if (rule.count('verbs') === 0) rule.required('verbs', 'verbs must contain at least one value');
   if (rule.count('nonResourceURLs') > 0) {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
-import { complaintsAbout } from '../generic/complaints.testkit.js';
+import { fieldErrorsOf } from '../generic/field-errors.testkit.js';
 
 const GROUP = 'rbac.authorization.k8s.io';
-const ofRole = complaintsAbout(GROUP, 'roles');
-const ofClusterRole = complaintsAbout(GROUP, 'clusterroles');
-const ofBinding = complaintsAbout(GROUP, 'rolebindings');
-const ofClusterBinding = complaintsAbout(GROUP, 'clusterrolebindings');
+const ofRole = fieldErrorsOf(GROUP, 'roles');
+const ofClusterRole = fieldErrorsOf(GROUP, 'clusterroles');
+const ofBinding = fieldErrorsOf(GROUP, 'rolebindings');
+const ofClusterBinding = fieldErrorsOf(GROUP, 'clusterrolebindings');
 
 describe('roles', () => {
   it('name verbs, and resources or URLs', () => {

@@ -25,7 +25,7 @@ function checkAggregation(aggregation: FieldNode, options: SelectorOptions): voi
   for (const selector of selectors) {
     const before = selector.problems.length;
     checkLabelSelector(selector, options);
-    // A selector that cannot be evaluated is one more complaint, without the selector.
+    // A selector that cannot be evaluated is one more field error, without the selector.
     if (selector.problems.length > before) selector.invalid('', 'invalid label selector.', null);
   }
 }

@@ -4,7 +4,7 @@ import type { FieldNode } from '../generic/field-node.js';
 const MAX_CONDITIONS = 4;
 const KEYS = ['bindingConditions', 'bindingFailureConditions'] as const;
 
-/** Complaints about the conditions that a device waits for, and those that it gives up at: both or neither. */
+/** Field errors of the conditions that a device waits for, and those that it gives up at: both or neither. */
 export function checkBindingConditions(device: FieldNode): void {
   const [wanted, failures] = KEYS.map((key) => device.texts(key)) as [string[], string[]];
   for (const key of KEYS) {

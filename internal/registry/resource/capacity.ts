@@ -75,7 +75,7 @@ function checkRange(range: FieldNode, capacity: Quantity, wanted: Quantity): voi
   if (max !== undefined) checkStep(range, max, min, step);
 }
 
-/** Complaints about a capacity; only devices that are shared say how much of it may be asked for. */
+/** Field errors of a capacity; only devices that are shared say how much of it may be asked for. */
 export function checkCapacity(capacity: FieldNode, shared: boolean): void {
   const policy = capacity.child('requestPolicy');
   if (policy === undefined) return;

@@ -26,7 +26,7 @@ export function requestNamesOf(devices: FieldNode): RequestNames {
   );
 }
 
-/** Complaints about a reference to a request, or with a slash to one of its alternatives. */
+/** Field errors of a reference to a request, or with a slash to one of its alternatives. */
 export function checkRequestRef(owner: FieldNode, at: string, name: string, names: RequestNames): void {
   const wrong = "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'";
   const parts = name.split('/');
@@ -75,7 +75,7 @@ function checkSelector(selector: FieldNode): void {
   }
 }
 
-/** Complaints about what devices are selected by. */
+/** Field errors of what devices are selected by. */
 export function checkSelectors(owner: FieldNode): void {
   checkItems(owner, 'selectors', MAX_SELECTORS, checkSelector);
 }
@@ -139,7 +139,7 @@ function checkConstraint(constraint: FieldNode, names: RequestNames): void {
   }
 }
 
-/** Complaints about an opaque JSON object of bounded size. `stored`: it was there before, and stays whatever its size. */
+/** Field errors of an opaque JSON object of bounded size. `stored`: it was there before, and stays whatever its size. */
 export function checkRawObject(owner: FieldNode, key: string, stored = false): void {
   const v = owner.value[key];
   if (v === undefined || v === null) owner.required(key);
@@ -148,7 +148,7 @@ export function checkRawObject(owner: FieldNode, key: string, stored = false): v
   } else if (!isObject(v)) owner.invalid(key, 'must be a valid JSON object', '<value omitted>');
 }
 
-/** Complaints about configuration that a driver understands. */
+/** Field errors of configuration that a driver understands. */
 export function checkConfiguration(config: FieldNode, stored = false): void {
   const opaque = config.child('opaque');
   if (opaque === undefined) {
@@ -165,7 +165,7 @@ export function checkConfigurationFor(config: FieldNode, names: RequestNames): v
   checkConfiguration(config);
 }
 
-/** Complaints about a ResourceClaimSpec. */
+/** Field errors of a ResourceClaimSpec. */
 export function checkClaimSpec(spec: FieldNode): void {
   const devices = spec.struct('devices');
   const names = requestNamesOf(devices);

@@ -100,8 +100,8 @@ function interfaceAddress(value: string): string[] {
   const [address = ''] = value.split('/');
   const bad = 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)';
   if (!value.includes('/') || legacyIP(address).length > 0) return [bad];
-  const complaints = canonicalCidr(value);
-  return complaints.some((c) => c.startsWith('must be a valid CIDR')) ? [bad] : [];
+  const fieldErrors = canonicalCidr(value);
+  return fieldErrors.some((c) => c.startsWith('must be a valid CIDR')) ? [bad] : [];
 }
 
 function checkNetworkData(data: FieldNode): void {

@@ -1,6 +1,6 @@
 import type { FieldNode } from '../generic/field-node.js';
 
-/** Calls `check` for each of at most `max` items; a list that is longer is one complaint and looked at no further. */
+/** Calls `check` for each of at most `max` items; a list that is longer is one field error and looked at no further. */
 export function checkItems(owner: FieldNode, key: string, max: number, check: (item: FieldNode) => void): boolean {
   const items = owner.list(key);
   if (max >= 0 && items.length > max) {

@@ -5,7 +5,7 @@ const MAX_DRIVER_BYTES = 63;
 const MAX_POOL_BYTES = 253;
 const MAX_ID_BYTES = 32;
 
-/** Complaints about the name of a driver: a subdomain in any case, at most 63 bytes. */
+/** Field errors of the name of a driver: a subdomain in any case, at most 63 bytes. */
 export function checkDriverName(owner: FieldNode, key: string, name = owner.text(key)): void {
   if (name === '') {
     owner.required(key);
@@ -15,7 +15,7 @@ export function checkDriverName(owner: FieldNode, key: string, name = owner.text
   for (const message of dns1123Subdomain(name.toLowerCase())) owner.invalid(key, message, name);
 }
 
-/** Complaints about the name of a pool: subdomains with slashes between them. */
+/** Field errors of the name of a pool: subdomains with slashes between them. */
 export function checkPoolName(owner: FieldNode, key: string): void {
   const name = owner.text(key);
   if (name === '') {
@@ -43,7 +43,7 @@ function checkIdentifier(owner: FieldNode, at: string, id: string): void {
   if (!C_IDENTIFIER.test(id)) owner.invalid(at, C_IDENTIFIER_TEXT, id);
 }
 
-/** Complaints about the name of an attribute or capacity: a C identifier, with or without the domain of a driver. */
+/** Field errors of the name of an attribute or capacity: a C identifier, with or without the domain of a driver. */
 export function checkQualifiedName(owner: FieldNode, at: string, name: string): void {
   const parts = name.split('/');
   const [domain = '', id = ''] = parts;

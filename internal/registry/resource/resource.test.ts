@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
-import { complaintsAbout } from '../generic/complaints.testkit.js';
+import { fieldErrorsOf } from '../generic/field-errors.testkit.js';
 
 const GROUP = 'resource.k8s.io';
-const ofClaim = complaintsAbout(GROUP, 'resourceclaims');
-const ofClass = complaintsAbout(GROUP, 'deviceclasses');
-const ofSlice = complaintsAbout(GROUP, 'resourceslices');
+const ofClaim = fieldErrorsOf(GROUP, 'resourceclaims');
+const ofClass = fieldErrorsOf(GROUP, 'deviceclasses');
+const ofSlice = fieldErrorsOf(GROUP, 'resourceslices');
 
 const wanted = { deviceClassName: 'gpu', allocationMode: 'ExactCount', count: 1 };
 const claim = (devices: JsonObject, more: JsonObject = {}): JsonObject => ({ spec: { devices }, ...more });
@@ -81,8 +81,10 @@ describe('resource slices', () => {
       'example.com/two': { int: 1, bool: true },
       'no-identifier': { int: 1 },
     };
-    const complaints = ofSlice(slice({ devices: [{ name: 'd', attributes }] })).map((c) => c.slice(0, c.indexOf(': ')));
-    expect(complaints).toEqual([
+    const fieldErrors = ofSlice(slice({ devices: [{ name: 'd', attributes }] })).map((c) =>
+      c.slice(0, c.indexOf(': ')),
+    );
+    expect(fieldErrors).toEqual([
       'spec.devices[0].attributes[example.com/two]',
       'spec.devices[0].attributes[no-identifier]',
       'spec.devices[0].attributes[none]',

@@ -92,7 +92,7 @@ function checkCounters(counters: FieldNode, key: string): void {
   }
 }
 
-/** Complains about every way to name nodes that says nothing, and answers those that say something. */
+/** Refuses every way to name nodes that says nothing, and answers those that say something. */
 function nodesOf(owner: FieldNode, keys: readonly string[], emptyName: string): string[] {
   return keys.filter((key) => {
     if (!owner.has(key)) return false;

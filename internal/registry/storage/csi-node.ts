@@ -34,7 +34,7 @@ function checkDriver(driver: FieldNode, names: Set<string>): void {
   checkTopologyKeys(driver);
 }
 
-/** Complaints are about the driver, not about the list. */
+/** Field errors are about the driver, not about the list. */
 function checkTopologyKeys(driver: FieldNode): void {
   const seen = new Set<string>();
   for (const key of driver.texts('topologyKeys')) {

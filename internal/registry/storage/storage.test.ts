@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
-import { complaintsAbout } from '../generic/complaints.testkit.js';
+import { fieldErrorsOf } from '../generic/field-errors.testkit.js';
 
 const GROUP = 'storage.k8s.io';
-const ofClass = complaintsAbout(GROUP, 'storageclasses');
-const ofDriver = complaintsAbout(GROUP, 'csidrivers');
-const ofNode = complaintsAbout(GROUP, 'csinodes');
-const ofAttachment = complaintsAbout(GROUP, 'volumeattachments');
-const ofAttributes = complaintsAbout(GROUP, 'volumeattributesclasses');
-const ofCapacity = complaintsAbout(GROUP, 'csistoragecapacities');
+const ofClass = fieldErrorsOf(GROUP, 'storageclasses');
+const ofDriver = fieldErrorsOf(GROUP, 'csidrivers');
+const ofNode = fieldErrorsOf(GROUP, 'csinodes');
+const ofAttachment = fieldErrorsOf(GROUP, 'volumeattachments');
+const ofAttributes = fieldErrorsOf(GROUP, 'volumeattributesclasses');
+const ofCapacity = fieldErrorsOf(GROUP, 'csistoragecapacities');
 
 const storageClass = (more: JsonObject = {}): JsonObject => ({
   provisioner: 'csi.example.com',

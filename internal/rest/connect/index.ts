@@ -96,7 +96,7 @@ async function admitConnect(
   await admitOnly(deps, def, ctx, { operation: 'CONNECT', object, type: optionsType(sub) }, () => undefined);
 }
 
-/** A GET opens the same door as a POST. Throws 403. */
+/** A GET may do what a POST may. Throws 403. */
 async function authorizeCreate({ authorizer }: RestDeps, { info, user }: ApiRequest, def: ResourceDef): Promise<void> {
   if (authorizer === undefined || info.verb === 'create') return;
   const { decision, reason } = await authorizer.authorize({ ...info, user, verb: 'create' });

@@ -69,7 +69,7 @@ export async function passUpgradeOn(
 }
 
 /**
- * The door hands out WebSockets and no raw connections. Clients that only speak SPDY are told what does work; the other
+ * The HTTP server hands out WebSockets and no raw connections. Clients that only speak SPDY are told what does work; the other
  * side was asked first, so that what it would have refused is told instead.
  */
 export function noRawConnection(protocol: string): StatusError {

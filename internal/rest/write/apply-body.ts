@@ -15,7 +15,7 @@ import type { ApiRequest } from '../types.js';
 /** The body of a server-side apply. */
 export interface ApplyBody {
   readonly object: JsonObject;
-  /** goyaml's complaint about keys that occur twice, one line for each; undefined when there are none. */
+  /** goyaml's field error of keys that occur twice, one line for each; undefined when there are none. */
   readonly duplicates: string | undefined;
 }
 

@@ -28,7 +28,7 @@ const GO_NAMES: Readonly<Record<string, string>> = { boolean: 'bool', number: 'n
 /** A patch as the client sent it. */
 export interface PatchBody {
   readonly value: JsonValue;
-  /** What strict validation complains about in the patch itself: `duplicate field "spec.a"`, unknown fields of operations. */
+  /** What strict validation has field errors of in the patch itself: `duplicate field "spec.a"`, unknown fields of operations. */
   readonly strict: readonly string[];
 }
 

@@ -34,11 +34,11 @@ describe('writes through different replicas', () => {
     const path = '/api/v1/namespaces/default/configmaps';
     await rest.ok(201, 'POST', path, { metadata: { name: 'counter' }, data: { n: '0' } });
     const increment = async (replica: number): Promise<void> => {
-      const door = rest.on(replica);
+      const client = rest.on(replica);
       for (;;) {
-        const read = await door.ok(200, 'GET', `${path}/counter`);
+        const read = await client.ok(200, 'GET', `${path}/counter`);
         const n = Number((read['data'] as { n: string }).n);
-        const got = await door.call('PUT', `${path}/counter`, { ...read, data: { n: String(n + 1) } });
+        const got = await client.call('PUT', `${path}/counter`, { ...read, data: { n: String(n + 1) } });
         if (got.status === 200) return;
         expect(got.status).toBe(409);
       }

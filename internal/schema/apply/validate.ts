@@ -13,7 +13,7 @@ export function misfit(plan: Plan, obj: JsonObject): string {
   return ['errors:', ...errors.map((e) => `  ${e}`)].join('\n');
 }
 
-function complain(path: string, text: string, errors: string[]): void {
+function report(path: string, text: string, errors: string[]): void {
   errors.push(path === '' ? text : `${path}: ${text}`);
 }
 
@@ -21,15 +21,15 @@ function check(plan: Plan, v: JsonValue, path: string, errors: string[]): void {
   if (v === null) return;
   switch (plan.k) {
     case 'scalar':
-      if (!fits(plan.scalar, v)) complain(path, expectation(plan.scalar, v), errors);
+      if (!fits(plan.scalar, v)) report(path, expectation(plan.scalar, v), errors);
       return;
     case 'struct':
     case 'map':
-      if (!isObject(v)) complain(path, `expected map, got ${shown(v)}`, errors);
+      if (!isObject(v)) report(path, `expected map, got ${shown(v)}`, errors);
       else checkMap(plan, v, path, errors);
       return;
     case 'list':
-      if (!Array.isArray(v)) complain(path, `expected list, got ${shown(v)}`, errors);
+      if (!Array.isArray(v)) report(path, `expected list, got ${shown(v)}`, errors);
       else checkList(plan, v, path, errors);
       return;
     case 'deduced':
@@ -43,7 +43,7 @@ function checkMap(plan: Plan, v: JsonObject, path: string, errors: string[]): vo
     const at = `${path}.${name}`;
     const of =
       plan.k === 'map' ? plan.of : plan.k === 'struct' ? (plan.fields.get(name)?.plan ?? plan.others) : undefined;
-    if (of === undefined) complain(at, 'field not declared in schema', errors);
+    if (of === undefined) report(at, 'field not declared in schema', errors);
     else check(of, value, at, errors);
   }
 }
@@ -57,11 +57,11 @@ function checkList(plan: ListPlan, list: readonly JsonValue[], path: string, err
     }
     const element = itemElement(plan, item);
     if (typeof element !== 'string') {
-      complain(path, `element ${i}: ${element.error}`, errors);
+      report(path, `element ${i}: ${element.error}`, errors);
       return;
     }
     const text = elementText(element);
-    if (seen.has(element)) complain(path, `duplicate entries for key ${text}`, errors);
+    if (seen.has(element)) report(path, `duplicate entries for key ${text}`, errors);
     seen.add(element);
     check(plan.of, item, `${path}${text}`, errors);
   });

@@ -13,7 +13,7 @@ export function canonicalBase64(text: string): string | undefined {
   return canonical === last ? text : text.slice(0, n - 4) + canonical;
 }
 
-/** Offset of the byte that Go's base64.StdEncoding complains about, or -1 for good base64 (line breaks are skipped). */
+/** Offset of the byte that Go's base64.StdEncoding has field errors of, or -1 for good base64 (line breaks are skipped). */
 export function base64Fault(bytes: Uint8Array): number {
   const n = bytes.length;
   let i = 0;

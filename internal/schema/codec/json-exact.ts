@@ -1,7 +1,7 @@
 /**
  * A JSON parser that keeps what JSON.parse throws away: duplicate members, the order of members, the spelling of
- * numbers; and that complains in the words of Go's encoding/json. It is the slow path: used when the fast one has found
- * something to complain about, or numbers that a double cannot hold.
+ * numbers; and that refuses in the words of Go's encoding/json. It is the slow path: used when the fast one has found
+ * something to refuse, or numbers that a double cannot hold.
  */
 
 /** Go's limit is 10,000; nothing that walks objects here may recurse that deep, so ours is lower. */
@@ -69,7 +69,7 @@ class ExactParser {
     return this.text[this.at] ?? '';
   }
 
-  /** A string that the native parser takes; undefined when there is something to complain about. */
+  /** A string that the native parser takes; undefined when there is something to refuse. */
   private nativeString(): string | undefined {
     const { text, at } = this;
     let end = at + 1;

@@ -44,7 +44,7 @@ const untyped: Walk = (v) => {
   return v;
 };
 
-/** Runs what may throw a complaint about text; any complaint goes to the slow path. */
+/** Runs what may throw a field error of text; any field error goes to the slow path. */
 function orGiveUp<T>(f: () => T): T {
   try {
     return f();

@@ -290,7 +290,7 @@ function isPlain(v: JsonValue | undefined): v is JsonObject {
   return typeof v === 'object' && v !== null && !Array.isArray(v);
 }
 
-function complaint(e: unknown): string {
+function fieldError(e: unknown): string {
   if (e instanceof Refused || e instanceof QuantityError || e instanceof TimeError) return e.message;
   throw e;
 }
@@ -303,7 +303,7 @@ export function reportTyped(node: Node, type: TypeDef): Report {
   try {
     value = node === null ? {} : reporter.message(node, type);
   } catch (e) {
-    refused = complaint(e);
+    refused = fieldError(e);
   }
   const error = refused ?? reporter.error;
   return { value, strict: [...reporter.strict], ...(error === undefined ? {} : { error }) };

@@ -253,7 +253,7 @@ export function parseJson(body: Buffer | string): JsonValue {
 }
 
 /**
- * Parses a patch as `parseJson` does, and answers what Go's strict decoder complains about as well: members that occur
+ * Parses a patch as `parseJson` does, and answers what Go's strict decoder has field errors of as well: members that occur
  * twice. Throws JsonSyntaxError.
  */
 export function parsePatch(body: Buffer): { readonly value: JsonValue; readonly strict: readonly string[] } {

@@ -224,7 +224,7 @@ function readMessage(typeName: string, raw: Buffer, depth: number, tally?: Tally
   return isObject(out) ? out : {};
 }
 
-function complaint(e: unknown): string {
+function fieldError(e: unknown): string {
   if (e instanceof ProtobufError || e instanceof QuantityError || e instanceof JsonSyntaxError) return e.message;
   throw e;
 }
@@ -248,7 +248,7 @@ export function decodeProtobuf(
   try {
     unknown = readEnvelope(body);
   } catch (e) {
-    throw unrecognized(wanted, complaint(e), body);
+    throw unrecognized(wanted, fieldError(e), body);
   }
   const gvk = actualKind(unknown.apiVersion, unknown.kind, expected ?? { group: '', version: '', kind: '' }, body);
   let name = typeName;
@@ -269,7 +269,7 @@ export function decodeProtobuf(
   try {
     object = readMessage(name, unknown.raw, 0);
   } catch (e) {
-    throw cannotBeHandled(gvk, expected?.kind ?? gvk.kind, complaint(e));
+    throw cannotBeHandled(gvk, expected?.kind ?? gvk.kind, fieldError(e));
   }
   return { object: { kind: gvk.kind, apiVersion: groupVersionText(gvk), ...object }, gvk };
 }

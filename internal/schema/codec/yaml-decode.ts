@@ -267,7 +267,7 @@ export function yamlToJson(body: Buffer): YamlJson {
       throw new YamlError(`yaml: ${goYamlProblem(e.reason, e.mark?.line)}`);
     }
     if (e instanceof YamlError) throw e;
-    // The parser must not be trusted to complain in one way only.
+    // The parser must not be trusted to fail in one way only.
     throw new YamlError(`yaml: ${e instanceof Error ? e.message : String(e)}`);
   }
   if (root === undefined) return { json: Buffer.from('null'), duplicates: undefined };

@@ -21,7 +21,7 @@ const KEY_TEXT = regexText(
 /** One mebibyte of values, keys not counted. */
 const MAX_DATA_BYTES = 1024 * 1024;
 
-/** Complaints about a key of a config map or secret: it may become the name of a file (IsConfigMapKey). */
+/** Field errors of a key of a config map or secret: it may become the name of a file (IsConfigMapKey). */
 export function configKey(key: string): string[] {
   const out: string[] = [];
   if (key.length > 253) out.push(maxLengthText(253, 'characters'));

@@ -6,7 +6,7 @@ import { FieldNode, IMMUTABLE, validating } from '../../generic/field-node.js';
 import type { Strategy } from '../../types.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/core/validation/events.go. Both APIs of events are stored in the core form, and
-// complaints name its fields; only the reporting controller is called as the client called it.
+// field errors name its fields; only the reporting controller is called as the client called it.
 
 const MAX_CHARACTERS = 128;
 const MAX_NOTE_CHARACTERS = 1024;

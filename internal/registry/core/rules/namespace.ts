@@ -27,7 +27,7 @@ export const namespaceRules: Pick<Strategy, 'validate' | 'validateStatusUpdate'>
   validateStatusUpdate: (o) => validating(o, checkPhase),
 };
 
-/** Complaints about the finalizers that `finalize` sets, each at its place. */
+/** Field errors of the finalizers that `finalize` sets, each at its place. */
 export function checkFinalized(root: FieldNode): void {
   const spec = root.struct('spec');
   for (const [i, name] of spec.texts('finalizers').entries()) {

@@ -12,7 +12,7 @@ import type { Strategy } from '../../types.js';
 
 export const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
-/** Taints, one of a key and an effect. `at`: where complaints say they are. */
+/** Taints, one of a key and an effect. `at`: where field errors say they are. */
 export function checkTaints(owner: FieldNode, key: string, at: string): void {
   const seen = new Set<string>();
   for (const [i, { value }] of owner.list(key).entries()) {
@@ -119,7 +119,7 @@ function checkAnnotations(root: FieldNode): void {
 
 export const nodeRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'validateStatusUpdate'> = {
   validate: (o) => validating(o, checkNode),
-  // As kube-apiserver does: what both complain about is said twice.
+  // As kube-apiserver does: what both report is said twice.
   validateUpdate: (o, old) =>
     validating(o, (root) => {
       checkNode(root);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../machinery/json.js';
-import { complaintsAbout } from '../../generic/complaints.testkit.js';
+import { fieldErrorsOf } from '../../generic/field-errors.testkit.js';
 import { strategyFor } from '../../index.js';
 import { prepareServiceUpdate } from '../service-update.js';
 
@@ -10,10 +10,10 @@ function made(resource: string, obj: JsonObject): JsonObject {
   strategyFor('', resource).defaults?.(copy);
   return copy;
 }
-const fields = (complaints: readonly string[]): string[] => complaints.map((c) => c.slice(0, c.indexOf(': ')));
+const fields = (fieldErrors: readonly string[]): string[] => fieldErrors.map((c) => c.slice(0, c.indexOf(': ')));
 
 describe('services (ValidateService)', () => {
-  const of = complaintsAbout('', 'services');
+  const of = fieldErrorsOf('', 'services');
   const service = (spec: JsonObject, metadata: JsonObject = {}): JsonObject =>
     made('services', { metadata: { name: 's', ...metadata }, spec: { ports: [{ port: 80 }], ...spec } });
 
@@ -102,7 +102,7 @@ describe('services (ValidateService)', () => {
 });
 
 describe('nodes (ValidateNode, ValidateNodeUpdate)', () => {
-  const of = complaintsAbout('', 'nodes');
+  const of = fieldErrorsOf('', 'nodes');
   const node = (spec: JsonObject, status: JsonObject = {}): JsonObject => ({ metadata: { name: 'n' }, spec, status });
 
   it('have taints that say what they do, once', () => {
@@ -132,7 +132,7 @@ describe('nodes (ValidateNode, ValidateNodeUpdate)', () => {
 });
 
 describe('limit ranges (ValidateLimitRange)', () => {
-  const of = complaintsAbout('', 'limitranges');
+  const of = fieldErrorsOf('', 'limitranges');
   const range = (...limits: JsonObject[]): JsonObject => ({ metadata: { name: 'l' }, spec: { limits } });
 
   it.each<[string, JsonObject, string[]]>([
@@ -168,7 +168,7 @@ describe('limit ranges (ValidateLimitRange)', () => {
 });
 
 describe('resource quotas (ValidateResourceQuota)', () => {
-  const of = complaintsAbout('', 'resourcequotas');
+  const of = fieldErrorsOf('', 'resourcequotas');
   const quota = (hard: JsonObject, spec: JsonObject = {}): JsonObject => ({
     metadata: { name: 'q' },
     spec: { hard, ...spec },
@@ -207,7 +207,7 @@ describe('resource quotas (ValidateResourceQuota)', () => {
 });
 
 describe('volumes and claims', () => {
-  const ofVolume = complaintsAbout('', 'persistentvolumes');
+  const ofVolume = fieldErrorsOf('', 'persistentvolumes');
   const volume = (spec: JsonObject): JsonObject =>
     made('persistentvolumes', {
       metadata: { name: 'v' },
@@ -243,7 +243,7 @@ describe('volumes and claims', () => {
     expect(ofVolume(beta, volume({}))).toEqual([]);
   });
 
-  const ofClaim = complaintsAbout('', 'persistentvolumeclaims');
+  const ofClaim = fieldErrorsOf('', 'persistentvolumeclaims');
   const claim = (spec: JsonObject, status: JsonObject = { phase: 'Pending' }): JsonObject => ({
     metadata: { name: 'c' },
     spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '2Gi' } }, ...spec },
@@ -275,8 +275,8 @@ describe('volumes and claims', () => {
 });
 
 describe('configuration', () => {
-  const ofMap = complaintsAbout('', 'configmaps');
-  const ofSecret = complaintsAbout('', 'secrets');
+  const ofMap = fieldErrorsOf('', 'configmaps');
+  const ofSecret = fieldErrorsOf('', 'secrets');
   it('has keys that can be names of files', () => {
     expect(ofMap({ data: { 'a.b': '', _: '' } })).toEqual([]);
     expect(fields(ofMap({ data: { '..': '', '..a': '', 'a/b': '' }, binaryData: {} }))).toEqual([
@@ -320,8 +320,8 @@ describe('events', () => {
     reason: 'Done',
     type: 'Normal',
   };
-  const ofCore = complaintsAbout('', 'events');
-  const ofNew = complaintsAbout('events.k8s.io', 'events');
+  const ofCore = fieldErrorsOf('', 'events');
+  const ofNew = fieldErrorsOf('events.k8s.io', 'events');
 
   it('are in the namespace of what they are about', () => {
     expect(ofCore(event({}))).toEqual([]);
@@ -353,7 +353,7 @@ describe('events', () => {
 });
 
 describe('namespaces', () => {
-  const of = complaintsAbout('', 'namespaces');
+  const of = fieldErrorsOf('', 'namespaces');
   it('have finalizers that belong to somebody', () => {
     expect(of({ metadata: { name: 'n' }, spec: { finalizers: ['kubernetes', 'a.b/c'] } })).toEqual([]);
     expect(of({ metadata: { name: 'n' }, spec: { finalizers: ['mine'] } })).toEqual([

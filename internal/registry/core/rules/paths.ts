@@ -16,7 +16,7 @@ export function checkDescendingPath(node: FieldNode, key: string, value = node.t
 /** The same, and no name that the volume's own bookkeeping uses (`..data`). */
 export function checkFilePath(node: FieldNode, key: string, value = node.text(key)): void {
   checkDescendingPath(node, key, value);
-  // A first element of two dots was already complained about.
+  // A first element of two dots was already told as a field error.
   if (value.startsWith('..') && !value.startsWith('../')) node.invalid(key, "must not start with '..'", value);
 }
 

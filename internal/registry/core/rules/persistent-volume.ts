@@ -135,7 +135,7 @@ function checkVolumeUpdate(root: FieldNode, old: JsonObject): void {
 export const volumeRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'warnings'> = {
   warnings: persistentVolumeWarnings,
   validate: (o) => validating(o, checkVolume),
-  // The strategy asks for the rules of a new volume, and so does the rule for updates: complaints come twice.
+  // The strategy asks for the rules of a new volume, and so does the rule for updates: field errors come twice.
   validateUpdate: (o, old) =>
     validating(o, (root) => {
       checkVolume(root);

@@ -1,2 +1,2 @@
-/** Protocols of ports, in the order in which complaints name them. */
+/** Protocols of ports, in the order in which field errors name them. */
 export const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];

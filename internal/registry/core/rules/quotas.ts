@@ -93,13 +93,13 @@ function checkRatio(
 ): void {
   if (ratio === undefined) return;
   const text = formatQuantity(ratio);
-  const complain = (words: string): void =>
+  const report = (words: string): void =>
     limit.add(invalidValue(limit.at(`maxLimitRequestRatio[${name}]`), text, `ratio ${text} ${words}`));
-  if (compareQuantity(ratio, ONE) < 0) complain('is less than 1');
+  if (compareQuantity(ratio, ONE) < 0) report('is less than 1');
   if (min === undefined || max === undefined) return;
   const thousandths = (q: Quantity): number => Number(scaledValue(q, 3));
   const bound = thousandths(max) / thousandths(min);
-  if (thousandths(ratio) / 1000 > bound) complain(`is greater than max/min = ${bound.toFixed(6)}`);
+  if (thousandths(ratio) / 1000 > bound) report(`is greater than max/min = ${bound.toFixed(6)}`);
 }
 
 function checkLimit(limit: FieldNode, types: Set<string>): void {
@@ -158,10 +158,10 @@ const MUST_EXIST =
   "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
 
 /** Says once for each bounded resource that the scope says nothing about it. */
-function eachMisfit(spec: FieldNode, scope: string, complain: (words: string) => void): void {
+function eachMisfit(spec: FieldNode, scope: string, report: (words: string) => void): void {
   for (const [name] of spec.entries('hard')) {
     if (!isStandardQuotaResource(name) || SCOPES[scope]?.includes(name) !== false) continue;
-    complain('unsupported scope applied to resource');
+    report('unsupported scope applied to resource');
   }
 }
 

@@ -31,7 +31,7 @@ const isHeadless = (spec: FieldNode): boolean => {
 const familyOf = (ip: string): 'IPv4' | 'IPv6' | undefined => familyOfCidr(`${ip}/0`);
 
 /**
- * Complaints about the cluster addresses of a service and their families, alone: allocation asks for them first and goes
+ * Field errors of the cluster addresses of a service and their families, alone: allocation asks for them first and goes
  * no further when there are any (ValidateServiceClusterIPsRelatedFields).
  */
 function checkClusterAddresses(spec: FieldNode): void {

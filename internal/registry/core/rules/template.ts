@@ -50,7 +50,7 @@ export function checkTemplateSelected(spec: FieldNode, selector: JsonObject | un
   spec.invalid('template.metadata.labels', MISMATCH, mapInGo(meta, 'labels'));
 }
 
-/** Pods that run for ever take only one restart policy, and no deadline. `owner`: where a deadline is complained about. */
+/** Pods that run for ever take only one restart policy, and no deadline. `owner`: where a deadline is told as a field error. */
 export function checkAlwaysRestarts(template: FieldNode, kind: string, owner = template): void {
   const spec = template.struct('spec');
   spec.requireOneOf('restartPolicy', ['Always']);

@@ -1,8 +1,8 @@
 import { maxLengthText, regexText } from '../../../machinery/names.js';
 
-// Complaints about texts that only pods know (apimachinery's util/validation, pkg/apis/core/validation).
+// Field errors of texts that only pods know (apimachinery's util/validation, pkg/apis/core/validation).
 
-/** Complaints about the name of an environment variable: printable ASCII without `=`. */
+/** Field errors of the name of an environment variable: printable ASCII without `=`. */
 export const envVarName = (value: string): string[] =>
   /^[ -<>-~]*$/.test(value)
     ? []
@@ -16,7 +16,7 @@ const HEADER_TEXT = regexText(
   'X-Header-Name',
 );
 
-/** Complaints about the name of an HTTP header. */
+/** Field errors of the name of an HTTP header. */
 export const httpHeaderName = (value: string): string[] => (HEADER.test(value) ? [] : [HEADER_TEXT]);
 
 const LOOSE_LABEL_FMT = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
@@ -28,7 +28,7 @@ const LOOSE_TEXT = regexText(
   'example.com',
 );
 
-/** Complaints about a DNS search path: a subdomain in which underscores are allowed; one dot at the end is, too. */
+/** Field errors of a DNS search path: a subdomain in which underscores are allowed; one dot at the end is, too. */
 export function searchPath(value: string): string[] {
   if (value === '.') return [];
   const name = value.endsWith('.') ? value.slice(0, -1) : value;
@@ -46,5 +46,5 @@ export const POSITIVE = 'must be greater than zero';
 
 const MAX_INT32 = 2_147_483_647;
 
-/** Complaints about a numeric user or group id. */
+/** Field errors of a numeric user or group id. */
 export const unixId = (id: number): string[] => (id >= 0 && id <= MAX_INT32 ? [] : [rangeText(0, MAX_INT32)]);

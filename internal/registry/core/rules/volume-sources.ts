@@ -5,7 +5,7 @@ import { rangeText } from './texts.js';
 
 // Sources that pods and persistent volumes share (validateVolumeSource, ValidatePersistentVolumeSpec).
 
-/** Complaints about the name of a CSI driver: a subdomain in any case, at most 63 bytes. */
+/** Field errors of the name of a CSI driver: a subdomain in any case, at most 63 bytes. */
 export function checkDriverName(node: FieldNode, key: string): void {
   const name = node.text(key);
   if (name === '') node.required(key);
@@ -50,7 +50,7 @@ const ISCSI_NAMES: readonly [prefix: string, form: RegExp][] = [
   ['naa', /^naa.[0-9A-Za-z]{32}$/],
 ];
 
-/** `at`: where complaints about it go, which for the initiator is no member's name. */
+/** `at`: where field errors of it go, which for the initiator is no member's name. */
 function checkIscsiName(source: FieldNode, key: string, at = key): void {
   const name = source.text(key);
   const kind = ISCSI_NAMES.find(([prefix]) => name.startsWith(prefix));
@@ -158,7 +158,7 @@ const requiring =
 export const SHARED_SOURCES = {
   hostPath: checkHostPath,
   gcePersistentDisk: (source: FieldNode): void => {
-    // Complaints about it name a source that is none.
+    // Field errors of it name a source that is none.
     const disk = source.movedTo(source.path.replace(/gcePersistentDisk$/, 'persistentDisk'));
     disk.requireText('pdName');
     checkByte(disk, 'partition');
@@ -192,5 +192,5 @@ export const SHARED_SOURCES = {
   scaleIO: requiring('gateway', 'system', 'volumeName'),
 } as const satisfies Record<string, SourceCheck>;
 
-/** Where a second source is complained about, when it is not its own name. */
+/** Where a second source is told as a field error, when it is not its own name. */
 export const CONFLICT_NAMES: Readonly<Record<string, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };

@@ -23,8 +23,8 @@ export interface Call {
   readonly groups?: readonly string[];
 }
 
-/** The verbs over one real replica, without the front door. */
-export interface Door {
+/** The verbs over one real replica, without the HTTP server. */
+export interface ReplicaClient {
   readonly deps: RestDeps;
   call(method: string, path: string, body?: JsonObject | string | readonly unknown[], call?: Call): Promise<Answer>;
   /** As `call`, and expects this status code. */
@@ -37,10 +37,10 @@ export interface Door {
   ): Promise<JsonObject>;
 }
 
-/** The doors of a cluster; as a door it is the first replica's. */
-export interface Rest extends Door {
+/** The clients of a cluster; as a client it is that of the first replica. */
+export interface Rest extends ReplicaClient {
   readonly cluster: TestCluster;
-  on(replica: number): Door;
+  on(replica: number): ReplicaClient;
   close(): Promise<void>;
 }
 
@@ -120,12 +120,12 @@ async function answer(handler: Handler, request: ApiRequest): Promise<Answer> {
 /** What verbs get beside the store and the strategies, or how it is made of the store. */
 export type MoreDeps = Partial<RestDeps> | ((backend: Backend) => Partial<RestDeps>);
 
-function doorOf(cluster: TestCluster, replica: number, more: MoreDeps): Door {
+function clientOf(cluster: TestCluster, replica: number, more: MoreDeps): ReplicaClient {
   const { backend } = cluster.replica(replica);
   const parts = typeof more === 'function' ? more(backend) : more;
   const deps: RestDeps = { backend, strategyFor, now: Date.now, ...parts };
   const handler = createRest(deps);
-  const call: Door['call'] = (method, path, body, options = {}) => {
+  const call: ReplicaClient['call'] = (method, path, body, options = {}) => {
     const [route = '', query = ''] = path.split('?');
     const headers: Record<string, string> = {
       'content-type': options.contentType ?? 'application/json',
@@ -143,7 +143,7 @@ function doorOf(cluster: TestCluster, replica: number, more: MoreDeps): Door {
       info: infoOf(method, route),
     });
   };
-  const ok: Door['ok'] = async (code, method, path, body, options) => {
+  const ok: ReplicaClient['ok'] = async (code, method, path, body, options) => {
     const got = await call(method, path, body, options);
     expect(got, JSON.stringify(got.body)).toMatchObject({ status: code });
     return got.body;
@@ -154,8 +154,8 @@ function doorOf(cluster: TestCluster, replica: number, more: MoreDeps): Door {
 /** Starts one replica (or more) with the namespaces `default`, `kube-system` and `other`. Close it. `more` joins what verbs get. */
 export async function startRest(size = 1, more: MoreDeps = {}): Promise<Rest> {
   const cluster = await startCluster(size === 1 ? {} : { size, unsafeNoTls: true });
-  const doors = Array.from({ length: size }, (_, i) => doorOf(cluster, i, more));
-  const on = (replica: number): Door => doors[replica] ?? doorOf(cluster, replica, more);
+  const clients = Array.from({ length: size }, (_, i) => clientOf(cluster, i, more));
+  const on = (replica: number): ReplicaClient => clients[replica] ?? clientOf(cluster, replica, more);
   const first = on(0);
   for (const name of ['default', 'kube-system', 'other']) {
     await first.ok(201, 'POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });

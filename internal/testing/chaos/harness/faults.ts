@@ -195,11 +195,11 @@ export async function perform(fault: PlannedFault, context: FaultContext): Promi
       say(`${fault.name} did not happen: it stands still already`);
   }
 
-  async function moveLeader(heir = random.pick(others(leader === undefined ? [] : [leader]))): Promise<void> {
+  async function moveLeader(transferee = random.pick(others(leader === undefined ? [] : [leader]))): Promise<void> {
     const asked = random.pick(cluster.names);
-    note(`to ${heir}, asked of ${asked}`);
+    note(`to ${transferee}, asked of ${asked}`);
     try {
-      await cluster.ask(asked, 'POST', '/debug/raft/leader', { name: heir }, MOVE_TIMEOUT_MS);
+      await cluster.ask(asked, 'POST', '/debug/raft/leader', { name: transferee }, MOVE_TIMEOUT_MS);
     } catch (error) {
       // Under other faults it may fail; what counts is that nothing breaks.
       say(`${fault.name} did not happen: ${error instanceof Error ? error.message : String(error)}`);

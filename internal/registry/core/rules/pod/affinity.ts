@@ -89,7 +89,7 @@ const INCLUSIONS = ['Honor', 'Ignore'];
 
 /**
  * What the keys say of a pod has been added to the selector when it was made: a key that the selector names before
- * that is said twice. `at`: where complaints go, without the index of the key.
+ * that is said twice. `at`: where field errors go, without the index of the key.
  */
 function checkKeysSaidOnce(term: FieldNode, at: string): void {
   const keys = term.texts('matchLabelKeys');

@@ -31,22 +31,22 @@ function hasContainer(spec: FieldNode, name: string): boolean {
 export function checkPodAnnotations(owner: FieldNode, spec: FieldNode, old?: JsonObject): void {
   const annotations = owner.child('annotations');
   if (annotations === undefined) return;
-  const complain = (key: string, detail: string, badValue = annotations.text(key)): void =>
+  const report = (key: string, detail: string, badValue = annotations.text(key)): void =>
     annotations.add(invalidValue(`${annotations.path}[${key}]`, badValue, detail));
   if (annotations.has(MIRROR) && spec.text('nodeName') === '') {
-    complain(MIRROR, 'must set spec.nodeName if mirror pod annotation is set');
+    report(MIRROR, 'must set spec.nodeName if mirror pod annotation is set');
   }
   for (const key in annotations.value) {
     if (!key.startsWith(APPARMOR)) continue;
     const name = key.slice(APPARMOR.length);
     const profile = annotations.text(key);
-    if (!hasContainer(spec, name)) complain(key, 'container not found', name);
-    if (!isAppArmorProfile(profile)) complain(key, `invalid AppArmor profile name: ${JSON.stringify(profile)}`);
+    if (!hasContainer(spec, name)) report(key, 'container not found', name);
+    if (!isAppArmorProfile(profile)) report(key, `invalid AppArmor profile name: ${JSON.stringify(profile)}`);
   }
   const before = old?.[DELETION_COST];
   const kept = typeof before === 'string' && !isDeletionCost(before);
   if (annotations.has(DELETION_COST) && !kept && !isDeletionCost(annotations.text(DELETION_COST))) {
-    complain(DELETION_COST, 'must be a 32bit integer');
+    report(DELETION_COST, 'must be a 32bit integer');
   }
 }
 

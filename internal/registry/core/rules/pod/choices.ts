@@ -1,6 +1,6 @@
 import type { FieldNode } from '../../../generic/field-node.js';
 
-/** Sorted, as complaints name them. */
+/** Sorted, as field errors name them. */
 export const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 
 /** Required when empty, else one of the values. */

@@ -131,7 +131,7 @@ function checkInit(pod: PodParts, grace: number | undefined): void {
     checkCommon(container, pod);
     checkRestartRules(container);
     checkUnique(names, container);
-    // Init containers run one by one: each has the ports to itself, and complaints say it were the first.
+    // Init containers run one by one: each has the ports to itself, and field errors say it were the first.
     checkHostPorts([container.movedTo(`${pod.spec.at('initContainers')}[0]`)]);
     if (container.text('restartPolicy') === 'Always') {
       checkLifecycle(container.child('lifecycle'), grace);

@@ -99,14 +99,14 @@ export function checkResourceFieldRef(ref: FieldNode, inVolume: boolean): void {
   }
   const divisor = quantityText(ref.get('divisor'));
   if (divisor === '0') return;
-  const complain = (detail: string): void => ref.invalid('divisor', `only divisor's ${detail}`, resource);
+  const report = (detail: string): void => ref.invalid('divisor', `only divisor's ${detail}`, resource);
   if (resource === 'limits.cpu' || resource === 'requests.cpu') {
-    if (!CPU_DIVISORS.has(divisor)) complain('values 1m and 1 are supported with the cpu resource');
+    if (!CPU_DIVISORS.has(divisor)) report('values 1m and 1 are supported with the cpu resource');
   } else if (SIZE_DIVISORS.has(divisor)) return;
-  else if (resource.endsWith('.memory')) complain(`${SIZES} are supported with the memory resource`);
+  else if (resource.endsWith('.memory')) report(`${SIZES} are supported with the memory resource`);
   else if (resource.endsWith('.ephemeral-storage')) {
-    complain(`${SIZES} are supported with the local ephemeral storage resource`);
+    report(`${SIZES} are supported with the local ephemeral storage resource`);
   } else if (HUGE_PAGES.some((p) => resource.startsWith(p))) {
-    complain(`${SIZES} are supported with the hugepages resource`);
+    report(`${SIZES} are supported with the hugepages resource`);
   }
 }

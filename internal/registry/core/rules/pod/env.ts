@@ -49,7 +49,7 @@ export function checkEnv(container: FieldNode): void {
   }
 }
 
-/** `envFrom` of a container; complaints about the choice of source are about the whole list, as in kube-apiserver. */
+/** `envFrom` of a container; field errors of the choice of source are about the whole list, as in kube-apiserver. */
 export function checkEnvFrom(container: FieldNode): void {
   for (const source of container.list('envFrom')) {
     if (source.text('prefix') !== '') source.checkText('prefix', envVarName);

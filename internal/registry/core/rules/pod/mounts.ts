@@ -8,7 +8,7 @@ export type Volumes = ReadonlyMap<string, JsonObject>;
 const PROPAGATIONS = ['Bidirectional', 'HostToContainer', 'None'];
 const RECURSIVE = ['Disabled', 'Enabled', 'IfPossible'];
 
-/** Complaints about members of a mount are at the list, without its index, as in kube-apiserver. */
+/** Field errors of members of a mount are at the list, without its index, as in kube-apiserver. */
 const listPath = (mount: FieldNode): string => mount.path.slice(0, mount.path.lastIndexOf('['));
 
 const atList = (mount: FieldNode): FieldNode => mount.movedTo(listPath(mount));

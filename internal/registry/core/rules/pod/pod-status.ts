@@ -96,7 +96,7 @@ function checkClaimStatuses(status: FieldNode, spec: FieldNode): void {
 
 const QOS_CLASSES = ['BestEffort', 'Burstable', 'Guaranteed'];
 
-/** Complaints about a pod's new status (ValidatePodStatusUpdate). */
+/** Field errors of a pod's new status (ValidatePodStatusUpdate). */
 export function podStatusErrors(pod: JsonObject, old: JsonObject): FieldError[] {
   const root = new FieldNode(pod);
   const meta = root.struct('metadata');
@@ -107,7 +107,7 @@ export function podStatusErrors(pod: JsonObject, old: JsonObject): FieldError[] 
   checkPodAnnotations(meta, spec, child(child(old, 'metadata'), 'annotations'));
   for (const [i, condition] of status.list('conditions').entries()) {
     const type = condition.text('type');
-    // Complaints about conditions name them as if they were metadata.
+    // Field errors of conditions name them as if they were metadata.
     if (!SYSTEM_CONDITIONS.has(type)) meta.checkText(`conditions[${i}].Type`, qualifiedName, type);
   }
   if (spec.text('nodeName') !== str(child(old, 'spec'), 'nodeName')) {

@@ -10,7 +10,7 @@ import { checkMirrorKept, isMirror } from './annotations.js';
 import { checkPod } from './pod.js';
 import { quantitiesOf } from './resources.js';
 
-/** Complaints about ephemeral containers: they may come, and stay as they came (ValidatePodEphemeralContainersUpdate). */
+/** Field errors of ephemeral containers: they may come, and stay as they came (ValidatePodEphemeralContainersUpdate). */
 export function ephemeralContainersErrors(pod: JsonObject, old: JsonObject): FieldError[] {
   if (isMirror(old)) return [forbiddenField('', 'static pods do not support ephemeral containers')];
   const root = checkPod(pod, old);
@@ -51,7 +51,7 @@ function checkResized(container: FieldNode, before: FieldNode, spec: FieldNode):
   if (!fixed) spec.forbidden('', 'only cpu and memory resources are mutable');
 }
 
-/** Complaints about new amounts of resources for a pod that exists (ValidatePodResize). */
+/** Field errors of new amounts of resources for a pod that exists (ValidatePodResize). */
 export function resizeErrors(pod: JsonObject, old: JsonObject): FieldError[] {
   if (isMirror(old)) return [forbiddenField('', 'static pods cannot be resized')];
   if (child(child(old, 'spec'), 'os')?.['name'] === 'windows') {

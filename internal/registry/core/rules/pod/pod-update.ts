@@ -8,7 +8,7 @@ import { rangeText } from '../texts.js';
 import { checkNodeAffinityGrows, checkSelectorGrows } from './gated.js';
 import { checkTolerations } from './tolerations.js';
 
-/** Whether the list is as long as it was; images are complained about once more. */
+/** Whether the list is as long as it was; images are told as a field error once more. */
 function sameContainers(spec: FieldNode, before: FieldNode, key: string): boolean {
   const containers = spec.list(key);
   if (containers.length !== before.count(key)) {

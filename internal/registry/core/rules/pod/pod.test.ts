@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, JsonValue } from '../../../../machinery/json.js';
-import { complaintsAbout, contextOf } from '../../../generic/complaints.testkit.js';
+import { fieldErrorsOf, contextOf } from '../../../generic/field-errors.testkit.js';
 import { strategyFor } from '../../../index.js';
 
 const pods = strategyFor('', 'pods');
-const complaints = complaintsAbout('', 'pods');
+const fieldErrors = fieldErrorsOf('', 'pods');
 
 /** A pod with its defaults. `spec` and `container` are laid over a valid one. */
 function pod(spec: JsonObject, container: JsonObject = {}, metadata: JsonObject = {}): JsonObject {
@@ -45,7 +45,7 @@ describe('pods (ValidatePodCreate)', () => {
       volumeDevices: [{ name: 'data', devicePath: '/dev/x' }],
       lifecycle: { preStop: { sleep: { seconds: 5 } } },
     };
-    expect(complaints(pod(spec, container))).toEqual([]);
+    expect(fieldErrors(pod(spec, container))).toEqual([]);
   });
 
   it.each<[string, JsonObject, string[]]>([
@@ -191,7 +191,7 @@ describe('pods (ValidatePodCreate)', () => {
       ],
     ],
   ])('%s', (_what, spec, expected) => {
-    expect(complaints(pod(spec))).toEqual(expected);
+    expect(fieldErrors(pod(spec))).toEqual(expected);
   });
 
   it.each<[string, JsonObject, string[]]>([
@@ -310,7 +310,7 @@ describe('pods (ValidatePodCreate)', () => {
       [`${C}.image: Invalid value: "i ": must not have leading or trailing whitespace`],
     ],
   ])('%s', (_what, container, expected) => {
-    expect(complaints(pod({}, container))).toEqual(expected);
+    expect(fieldErrors(pod({}, container))).toEqual(expected);
   });
 
   it('writes out what the labels of a pod mean for where it runs, and refuses what is said twice', () => {
@@ -330,8 +330,8 @@ describe('pods (ValidatePodCreate)', () => {
     expect((written['spec'] as JsonObject)['topologySpreadConstraints']).toMatchObject([
       { labelSelector: { matchExpressions: [{ key: 'hash', operator: 'In', values: ['x'] }] } },
     ]);
-    expect(complaints(written)).toEqual([]);
-    expect(complaints(made({ matchLabels: { hash: 'x' } }))).toEqual([
+    expect(fieldErrors(written)).toEqual([]);
+    expect(fieldErrors(made({ matchLabels: { hash: 'x' } }))).toEqual([
       'spec.topologySpreadConstraints[0].matchLabelKeys[0]: Invalid value: "hash": exists in both matchLabelKeys and labelSelector',
     ]);
   });
@@ -339,7 +339,7 @@ describe('pods (ValidatePodCreate)', () => {
   it('holds annotations and fields about security profiles against each other', () => {
     const metadata = { annotations: { 'container.apparmor.security.beta.kubernetes.io/c': 'unconfined' } };
     const context = { securityContext: { appArmorProfile: { type: 'RuntimeDefault' } } };
-    expect(complaints(pod({}, context, metadata))).toEqual([
+    expect(fieldErrors(pod({}, context, metadata))).toEqual([
       `${C}.securityContext.appArmorProfile.type: Forbidden: apparmor type in annotation and field must match`,
     ]);
   });
@@ -350,7 +350,7 @@ describe('changed pods (ValidatePodUpdate)', () => {
   const changed = (change: (spec: JsonObject) => void, from = old): string[] => {
     const now = structuredClone(from);
     change(now['spec'] as JsonObject);
-    return complaints(now, from);
+    return fieldErrors(now, from);
   };
   const container = (spec: JsonObject): JsonObject => (spec['containers'] as JsonObject[])[0] ?? {};
   const NOT_ALLOWED = 'spec: Forbidden: pod updates may not change fields other than';
@@ -366,10 +366,10 @@ describe('changed pods (ValidatePodUpdate)', () => {
   });
 
   it('shows what else was changed', () => {
-    const [complaint, ...others] = changed((spec) => (spec['terminationGracePeriodSeconds'] = 31));
+    const [fieldError, ...others] = changed((spec) => (spec['terminationGracePeriodSeconds'] = 31));
     expect(others).toEqual([]);
-    expect(complaint?.startsWith(NOT_ALLOWED)).toBe(true);
-    expect(complaint).toContain('- "TerminationGracePeriodSeconds": 30,\n+ "TerminationGracePeriodSeconds": 31,\n');
+    expect(fieldError?.startsWith(NOT_ALLOWED)).toBe(true);
+    expect(fieldError).toContain('- "TerminationGracePeriodSeconds": 30,\n+ "TerminationGracePeriodSeconds": 31,\n');
   });
 
   it.each<[string, (spec: JsonObject) => void, string]>([
@@ -431,7 +431,7 @@ describe('changed pods (ValidatePodUpdate)', () => {
 
   it('keeps what was accepted once', () => {
     const before = pod({ dnsConfig: { nameservers: ['010.0.0.1'] } });
-    expect(complaints(structuredClone(before), before)).toEqual([]);
+    expect(fieldErrors(structuredClone(before), before)).toEqual([]);
   });
 });
 
@@ -439,7 +439,7 @@ describe('subresources of pods', () => {
   it('ephemeral containers come, stay and do little', () => {
     const old = pod({ ephemeralContainers: [{ name: 'e', image: 'i' }] });
     const own = pod({ ephemeralContainers: [{ name: 'f', image: 'i', ports: [{ containerPort: 1 }] }] });
-    expect(complaints(own, old, 'ephemeralcontainers')).toEqual([
+    expect(fieldErrors(own, old, 'ephemeralcontainers')).toEqual([
       'spec.ephemeralContainers[0].ports: Forbidden: cannot be set for an Ephemeral Container',
       'spec.ephemeralContainers: Forbidden: existing ephemeral containers "e" may not be removed\n',
     ]);
@@ -447,7 +447,7 @@ describe('subresources of pods', () => {
 
   it('a resize changes amounts and neither class nor kind', () => {
     const sized = (resources: JsonObject): JsonObject => pod({}, { resources });
-    const resized = (to: JsonObject, from: JsonObject): string[] => complaints(sized(to), sized(from), 'resize');
+    const resized = (to: JsonObject, from: JsonObject): string[] => fieldErrors(sized(to), sized(from), 'resize');
     const small = { requests: { cpu: '1' } };
     expect(resized({ requests: { cpu: '2' } }, small)).toEqual([]);
     expect(resized({}, small)).toEqual([
@@ -471,7 +471,7 @@ describe('subresources of pods', () => {
         hostIPs: [{ ip: '10.0.0.4' }],
       },
     };
-    expect(complaints(now, old, 'status')).toEqual([
+    expect(fieldErrors(now, old, 'status')).toEqual([
       'status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state',
       'status.podIPs: Invalid value: [{"IP":"10.0.0.1"},{"IP":"10.0.0.2"}]: may specify no more than one IP for each IP family',
       'status.hostIPs[0].ip: Invalid value: "10.0.0.4": must be equal to `hostIP`',

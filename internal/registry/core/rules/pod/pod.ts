@@ -33,7 +33,7 @@ export function checkPod(pod: JsonObject, old: JsonObject | undefined): FieldNod
   return root;
 }
 
-/** Complaints about a new pod (ValidatePodCreate). */
+/** Field errors of a new pod (ValidatePodCreate). */
 export function podErrors(pod: JsonObject): FieldError[] {
   const root = checkPod(pod, undefined);
   const spec = root.struct('spec');
@@ -45,7 +45,7 @@ export function podErrors(pod: JsonObject): FieldError[] {
   return root.problems;
 }
 
-/** Complaints about a changed pod (ValidatePodUpdate). */
+/** Field errors of a changed pod (ValidatePodUpdate). */
 export function podUpdateErrors(pod: JsonObject, old: JsonObject): FieldError[] {
   const root = checkPod(pod, old);
   checkMirrorKept(root.struct('metadata'), child(old, 'metadata'));

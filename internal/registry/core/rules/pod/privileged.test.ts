@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import type { JsonObject } from '../../../../machinery/json.js';
 import { strategyFor } from '../../../index.js';
-import { complaintsAbout } from '../../../generic/complaints.testkit.js';
+import { fieldErrorsOf } from '../../../generic/field-errors.testkit.js';
 import { setAllowPrivileged } from '../../capabilities.js';
 
 afterEach(() => {
@@ -11,7 +11,7 @@ afterEach(() => {
 const container = { name: 'c', image: 'i', securityContext: { privileged: true } };
 const made = (group: string, resource: string, obj: JsonObject): string[] => {
   strategyFor(group, resource).defaults?.(obj);
-  return complaintsAbout(group, resource)(obj);
+  return fieldErrorsOf(group, resource)(obj);
 };
 const pod = (): string[] => made('', 'pods', { metadata: { name: 'p' }, spec: { containers: [{ ...container }] } });
 const deployment = (): string[] =>

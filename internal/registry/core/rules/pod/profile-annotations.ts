@@ -5,7 +5,7 @@ import type { FieldNode } from '../../../generic/field-node.js';
 interface ProfileKind {
   /** Name of the member of a security context. */
   readonly field: string;
-  /** What complaints call it. */
+  /** What field errors call it. */
   readonly word: string;
   /** Annotation of a container, up to its name. */
   readonly ofContainer: string;
@@ -58,7 +58,7 @@ export function checkProfilesMatch(meta: FieldNode, spec: FieldNode): void {
         const key = `${kind.ofContainer}${container.text('name')}`;
         if (!annotations.has(key)) continue;
         const own = container.struct('securityContext').child(kind.field);
-        // A container has its pod's AppArmor profile, and complaints are about the container all the same.
+        // A container has its pod's AppArmor profile, and field errors are about the container all the same.
         const inherited = kind === APPARMOR ? podProfile : undefined;
         const profile = own ?? inherited?.movedTo(`${container.path}.securityContext.${kind.field}`);
         if (profile !== undefined) checkMatch(annotations.text(key), profile, kind);

@@ -10,7 +10,7 @@ function checkToken(token: FieldNode, projected: FieldNode, anyPath: boolean): v
   const seconds = token.number('expirationSeconds') ?? 0;
   if (seconds < 600) token.invalid('expirationSeconds', TOO_SHORT, seconds);
   if (seconds > 2 ** 32) token.invalid('expirationSeconds', TOO_LONG, seconds);
-  // The path is complained about as if it were the volume's own.
+  // The path is told as a field error as if it were the volume's own.
   if (token.text('path') === '') projected.required('path');
   else if (!anyPath) checkFilePath(projected, 'path', token.text('path'));
 }

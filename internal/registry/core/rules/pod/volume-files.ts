@@ -19,7 +19,7 @@ export const checkKeys =
     for (const item of source.list('items')) checkKeyToPath(item);
   };
 
-/** One file of the downward API (validateDownwardAPIVolumeFile); complaints name the volume, not the item. */
+/** One file of the downward API (validateDownwardAPIVolumeFile); field errors name the volume, not the item. */
 export function checkDownwardFile(file: FieldNode): void {
   file.requireText('path');
   checkFilePath(file, 'path');

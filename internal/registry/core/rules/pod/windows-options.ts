@@ -11,25 +11,25 @@ const DNS_DOMAIN =
 function checkWindowsUser(options: FieldNode): void {
   const user = options.text('runAsUserName');
   if (!options.has('runAsUserName')) return;
-  const complain = (detail: string): void => options.invalid('runAsUserName', detail);
-  if (user === '') return complain('runAsUserName cannot be an empty string');
-  if (/[\p{Cc}]/u.test(user)) return complain('runAsUserName cannot contain control characters');
+  const report = (detail: string): void => options.invalid('runAsUserName', detail);
+  if (user === '') return report('runAsUserName cannot be an empty string');
+  if (/[\p{Cc}]/u.test(user)) return report('runAsUserName cannot contain control characters');
   const parts = user.split('\\');
-  if (parts.length > 2) return complain('runAsUserName cannot contain more than one backslash');
+  if (parts.length > 2) return report('runAsUserName cannot contain more than one backslash');
   const [domain, name] = parts.length === 2 ? [parts[0] ?? '', parts[1] ?? ''] : [undefined, parts[0] ?? ''];
   if (domain !== undefined && domain.length >= MAX_DOMAIN) {
-    complain(`runAsUserName's Domain length must be under ${MAX_DOMAIN} characters`);
+    report(`runAsUserName's Domain length must be under ${MAX_DOMAIN} characters`);
   }
   if (domain !== undefined && !NET_BIOS.test(domain) && !DNS_DOMAIN.test(domain)) {
-    complain("runAsUserName's Domain doesn't match the NetBios nor the DNS format");
+    report("runAsUserName's Domain doesn't match the NetBios nor the DNS format");
   }
-  if (name === '') complain("runAsUserName's User cannot be empty");
+  if (name === '') report("runAsUserName's User cannot be empty");
   else if (name.length > MAX_USER) {
-    complain(`runAsUserName's User length must not be longer than ${MAX_USER} characters`);
+    report(`runAsUserName's User length must not be longer than ${MAX_USER} characters`);
   }
-  if (/^[. ]+$/.test(name)) complain("runAsUserName's User cannot contain only periods or spaces");
+  if (/^[. ]+$/.test(name)) report("runAsUserName's User cannot contain only periods or spaces");
   if (/["/\\:;|=,+*?<>@[\]]/.test(name)) {
-    complain(`runAsUserName's User cannot contain the following characters: "/\\:;|=,+*?<>@[]`);
+    report(`runAsUserName's User cannot contain the following characters: "/\\:;|=,+*?<>@[]`);
   }
 }
 

@@ -26,7 +26,7 @@ export function contextOf(group: string, version: string, resource: string, subr
 }
 
 /** What the strategy of `group/resource` says of a new object, or of a changed one: `field: words`, in order. */
-export function complaintsAbout(group: string, resource: string, version = 'v1') {
+export function fieldErrorsOf(group: string, resource: string, version = 'v1') {
   const strategy = strategyFor(group, resource);
   return (obj: JsonObject, old?: JsonObject, subresource = ''): string[] => {
     const ctx = contextOf(group, version, resource, subresource);
