@@ -59,6 +59,7 @@ export function authenticator(flags: FlagValues, serving: ServingConfig, backend
       audiences: audiences(flags),
       keys: serving.serviceAccountKeys,
       now: Date.now,
+      lookup: flags.bool('service-account-lookup'),
     }),
   );
   if (flags.bool('enable-bootstrap-token-auth')) {

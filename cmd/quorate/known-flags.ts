@@ -213,6 +213,12 @@ export const KNOWN_FLAGS: readonly Flag[] = [
     default: 'true',
     help: 'Let the tokens of pods that do not read them anew live for a year.',
   },
+  {
+    name: 'service-account-lookup',
+    type: 'bool',
+    default: 'true',
+    help: 'Take service account tokens only while the account, and what they are bound to, is there.',
+  },
   { name: 'api-audiences', type: 'strings', help: 'Audiences of service account tokens (default: the issuer).' },
   {
     name: 'authorization-mode',
@@ -326,7 +332,6 @@ export const KNOWN_FLAGS: readonly Flag[] = [
   ignored('oidc-username-prefix', 'string', NOT_YET, 'OpenID user prefix.'),
   ignored('oidc-groups-claim', 'string', NOT_YET, 'OpenID groups claim.'),
   ignored('oidc-groups-prefix', 'string', NOT_YET, 'OpenID groups prefix.'),
-  ignored('service-account-lookup', 'bool', 'it is always done', 'Check that the account of a token exists.'),
   ignored('default-not-ready-toleration-seconds', 'int', NOT_YET, 'Toleration of not-ready nodes.'),
   ignored('default-unreachable-toleration-seconds', 'int', NOT_YET, 'Toleration of unreachable nodes.'),
   ignored('kubernetes-service-node-port', 'int', NOT_YET, 'Node port of the kubernetes service.'),

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Awaitable } from '../machinery/awaitable.js';
 import { createAuthority, issue, type KeyPair } from '../pki/x509.js';
 import { type AuthenticationResult, type Authenticator, authenticatorUnion } from './authenticator.js';
@@ -37,6 +37,10 @@ beforeAll(async () => {
   );
 });
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 function ask(certificate: KeyPair | undefined, headers: Record<string, string> = {}): Awaitable<AuthenticationResult> {
   return union.authenticate({
     peerCertificate: certificate?.cert ?? '',
@@ -72,5 +76,19 @@ describe('a front proxy', () => {
     expect(ask(otherProxy, asAnn)).toBe('invalid');
     expect(ask(jane, asAnn)).toMatchObject({ username: 'jane' });
     expect(ask(undefined, asAnn)).toMatchObject({ username: 'system:anonymous' });
+  });
+
+  test('whose certificate has expired is believed no more', () => {
+    expect(ask(proxy, asAnn)).toMatchObject({ username: 'ann' });
+    vi.useFakeTimers({ now: Date.now() + 366 * 24 * 3600 * 1000, toFake: ['Date'] });
+    expect(ask(proxy, asAnn)).toBe('invalid');
+  });
+
+  test('names the uid, and only in the headers that are its own', () => {
+    expect(ask(proxy, { ...asAnn, 'x-remote-uid': 'u1', 'x-other-group': 'system:masters' })).toMatchObject({
+      uid: 'u1',
+      groups: ['g', 'system:authenticated'],
+    });
+    expect(ask(jane, { ...asAnn, 'x-remote-uid': 'u1' })).toMatchObject({ username: 'jane', uid: '' });
   });
 });

@@ -34,6 +34,7 @@ beforeAll(async () => {
         issuers: [ISSUER],
         audiences: [SELF],
         keys: [tokenKey(createPublicKey(signer.key))],
+        lookup: true,
         now: clock,
       }),
       forAudiences([SELF], bootstrapTokenAuthenticator(backend, clock)),

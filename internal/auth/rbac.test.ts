@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { JsonObject } from '../machinery/json.js';
+import { RbacAuthorizer } from './rbac.js';
+import { asks, openStore, type TestStore, user } from './testing.js';
+import { type Decision, NO_OPINION } from './types.js';
+
+const RBAC = 'rbac.authorization.k8s.io';
+let store: TestStore;
+let rbac: RbacAuthorizer;
+const put: TestStore['put'] = (...object) => store.put(...object);
+const remove: TestStore['remove'] = (...object) => store.remove(...object);
+
+beforeAll(async () => {
+  store = await openStore();
+  rbac = new RbacAuthorizer(store.backend);
+});
+afterAll(() => store.close());
+
+const allowed = (d: Decision): boolean => d.decision === 'allow';
+const reason = (d: Decision): string => d.reason;
+
+describe('RBAC', () => {
+  test('a cluster role binding gives its rights everywhere, and says in the reason how', async () => {
+    await put(RBAC, 'clusterroles', '', 'reader', {
+      rules: [{ verbs: ['get', 'list'], apiGroups: [''], resources: ['pods', 'pods/log'] }],
+    });
+    await put(RBAC, 'clusterrolebindings', '', 'ann-reads', {
+      roleRef: { kind: 'ClusterRole', name: 'reader' },
+      subjects: [{ kind: 'User', name: 'ann' }],
+    });
+    const ann = user('ann');
+    expect(rbac.authorize(asks(ann, 'get', 'pods', { namespace: 'x' }))).toEqual({
+      decision: 'allow',
+      reason: 'RBAC: allowed by ClusterRoleBinding "ann-reads" of ClusterRole "reader" to User "ann"',
+    });
+    expect(allowed(rbac.authorize(asks(ann, 'get', 'pods', { subresource: 'log' })))).toBe(true);
+    expect(allowed(rbac.authorize(asks(ann, 'get', 'pods', { subresource: 'exec' })))).toBe(false);
+    expect(allowed(rbac.authorize(asks(ann, 'delete', 'pods')))).toBe(false);
+    expect(allowed(rbac.authorize(asks(ann, 'get', 'pods', { group: 'metrics.k8s.io' })))).toBe(false);
+    expect(allowed(rbac.authorize(asks(user('bob'), 'get', 'pods')))).toBe(false);
+  });
+
+  test('a role binding gives its rights in its namespace, to service accounts too', async () => {
+    await put(RBAC, 'roles', 'ns', 'one', {
+      rules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['secrets'], resourceNames: ['mine'] }],
+    });
+    await put(RBAC, 'rolebindings', 'ns', 'robot', {
+      roleRef: { kind: 'Role', name: 'one' },
+      subjects: [{ kind: 'ServiceAccount', name: 'robot', namespace: 'home' }],
+    });
+    const robot = user('system:serviceaccount:home:robot');
+    const decision = rbac.authorize(asks(robot, 'get', 'secrets', { namespace: 'ns', name: 'mine' }));
+    expect(reason(decision)).toBe(
+      'RBAC: allowed by RoleBinding "robot/ns" of Role "one" to ServiceAccount "robot/home"',
+    );
+    expect(allowed(rbac.authorize(asks(robot, 'get', 'secrets', { namespace: 'ns', name: 'other' })))).toBe(false);
+    expect(allowed(rbac.authorize(asks(robot, 'list', 'secrets', { namespace: 'ns' })))).toBe(false);
+    expect(allowed(rbac.authorize(asks(robot, 'get', 'secrets', { namespace: 'home', name: 'mine' })))).toBe(false);
+  });
+
+  test('paths match whole or by a trailing star', async () => {
+    await put(RBAC, 'clusterroles', '', 'paths', {
+      rules: [{ verbs: ['get'], nonResourceURLs: ['/metrics', '/logs/*'] }],
+    });
+    await put(RBAC, 'clusterrolebindings', '', 'paths', {
+      roleRef: { kind: 'ClusterRole', name: 'paths' },
+      subjects: [{ kind: 'Group', name: 'watchers' }],
+    });
+    const may = (path: string): boolean =>
+      allowed(rbac.authorize(asks(user('w', 'watchers'), 'get', '', { isResourceRequest: false, path })));
+    expect([may('/metrics'), may('/logs/a/b'), may('/metrics/slis'), may('/logs')]).toEqual([true, true, false, false]);
+  });
+
+  test('a change counts at once; a binding to a role that is not there is told', async () => {
+    const carl = user('carl');
+    await put(RBAC, 'clusterrolebindings', '', 'carl', {
+      roleRef: { kind: 'ClusterRole', name: 'later' },
+      subjects: [{ kind: 'User', name: 'carl' }],
+    });
+    expect(rbac.authorize(asks(carl, 'get', 'nodes'))).toEqual({
+      decision: 'noOpinion',
+      reason: `RBAC: clusterrole.${RBAC} "later" not found`,
+    });
+    await put(RBAC, 'clusterroles', '', 'later', {
+      rules: [{ verbs: ['get'], apiGroups: [''], resources: ['nodes'] }],
+    });
+    expect(allowed(rbac.authorize(asks(carl, 'get', 'nodes')))).toBe(true);
+    await remove(RBAC, 'clusterrolebindings', '', 'carl');
+    expect(rbac.authorize(asks(carl, 'get', 'nodes'))).toEqual(NO_OPINION);
+  });
+
+  test('a role binding gives nothing in other namespaces, and nothing at cluster scope', async () => {
+    const everything: JsonObject = { rules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] };
+    await put(RBAC, 'clusterroles', '', 'everything', everything);
+    await put(RBAC, 'rolebindings', 'in', 'dora', {
+      roleRef: { kind: 'ClusterRole', name: 'everything' },
+      subjects: [
+        { kind: 'User', name: 'dora' },
+        { kind: 'Group', name: 'doras' },
+      ],
+    });
+    for (const who of [user('dora'), user('x', 'doras')]) {
+      const may = (namespace: string): boolean => allowed(rbac.authorize(asks(who, 'get', 'secrets', { namespace })));
+      expect([may('in'), may('out'), may('')]).toEqual([true, false, false]);
+    }
+  });
+
+  test('a role is that of the namespace of its binding', async () => {
+    await put(RBAC, 'roles', 'elsewhere', 'strong', {
+      rules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
+    });
+    await put(RBAC, 'rolebindings', 'here', 'eve', {
+      roleRef: { kind: 'Role', name: 'strong' },
+      subjects: [{ kind: 'User', name: 'eve' }],
+    });
+    const may = (namespace: string): Decision => rbac.authorize(asks(user('eve'), 'get', 'secrets', { namespace }));
+    expect(may('here').decision).toBe('noOpinion');
+    expect(may('elsewhere').decision).toBe('noOpinion');
+  });
+
+  test('a service account is meant with its namespace, and only accounts are', async () => {
+    await put(RBAC, 'clusterrolebindings', '', 'sa', {
+      roleRef: { kind: 'ClusterRole', name: 'everything' },
+      subjects: [{ kind: 'ServiceAccount', name: 'sa', namespace: 'ns1' }],
+    });
+    const may = (username: string): boolean => allowed(rbac.authorize(asks(user(username), 'get', 'secrets')));
+    expect(may('system:serviceaccount:ns1:sa')).toBe(true);
+    expect(['system:serviceaccount:ns2:sa', 'system:serviceaccount:ns1:sb', 'sa', 'ns1:sa'].some(may)).toBe(false);
+  });
+
+  test('a subject of a kind that is not known is nobody', async () => {
+    await put(RBAC, 'clusterrolebindings', '', 'fred', {
+      roleRef: { kind: 'ClusterRole', name: 'everything' },
+      subjects: [{ kind: 'Robot', name: 'fred' }],
+    });
+    expect(allowed(rbac.authorize(asks(user('fred', 'fred'), 'get', 'secrets')))).toBe(false);
+  });
+});
