@@ -1,47 +1,20 @@
 import '../../internal/machinery/heap-growth.js';
-import { Callout } from '../../internal/callout/index.js';
-import { CustomResources } from '../../internal/extensions/custom-resources.js';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { errorText, logger, setVerbosity } from '../../internal/machinery/log.js';
-import { withCustomResources } from '../../internal/registry/custom/index.js';
-import { strategiesWith } from '../../internal/registry/index.js';
 import { DifferingStateError, openReplica, type Replica } from '../../internal/replica/index.js';
-import { createDiscovery } from '../../internal/rest/discovery.js';
-import { createOpenApi } from '../../internal/rest/openapi.js';
-import { createRest } from '../../internal/rest/index.js';
-import { Catalog } from '../../internal/schema/discovery/catalog.js';
-import { OpenApi } from '../../internal/schema/openapi/index.js';
-import { CaughtUp } from '../../internal/server/caught-up.js';
 import type { AuditParts } from '../../internal/server/filters/audit.js';
-import { createChain } from '../../internal/server/chain.js';
 import { type InFlight, inFlightLimit } from '../../internal/server/in-flight.js';
-import { createInternalClient } from '../../internal/server/internal-client.js';
 import { type FindResource, RequestMetrics } from '../../internal/server/metrics.js';
-import { createPaths } from '../../internal/server/paths.js';
-import { followCustomResources } from '../../internal/server/poststart/custom-resources.js';
-import { followFlowSchemas } from '../../internal/server/poststart/flow-schema-status.js';
-import { keepEndpoints } from '../../internal/server/poststart/kubernetes-endpoints.js';
-import { keepIdentityLease } from '../../internal/server/poststart/identity-lease.js';
-import { setAllowPrivileged } from '../../internal/registry/core/capabilities.js';
-import { reviewCreators } from '../../internal/server/reviews/index.js';
-import { createSwaggerUi } from '../../internal/server/swagger-ui.js';
 import { listen } from '../../internal/server/uws/listener.js';
-import { VERSION } from '../../internal/server/version.js';
-import { admissionOf } from './admission.js';
-import { aggregation } from './aggregation.js';
-import { serviceResolver } from './services.js';
 import { auditOf } from './audit.js';
-import { audiences, authenticator, authorizers, tokenIssuer } from './auth.js';
-import { portRange } from './addresses.js';
-import { bootstrap, keepsEndpoints } from './bootstrap.js';
-import { advertisedAddress, replicaConfig, type ServingConfig, servingConfig } from './config.js';
+import { replicaConfig, type ServingConfig, servingConfig } from './config.js';
 import { type FlagValues, ignoredFlags } from './flags.js';
 import { Ending, type EndReason, StopSignals } from './ending.js';
-import { connectionsOf } from './kubelets.js';
 import { preflight } from './preflight.js';
 import { RESEEDS_MAX, RESEEDS_WINDOW_MS, Reseeds } from './reseeds.js';
 import { stopServing } from './shutdown.js';
 import { validateFlags } from './validate.js';
+import { createApiServer } from './api-server.js';
 
 const log = logger('serve.ts');
 /** How long connections may take to end by themselves once the replica is closed. */
@@ -180,153 +153,35 @@ async function opened({ flags, signals, reseeds }: Process, ending: Ending): Pro
   }
 }
 
-/** Wires the parts of a replica together and stays until its end has come. */
+/** Serves the API of the replica and stays until its end has come. */
 async function serveReplica(own: Process, replica: Replica, ending: Ending): Promise<void> {
-  const { flags, serving, signals, metrics } = own;
-  const port = flags.int('secure-port');
-  const address = `${advertisedAddress(flags)}:${port}`;
-  const state = { ready: false, bootstrapped: false };
-  const { backend } = replica;
-  const caughtUp = new CaughtUp();
-  const isReady = (): boolean => {
-    const { leader, applied, commit } = replica.status();
-    return (
-      state.ready && ending.reason === undefined && leader !== 0 && caughtUp.is(applied, commit, performance.now())
-    );
-  };
-  const who = authenticator(flags, serving, backend);
-  const { authorizer, rbac, rules } = authorizers(flags, backend);
-  const issuer = flags.list('service-account-issuer')[0] ?? '';
-  const tokens = tokenIssuer(flags, serving);
-  const creators = reviewCreators({
-    authenticator: who,
-    authorizer,
-    rules,
-    audiences: audiences(flags),
-    tokens,
-  });
-  setAllowPrivileged(flags.bool('allow-privileged'));
-  const calls = { callout: new Callout(), resolve: serviceResolver(flags, backend, port) };
-  const custom = new CustomResources(backend);
-  own.findCustom = (...names) => custom.find(...names)?.def;
-  const builtIn = strategiesWith({
-    eventTtlSeconds: flags.duration('event-ttl') / 1000,
-    nodePorts: portRange(flags.string('service-node-port-range'), '--service-node-port-range'),
-  });
-  const resources = createRest({
-    backend,
-    strategyFor: withCustomResources(builtIn, custom, calls),
-    findResource: own.findCustom,
-    findKind: (...names) => custom.findKind(...names)?.def,
-    versionsOf: (...names) => custom.versionsOf(...names).map((served) => served.def),
-    now: Date.now,
-    minWatchTimeoutMs: flags.int('min-request-timeout') * 1000,
-    admission: admissionOf(flags, rbac, metrics.registry, calls),
-    authorizer,
-    connections: connectionsOf(flags, calls.callout),
-    creators,
-  });
-  const catalog = new Catalog();
-  const openApi = new OpenApi(VERSION.gitVersion);
-  custom.onChange(() => {
-    catalog.setExtensions('crd', custom.served.groups());
-    openApi.setCustom(custom.served.openApi());
-  });
-  const aggregated = aggregation({
-    flags,
-    backend,
-    ...calls,
-    catalog,
-    custom,
-  });
-  const chain = createChain({
-    aggregator: aggregated.aggregator,
-    authenticator: who,
-    catchUp: () => backend.readBarrier(),
-    authorizer,
-    requestTimeoutMs: flags.duration('request-timeout'),
-    inFlight: own.inFlight,
-    metrics,
-    ...(own.audit === undefined ? {} : { audit: own.audit }),
-    resources,
-    paths: createPaths({
-      health: {
-        ready: isReady,
-        bootstrapped: () => state.bootstrapped,
-        storeFailure: () => replica.status().failure || undefined,
-        shuttingDown: () => ending.reason !== undefined,
-      },
-      metrics,
-      openId: {
-        issuer,
-        jwksUri: flags.string('service-account-jwks-uri') || `https://${address}/openid/v1/jwks`,
-        keys: serving.serviceAccountKeys,
-      },
-      raft: replica,
-      discovery: createDiscovery({ catalog, serverAddress: () => address }),
-      openApi: createOpenApi(openApi, aggregated.openApi),
-      swaggerUi: flags.bool('enable-swagger-ui') ? createSwaggerUi() : undefined,
-      flags: flags.all(),
-      groupPaths: () => catalog.groups.flatMap((g) => groupPaths(g.group, g.versions)),
-    }),
-  });
+  const { flags, serving, signals, metrics, inFlight, audit } = own;
+  const isEnding = (): boolean => ending.reason !== undefined;
+  const server = createApiServer({ flags, serving, replica, metrics, inFlight, audit, isEnding });
+  own.findCustom = server.findCustom;
   const listener = await listen(
     {
       host: flags.string('bind-address'),
-      port,
+      port: flags.int('secure-port'),
       certFile: serving.certFile,
       keyFile: serving.keyFile,
       clientCaFile: serving.clientCaBundle,
     },
-    chain,
+    server.chain,
   );
   log.info(`${flags.string('name')} serves https://${flags.string('bind-address')}:${listener.port}`);
   signals.listen();
-  const leaving: (() => Promise<void>)[] = [];
-  const following: { stop(): void }[] = [aggregated];
-  const isEnding = (): boolean => ending.reason !== undefined;
   const start = async (): Promise<void> => {
     await Promise.race([replica.ready(), ending.come]);
     if (isEnding()) return;
-    state.ready = true;
-    const client = createInternalClient(resources);
-    await bootstrap(client, flags, serving, isEnding);
+    await server.start();
     if (isEnding()) return;
-    const lease = await keepIdentityLease(client, flags.string('name'), address);
-    following.push(lease);
-    leaving.push(() => lease.leave());
-    if (isEnding()) return;
-    aggregated.start(client, () => replica.status().role === 'leader');
-    following.push(followFlowSchemas(backend, client, () => replica.status().role === 'leader'));
-    following.push(followCustomResources(backend, client, custom, () => replica.status().role === 'leader'));
-    if (keepsEndpoints(flags)) {
-      const parts = { client, backend, address: advertisedAddress(flags), port, now: () => performance.now() };
-      const endpoints = await keepEndpoints(parts);
-      following.push(endpoints);
-      leaving.push(() => endpoints.leave());
-      if (isEnding()) return;
-    }
-    state.bootstrapped = true;
     log.info(`${flags.string('name')} is ready, ${Math.round(process.uptime() * 1000)} ms after its process started`);
   };
-  const stopFollowing = (): void => following.forEach((follower) => follower.stop());
-  const started = start()
-    .catch((error: unknown) => {
-      // What was under way when the end came fails with it.
-      if (!isEnding()) throw error;
-      log.verbose(2, `the start was broken off: ${errorText(error)}`);
-    })
-    .finally(() => {
-      if (isEnding()) stopFollowing();
-    });
-  const reason = await Promise.race([ending.come, started.then(() => ending.come)]);
-  if (reason === 'differs') stopFollowing();
-  await stopServing({ replica, listener, delayMs: flags.duration('shutdown-delay-duration'), leaving }, reason);
-  stopFollowing();
-  calls.callout.close();
-}
-
-function groupPaths(group: string, versions: readonly { version: string }[]): string[] {
-  const base = group === '' ? '/api' : `/apis/${group}`;
-  return [base, ...versions.map((v) => `${base}/${v.version}`)];
+  const reason = await Promise.race([ending.come, start().then(() => ending.come)]);
+  // Nothing that runs can do anything in a replica that is quarantined.
+  if (reason === 'differs') server.close();
+  const delayMs = flags.duration('shutdown-delay-duration');
+  await stopServing({ replica, listener, delayMs, leave: () => server.leave() }, reason);
+  server.close();
 }

@@ -30,7 +30,10 @@ it('a leader that stops hands over to a voter that is there', { timeout: 60_000 
   expect(replica.handOver()).toBeUndefined();
   let closed = 0;
   const listener = { close: () => Promise.resolve(void closed++) };
-  await stopServing({ replica: next, listener: listener as never, delayMs: 0, leaving: [] }, 'signal');
+  await stopServing(
+    { replica: next, listener: listener as never, delayMs: 0, leave: () => Promise.resolve() },
+    'signal',
+  );
   expect(closed).toBe(1);
   while (replica.status().role !== 'leader') await new Promise((resolve) => setTimeout(resolve, 10));
   expect(next.status().role).toBe('follower');

@@ -18,8 +18,8 @@ interface Stoppable {
   readonly replica: Replica;
   readonly listener: HttpListener;
   readonly delayMs: number;
-  /** What tells others, through the store, that this server goes; started together, and waited for only so long. */
-  readonly leaving: readonly (() => Promise<void>)[];
+  /** Tells others, through the store, that this server goes; waited for only so long. */
+  leave(): Promise<void>;
 }
 
 /**
@@ -28,14 +28,13 @@ interface Stoppable {
  * back soon: its port closes at once.
  */
 export async function stopServing(parts: Stoppable, reason: EndReason): Promise<void> {
-  const { replica, listener, delayMs, leaving } = parts;
+  const { replica, listener, delayMs } = parts;
   if (reason === 'differs') {
     await listener.close(QUARANTINE_GRACE_MS);
     return;
   }
-  const left = Promise.allSettled(leaving.map((leave) => leave()));
   let timer: NodeJS.Timeout | undefined;
-  await Promise.race([left, new Promise((resolve) => (timer = setTimeout(resolve, LEAVE_MS)))]);
+  await Promise.race([parts.leave(), new Promise((resolve) => (timer = setTimeout(resolve, LEAVE_MS)))]);
   clearTimeout(timer);
   if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
   await handOver(replica);

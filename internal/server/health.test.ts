@@ -4,7 +4,7 @@ import { handleHealth, type HealthSources, healthEndpoints } from './health.js';
 
 const WELL: HealthSources = {
   ready: () => true,
-  bootstrapped: () => true,
+  started: { checks: ['poststarthook/rbac/bootstrap-roles'], failure: () => undefined },
   storeFailure: () => undefined,
   shuttingDown: () => false,
 };
@@ -36,6 +36,17 @@ describe('health', () => {
   it('is not ready without a leader, but alive', () => {
     const sources = { ready: () => false };
     expect(ask('/readyz', sources).status).toBe(500);
+    expect(ask('/livez', sources).status).toBe(200);
+  });
+
+  it('is not ready while a step of the start is not done, but alive', () => {
+    const sources = { started: { ...WELL.started, failure: () => 'not finished' } };
+    expect(ask('/readyz', sources).body).toContain('[-]poststarthook/rbac/bootstrap-roles failed: reason withheld');
+    expect(ask('/readyz/poststarthook/rbac/bootstrap-roles', sources)).toEqual({
+      status: 500,
+      body: 'internal server error: not finished\n',
+    });
+    expect(ask('/healthz', sources).status).toBe(500);
     expect(ask('/livez', sources).status).toBe(200);
   });
 });

@@ -10,59 +10,25 @@ export interface HealthCheck {
 export interface HealthSources {
   /** The replica serves linearizable reads. */
   ready(): boolean;
-  /** The fresh cluster's objects are there. */
-  bootstrapped(): boolean;
+  /** The checks of what begins when the replica is ready (`poststart/hooks.ts`). */
+  readonly started: { readonly checks: readonly string[]; failure(check: string): string | undefined };
   /** The store should not be used here while others can be: a sentence, or undefined. */
   storeFailure(): string | undefined;
   shuttingDown(): boolean;
 }
 
-/**
- * kube-apiserver's start-up steps. Tools ask for them by name; here one condition stands behind all of them:
- * the objects of a fresh cluster are in the store.
- */
-const START_STEPS = [
-  'poststarthook/start-apiserver-admission-initializer',
-  'poststarthook/generic-apiserver-start-informers',
-  'poststarthook/priority-and-fairness-config-consumer',
-  'poststarthook/priority-and-fairness-filter',
-  'poststarthook/storage-object-count-tracker-hook',
-  'poststarthook/start-apiextensions-informers',
-  'poststarthook/start-apiextensions-controllers',
-  'poststarthook/crd-informer-synced',
-  'poststarthook/start-system-namespaces-controller',
-  'poststarthook/peer-endpoint-reconciler-controller',
-  'poststarthook/start-cluster-authentication-info-controller',
-  'poststarthook/start-kube-apiserver-identity-lease-controller',
-  'poststarthook/start-kube-apiserver-identity-lease-garbage-collector',
-  'poststarthook/storage-readiness',
-  'poststarthook/start-legacy-token-tracking-controller',
-  'poststarthook/start-service-ip-repair-controllers',
-  'poststarthook/rbac/bootstrap-roles',
-  'poststarthook/scheduling/bootstrap-system-priority-classes',
-  'poststarthook/priority-and-fairness-config-producer',
-  'poststarthook/bootstrap-controller',
-  'poststarthook/start-kubernetes-service-cidr-controller',
-  'poststarthook/start-kube-aggregator-informers',
-  'poststarthook/apiservice-status-local-available-controller',
-  'poststarthook/apiservice-status-remote-available-controller',
-  'poststarthook/apiservice-registration-controller',
-  'poststarthook/apiservice-wait-for-first-sync',
-  'poststarthook/apiservice-discovery-controller',
-  'poststarthook/kube-apiserver-autoregistration',
-  'autoregister-completion',
-  'poststarthook/apiservice-openapi-controller',
-  'poststarthook/apiservice-openapiv3-controller',
-];
+/** The store's check below /readyz, where kube-apiserver shows no `etcd`. */
+const STORE_READY = 'poststarthook/storage-readiness';
 
-/** The checks of each endpoint, in the order in which `?verbose` prints them. */
+/**
+ * The checks of each endpoint, in the order in which `?verbose` prints them. Only what can fail has a name here, and
+ * kube-apiserver's where it has one; `ping` says that somebody answers.
+ */
 export function healthEndpoints(sources: HealthSources): ReadonlyMap<string, readonly HealthCheck[]> {
-  const ok = (name: string): HealthCheck => ({ name, failure: () => undefined });
-  const steps = START_STEPS.map((name) => ({
-    name,
-    failure: () => (sources.bootstrapped() ? undefined : 'not finished'),
-  }));
-  const store: HealthCheck = { name: 'etcd', failure: () => sources.storeFailure() };
+  const ping: HealthCheck = { name: 'ping', failure: () => undefined };
+  const { started } = sources;
+  const steps = started.checks.map((name) => ({ name, failure: () => started.failure(name) }));
+  const store = (name: string): HealthCheck => ({ name, failure: () => sources.storeFailure() });
   const quorum: HealthCheck = {
     name: 'informer-sync',
     failure: () => (sources.ready() ? undefined : 'this replica has no leader or has not caught up with it'),
@@ -71,19 +37,11 @@ export function healthEndpoints(sources: HealthSources): ReadonlyMap<string, rea
     name: 'shutdown',
     failure: () => (sources.shuttingDown() ? 'process is shutting down' : undefined),
   };
-  // kube-apiserver shows no `etcd` below /readyz; the name that stands for the store there is this one.
-  const readySteps = steps.map((step) =>
-    step.name === 'poststarthook/storage-readiness'
-      ? { name: step.name, failure: () => sources.storeFailure() ?? step.failure() }
-      : step,
-  );
-  // Being alive does not wait for the quorum: restarting this replica would not bring it.
-  const alive = [ok('ping'), ok('log'), ok('loopback-serving-certificate'), store];
-  const aliveSteps = START_STEPS.map(ok);
   return new Map([
-    ['livez', [...alive, ...aliveSteps]],
-    ['healthz', [...alive, ...steps]],
-    ['readyz', [ok('ping'), ok('log'), quorum, ...readySteps, shutdown]],
+    // Being alive does not wait for the quorum: restarting this replica would not bring it.
+    ['livez', [ping, store('etcd')]],
+    ['healthz', [ping, store('etcd'), ...steps]],
+    ['readyz', [ping, quorum, store(STORE_READY), ...steps, shutdown]],
   ]);
 }
 

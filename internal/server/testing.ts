@@ -72,7 +72,12 @@ export async function startTestServer(
     metrics,
     resources,
     paths: createPaths({
-      health: { ready, bootstrapped: () => true, storeFailure: () => undefined, shuttingDown: () => false },
+      health: {
+        ready,
+        started: { checks: [], failure: () => undefined },
+        storeFailure: () => undefined,
+        shuttingDown: () => false,
+      },
       metrics,
       openId: {
         issuer: 'https://kubernetes.default.svc',
