@@ -201,8 +201,11 @@ class Listener {
     res.cork(() => {
       res.writeStatus('101 Switching Protocols').writeHeader('Audit-Id', auditId);
       for (const [name, value] of reply.passedOn ?? []) res.writeHeader(name, value);
-      res.upgrade({ connection: socket }, exchange.header('sec-websocket-key'), reply.protocol, '', upgradeContext);
     });
+    // Not in the cork: when it ends, uWS looks at the response again, whose memory is the WebSocket's by now unless that
+    // got another place, and closes the connection by what it happens to find there. It warns on stderr that nothing is
+    // corked, which costs this one answer a few more packets.
+    res.upgrade({ connection: socket }, exchange.header('sec-websocket-key'), reply.protocol, '', upgradeContext);
   }
 
   private stream(exchange: Exchange, reply: StreamReply): void {

@@ -118,6 +118,22 @@ describe('a WebSocket', () => {
     expect(await closed(connect(`${POD}/exec`, ADMIN_TOKEN))).toBe(4001);
   });
 
+  // Whether uWS took the memory of an upgraded connection for a response's, and closed it, was a matter of luck.
+  test('stays open however many there were', { timeout: 30_000 }, async () => {
+    accepted = (socket) => {
+      socket.send('welcome');
+      socket.onMessage((message) => socket.close(4000 + message.length));
+    };
+    for (let round = 0; round < 20; round++) {
+      const ends = Array.from({ length: 10 }, () => {
+        const client = connect(`${POD}/exec`, ADMIN_TOKEN);
+        client.once('message', () => client.send('x'.repeat(round)));
+        return closed(client);
+      });
+      expect(new Set(await Promise.all(ends))).toEqual(new Set([4000 + round]));
+    }
+  });
+
   test('holds its handler back while the client does not read, and goes on afterwards', async () => {
     let sent = 0;
     const chunk = Buffer.alloc(64 * 1024, 'x');
