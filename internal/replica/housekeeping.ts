@@ -19,6 +19,8 @@ const PROPOSAL_TIMEOUT_MS = 10_000;
 const VERIFY_SWEEPS = 5;
 /** Not more often: when all are short of space, leadership must not go round. */
 const HAND_OVER_MS = 60_000;
+/** A hand-over that came to nothing, for the heir did not catch up or stand in time, is tried again after this. */
+const HAND_OVER_AGAIN_MS = 5_000;
 /** What the log keeps for followers that fall behind: `keepEntries` or these bytes, whichever is less ... */
 const KEEP_BYTES = 128 * 1024 * 1024;
 /** ... so many bytes more before some are forgotten ... */
@@ -65,6 +67,8 @@ export class Housekeeping {
   #sweeps = 0;
   #handedOverAt = -Infinity;
   #handOvers = 0;
+  /** The term in which leadership was handed over, until that is known to have gone well or not. */
+  #handedOverIn: number | undefined;
   #stopped = false;
 
   constructor(options: HousekeepingOptions) {
@@ -75,6 +79,7 @@ export class Housekeeping {
   start(): void {
     const { compactionIntervalMs } = this.#options;
     this.#sweeper = setInterval(() => {
+      this.#noteHandOver();
       void this.#run('space', () => this.#checkSpace());
       void this.#run('disk', () => this.#checkDisk());
       void this.#run('expiry', () => this.#sweep());
@@ -119,7 +124,12 @@ export class Housekeeping {
     if (!(space.low || this.#options.damaged()) || !this.#leads || state.visible.appliedIndex < driver.status().commit)
       return;
     if (performance.now() < this.#handedOverAt + HAND_OVER_MS) return;
-    const others = state.meta.conf.voters.filter((voter) => voter !== id && reachable(voter));
+    // Who has most of the log takes over soonest; who waits for a snapshot cannot.
+    const others = driver
+      .status()
+      .peers.filter((peer) => peer.id !== id && !peer.isLearner && peer.state !== 'snapshot' && reachable(peer.id))
+      .sort((a, b) => b.match - a.match)
+      .map((peer) => peer.id);
     const spacious = await Promise.all(others.map((voter) => this.#options.hasSpace(voter)));
     const transferee = others.find((_, i) => spacious[i]);
     if (transferee === undefined || !this.#leads) return;
@@ -146,12 +156,27 @@ export class Housekeeping {
     const { driver, say, verifier } = this.#options;
     if (verifier.disputed) return;
     this.#handedOverAt = performance.now();
-    this.#handOvers++;
+    this.#handedOverIn = driver.term;
     say('warn', `this leader hands over, for ${reason}`);
     driver.report((raft) => raft.transferLeader(transferee));
   }
 
-  /** How often leadership was handed over from here because of the disk. */
+  /** Counts a hand-over when somebody else has taken over; while this replica still leads it is none. */
+  #noteHandOver(): void {
+    const { driver } = this.#options;
+    if (this.#handedOverIn === undefined) return;
+    const { role, term, transferee } = driver.status();
+    if (role !== 'leader' || term !== this.#handedOverIn) {
+      this.#handedOverIn = undefined;
+      this.#handOvers++;
+    } else if (transferee === 0) {
+      // Raft has given it up.
+      this.#handedOverIn = undefined;
+      this.#handedOverAt = performance.now() - HAND_OVER_MS + HAND_OVER_AGAIN_MS;
+    }
+  }
+
+  /** How often leadership was handed over from here because of the disk, or of damaged records. */
   get handOvers(): number {
     return this.#handOvers;
   }
