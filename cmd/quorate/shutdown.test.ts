@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../../internal/testing/cluster.js';
+import { until } from '../../internal/testing/until.js';
 import { stopServing } from './shutdown.js';
 
 let cluster: TestCluster | undefined;
@@ -17,16 +18,11 @@ it('a leader that stops hands over to a voter that is there', { timeout: 60_000 
     .members.map(({ name }) => name)
     .filter((name) => !isHere(name));
   await c.stop(Number(down.slice(1)));
-  while (replica.status().members.some(({ name, connected }) => name === down && connected)) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await until(() => !replica.status().members.some(({ name, connected }) => name === down && connected));
   expect(replica.handOver()).toBe(transferee);
   const next = c.replica(Number(transferee.slice(1)));
-  while (next.status().role !== 'leader') {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    // It may have been in the middle of a change of the membership.
-    replica.handOver();
-  }
+  // It may have been in the middle of a change of the membership.
+  await until(() => next.status().role === 'leader', { meanwhile: () => replica.handOver() });
   expect(replica.handOver()).toBeUndefined();
   let closed = 0;
   const listener = { close: () => Promise.resolve(void closed++) };
@@ -35,6 +31,6 @@ it('a leader that stops hands over to a voter that is there', { timeout: 60_000 
     'signal',
   );
   expect(closed).toBe(1);
-  while (replica.status().role !== 'leader') await new Promise((resolve) => setTimeout(resolve, 10));
+  await until(() => replica.status().role === 'leader');
   expect(next.status().role).toBe('follower');
 });

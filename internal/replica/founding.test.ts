@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePorts, startCluster, type TestCluster } from '../testing/cluster.js';
+import { until } from '../testing/until.js';
 import { callMember } from './calls.js';
 import { openReplica, type Replica } from './index.js';
 import { encodeRequest } from './membership.js';
-import { put, until } from './state.testkit.js';
+import { put } from './state.testkit.js';
 
 let directory = '';
 let cluster: TestCluster | undefined;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { freePorts } from '../testing/cluster.js';
 import { ReplicaProcess } from '../testing/replica-process.js';
+import { until } from '../testing/until.js';
 import type { ReplicaConfig } from './index.js';
 
 let directory = '';
@@ -28,10 +29,13 @@ async function configs(size: number): Promise<readonly ReplicaConfig[]> {
 }
 
 async function leaderOf(running: readonly ReplicaProcess[]): Promise<ReplicaProcess> {
-  for (;;) {
-    for (const member of running) if ((await member.status()).role === 'leader') return member;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  let leader: ReplicaProcess | undefined;
+  await until(async () => {
+    const roles = await Promise.all(running.map(async (member) => (await member.status()).role));
+    leader = running[roles.indexOf('leader')];
+    return leader !== undefined;
+  });
+  return leader as ReplicaProcess;
 }
 
 /** Writes through one member after another until stopped; what was acknowledged is noted. */
@@ -56,10 +60,6 @@ function writers(count: number, acknowledged: Map<string, string>): { stop: () =
       await Promise.all(all);
     },
   };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 describe('kill -9', () => {
@@ -142,11 +142,13 @@ describe('kill -9', () => {
     timeout: 30_000,
   }, async () => {
     const config = await configs(3);
-    members = await Promise.all(config.map((c) => ReplicaProcess.start(c)));
+    // Long enough for a machine that is busy with other things.
+    members = await Promise.all(config.map((c) => ReplicaProcess.start({ ...c, electionMs: 3_000 })));
     const leader = await leaderOf(members);
     const { term } = await leader.status();
     await leader.kill('SIGSTOP');
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    // The pause itself.
+    await new Promise((resolve) => setTimeout(resolve, 500));
     await leader.kill('SIGCONT');
     await leader.put('k/1', 'x');
     expect((await leader.status()).term).toBe(term);

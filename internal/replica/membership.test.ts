@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { freePorts, startCluster, type TestCluster } from '../testing/cluster.js';
+import { until } from '../testing/until.js';
 import { UnavailableError } from '../store/types.js';
 import { MembershipError, type Replica } from './index.js';
 
@@ -14,9 +15,6 @@ const names = (replica: Replica, learner = false) =>
     .members.filter((member) => member.learner === learner)
     .map((member) => member.name)
     .sort();
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
-}
 describe('the membership', () => {
   it('grows from one to five and shrinks to one again under load, and loses nothing', { timeout: 60_000 }, async () => {
     const c = await startCluster({ size: 1, spare: 4, unsafeNoTls: true, config: { onFatal: () => undefined } });

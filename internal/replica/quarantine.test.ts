@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openEnvironment } from '../store/lmdb.js';
 import { startCluster, type TestCluster } from '../testing/cluster.js';
-import { diverge, pretendDiverged, put, rot, until } from './state.testkit.js';
+import { until } from '../testing/until.js';
+import { diverge, pretendDiverged, put, rot } from './state.testkit.js';
 
 let cluster: TestCluster | undefined;
 afterEach(() => cluster?.close());

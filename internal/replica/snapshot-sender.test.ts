@@ -10,6 +10,7 @@ import { encodeProposal } from '../store/command.js';
 import { StateExport } from '../store/snapshot.js';
 import { StateStore } from '../store/state.js';
 import { freePorts } from '../testing/cluster.js';
+import { until } from '../testing/until.js';
 import { Transport } from '../transport/transport.js';
 import type { PeerHandlers } from '../transport/types.js';
 import { type ReceivedState, SnapshotReceiver } from './snapshot-receiver.js';
@@ -80,10 +81,6 @@ async function put(index: number): Promise<void> {
   state.applyEntry(index, TERM, encodeProposal({ proposer: 2, seq: index, time: 0, commands }));
   state.commit();
   await state.whenVisible(index);
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 function cut(): void {

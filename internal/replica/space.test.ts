@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePorts } from '../testing/cluster.js';
+import { until } from '../testing/until.js';
 import { openReplica, type Replica } from './index.js';
 
 const MIB = 1024 * 1024;
@@ -27,12 +28,16 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
+/** Leaves so much space on the small disk. */
+function fill(leftBytes: number): void {
+  const { bavail, bsize } = statfsSync(directory);
+  writeFileSync(join(directory, 'filler'), Buffer.alloc(Math.max(0, bavail * bsize - leftBytes), 1));
 }
 
 describe('a small disk', () => {
-  it('refuses writes before it is full, takes deletes, survives being filled, and heals', async ({ skip }) => {
+  it('refuses writes before it is full, takes deletes, survives being filled, and heals', { timeout: 90_000 }, async ({
+    skip,
+  }) => {
     if (!mounted) skip('mounting a tmpfs is not allowed here');
     const open = (): Promise<Replica> => openReplica({ name: 'a', dataDir: join(directory, 'data') });
     replica = await open();
@@ -79,7 +84,7 @@ describe('a small disk', () => {
     expect(replica.backend.get('a/2')).toBeDefined();
   });
 
-  it('filled to the last byte under a follower stops that one only, until there is space', { timeout: 60_000 }, async ({
+  it('filled to the last byte under a follower stops that one only, until there is space', { timeout: 90_000 }, async ({
     skip,
   }) => {
     if (!mounted) skip('mounting a tmpfs is not allowed here');
@@ -120,7 +125,7 @@ describe('a small disk', () => {
     }
   });
 
-  it('of all of them moves no leader about, and reads and deletes go on', { timeout: 30_000 }, async ({ skip }) => {
+  it('of all of them moves no leader about, and reads and deletes go on', { timeout: 90_000 }, async ({ skip }) => {
     if (!mounted) skip('mounting a tmpfs is not allowed here');
     const ports = await freePorts(3);
     const initialCluster = ports.map((port, i) => ({ name: `r${i}`, address: `127.0.0.1:${port}` }));
@@ -144,8 +149,7 @@ describe('a small disk', () => {
       });
       const reserves = initialCluster.map(({ name }) => join(directory, name, 'reserve'));
       await until(() => reserves.every((file) => existsSync(file) && statSync(file).size === 32 * MIB));
-      const { bavail, bsize } = statfsSync(directory);
-      writeFileSync(join(directory, 'filler'), Buffer.alloc(bavail * bsize - 40 * MIB, 1));
+      fill(40 * MIB);
       await until(() => replicas.every((r) => r.status().diskLow));
       await first.backend.readBarrier();
       await first.backend.txn({ compares: [], ops: [{ type: 'delete', key: 'a/1' }] });
@@ -155,7 +159,7 @@ describe('a small disk', () => {
     }
   });
 
-  it('of the leader makes it hand over, and writes go on through the others', async ({ skip }) => {
+  it('of the leader makes it hand over, and writes go on through the others', { timeout: 90_000 }, async ({ skip }) => {
     if (!mounted) skip('mounting a tmpfs is not allowed here');
     const roomy = mkdtempSync(join(tmpdir(), 'quorate-space-'));
     const ports = await freePorts(3);
@@ -174,12 +178,16 @@ describe('a small disk', () => {
     try {
       await Promise.all(replicas.map((r) => r.ready()));
       const [small, other] = replicas as [Replica, Replica, Replica];
-      for (; small.status().role !== 'leader'; await new Promise((resolve) => setTimeout(resolve, 50))) {
+      await until(() => {
+        if (small.status().role === 'leader') return true;
         if (small.status().leader !== 0) small.transferLeader('r0');
-      }
-      writeFileSync(join(directory, 'filler'), Buffer.alloc(200 * MIB, 1));
+        return false;
+      });
+      // Also where the reserve of 32 MiB is being written just now.
+      fill(50 * MIB);
       await until(() => small.status().leader !== 0 && small.status().role === 'follower');
-      expect(small.status()).toMatchObject({ diskLow: true, handOvers: 1 });
+      await until(() => small.status().handOvers === 1);
+      expect(small.status().diskLow).toBe(true);
       const put = (replica: Replica, key: string) =>
         replica.backend.txn({ compares: [], ops: [{ type: 'put', key, value: Buffer.from('v'), revisionAt: -1 }] });
       await put(other, 'a/1');

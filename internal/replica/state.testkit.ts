@@ -2,7 +2,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openEnvironment, openTables } from '../store/lmdb.js';
 import { decodeMeta, encodeMeta, META_KEY } from '../store/meta.js';
+import { subtractRow } from '../store/row-sums.js';
 import type { TestCluster } from '../testing/cluster.js';
+import { until } from '../testing/until.js';
 import type { Replica } from './index.js';
 
 /** The name of the directory that holds a stopped replica's state. */
@@ -11,14 +13,20 @@ function stateDirectory(c: TestCluster, i: number): string {
   return join(dir, readdirSync(dir).find((name) => name.startsWith('state')) ?? 'state');
 }
 
-/** Makes a stopped replica's state another than the others', by one row less, without any checksum telling. */
+/**
+ * Makes a stopped replica's state another than the others', by one row less, as if an entry had been applied wrongly:
+ * neither a checksum nor the sums of its rows tell.
+ */
 export async function diverge(c: TestCluster, i: number, key: string): Promise<void> {
   const environment = openEnvironment({ path: stateDirectory(c, i), overlappingSync: true });
   const tables = openTables(environment);
   const meta = decodeMeta(Buffer.from(tables.meta.get(META_KEY) ?? []));
+  const row = tables.objects.get(Buffer.from(key));
+  if (row === undefined) throw new Error(`there is no ${key}`);
+  subtractRow(meta.sums, 'objects', key, Buffer.from(row));
   meta.hashA = (meta.hashA ^ 1) >>> 0;
   await environment.batch(() => {
-    void tables.objects.remove(key);
+    void tables.objects.remove(Buffer.from(key));
     void tables.meta.put(META_KEY, encodeMeta(meta));
   });
   await environment.close();
@@ -48,11 +56,12 @@ export async function rot(c: TestCluster, i: number, key: string): Promise<void>
 export const put = (replica: Replica, key: string, text: string) =>
   replica.backend.txn({ compares: [], ops: [{ type: 'put', key, value: Buffer.from(text), revisionAt: -1 }] });
 
-/** Waits until something holds; throws after `ms`. */
-export async function until(condition: () => boolean, ms = 40_000): Promise<void> {
-  const end = performance.now() + ms;
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(`it did not come to pass: ${String(condition)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+/** Makes this replica lead, unless it does. Throws where it is known already that states differ. */
+export async function lead(c: TestCluster, i: number): Promise<void> {
+  await until(() => {
+    if (c.replica(i).status().role === 'leader') return true;
+    const other = c.running().find((replica) => replica.status().role === 'leader');
+    other?.transferLeader(`r${i}`);
+    return false;
+  });
 }

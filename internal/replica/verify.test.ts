@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { Packr } from 'msgpackr';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startCluster, type TestCluster } from '../testing/cluster.js';
+import { until } from '../testing/until.js';
 import { encodeProposal } from '../store/command.js';
 import { StateStore } from '../store/state.js';
-import { diverge, put, until } from './state.testkit.js';
+import { diverge, lead, put } from './state.testkit.js';
 import { Verifier, type VerifyRequest } from './verify.js';
 
 let cluster: TestCluster | undefined;
@@ -30,10 +31,7 @@ it.each(['a follower', 'the leader'])(
     await diverge(c, bad, 'a/1');
     const damaged = await c.start(bad);
     await damaged.ready();
-    if (who === 'the leader') {
-      damaged.transferLeader(`r${bad}`);
-      await until(() => damaged.status().role === 'leader');
-    }
+    if (who === 'the leader') await lead(c, bad);
     const good = (bad + 1) % 3;
     await put(c.replica(good), 'a/2', 'y');
     await until(() => fatal.length > 0);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensurePki, PKI_FILES } from '../pki/pki.js';
 import { openReplica, type PeerTls, type Replica, type ReplicaConfig } from '../replica/index.js';
+import { until } from './until.js';
 
 export interface TestClusterOptions {
   /** Default 1. */
@@ -29,7 +30,7 @@ export interface TestCluster {
   /** Replica i; throws when it is stopped. */
   replica(i: number): Replica;
   running(): readonly Replica[];
-  /** Waits for one of the running replicas to lead; its place. */
+  /** Waits, 40 s at most, for one of the running replicas to lead; its place. */
   leader(): Promise<number>;
   stop(i: number): Promise<void>;
   /**
@@ -80,10 +81,10 @@ export async function startCluster(options: TestClusterOptions = {}): Promise<Te
     },
     running: () => [...replicas.values()],
     leader: async () => {
-      for (;;) {
-        for (const [i, replica] of replicas) if (replica.status().role === 'leader') return i;
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
+      const leader = (): number | undefined =>
+        [...replicas].find(([, replica]) => replica.status().role === 'leader')?.[0];
+      await until(() => leader() !== undefined);
+      return leader() ?? 0;
     },
     stop,
     start,

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ensurePki, PKI_FILES } from '../pki/pki.js';
 import { freePorts } from '../testing/cluster.js';
+import { until } from '../testing/until.js';
 import { fetchState } from './fetch.js';
 import { Transport } from './transport.js';
 import type { PeerHandlers, TransportTls } from './types.js';
@@ -74,14 +75,11 @@ async function member(
   await transport.listen();
   return { transport, messages, events };
 }
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
 /** A wire between two members that can be cut without either noticing, and takes its time. */
-async function wire(to: number, delayMs = 0): Promise<{ readonly port: number; cut: boolean }> {
-  const state = { port: 0, cut: false };
+async function wire(to: number, delayMs = 0): Promise<{ readonly port: number; cut: boolean; dialled: number }> {
+  const state = { port: 0, cut: false, dialled: 0 };
   const server = createServer((near: Socket) => {
+    state.dialled++;
     const far = connect(to, '127.0.0.1');
     const pass = (from: Socket, target: Socket): void => {
       const deliver = (data: Buffer): void => void (state.cut || target.destroyed || target.write(data));
@@ -156,7 +154,9 @@ describe('the transport', () => {
     line.cut = true;
     await until(() => !a.transport.isUp(2));
     expect(a.events).not.toContain('dead 2');
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    // It tries again, and hears nothing, before the wire is mended.
+    const before = line.dialled;
+    await until(() => line.dialled > before);
     line.cut = false;
     await until(() => a.transport.isUp(2));
     a.transport.send(2, Buffer.from('x'));
