@@ -6,7 +6,7 @@ import { lead, put, rot } from './state.testkit.js';
 let cluster: TestCluster | undefined;
 afterEach(() => cluster?.close());
 
-it('a leader whose heirs could not take over in time hands over again soon', { timeout: 120_000 }, async () => {
+it('a leader whose transferees could not take over in time hands over again soon', { timeout: 120_000 }, async () => {
   const said: string[] = [];
   let delayMs = 0;
   const damaged = 0;

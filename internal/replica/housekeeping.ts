@@ -19,7 +19,7 @@ const PROPOSAL_TIMEOUT_MS = 10_000;
 const VERIFY_SWEEPS = 5;
 /** Not more often: when all are short of space, leadership must not go round. */
 const HAND_OVER_MS = 60_000;
-/** A hand-over that came to nothing, for the heir did not catch up or stand in time, is tried again after this. */
+/** A hand-over that came to nothing, for the transferee did not catch up or stand in time, is tried again after this. */
 const HAND_OVER_AGAIN_MS = 5_000;
 /** What the log keeps for followers that fall behind: `keepEntries` or these bytes, whichever is less ... */
 const KEEP_BYTES = 128 * 1024 * 1024;

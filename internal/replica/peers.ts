@@ -38,7 +38,7 @@ const NOTE_MS = 5_000;
 
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
 
-/** What a leader asks that looks for an heir; layout 1 of a Call's payload, in msgpack. */
+/** What a leader asks that looks for a transferee; layout 1 of a Call's payload, in msgpack. */
 interface SpaceRequest {
   readonly op: 'space';
 }

@@ -381,17 +381,17 @@ export class RunningReplica implements Replica {
     const { driver, id } = this.#running();
     const { role, peers, confState } = driver.status();
     if (role !== 'leader' || this.#verifier?.disputed === true) return undefined;
-    const heirs = peers.filter(
+    const transferees = peers.filter(
       (peer) =>
         peer.id !== id &&
         confState.voters.includes(peer.id) &&
         peer.state !== 'snapshot' &&
         (this.#peers?.reachable(peer.id) ?? false),
     );
-    const [heir] = heirs.sort((a, b) => b.match - a.match);
-    if (heir === undefined) return undefined;
-    driver.report((raft) => raft.transferLeader(heir.id));
-    return this.#state?.meta.members.get(heir.id)?.name ?? String(heir.id);
+    const [transferee] = transferees.sort((a, b) => b.match - a.match);
+    if (transferee === undefined) return undefined;
+    driver.report((raft) => raft.transferLeader(transferee.id));
+    return this.#state?.meta.members.get(transferee.id)?.name ?? String(transferee.id);
   }
 
   transferLeader(name: string): void {
