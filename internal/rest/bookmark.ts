@@ -1,6 +1,6 @@
 import type { JsonObject } from '../machinery/json.js';
 import { decodeValue, objectText } from '../schema/codec/index.js';
-import type { ResourceDef } from '../schema/types.js';
+import { isCustom, type ResourceDef } from '../schema/types.js';
 import { apiVersionOf } from './convert.js';
 import { LazyObject } from './lazy.js';
 
@@ -14,7 +14,7 @@ export function bookmarksOf(def: ResourceDef): (revision: number, initialEventsE
       apiVersion: apiVersionOf(def),
       metadata: { resourceVersion: REVISION_HERE, ...(annotations === undefined ? {} : { annotations }) },
     };
-    const whole = def.type === '' ? mark : decodeValue(mark, def.type, 'Ignore').object;
+    const whole = isCustom(def) ? mark : decodeValue(mark, def.type, 'Ignore').object;
     return objectText(whole).split(REVISION_HERE);
   };
   const plain = template(undefined);

@@ -1,7 +1,7 @@
 import { assert } from '../machinery/assert.js';
 import type { JsonObject } from '../machinery/json.js';
 import { decodeValue, encodeObjectJson } from '../schema/codec/index.js';
-import type { ResourceDef } from '../schema/types.js';
+import { isCustom, type ResourceDef } from '../schema/types.js';
 import type { VersionWebhook } from '../registry/types.js';
 import type { RestDeps } from './deps.js';
 import type { LazyObject } from './lazy.js';
@@ -53,7 +53,7 @@ function webhookConverter(webhook: VersionWebhook, apiVersion: string, head: Buf
 function headOf(def: ResourceDef, apiVersion: string): Buffer {
   const kind = `"kind":${JSON.stringify(def.kind)}`;
   const version = `"apiVersion":${JSON.stringify(apiVersion)}`;
-  return Buffer.from(def.type === '' ? `{${version},${kind},` : `{${kind},${version},`);
+  return Buffer.from(isCustom(def) ? `{${version},${kind},` : `{${kind},${version},`);
 }
 
 /** Whether `value` begins with `head`. */
@@ -87,7 +87,7 @@ export function converterFor(deps: RestDeps, def: ResourceDef): Converter {
     const stored = structuredClone(obj.object);
     const converted = strategy.toVersion?.(stored, def.version) ?? stored;
     // Through the type's decoder: that puts the fields into their order.
-    return def.type === '' ? converted : decodeValue(converted, def.type, 'Ignore').object;
+    return isCustom(def) ? converted : decodeValue(converted, def.type, 'Ignore').object;
   };
   return { head, object, json: (obj) => encodeObjectJson(object(obj)) };
 }

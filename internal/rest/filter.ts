@@ -4,7 +4,7 @@ import type { LabelSelector } from '../machinery/labels.js';
 import { matchesLabels } from '../machinery/labels.js';
 import { badRequest } from '../machinery/status.js';
 import type { Strategy } from '../registry/types.js';
-import type { ResourceDef } from '../schema/types.js';
+import { isCustom, type ResourceDef } from '../schema/types.js';
 import { objectKey, prefixEnd, resourcePrefix } from '../store/keys.js';
 import type { LazyObject } from './lazy.js';
 
@@ -42,7 +42,7 @@ const NAMESPACE = 'metadata.namespace';
 function fieldLabel(def: ResourceDef, strategy: Strategy, field: string): string {
   if (field === NAME) return field;
   const own = strategy.fieldNames;
-  if (def.type !== '' && (own === undefined || own.length === 0)) {
+  if (!isCustom(def) && (own === undefined || own.length === 0)) {
     if (field === NAMESPACE) return field;
     throw badRequest(
       `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,

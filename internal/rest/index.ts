@@ -1,6 +1,6 @@
 import { notFound, pathNotFound, StatusError } from '../machinery/status.js';
 import { findResource, groups } from '../schema/index.js';
-import type { ResourceDef } from '../schema/types.js';
+import { isCustom, type ResourceDef } from '../schema/types.js';
 import { handleCreate } from './create.js';
 import { handleDeleteCollection } from './delete-collection.js';
 import { handleDelete } from './delete.js';
@@ -172,7 +172,7 @@ function checkPath(def: ResourceDef, request: ApiRequest): void {
   if (info.subresource !== '') {
     const sub = def.subresources.find((s) => s.name === info.subresource);
     // The server of custom resources says so in its own words.
-    if (sub === undefined) throw def.type === '' ? notFound(def, info.name) : pathNotFound();
+    if (sub === undefined) throw isCustom(def) ? notFound(def, info.name) : pathNotFound();
     verbs = sub.verbs;
   }
   // What is proxied may have any method.

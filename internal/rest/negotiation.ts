@@ -9,12 +9,12 @@ import {
   UNTYPED_MEDIA_TYPES,
   wantsPretty,
 } from '../schema/codec/negotiate.js';
-import type { ResourceDef } from '../schema/types.js';
+import { isCustom, type ResourceDef } from '../schema/types.js';
 import type { ApiRequest } from './types.js';
 
 /** What custom resources and built-in ones are offered in. */
 export function offeredFor(def: ResourceDef): readonly MediaType[] {
-  return def.type === '' ? UNTYPED_MEDIA_TYPES : ALL_MEDIA_TYPES;
+  return isCustom(def) ? UNTYPED_MEDIA_TYPES : ALL_MEDIA_TYPES;
 }
 
 const ROUTE = representations(ALL_MEDIA_TYPES, false);
@@ -37,7 +37,7 @@ export function negotiate(request: ApiRequest, def: ResourceDef, canWatch = fals
   const key = `${offered.length}${canWatch ? 'w' : ''} ${accept}`;
   const known = cache.get(key);
   if (known !== undefined) return known;
-  const route = def.type === '' ? (canWatch ? UNTYPED_WATCH_ROUTE : UNTYPED_ROUTE) : canWatch ? WATCH_ROUTE : ROUTE;
+  const route = isCustom(def) ? (canWatch ? UNTYPED_WATCH_ROUTE : UNTYPED_ROUTE) : canWatch ? WATCH_ROUTE : ROUTE;
   if (!routeProduces(accept, route)) throw routeNotAcceptable(route);
   const chosen = negotiateAccept(accept, offered);
   if (chosen === undefined) throw notAcceptable(offered);
@@ -61,7 +61,7 @@ export function notStreamable(def: ResourceDef): Error {
 
 /** kube-apiserver's Go name of a kind, as two of its 406 texts print it: `core.Namespace`. */
 export function goKindName(def: ResourceDef, suffix: '' | 'List'): string {
-  if (def.type === '') return suffix === '' ? 'unstructured.Unstructured' : 'unstructured.UnstructuredList';
+  if (isCustom(def)) return suffix === '' ? 'unstructured.Unstructured' : 'unstructured.UnstructuredList';
   const group = def.group === 'events.k8s.io' ? '' : def.group;
   const hub = group === 'internal.apiserver.k8s.io' ? 'apiserverinternal' : (group.split('.')[0] ?? '');
   return `${hub === '' ? 'core' : hub}.${def.kind}${suffix}`;

@@ -1,5 +1,5 @@
 import { type JsonObject, isObject } from '../machinery/json.js';
-import type { ResourceDef } from '../schema/types.js';
+import { isCustom, type ResourceDef } from '../schema/types.js';
 import { metaText } from '../schema/codec/index.js';
 import { metadataOf } from './json-scan.js';
 import type { LazyObject } from './lazy.js';
@@ -30,7 +30,7 @@ function reordered(obj: LazyObject): Buffer {
 /** The reader for `def`: the stored bytes, but for custom resources and those whose annotations carry a field. */
 export function metadataReader(def: ResourceDef): MetadataReader {
   const carried = CARRIED[`${def.group}/${def.resource}`];
-  if (carried === undefined) return def.type === '' ? reordered : plain;
+  if (carried === undefined) return isCustom(def) ? reordered : plain;
   return (obj) => {
     const bytes = plain(obj);
     if (!bytes.includes(`"${carried}":"`)) return bytes;

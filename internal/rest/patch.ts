@@ -3,7 +3,7 @@ import { conflict, notFound } from '../machinery/status.js';
 import type { JsonObject } from '../machinery/json.js';
 import { applyPatch, requireFieldManager } from '../schema/apply/index.js';
 import { decodeValue, type FieldValidation, jsonText, strictText } from '../schema/codec/index.js';
-import type { ResourceDef } from '../schema/types.js';
+import { isCustom, type ResourceDef } from '../schema/types.js';
 import { retryConflicts } from './conflicts.js';
 import type { RestDeps } from './deps.js';
 import { handleScalePatch } from './scale.js';
@@ -35,7 +35,7 @@ import { type Change, updateObject } from './write/update-object.js';
 export async function handlePatch(deps: RestDeps, request: ApiRequest): Promise<Reply> {
   const def = resourceOf(deps, request);
   const { subresource } = request.info;
-  const patchType = patchTypeOf(request, def.type !== '');
+  const patchType = patchTypeOf(request, !isCustom(def));
   request.audit?.requestPatch(request.body);
   if (subresource === 'scale') return handleScalePatch(deps, request, def, patchType);
   negotiate(request, def);
@@ -146,9 +146,9 @@ async function applyChange(
         now: ctx.now,
         convert: convertHook(deps, kind),
         ...ownership(kind, ctx.subresource),
-        ...(kind.def.type === '' ? { kind: kind.def.kind } : {}),
+        ...(isCustom(kind.def) ? { kind: kind.def.kind } : {}),
         defaulter: (obj) => {
-          if (kind.def.type === '') return toStored(kind, obj);
+          if (isCustom(kind.def)) return toStored(kind, obj);
           return toServed(kind, toStored(kind, decodeValue(obj, kind.def.type, 'Ignore', kind.gvk).object));
         },
       });

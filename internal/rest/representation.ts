@@ -3,7 +3,7 @@ import type { JsonObject } from '../machinery/json.js';
 import { partialListOfObject, partialObjectOfList } from '../schema/codec/index.js';
 import type { Negotiated } from '../schema/codec/index.js';
 import { JSON_MEDIA_TYPE, objectText, PROTOBUF_MEDIA_TYPE, typedText, YAML_MEDIA_TYPE } from '../schema/codec/index.js';
-import type { ResourceDef } from '../schema/types.js';
+import { isCustom, type ResourceDef } from '../schema/types.js';
 import { bookmarksOf } from './bookmark.js';
 import type { Converter } from './convert.js';
 import { apiVersionOf, beginsWith, converterFor } from './convert.js';
@@ -72,7 +72,7 @@ function textEncoding(
     return {
       contentType: JSON_MEDIA_TYPE,
       one: (obj) => converter.json(obj),
-      list: def.type === '' ? untypedList(def, converter) : typedList(def, converter),
+      list: isCustom(def) ? untypedList(def, converter) : typedList(def, converter),
     };
   }
   if (as.kind === 'Table') {

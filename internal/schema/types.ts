@@ -95,6 +95,9 @@ export interface SubresourceDef {
   readonly verbs: readonly string[];
 }
 
+/** Whether a CustomResourceDefinition serves the resource: its kind is in no type table. */
+export const isCustom = (def: Pick<ResourceDef, 'type'>): boolean => def.type === '';
+
 /** One resource in one served version: a row of discovery. */
 export interface ResourceDef {
   readonly group: string;
@@ -107,7 +110,7 @@ export interface ResourceDef {
   readonly categories: readonly string[];
   readonly verbs: readonly string[];
   readonly subresources: readonly SubresourceDef[];
-  /** Definition name of the kind: the key into the type tables. */
+  /** Definition name of the kind: the key into the type tables; '' for custom resources (`isCustom`). */
   readonly type: string;
   /** What every answer in this version warns about (deprecated versions of custom resources). */
   readonly deprecation?: string;

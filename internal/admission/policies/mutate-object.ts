@@ -5,7 +5,7 @@ import { internalError, StatusError } from '../../machinery/status.js';
 import type { Plan } from '../../schema/apply/index.js';
 import { decodeValue } from '../../schema/codec/index.js';
 import { jsonPatch, PatchError } from '../../schema/patch/index.js';
-import type { GroupVersionKind } from '../../schema/types.js';
+import { isCustom, type GroupVersionKind } from '../../schema/types.js';
 import { Activation, Budget, evaluate, type Inputs } from '../expressions/evaluate.js';
 import { ObjectValue } from '../expressions/patch-types.js';
 import { applyConfiguration } from './apply-configuration.js';
@@ -51,7 +51,7 @@ function* patched(object: JsonObject, operations: JsonObject[], typed: Typed): F
     if (e.why.endsWith(': test failed')) return undefined;
     throw new PatchFailure(`JSON Patch: ${e.why}`);
   }
-  if (typed.type === '') return result;
+  if (isCustom(typed)) return result;
   try {
     return decodeValue(result, typed.type, 'Strict', typed.kind).object;
   } catch (e) {

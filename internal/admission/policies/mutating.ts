@@ -1,3 +1,4 @@
+import { isCustom } from '../../schema/types.js';
 import { fromJson } from '../../cel/index.js';
 import { cloneJson, deepEqual } from '../../machinery/equal.js';
 import { drive, type Flow, settled } from '../../machinery/flow.js';
@@ -167,7 +168,7 @@ class Mutations {
   /** A built-in object cannot be brought back from another version than that of the request: kube-apiserver cannot. */
   private checkVersion({ kind, resource }: Matched): void {
     const { a } = this;
-    if (resource.type === '' || (kind.version === a.kind.version && kind.group === a.kind.group)) return;
+    if (isCustom(resource) || (kind.version === a.kind.version && kind.group === a.kind.group)) return;
     throw new PatchFailure(
       `converting (${kind.version}.${kind.kind}) to (${a.kind.version}.${a.kind.kind}): unknown conversion`,
     );

@@ -13,7 +13,7 @@ import {
   strictText,
 } from '../../schema/codec/index.js';
 import { goText, jsonPatch, mergePatch, strategicMergePatch } from '../../schema/patch/index.js';
-import type { GroupVersionKind } from '../../schema/types.js';
+import { isCustom, type GroupVersionKind } from '../../schema/types.js';
 import type { PatchType } from './patch-types.js';
 
 /** The type that a patched object must still be of. */
@@ -111,7 +111,7 @@ export async function patchObject(
   const patched = await applied(object, patch, patchType, target.type);
   const strict = validation === 'Ignore' ? [] : body.strict;
   // An untyped object is what it is; its own schema is looked at later, and what the patch itself has wrong told then.
-  if (target.type === '') {
+  if (isCustom(target)) {
     append(warnings, strict);
     return patched;
   }

@@ -6,7 +6,7 @@ import { internalError, StatusError } from '../../machinery/status.js';
 import { decodeValue } from '../../schema/codec/index.js';
 import { findResourceByKind, parseGroupVersion } from '../../schema/index.js';
 import { kindOfPath } from '../../schema/kind-of-path.js';
-import type { GroupVersionKind, ResourceDef } from '../../schema/types.js';
+import { isCustom, type GroupVersionKind, type ResourceDef } from '../../schema/types.js';
 import type { RestDeps } from '../deps.js';
 import { toServed, toStored } from './decode.js';
 import type { DeleteOptions } from './options.js';
@@ -154,7 +154,7 @@ export class WriteAttributes implements AdmissionAttributes {
     const { group, version } = parseGroupVersion(metaText(object, 'apiVersion'));
     const kind = metaText(object, 'kind');
     const other = findResourceByKind(group, version, kind);
-    if (other !== undefined && other.type !== '') decoded(object, other.type, { group, version, kind });
+    if (other !== undefined && !isCustom(other)) decoded(object, other.type, { group, version, kind });
     return internalError(
       `converting (${version}.${kind}) to (${this.kind.version}.${this.kind.kind}): unknown conversion`,
     );

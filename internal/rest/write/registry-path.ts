@@ -1,4 +1,4 @@
-import type { ResourceDef } from '../../schema/types.js';
+import { isCustom, type ResourceDef } from '../../schema/types.js';
 
 /** Resources that kube-apiserver keeps under a path other than their own name; texts about preconditions name it. */
 const PATHS: Readonly<Record<string, string>> = {
@@ -14,6 +14,6 @@ const PATHS: Readonly<Record<string, string>> = {
 /** `/registry/<resource>/[<namespace>/]<name>`: what an object's key is called in kube-apiserver's error texts. */
 export function registryPath(def: ResourceDef, namespace: string, name: string): string {
   const own = PATHS[`${def.group}/${def.resource}`];
-  const path = own ?? (def.type === '' ? `${def.group}/${def.resource}` : def.resource);
+  const path = own ?? (isCustom(def) ? `${def.group}/${def.resource}` : def.resource);
   return `/registry/${path}/${namespace === '' ? '' : `${namespace}/`}${name}`;
 }

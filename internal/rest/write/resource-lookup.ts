@@ -1,7 +1,7 @@
 import type { ResourceLookup } from '../../admission/types.js';
 import { findResourceByKind, resources } from '../../schema/index.js';
 import { planOfType } from '../../schema/apply/index.js';
-import type { ResourceDef } from '../../schema/types.js';
+import { isCustom, type ResourceDef } from '../../schema/types.js';
 import type { RestDeps } from '../deps.js';
 import { toServed } from './decode.js';
 import { kindOf } from './target.js';
@@ -19,7 +19,7 @@ function makeLookup(deps: RestDeps): ResourceLookup {
   const equivalents = new WeakMap<ResourceDef, readonly ResourceDef[]>();
   const find = (def: ResourceDef): readonly ResourceDef[] => {
     const { group, resource } = def.storage;
-    const candidates = def.type === '' ? (deps.versionsOf?.(group, resource) ?? []) : resources;
+    const candidates = isCustom(def) ? (deps.versionsOf?.(group, resource) ?? []) : resources;
     return candidates.filter((r) => r !== def && r.storage.group === group && r.storage.resource === resource);
   };
   return {
@@ -30,6 +30,6 @@ function makeLookup(deps: RestDeps): ResourceLookup {
     },
     ofKind: (group, version, kind) => findResourceByKind(group, version, kind) ?? deps.findKind?.(group, version, kind),
     served: (def, stored) => toServed(kindOf(deps, def), stored),
-    mergePlan: (def) => (def.type === '' ? kindOf(deps, def).strategy.fieldPlan : planOfType(def.type)),
+    mergePlan: (def) => (isCustom(def) ? kindOf(deps, def).strategy.fieldPlan : planOfType(def.type)),
   };
 }

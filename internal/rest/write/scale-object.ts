@@ -5,7 +5,7 @@ import type { ReplicasPaths } from '../../schema/apply/index.js';
 import { valueAt } from '../../extensions/jsonpath.js';
 import type { ScalePaths } from '../../extensions/definition.js';
 import { internalError } from '../../machinery/status.js';
-import type { ResourceDef } from '../../schema/types.js';
+import { isCustom, type ResourceDef } from '../../schema/types.js';
 import { apiVersionOf } from '../convert.js';
 import type { RestDeps } from '../deps.js';
 import { metaOf } from './target.js';
@@ -84,7 +84,7 @@ const count = (o: JsonObject | undefined): number => (typeof o?.['replicas'] ===
 
 /** Where a custom resource keeps what its Scale shows; undefined for built-in kinds. */
 export function scalePaths(deps: RestDeps, def: ResourceDef): ScalePaths | undefined {
-  return def.type === '' ? deps.strategyFor(def.group, def.resource, def.version).scale : undefined;
+  return isCustom(def) ? deps.strategyFor(def.group, def.resource, def.version).scale : undefined;
 }
 
 /** Sets a value deep in an object; what is missing on the way is made. */

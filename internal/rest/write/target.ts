@@ -8,7 +8,7 @@ import { generationRule } from '../../registry/generic/generation.js';
 import type { MetaRules } from '../../registry/generic/object-meta.js';
 import { alwaysOf } from '../../schema/codec/zero.js';
 import { findResource, findType } from '../../schema/index.js';
-import type { GroupVersionKind, ResourceDef } from '../../schema/types.js';
+import { isCustom, type GroupVersionKind, type ResourceDef } from '../../schema/types.js';
 import { apiVersionOf } from '../convert.js';
 import type { RestDeps } from '../deps.js';
 import type { ApiRequest } from '../types.js';
@@ -35,12 +35,21 @@ export interface Kind {
   readonly emptyStatus: (() => JsonObject) | undefined;
 }
 
-const kinds = new WeakMap<ResourceDef, Kind>();
+/** By server, which its store tells: the strategies of two servers in one process may differ. */
+const kinds = new WeakMap<RestDeps['backend'], WeakMap<ResourceDef, Kind>>();
 
-/** The `Kind` of a row of discovery. */
+/** The `Kind` of a row of discovery; the same one each time in one server. */
 export function kindOf(deps: RestDeps, def: ResourceDef): Kind {
-  const known = kinds.get(def);
+  let own = kinds.get(deps.backend);
+  if (own === undefined) kinds.set(deps.backend, (own = new WeakMap()));
+  const known = own.get(def);
   if (known !== undefined) return known;
+  const kind = makeKind(deps, def);
+  own.set(def, kind);
+  return kind;
+}
+
+function makeKind(deps: RestDeps, def: ResourceDef): Kind {
   const strategy = deps.strategyFor(def.group, def.resource, def.version);
   // With a webhook the request's own version is the one in which everything is done (see Strategy.webhook).
   const sameVersion =
@@ -50,7 +59,7 @@ export function kindOf(deps: RestDeps, def: ResourceDef): Kind {
   const storedType = stored?.type ?? def.type;
   const type = storedType === '' ? undefined : findType(storedType);
   const status = type === undefined ? undefined : alwaysOf(type).find((f) => f.name === 'status');
-  const kind: Kind = {
+  return {
     def,
     strategy,
     gvk: { group: def.group, version: def.version, kind: def.kind },
@@ -63,7 +72,7 @@ export function kindOf(deps: RestDeps, def: ResourceDef): Kind {
     metaRules: {
       namespaced: def.namespaced,
       nameRule: strategy.nameRule ?? 'dns1123Subdomain',
-      anyFinalizer: strategy.anyFinalizer ?? def.type === '',
+      anyFinalizer: strategy.anyFinalizer ?? isCustom(def),
     },
     storedType,
     emptyStatus:
@@ -74,8 +83,6 @@ export function kindOf(deps: RestDeps, def: ResourceDef): Kind {
             return isObject(made) ? made : {};
           },
   };
-  kinds.set(def, kind);
-  return kind;
 }
 
 /** The resource of this name, built in or not. */

@@ -1,3 +1,4 @@
+import { isCustom } from '../../schema/types.js';
 import { type JsonObject, isObject } from '../../machinery/json.js';
 import { StatusError } from '../../machinery/status.js';
 import { type ConvertHook, managerName, trackUpdate, type WriterOptions } from '../../schema/apply/index.js';
@@ -100,7 +101,7 @@ export function track(
   obj: JsonObject,
   old: JsonObject | undefined,
 ): void | Promise<void> {
-  if (kind.def.type === '' && kind.strategy.fieldPlan === undefined) return;
+  if (isCustom(kind.def) && kind.strategy.fieldPlan === undefined) return;
   if (kind.strategy.webhook !== undefined && old !== undefined) {
     return trackConverted(deps, kind, ctx, manager, obj, old);
   }

@@ -1,3 +1,4 @@
+import { isCustom } from '../../schema/types.js';
 import type { AttemptContext } from '../../admission/context.js';
 import { deepEqual } from '../../machinery/equal.js';
 import { invalid, invalidValue } from '../../machinery/field.js';
@@ -99,7 +100,7 @@ async function planUpdate(
   let obj = sent;
   const prepare = (): void => {
     dedupeOwners(metaOf(obj), ctx.warnings, true);
-    keepTimestampsOfNoop(old, obj, kind.def.type === '');
+    keepTimestampsOfNoop(old, obj, isCustom(kind.def));
     prepareUpdate(kind, ctx, obj, old);
   };
   const check = (): void => {
