@@ -16,6 +16,7 @@ import { createInternalClient } from '../../internal/server/internal-client.js';
 import { type FindResource, RequestMetrics } from '../../internal/server/metrics.js';
 import { createPaths } from '../../internal/server/paths.js';
 import { followCustomResources } from '../../internal/server/poststart/custom-resources.js';
+import { keepFlowControlObjects } from '../../internal/server/poststart/flow-control-objects.js';
 import { followFlowSchemas } from '../../internal/server/poststart/flow-schema-status.js';
 import { keepEndpoints } from '../../internal/server/poststart/kubernetes-endpoints.js';
 import { PostStartHooks } from '../../internal/server/poststart/hooks.js';
@@ -148,6 +149,7 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
       checks: ['poststarthook/priority-and-fairness-config-consumer'],
       start: () => followFlowSchemas(backend, client, leads),
     },
+    { checks: [], start: () => keepFlowControlObjects(backend, client, leads) },
     {
       checks: ['poststarthook/start-apiextensions-controllers', 'poststarthook/crd-informer-synced'],
       start: () => followCustomResources(backend, client, custom, leads),

@@ -6,6 +6,12 @@ export interface FlowControlRow {
   readonly spec: JsonObject;
 }
 
+/** Says "true" on objects whose spec the servers keep (apf.kubernetes.io of k8s.io/api/flowcontrol/v1). */
+export const AUTO_UPDATE = 'apf.kubernetes.io/autoupdate-spec';
+
+/** Names of the schemas and the levels without which no request could be classified. */
+export const MANDATORY: ReadonlySet<string> = new Set(['exempt', 'catch-all']);
+
 /** Suggested and mandatory FlowSchemas (https://kubernetes.io/docs/concepts/cluster-administration/flow-control/#defaults). */
 export const FLOW_SCHEMAS: readonly FlowControlRow[] = [
   {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../machinery/json.js';
 import { BUILTIN_PRIORITIES } from '../../schema/discovery/priorities.js';
 import { CLUSTER_ROLES } from './cluster-roles.js';
-import { FLOW_SCHEMAS, PRIORITY_LEVELS } from './flow-control.js';
+import { AUTO_UPDATE, FLOW_SCHEMAS, MANDATORY, PRIORITY_LEVELS } from './flow-control.js';
 import { ROLES } from './namespaced-roles.js';
 import { bindingObject, roleObject } from './rbac-rows.js';
 import { CLUSTER_ROLE_BINDINGS, ROLE_BINDINGS } from './role-bindings.js';
@@ -30,8 +30,10 @@ export type Reconcile =
   | 'ifMissing'
   /** Rules and subjects that are missing are added, unless its autoupdate annotation says false (RBAC reconciliation). */
   | 'rbac'
-  /** The whole spec is set back, unless its autoupdate annotation says false (priority and fairness). */
+  /** The whole spec is set back, unless its autoupdate annotation says false (suggested objects of priority and fairness). */
   | 'spec'
+  /** The spec is set back, and the autoupdate annotation too (mandatory objects of priority and fairness). */
+  | 'mandatory'
   /** `data` is kept current. */
   | 'data';
 
@@ -147,17 +149,18 @@ function rbac(): BootstrapObject[] {
   ];
 }
 
-function flowControl(config: BootstrapConfig): BootstrapObject[] {
+/** The flow schemas and priority levels that Kubernetes wants to be there; each server puts them back every minute. */
+export function flowControl(config: Pick<BootstrapConfig, 'now'>): BootstrapObject[] {
   const of = (kind: string, plural: string, name: string, spec: JsonObject): BootstrapObject => ({
     path: `${FLOW}/${plural}`,
     object: {
       apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
       kind,
-      metadata: { name, annotations: { 'apf.kubernetes.io/autoupdate-spec': 'true' } },
+      metadata: { name, annotations: { [AUTO_UPDATE]: 'true' } },
       spec,
     },
     fieldManager: PRODUCER,
-    reconcile: 'spec',
+    reconcile: MANDATORY.has(name) ? 'mandatory' : 'spec',
   });
   return [
     ...PRIORITY_LEVELS.map((r) => of('PriorityLevelConfiguration', 'prioritylevelconfigurations', r.name, r.spec)),

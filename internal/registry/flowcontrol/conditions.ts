@@ -7,6 +7,6 @@ export function checkFlowConditions(status: FieldNode): void {
     const type = condition.text('type');
     if (types.has(type)) condition.duplicate('type', type);
     types.add(type);
-    if (type === '') condition.required('type', 'must not be empty');
+    if (type === '') condition.required('type');
   }
 }

@@ -72,7 +72,7 @@ describe('priority levels', () => {
   it('are exempt when they are called so, and only then', () => {
     expect(ofLevel({ metadata: { name: 'x' }, spec: { type: 'Exempt' } })).toMatchInlineSnapshot(`
       [
-        "spec.type: Invalid value: "Exempt": type must be 'Exempt' if and only if name is 'exempt'",
+        "spec.type: Invalid value: "Exempt": must be 'Exempt' if and only if \`name\` is 'exempt'",
       ]
     `);
     expect(

@@ -79,7 +79,7 @@ function checkSpec(spec: FieldNode, name: string): void {
   const type = spec.text('type');
   const [limited, exempt] = [spec.child('limited'), spec.child('exempt')];
   if ((name === EXEMPT) !== (type === 'Exempt')) {
-    spec.invalid('type', "type must be 'Exempt' if and only if name is 'exempt'", type);
+    spec.invalid('type', "must be 'Exempt' if and only if `name` is 'exempt'", type);
   }
   switch (type) {
     case 'Exempt':

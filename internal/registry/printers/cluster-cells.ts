@@ -173,8 +173,7 @@ const flowcontrol: Group = {
   },
   prioritylevelconfigurations: (o, now) => {
     const limited = child(spec(o), 'limited');
-    const exempt = child(spec(o), 'exempt');
-    const shares = num(limited ?? exempt, 'nominalConcurrencyShares');
+    const shares = num(limited, 'nominalConcurrencyShares');
     const queuing = child(child(limited, 'limitResponse'), 'queuing');
     const or = (key: string): JsonValue => (queuing === undefined ? '<none>' : number(queuing, key));
     return [

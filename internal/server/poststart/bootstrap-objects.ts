@@ -36,7 +36,8 @@ async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<voi
   await Promise.all(Array.from({ length: CONCURRENCY }, worker));
 }
 
-async function ensure(client: InternalClient, wanted: BootstrapObject): Promise<void> {
+/** Makes one default object exist, and as it should be. */
+export async function ensure(client: InternalClient, wanted: BootstrapObject): Promise<void> {
   const path = `${wanted.path}/${encodeURIComponent(str(child(wanted.object, 'metadata'), 'name'))}`;
   for (let tries = 0; tries < UPDATE_TRIES; tries++) {
     const live = await client.get(path);

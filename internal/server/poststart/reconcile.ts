@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { child, children, ensureChild, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
+import { AUTO_UPDATE } from '../../registry/bootstrap/flow-control.js';
 import type { BootstrapObject } from '../../registry/bootstrap/index.js';
 
 /** Like RFC 7386, but only adds: true when `wanted`'s keys are all in `have`. */
@@ -14,9 +15,19 @@ function merge(o: JsonObject, key: string, wanted: JsonObject | undefined): void
 }
 
 /**
+ * Whether the servers keep the spec of a suggested object of priority and fairness: as its annotation says, or, where it
+ * does not, as long as nobody has changed the spec.
+ */
+function updatesItself(live: JsonObject): boolean {
+  const metadata = child(live, 'metadata');
+  const said = str(child(metadata, 'annotations'), AUTO_UPDATE);
+  return said === 'true' || (said !== 'false' && metadata?.['generation'] === 1);
+}
+
+/**
  * What a default object that is there already has to become, or undefined when nothing has to change.
  * Roles and bindings only gain what is missing (rbac reconciliation: an administrator may widen, not narrow them);
- * flow control and `data` are set back. An autoupdate annotation of "false" leaves the object alone.
+ * flow control and `data` are set back. An autoupdate annotation of "false" leaves the object alone, unless it is mandatory.
  */
 export function reconciled(wanted: BootstrapObject, live: JsonObject): JsonObject | undefined {
   const annotations = child(child(live, 'metadata'), 'annotations');
@@ -39,11 +50,15 @@ export function reconciled(wanted: BootstrapObject, live: JsonObject): JsonObjec
       break;
     }
     case 'spec':
-      if (str(annotations, 'apf.kubernetes.io/autoupdate-spec') === 'false') return undefined;
-      if (!contains(child(live, 'spec'), child(wanted.object, 'spec'))) {
-        next['spec'] = structuredClone(wanted.object['spec']);
-      }
+    case 'mandatory': {
+      const auto = wanted.reconcile === 'mandatory' || updatesItself(live);
+      ensureChild(ensureChild(next, 'metadata'), 'annotations')[AUTO_UPDATE] = String(auto);
+      const spec = { ...child(wanted.object, 'spec') };
+      // How many seats the exempt level lends is the administrator's to say.
+      if (wanted.reconcile === 'mandatory') delete spec['exempt'];
+      if (auto && !contains(child(live, 'spec'), spec)) next['spec'] = structuredClone(wanted.object['spec'] ?? {});
       break;
+    }
     case 'data':
       merge(next, 'data', child(wanted.object, 'data'));
       break;

@@ -8,7 +8,7 @@ export const flowcontrolColumns = {
       'PriorityLevel',
       'string',
       0,
-      '`priorityLevelConfiguration` should reference a PriorityLevelConfiguration in the cluster. If the reference cannot be resolved, the FlowSchema will be ignored and marked as invalid in its status. Required.',
+      '`name` is the name of the priority level configuration being referenced Required.',
     ),
     column(
       'MatchingPrecedence',
@@ -23,7 +23,7 @@ export const flowcontrolColumns = {
       '`distinguisherMethod` defines how to compute the flow distinguisher for requests that match this schema. `nil` specifies that the distinguisher is disabled and thus will always be the empty string.',
     ),
     AGE,
-    column('MissingPL', 'string', 0, '`conditions` is a list of the current states of FlowSchema.'),
+    column('MissingPL', 'string', 0, 'references a broken or non-existent PriorityLevelConfiguration'),
   ],
   prioritylevelconfigurations: [
     NAME,
