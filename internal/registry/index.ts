@@ -1,3 +1,4 @@
+import { assert } from '../machinery/assert.js';
 import { allocateForService } from './core/service-allocation.js';
 import type { NodePortRange } from './core/service-node-ports.js';
 import { traitsOf } from './generic/traits.js';
@@ -8,22 +9,32 @@ import type { Strategy } from './types.js';
 
 const cache = new Map<string, Strategy>();
 
+/** The members of all parts. Each may come from one of them only: a second one would be lost in silence. */
+export function combined(of: string, ...parts: readonly Strategy[]): Strategy {
+  const names = parts.flatMap((part) => Object.keys(part));
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  assert(twice === undefined, `two parts of the strategy of ${of} have ${twice}`);
+  return Object.assign({}, ...parts) as Strategy;
+}
+
 /**
- * What is particular to a resource, named by the group and plural it is stored under: the group's own module over
- * its lifecycle over the resource's traits. Unknown resources (custom ones) get an empty strategy: generic behaviour throughout.
+ * What is particular to a resource, named by the group and plural it is stored under: its traits, its columns, its
+ * lifecycle and what its group's own module says. Unknown resources (custom ones) get an empty strategy: generic behaviour
+ * throughout.
  */
 export function strategyFor(group: string, resource: string): Strategy {
   const key = `${group}/${resource}`;
   let strategy = cache.get(key);
   if (strategy === undefined) {
-    strategy = {
-      // Stored as, and therefore in all but its field names, a core event.
-      ...(key === 'events.k8s.io/events' ? strategyFor('', 'events') : {}),
-      ...traitsOf(group, resource),
-      ...printerOf(group, resource),
-      ...lifecycles[group]?.[resource],
-      ...strategiesByGroup[group]?.[resource],
-    };
+    const own = combined(
+      key,
+      traitsOf(group, resource),
+      printerOf(group, resource),
+      lifecycles[group]?.[resource] ?? {},
+      strategiesByGroup[group]?.[resource] ?? {},
+    );
+    // Stored as, and therefore in all but its field names, a core event.
+    strategy = key === 'events.k8s.io/events' ? { ...strategyFor('', 'events'), ...own } : own;
     cache.set(key, strategy);
   }
   return strategy;

@@ -68,38 +68,8 @@ export interface Column {
   readonly priority: number;
 }
 
-/**
- * What is particular to one resource. Every member is optional: the generic behaviour is in `rest`.
- * Functions get objects in the storage version and may change the one named first.
- */
-export interface Strategy {
-  /** Fills defaults as kube-apiserver's SetDefaults_* do; also run on objects read from older releases. */
-  defaults?(obj: JsonObject): void;
-  /** Clears what a client may not set on create (status for resources with a status subresource) and sets what the server sets. */
-  prepareForCreate?(ctx: WriteContext, obj: JsonObject): void;
-  /** Keeps what a client may not change on update of the main resource. Generation and status are handled generically. */
-  prepareForUpdate?(ctx: WriteContext, obj: JsonObject, old: JsonObject): void;
-  /** Same, for `/status`. */
-  prepareForStatusUpdate?(ctx: WriteContext, obj: JsonObject, old: JsonObject): void;
-  /** Runs inside admission, after defaults and before validation; may read the store (service accounts, priority classes, quotas). */
-  admitCreate?(ctx: WriteContext, obj: JsonObject): void | Promise<void>;
-  admitUpdate?(ctx: WriteContext, obj: JsonObject, old: JsonObject): void | Promise<void>;
-  validate?(obj: JsonObject, ctx: WriteContext): FieldError[];
-  validateUpdate?(obj: JsonObject, old: JsonObject, ctx: WriteContext): FieldError[];
-  validateStatusUpdate?(obj: JsonObject, old: JsonObject, ctx: WriteContext): FieldError[];
-  warnings?(obj: JsonObject, old: JsonObject | undefined): string[];
-  /** Last step before the transaction: allocates (cluster IPs, node ports) and says what must be written with the object. */
-  allocate?(ctx: WriteContext, obj: JsonObject, old: JsonObject | undefined): TxnExtras | Promise<TxnExtras>;
-  /** What must be written with the removal of the object. */
-  release?(ctx: WriteContext, obj: JsonObject): TxnExtras;
-  /** May refuse the deletion with a StatusError (default namespaces, mandatory priority levels). */
-  admitDelete?(ctx: WriteContext, obj: JsonObject): void | Promise<void>;
-  /** Field selectors beside metadata.name and metadata.namespace: label -> value. */
-  fields?(obj: JsonObject): Record<string, string>;
-  /** Names that `fields` can return: what a field selector may ask for. */
-  readonly fieldNames?: readonly string[];
-  /** Further names that this version's field selectors may use, and the name of the same field in `fields`. */
-  readonly fieldAliases?: Readonly<Record<string, string>>;
+/** What is true of a resource in a word: what its store allows, and what of its objects counts. */
+export interface Traits {
   /** Whether a spec change increments metadata.generation (default: yes when the kind has spec). */
   readonly generation?: boolean | GenerationRule;
   /** Name validation: a DNS-1123 subdomain unless it says otherwise. */
@@ -108,8 +78,6 @@ export interface Strategy {
   readonly createOnUpdate?: boolean;
   /** An update without resourceVersion is accepted: AllowUnconditionalUpdate (default true). */
   readonly unconditionalUpdate?: boolean;
-  /** Seconds of grace on delete; undefined means that the object goes at once. */
-  gracePeriodSeconds?(obj: JsonObject, requested: number | undefined): number | undefined;
   /** Default propagation: whether dependents are orphaned when the client says nothing. */
   readonly defaultOrphan?: boolean;
   /** Dependents of these objects are never orphaned or waited for (events): GarbageCollectionUnsupported. */
@@ -120,11 +88,68 @@ export interface Strategy {
   readonly keepStatusOnCreate?: boolean;
   /** `/status` leaves labels, annotations, finalizers and owners alone, or the fields of metadata named here. */
   readonly statusKeepsMetadata?: boolean | readonly string[];
+  /** Finalizers need not be qualified names with a slash (custom resources). */
+  readonly anyFinalizer?: boolean;
+  /** Seconds after which the object is deleted by the leader (events); 0 or undefined means never. */
+  ttlSeconds?(obj: JsonObject): number | undefined;
+}
+
+/** What happens to an object while it is written or goes. */
+export interface WriteBehaviour {
+  /** Fills defaults as kube-apiserver's SetDefaults_* do; also run on objects read from older releases. */
+  defaults?(obj: JsonObject): void;
+  /** Clears what a client may not set on create (status for resources with a status subresource) and sets what the server sets. */
+  prepareForCreate?(ctx: WriteContext, obj: JsonObject): void;
+  /** Keeps what a client may not change on update of the main resource. Generation and status are handled generically. */
+  prepareForUpdate?(ctx: WriteContext, obj: JsonObject, old: JsonObject): void;
+  /** Same, for `/status`. */
+  prepareForStatusUpdate?(ctx: WriteContext, obj: JsonObject, old: JsonObject): void;
+  /** Refuses a create with a StatusError before validating admission plugins see it. */
+  admitCreate?(ctx: WriteContext, obj: JsonObject): void;
+  /** Last step before the transaction: allocates (cluster IPs, node ports) and says what must be written with the object. */
+  allocate?(ctx: WriteContext, obj: JsonObject, old: JsonObject | undefined): TxnExtras | Promise<TxnExtras>;
+  /** What must be written with the removal of the object. */
+  release?(ctx: WriteContext, obj: JsonObject): TxnExtras;
+  /** Update subresources other than `status`, and `status` when it is not the usual one, by name. */
+  readonly subresources?: Readonly<Record<string, SubresourceStrategy>>;
+  /** Seconds of grace on delete; undefined means that the object goes at once. */
+  gracePeriodSeconds?(obj: JsonObject, requested: number | undefined): number | undefined;
   /**
-   * Brings a decoded object to its schema where no built-in type does (custom resources): prunes what is unknown, which
-   * with `Strict` is a 400 and with `Warn` a warning. In the version of the request.
+   * Takes over DELETE (namespaces, custom resource definitions): `update` writes the changed object and answers it,
+   * `wait` answers it as it is, `delete` goes on as for every other kind.
    */
-  coerce?(obj: JsonObject, validation: FieldValidation, warnings: string[]): void;
+  beginDelete?(ctx: WriteContext, obj: JsonObject): 'update' | 'wait' | 'delete';
+  /** One more condition for an update to remove a deleting object without finalizers (namespaces: spec.finalizers). */
+  deletableDuringUpdate?(obj: JsonObject, old: JsonObject): boolean;
+}
+
+/** Which objects are refused, and which are warned about. */
+export interface Validation {
+  validate?(obj: JsonObject, ctx: WriteContext): FieldError[];
+  validateUpdate?(obj: JsonObject, old: JsonObject, ctx: WriteContext): FieldError[];
+  validateStatusUpdate?(obj: JsonObject, old: JsonObject, ctx: WriteContext): FieldError[];
+  warnings?(obj: JsonObject, old: JsonObject | undefined): string[];
+}
+
+/** What field selectors may ask for. */
+export interface FieldSelection {
+  /** Field selectors beside metadata.name and metadata.namespace: label -> value. */
+  fields?(obj: JsonObject): Record<string, string>;
+  /** Names that `fields` can return: what a field selector may ask for. */
+  readonly fieldNames?: readonly string[];
+  /** Further names that this version's field selectors may use, and the name of the same field in `fields`. */
+  readonly fieldAliases?: Readonly<Record<string, string>>;
+}
+
+/** How the objects are shown in tables. */
+export interface TableStrategy {
+  readonly columns?: readonly Column[];
+  /** Cells for `columns`; `now` in milliseconds since the epoch for ages. */
+  cells?(obj: JsonObject, now: number): JsonValue[];
+}
+
+/** How managedFields and `/scale` see the fields of a custom resource. */
+export interface FieldManagement {
   /** How server-side apply and managedFields see a custom resource. */
   readonly fieldPlan?: Plan;
   readonly fieldFilter?: ResetFilter;
@@ -132,31 +157,39 @@ export interface Strategy {
   readonly subresourceFilters?: Readonly<Record<string, ResetFilter>>;
   /** Where the scale subresource of a custom resource finds its numbers. */
   readonly scale?: ScalePaths;
-  /** Finalizers need not be qualified names with a slash (custom resources). */
-  readonly anyFinalizer?: boolean;
-  /** Update subresources other than `status`, and `status` when it is not the usual one, by name. */
-  readonly subresources?: Readonly<Record<string, SubresourceStrategy>>;
-  /** One more condition for an update to remove a deleting object without finalizers (namespaces: spec.finalizers). */
-  deletableDuringUpdate?(obj: JsonObject, old: JsonObject): boolean;
+}
+
+/** How objects come to be of a version and of its schema. */
+export interface Conversion {
   /**
-   * Takes over DELETE (namespaces, custom resource definitions): `update` writes the changed object and answers it,
-   * `wait` answers it as it is, `delete` goes on as for every other kind.
+   * Brings a decoded object to its schema where no built-in type does (custom resources): prunes what is unknown, which
+   * with `Strict` is a 400 and with `Warn` a warning. In the version of the request.
    */
-  beginDelete?(ctx: WriteContext, obj: JsonObject): 'update' | 'wait' | 'delete';
-  /** Seconds after which the object is deleted by the leader (events); 0 or undefined means never. */
-  ttlSeconds?(obj: JsonObject): number | undefined;
-  readonly columns?: readonly Column[];
-  /** Cells for `columns`; `now` in milliseconds since the epoch for ages. */
-  cells?(obj: JsonObject, now: number): JsonValue[];
-  /** Converts from and to the other served versions of the same storage (autoscaling/v1 <-> v2 ...). */
+  coerce?(obj: JsonObject, validation: FieldValidation, warnings: string[]): void;
   /**
    * Versions are converted by somebody who has to be asked (a conversion webhook): then requests are handled in their own
    * version, and objects are converted where they are read from the store and written to it.
    */
   readonly webhook?: VersionWebhook;
+  /** Converts from and to the other served versions of the same storage (autoscaling/v1 <-> v2 ...). */
   toVersion?(obj: JsonObject, version: string): JsonObject;
   fromVersion?(obj: JsonObject, version: string): JsonObject;
 }
+
+/** A type with the members of both; `never` when they share one. */
+type Disjoint<A, B> = keyof A & keyof B extends never ? A & B : never;
+
+/**
+ * What is particular to one resource, in facets that share no member. Every member is optional: the generic behaviour is
+ * in `rest`. Functions get objects in the storage version and may change the one named first.
+ */
+export type Strategy = Disjoint<
+  Traits,
+  Disjoint<
+    WriteBehaviour,
+    Disjoint<Validation, Disjoint<FieldSelection, Disjoint<TableStrategy, Disjoint<FieldManagement, Conversion>>>>
+  >
+>;
 
 /** The strategies of one API group, by plural resource name: what `internal/registry/<group>/index.ts` exports. */
 export type GroupStrategies = Readonly<Record<string, Strategy>>;

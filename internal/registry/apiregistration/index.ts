@@ -21,7 +21,6 @@ function statusOf(ctx: WriteContext, apiService: JsonObject): JsonObject {
 }
 
 const apiServices: Strategy = {
-  nameRule: 'any',
   defaults(apiService) {
     const reference = child(child(apiService, 'spec'), 'service');
     if (reference !== undefined) defaultTo(reference, 'port', 443);

@@ -1,15 +1,15 @@
-import type { GroupStrategies, Strategy } from '../types.js';
+import type { Traits } from '../types.js';
 
 // What kube-apiserver's storage configuration and strategies say about a resource in one word each
 // (AllowCreateOnUpdate, AllowUnconditionalUpdate, ReturnDeletedObject, garbage collection, generation).
-// A group's own module adds behaviour on top and wins where both speak.
+// The rest of a resource's strategy is in its group's own module.
 
-const NO_GENERATION = { generation: false } as const satisfies Strategy;
+const NO_GENERATION = { generation: false } as const satisfies Traits;
 const SPEC = { of: ['spec'] } as const;
 /** `--event-ttl` of kube-apiserver: an hour. */
 const EVENT_TTL_SECONDS = 3600;
 
-const core: GroupStrategies = {
+const core: Readonly<Record<string, Traits>> = {
   configmaps: NO_GENERATION,
   endpoints: { generation: false, createOnUpdate: true },
   events: {
@@ -33,13 +33,13 @@ const core: GroupStrategies = {
   services: { generation: false, createOnUpdate: true, returnDeletedObject: true, nameRule: 'dns1123Label' },
 };
 
-const admission: Strategy = { generation: SPEC, unconditionalUpdate: false };
-const webhooks: Strategy = { generation: { of: ['webhooks'] }, unconditionalUpdate: false };
-const rbac: Strategy = { generation: false, createOnUpdate: true, nameRule: 'pathSegment' };
-const flowcontrol: Strategy = { generation: SPEC, statusKeepsMetadata: true };
-const storage: Strategy = { generation: false, returnDeletedObject: true };
+const admission: Traits = { generation: SPEC, unconditionalUpdate: false };
+const webhooks: Traits = { generation: { of: ['webhooks'] }, unconditionalUpdate: false };
+const rbac: Traits = { generation: false, createOnUpdate: true, nameRule: 'pathSegment' };
+const flowcontrol: Traits = { generation: SPEC, statusKeepsMetadata: true };
+const storage: Traits = { generation: false, returnDeletedObject: true };
 
-const TRAITS: Readonly<Record<string, GroupStrategies>> = {
+const TRAITS: Readonly<Record<string, Readonly<Record<string, Traits>>>> = {
   '': core,
   'admissionregistration.k8s.io': {
     mutatingadmissionpolicies: admission,
@@ -53,7 +53,7 @@ const TRAITS: Readonly<Record<string, GroupStrategies>> = {
     customresourcedefinitions: { generation: SPEC, unconditionalUpdate: false, statusKeepsMetadata: true },
   },
   'apiregistration.k8s.io': {
-    apiservices: { generation: false, unconditionalUpdate: false, statusKeepsMetadata: true, nameRule: 'pathSegment' },
+    apiservices: { generation: false, unconditionalUpdate: false, statusKeepsMetadata: true, nameRule: 'any' },
   },
   apps: {
     controllerrevisions: NO_GENERATION,
@@ -98,6 +98,6 @@ const TRAITS: Readonly<Record<string, GroupStrategies>> = {
 };
 
 /** What is true of the resource before its own module speaks; an empty object for resources nobody knows here. */
-export function traitsOf(group: string, resource: string): Strategy {
+export function traitsOf(group: string, resource: string): Traits {
   return TRAITS[group]?.[resource] ?? {};
 }

@@ -24,7 +24,6 @@ function checkAddress(root: FieldNode): void {
 }
 
 export const ipAddresses: Strategy = {
-  nameRule: 'any',
   validate: (address) => validating(address, checkAddress),
   validateUpdate: (address, old) =>
     validating(address, (root) => {

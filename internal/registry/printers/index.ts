@@ -1,4 +1,4 @@
-import type { Strategy } from '../types.js';
+import type { TableStrategy } from '../types.js';
 import { clusterCells } from './cluster-cells.js';
 import type { ColumnTable } from './columns.js';
 import { admissionregistrationColumns } from './columns/admissionregistration.js';
@@ -54,7 +54,7 @@ const CELLS: Readonly<Record<string, Readonly<Record<string, Cells>>>> = {
 };
 
 /** Columns and cells of a resource, or nothing for one that is shown by name and age only. */
-export function printerOf(group: string, resource: string): Pick<Strategy, 'columns' | 'cells'> {
+export function printerOf(group: string, resource: string): TableStrategy {
   const columns = COLUMNS[group]?.[resource];
   const cells = CELLS[group]?.[resource];
   return columns === undefined || cells === undefined ? {} : { columns, cells };

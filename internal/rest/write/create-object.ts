@@ -72,8 +72,8 @@ async function planCreate(
   const { strategy } = kind;
   const attributes = new WriteAttributes(deps, kind.def, ctx, { operation: 'CREATE', object: obj });
   const admitting = admitted(deps, admission, attributes, () => {
-    const own = strategy.admitCreate?.(ctx, obj);
-    return own === undefined ? completed(kind, ctx, obj) : own.then(() => completed(kind, ctx, obj));
+    strategy.admitCreate?.(ctx, obj);
+    return completed(kind, ctx, obj);
   });
   if (admitting !== undefined) await admitting;
   if (ctx.isLarge) await between(ctx);

@@ -132,7 +132,7 @@ async function planDelete(
       oldObject: old,
       deleteOptions: options,
     });
-    const admitting = admitted(deps, admission, attributes, () => strategy.admitDelete?.(ctx, old));
+    const admitting = admitted(deps, admission, attributes, () => undefined);
     if (admitting !== undefined) await admitting;
   }
   const target = { kind, ctx, current, old, admission };

@@ -115,8 +115,7 @@ async function planUpdate(
   const admitting = admitted(deps, admission, attributes, () => {
     if (projection !== undefined) obj = projection.into(old, sent);
     checkRevision(kind, ctx, obj, current);
-    const own = ctx.subresource === '' ? kind.strategy.admitUpdate?.(ctx, obj, old) : undefined;
-    return own === undefined ? complete() : own.then(complete);
+    return complete();
   });
   if (admitting !== undefined) await admitting;
   if (ctx.isLarge) await between(ctx);
