@@ -9,7 +9,7 @@ import { BudgetExceeded, Frame, type Resolve, type Step } from './eval/frame.js'
 import { PlanError, Planner } from './eval/plan.js';
 import { Suspended } from './library/authorizer.js';
 import { type Expr, qualifiedName, walk } from './syntax/ast.js';
-import { parse } from './syntax/parser.js';
+import { parse } from './syntax/parse.js';
 import { displayIssues } from './syntax/source.js';
 import { effort } from './values/effort.js';
 import { CelError, type Value } from './values/value.js';

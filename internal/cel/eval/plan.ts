@@ -2,7 +2,7 @@ import type { Environment } from '../check/environment.js';
 import { callCost, LIST_COST, MAP_COST, STRUCT_COST } from '../cost/call-cost.js';
 import { CONVERSIONS } from '../library/convert.js';
 import { ACCUMULATOR } from '../syntax/macros.js';
-import { type Expr, type ExprOf, qualifiedName } from '../syntax/ast.js';
+import { type Expr, type ExprOf, isAccess, isEmptyLiteral, qualifiedName } from '../syntax/ast.js';
 import { compileRe2, Re2SyntaxError } from '../../machinery/re2.js';
 import {
   ArrayList,
@@ -396,11 +396,3 @@ export class Planner {
 const SORT_FAILED = new CelError(
   'internal error: interface conversion: *types.Err is not traits.Lister: missing method Add',
 );
-
-const isEmptyLiteral = (e: Expr): boolean =>
-  (e.kind === 'list' && e.elements.length === 0) || (e.kind === 'map' && e.entries.length === 0);
-
-/** Whether an expression is a name, or an access to what is below one. */
-function isAccess(e: Expr): boolean {
-  return e.kind === 'ident' || e.kind === 'select' || (e.kind === 'call' && /^_\[|^_\?\._/.test(e.name));
-}

@@ -106,3 +106,12 @@ export function walk(e: Expr, visit: (e: Expr) => void): void {
   visit(e);
   for (const child of childrenOf(e)) walk(child, visit);
 }
+
+/** `[]` or `{}`. */
+export const isEmptyLiteral = (e: Expr): boolean =>
+  (e.kind === 'list' && e.elements.length === 0) || (e.kind === 'map' && e.entries.length === 0);
+
+/** Whether an expression is a name, or an access to what is below one. */
+export function isAccess(e: Expr): boolean {
+  return e.kind === 'ident' || e.kind === 'select' || (e.kind === 'call' && /^_\[|^_\?\._/.test(e.name));
+}

@@ -21,6 +21,13 @@ export const AFTER_CALC = follow([...SUMS, ...PRODUCTS], true);
 export const AFTER_RELATION = follow(RELATIONS, true);
 export const COMMA_OR_END = follow(',', true);
 
+export const AFTER_CONDITION = follow('?', true);
+export const AFTER_AND = follow('||', true);
+export const AFTER_TERM = follow('&&', true);
+export const COLON = follow(':');
+export const CLOSE = follow(')');
+export const OPERAND_NEXT = follow(OPERAND);
+
 export const operatorName = (token: Token): string => (token.kind === 'in' ? '@in' : `_${token.kind}_`);
 
 /** A chain of one operator as a tree whose branches are about equally long. */

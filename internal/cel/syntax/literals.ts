@@ -1,5 +1,6 @@
 import { Uint } from '../values/value.js';
 import type { LiteralValue } from './ast.js';
+import type { TokenKind } from './lexer.js';
 
 const MIN_INT = -(2n ** 63n);
 const MAX_INT = 2n ** 63n - 1n;
@@ -8,19 +9,40 @@ const MAX_UINT = 2n ** 64n - 1n;
 /** A literal that cannot be read; the message is cel-go's. */
 export class LiteralError extends Error {}
 
-export function intLiteral(text: string, isNegative: boolean): LiteralValue {
+/** The value of a literal's token; `isNegative`: a minus stands before it. Throws LiteralError. */
+export function literalOf(kind: TokenKind, text: string, isNegative: boolean): LiteralValue {
+  switch (kind) {
+    case 'NUM_INT':
+      return intLiteral(text, isNegative);
+    case 'NUM_UINT':
+      return uintLiteral(text);
+    case 'NUM_FLOAT':
+      return doubleLiteral(text, isNegative);
+    case 'STRING':
+      return stringLiteral(text);
+    case 'BYTES':
+      return bytesLiteral(text.slice(1));
+    case 'true':
+    case 'false':
+      return kind === 'true';
+    default:
+      return null;
+  }
+}
+
+function intLiteral(text: string, isNegative: boolean): LiteralValue {
   const value = isNegative ? -BigInt(text) : BigInt(text);
   if (value < MIN_INT || value > MAX_INT) throw new LiteralError('invalid int literal');
   return value;
 }
 
-export function uintLiteral(text: string): LiteralValue {
+function uintLiteral(text: string): LiteralValue {
   const value = BigInt(text.slice(0, -1));
   if (value > MAX_UINT) throw new LiteralError('invalid uint literal');
   return new Uint(value);
 }
 
-export function doubleLiteral(text: string, isNegative: boolean): LiteralValue {
+function doubleLiteral(text: string, isNegative: boolean): LiteralValue {
   const value = Number(isNegative ? `-${text}` : text);
   if (!Number.isFinite(value)) throw new LiteralError('invalid double literal');
   return value;
@@ -62,7 +84,7 @@ function escapeAt(body: string, at: number): { code: number; end: number; isUnic
 }
 
 /** A text literal, prefix `r` allowed. Throws LiteralError. */
-export function stringLiteral(text: string): string {
+function stringLiteral(text: string): string {
   const { body, isRaw } = unquote(text);
   if (isRaw || !body.includes('\\')) return body;
   let out = '';
@@ -80,7 +102,7 @@ export function stringLiteral(text: string): string {
 }
 
 /** A bytes literal without its `b`: escapes by number are single bytes. Throws LiteralError. */
-export function bytesLiteral(text: string): Uint8Array {
+function bytesLiteral(text: string): Uint8Array {
   const { body, isRaw } = unquote(text);
   if (isRaw) return new Uint8Array(Buffer.from(body, 'utf8'));
   const parts: Buffer[] = [];

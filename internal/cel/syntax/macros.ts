@@ -217,3 +217,14 @@ export function kubernetesMacros(): Macros {
   macros.add('optFlatMap', 2, true, (c) => optional(c, 'optFlatMap', (e) => e));
   return macros;
 }
+
+/** The call, or what a macro of its name makes of it. Throws MacroError. */
+export function callOrExpansion(
+  macros: Macros,
+  { at, name, target, args }: { at: number; name: string; target: Expr | undefined; args: Expr[] },
+): Expr {
+  const macro = macros.find(name, args.length, target !== undefined);
+  const expanded = macro?.({ at, target: target ?? expr(at, { kind: 'unspecified' }), args });
+  if (expanded !== undefined) return expanded;
+  return target === undefined ? call(at, name, ...args) : memberCall(at, name, target, ...args);
+}

@@ -1,4 +1,4 @@
-import { call, expr, type Expr, ident, literal, type MapEntry, memberCall, type StructField } from './ast.js';
+import { call, expr, type Expr, ident, literal, type MapEntry, type StructField } from './ast.js';
 import {
   RESERVED,
   LITERALS,
@@ -8,31 +8,27 @@ import {
   SUMS,
   PRODUCTS,
   END,
+  AFTER_AND,
+  AFTER_CONDITION,
   AFTER_MEMBER,
+  AFTER_TERM,
+  CLOSE,
+  COLON,
+  OPERAND_NEXT,
   AFTER_CALC,
   AFTER_RELATION,
   COMMA_OR_END,
   operatorName,
   balanced,
 } from './grammar.js';
-import { type Token, type TokenKind, tokenize } from './lexer.js';
-import { bytesLiteral, doubleLiteral, intLiteral, LiteralError, stringLiteral, uintLiteral } from './literals.js';
-import { MacroError, type Macros } from './macros.js';
-import { type Follow, follow, ParseAborted, Recovering } from './recovery.js';
-import { codePoints } from '../values/value.js';
+import type { Token, TokenKind } from './lexer.js';
+import { LiteralError, literalOf } from './literals.js';
+import { callOrExpansion, MacroError, type Macros } from './macros.js';
+import { type Follow, follow, Recovering } from './recovery.js';
 import type { Issue } from './source.js';
 
-/** Code points that an expression may have. */
-const MAX_CODE_POINTS = 100_000;
-
-const AFTER_CONDITION = follow('?', true);
-const AFTER_AND = follow('||', true);
-const AFTER_TERM = follow('&&', true);
-const COLON = follow(':');
-const CLOSE = follow(')');
-const OPERAND_NEXT = follow(OPERAND);
-
-class Parser extends Recovering {
+/** The rules of the grammar, one method each. */
+export class Parser extends Recovering {
   /** Issues that are not about the syntax: reserved names, literals out of range, misused macros. */
   readonly found: Issue[] = [];
 
@@ -392,23 +388,7 @@ class Parser extends Recovering {
     this.sync(follow(isNegative ? ['NUM_FLOAT', 'NUM_INT', 'NUM_UINT'] : LITERALS));
     const { kind, text } = this.take();
     try {
-      switch (kind) {
-        case 'NUM_INT':
-          return literal(start.at, intLiteral(text, isNegative));
-        case 'NUM_UINT':
-          return literal(start.at, uintLiteral(text));
-        case 'NUM_FLOAT':
-          return literal(start.at, doubleLiteral(text, isNegative));
-        case 'STRING':
-          return literal(start.at, stringLiteral(text));
-        case 'BYTES':
-          return literal(start.at, bytesLiteral(text.slice(1)));
-        case 'true':
-        case 'false':
-          return literal(start.at, kind === 'true');
-        default:
-          return literal(start.at, null);
-      }
+      return literal(start.at, literalOf(kind, text, isNegative));
     } catch (e) {
       if (!(e instanceof LiteralError)) throw e;
       return this.wrong(start.at, e.message);
@@ -416,38 +396,11 @@ class Parser extends Recovering {
   }
 
   private callOrMacro(at: number, name: string, target: Expr | undefined, args: Expr[]): Expr {
-    const macro = this.macros.find(name, args.length, target !== undefined);
-    if (macro !== undefined) {
-      try {
-        const expanded = macro({ at, target: target ?? expr(at, { kind: 'unspecified' }), args });
-        if (expanded !== undefined) return expanded;
-      } catch (e) {
-        if (!(e instanceof MacroError)) throw e;
-        return this.wrong(e.at, e.message);
-      }
+    try {
+      return callOrExpansion(this.macros, { at, name, target, args });
+    } catch (e) {
+      if (!(e instanceof MacroError)) throw e;
+      return this.wrong(e.at, e.message);
     }
-    return target === undefined ? call(at, name, ...args) : memberCall(at, name, target, ...args);
   }
-}
-
-/**
- * Parses an expression of the Common Expression Language. Issues carry cel-go's texts; with any of them there is no
- * expression. Bounds: 100,000 code points, each rule of the grammar 250 deep.
- */
-export function parse(text: string, macros: Macros): { ast: Expr | undefined; issues: readonly Issue[] } {
-  const size = text.length > MAX_CODE_POINTS ? codePoints(text) : text.length;
-  if (size > MAX_CODE_POINTS) {
-    const message = `expression code point size exceeds limit: size: ${size}, limit ${MAX_CODE_POINTS}`;
-    return { ast: undefined, issues: [{ at: -1, message }] };
-  }
-  const { tokens, issues } = tokenize(text);
-  const parser = new Parser(tokens, macros);
-  let ast: Expr | undefined;
-  try {
-    ast = parser.whole();
-  } catch (e) {
-    if (!(e instanceof ParseAborted)) throw e;
-  }
-  const all = [...issues, ...parser.issues, ...parser.found];
-  return { ast: all.length > 0 ? undefined : ast, issues: all };
 }
