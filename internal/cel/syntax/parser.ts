@@ -44,13 +44,8 @@ export class Parser extends Recovering {
     return expr(at, { kind: 'unspecified' });
   }
 
-  private missing(): Expr {
-    return expr(this.peek().at, { kind: 'unspecified' });
-  }
-
-  private some(e: Expr | undefined): Expr {
-    return e ?? this.missing();
-  }
+  /** The expression, or one that stands where it is missing. */
+  private some = (e?: Expr): Expr => e ?? expr(this.peek().at, { kind: 'unspecified' });
 
   whole(): Expr {
     const e = this.rule('start', END, () => {
@@ -72,7 +67,7 @@ export class Parser extends Recovering {
       return this.callOrMacro(mark.at, '_?_:_', undefined, [condition, yes, this.expression(END)]);
     } catch (e) {
       this.caught(e);
-      return this.missing();
+      return this.some();
     } finally {
       this.end('expr');
     }
@@ -151,7 +146,7 @@ export class Parser extends Recovering {
       return this.prefixed(first, '-_');
     } catch (e) {
       this.caught(e);
-      return this.missing();
+      return this.some();
     } finally {
       this.end('unary');
     }
@@ -177,7 +172,7 @@ export class Parser extends Recovering {
   private member(): Expr {
     this.begin('member', END);
     let turns = 0;
-    let out = this.missing();
+    let out = this.some();
     try {
       out = this.primaryRule();
       for (;;) {
@@ -202,7 +197,7 @@ export class Parser extends Recovering {
       return this.primary();
     } catch (e) {
       this.caught(e);
-      return this.missing();
+      return this.some();
     } finally {
       this.end('primary');
     }
@@ -217,8 +212,7 @@ export class Parser extends Recovering {
       const open = this.take();
       return this.callOrMacro(open.at, name, operand, this.args());
     }
-    const optional = this.is('?');
-    if (optional) this.take();
+    const optional = this.optionalMark();
     const token = this.fieldName(AFTER_MEMBER);
     if (token === undefined) return operand;
     const field = this.nameOf(token);
@@ -241,8 +235,7 @@ export class Parser extends Recovering {
   private indexed(operand: Expr): Expr {
     const open = this.take();
     this.sync(follow([...OPERAND, '?']));
-    const optional = this.is('?');
-    if (optional) this.take();
+    const optional = this.optionalMark();
     const index = this.expression(follow(']'));
     this.match(']', AFTER_MEMBER);
     return this.callOrMacro(open.at, optional ? '_[?_]' : '_[_]', undefined, [operand, index]);
@@ -339,7 +332,7 @@ export class Parser extends Recovering {
       const optional = this.optionalMark();
       return { e: this.expression(END), optional };
     });
-    return found ?? { e: this.some(undefined), optional: false };
+    return found ?? { e: this.some(), optional: false };
   }
 
   private listLiteral(): Expr {
