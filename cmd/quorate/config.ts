@@ -195,6 +195,9 @@ export function replicaConfig(flags: FlagValues): Omit<ReplicaConfig, 'log' | 'o
     dataDir: resolve(flags.string('data-dir')),
     ...(peerListen === '' ? {} : { peerListen }),
     ...(initialCluster.length === 0 ? {} : { initialCluster }),
+    ...(flags.string('initial-cluster-token') === ''
+      ? {}
+      : { initialClusterToken: flags.string('initial-cluster-token') }),
     ...(flags.list('join').length === 0 ? {} : { join: flags.list('join') }),
     ...(flags.string('peer-address') === '' ? {} : { peerAddress: flags.string('peer-address') }),
     ...(tlsFiles === 0 ? {} : { tls: peerTls(ca, cert, key) }),

@@ -45,6 +45,11 @@ export const KNOWN_FLAGS: readonly Flag[] = [
     help: 'All replicas of a new cluster: name=host:port,... (peer addresses).',
   },
   {
+    name: 'initial-cluster-token',
+    type: 'string',
+    help: 'Keeps a new cluster apart from others whose members have the same names.',
+  },
+  {
     name: 'join',
     type: 'strings',
     help: 'Peer addresses (host:port) of members of a running cluster to join, instead of --initial-cluster.',

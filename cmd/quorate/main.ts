@@ -7,7 +7,12 @@ import { VERSION } from '../../internal/server/version.js';
 import { addClusterCommands } from './cluster-commands.js';
 import { speakLikeCobra } from './flag-errors.js';
 import { addFlags, normalizeArguments } from './flags.js';
+import { addCertsCommands } from './certs-commands.js';
+import { addConfigCommands } from './config-commands.js';
+import { addInitCommands } from './init-commands.js';
+import { addJoinCommands } from './join-commands.js';
 import { addMemberCommands } from './member-commands.js';
+import { addTokenCommands } from './token-commands.js';
 import { addKubeconfigCommand, addPkiCommand } from './pki-commands.js';
 
 const log = logger('main.ts');
@@ -21,6 +26,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('quorate').description('A Kubernetes API server with the quorum built in.');
   speakLikeCobra(program);
+  // `init` and `init phase` have flags of the same names: each belongs to the command before it.
+  program.enablePositionalOptions();
   // Commander would add what a flag without a value means to each description.
   program.configureHelp({ optionDescription: (option) => option.description });
   program.version(versionText(), '--version', 'Print the version.');
@@ -30,6 +37,11 @@ async function main(argv: readonly string[]): Promise<void> {
     .action(() => {
       process.stdout.write(`${versionText()}\n`);
     });
+  addInitCommands(program);
+  addJoinCommands(program);
+  addTokenCommands(program);
+  addCertsCommands(program);
+  addConfigCommands(program);
   addPkiCommand(program);
   addKubeconfigCommand(program);
   addClusterCommands(program);

@@ -10,13 +10,31 @@ export function hasHaproxy(): boolean {
   return spawnSync('haproxy', ['-v'], { stdio: 'ignore' }).status === 0;
 }
 
+/** One server behind a balancer. */
+export interface BalancedServer {
+  readonly name: string;
+  /** host:port of its HTTPS. */
+  readonly address: string;
+}
+
+/** What a balancer's configuration depends on. */
+export interface BalancerOptions {
+  /** The comment at the head of the file. */
+  readonly head: string;
+  /** host:port, or *:port. */
+  readonly bind: string;
+  readonly servers: readonly BalancedServer[];
+  /** Authority of the servers' certificates, as HAProxy finds it. */
+  readonly caFile: string;
+}
+
 /** HAProxy's configuration: TLS goes through untouched, so that client certificates reach the replicas. */
-export function haproxyConfig(layout: Layout): string {
-  const servers = layout.names.map(
-    (name) => `  server ${name} ${layout.host}:${layout.port(name)} check check-ssl verify required ca-file ca.crt`,
+export function haproxyConfig({ head, bind, servers, caFile }: BalancerOptions): string {
+  const checked = servers.map(
+    ({ name, address }) => `  server ${name} ${address} check check-ssl verify required ca-file ${caFile}`,
   );
-  const last = layout.names.map((name) => `  server ${name}-unready ${layout.host}:${layout.port(name)} backup`);
-  return `# Written by scripts/up: edits are lost.
+  const last = servers.map(({ name, address }) => `  server ${name}-unready ${address} backup`);
+  return `# ${head}
 # HAProxy takes its own bound from the limit on open files.
 defaults
   mode tcp
@@ -32,7 +50,7 @@ defaults
   option redispatch 1
 
 frontend kubernetes
-  bind ${layout.host}:${layout.balancerPort}
+  bind ${bind}
   # More clients than this wait in the kernel's backlog.
   maxconn 8000
   default_backend replicas
@@ -46,7 +64,7 @@ backend replicas
   # A dead process refuses connections: the first refusal makes the checks fast, and five of them take half a second. A
   # slow one must fail to shake hands for 3 s five times in a row before its sessions are given up.
   default-server inter 3s fastinter 100ms downinter 500ms fall 5 rise 1 observe layer4 error-limit 1 on-error fastinter on-marked-down shutdown-sessions
-${servers.join('\n')}
+${checked.join('\n')}
   # When no replica is ready there is no quorum; reads at resourceVersion=0 and watches go on all the same.
 ${last.join('\n')}
 `;
@@ -58,7 +76,10 @@ export function startHaproxy(layout: Layout, caCert: string): void {
   const pidFile = join(dir, 'pid');
   if (runningPid(pidFile, dir) !== undefined) return;
   const config = join(dir, 'haproxy.cfg');
-  writeWhole(config, haproxyConfig(layout), 0o644);
+  const servers = layout.names.map((name) => ({ name, address: `${layout.host}:${layout.port(name)}` }));
+  const bind = `${layout.host}:${layout.balancerPort}`;
+  const head = 'Written by scripts/up: edits are lost.';
+  writeWhole(config, haproxyConfig({ head, bind, servers, caFile: 'ca.crt' }), 0o644);
   writeWhole(join(dir, 'ca.crt'), caCert, 0o644);
   const run = spawnSync('haproxy', ['-D', '-f', config, '-p', pidFile], { cwd: dir, encoding: 'utf8' });
   if (run.status !== 0) {

@@ -8,6 +8,7 @@ import { kubeconfig } from '../pki/kubeconfig.js';
 import { ensurePki, issueAdmin, PKI_FILES, readPair, writeWhole } from '../pki/pki.js';
 import { hasHaproxy, startHaproxy, stopHaproxy } from './haproxy.js';
 import { BALANCER_OFFSET, Layout } from './layout.js';
+import { asArguments, replicaFlags } from './replica-flags.js';
 import { isAlive, runningPid, startDetached, stopProcess } from './processes.js';
 
 /** How long the replicas may take until /readyz answers 200. */
@@ -67,7 +68,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
   const [program, ...before] = options.command;
   for (const name of layout.names) {
     if (isRunning(name)) continue;
-    const args = [...before, 'serve', ...replicaFlags(layout, name), ...settings.serveFlags];
+    const args = [...before, 'serve', ...flagsOf(layout, name), ...settings.serveFlags];
     startDetached(program, args, layout.logFile(name), layout.pidFile(name));
   }
   const outcomes = await Promise.allSettled(layout.names.map((name) => becomeReady(layout, name, caCert)));
@@ -187,37 +188,22 @@ function store(dir: string, settings: Settings): void {
   writeWhole(join(dir, 'cluster.json'), `${JSON.stringify(settings, undefined, 2)}\n`, 0o644);
 }
 
-/** The flags of one replica: kubeadm's shape of a control plane on the loopback. */
-function replicaFlags(layout: Layout, name: string): string[] {
-  const pki = (file: string): string => join(layout.pki, file);
-  const cluster = layout.names.map((n) => `${n}=${layout.peerAddress(n)}`).join(',');
-  return [
-    `--name=${name}`,
-    `--data-dir=${layout.dataDir(name)}`,
-    // Also for a single replica: others can join it later.
-    `--peer-listen=${layout.peerAddress(name)}`,
-    `--initial-cluster=${cluster}`,
-    `--peer-ca-file=${pki('peer/ca.crt')}`,
-    `--peer-cert-file=${pki('peer/peer.crt')}`,
-    `--peer-key-file=${pki('peer/peer.key')}`,
-    `--advertise-address=${layout.host}`,
-    `--bind-address=${layout.host}`,
-    `--secure-port=${layout.port(name)}`,
-    `--tls-cert-file=${pki('apiserver.crt')}`,
-    `--tls-private-key-file=${pki('apiserver.key')}`,
-    `--client-ca-file=${pki('ca.crt')}`,
-    `--service-account-key-file=${pki('sa.pub')}`,
-    `--service-account-signing-key-file=${pki('sa.key')}`,
-    '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
-    '--service-cluster-ip-range=10.96.0.0/12',
-    '--authorization-mode=Node,RBAC',
-    '--enable-bootstrap-token-auth=true',
-    `--requestheader-client-ca-file=${pki('front-proxy-ca.crt')}`,
-    '--requestheader-allowed-names=front-proxy-client',
-    '--requestheader-username-headers=X-Remote-User',
-    '--requestheader-group-headers=X-Remote-Group',
-    '--requestheader-extra-headers-prefix=X-Remote-Extra-',
-  ];
+/** The flags of one replica, on the loopback. */
+function flagsOf(layout: Layout, name: string): string[] {
+  return asArguments(
+    replicaFlags({
+      name,
+      pki: layout.pki,
+      data: layout.dataDir(name),
+      advertiseAddress: layout.host,
+      bindAddress: layout.host,
+      port: layout.port(name),
+      peerAddress: layout.peerAddress(name),
+      serviceSubnet: '10.96.0.0/12',
+      dnsDomain: 'cluster.local',
+      membership: { 'initial-cluster': layout.names.map((n) => `${n}=${layout.peerAddress(n)}`).join(',') },
+    }),
+  );
 }
 
 async function writeKubeconfigs(layout: Layout, balanced: boolean): Promise<void> {

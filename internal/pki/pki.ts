@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
 import { makeDirectory } from '../machinery/directory.js';
-import type { KeyPair, LeafRequest } from './x509.js';
+import type { KeyPair, LeafRequest, Validity } from './x509.js';
 
 /** File names below a certificate directory: kubeadm's, and `peer/` for the gRPC between replicas. */
 export const PKI_FILES = {
@@ -23,7 +23,88 @@ export interface PkiOptions {
   readonly extraNames?: readonly string[];
   /** First address of the service range: the `kubernetes` service. */
   readonly serviceIp: string;
+  /** Default `cluster.local`. */
+  readonly dnsDomain?: string;
+  /** Days that new certificates are valid for; kubeadm's, when absent. */
+  readonly validity?: Validity;
+  /** Only these, by their file names; all when absent. Authorities that they need must be there. */
+  readonly only?: readonly string[];
+  /** Called for each pair, before it is made or because it is there already. */
+  readonly onPair?: (name: string, what: 'made' | 'kept') => void;
 }
+
+/** One certificate that is kept as files, what it is for, and who signs it. */
+export interface CertificateSpec {
+  /** Its file name without `.crt`. */
+  readonly name: string;
+  /** What `quorate init phase certs` says of it. */
+  readonly purpose: string;
+  /** File name of the authority; undefined for one that signs itself. */
+  readonly ca?: string;
+  readonly request: (options: PkiOptions) => LeafRequest;
+}
+
+const authoritySpec = (name: string, commonName: string, purpose: string): CertificateSpec => ({
+  name,
+  purpose,
+  request: () => ({ commonName, usages: [] }),
+});
+
+/** Every certificate of a control plane, each authority before what it signs. */
+export const CERTIFICATES: readonly CertificateSpec[] = [
+  authoritySpec(PKI_FILES.ca, 'kubernetes', 'the authority of all Kubernetes components'),
+  {
+    name: PKI_FILES.apiserver,
+    purpose: 'the certificate for serving the Kubernetes API',
+    ca: PKI_FILES.ca,
+    request: (options) => ({
+      commonName: 'kube-apiserver',
+      usages: ['server'],
+      dnsNames: unique([
+        'localhost',
+        'kubernetes',
+        'kubernetes.default',
+        'kubernetes.default.svc',
+        `kubernetes.default.svc.${options.dnsDomain ?? 'cluster.local'}`,
+        ...hostsOf(options),
+      ]),
+      ips: addressesOf(options),
+    }),
+  },
+  {
+    name: PKI_FILES.kubeletClient,
+    purpose: 'the certificate that the API server shows to kubelets',
+    ca: PKI_FILES.ca,
+    request: () => ({
+      commonName: 'kube-apiserver-kubelet-client',
+      organizations: ['kubeadm:cluster-admins'],
+      usages: ['client'],
+    }),
+  },
+  authoritySpec(PKI_FILES.frontProxyCa, 'front-proxy-ca', 'the authority of the front proxy'),
+  {
+    name: PKI_FILES.frontProxyClient,
+    purpose: 'the certificate of the front proxy',
+    ca: PKI_FILES.frontProxyCa,
+    request: () => ({ commonName: 'front-proxy-client', usages: ['client'] }),
+  },
+  authoritySpec(PKI_FILES.peerCa, 'quorate-peer-ca', 'the authority of the replicas among each other'),
+  {
+    name: PKI_FILES.peer,
+    purpose: 'the certificate that a replica shows to the others',
+    ca: PKI_FILES.peerCa,
+    request: (options) => ({
+      commonName: 'quorate-peer',
+      usages: ['server', 'client'],
+      dnsNames: unique(['localhost', ...hostsOf(options)]),
+      ips: addressesOf(options),
+    }),
+  },
+];
+
+const hostsOf = (options: PkiOptions): string[] => (options.extraNames ?? []).filter((n) => !isIp(n));
+const addressesOf = (options: PkiOptions): string[] =>
+  unique(['127.0.0.1', '::1', options.serviceIp, ...(options.extraNames ?? []).filter(isIp)]);
 
 /**
  * Makes what is missing in a certificate directory and keeps what is there.
@@ -31,38 +112,38 @@ export interface PkiOptions {
  */
 export async function ensurePki(dir: string, options: PkiOptions): Promise<void> {
   makeDirectory(dir);
-  const names = [...(options.extraNames ?? [])];
-  const ips = unique(['127.0.0.1', '::1', options.serviceIp, ...names.filter(isIp)]);
-  const hosts = names.filter((n) => !isIp(n));
-  const ca = await authority(dir, PKI_FILES.ca, 'kubernetes');
-  await leaf(dir, PKI_FILES.apiserver, ca, {
-    commonName: 'kube-apiserver',
-    usages: ['server'],
-    dnsNames: unique([
-      'localhost',
-      'kubernetes',
-      'kubernetes.default',
-      'kubernetes.default.svc',
-      'kubernetes.default.svc.cluster.local',
-      ...hosts,
-    ]),
-    ips,
-  });
-  await leaf(dir, PKI_FILES.kubeletClient, ca, {
-    commonName: 'kube-apiserver-kubelet-client',
-    organizations: ['kubeadm:cluster-admins'],
-    usages: ['client'],
-  });
-  const frontProxy = await authority(dir, PKI_FILES.frontProxyCa, 'front-proxy-ca');
-  await leaf(dir, PKI_FILES.frontProxyClient, frontProxy, { commonName: 'front-proxy-client', usages: ['client'] });
-  const peerCa = await authority(dir, PKI_FILES.peerCa, 'quorate-peer-ca');
-  await leaf(dir, PKI_FILES.peer, peerCa, {
-    commonName: 'quorate-peer',
-    usages: ['server', 'client'],
-    dnsNames: unique(['localhost', ...hosts]),
-    ips,
-  });
-  serviceAccountKeys(dir);
+  const wanted = (name: string): boolean => options.only?.includes(name) ?? true;
+  for (const spec of CERTIFICATES) if (wanted(spec.name)) await ensurePair(dir, spec, options);
+  if (!wanted('sa')) return;
+  const what = serviceAccountKeys(dir);
+  options.onPair?.('sa', what);
+}
+
+async function ensurePair(dir: string, spec: CertificateSpec, options: PkiOptions): Promise<void> {
+  const { name, ca } = spec;
+  const kept = isThere(dir, name);
+  options.onPair?.(name, kept ? 'kept' : 'made');
+  if (kept) return;
+  const { createAuthority, issue } = await import('./x509.js');
+  const request = spec.request(options);
+  const pair =
+    ca === undefined
+      ? await createAuthority(request.commonName, options.validity?.authorityDays)
+      : await issue(authorityOf(dir, ca), request, options.validity?.leafDays);
+  storePair(dir, name, pair);
+}
+
+/** An authority that signs. Throws FatalError when it, or its key, is not there. */
+export function authorityOf(dir: string, name: string): KeyPair {
+  if (isThere(dir, name)) return readPair(dir, name);
+  throw new FatalError(
+    `${join(dir, name)}.crt is not there: make it first (quorate init phase certs ${phaseName(name)})`,
+  );
+}
+
+/** What `init phase certs` calls a certificate: kubeadm's word for it. */
+export function phaseName(name: string): string {
+  return name === PKI_FILES.peerCa ? 'peer-ca' : name === PKI_FILES.peer ? 'peer' : name;
 }
 
 /** A client certificate of the administrator (user kubernetes-admin, group system:masters), signed by the authority in `dir`. */
@@ -91,18 +172,6 @@ export function writeWhole(file: string, text: string, mode: number): void {
   renameSync(temporary, file);
 }
 
-async function authority(dir: string, name: string, commonName: string): Promise<KeyPair> {
-  if (isThere(dir, name)) return readPair(dir, name);
-  const { createAuthority } = await import('./x509.js');
-  return store(dir, name, await createAuthority(commonName));
-}
-
-async function leaf(dir: string, name: string, ca: KeyPair, request: LeafRequest): Promise<void> {
-  if (isThere(dir, name)) return;
-  const { issue } = await import('./x509.js');
-  store(dir, name, await issue(ca, request));
-}
-
 function isThere(dir: string, name: string): boolean {
   const [cert, key] = [join(dir, `${name}.crt`), join(dir, `${name}.key`)];
   if (!existsSync(cert)) return false;
@@ -112,18 +181,19 @@ function isThere(dir: string, name: string): boolean {
   );
 }
 
-function store(dir: string, name: string, pair: KeyPair): KeyPair {
+/** Writes a certificate and its key. */
+export function storePair(dir: string, name: string, pair: KeyPair): void {
   // The key first: a certificate without its key would be taken for a lost key on the next run.
   writeWhole(join(dir, `${name}.key`), pair.key, 0o600);
   writeWhole(join(dir, `${name}.crt`), pair.cert, 0o644);
-  return pair;
 }
 
 /** RSA, because RS256 is what OpenID discovery announces for service account tokens. */
-function serviceAccountKeys(dir: string): void {
+function serviceAccountKeys(dir: string): 'made' | 'kept' {
   const keyFile = join(dir, PKI_FILES.serviceAccountKey);
   const publicFile = join(dir, PKI_FILES.serviceAccountPublicKey);
-  if (!existsSync(keyFile)) {
+  const what = existsSync(keyFile) ? 'kept' : 'made';
+  if (what === 'made') {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     writeWhole(keyFile, privateKey.export({ format: 'pem', type: 'pkcs1' }).toString(), 0o600);
   }
@@ -131,6 +201,7 @@ function serviceAccountKeys(dir: string): void {
     const publicKey = createPublicKey(readFileSync(keyFile, 'utf8'));
     writeWhole(publicFile, publicKey.export({ format: 'pem', type: 'spki' }).toString(), 0o644);
   }
+  return what;
 }
 
 const isIp = (name: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(name) || name.includes(':');

@@ -9,6 +9,12 @@ const DAY_MS = 24 * 3600 * 1000;
 const CA_DAYS = 3650;
 const LEAF_DAYS = 365;
 
+/** How long new certificates are valid for, in days. */
+export interface Validity {
+  readonly authorityDays?: number;
+  readonly leafDays?: number;
+}
+
 /** A certificate and its private key, both PEM. */
 export interface KeyPair {
   readonly cert: string;
@@ -25,13 +31,13 @@ export interface LeafRequest {
 }
 
 /** Makes a self-signed ECDSA P-256 authority. */
-export async function createAuthority(commonName: string): Promise<KeyPair> {
+export async function createAuthority(commonName: string, days = CA_DAYS): Promise<KeyPair> {
   const keys = await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify']);
   const cert = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
     name: distinguishedName(commonName, []),
     notBefore: new Date(Date.now() - 5 * 60_000),
-    notAfter: new Date(Date.now() + CA_DAYS * DAY_MS),
+    notAfter: new Date(Date.now() + days * DAY_MS),
     signingAlgorithm: { ...EC, hash: 'SHA-256' },
     keys,
     extensions: [
@@ -48,7 +54,7 @@ export async function createAuthority(commonName: string): Promise<KeyPair> {
 }
 
 /** Signs an ECDSA P-256 certificate with `ca` (EC or RSA keys, any PEM form that OpenSSL writes). */
-export async function issue(ca: KeyPair, request: LeafRequest): Promise<KeyPair> {
+export async function issue(ca: KeyPair, request: LeafRequest, days = LEAF_DAYS): Promise<KeyPair> {
   const keys = await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify']);
   const issuer = new x509.X509Certificate(ca.cert);
   const signer = await signingKey(ca.key);
@@ -70,7 +76,7 @@ export async function issue(ca: KeyPair, request: LeafRequest): Promise<KeyPair>
     issuer: issuer.subjectName.toJSON(),
     subject: distinguishedName(request.commonName, request.organizations ?? []),
     notBefore: new Date(Date.now() - 5 * 60_000),
-    notAfter: new Date(Math.min(Date.now() + LEAF_DAYS * DAY_MS, issuer.notAfter.getTime())),
+    notAfter: new Date(Math.min(Date.now() + days * DAY_MS, issuer.notAfter.getTime())),
     signingAlgorithm: signer.algorithm,
     signingKey: signer.key,
     publicKey: keys.publicKey,
@@ -78,6 +84,36 @@ export async function issue(ca: KeyPair, request: LeafRequest): Promise<KeyPair>
   });
   return { cert: pem(cert.toString('pem')), key: await privateKeyPem(keys.privateKey) };
 }
+
+/**
+ * What a certificate was issued for, so that another can take its place. Throws FatalError for one whose names or uses are
+ * not among those that we issue.
+ */
+export function requestOf(certPem: string): LeafRequest {
+  const cert = new x509.X509Certificate(certPem);
+  const names = cert.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? [];
+  const usages = cert.getExtension(x509.ExtendedKeyUsageExtension)?.usages ?? [];
+  const subject = cert.subjectName;
+  const foreign = usages.filter((u) => !USAGES.some(([, id]) => id === u));
+  const strange = names.find((name) => name.type !== 'dns' && name.type !== 'ip');
+  if (foreign.length > 0 || strange !== undefined) {
+    throw new FatalError(
+      `the certificate of ${subject.toString()} is for uses or names that quorate does not issue: renew it where it was issued`,
+    );
+  }
+  return {
+    commonName: subject.getField('CN')[0] ?? '',
+    organizations: subject.getField('O'),
+    usages: USAGES.filter(([, id]) => usages.includes(id)).map(([usage]) => usage),
+    dnsNames: names.filter((n) => n.type === 'dns').map((n) => n.value),
+    ips: names.filter((n) => n.type === 'ip').map((n) => n.value),
+  };
+}
+
+const USAGES = [
+  ['server', x509.ExtendedKeyUsage.serverAuth],
+  ['client', x509.ExtendedKeyUsage.clientAuth],
+] as const;
 
 function serial(): string {
   // Positive, 16 bytes, never starting with a zero byte.

@@ -25,6 +25,8 @@ export interface ReplicaConfig {
   readonly peerAddress?: string;
   /** Every member of a new cluster, this one included; ignored once the data directory holds a cluster. */
   readonly initialCluster?: readonly MemberAddress[];
+  /** Keeps apart clusters whose founders have the same names; the same for every founder. */
+  readonly initialClusterToken?: string;
   /**
    * Addresses (host:port) of members of a running cluster to join, as a new member; with `peerListen`, and instead of
    * `initialCluster`. Ignored once the data directory holds a cluster.

@@ -40,12 +40,13 @@ export function newMemberId(isUsed: (id: NodeId) => boolean): NodeId {
   }
 }
 
-/** How a member of a new cluster begins. */
-export function foundingOrigin(name: string, cluster: readonly MemberAddress[]): Origin {
+/** How a member of a new cluster begins; `token` keeps clusters apart whose founders have the same names. */
+export function foundingOrigin(name: string, cluster: readonly MemberAddress[], token = ''): Origin {
   const names = cluster.map((member) => member.name).sort();
+  const apart = token === '' ? '' : ` ${token}`;
   return {
     id: initialMemberId(name),
-    cluster: hash48(`quorate cluster ${names.join(',')}`),
+    cluster: hash48(`quorate cluster${apart} ${names.join(',')}`),
     members: cluster.map((member) => [initialMemberId(member.name), member.name, member.address] as const),
     joined: false,
   };

@@ -15,7 +15,7 @@ export async function findOrigin(config: ReplicaConfig, nonce: string, say: (tex
   const { name, peerListen, initialCluster = [], join = [] } = config;
   if (join.length === 0) {
     const self = { name, address: config.peerAddress ?? peerListen ?? '' };
-    return foundingOrigin(name, initialCluster.length > 0 ? initialCluster : [self]);
+    return foundingOrigin(name, initialCluster.length > 0 ? initialCluster : [self], config.initialClusterToken);
   }
   const address = config.peerAddress ?? peerListen ?? '';
   const request = encodeRequest({ op: 'join', cluster: 0, name, address, nonce });

@@ -124,7 +124,10 @@ export class RunningReplica implements Replica {
       findOrigin(config, nonce, (text) => this.#say('info', text)),
     );
     const { initialCluster = [] } = config;
-    if (initialCluster.length > 0 && foundingOrigin(config.name, initialCluster).cluster !== identity.cluster) {
+    if (
+      initialCluster.length > 0 &&
+      foundingOrigin(config.name, initialCluster, config.initialClusterToken).cluster !== identity.cluster
+    ) {
       this.#say(
         'warn',
         `the data directory ${config.dataDir} is of another cluster than the one that --initial-cluster names; the data ` +

@@ -1,0 +1,91 @@
+import { type Command, Option } from 'commander';
+import {
+  listCertificates,
+  type ListedCertificate,
+  renewCertificate,
+  residualTime,
+} from '../../internal/bootstrap/certificate-list.js';
+import { certificateKey } from '../../internal/bootstrap/upload-certs.js';
+import { FatalError } from '../../internal/machinery/assert.js';
+import { addPathFlags, type NodeFlags, pathsOf } from './node-options.js';
+import { writeTable } from './table.js';
+
+/** `quorate certs check-expiration|renew|certificate-key`: kubeadm's. */
+export function addCertsCommands(program: Command): void {
+  const certs = program.command('certs').description('Certificates of this machine.');
+  addPathFlags(certs.command('check-expiration').description('Show when certificates expire.'))
+    .addOption(new Option('-o, --output <form>', 'text or json').choices(['text', 'json']).default('text'))
+    .action((flags: NodeFlags & { output: string }) => {
+      const listed = listCertificates(pathsOf(flags));
+      if (listed.length === 0)
+        throw new FatalError(`there are no certificates in ${pathsOf(flags).pki}: name their place with --cert-dir`);
+      if (flags.output === 'json') process.stdout.write(`${JSON.stringify(expirationInfo(listed), undefined, 4)}\n`);
+      else printExpiration(listed);
+    });
+  addPathFlags(certs.command('renew').description('Issue certificates anew, for the same names, with new keys.'))
+    .argument('<name>', 'all, or the name that check-expiration shows')
+    .action(async (name: string, flags: NodeFlags) => {
+      const paths = pathsOf(flags);
+      const leaves = listCertificates(paths).filter(({ ca }) => ca !== '');
+      const chosen = leaves.filter((certificate) => name === 'all' || certificate.name === name);
+      if (chosen.length === 0) {
+        throw new FatalError(
+          `there is no certificate ${JSON.stringify(name)} here: use all, ${leaves.map((c) => c.name).join(', ')}`,
+        );
+      }
+      for (const certificate of chosen) {
+        await renewCertificate(paths, certificate);
+        process.stdout.write(`certificate ${certificate.name} renewed\n`);
+      }
+      process.stdout.write(RESTART);
+    });
+  certs
+    .command('certificate-key')
+    .description('Print a new key for `init --upload-certs`.')
+    .action(() => {
+      process.stdout.write(`${certificateKey()}\n`);
+    });
+}
+
+const RESTART = `\nDone renewing certificates. You must restart the kube-apiserver, kube-controller-manager and kube-scheduler, so that they can use the new certificates.\n`;
+
+function printExpiration(listed: readonly ListedCertificate[]): void {
+  const now = Date.now();
+  const leaves = listed.filter(({ ca }) => ca !== '');
+  writeTable(
+    ['CERTIFICATE', 'EXPIRES', 'RESIDUAL TIME', 'CERTIFICATE AUTHORITY', 'EXTERNALLY MANAGED'],
+    leaves.map((c) => [c.name, dateOf(c.notAfter), residualTime(c.notAfter, now), c.ca, 'no']),
+  );
+  process.stdout.write('\n');
+  writeTable(
+    ['CERTIFICATE AUTHORITY', 'EXPIRES', 'RESIDUAL TIME', 'EXTERNALLY MANAGED'],
+    listed.filter(({ ca }) => ca === '').map((c) => [c.name, dateOf(c.notAfter), residualTime(c.notAfter, now), 'no']),
+  );
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const two = (n: number): string => String(n).padStart(2, '0');
+
+/** Go's "Jan 02, 2006 15:04 UTC". */
+function dateOf(date: Date): string {
+  const day = `${MONTHS[date.getUTCMonth()]} ${two(date.getUTCDate())}, ${date.getUTCFullYear()}`;
+  return `${day} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())} UTC`;
+}
+
+/** kubeadm's output.kubeadm.k8s.io/v1alpha3. */
+function expirationInfo(listed: readonly ListedCertificate[]): object {
+  const now = Date.now();
+  const info = (c: ListedCertificate): object => ({
+    name: c.name,
+    expirationDate: c.notAfter.toISOString().replace('.000Z', 'Z'),
+    residualTime: Math.max(0, Math.floor((c.notAfter.getTime() - now) / 1000)),
+    externallyManaged: false,
+    missing: false,
+  });
+  return {
+    kind: 'CertificateExpirationInfo',
+    apiVersion: 'output.kubeadm.k8s.io/v1alpha3',
+    certificates: listed.filter(({ ca }) => ca !== '').map((c) => ({ ...info(c), caName: c.ca })),
+    certificateAuthorities: listed.filter(({ ca }) => ca === '').map(info),
+  };
+}

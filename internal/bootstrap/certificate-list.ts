@@ -1,0 +1,99 @@
+import { X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { load } from 'js-yaml';
+import { child, children, str } from '../machinery/access.js';
+import { FatalError } from '../machinery/assert.js';
+import { isObject, type JsonValue } from '../machinery/json.js';
+import { kubeconfig } from '../pki/kubeconfig.js';
+import { authorityOf, CERTIFICATES, PKI_FILES, phaseName, readPair, storePair, writeWhole } from '../pki/pki.js';
+import type { NodePaths } from './node-paths.js';
+
+/** A certificate of this node, by kubeadm's name for it. */
+export interface ListedCertificate {
+  readonly name: string;
+  /** kubeadm's name of its authority; '' for an authority. */
+  readonly ca: string;
+  readonly notAfter: Date;
+  /** PEM. */
+  readonly cert: string;
+  /** The file that it is in. */
+  readonly file: string;
+}
+
+const RENEWED_KUBECONFIGS = ['admin', 'controller-manager', 'scheduler', 'super-admin'] as const;
+
+/** All certificates and kubeconfigs of a node that quorate issued, authorities last; what is not there is left out. */
+export function listCertificates(paths: NodePaths): ListedCertificate[] {
+  const listed: ListedCertificate[] = [];
+  for (const { name, ca } of CERTIFICATES) {
+    const file = join(paths.pki, `${name}.crt`);
+    if (!existsSync(file)) continue;
+    listed.push(entry(phaseName(name), ca === undefined ? '' : phaseName(ca), readFileSync(file, 'utf8'), file));
+  }
+  for (const name of RENEWED_KUBECONFIGS) {
+    const file = join(paths.kubernetes, `${name}.conf`);
+    if (existsSync(file)) listed.push(entry(`${name}.conf`, 'ca', clientOf(file).cert, file));
+  }
+  const order = (c: ListedCertificate): string => `${c.ca === '' ? 1 : 0}${c.name}`;
+  return listed.sort((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
+function entry(name: string, ca: string, cert: string, file: string): ListedCertificate {
+  try {
+    return { name, ca, cert, file, notAfter: new Date(new X509Certificate(cert).validTo) };
+  } catch (error) {
+    throw new FatalError(
+      `${file} holds no certificate (${error instanceof Error ? error.message : String(error)}): restore it, or remove it and run \`quorate init phase certs\``,
+    );
+  }
+}
+
+/** What a kubeconfig of kubeadm's kind says, as far as it is written again. */
+function clientOf(file: string): { cert: string; server: string; cluster: string; caCert: string } {
+  const config = load(readFileSync(file, 'utf8')) as JsonValue;
+  const object = isObject(config) ? config : {};
+  const named = children(object, 'clusters')[0];
+  const cluster = child(named, 'cluster');
+  const user = child(children(object, 'users')[0], 'user');
+  const pem = (from: typeof user, key: string): string => Buffer.from(str(from, key), 'base64').toString('utf8');
+  const cert = pem(user, 'client-certificate-data');
+  if (cert === '')
+    throw new FatalError(`${file} holds no client certificate: remove it, and run \`quorate init phase kubeconfig\``);
+  return {
+    cert,
+    server: str(cluster, 'server'),
+    cluster: str(named, 'name'),
+    caCert: pem(cluster, 'certificate-authority-data'),
+  };
+}
+
+/**
+ * Issues a certificate anew, for the same names and uses, with a new key and a year from now; a kubeconfig gets it, and the
+ * authority as it is now. Throws FatalError when the authority's key is not here.
+ */
+export async function renewCertificate(paths: NodePaths, certificate: ListedCertificate, days?: number): Promise<void> {
+  const { issue, requestOf } = await import('../pki/x509.js');
+  const request = requestOf(certificate.cert);
+  const spec = CERTIFICATES.find(({ name }) => phaseName(name) === certificate.name);
+  const ca = authorityOf(paths.pki, spec?.ca ?? PKI_FILES.ca);
+  const pair = await issue(ca, request, days);
+  if (spec !== undefined) {
+    storePair(paths.pki, spec.name, pair);
+    return;
+  }
+  const { server, cluster } = clientOf(certificate.file);
+  const caCert = readPair(paths.pki, PKI_FILES.ca).cert;
+  writeWhole(certificate.file, kubeconfig({ server, cluster, caCert, user: request.commonName, client: pair }), 0o600);
+}
+
+/** How long a certificate is still good, as kubeadm shows it: years, days, hours, minutes. */
+export function residualTime(notAfter: Date, now: number): string {
+  const ms = notAfter.getTime() - now;
+  if (ms <= 0) return '<invalid>';
+  const days = Math.floor(ms / 86_400_000);
+  if (days >= 3 * 365) return `${Math.floor(days / 365)}y`;
+  if (days >= 2) return `${days}d`;
+  const hours = Math.floor(ms / 3_600_000);
+  return hours >= 1 ? `${hours}h` : `${Math.floor(ms / 60_000)}m`;
+}

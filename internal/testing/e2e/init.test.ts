@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runningPid, stopProcess } from '../../bootstrap/processes.js';
+import { freeBase } from '../ports.js';
+import { repoRoot } from './cluster.js';
+
+const exec = promisify(execFile);
+
+/** Two machines on the loopback, told apart by their files and ports: what `init` and `join` do needs no root then. */
+describe('init, join, token, certs, reset', () => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-init-'));
+  const rootfs = (name: string): string => path.join(dir, name);
+  const kubernetes = (name: string, file: string): string => path.join(rootfs(name), 'etc/kubernetes', file);
+  let base = 0;
+  let key = '';
+  let output = '';
+  /** How a person is told to join. */
+  let join: string[] = [];
+
+  const quorate = async (...args: string[]): Promise<string> =>
+    (await exec('node', [path.join(repoRoot, 'dist/quorate.js'), ...args], { timeout: 120_000 })).stdout;
+  const admin = (...args: string[]): Promise<string> =>
+    quorate(...args, '--kubeconfig', kubernetes('m1', 'admin.conf'));
+  const machine = (name: string, at: number): string[] => [
+    `--rootfs=${rootfs(name)}`,
+    `--node-name=${name}`,
+    '--start-with=process',
+    '--apiserver-advertise-address=127.0.0.1',
+    `--apiserver-bind-port=${base + at}`,
+    `--peer-port=${base + at + 1}`,
+  ];
+
+  beforeAll(async () => {
+    base = await freeBase([0, 1, 2, 3]);
+    await exec('scripts/prepare', { cwd: repoRoot, timeout: 120_000 });
+    key = (await quorate('certs', 'certificate-key')).trim();
+    output = await quorate('init', ...machine('m1', 0), '--upload-certs', '--certificate-key', key);
+    join = (await admin('token', 'create', '--print-join-command')).trim().split(' ').slice(1);
+  }, 180_000);
+
+  afterAll(async () => {
+    for (const name of ['m1', 'm2']) {
+      const file = path.join(rootfs(name), 'run/quorate.pid');
+      const pid = runningPid(file, rootfs(name));
+      if (pid !== undefined) await stopProcess(pid, file);
+    }
+    fs.rmSync(dir, { recursive: true, force: true });
+  });
+
+  it('init leaves what kubeadm leaves: files, and objects that kubeadm and kubelets look for', async () => {
+    expect(output).toContain('Your Kubernetes control-plane has initialized successfully!');
+    for (const file of [
+      'admin.conf',
+      'super-admin.conf',
+      'kubelet.conf',
+      'pki/ca.key',
+      'pki/peer/ca.crt',
+      'pki/sa.pub',
+    ]) {
+      expect(fs.existsSync(kubernetes('m1', file)), file).toBe(true);
+    }
+    expect(fs.readFileSync(kubernetes('m1', 'manifests/kube-controller-manager.yaml'), 'utf8')).toContain(
+      'bootstrapsigner,tokencleaner',
+    );
+    const tokens = (await admin('token', 'list', '-o', 'json')).match(/"kind": "BootstrapToken"/g);
+    expect(tokens?.length).toBe(3);
+    // Its disk lost, it must not begin an empty cluster under the old name.
+    expect(fs.readFileSync(kubernetes('m1', 'quorate.flags'), 'utf8')).not.toContain('initial-cluster');
+  });
+
+  it('a second init tells all that is in its way, and changes nothing', async () => {
+    const before = fs.readFileSync(kubernetes('m1', 'admin.conf'));
+    await expect(quorate('init', ...machine('m1', 0))).rejects.toThrow(
+      /ERROR Port-\d+[\s\S]*ERROR FileAvailable[\s\S]*ERROR DirAvailable/,
+    );
+    expect(fs.readFileSync(kubernetes('m1', 'admin.conf')).equals(before)).toBe(true);
+  });
+
+  it('a machine joins nobody whose authority or whose signature is not the right one', async () => {
+    const changed = (from: RegExp, to: string): string[] => join.map((word) => word.replace(from, to));
+    const worker = ['--rootfs', rootfs('w0'), '--node-name', 'w0'];
+    await expect(quorate(...changed(/^sha256:.{8}/, 'sha256:00000000'), ...worker)).rejects.toThrow(
+      /none of the public keys .* are pinned/,
+    );
+    await expect(quorate(...changed(/^(\w{6})\.\w{8}/, '$1.00000000'), ...worker)).rejects.toThrow(
+      /failed to verify JWS signature/,
+    );
+    expect(fs.existsSync(rootfs('w0'))).toBe(false);
+  });
+
+  it('a worker gets what its kubelet bootstraps with', async () => {
+    await quorate(...join, '--rootfs', rootfs('w1'), '--node-name', 'w1');
+    expect(
+      fs.readFileSync(kubernetes('w1', 'pki/ca.crt')).equals(fs.readFileSync(kubernetes('m1', 'pki/ca.crt'))),
+    ).toBe(true);
+    expect(fs.readFileSync(kubernetes('w1', 'bootstrap-kubelet.conf'), 'utf8')).toContain(
+      `token: ${join[join.indexOf('--token') + 1]}`,
+    );
+    expect(fs.readFileSync(path.join(rootfs('w1'), 'var/lib/kubelet/config.yaml'), 'utf8')).toContain(
+      'kind: KubeletConfiguration',
+    );
+  });
+
+  it('a member joins the control plane with the uploaded certificates, votes, and leaves again', async () => {
+    const wrong = '0'.repeat(64);
+    const member = (used: string): Promise<string> =>
+      quorate(...join, '--control-plane', '--certificate-key', used, ...machine('m2', 2));
+    await expect(member(wrong)).rejects.toThrow(/cannot be decrypted/);
+    expect(fs.existsSync(kubernetes('m2', 'pki/ca.key'))).toBe(false);
+    expect(await member(key)).toContain('m2 votes and serves');
+    expect(await admin('member', 'list')).toMatch(/m2 .* voter .* connected/);
+    expect(fs.statSync(kubernetes('m2', 'pki/ca.key')).mode & 0o777).toBe(0o600);
+    await quorate('reset', '--force', '--rootfs', rootfs('m2'));
+    expect(await admin('member', 'list')).not.toContain('m2');
+    expect(fs.readdirSync(path.join(rootfs('m2'), 'etc/kubernetes/pki'))).toEqual([]);
+    expect(fs.readdirSync(path.join(rootfs('m2'), 'var/lib/quorate'))).toEqual([]);
+  }, 120_000);
+
+  it('a deleted token lets nobody in any more', async () => {
+    const token = (await admin('token', 'create')).trim();
+    await admin('token', 'delete', token);
+    await expect(admin('token', 'delete', token)).rejects.toThrow(/there is none/);
+    const config = `apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\ndiscovery: {bootstrapToken: {token: ${token}, apiServerEndpoint: "127.0.0.1:${base}", unsafeSkipCAVerification: true}}\nnodeRegistration: {name: w2}\ntimeouts: {discovery: 1s}\n`;
+    fs.writeFileSync(path.join(dir, 'join.yaml'), config);
+    await expect(quorate('join', '--config', path.join(dir, 'join.yaml'), '--rootfs', rootfs('w2'))).rejects.toThrow(
+      /could not find a JWS signature/,
+    );
+  });
+});
