@@ -103,7 +103,10 @@ function fromV1beta3(old: JsonObject): JsonObject {
   const asList = (holder: JsonObject | undefined, field: string): void => {
     const map = holder?.[field];
     if (holder === undefined || !isObject(map)) return;
-    holder[field] = Object.entries(map).map(([name, value]) => ({ name, value: typeof value === 'string' ? value : JSON.stringify(value) }));
+    holder[field] = Object.entries(map).map(([name, value]) => ({
+      name,
+      value: typeof value === 'string' ? value : JSON.stringify(value),
+    }));
   };
   for (const part of ['apiServer', 'controllerManager', 'scheduler']) asList(child(object, part), 'extraArgs');
   asList(child(child(object, 'etcd'), 'local'), 'extraArgs');
