@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createAuthority, issue } from '../../pki/x509.js';
 import { type ServedStream, SpdyServer } from '../../rest/connect/testing/spdy-server.js';
@@ -9,21 +10,29 @@ import { type ServedStream, SpdyServer } from '../../rest/connect/testing/spdy-s
 const SWITCHED =
   'HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: SPDY/3.1\r\nx-stream-protocol-version: ';
 
-/** A kubelet that runs the commands of exec on this machine, and has a log. For tests. */
+/**
+ * A kubelet whose only pod is this machine: exec runs commands here, attach is to a `cat`, portforward leads to ports of
+ * the loopback. For tests.
+ */
 export class RunningKubelet {
+  /** Answers whoever follows the log. */
+  onFollow: (response: ServerResponse) => void = (response) => {
+    response.write('one\n');
+    setTimeout(() => response.end('two\n'), 200);
+  };
   private readonly running = new Set<ChildProcess>();
   private constructor(private readonly server: Server) {
     server.on('request', (request, response) => {
-      if (!request.url?.includes('follow=true')) return void response.end('one\ntwo\n');
-      response.write('one\n');
-      setTimeout(() => response.end('two\n'), 200);
+      if (request.url?.includes('follow=true') === true) this.onFollow(response);
+      else response.end('one\ntwo\n');
     });
     server.on('upgrade', (request: { url?: string; headers: Record<string, unknown> }, socket: Duplex) => {
       socket.on('error', () => undefined);
       socket.write(`${SWITCHED}${String(request.headers['x-stream-protocol-version']).split(',')[0]}\r\n\r\n`);
       const spdy = new SpdyServer(socket);
       const { pathname, searchParams } = new URL(request.url ?? '', 'https://kubelet');
-      void this.run(spdy, pathname.startsWith('/exec/') ? searchParams.getAll('command') : ['cat'], searchParams);
+      if (pathname.startsWith('/portForward/')) forward(spdy);
+      else void this.run(spdy, pathname.startsWith('/exec/') ? searchParams.getAll('command') : ['cat'], searchParams);
     });
   }
 
@@ -72,4 +81,29 @@ export class RunningKubelet {
     of('error')?.write(JSON.stringify({ metadata: {}, ...status }));
     for (const type of ['error', 'stdout', 'stderr']) of(type)?.end();
   }
+}
+
+/** Joins each stream with a connection to its port; each is held back while the other does not read. */
+function forward(spdy: SpdyServer): void {
+  spdy.onStream = (stream) => {
+    if (stream.type !== 'data') return;
+    const target = connect(Number(stream.port), '127.0.0.1');
+    target.on('error', () => undefined); // `close` comes as well
+    target.on('data', (chunk) => {
+      if (!stream.write(chunk)) target.pause();
+    });
+    target.on('drain', () => spdy.socket.resume());
+    spdy.socket.on('drain', () => target.resume());
+    spdy.socket.on('close', () => target.destroy());
+    target.on('close', () => {
+      spdy.socket.resume();
+      for (const s of spdy.streams) s.end();
+    });
+    stream.pipe(
+      (chunk) => {
+        if (!target.write(chunk)) spdy.socket.pause();
+      },
+      () => void target.end(),
+    );
+  };
 }

@@ -1,8 +1,10 @@
-import { execFile, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { call, type E2eCluster, has, startCluster } from './cluster.js';
@@ -12,6 +14,8 @@ const exec = promisify(execFile);
 let cluster: E2eCluster;
 let kubelet: RunningKubelet;
 let dir: string;
+const MIB = 1024 * 1024;
+const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   kubelet = await RunningKubelet.start();
@@ -41,12 +45,34 @@ beforeAll(async () => {
   expect(status).toBe(200);
 }, 120_000);
 afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
   kubelet.close();
   await cluster.down();
 });
 
 const kubectl = (...words: string[]): Promise<{ stdout: string; stderr: string }> =>
   exec('kubectl', ['--kubeconfig', cluster.kubeconfig, ...words], { maxBuffer: 64 * 1024 * 1024 });
+
+/** The first match of `pattern` in what a program says that goes on. */
+function says(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const look = (chunk: Buffer): void => {
+      text += chunk.toString();
+      const found = pattern.exec(text);
+      if (found !== null) resolve(found);
+    };
+    child.stdout?.on('data', look);
+    child.stderr?.on('data', look);
+    child.once('exit', () => reject(new Error(`it said ${text}, and nothing like ${pattern.source}`)));
+  });
+}
+
+function start(program: string, ...words: string[]): ChildProcess {
+  const child = spawn(program, words);
+  children.push(child);
+  return child;
+}
 
 describe.skipIf(!has('kubectl'))('kubectl', () => {
   test('reads and follows the log of a pod', async () => {
@@ -74,5 +100,56 @@ describe.skipIf(!has('kubectl'))('kubectl', () => {
     expect(fs.readFileSync(pod).equals(content)).toBe(true);
     await kubectl('cp', `default/p:${pod}`, back);
     expect(fs.readFileSync(back).equals(content)).toBe(true);
+  });
+
+  test('attaches to what runs', async () => {
+    const child = start('kubectl', '--kubeconfig', cluster.kubeconfig, 'attach', '-i', 'p');
+    const answered = says(child, /echoed/);
+    child.stdin?.write('to be echoed\n');
+    await answered;
+    child.stdin?.end();
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  test.skipIf(!has('script'))('gives a command the terminal of the user', async () => {
+    const command = `kubectl --kubeconfig ${cluster.kubeconfig} exec -it p -- sh -c 'read line; echo "got $line"; exit 3'`;
+    const child = start('script', '-qec', command, '/dev/null');
+    const answered = says(child, /got word/);
+    child.stdin?.write('word\n');
+    await answered;
+    expect(await once(child, 'exit')).toEqual([3, null]);
+  });
+
+  test('forwards a port: 100 MiB come unchanged, and what is sent too', async () => {
+    const sumOf = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
+    const content = randomBytes(100 * MIB);
+    const question = randomBytes(8 * MIB);
+    let asked = '';
+    // What the pod listens with: reads the question, then answers.
+    const pod = net.createServer((socket) => {
+      const taken: Buffer[] = [];
+      let bytes = 0;
+      socket.on('error', () => undefined);
+      socket.on('data', (chunk) => {
+        taken.push(chunk);
+        bytes += chunk.length;
+        if (bytes < question.length) return;
+        asked = sumOf(Buffer.concat(taken));
+        socket.end(content);
+      });
+    });
+    pod.listen(0, '127.0.0.1');
+    await once(pod, 'listening');
+    const { port } = pod.address() as net.AddressInfo;
+    const child = start('kubectl', '--kubeconfig', cluster.kubeconfig, 'port-forward', 'p', `:${port}`);
+    const [, local] = await says(child, /127\.0\.0\.1:(\d+)/);
+    const socket = net.connect(Number(local), '127.0.0.1');
+    socket.write(question);
+    const answer = await buffer(socket);
+    expect(asked).toBe(sumOf(question));
+    expect(answer.length).toBe(content.length);
+    expect(sumOf(answer)).toBe(sumOf(content));
+    child.kill('SIGTERM');
+    pod.close();
   });
 });

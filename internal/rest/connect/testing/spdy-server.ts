@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { constants, inflateRawSync } from 'node:zlib';
-import { data, type Frame, FrameReader } from '../spdy/frames.js';
+import { data, type Frame, FrameReader, HeaderBlocks } from '../spdy/frames.js';
+import { SPDY_DICTIONARY } from './spdy-dictionary.js';
 
 const SYN_STREAM = 1;
 const SYN_REPLY = 0x8003_0002;
@@ -10,6 +11,8 @@ const ZLIB_HEAD_BYTES = 6;
 /** A stream that the client opened. */
 export interface ServedStream {
   readonly type: string;
+  /** The port of a pod that it leads to; '' where it is not one of portforward. */
+  readonly port: string;
   /** What has been received. */
   received: string;
   bytes: number;
@@ -27,6 +30,7 @@ export class SpdyServer {
   onStream: (stream: ServedStream) => void = () => undefined;
   private readonly pipes = new Map<ServedStream, { each: (chunk: Buffer) => void; end: () => void }>();
   private readonly reader = new FrameReader();
+  private readonly replies = new HeaderBlocks();
   private readonly packed: Buffer[] = [];
   private unpacked = 0;
   private readonly byId = new Map<number, ServedStream>();
@@ -74,8 +78,10 @@ export class SpdyServer {
     if (frame.kind !== SYN_STREAM) return;
     const id = frame.payload.readUInt32BE(0);
     const { socket } = this;
+    const { streamtype: type = '', port = '' } = this.headers(frame.payload.subarray(10));
     const stream: ServedStream = {
-      type: this.headers(frame.payload.subarray(10))['streamtype'] ?? '',
+      type,
+      port,
       received: '',
       bytes: 0,
       ended: false,
@@ -89,17 +95,21 @@ export class SpdyServer {
     };
     this.byId.set(id, stream);
     this.streams.push(stream);
+    const block = this.replies.block({});
     const reply = Buffer.alloc(12);
     reply.writeUInt32BE(SYN_REPLY, 0);
-    reply.writeUInt32BE(4, 4);
+    reply.writeUInt32BE(4 + block.length, 4);
     reply.writeUInt32BE(id, 8);
-    socket.write(reply);
+    socket.write(Buffer.concat([reply, block]));
     this.onStream(stream);
   }
 
   private headers(block: Buffer): Record<string, string> {
     this.packed.push(this.packed.length === 0 ? block.subarray(ZLIB_HEAD_BYTES) : block);
-    const plain = inflateRawSync(Buffer.concat(this.packed), { finishFlush: constants.Z_SYNC_FLUSH });
+    const plain = inflateRawSync(Buffer.concat(this.packed), {
+      dictionary: SPDY_DICTIONARY,
+      finishFlush: constants.Z_SYNC_FLUSH,
+    });
     let at = this.unpacked;
     this.unpacked = plain.length;
     const text = (): string => {
