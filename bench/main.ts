@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { type E2eCluster, has, repoRoot, startCluster } from '../internal/testing/e2e/cluster.js';
 import { failoverGap } from './failover-gap.js';
 import { type Figure, load } from './load.js';
-import { anonymousMib, cpuSeconds, restartMs, startMs } from './process-figures.js';
+import { anonymousMib, cpuSeconds, restartMs, startMs, writtenBytes } from './process-figures.js';
 import { median, medianFigure, plot, type Row, table } from './report.js';
 import { configMap, seed } from './seed.js';
 import { watchFanOut } from './watch-fanout.js';
@@ -77,27 +77,30 @@ async function measure(): Promise<void> {
     const taken = targets.filter((t) => t.single || singleOnly !== true);
     const figures = new Map<Target, Figure[]>(taken.map((t) => [t, []]));
     const used = new Map<Target, number>();
+    const written = new Map<Target, number>();
     for (let round = 0; round < rounds && (round === 0 || performance.now() < roundsUntil); round++) {
       // Alternating order: whatever drifts on this machine falls on both.
       for (const t of round % 2 === 0 ? taken : [...taken].reverse()) {
-        const before = cpuOf(t);
+        const [cpuBefore, writtenBefore] = [sumOf(t, cpuSeconds), sumOf(t, writtenBytes)];
         const figure = await run(t.cluster.address);
-        used.set(t, (used.get(t) ?? 0) + cpuOf(t) - before);
+        used.set(t, (used.get(t) ?? 0) + sumOf(t, cpuSeconds) - cpuBefore);
+        written.set(t, (written.get(t) ?? 0) + sumOf(t, writtenBytes) - writtenBefore);
         figures.get(t)?.push(figure);
       }
     }
     for (const [t, runs] of figures) {
       const count = runs.reduce((n, r) => n + r.count, 0);
       const cpuUs = ((used.get(t) ?? Number.NaN) / count) * 1e6;
-      rows.push({ name, target: t.name, figure: medianFigure(runs), runs: runs.length, cpuUs });
+      const bytesEach = (written.get(t) ?? Number.NaN) / count;
+      rows.push({ name, target: t.name, figure: medianFigure(runs), runs: runs.length, cpuUs, bytesEach });
     }
   }
 }
 
-/** CPU seconds of all replicas of a target. */
-function cpuOf({ cluster }: Target): number {
+/** What all replicas of a target have used so far. */
+function sumOf({ cluster }: Target, figureOf: (pid: number) => number): number {
   let sum = 0;
-  for (let i = 1; i <= cluster.replicas; i++) sum += cpuSeconds(cluster.pid(i));
+  for (let i = 1; i <= cluster.replicas; i++) sum += figureOf(cluster.pid(i));
   return sum;
 }
 

@@ -20,6 +20,13 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
+/** Bytes that a process has given to the disk so far; NaN where /proc is not. */
+export function writtenBytes(pid: number): number {
+  const file = `/proc/${pid}/io`;
+  if (!fs.existsSync(file)) return Number.NaN;
+  return Number(/^write_bytes: (\d+)/m.exec(fs.readFileSync(file, 'utf8'))?.[1]);
+}
+
 /** Milliseconds from the start of replica i's process until it was ready, as its log says. */
 export function startMs(cluster: E2eCluster, i: number): number {
   const log = fs.readFileSync(path.join(cluster.dir, `r${i}`, 'log'), 'utf8');

@@ -12,6 +12,8 @@ export interface Row {
   readonly runs: number;
   /** CPU time of all replicas per answer, in microseconds: what noise from other programs changes least. */
   readonly cpuUs: number;
+  /** Bytes that all replicas gave to the disk for each answer (`write_bytes` of /proc/PID/io). */
+  readonly bytesEach: number;
 }
 
 /** The middle value; of two middle ones the lower. */
@@ -38,9 +40,13 @@ export function table(rows: readonly Row[]): string {
     r.figure.p50Ms.toFixed(1),
     r.figure.p99Ms.toFixed(1),
     r.cpuUs.toFixed(0),
+    r.bytesEach.toFixed(0),
     String(r.figure.errors),
   ]);
-  const all = [['case', 'target', 'per second', 'p50 ms', 'p99 ms', 'CPU us each', 'errors'], ...lines];
+  const all = [
+    ['case', 'target', 'per second', 'p50 ms', 'p99 ms', 'CPU us each', 'bytes written each', 'errors'],
+    ...lines,
+  ];
   const widths = all[0]?.map((_, i) => Math.max(...all.map((l) => l[i]?.length ?? 0))) ?? [];
   return all
     .map((l) => l.map((cell, i) => (i < 2 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '))

@@ -40,9 +40,9 @@ export class Layout {
   dataDir(name: string): string {
     return join(this.home(name), 'data');
   }
-  /** There from a replica's first start on, for as long as it has its data. */
-  raftLog(name: string): string {
-    return join(this.dataDir(name), 'log');
+  /** One of these is there from a replica's first start on, for as long as it has its data; earlier releases had `log`. */
+  raftLogs(name: string): string[] {
+    return ['wal', 'log'].map((directory) => join(this.dataDir(name), directory));
   }
   port(name: string): number {
     return this.basePort + this.names.indexOf(name);

@@ -164,7 +164,7 @@ function readSettings(dir: string): Settings | undefined {
 }
 
 function hasData(layout: Layout, name: string): boolean {
-  return existsSync(layout.raftLog(name));
+  return layout.raftLogs(name).some((path) => existsSync(path));
 }
 
 /**

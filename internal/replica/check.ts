@@ -7,7 +7,7 @@ import { messageOf } from '../store/lmdb.js';
 import { hashText } from '../store/meta.js';
 import { StateStore } from '../store/state.js';
 import { lockDirectory } from './lock.js';
-import { LogStore } from './log.js';
+import { FORMER_LOG_DIRECTORY, LOG_DIRECTORY, LogStore } from './log.js';
 import { STATE_DIRECTORY } from './reseed.js';
 
 export interface CheckReport extends StateCheck {
@@ -28,7 +28,8 @@ const NOBODY: ConfState = { voters: [], learners: [], votersOutgoing: [], learne
  * tables against each other. Throws FatalError when it is in use, or cannot be read at all.
  */
 export async function checkDataDirectory(dataDir: string): Promise<CheckReport> {
-  if (!existsSync(join(dataDir, 'log'))) throw new FatalError(`${dataDir} holds no replica's data. Check --data-dir.`);
+  if (![LOG_DIRECTORY, FORMER_LOG_DIRECTORY].some((name) => existsSync(join(dataDir, name))))
+    throw new FatalError(`${dataDir} holds no replica's data. Check --data-dir.`);
   const lock = lockDirectory(dataDir);
   try {
     return await checkLocked(dataDir);
@@ -41,8 +42,9 @@ async function checkLocked(dataDir: string): Promise<CheckReport> {
   const problems: string[] = [];
   const report = (problem: string): void => void problems.push(problem);
   const nothing = (): void => undefined;
-  const log = new LogStore({
-    path: join(dataDir, 'log'),
+  const log = await LogStore.open({
+    path: join(dataDir, LOG_DIRECTORY),
+    formerPath: join(dataDir, FORMER_LOG_DIRECTORY),
     stateMeta: () => ({ index: 0, term: 0, confState: NOBODY }),
     onDiskFull: nothing,
   });

@@ -1,25 +1,29 @@
 import { assert, FatalError } from '../machinery/assert.js';
-import { cutToBytes, entryBytes } from '../raft/entry.js';
+import { cutToBytes, entriesBytes, entryBytes } from '../raft/entry.js';
 import type { Entry, HardState, LogStorage, SnapshotMeta } from '../raft/types.js';
-import {
-  commitErrorOf,
-  type Environment,
-  isDiskFull,
-  openEnvironment,
-  openTable,
-  type Table,
-  tableBytes,
-} from '../store/lmdb.js';
-import { LogTail } from './log-tail.js';
+import { isDiskFull, messageOf } from '../store/lmdb.js';
 import { Room } from '../store/room.js';
-import { checkSeal, CorruptRecordError, seal } from '../store/rows.js';
+import { LogTail } from './log-tail.js';
+import type { EntryIndex } from './wal/entry-index.js';
+import { openLogDirectory } from './wal/files.js';
+import { entryRecord, factRecord, hardStateRecord, type LogRecord, placeRecord } from './wal/record.js';
+import { DamagedLogError, LaterFormatError, type LogContents, type Place, recover } from './wal/recover.js';
+import { Segments } from './wal/segments.js';
+import { takeOver } from './wal/take-over.js';
+
+/** Names within a data directory: of the log, and of that of earlier releases. */
+export const LOG_DIRECTORY = 'wal';
+export const FORMER_LOG_DIRECTORY = 'log';
 
 const DISK_FULL_RETRY_MS = 1_000;
-const HEADER = 12;
+/** What waits is written as one group, until it is this large. */
+const GROUP_BYTES_MAX = 4 * 1024 * 1024;
 
 export interface LogOptions {
+  /** Directory of the segments; made if absent. */
   readonly path: string;
-  readonly mapSize?: number;
+  /** Where earlier releases kept the log: it is taken over, and removed. */
+  readonly formerPath?: string;
   /** The newest state that a snapshot could be taken of. */
   readonly stateMeta: () => SnapshotMeta;
   readonly onDiskFull: (error: Error | undefined) => void;
@@ -27,84 +31,80 @@ export interface LogOptions {
   readonly observeWrite?: (seconds: number) => void;
   /** How much longer each durable write takes, in ms: for tests only, which cannot have a slow disk. */
   readonly delayMs?: () => number;
+  /** Size of a segment's file, 8 MiB if absent: smaller for tests only, which would take long. */
+  readonly segmentBytes?: number;
+  /** Opens the directory; for tests only, which cannot cut the power. */
+  readonly openDirectory?: typeof openLogDirectory;
 }
 
-interface Base {
-  readonly index: number;
-  readonly term: number;
+/** Records that are to be written together, and who waits for them. */
+interface Write {
+  readonly records: readonly LogRecord[];
+  readonly bytes: number;
+  /** The first entry among them. */
+  readonly first: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
- * The Raft log on disk: entries by index, hard state, and where the log begins. What `append` was given can be read at
- * once; its promise tells when it is on disk.
+ * The Raft log on disk: entries by index, hard state, facts, and where the log begins, in segments that are only added to
+ * (wal/). What `append` was given can be read at once; its promise tells when it is on disk. What comes in while a group is
+ * being written becomes the next one.
  */
 export class LogStore implements LogStorage {
   readonly #options: LogOptions;
   readonly #room = new Room();
-  readonly #environment: Environment;
-  readonly #entries: Table;
-  readonly #meta: Table;
+  readonly #segments: Segments;
+  readonly #index: EntryIndex;
+  readonly #facts: Map<string, Buffer>;
   /** The entry just before the first: compacted away, or covered by a snapshot. */
-  #base: Base;
-  #last: number;
+  #base: Place;
   #hardState: HardState | undefined;
   /** The hard state has moved since it was last written. */
   #noted = false;
   readonly #tail: LogTail;
   #closed = false;
-  #queue: (() => void)[] = [];
-  /** Bytes and rows that the queue is about to put. */
-  #queued = { bytes: 0, rows: 0 };
-  /** The transaction being written, and the one that collects work behind it. */
-  #writing: Promise<void> = Promise.resolve();
-  #next: Promise<void> | undefined;
+  #queue: Write[] = [];
+  #draining: Promise<void> | undefined;
+  #wrote = false;
+  /** Why nothing can be written any more. */
+  #failure: FatalError | undefined;
   #writingSince: number | undefined;
 
-  constructor(options: LogOptions) {
-    this.#options = options;
-    this.#environment = openEnvironment({
-      path: options.path,
-      overlappingSync: false,
-      ...(options.mapSize === undefined ? {} : { mapSize: options.mapSize }),
-    });
-    this.#entries = openTable(this.#environment, 'entries', 'bytes');
-    this.#meta = openTable(this.#environment, 'meta', 'text');
+  /** Opens the log, and takes over one of an earlier release. Throws FatalError when it is damaged or cannot be used. */
+  static async open(options: LogOptions): Promise<LogStore> {
+    const { path, formerPath } = options;
     try {
-      const base = this.#meta.get('base');
-      this.#base = base === undefined ? { index: 0, term: 0 } : decodeBase(base);
-      const hardState = this.#meta.get('hardState');
-      this.#hardState = hardState === undefined ? undefined : decodeHardState(hardState);
-      this.#last = this.#readLast();
+      if (formerPath !== undefined) await takeOver(formerPath, path);
+      const directory = (options.openDirectory ?? openLogDirectory)(path);
+      const contents = recover(directory);
+      const segments = new Segments(directory, contents, options.segmentBytes);
+      await segments.syncFound();
+      return new LogStore(options, contents, segments);
     } catch (error) {
-      if (error instanceof CorruptRecordError) throw this.#damaged(error.message);
-      throw error;
+      if (error instanceof FatalError) throw error;
+      if (error instanceof DamagedLogError) throw damaged(path, error.message);
+      if (error instanceof LaterFormatError) {
+        throw new FatalError(
+          `the Raft log in ${path} was written by a later release (${error.message}). Start that release.`,
+        );
+      }
+      throw new FatalError(
+        `cannot open the Raft log in ${path}: ${messageOf(error)}. Check that the directory is writable and that the ` +
+          'disk is neither full nor damaged.',
+      );
     }
-    const held = { from: this.#base.index + 1, bytes: tableBytes(this.#entries) };
-    this.#tail = new LogTail(this.#last + 1, held);
   }
 
-  #readLast(): number {
-    let first: number | undefined;
-    let last = this.#base.index;
-    for (const key of this.#entries.getKeys({ start: LOWEST, end: HIGHEST, limit: 1 })) first = indexOf(key);
-    if (first !== undefined && first <= this.#base.index) {
-      // A crash came between moving the base and removing what is below it.
-      this.#removeEntries(first, this.#base.index).catch(() => undefined); // Tried again at the next start.
-      first = undefined;
-    }
-    for (const key of this.#entries.getKeys({ start: HIGHEST, end: LOWEST, reverse: true, limit: 1 }))
-      last = indexOf(key);
-    if (first !== undefined && first > this.#base.index + 1) {
-      throw this.#damaged(`it begins at entry ${first}, but should at ${this.#base.index + 1}`);
-    }
-    return Math.max(last, this.#base.index);
-  }
-
-  #damaged(reason: string): FatalError {
-    return new FatalError(
-      `the Raft log in ${this.#options.path} is damaged: ${reason}. Remove this replica from its cluster and join it ` +
-        'again with an empty data directory; if it is the only replica, restore the data directory from a backup.',
-    );
+  private constructor(options: LogOptions, contents: LogContents, segments: Segments) {
+    this.#options = options;
+    this.#segments = segments;
+    this.#index = contents.index;
+    this.#base = contents.base;
+    this.#hardState = contents.hardState;
+    this.#facts = contents.facts;
+    this.#tail = new LogTail(contents.index.last + 1);
   }
 
   get hardState(): HardState | undefined {
@@ -115,24 +115,20 @@ export class LogStore implements LogStorage {
     return this.#base.index + 1;
   }
   lastIndex(): number {
-    return this.#last;
+    return this.#index.last;
   }
-  /** The last index with about `bytes` of entries behind it; 0 for none. */
+  /** The last index with at least `bytes` of entries behind it; 0 for none. */
   indexBefore(bytes: number): number {
-    return this.#tail.indexBefore(bytes);
+    return this.#index.indexBefore(bytes);
   }
 
   term(index: number): number | undefined {
-    if (index === this.#base.index) return this.#base.term;
-    if (index < this.#base.index || index > this.#last) return undefined;
-    return this.#tail.get(index)?.term ?? this.#read(index).term;
+    return index === this.#base.index ? this.#base.term : this.#index.term(index);
   }
 
   entries(lo: number, hi: number, bytesMax: number): readonly Entry[] {
-    assert(
-      lo > this.#base.index && hi <= this.#last + 1,
-      `log read [${lo}, ${hi}) outside (${this.#base.index}, ${this.#last}]`,
-    );
+    const last = this.lastIndex();
+    assert(lo > this.#base.index && hi <= last + 1, `log read [${lo}, ${hi}) outside (${this.#base.index}, ${last}]`);
     if (lo >= this.#tail.first) return cutToBytes(this.#tail.slice(lo, hi), bytesMax);
     const out: Entry[] = [];
     let bytes = 0;
@@ -155,12 +151,12 @@ export class LogStore implements LogStorage {
   }
 
   #read(index: number): Entry {
-    const row = this.#entries.get(logKey(index));
-    if (row === undefined) throw this.#damaged(`entry ${index} is missing`);
+    const place = this.#index.get(index);
+    assert(place !== undefined, `entry ${index} is in the log`);
     try {
-      return decodeEntry(index, row);
+      return this.#segments.read(index, place);
     } catch (error) {
-      if (error instanceof CorruptRecordError) throw this.#damaged(error.message);
+      if (error instanceof DamagedLogError) throw damaged(this.#options.path, error.message);
       throw error;
     }
   }
@@ -171,29 +167,26 @@ export class LogStore implements LogStorage {
    * Rejects with FatalError when the disk fails.
    */
   append(entries: readonly Entry[], hardState: HardState | undefined): Promise<void> {
-    const first = entries[0];
-    const lastBefore = this.#last;
+    const records: LogRecord[] = [];
+    const first = entries[0]?.index;
     if (first !== undefined) {
-      assert(
-        first.index > this.#base.index && first.index <= this.#last + 1,
-        `append at ${first.index} after ${this.#last}`,
-      );
+      const last = this.lastIndex();
+      assert(first > this.#base.index && first <= last + 1, `append at ${first} after ${last}`);
+      if (first <= last) {
+        records.push(placeRecord('truncate', first, this.term(first - 1) ?? 0));
+        this.#index.truncate(first);
+      }
+      for (const entry of entries) {
+        records.push(entryRecord(entry));
+        this.#index.push({ segment: 0, offset: 0, dataBytes: entry.data.length, term: entry.term });
+      }
       this.#tail.append(entries);
-      this.#last = first.index + entries.length - 1;
     }
     const state = hardState ?? (this.#noted ? this.#hardState : undefined);
     this.#hardState = state ?? this.#hardState;
     this.#noted = false;
-    const last = this.#last;
-    for (const entry of entries) this.#queued.bytes += entryBytes(entry);
-    this.#queued.rows += entries.length;
-    return this.#write(() => {
-      for (const entry of entries) void this.#entries.put(logKey(entry.index), encodeEntry(entry));
-      for (let index = last + 1; index <= lastBefore; index++) {
-        void this.#entries.remove(logKey(index));
-      }
-      if (state !== undefined) void this.#meta.put('hardState', encodeHardState(state));
-    });
+    if (state !== undefined) records.push(hardStateRecord(state));
+    return this.#write(records, entriesBytes(entries), first);
   }
 
   /** A moved commit index: written along with the next append, because losing it costs nothing. */
@@ -205,17 +198,14 @@ export class LogStore implements LogStorage {
   /** Forgets entries up to and including `index`. */
   async compact(index: number): Promise<void> {
     const term = this.term(index);
-    assert(term !== undefined && index <= this.#last, `compact to ${index} beyond the log`);
+    assert(term !== undefined && index <= this.lastIndex(), `compact to ${index} beyond the log`);
     if (index === this.#base.index) return;
-    const from = this.#base.index + 1;
-    const base = { index, term };
-    this.#base = base;
+    this.#base = { index, term };
+    this.#index.dropTo(index);
     this.#tail.dropTo(index);
-    // The base moves first: entries left behind by a crash are below it, and removed at the next start.
-    await this.#write(() => {
-      void this.#meta.put('base', encodeBase(base));
-    });
-    await this.#removeEntries(from, index);
+    // Where the log begins is on disk before anything below that goes.
+    await this.#write([placeRecord('base', index, term)]);
+    if (!this.#closed) await this.#segments.removeTo(index);
   }
 
   /** The whole log is replaced by a snapshot at this index, and facts are noted, in one step. */
@@ -224,75 +214,79 @@ export class LogStore implements LogStorage {
     hardState: HardState | undefined,
     facts: Readonly<Record<string, Buffer>>,
   ): Promise<void> {
-    const from = this.#base.index + 1;
-    const to = this.#last;
-    this.#last = meta.index;
-    this.#tail.reset(meta.index + 1);
+    const { index, term } = meta;
+    this.#index.reset(index + 1);
+    this.#tail.reset(index + 1);
     if (hardState !== undefined) this.#hardState = hardState;
     this.#noted = false;
-    this.#base = { index: meta.index, term: meta.term };
-    const base = this.#base;
-    await this.#write(() => {
-      for (let i = from; i <= to; i++) void this.#entries.remove(logKey(i));
-      void this.#meta.put('base', encodeBase(base));
-      for (const [name, value] of Object.entries(facts)) void this.#meta.put(`fact/${name}`, value);
-      if (hardState !== undefined) void this.#meta.put('hardState', encodeHardState(hardState));
+    this.#base = { index, term };
+    await this.#write([
+      placeRecord('reset', index, term),
+      ...Object.entries(facts).map(([name, value]) => factRecord(name, value)),
+      ...(hardState === undefined ? [] : [hardStateRecord(hardState)]),
+    ]);
+    for (const [name, value] of Object.entries(facts)) this.#facts.set(name, value);
+    if (!this.#closed) await this.#segments.removeTo(Number.POSITIVE_INFINITY);
+  }
+
+  /** Queues records for the next group. */
+  #write(records: readonly LogRecord[], bytes = 0, first = Number.POSITIVE_INFINITY): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ records, bytes, first, resolve, reject });
+      this.#draining ??= this.#drain();
     });
   }
 
-  /** In slices: one huge transaction would hold up the appends behind it. */
-  async #removeEntries(from: number, to: number): Promise<void> {
-    for (let lo = from; lo <= to && !this.#closed; lo += COMPACT_SLICE) {
-      const hi = Math.min(lo + COMPACT_SLICE - 1, to);
-      await this.#write(() => {
-        for (let i = lo; i <= hi; i++) void this.#entries.remove(logKey(i));
-      });
+  async #drain(): Promise<void> {
+    // What comes in in the same turn goes together.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      let count = 0;
+      for (let bytes = 0; count < this.#queue.length && (count === 0 || bytes < GROUP_BYTES_MAX); count++) {
+        bytes += this.#queue[count]?.bytes ?? 0;
+      }
+      const group = this.#queue.splice(0, count);
+      try {
+        await this.#commit(group.flatMap(({ records }) => records));
+        for (const { resolve } of group) resolve();
+      } catch (error) {
+        for (const { reject } of [...group, ...this.#queue.splice(0)]) reject(error);
+      }
+      this.#tail.trim(this.#queue.reduce((lowest, { first }) => Math.min(lowest, first), Number.POSITIVE_INFINITY));
     }
+    this.#draining = undefined;
   }
 
-  /**
-   * Queues work for the next transaction: all work that comes in while one is being written shares the next, in order.
-   * `work` may run more than once (after a full disk) and must write the same each time.
-   */
-  #write(work: () => void): Promise<void> {
-    this.#queue.push(work);
-    this.#next ??= this.#writeQueue();
-    return this.#next;
-  }
-
-  async #writeQueue(): Promise<void> {
-    await this.#writing;
-    this.#writing = this.#next ?? Promise.resolve();
-    this.#next = undefined;
-    const [queue, queued] = [this.#queue, this.#queued];
-    this.#queue = [];
-    this.#queued = { bytes: 0, rows: 0 };
-    await this.#commit(queue, queued);
-  }
-
-  async #commit(queue: readonly (() => void)[], queued: { bytes: number; rows: number }): Promise<void> {
+  async #commit(records: readonly LogRecord[]): Promise<void> {
+    const { path } = this.#options;
+    const bytes = records.reduce((sum, { data }) => sum + data.length, 0);
     for (let full = false; ; full = true) {
       try {
         const began = performance.now();
         this.#writingSince = began;
-        const lacking = this.#room.lacks(this.#options.path, queued.bytes, queued.rows);
+        const lacking = this.#room.lacks(path, bytes, 0);
         if (lacking !== undefined) throw lacking;
-        await this.#environment.batch(() => {
-          for (const work of queue) work();
-        });
+        const { segment, offsets } = await this.#segments.write(records);
+        for (const [i, { type, index }] of records.entries()) {
+          if (type === 'entry' || type === 'confChange') this.#index.place(index, segment, offsets[i] ?? 0);
+        }
         const delayMs = this.#options.delayMs?.() ?? 0;
         if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
         this.#writingSince = undefined;
+        this.#wrote = true;
         this.#options.observeWrite?.((performance.now() - began) / 1000);
         if (full) this.#options.onDiskFull(undefined);
         return;
       } catch (failure) {
-        const error = await commitErrorOf(failure);
-        if (!isDiskFull(error, this.#options.path) || this.#closed) {
-          throw new FatalError(
-            `the Raft log in ${this.#options.path} cannot be written: ${error.message}. Check the disk; if it is damaged, ` +
+        const error = failure instanceof Error ? failure : new Error(String(failure));
+        if (!isDiskFull(error, path) || this.#closed) {
+          // What a failed sync has left on the disk is not known: nothing may be written behind it.
+          this.#failure = new FatalError(
+            `the Raft log in ${path} cannot be written: ${error.message}. Check the disk; if it is damaged, ` +
               'remove this replica from its cluster and join it again with an empty data directory.',
           );
+          throw this.#failure;
         }
         this.#options.onDiskFull(error);
         await new Promise((resolve) => setTimeout(resolve, DISK_FULL_RETRY_MS));
@@ -300,82 +294,37 @@ export class LogStore implements LogStorage {
     }
   }
 
-  /** Small facts beside the log (the member's identity); durable when the promise resolves. */
+  /** Small facts beside the log (the member's identity), as they are on disk. */
   getFact(name: string): Buffer | undefined {
-    return this.#meta.get(`fact/${name}`);
+    return this.#facts.get(name);
   }
+  /** Durable when the promise resolves. */
   putFact(name: string, value: Buffer): Promise<void> {
     return this.putFacts({ [name]: value });
   }
   /** Several facts in one step. */
   async putFacts(facts: Readonly<Record<string, Buffer>>): Promise<void> {
-    await this.#write(() => {
-      for (const [name, value] of Object.entries(facts)) void this.#meta.put(`fact/${name}`, value);
-    });
+    await this.#write(Object.entries(facts).map(([name, value]) => factRecord(name, value)));
+    for (const [name, value] of Object.entries(facts)) this.#facts.set(name, value);
   }
 
+  /** Waits for what is being written. */
   async close(): Promise<void> {
     if (this.#closed) return;
+    // A last group, so that what is in the one before it is not taken for cut off should the disk damage it.
+    if (this.#wrote && this.#failure === undefined && this.#queue.length === 0) {
+      const { hardState } = this;
+      if (hardState !== undefined) this.#write([hardStateRecord(hardState)]).catch(() => undefined);
+    }
     this.#closed = true;
-    await this.#environment.close();
+    await this.#draining;
+    this.#segments.close();
   }
 }
 
-/** Small: appends that come in meanwhile share the transaction, and wait for it. */
-const COMPACT_SLICE = 500;
-/** Bounds of every key: without them lmdb begins where its own key encoding would. */
-const LOWEST = Buffer.alloc(6, 0);
-const HIGHEST = Buffer.alloc(7, 0xff);
-
-function logKey(index: number): Buffer {
-  const key = Buffer.allocUnsafe(6);
-  key.writeUIntBE(index, 0, 6);
-  return key;
-}
-function indexOf(key: unknown): number {
-  assert(Buffer.isBuffer(key), 'log keys are bytes');
-  return key.readUIntBE(0, 6);
-}
-
-/** version 1 | crc32 4 | term 6 | type 1 | data. */
-function encodeEntry(entry: Entry): Buffer {
-  const row = Buffer.allocUnsafe(HEADER + entry.data.length);
-  row.writeUIntBE(entry.term, 5, 6);
-  row[11] = entry.type === 'confChange' ? 1 : 0;
-  row.set(entry.data, HEADER);
-  return seal(row);
-}
-function decodeEntry(index: number, row: Buffer): Entry {
-  if (row.length < HEADER) throw new CorruptRecordError('entries', String(index), 'too short');
-  checkSeal('entries', String(index), row);
-  return {
-    index,
-    term: row.readUIntBE(5, 6),
-    type: row[11] === 1 ? 'confChange' : 'normal',
-    data: row.subarray(HEADER),
-  };
-}
-
-/** version 1 | crc32 4 | term 6 | vote 7 (ids go up to 2^53) | commit 6. */
-function encodeHardState(state: HardState): Buffer {
-  const row = Buffer.alloc(25);
-  row.writeUIntBE(state.term, 5, 6);
-  row.writeDoubleBE(state.vote, 11);
-  row.writeUIntBE(state.commit, 19, 6);
-  return seal(row);
-}
-function decodeHardState(row: Buffer): HardState {
-  checkSeal('meta', 'hardState', row);
-  return { term: row.readUIntBE(5, 6), vote: row.readDoubleBE(11), commit: row.readUIntBE(19, 6) };
-}
-
-function encodeBase(base: Base): Buffer {
-  const row = Buffer.alloc(17);
-  row.writeUIntBE(base.index, 5, 6);
-  row.writeUIntBE(base.term, 11, 6);
-  return seal(row);
-}
-function decodeBase(row: Buffer): Base {
-  checkSeal('meta', 'base', row);
-  return { index: row.readUIntBE(5, 6), term: row.readUIntBE(11, 6) };
+function damaged(path: string, reason: string): FatalError {
+  return new FatalError(
+    `the Raft log in ${path} is damaged: ${reason}. Remove this replica from its cluster and join it ` +
+      'again with an empty data directory; if it is the only replica, restore the data directory from a backup.',
+  );
 }

@@ -45,8 +45,8 @@ beforeEach(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'quorate-peers-'));
   [port = 0] = await freePorts(1);
   state = openState('state');
-  log = new LogStore({
-    path: join(dataDir, 'log'),
+  log = await LogStore.open({
+    path: join(dataDir, 'wal'),
     stateMeta: () => ({ index: state.meta.appliedIndex, term: state.meta.appliedTerm, confState: state.meta.conf }),
     onDiskFull: nothing,
     delayMs: () => 20,

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openEnvironment } from '../store/lmdb.js';
 import { startCluster, type TestCluster } from '../testing/cluster.js';
 import { until } from '../testing/until.js';
 import { diverge, pretendDiverged, put, rot } from './state.testkit.js';
+import { openLogDirectory } from './wal/files.js';
+import { recover } from './wal/recover.js';
 
 let cluster: TestCluster | undefined;
 afterEach(() => cluster?.close());
@@ -54,9 +55,7 @@ describe('a replica that is known to be wrong', () => {
     await until(() => fatal.length > 0);
     expect(() => c.replica(bad).backend.get('a/2')).toThrow(/damaged/);
     await c.stop(bad);
-    const environment = openEnvironment({ path: join(c.directory, `r${bad}`, 'log'), overlappingSync: false });
-    const note = environment.openDB<Buffer, string>({ name: 'meta', encoding: 'binary' }).get('fact/reseed');
-    await environment.close();
+    const note = recover(openLogDirectory(join(c.directory, `r${bad}`, 'wal'))).facts.get('reseed');
     expect(Number(Buffer.from(note ?? []).toString())).toBeGreaterThan(0);
   });
 });

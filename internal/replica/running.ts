@@ -17,7 +17,7 @@ import { Housekeeping } from './housekeeping.js';
 import { foundingOrigin, openIdentity, originConf, originMembers } from './identity.js';
 import { findOrigin } from './join.js';
 import type { DirectoryLock } from './lock.js';
-import { LogStore } from './log.js';
+import { FORMER_LOG_DIRECTORY, LOG_DIRECTORY, LogStore } from './log.js';
 import { Membership, type MembershipRequest } from './membership.js';
 import { DISOWNED, Peers } from './peers.js';
 import { Proposals } from './proposals.js';
@@ -102,8 +102,9 @@ export class RunningReplica implements Replica {
     const space = new SpaceGuard({ dataDir: config.dataDir, say: (level, text) => this.#say(level, text) });
     this.#space = space;
     const disks = new DiskWatch({ ...SLOW_DISK_LIMITS, ...config.slowDisk });
-    const log = new LogStore({
-      path: join(config.dataDir, 'log'),
+    const log = await LogStore.open({
+      path: join(config.dataDir, LOG_DIRECTORY),
+      formerPath: join(config.dataDir, FORMER_LOG_DIRECTORY),
       stateMeta: () => ({
         index: state.meta.appliedIndex,
         term: state.meta.appliedTerm,

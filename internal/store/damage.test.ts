@@ -174,7 +174,7 @@ describe('where others hold the state whole', () => {
 
 it('a state without its log is kept, and said to be in need of help', async () => {
   await cluster.stop(0);
-  rmSync(join(cluster.directory, 'r0', 'log'), { recursive: true });
+  rmSync(join(cluster.directory, 'r0', 'wal'), { recursive: true });
   await expect(cluster.start(0)).rejects.toThrow(/holds a state \(state\) but an empty log/);
   expect(existsSync(join(cluster.directory, 'r0', 'state', 'data.mdb'))).toBe(true);
 });

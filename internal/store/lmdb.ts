@@ -91,13 +91,6 @@ export function openTables(environment: Environment): Readonly<Record<TableName,
   };
 }
 
-/** About how many bytes the rows of a table take on disk. */
-export function tableBytes(table: Table): number {
-  // lmdb's types leave out what the statistics hold.
-  const { pageSize, treeLeafPageCount, overflowPages } = table.getStats() as Readonly<Record<string, number>>;
-  return (pageSize ?? 0) * ((treeLeafPageCount ?? 0) + (overflowPages ?? 0));
-}
-
 /** Resolves when the commit that `committed` stands for is on disk (lmdb's separateFlushed). */
 export function flushedOf(committed: Promise<boolean>): Promise<unknown> {
   const { flushed } = committed as Promise<boolean> & { flushed?: Promise<unknown> };

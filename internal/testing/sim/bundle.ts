@@ -10,6 +10,7 @@ const internal = resolve(here, '../..');
 /** Where the world begins: these files, or what the product's files under these folders see as these, are simulated. */
 const STAND_INS: Readonly<Record<string, string>> = {
   'store/lmdb.ts': 'lmdb.ts',
+  'replica/wal/files.ts': 'log-files.ts',
   'store/room.ts': 'room.ts',
   'transport/transport.ts': 'transport.ts',
   'transport/address.ts': 'address.ts',
@@ -58,6 +59,19 @@ const KNOBS: readonly Patch[] = [
     file: 'store/snapshot.ts',
     find: 'const CHUNK_BYTES = 256 * 1024;',
     replace: 'const CHUNK_BYTES = 1_000;',
+  },
+  {
+    // Logs are short here, and segments are to begin and to go.
+    name: 'size of a segment',
+    file: 'replica/wal/segments.ts',
+    find: 'const SEGMENT_BYTES = 8 * 1024 * 1024;',
+    replace: 'const SEGMENT_BYTES = 16 * 1024;',
+  },
+  {
+    name: 'zeros ahead of the log',
+    file: 'replica/wal/segments.ts',
+    find: 'const FILL_BYTES = 128 * 1024;',
+    replace: 'const FILL_BYTES = 2 * 1024;',
   },
   {
     name: 'messages of a later release',

@@ -4,6 +4,7 @@ import { bindMachine, Machine } from './machine.js';
 import type { SimNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import type { World } from './world.js';
+import { isLogRotten } from './log-rot.js';
 import { isRotten } from './rot.js';
 import { promise, Violation } from './violation.js';
 
@@ -150,6 +151,10 @@ export class SimCluster {
       onFatal: (error) => this.#gaveUp(node, actor, error),
     });
     if (!actor.alive) return;
+    if (isLogRotten(node.machine)) {
+      this.world.fail(new Violation('a damaged log is told', `${node.name} goes on with one`));
+      return;
+    }
     node.replica = replica;
     node.memberSince ??= this.world.now;
     node.openedAt = this.world.now;
@@ -178,6 +183,13 @@ export class SimCluster {
     }
     this.#end(node, false);
     if (node.removing) return;
+    if (isLogRotten(node.machine) && /the Raft log in .* is damaged/.test(node.stopped)) {
+      // An operator removes it, and joins it again; here it stays away.
+      node.disowned = true;
+      node.removing = true;
+      this.world.count('damaged logs told');
+      return;
+    }
     if (node.disowned && TURNED_AWAY.test(node.stopped)) {
       // It stays away.
       node.removing = true;

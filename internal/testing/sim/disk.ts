@@ -1,4 +1,5 @@
 import type { Actor } from './event-queue.js';
+import { DiskBytes, DiskDirectory } from './log-disk.js';
 import { applyWrites, type Version, type Write } from './tables.js';
 import type { World } from './world.js';
 
@@ -52,9 +53,17 @@ export class SimFile {
   }
 }
 
+/** All that a disk holds. */
+export interface DiskCopy {
+  readonly files: ReadonlyMap<string, Version>;
+  readonly logs: ReadonlyMap<string, DiskDirectory>;
+}
+
 /** The disk of one machine: it outlives the process, and forgets what was not flushed when the power fails. */
 export class SimDisk {
   readonly files = new Map<string, SimFile>();
+  /** Directories of Raft logs. */
+  readonly logs = new Map<string, DiskDirectory>();
   readonly temper: DiskTemper = { fsyncMs: 2, flushFactor: 1, stallMs: 0, stallChance: 0, full: false };
   /** Deliberate fault: a transaction cut off by a crash is found half done. LMDB never does this. */
   tornTransactions = false;
@@ -70,19 +79,34 @@ export class SimDisk {
     return file;
   }
 
+  logDirectory(path: string): DiskDirectory {
+    let directory = this.logs.get(path);
+    if (directory === undefined) this.logs.set(path, (directory = new DiskDirectory()));
+    return directory;
+  }
+
+  newFile(): DiskBytes {
+    return new DiskBytes();
+  }
+
   /** What is on the disk while nothing is being written: to be put back later. */
-  copy(): ReadonlyMap<string, Version> {
-    return new Map([...this.files].map(([path, file]) => [path, file.visible]));
+  copy(): DiskCopy {
+    return {
+      files: new Map([...this.files].map(([path, file]) => [path, file.visible])),
+      logs: new Map([...this.logs].map(([path, directory]) => [path, directory.copy()])),
+    };
   }
 
   /** The disk is replaced by an empty one, or by one with such a copy on it. */
-  replace(copy: ReadonlyMap<string, Version> = new Map()): void {
+  replace(copy: DiskCopy = { files: new Map(), logs: new Map() }): void {
     this.files.clear();
-    for (const [path, version] of copy) {
+    this.logs.clear();
+    for (const [path, version] of copy.files) {
       const file = this.file(path);
       file.visible = version;
       file.durable = version;
     }
+    for (const [path, directory] of copy.logs) this.logs.set(path, directory.copy());
   }
 
   fsyncTime(): number {
@@ -106,6 +130,7 @@ export class SimDisk {
   /** The process is gone. With `powerLoss`, so is what was not flushed: any whole number of transactions from the end. */
   crash(powerLoss: boolean): void {
     const { random } = this.world;
+    if (powerLoss) for (const directory of this.logs.values()) directory.losePower(random);
     for (const file of this.files.values()) {
       const { writing } = file;
       const candidates = [file.durable, ...file.unflushed];

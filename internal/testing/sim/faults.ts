@@ -1,6 +1,7 @@
 import type { Node, SimCluster } from './cluster.js';
 import type { Machine } from './machine.js';
 import type { FaultKind, RunOptions } from './options.js';
+import { spoilLog } from './log-rot.js';
 import { isRotten, spoil } from './rot.js';
 
 /** Breaks things at random times, and repairs them all when asked. */
@@ -104,7 +105,8 @@ export class Faults {
         node.machine.disk.onWrite = (timeMs) => {
           if (random.chance(0.6)) return false;
           this.later(random.between(0, timeMs), () => {
-            cluster.crash(node, true);
+            // Where only the process ends, what it wrote is found by the next one, on the disk or not.
+            cluster.crash(node, random.chance(0.7));
             this.later(random.exponential(20), () => cluster.start(node));
           });
           return true;
@@ -120,6 +122,9 @@ export class Faults {
       case 'bitRot':
       case 'lostRow':
         this.#spoil(kind, node);
+        return;
+      case 'logRot':
+        this.#spoilLog(node);
         return;
       case 'isolateNewLeader':
         this.#ambush = true;
@@ -234,6 +239,20 @@ export class Faults {
     node.machine.rot = rot;
     world.count(kind === 'bitRot' ? 'rows spoilt' : 'rows lost');
     this.cluster.note(`the disk of ${node.name} ${kind === 'bitRot' ? 'spoils' : 'loses'} a row of ${rot.table}`);
+  }
+
+  /** A machine stops, and what its disk holds of the log is another when it comes back: one machine of a run. */
+  #spoilLog(node: Node): void {
+    const { world, nodes } = this.cluster;
+    if (!node.machine.running || nodes.some(({ machine, disowned }) => disowned || machine.logRot !== undefined))
+      return;
+    this.cluster.crash(node, true);
+    node.machine.logRot = spoilLog(node.machine, world.random);
+    if (node.machine.logRot !== undefined) {
+      world.count('logs spoilt');
+      this.cluster.note(`the disk of ${node.name} spoils a group of the log at ${node.machine.logRot.from}`);
+    }
+    this.later(world.random.exponential(50), () => this.cluster.start(node));
   }
 
   /** The process is killed and soon started again. */

@@ -18,9 +18,14 @@ export function rmSync(path: string, _options?: object): void {
   currentMachine().disk.files.delete(path);
 }
 
-/** Nothing but environments is kept; space held back in reserve is taken to be there. */
-export function existsSync(_path: string): boolean {
-  return true;
+/** Nothing but environments is kept; space held back in reserve is taken to be there, and no log of an earlier release. */
+export function existsSync(path: string): boolean {
+  return !path.endsWith('/log/data.mdb');
+}
+
+/** Never called: there is no log of an earlier release. */
+export function renameSync(from: string, _to: string): void {
+  throw new Error(`${from} cannot be renamed in a simulation`);
 }
 
 /** Free space: plenty or none. */

@@ -215,11 +215,6 @@ export function openTables(environment: Environment): Readonly<Record<TableName,
   };
 }
 
-/** Logs are short here: their bytes bound nothing. */
-export function tableBytes(): number {
-  return 0;
-}
-
 export function flushedOf(committed: Promise<boolean>): Promise<unknown> {
   const { flushed } = committed as Committed;
   return flushed ?? committed;
@@ -230,7 +225,7 @@ export async function commitErrorOf(error: unknown): Promise<Error> {
 }
 
 export function isDiskFull(error: Error): boolean {
-  return error.message.includes('MDB_MAP_FULL');
+  return /MDB_MAP_FULL|ENOSPC/.test(error.message);
 }
 
 export function messageOf(error: unknown): string {

@@ -1,4 +1,5 @@
 import { SimDisk } from './disk.js';
+import type { LogRot } from './log-rot.js';
 import type { Rot } from './rot.js';
 import { type Actor } from './event-queue.js';
 import type { World } from './world.js';
@@ -17,6 +18,8 @@ export class Machine {
   miscomputation: 'none' | 'due' | 'done' = 'none';
   /** What its disk has spoilt or lost of the state. */
   rot: Rot | undefined;
+  /** What its disk has spoilt of the log. */
+  logRot: LogRot | undefined;
 
   constructor(
     readonly name: string,

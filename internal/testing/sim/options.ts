@@ -69,6 +69,7 @@ export type FaultKind =
   | 'miscomputation'
   | 'bitRot'
   | 'lostRow'
+  | 'logRot'
   | 'lossyNetwork'
   | 'slowNetwork'
   | 'transfer'
@@ -105,7 +106,7 @@ const MIXED_FAULTS: readonly FaultKind[] = [
 ];
 export const FAULT_KINDS: readonly FaultKind[] = [
   ...MIXED_FAULTS,
-  ...(['miscomputation', 'wipe', 'rollback', 'stranger', 'bitRot', 'lostRow'] as const),
+  ...(['miscomputation', 'wipe', 'rollback', 'stranger', 'bitRot', 'lostRow', 'logRot'] as const),
 ];
 
 /** What a run leans towards: a mix of everything hides what a mix of a few would show. */
@@ -119,10 +120,11 @@ export type Profile =
   | 'alone'
   | 'differing'
   | 'trust'
-  | 'rotting';
+  | 'rotting'
+  | 'damagedLog';
 export const PROFILES: readonly Profile[] = [
   ...(['mixed', 'mixed', 'mixed', 'elections', 'elections', 'deposed', 'deposed', 'membership', 'membership'] as const),
-  ...(['reads', 'reads', 'disks', 'disks', 'alone', 'differing', 'trust', 'rotting'] as const),
+  ...(['reads', 'reads', 'disks', 'disks', 'alone', 'differing', 'trust', 'rotting', 'damagedLog'] as const),
 ];
 
 const LARGE: RaftSettings = {
@@ -282,6 +284,16 @@ function drawProfile(profile: Profile, random: Random): Partial<RunOptions> {
         calmMs: 24_000,
         thinkMs: 30,
         logKeepEntries: random.pick([2, 20, 10_000, 10_000]),
+        lossChance: 0,
+      };
+    case 'damagedLog':
+      // One disk spoils what it was given of the log; no other is lost, so that those who are left are a majority.
+      return {
+        voters: random.pick([3, 3, 5]),
+        faults: ['logRot', 'logRot', 'kill', 'powerLoss', 'isolate', 'slowDisk'],
+        faultEveryMs: random.pick([400, 1_000]),
+        thinkMs: 30,
+        logKeepEntries: random.pick([2, 20, 10_000]),
         lossChance: 0,
       };
     case 'rotting':

@@ -1,0 +1,99 @@
+/** Takes the place of internal/replica/wal/files.ts in a simulation: files on the disk of the machine that code runs on. */
+import type { LogDirectory, LogFile } from '../../replica/wal/files.js';
+import type { SimDisk } from './disk.js';
+import type { Actor } from './event-queue.js';
+import type { DiskBytes, DiskDirectory } from './log-disk.js';
+import { currentMachine } from './machine.js';
+
+export function openLogDirectory(path: string): LogDirectory {
+  const { disk, actor } = currentMachine();
+  const directory = disk.logDirectory(path);
+  const changed = (change: (names: Map<string, DiskBytes>) => void): void => {
+    if (!actor.alive) return;
+    const names = new Map(directory.names);
+    change(names);
+    directory.change(names);
+  };
+  const open = (name: string): LogFile => {
+    const bytes = directory.names.get(name);
+    if (bytes === undefined) throw new Error(`ENOENT: no file ${name}`);
+    return new SimLogFile(disk, actor, bytes);
+  };
+  return {
+    list: () => [...directory.names.keys()],
+    open,
+    create: (name, size) => {
+      if (!directory.names.has(name)) changed((names) => names.set(name, disk.newFile()));
+      const bytes = directory.names.get(name);
+      if (bytes !== undefined) bytes.size = Math.max(bytes.size, size);
+      return open(name);
+    },
+    rename: (from, to) =>
+      changed((names) => {
+        const bytes = names.get(from);
+        if (bytes === undefined) throw new Error(`ENOENT: no file ${from}`);
+        names.delete(from);
+        names.set(to, bytes);
+      }),
+    remove: (name) => changed((names) => names.delete(name)),
+    sync: () => synced(disk, actor, directory),
+  };
+}
+
+/** Only needed where a log of an earlier release is taken over, of which there is none. */
+export function syncDirectory(_path: string): Promise<void> {
+  return Promise.resolve();
+}
+
+/** What was done before the sync began is on the disk when it ends. */
+function synced(disk: SimDisk, actor: Actor, what: DiskBytes | DiskDirectory): Promise<void> {
+  const count = what.unsynced;
+  return new Promise((resolve) => {
+    const time = disk.fsyncTime();
+    if (disk.onWrite?.(time) === true) disk.onWrite = undefined;
+    disk.world.schedule(time, actor, () => {
+      what.synced(count);
+      resolve();
+    });
+  });
+}
+
+class SimLogFile implements LogFile {
+  constructor(
+    private readonly disk: SimDisk,
+    private readonly actor: Actor,
+    private readonly bytes: DiskBytes,
+  ) {}
+
+  get size(): number {
+    return this.bytes.size;
+  }
+
+  read(position: number, length: number): Buffer {
+    return this.bytes.read(position, length);
+  }
+
+  write(bytes: Buffer, position: number): Promise<void> {
+    const { disk, actor } = this;
+    return new Promise((resolve, reject) => {
+      // The last breath of a process that has ended.
+      if (!actor.alive) return;
+      if (!disk.temper.full) this.bytes.write(bytes, position);
+      disk.world.schedule(disk.world.random.between(0.02, 0.2), actor, () => {
+        if (!disk.temper.full) resolve();
+        else {
+          disk.world.count('groups of the log refused: disk full');
+          reject(new Error('ENOSPC: no space left on device'));
+        }
+      });
+    });
+  }
+
+  sync(): Promise<void> {
+    return synced(this.disk, this.actor, this.bytes);
+  }
+
+  close(): void {
+    // Nothing is held.
+  }
+}
