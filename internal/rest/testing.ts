@@ -1,3 +1,4 @@
+import { requestInfo } from '../server/request-info.js';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { openReplica, type Replica } from '../replica/index.js';
 import { encodeForStorage } from '../schema/codec/index.js';
 import { objectKey } from '../store/keys.js';
 import type { RestDeps } from './deps.js';
-import type { ApiRequest, BytesReply, HandlerReply, Reply, RequestInfo, Sink, StreamReply } from './types.js';
+import type { ApiRequest, BytesReply, HandlerReply, Reply, Sink, StreamReply } from './types.js';
 
 /** A replica of its own in a temporary directory, and what the verbs need of it. For tests. */
 export class TestStore {
@@ -52,34 +53,6 @@ export class TestStore {
 /** A request for `/api/v1/...` or `/apis/...` as the HTTP server hands it over. */
 export function get(target: string, headers: Readonly<Record<string, string>> = {}): ApiRequest {
   const url = new URL(target, 'https://localhost');
-  const parts = url.pathname.split('/').filter((p) => p !== '');
-  const core = parts[0] === 'api';
-  let rest = parts.slice(core ? 2 : 3);
-  let verb = 'get';
-  if (rest[0] === 'watch') {
-    verb = 'watch';
-    rest = rest.slice(1);
-  }
-  let namespace = '';
-  if (rest[0] === 'namespaces' && rest.length > 2) {
-    namespace = rest[1] ?? '';
-    rest = rest.slice(2);
-  }
-  const name = rest[1] ?? '';
-  if (verb === 'get' && name === '') verb = url.searchParams.has('watch') ? 'watch' : 'list';
-  const info: RequestInfo = {
-    isResourceRequest: true,
-    path: url.pathname,
-    verb,
-    apiPrefix: parts[0] ?? '',
-    group: core ? '' : (parts[1] ?? ''),
-    version: (core ? parts[1] : parts[2]) ?? '',
-    namespace,
-    resource: rest[0] ?? '',
-    subresource: rest[2] ?? '',
-    name,
-    parts: rest,
-  };
   return {
     method: 'GET',
     path: url.pathname,
@@ -87,7 +60,7 @@ export function get(target: string, headers: Readonly<Record<string, string>> = 
     header: (h) => headers[h] ?? '',
     body: Buffer.alloc(0),
     user: { username: 'test', uid: '', groups: ['system:masters'], extra: {} },
-    info,
+    info: requestInfo('GET', url.pathname, url.search.slice(1)),
   };
 }
 

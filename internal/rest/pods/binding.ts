@@ -18,7 +18,7 @@ import { matchNamespace } from '../write/decode.js';
 import { guaranteedUpdate } from '../write/guaranteed-update.js';
 import { writeOptions } from '../write/options.js';
 import { replacing } from '../write/plan.js';
-import { parseStored } from '../write/stored.js';
+import { changeable } from '../write/stored.js';
 import { metaOf, metaText, startWriting, type Writing } from '../write/target.js';
 
 const PODS = { group: '', resource: 'pods' } as const;
@@ -78,7 +78,7 @@ async function assign(deps: RestDeps, ctx: Writing, def: ResourceDef, sent: Json
         if (errors.length > 0) throw new StatusError(500, '', aggregateText(errors.map(errorText)));
       });
       if (current === undefined) throw notFound(PODS, ctx.name);
-      const pod = parseStored(current, POD_TYPE);
+      const pod = changeable(current, POD_TYPE);
       bind(pod, object, ctx);
       return ctx.dryRun ? { done: undefined } : { plan: replacing(current, pod, POD_TYPE, admission) };
     },

@@ -19,7 +19,7 @@ import { matchNamespace } from '../write/decode.js';
 import { deleteObject } from '../write/delete-object.js';
 import { type DeleteOptions, deleteOptionsOf, writeOptions } from '../write/options.js';
 import { commit, replacing, type WritePlan } from '../write/plan.js';
-import { parseStored } from '../write/stored.js';
+import { changeable } from '../write/stored.js';
 import { kindOf, metaOf, metaText, startWriting, type Writing } from '../write/target.js';
 
 const PDB = { group: 'policy', resource: 'poddisruptionbudget' } as const;
@@ -133,7 +133,7 @@ async function decide(
   await admitted(deps, admission, attributes, () => undefined);
   const found = deps.backend.get(objectKey('', 'pods', ctx.namespace, ctx.name));
   if (found === undefined) throw notFound(def, ctx.name);
-  const pod = parseStored(found, POD_TYPE);
+  const pod = changeable(found, POD_TYPE);
   const free = needsNoBudget(pod);
   const spending = free ? undefined : spendBudget(deps, ctx, pod);
   const unspent = free ? isPending(pod) : spending === 'unspent';
@@ -201,7 +201,7 @@ function spendBudget(deps: RestDeps, ctx: Writing, pod: JsonObject): WritePlan<u
   }
   const [current] = budgets;
   if (current === undefined) return undefined;
-  const budget = parseStored(current, PDB_TYPE);
+  const budget = changeable(current, PDB_TYPE);
   const status = ensureChild(budget, 'status');
   if (!isReady(pod)) {
     if (str(child(budget, 'spec'), 'unhealthyPodEvictionPolicy') === 'AlwaysAllow') return 'unspent';

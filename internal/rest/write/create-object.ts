@@ -11,7 +11,7 @@ import { dedupeOwners } from './owners.js';
 import { commit, type WritePlan } from './plan.js';
 import { checkNameLength } from './name-length.js';
 import { checkCreate, fillSystemFields, prepareCreate } from './prepare.js';
-import { formOf, keyOf, parseStored, withoutRevision, withRevision } from './stored.js';
+import { formOf, keyOf, changeable, withoutRevision, withRevision } from './stored.js';
 import { between, type Kind, metaOf, metaText, type Writing } from './target.js';
 
 /** Names tried when the generated one is taken (apiserver's maxNameGenerationCreateAttempts). */
@@ -151,7 +151,7 @@ function taken(deps: RestDeps, kind: Kind, ctx: Writing): StatusError {
   const error = alreadyExists(kind.def, ctx.name);
   const existing = deps.backend.get(keyOf(kind, ctx));
   if (existing === undefined) return error;
-  if (metaText(metaOf(parseStored(existing, kind.storedType)), 'deletionTimestamp') === '') return error;
+  if (metaText(metaOf(changeable(existing, kind.storedType)), 'deletionTimestamp') === '') return error;
   const being = new StatusError(409, 'AlreadyExists', `object is being deleted: ${error.message}`);
   being.status.details = { ...error.status.details };
   return being;

@@ -1,7 +1,13 @@
-import { type JsonObject, isObject } from '../../machinery/json.js';
+import type { JsonObject } from '../../machinery/json.js';
 import { StatusError } from '../../machinery/status.js';
 import { assert } from '../../machinery/assert.js';
-import { checkShape, encodeForStorage, encodeProtobuf, parseJson, type StoredForm } from '../../schema/codec/index.js';
+import {
+  checkShape,
+  encodeForStorage,
+  encodeProtobuf,
+  parseStored,
+  type StoredForm,
+} from '../../schema/codec/index.js';
 import { dropNulls, writeNulls } from '../../schema/nulls.js';
 import { objectKey } from '../../store/keys.js';
 import type { KeyValue } from '../../store/types.js';
@@ -14,16 +20,15 @@ export function keyOf(kind: Kind, ctx: Writing): string {
 }
 
 /** A stored object as one that may be changed, without the nulls of its type (see schema/nulls). */
-export function parseStored(kv: KeyValue, storedType: string): JsonObject {
-  const object = parseJson(kv.value);
-  assert(isObject(object), 'what is stored is an object');
+export function changeable(kv: KeyValue, storedType: string): JsonObject {
+  const object = parseStored(kv.value);
   dropNulls(storedType, object);
   return object;
 }
 
 /** A stored object as the request's version has it: a conversion webhook may have to be asked. */
 export function loadStored(kind: Kind, kv: KeyValue): JsonObject | Promise<JsonObject> {
-  const object = parseStored(kv, kind.storedType);
+  const object = changeable(kv, kind.storedType);
   const { webhook } = kind.strategy;
   if (webhook === undefined) return object;
   return webhook.served([object]).then(([served]) => {

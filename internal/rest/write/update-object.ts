@@ -18,7 +18,7 @@ import { guaranteedUpdate, type Step } from './guaranteed-update.js';
 import { dedupeOwners } from './owners.js';
 import { checkUpdate, prepareUpdate, subresourceStrategy } from './prepare.js';
 import { registryPath } from './registry-path.js';
-import { formOf, keyOf, loadStored, parseStored, withRevision } from './stored.js';
+import { formOf, keyOf, loadStored, changeable, withRevision } from './stored.js';
 import { between, type Kind, metaOf, metaText, noteSize, type Writing } from './target.js';
 
 /** What an update does to the stored object. */
@@ -123,7 +123,7 @@ async function planUpdate(
 }
 
 function checkUid(kind: Kind, ctx: Writing, uid: string, current: KeyValue | undefined): void {
-  const stored = current === undefined ? '' : metaText(metaOf(parseStored(current, kind.storedType)), 'uid');
+  const stored = current === undefined ? '' : metaText(metaOf(changeable(current, kind.storedType)), 'uid');
   if (stored === uid) return;
   throw conflict(
     kind.def,

@@ -1,3 +1,4 @@
+import { assert } from '../../machinery/assert.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 import { unsupportedMediaType } from '../../machinery/status.js';
 import type { GroupVersionKind } from '../types.js';
@@ -133,10 +134,11 @@ export function encodeObject(
   }
 }
 
-/** Parses stored JSON, which this program wrote itself. */
+/** A stored object as it stands there: JSON that this program wrote itself. */
 export function parseStored(value: Buffer): JsonObject {
   const parsed: JsonValue = parseJson(value);
-  return isObject(parsed) ? parsed : {};
+  assert(isObject(parsed), 'what is stored is an object');
+  return parsed;
 }
 
 /** A stored object's bytes in the encoding asked for; plain JSON is the stored bytes themselves, not a copy. */

@@ -1,3 +1,4 @@
+import { requestInfo } from '../../../server/request-info.js';
 import { expect } from 'vitest';
 import type { JsonObject } from '../../../machinery/json.js';
 import { StatusError } from '../../../machinery/status.js';
@@ -7,7 +8,7 @@ import { startCluster, type TestCluster } from '../../../testing/cluster.js';
 import type { RestDeps } from '../../deps.js';
 import { createRest } from '../../index.js';
 import { respondError } from '../../respond.js';
-import type { ApiRequest, Handler, HandlerReply, Reply, RequestInfo } from '../../types.js';
+import type { ApiRequest, Handler, HandlerReply, Reply } from '../../types.js';
 
 export interface Answer {
   readonly status: number;
@@ -42,43 +43,6 @@ export interface Rest extends ReplicaClient {
   readonly cluster: TestCluster;
   on(replica: number): ReplicaClient;
   close(): Promise<void>;
-}
-
-const VERBS: Readonly<Record<string, string>> = {
-  GET: 'get',
-  POST: 'create',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-};
-
-function infoOf(method: string, path: string): RequestInfo {
-  const parts = path.split('/').filter((p) => p !== '');
-  const apiPrefix = parts.shift() ?? '';
-  const group = apiPrefix === 'api' ? '' : (parts.shift() ?? '');
-  const version = parts.shift() ?? '';
-  let namespace = '';
-  if (parts[0] === 'namespaces' && parts.length > 1) {
-    namespace = parts[1] ?? '';
-    if (parts.length > 2 && parts[2] !== 'finalize' && parts[2] !== 'status') parts.splice(0, 2);
-  }
-  const [resource = '', name = '', subresource = ''] = parts;
-  let verb = VERBS[method] ?? method.toLowerCase();
-  if (name === '' && verb === 'get') verb = 'list';
-  if (name === '' && verb === 'delete') verb = 'deletecollection';
-  return {
-    isResourceRequest: true,
-    path,
-    verb,
-    apiPrefix,
-    group,
-    version,
-    namespace,
-    resource,
-    subresource,
-    name,
-    parts,
-  };
 }
 
 async function bodyOf(reply: Reply): Promise<string> {
@@ -140,7 +104,7 @@ function clientOf(cluster: TestCluster, replica: number, more: MoreDeps): Replic
       header: (name) => headers[name] ?? '',
       body: Buffer.from(text),
       user: { username: options.user ?? 'admin', uid: '', groups: options.groups ?? ['system:masters'], extra: {} },
-      info: infoOf(method, route),
+      info: requestInfo(method, route, query),
     });
   };
   const ok: ReplicaClient['ok'] = async (code, method, path, body, options) => {
