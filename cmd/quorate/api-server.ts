@@ -1,5 +1,7 @@
 import { Callout } from '../../internal/callout/index.js';
 import { CustomResources } from '../../internal/extensions/custom-resources.js';
+import { PriorityAndFairness } from '../../internal/flowcontrol/index.js';
+import { fairnessMetrics } from '../../internal/flowcontrol/metrics.js';
 import { withCustomResources } from '../../internal/registry/custom/index.js';
 import { strategiesWith } from '../../internal/registry/index.js';
 import type { Replica } from '../../internal/replica/index.js';
@@ -11,7 +13,7 @@ import { OpenApi } from '../../internal/schema/openapi/index.js';
 import { CaughtUp } from '../../internal/server/caught-up.js';
 import type { AuditParts } from '../../internal/server/filters/audit.js';
 import { createChain } from '../../internal/server/chain.js';
-import type { InFlight } from '../../internal/server/in-flight.js';
+import { inFlightLimit } from '../../internal/server/in-flight.js';
 import { createInternalClient } from '../../internal/server/internal-client.js';
 import { type FindResource, RequestMetrics } from '../../internal/server/metrics.js';
 import { createPaths } from '../../internal/server/paths.js';
@@ -58,7 +60,6 @@ export interface ApiServerParts {
   readonly serving: ServingConfig;
   readonly replica: Replica;
   readonly metrics: RequestMetrics;
-  readonly inFlight: InFlight;
   /** What is recorded of requests, and where. */
   readonly audit: AuditParts | undefined;
   /** Whether the server is about to stop: it is not ready any more, and begins nothing new. */
@@ -71,6 +72,8 @@ export interface ApiServer {
   readonly chain: RequestHandler;
   /** The custom resources that are served. */
   readonly findCustom: FindResource;
+  /** How many requests are being handled. */
+  readonly inFlight: { readonly readOnly: number; readonly mutating: number };
   /** Begins what goes on beside requests; to be called once, when the replica is ready. */
   start(): Promise<void>;
   /** Has it tell others, through the store, that this server goes. */
@@ -81,7 +84,7 @@ export interface ApiServer {
 
 /** Wires the parts of an API server together. Throws FatalError when flags or the files they name cannot be used. */
 export function createApiServer(parts: ApiServerParts): ApiServer {
-  const { flags, serving, replica, metrics, inFlight, audit, isEnding } = parts;
+  const { flags, serving, replica, metrics, audit, isEnding } = parts;
   const port = flags.int('secure-port');
   const address = `${advertisedAddress(flags)}:${port}`;
   const { backend } = replica;
@@ -162,13 +165,20 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
       },
     },
   ]);
+  const [reads, writes] = [flags.int('max-requests-inflight'), flags.int('max-mutating-requests-inflight')];
+  const inFlight = inFlightLimit(reads, writes);
+  const fairness = flags.bool('enable-priority-and-fairness')
+    ? new PriorityAndFairness(backend, reads + writes)
+    : undefined;
+  metrics.others = () => (fairness === undefined ? [] : fairnessMetrics(fairness));
   const chain = createChain({
     aggregator: aggregated.aggregator,
     authenticator: who,
     catchUp: () => backend.readBarrier(),
     authorizer,
     requestTimeoutMs: flags.duration('request-timeout'),
-    inFlight: inFlight,
+    inFlight,
+    fairness,
     metrics,
     ...(audit === undefined ? {} : { audit }),
     resources,
@@ -186,6 +196,7 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
         keys: serving.serviceAccountKeys,
       },
       raft: replica,
+      fairness,
       discovery: createDiscovery({ catalog, serverAddress: () => address }),
       openApi: createOpenApi(openApi, aggregated.openApi),
       swaggerUi: flags.bool('enable-swagger-ui') ? createSwaggerUi() : undefined,
@@ -196,6 +207,7 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
   return {
     chain,
     findCustom,
+    inFlight: fairness?.counts.inFlight ?? inFlight,
     start() {
       open = true;
       return hooks.start(isEnding);
@@ -204,6 +216,7 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
     close() {
       hooks.stop();
       aggregated.stop();
+      fairness?.stop();
       calls.callout.close();
     },
   };

@@ -3,7 +3,6 @@ import { FatalError } from '../../internal/machinery/assert.js';
 import { errorText, logger, setVerbosity } from '../../internal/machinery/log.js';
 import { DifferingStateError, openReplica, type Replica } from '../../internal/replica/index.js';
 import type { AuditParts } from '../../internal/server/filters/audit.js';
-import { type InFlight, inFlightLimit } from '../../internal/server/in-flight.js';
 import { type FindResource, RequestMetrics } from '../../internal/server/metrics.js';
 import { listen } from '../../internal/server/uws/listener.js';
 import { auditOf } from './audit.js';
@@ -35,7 +34,8 @@ interface Process {
   findCustom: FindResource;
   /** What the metrics tell of: the replica of this run. */
   replica: Replica | undefined;
-  readonly inFlight: InFlight;
+  /** What the metrics tell of: the requests that this run handles. */
+  inFlight: { readonly readOnly: number; readonly mutating: number };
   /** What is recorded of requests, and where. */
   readonly audit: AuditParts | undefined;
 }
@@ -60,7 +60,7 @@ export async function runServe(flags: FlagValues): Promise<void> {
     metrics,
     findCustom: () => undefined,
     replica: undefined,
-    inFlight: inFlightLimit(flags.int('max-requests-inflight'), flags.int('max-mutating-requests-inflight')),
+    inFlight: { readOnly: 0, mutating: 0 },
     audit: auditOf(flags, metrics.registry),
   };
   describe(own);
@@ -87,7 +87,7 @@ function describe(own: Process): void {
     if (own.replica === undefined) throw new Error('the replica is being opened');
     return own.replica.status();
   });
-  metrics.watchInFlight(own.inFlight);
+  metrics.watchInFlight(() => own.inFlight);
   metrics.counter(
     'quorate_store_reseeds',
     "How often this process has replaced its whole state by a copy of the leader's, because it was wrong.",
@@ -155,10 +155,11 @@ async function opened({ flags, signals, reseeds }: Process, ending: Ending): Pro
 
 /** Serves the API of the replica and stays until its end has come. */
 async function serveReplica(own: Process, replica: Replica, ending: Ending): Promise<void> {
-  const { flags, serving, signals, metrics, inFlight, audit } = own;
+  const { flags, serving, signals, metrics, audit } = own;
   const isEnding = (): boolean => ending.reason !== undefined;
-  const server = createApiServer({ flags, serving, replica, metrics, inFlight, audit, isEnding });
+  const server = createApiServer({ flags, serving, replica, metrics, audit, isEnding });
   own.findCustom = server.findCustom;
+  own.inFlight = server.inFlight;
   const listener = await listen(
     {
       host: flags.string('bind-address'),

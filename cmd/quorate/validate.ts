@@ -32,6 +32,12 @@ export function validateFlags(flags: FlagValues): void {
   ]) {
     if (flags.int(name) < 0) wrong.push(`--${name} can not be negative value`);
   }
+  const [reads, writes] = [flags.int('max-requests-inflight'), flags.int('max-mutating-requests-inflight')];
+  if (flags.bool('enable-priority-and-fairness') && reads + writes === 0) {
+    wrong.push(
+      `invalid configuration: MaxRequestsInFlight=${reads} and MaxMutatingRequestsInFlight=${writes}; they must add up to something positive`,
+    );
+  }
   if (flags.string('service-account-issuer').split(',').includes('')) {
     wrong.push('service-account-issuer should not be an empty string');
   }

@@ -55,6 +55,8 @@ export interface ApiRequest {
   readonly originalUser?: UserInfo;
   /** Adds an annotation to the audit event of the request, where it has one. */
   annotate?(key: string, value: string): void;
+  /** To be called by a watch once its client has the state that it begins with. */
+  watchBegun?(): void;
   /** What is told of the request's body to its audit event, where it has one. */
   readonly audit?: BodyAudit | undefined;
   readonly info: RequestInfo;

@@ -55,6 +55,7 @@ export async function handleWatch(
         bookmarks: options.allowWatchBookmarks,
         markInitialEnd: initial && options.allowWatchBookmarks,
         timeoutMs: timeoutOf(deps, options),
+        begun: () => request.watchBegun?.(),
       });
       watcher.start();
     },

@@ -24,6 +24,8 @@ export interface WatcherOptions {
   /** The client wants to know where the initial state ends. */
   readonly markInitialEnd: boolean;
   readonly timeoutMs: number;
+  /** Called once when the state to begin with is written. */
+  readonly begun?: () => void;
 }
 
 /**
@@ -177,6 +179,7 @@ export class Watcher {
     }
     if (initial.finished) {
       this.initial = undefined;
+      this.options.begun?.();
       if (this.options.markInitialEnd) frames.push(encoding.bookmark(this.floor, true));
     }
     return frames.length === 0 || this.write(Buffer.concat(frames));

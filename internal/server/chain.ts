@@ -13,7 +13,9 @@ import { withAuthorization } from './filters/authorization.js';
 import { withBody } from './filters/body.js';
 import type { Filter } from './filters/filter.js';
 import { withImpersonation } from './filters/impersonation.js';
+import type { PriorityAndFairness } from '../flowcontrol/index.js';
 import { withMaxInFlightLimit } from './filters/max-in-flight.js';
+import { withPriorityAndFairness } from './filters/priority-and-fairness.js';
 import { withRequestDeadline } from './filters/request-deadline.js';
 import { withRequestInfo } from './filters/request-info.js';
 import type { Answer, RequestHandler } from './http-listener.js';
@@ -27,7 +29,10 @@ export interface ChainParts {
   /** See `withAuthentication`. */
   readonly catchUp?: () => Promise<void>;
   readonly authorizer: Authorizer;
+  /** Bounds the requests in flight where there is no priority and fairness. */
   readonly inFlight: InFlight;
+  /** Who waits, and who is let in first; absent where it is switched off. */
+  readonly fairness?: PriorityAndFairness | undefined;
   readonly metrics: RequestMetrics;
   /** What is recorded of requests; nothing when absent. */
   readonly audit?: AuditParts;
@@ -53,7 +58,7 @@ function filtersOf(parts: ChainParts): readonly Filter[] {
     withAuthentication(parts.authenticator, parts.catchUp),
     ...(parts.audit === undefined ? [] : [withAudit(parts.audit)]),
     withImpersonation(parts.authorizer),
-    withMaxInFlightLimit(parts.inFlight),
+    parts.fairness === undefined ? withMaxInFlightLimit(parts.inFlight) : withPriorityAndFairness(parts.fairness),
     withAuthorization(parts.authorizer),
     withAggregation(parts.aggregator),
     withBody,
@@ -78,7 +83,12 @@ export function createChain(parts: ChainParts): RequestHandler {
     const told = withWarnings(reply, context.warnings);
     parts.metrics.observe(context.info, context.method, told, performance.now() - context.received);
     context.answered(told);
-    const answer: Answer = { reply: told, auditId: context.auditId };
+    const answer: Answer = {
+      reply: told,
+      auditId: context.auditId,
+      headers: context.answerHeaders,
+      finished: context.onFinished,
+    };
     return context.finishing === undefined ? answer : context.finishing(answer);
   };
 

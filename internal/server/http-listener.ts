@@ -33,8 +33,10 @@ export interface IncomingRequest {
 export interface Answer {
   readonly reply: HandlerReply;
   readonly auditId: string;
+  /** Headers that do not depend on the reply. */
+  readonly headers?: readonly (readonly [name: string, value: string])[] | undefined;
   /** Called once when it is written to its end, or will not be: the client went away. */
-  readonly finished?: () => void;
+  readonly finished?: (() => void) | undefined;
 }
 
 /** What a listener hands requests to. It may neither throw nor reject. */

@@ -3,6 +3,9 @@ import type { UserInfo } from '../auth/types.js';
 import type { RequestInfo } from '../rest/types.js';
 import type { RequestContext } from './request-context.js';
 
+/** Whether a verb changes something: there are other bounds for those. */
+export const isMutating = (verb: string): boolean => MUTATING.has(verb);
+
 const MUTATING = new Set(['create', 'update', 'patch', 'delete', 'deletecollection', 'post', 'put']);
 const LONG_RUNNING_SUBRESOURCES = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
 

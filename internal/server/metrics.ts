@@ -3,7 +3,7 @@ import { policyMetrics } from '../admission/policies/metrics.js';
 import type { HandlerReply, RequestInfo } from '../rest/types.js';
 import { findResource } from '../schema/resources.js';
 import type { ResourceDef } from '../schema/types.js';
-import { Histograms } from './histogram.js';
+import { Histograms } from '../machinery/histogram.js';
 import { isLongRunning } from './in-flight.js';
 import { VERSION } from './version.js';
 
@@ -165,15 +165,16 @@ export class RequestMetrics {
   }
 
   /** Requests that are being handled, under kube-apiserver's name. */
-  watchInFlight(inFlight: { readonly readOnly: number; readonly mutating: number }): void {
+  watchInFlight(read: () => { readonly readOnly: number; readonly mutating: number }): void {
     new Gauge({
       name: 'apiserver_current_inflight_requests',
       help: 'Requests being handled now, long-running ones left out, by kind.',
       labelNames: ['request_kind'],
       registers: [this.registry],
       collect() {
-        this.set({ request_kind: 'readOnly' }, inFlight.readOnly);
-        this.set({ request_kind: 'mutating' }, inFlight.mutating);
+        const { readOnly, mutating } = read();
+        this.set({ request_kind: 'readOnly' }, readOnly);
+        this.set({ request_kind: 'mutating' }, mutating);
       },
     });
   }
@@ -202,6 +203,9 @@ export class RequestMetrics {
       },
     });
   }
+
+  /** What somebody else shows, in Prometheus text format, read when it is asked for; it takes the place of what was there. */
+  others: () => Iterable<string> = () => [];
 
   /** Records one answered request; `durationMs` from arrival to answer. */
   observe(info: RequestInfo, method: string, reply: HandlerReply, durationMs: number): void {
@@ -278,6 +282,7 @@ export class RequestMetrics {
     for (const s of this.series.values()) yield `apiserver_request_total{${s.labels}} ${s.count}\n`;
     yield* this.durations.render();
     yield* this.sizes.render();
+    yield* this.others();
   }
 }
 

@@ -1,3 +1,5 @@
+import { dumpFairness } from '../flowcontrol/dump.js';
+import type { PriorityAndFairness } from '../flowcontrol/index.js';
 import { pageNotFound } from '../rest/not-served.js';
 import type { ApiRequest, BytesReply, Handler, Reply } from '../rest/types.js';
 import { handleRaft, type RaftControl } from './debug-raft.js';
@@ -19,6 +21,8 @@ export interface PathParts {
   readonly openApi: (request: ApiRequest) => Reply | Promise<Reply> | undefined;
   /** /swagger-ui, when it is on. */
   readonly swaggerUi?: ((request: ApiRequest) => Reply | undefined) | undefined;
+  /** What /debug/api_priority_and_fairness shows; absent where it is switched off. */
+  readonly fairness?: PriorityAndFairness | undefined;
   /** Every flag with its value. */
   readonly flags: ReadonlyMap<string, string>;
   /** Paths of the served groups and versions, for the index at `/`. */
@@ -42,7 +46,7 @@ export function createPaths(parts: PathParts): Handler {
     },
     flagz: (r) => (r.path === '/flagz' ? flagzPage(parts.flags) : undefined),
     statusz: (r) => (r.path === '/statusz' ? statuszPage() : undefined),
-    debug: (r) => handleRaft(parts.raft, r),
+    debug: (r) => dumpFairness(parts.fairness, r) ?? handleRaft(parts.raft, r),
     api: (r) => parts.discovery(r),
     apis: (r) => parts.discovery(r),
     openapi: (r) => parts.openApi(r),

@@ -103,6 +103,17 @@ export class RequestContext implements ApiRequest, Credentials {
     this.finishing = finishing;
   }
 
+  /** Headers of whatever answer there will be. */
+  answerHeaders: readonly (readonly [name: string, value: string])[] | undefined;
+  /** Called once when the answer is written to its end, or will not be; at most one may ask for it. */
+  onFinished: (() => void) | undefined;
+  /** Called when a watch has shown its client the state that it begins with; at most one may ask for it. */
+  onWatchBegun: (() => void) | undefined;
+  /** For the handler of a watch. */
+  watchBegun(): void {
+    this.onWatchBegun?.();
+  }
+
   /** Calls `listener` once when the answer is known, before it is written. */
   onAnswered(listener: (reply: HandlerReply) => void): void {
     this.listeners ??= [];

@@ -39,6 +39,8 @@ export interface CallOptions {
   /** A bearer token; the administrator's when nothing is said, none when ''. */
   readonly token?: string;
   readonly client?: KeyPair;
+  /** Breaks the call off. */
+  readonly signal?: AbortSignal;
 }
 export interface CallAnswer {
   readonly status: number;
@@ -131,6 +133,7 @@ function send(
         port: to.port,
         path: to.path,
         method: options.method ?? 'GET',
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
         ca: to.ca,
         // A client certificate belongs to its connection: no pooling then.
         agent: options.client === undefined ? to.agent : false,

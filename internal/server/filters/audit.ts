@@ -150,6 +150,7 @@ function finish(context: RequestContext, audit: RequestAudit, answer: Answer): A
   }
   const tee = !isLong && audit.wantsResponse && 'stream' in reply ? recorded(reply) : undefined;
   const finished = (): void => {
+    answer.finished?.();
     const read = tee?.read();
     // The answer is on the wire: who records is not waited for, and counts what is lost.
     if (read === undefined) void audit.record('ResponseComplete', facts());

@@ -32,7 +32,12 @@ const STATUS_LINES: Readonly<Record<number, string>> = {
 const NONE: readonly (readonly [string, string])[] = [];
 
 /** Status line and headers; uWS adds Date by itself. */
-export function writeHead(res: Response, reply: Reply, auditId: string): void {
+export function writeHead(
+  res: Response,
+  reply: Reply,
+  auditId: string,
+  more: readonly (readonly [string, string])[] = NONE,
+): void {
   res.writeStatus(STATUS_LINES[reply.status] ?? `${reply.status} Status`);
   res.writeHeader('Audit-Id', auditId);
   const headers = reply.headers;
@@ -45,6 +50,7 @@ export function writeHead(res: Response, reply: Reply, auditId: string): void {
     for (const name in headers) res.writeHeader(name, headers[name] ?? '');
   }
   for (const [name, value] of passedOn ?? NONE) res.writeHeader(name, value);
+  for (const [name, value] of more) res.writeHeader(name, value);
   if (reply.warnings !== undefined) {
     for (const warning of warningHeaders(reply.warnings)) res.writeHeader('Warning', warning);
   }

@@ -155,7 +155,7 @@ class Listener {
     });
   }
 
-  private write(exchange: Exchange, { reply, auditId }: Answer): void {
+  private write(exchange: Exchange, { reply, auditId, headers }: Answer): void {
     if (exchange.aborted || exchange.done) {
       if ('abandoned' in reply) reply.abandoned?.();
       return;
@@ -167,7 +167,7 @@ class Listener {
       return;
     }
     exchange.res.cork(() => {
-      writeHead(exchange.res, reply, auditId);
+      writeHead(exchange.res, reply, auditId, headers);
       if ('stream' in reply) this.stream(exchange, reply);
       else {
         if (exchange.method === 'HEAD') {
