@@ -69,13 +69,13 @@ export function recover(directory: LogDirectory): LogContents {
   let first = numbers.length - 1;
   while (first > 0 && numbers[first - 1] === (numbers[first] ?? 0) - 1) first--;
   const contents = emptyContents();
-  for (const number of numbers.slice(0, Math.max(first, 0))) directory.remove(segmentName(number));
   const kept = numbers.slice(Math.max(first, 0));
   for (const number of kept) readSegment(directory, number, contents, number === kept.at(-1));
   const { base, index } = contents;
   if (base.index < index.first - 1) {
     throw new DamagedLogError(`entries ${base.index + 1} to ${index.first - 1} are missing`);
   }
+  for (const number of numbers.slice(0, Math.max(first, 0))) directory.remove(segmentName(number));
   return contents;
 }
 
