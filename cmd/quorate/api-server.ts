@@ -32,7 +32,7 @@ import { aggregation } from './aggregation.js';
 import { serviceResolver } from './services.js';
 import { audiences, authenticator, authorizers, tokenIssuer } from './auth.js';
 import { portRange } from './addresses.js';
-import { bootstrap, keepsEndpoints } from './bootstrap.js';
+import { keepsEndpoints, makeDefaultObjects } from './default-objects.js';
 import { advertisedAddress, type ServingConfig } from './config.js';
 import type { FlagValues } from './flags.js';
 import { connectionsOf } from './kubelets.js';
@@ -142,7 +142,7 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
   const client = createInternalClient(resources);
   const leads = (): boolean => replica.status().role === 'leader';
   const hooks = new PostStartHooks([
-    { checks: DEFAULT_OBJECTS, start: () => bootstrap(client, flags, serving, isEnding) },
+    { checks: DEFAULT_OBJECTS, start: () => makeDefaultObjects(client, flags, serving, isEnding) },
     {
       checks: ['poststarthook/start-kube-apiserver-identity-lease-controller'],
       start: () => keepIdentityLease(client, flags.string('name'), address),

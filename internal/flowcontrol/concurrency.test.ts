@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PRIORITY_LEVELS } from '../registry/bootstrap/flow-control.js';
+import { PRIORITY_LEVELS } from '../registry/default-objects/flow-control.js';
 import { allocate, limitsOf, maxSeatsOf } from './concurrency.js';
 import { levelOf } from './config.js';
 

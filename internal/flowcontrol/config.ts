@@ -1,6 +1,6 @@
 import { child, children, num, str } from '../machinery/access.js';
 import type { JsonObject } from '../machinery/json.js';
-import { FLOW_SCHEMAS, PRIORITY_LEVELS } from '../registry/bootstrap/flow-control.js';
+import { FLOW_SCHEMAS, PRIORITY_LEVELS } from '../registry/default-objects/flow-control.js';
 import { type Matcher, matcherOf } from './matching.js';
 
 /** How a priority level lets requests wait. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { UserInfo } from '../auth/types.js';
 import type { JsonObject } from '../machinery/json.js';
-import { FLOW_SCHEMAS, PRIORITY_LEVELS } from '../registry/bootstrap/flow-control.js';
+import { FLOW_SCHEMAS, PRIORITY_LEVELS } from '../registry/default-objects/flow-control.js';
 import { TestStore } from '../rest/testing.js';
 import { encodeForStorage } from '../schema/codec/index.js';
 import { nonResourceInfo, requestInfo } from '../server/request-info.js';

@@ -3,7 +3,7 @@ import { semanticEqual } from '../../machinery/equal.js';
 import { type FieldError, invalidValue } from '../../machinery/field.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { dns1123Label, dns1123Subdomain } from '../../machinery/names.js';
-import { FLOW_SCHEMAS, MANDATORY } from '../bootstrap/flow-control.js';
+import { FLOW_SCHEMAS, MANDATORY } from '../default-objects/flow-control.js';
 import { asInGo } from '../generic/as-in-go.js';
 import { type FieldNode, validating } from '../generic/field-node.js';
 import type { Strategy } from '../types.js';

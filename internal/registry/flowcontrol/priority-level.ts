@@ -2,7 +2,7 @@ import { child, defaultNumber, defaultTo } from '../../machinery/access.js';
 import { semanticEqual } from '../../machinery/equal.js';
 import type { FieldError } from '../../machinery/field.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { PRIORITY_LEVELS } from '../bootstrap/flow-control.js';
+import { PRIORITY_LEVELS } from '../default-objects/flow-control.js';
 import { asInGo } from '../generic/as-in-go.js';
 import { type FieldNode, validating } from '../generic/field-node.js';
 import type { Strategy } from '../types.js';

@@ -1,11 +1,11 @@
 import { child, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { AUTO_UPDATE } from '../../registry/bootstrap/flow-control.js';
-import { flowControl } from '../../registry/bootstrap/index.js';
+import { AUTO_UPDATE } from '../../registry/default-objects/flow-control.js';
+import { flowControl } from '../../registry/default-objects/index.js';
 import { prefixEnd, resourcePrefix } from '../../store/keys.js';
 import type { Backend } from '../../store/types.js';
 import type { InternalClient } from '../internal-client.js';
-import { ensure } from './bootstrap-objects.js';
+import { ensure } from './default-objects.js';
 import { repeat, type Repeated } from './repeated.js';
 
 /** Between two rounds, milliseconds: kube-apiserver's, so what was deleted is there again within a minute. */

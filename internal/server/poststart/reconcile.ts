@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { child, children, ensureChild, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { AUTO_UPDATE } from '../../registry/bootstrap/flow-control.js';
-import type { BootstrapObject } from '../../registry/bootstrap/index.js';
+import { AUTO_UPDATE } from '../../registry/default-objects/flow-control.js';
+import type { DefaultObject } from '../../registry/default-objects/index.js';
 
 /** Like RFC 7386, but only adds: true when `wanted`'s keys are all in `have`. */
 function contains(have: JsonObject | undefined, wanted: JsonObject | undefined): boolean {
@@ -29,7 +29,7 @@ function updatesItself(live: JsonObject): boolean {
  * Roles and bindings only gain what is missing (rbac reconciliation: an administrator may widen, not narrow them);
  * flow control and `data` are set back. An autoupdate annotation of "false" leaves the object alone, unless it is mandatory.
  */
-export function reconciled(wanted: BootstrapObject, live: JsonObject): JsonObject | undefined {
+export function reconciled(wanted: DefaultObject, live: JsonObject): JsonObject | undefined {
   const annotations = child(child(live, 'metadata'), 'annotations');
   const next = structuredClone(live);
   switch (wanted.reconcile) {

@@ -1,6 +1,6 @@
 import { child, str } from '../../machinery/access.js';
 import { StatusError } from '../../machinery/status.js';
-import type { BootstrapObject } from '../../registry/bootstrap/index.js';
+import type { DefaultObject } from '../../registry/default-objects/index.js';
 import type { InternalClient } from '../internal-client.js';
 import { reconciled } from './reconcile.js';
 
@@ -14,11 +14,8 @@ const UPDATE_TRIES = 3;
  * `rbac/bootstrap-roles`, `scheduling/bootstrap-system-priority-classes`, ...). Safe to run on several replicas at once.
  * Namespaces come first; services last, because their addresses come out of the ServiceCIDR.
  */
-export async function bootstrapObjectsExist(
-  client: InternalClient,
-  objects: readonly BootstrapObject[],
-): Promise<void> {
-  const phase = (o: BootstrapObject): number =>
+export async function defaultObjectsExist(client: InternalClient, objects: readonly DefaultObject[]): Promise<void> {
+  const phase = (o: DefaultObject): number =>
     o.path.endsWith('/services') ? 2 : o.path === '/api/v1/namespaces' ? 0 : 1;
   for (const now of [0, 1, 2]) {
     await inParallel(
@@ -37,7 +34,7 @@ async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<voi
 }
 
 /** Makes one default object exist, and as it should be. */
-export async function ensure(client: InternalClient, wanted: BootstrapObject): Promise<void> {
+export async function ensure(client: InternalClient, wanted: DefaultObject): Promise<void> {
   const path = `${wanted.path}/${encodeURIComponent(str(child(wanted.object, 'metadata'), 'name'))}`;
   for (let tries = 0; tries < UPDATE_TRIES; tries++) {
     const live = await client.get(path);

@@ -38,7 +38,7 @@ export type Reconcile =
   | 'data';
 
 /** One object of a fresh cluster. */
-export interface BootstrapObject {
+export interface DefaultObject {
   /** Collection path to create in. */
   readonly path: string;
   readonly object: JsonObject;
@@ -56,7 +56,7 @@ const PRODUCER = 'api-priority-and-fairness-config-producer-v1';
 const CONSUMER = 'api-priority-and-fairness-config-consumer-v1';
 
 /** Everything that a fresh cluster holds, in the order in which it can be made. */
-export function bootstrapObjects(config: BootstrapConfig): BootstrapObject[] {
+export function defaultObjects(config: BootstrapConfig): DefaultObject[] {
   return [
     ...namespaces(),
     ...configMaps(config),
@@ -68,7 +68,7 @@ export function bootstrapObjects(config: BootstrapConfig): BootstrapObject[] {
   ];
 }
 
-function namespaces(): BootstrapObject[] {
+function namespaces(): DefaultObject[] {
   return SYSTEM_NAMESPACES.map((name) => ({
     path: '/api/v1/namespaces',
     object: { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
@@ -77,7 +77,7 @@ function namespaces(): BootstrapObject[] {
   }));
 }
 
-function configMaps(config: BootstrapConfig): BootstrapObject[] {
+function configMaps(config: BootstrapConfig): DefaultObject[] {
   const path = '/api/v1/namespaces/kube-system/configmaps';
   const configMap = (name: string, data: JsonObject): JsonObject => ({
     apiVersion: 'v1',
@@ -113,8 +113,8 @@ function configMaps(config: BootstrapConfig): BootstrapObject[] {
   ];
 }
 
-function priorityClasses(): BootstrapObject[] {
-  const priorityClass = (name: string, value: number, description: string): BootstrapObject => ({
+function priorityClasses(): DefaultObject[] {
+  const priorityClass = (name: string, value: number, description: string): DefaultObject => ({
     path: '/apis/scheduling.k8s.io/v1/priorityclasses',
     object: { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name }, value, description },
     fieldManager: SELF,
@@ -134,8 +134,8 @@ function priorityClasses(): BootstrapObject[] {
   ];
 }
 
-function rbac(): BootstrapObject[] {
-  const of = (path: string, object: JsonObject): BootstrapObject => ({
+function rbac(): DefaultObject[] {
+  const of = (path: string, object: JsonObject): DefaultObject => ({
     path: RBAC + path,
     object,
     fieldManager: SELF,
@@ -150,8 +150,8 @@ function rbac(): BootstrapObject[] {
 }
 
 /** The flow schemas and priority levels that Kubernetes wants to be there; each server puts them back every minute. */
-export function flowControl(config: Pick<BootstrapConfig, 'now'>): BootstrapObject[] {
-  const of = (kind: string, plural: string, name: string, spec: JsonObject): BootstrapObject => ({
+export function flowControl(config: Pick<BootstrapConfig, 'now'>): DefaultObject[] {
+  const of = (kind: string, plural: string, name: string, spec: JsonObject): DefaultObject => ({
     path: `${FLOW}/${plural}`,
     object: {
       apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
@@ -187,7 +187,7 @@ export function flowControl(config: Pick<BootstrapConfig, 'now'>): BootstrapObje
   ];
 }
 
-function apiServices(): BootstrapObject[] {
+function apiServices(): DefaultObject[] {
   return BUILTIN_PRIORITIES.map(([group, version, groupPriorityMinimum, versionPriority]) => ({
     path: '/apis/apiregistration.k8s.io/v1/apiservices',
     object: {
@@ -201,7 +201,7 @@ function apiServices(): BootstrapObject[] {
   }));
 }
 
-function serviceNetwork(config: BootstrapConfig): BootstrapObject[] {
+function serviceNetwork(config: BootstrapConfig): DefaultObject[] {
   return [
     {
       path: '/apis/networking.k8s.io/v1/servicecidrs',

@@ -1,14 +1,14 @@
 import { isIP } from 'node:net';
 import { logger } from '../../internal/machinery/log.js';
 import { StatusError } from '../../internal/machinery/status.js';
-import { bootstrapObjects } from '../../internal/registry/bootstrap/index.js';
+import { defaultObjects } from '../../internal/registry/default-objects/index.js';
 import type { InternalClient } from '../../internal/server/internal-client.js';
-import { bootstrapObjectsExist } from '../../internal/server/poststart/bootstrap-objects.js';
+import { defaultObjectsExist } from '../../internal/server/poststart/default-objects.js';
 import { firstServiceIp } from './addresses.js';
 import { advertisedAddress, type ServingConfig } from './config.js';
 import type { FlagValues } from './flags.js';
 
-const log = logger('bootstrap.ts');
+const log = logger('default-objects.ts');
 /** Between two tries, while the quorum is away. */
 const RETRY_MS = 500;
 
@@ -25,14 +25,14 @@ export function keepsEndpoints(flags: FlagValues): boolean {
 }
 
 /** Brings the objects of a fresh cluster into being; tries again while there is no quorum, until `stopped` says so. */
-export async function bootstrap(
+export async function makeDefaultObjects(
   client: InternalClient,
   flags: FlagValues,
   serving: ServingConfig,
   stopped: () => boolean,
 ): Promise<void> {
   const range = flags.string('service-cluster-ip-range');
-  const objects = bootstrapObjects({
+  const objects = defaultObjects({
     serviceCidrs: flags.list('service-cluster-ip-range'),
     apiServiceIP: firstServiceIp(range),
     securePort: flags.int('secure-port'),
@@ -46,7 +46,7 @@ export async function bootstrap(
   });
   while (!stopped()) {
     try {
-      await bootstrapObjectsExist(client, objects);
+      await defaultObjectsExist(client, objects);
       return;
     } catch (error) {
       // No quorum, or too much to do: both pass. Anything else is a bug, which must not be hidden by trying again.
