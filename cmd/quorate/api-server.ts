@@ -30,7 +30,9 @@ import { VERSION } from '../../internal/server/version.js';
 import { admissionOf } from './admission.js';
 import { aggregation } from './aggregation.js';
 import { serviceResolver } from './services.js';
-import { audiences, authenticator, authorizers, tokenIssuer } from './auth.js';
+import { authentication } from './authentication.js';
+import { authorization } from './authorization.js';
+import { audiences, tokenIssuer } from './service-account-flags.js';
 import { portRange } from './addresses.js';
 import { keepsEndpoints, makeDefaultObjects } from './default-objects.js';
 import { advertisedAddress, type ServingConfig } from './config.js';
@@ -94,19 +96,21 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
     const { leader, applied, commit } = replica.status();
     return open && !isEnding() && leader !== 0 && caughtUp.is(applied, commit, performance.now());
   };
-  const who = authenticator(flags, serving, backend);
-  const { authorizer, rbac, rules } = authorizers(flags, backend);
+  const callout = new Callout();
+  const who = authentication({ flags, serving, backend, callout });
+  const may = authorization(flags, backend, callout);
+  const { authorizer, rbac } = may;
   const issuer = flags.list('service-account-issuer')[0] ?? '';
   const tokens = tokenIssuer(flags, serving);
   const creators = reviewCreators({
-    authenticator: who,
+    authenticator: who.authenticator,
     authorizer,
-    rules,
+    rules: authorizer,
     audiences: audiences(flags),
     tokens,
   });
   setAllowPrivileged(flags.bool('allow-privileged'));
-  const calls = { callout: new Callout(), resolve: serviceResolver(flags, backend, port) };
+  const calls = { callout, resolve: serviceResolver(flags, backend, port) };
   const custom = new CustomResources(backend);
   const findCustom: FindResource = (...names) => custom.find(...names)?.def;
   const builtIn = strategiesWith({
@@ -173,7 +177,7 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
   metrics.others = () => (fairness === undefined ? [] : fairnessMetrics(fairness));
   const chain = createChain({
     aggregator: aggregated.aggregator,
-    authenticator: who,
+    authenticator: who.authenticator,
     catchUp: () => backend.readBarrier(),
     authorizer,
     requestTimeoutMs: flags.duration('request-timeout'),
@@ -215,6 +219,8 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
     leave: () => hooks.leave(),
     close() {
       hooks.stop();
+      who.stop();
+      may.stop();
       aggregated.stop();
       fairness?.stop();
       calls.callout.close();

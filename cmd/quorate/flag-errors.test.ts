@@ -56,7 +56,7 @@ test.each([
   ['--disable-admission-plugins=Nope', 'disable-admission-plugins plugin "Nope" is unknown'],
   [
     '--authorization-mode=RBCA',
-    'authorization-mode "RBCA" is not a valid mode: use AlwaysAllow, AlwaysDeny, Node, RBAC',
+    'authorization-mode "RBCA" is not a valid mode: use ABAC, AlwaysAllow, AlwaysDeny, Node, RBAC, Webhook',
   ],
   [
     '--encryption-provider-config=e.yaml',

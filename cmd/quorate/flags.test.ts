@@ -2,14 +2,8 @@ import { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { firstServiceIp, hostPort } from './addresses.js';
-import { addFlags, type FlagValues, ignoredFlags, normalizeArguments, parseDuration, refusedFlags } from './flags.js';
-
-function parse(...args: string[]): FlagValues {
-  const command = new Command('serve').exitOverride().configureOutput({ writeErr: () => undefined });
-  const values = addFlags(command);
-  command.parse(normalizeArguments(args), { from: 'user' });
-  return values();
-}
+import { addFlags, ignoredFlags, parseDuration, refusedFlags } from './flags.js';
+import { flagsOf as parse } from './testing.js';
 
 test('a kubeadm command line is understood', () => {
   const flags = parse(

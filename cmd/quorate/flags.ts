@@ -16,11 +16,17 @@ export interface Flag {
   readonly refused?: boolean;
   /** May be given several times; the values are joined. */
   readonly repeatable?: boolean;
+  /** What they are joined with: a comma, or a line end where commas are part of a value. */
+  readonly separator?: '\n';
 }
 
 /** Values by flag name, parsed. Flags that were not given and have no default are absent. */
 export class FlagValues {
-  constructor(private readonly values: ReadonlyMap<string, string>) {}
+  /** `given`: the names of those that stand on the command line. */
+  constructor(
+    private readonly values: ReadonlyMap<string, string>,
+    private readonly given: ReadonlySet<string> = new Set(),
+  ) {}
 
   string(name: string): string {
     return this.values.get(name) ?? '';
@@ -31,6 +37,16 @@ export class FlagValues {
       .split(',')
       .map((s) => s.trim())
       .filter((s) => s !== '');
+  }
+  /** Each value of a flag that may be given several times, with its commas. */
+  each(name: string): string[] {
+    return this.string(name)
+      .split('\n')
+      .filter((s) => s !== '');
+  }
+  /** Whether it stands on the command line, and is not only there by default. */
+  isGiven(name: string): boolean {
+    return this.given.has(name);
   }
   int(name: string): number {
     return Number(this.string(name));
@@ -124,7 +140,10 @@ export function addFlags(command: Command): () => FlagValues {
     option.argParser((text: string) => {
       const checked = check(flag, text);
       const before = given.get(flag.name);
-      given.set(flag.name, flag.repeatable === true && before !== undefined ? `${before},${checked}` : checked);
+      given.set(
+        flag.name,
+        flag.repeatable === true && before !== undefined ? before + (flag.separator ?? ',') + checked : checked,
+      );
       return checked;
     });
     if (flag.type === 'bool') option.preset('true');
@@ -136,7 +155,7 @@ export function addFlags(command: Command): () => FlagValues {
       const text = given.get(flag.name) ?? flag.default;
       if (text !== undefined) values.set(flag.name, text);
     }
-    return new FlagValues(values);
+    return new FlagValues(values, new Set(given.keys()));
   };
 }
 

@@ -1,4 +1,6 @@
 import { AUDIT_FLAGS } from './audit-flags.js';
+import { AUTHENTICATION_FLAGS } from './authentication-flags.js';
+import { AUTHORIZATION_FLAGS } from './authorization-flags.js';
 import type { Flag } from './flags.js';
 
 const NOT_YET = 'not built yet';
@@ -145,104 +147,8 @@ export const KNOWN_FLAGS: readonly Flag[] = [
     help: 'Log entries kept for replicas that fall behind; one that needs older ones is sent the whole state.',
   },
 
-  // Who.
-  {
-    name: 'anonymous-auth',
-    type: 'bool',
-    default: 'true',
-    help: 'Take requests without credentials as the user system:anonymous.',
-  },
-  {
-    name: 'client-ca-file',
-    type: 'string',
-    help: 'Authorities of client certificates: common name is the user, organizations are the groups.',
-  },
-  { name: 'token-auth-file', type: 'string', help: 'CSV file of bearer tokens: token,user,uid,"group1,group2".' },
-  {
-    name: 'requestheader-client-ca-file',
-    type: 'string',
-    help: 'Authority of front proxies whose user headers are believed.',
-  },
-  {
-    name: 'requestheader-allowed-names',
-    type: 'strings',
-    repeatable: true,
-    help: 'Common names of believed front proxies; all of the authority when empty.',
-  },
-  {
-    name: 'requestheader-username-headers',
-    type: 'strings',
-    repeatable: true,
-    help: 'Headers with the user name, e.g. X-Remote-User.',
-  },
-  {
-    name: 'requestheader-uid-headers',
-    type: 'strings',
-    repeatable: true,
-    help: 'Headers with the uid, e.g. X-Remote-Uid.',
-  },
-  {
-    name: 'requestheader-group-headers',
-    type: 'strings',
-    repeatable: true,
-    help: 'Headers with a group each, e.g. X-Remote-Group.',
-  },
-  {
-    name: 'requestheader-extra-headers-prefix',
-    type: 'strings',
-    repeatable: true,
-    help: 'Prefixes of headers with extra facts, e.g. X-Remote-Extra-.',
-  },
-  {
-    name: 'service-account-issuer',
-    type: 'string',
-    repeatable: true,
-    default: 'https://kubernetes.default.svc.cluster.local',
-    help: 'Issuer of service account tokens.',
-  },
-  { name: 'service-account-jwks-uri', type: 'string', help: 'Where verifiers find the keys, when not at this server.' },
-  {
-    name: 'service-account-key-file',
-    type: 'string',
-    repeatable: true,
-    help: 'Keys that service account tokens are verified with.',
-  },
-  {
-    name: 'service-account-signing-key-file',
-    type: 'string',
-    help: 'Key that service account tokens are signed with.',
-  },
-  {
-    name: 'service-account-max-token-expiration',
-    type: 'duration',
-    default: '0',
-    help: 'Longest life of a service account token, from 1h on; 0 for no bound.',
-  },
-  {
-    name: 'service-account-extend-token-expiration',
-    type: 'bool',
-    default: 'true',
-    help: 'Let the tokens of pods that do not read them anew live for a year.',
-  },
-  {
-    name: 'service-account-lookup',
-    type: 'bool',
-    default: 'true',
-    help: 'Take service account tokens only while the account, and what they are bound to, is there.',
-  },
-  { name: 'api-audiences', type: 'strings', help: 'Audiences of service account tokens (default: the issuer).' },
-  {
-    name: 'authorization-mode',
-    type: 'strings',
-    default: 'Node,RBAC',
-    help: 'Authorizers in order: AlwaysAllow, Node, RBAC.',
-  },
-  {
-    name: 'enable-bootstrap-token-auth',
-    type: 'bool',
-    default: 'false',
-    help: 'Accept bootstrap tokens from Secrets of kube-system.',
-  },
+  ...AUTHENTICATION_FLAGS,
+  ...AUTHORIZATION_FLAGS,
 
   // What.
   {
@@ -330,18 +236,6 @@ export const KNOWN_FLAGS: readonly Flag[] = [
   refused('tls-min-version', 'string', 'Minimum TLS version.'),
   refused('tls-cipher-suites', 'strings', 'Cipher suites.'),
   refused('tls-sni-cert-key', 'string', 'Certificates by server name.'),
-  refused('authentication-config', 'string', 'Authentication configuration.'),
-  refused('authentication-token-webhook-config-file', 'string', 'Token webhook.'),
-  ignored('authentication-token-webhook-cache-ttl', 'duration', NOT_YET, 'Token webhook cache.'),
-  refused('authorization-config', 'string', 'Authorization configuration.'),
-  refused('authorization-webhook-config-file', 'string', 'Authorization webhook.'),
-  refused('oidc-issuer-url', 'string', 'OpenID issuer.'),
-  ignored('oidc-client-id', 'string', NOT_YET, 'OpenID client.'),
-  ignored('oidc-ca-file', 'string', NOT_YET, 'OpenID authority.'),
-  ignored('oidc-username-claim', 'string', NOT_YET, 'OpenID user claim.'),
-  ignored('oidc-username-prefix', 'string', NOT_YET, 'OpenID user prefix.'),
-  ignored('oidc-groups-claim', 'string', NOT_YET, 'OpenID groups claim.'),
-  ignored('oidc-groups-prefix', 'string', NOT_YET, 'OpenID groups prefix.'),
   ignored('default-not-ready-toleration-seconds', 'int', NOT_YET, 'Toleration of not-ready nodes.'),
   ignored('default-unreachable-toleration-seconds', 'int', NOT_YET, 'Toleration of unreachable nodes.'),
   ignored('kubernetes-service-node-port', 'int', NOT_YET, 'Node port of the kubernetes service.'),

@@ -12,6 +12,10 @@ export interface ServerAccess {
   readonly cert?: Buffer;
   readonly key?: Buffer;
   readonly token?: string;
+  /** Whatever its certificate says, the server is believed. */
+  readonly insecure?: boolean;
+  /** The name that its certificate must have. */
+  readonly serverName?: string;
 }
 
 /**
@@ -37,7 +41,11 @@ export function serverAccess(
   const current = textOf(config['current-context']);
   const context = current === undefined ? {} : named('contexts', current, 'context');
   const cluster = named('clusters', textOf(context['cluster']), 'cluster');
-  const user = named('users', textOf(context['user']), 'user');
+  const users = config['users'];
+  const asks = textOf(context['user']);
+  // Who asks may have nothing to prove who they are.
+  const isNobody = asks === undefined && !(Array.isArray(users) && users.length > 0);
+  const user = isNobody ? {} : named('users', asks, 'user');
   const bytes = (from: JsonObject, key: string): Buffer | undefined => {
     const [data, path] = [textOf(from[`${key}-data`]), textOf(from[key])];
     if (data !== undefined) return Buffer.from(data, 'base64');
@@ -61,6 +69,10 @@ export function serverAccess(
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...(token === undefined ? {} : { token }),
+    ...(cluster['insecure-skip-tls-verify'] === true ? { insecure: true } : {}),
+    ...(textOf(cluster['tls-server-name']) === undefined
+      ? {}
+      : { serverName: textOf(cluster['tls-server-name']) ?? '' }),
   };
 }
 

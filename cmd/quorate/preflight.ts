@@ -1,7 +1,10 @@
 import { FatalError } from '../../internal/machinery/assert.js';
 import { whyNotFree } from '../../internal/machinery/port.js';
 import { hostPort } from './addresses.js';
-import { tokenFile } from './auth.js';
+import { Callout } from '../../internal/callout/index.js';
+import { tokenFile, tokenWebhook } from './authentication.js';
+import { authenticationConfiguration } from './authentication-config.js';
+import { checkAuthorization } from './authorization.js';
 import { replicaConfig } from './config.js';
 import type { FlagValues } from './flags.js';
 
@@ -11,6 +14,10 @@ import type { FlagValues } from './flags.js';
  */
 export async function preflight(flags: FlagValues): Promise<void> {
   tokenFile(flags);
+  authenticationConfiguration(flags);
+  const callout = new Callout();
+  tokenWebhook(flags, callout);
+  checkAuthorization(flags, callout);
   const { peerListen } = replicaConfig(flags);
   await mustBeFree(flags.string('bind-address'), flags.int('secure-port'), '--secure-port');
   if (peerListen === undefined) return;

@@ -3,13 +3,15 @@ import { pluginNames } from '../../internal/admission/plugins.js';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { checkAdmissionConfiguration } from './admission.js';
 import { auditFaults } from './audit.js';
+import { authenticationFaults } from './authentication.js';
+import { authorizationFaults } from './authorization.js';
 import { portRange } from './addresses.js';
 import { type FlagValues, refusedFlags } from './flags.js';
+import { serviceAccountFaults } from './service-account-flags.js';
 
 const MAX_PORT = 65_535;
 /** The replica's clock ticks so often. */
 const TICK_MS = 50;
-const AUTHORIZATION_MODES = ['AlwaysAllow', 'AlwaysDeny', 'Node', 'RBAC'];
 
 /** Checks the values of flags before anything is opened. Throws FatalError with all that is wrong, in kube-apiserver's words. */
 export function validateFlags(flags: FlagValues): void {
@@ -38,17 +40,7 @@ export function validateFlags(flags: FlagValues): void {
       `invalid configuration: MaxRequestsInFlight=${reads} and MaxMutatingRequestsInFlight=${writes}; they must add up to something positive`,
     );
   }
-  if (flags.string('service-account-issuer').split(',').includes('')) {
-    wrong.push('service-account-issuer should not be an empty string');
-  }
-  for (const mode of flags.list('authorization-mode')) {
-    if (!AUTHORIZATION_MODES.includes(mode)) {
-      wrong.push(
-        `authorization-mode ${JSON.stringify(mode)} is not a valid mode: use ${AUTHORIZATION_MODES.join(', ')}`,
-      );
-    }
-  }
-  if (flags.list('authorization-mode').length === 0) wrong.push('at least one authorization-mode must be passed');
+  wrong.push(...serviceAccountFaults(flags), ...authenticationFaults(flags), ...authorizationFaults(flags));
   for (const name of ['enable-admission-plugins', 'disable-admission-plugins']) {
     for (const plugin of flags.list(name)) {
       if (!pluginNames.includes(plugin)) wrong.push(`${name} plugin ${JSON.stringify(plugin)} is unknown`);

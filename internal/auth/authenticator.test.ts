@@ -13,7 +13,7 @@ const says = (result: AuthenticationResult): Authenticator => ({ authenticate: (
 const saysLater = (result: AuthenticationResult): Authenticator => ({ authenticate: () => Promise.resolve(result) });
 const ann = user('ann');
 const ask = (list: readonly Authenticator[], token?: string, anonymous = true) =>
-  authenticatorUnion(list, anonymous).authenticate(credentials(token === undefined ? {} : { token }));
+  authenticatorUnion(list, () => anonymous).authenticate(credentials(token === undefined ? {} : { token }));
 
 describe('the union of authenticators', () => {
   test('takes the first user, also after bad credentials of another kind', async () => {

@@ -11,6 +11,8 @@ export interface Credentials {
   headerValues(name: string): readonly string[];
   /** All headers whose lower-case name starts with `prefix`, as [name, value]. */
   headersWithPrefix(prefix: string): readonly (readonly [string, string])[];
+  /** The path that is asked for, percent-decoded; '' or absent where there is none. */
+  readonly path?: string;
   /** The audiences that a token may be meant for; the server's own when absent. */
   readonly audiences?: readonly string[];
 }
@@ -43,9 +45,12 @@ export function withAuthenticatedGroup(user: UserInfo): UserInfo {
 /**
  * The first authenticator that knows the credentials decides; bad credentials of one do not keep the next from trying,
  * but in the end they are refused rather than taken for none. Without any credentials the answer is anonymous, or
- * undefined where that is switched off.
+ * undefined where nobody may be anonymous, or not for what is asked for.
  */
-export function authenticatorUnion(authenticators: readonly Authenticator[], anonymousAuth: boolean): Authenticator {
+export function authenticatorUnion(
+  authenticators: readonly Authenticator[],
+  mayBeAnonymous: (credentials: Credentials) => boolean,
+): Authenticator {
   const askFrom = (first: number, credentials: Credentials, before: Refusal): Awaitable<AuthenticationResult> => {
     let refusal = before;
     for (let i = first; i < authenticators.length; i++) {
@@ -59,7 +64,7 @@ export function authenticatorUnion(authenticators: readonly Authenticator[], ano
     if (refusal !== undefined) return refusal;
     // A token that nobody knows is not no token.
     if (bearerToken(credentials) !== '') return 'invalid';
-    return anonymousAuth ? anonymousUser : undefined;
+    return mayBeAnonymous(credentials) ? anonymousUser : undefined;
   };
   return { authenticate: (credentials) => askFrom(0, credentials, undefined) };
 }

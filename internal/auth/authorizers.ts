@@ -20,27 +20,33 @@ const PUBLIC_PATHS = new Set(['/healthz', '/livez', '/readyz', '/version', '/ver
 
 /**
  * Asks authorizers in order: the first that allows or denies decides. When none does there is no opinion, with the
- * reasons that they gave one per line.
+ * reasons that they gave one per line, and what kept some of them from finding out.
  */
 export function authorizerUnion(authorizers: readonly Authorizer[]): Authorizer {
-  const askFrom = (first: number, a: Attributes, before: readonly string[]): Awaitable<Decision> => {
-    const reasons = [...before];
+  const askFrom = (first: number, a: Attributes, before: Decision): Awaitable<Decision> => {
+    let sum = before;
     for (let i = first; i < authorizers.length; i++) {
       const answer = authorizers[i]?.authorize(a) ?? NO_OPINION;
       if (answer instanceof Promise) {
-        return answer.then((d) => (isFinal(d) ? d : askFrom(i + 1, a, withReason(reasons, d))));
+        return answer.then((d) => (isFinal(d) ? d : askFrom(i + 1, a, both(sum, d))));
       }
       if (isFinal(answer)) return answer;
-      if (answer.reason !== '') reasons.push(answer.reason);
+      sum = both(sum, answer);
     }
-    return { decision: 'noOpinion', reason: reasons.join('\n') };
+    return sum;
   };
-  return { authorize: (a) => askFrom(0, a, []) };
+  return { authorize: (a) => askFrom(0, a, NO_OPINION) };
 }
 
 const isFinal = (d: Decision): boolean => d.decision !== 'noOpinion';
-const withReason = (reasons: readonly string[], { reason }: Decision): string[] =>
-  reason === '' ? [...reasons] : [...reasons, reason];
+
+/** Two that have no opinion. */
+function both(a: Decision, b: Decision): Decision {
+  if (b.reason === '' && b.error === undefined) return a;
+  const reason = a.reason === '' || b.reason === '' ? a.reason + b.reason : `${a.reason}\n${b.reason}`;
+  const errors = [a.error, b.error].filter((error) => error !== undefined);
+  return { decision: 'noOpinion', reason, ...(errors.length === 0 ? {} : { error: errors.join(', ') }) };
+}
 
 /** Health and version are everybody's, with no roles in the store yet or a store that cannot be read. */
 export const publicInfoAuthorizer: Authorizer = {

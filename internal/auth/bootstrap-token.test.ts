@@ -44,25 +44,27 @@ test('the token of a Secret is a bootstrapper, with its groups', async () => {
 });
 
 test('every line of the Secret must fit', async () => {
-  const refused: Record<string, Promise<AuthenticationResult>> = {
-    'another secret': withSecret(good, {}, 'abcdef.fedcba9876543210'),
-    'a type that anybody may write': withSecret(good, { type: 'Opaque' }),
-    'a Secret that is being deleted': withSecret(good, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }),
-    'the id of another': withSecret({ ...good, 'token-id': 'ghijkl' }),
-    'no secret': withSecret({ ...good, 'token-secret': '' }),
-    'not for authentication': withSecret({ ...good, 'usage-bootstrap-authentication': 'false' }),
-    'no usage': withSecret({ ...good, 'usage-bootstrap-authentication': '' }),
-    'for signing only': withSecret({
-      ...good,
-      'usage-bootstrap-authentication': '',
-      'usage-bootstrap-signing': 'true',
-    }),
-    expired: withSecret({ ...good, expiration: '2026-01-01T00:00:00Z' }),
-    'an expiration that cannot be read': withSecret({ ...good, expiration: 'tomorrow' }),
-    'a group that is no bootstrapper': withSecret({ ...good, 'auth-extra-groups': 'system:masters' }),
-    'a group that only begins so': withSecret({ ...good, 'auth-extra-groups': 'system:bootstrappers:' }),
+  const refused: Record<string, () => Promise<AuthenticationResult>> = {
+    'another secret': () => withSecret(good, {}, 'abcdef.fedcba9876543210'),
+    'a type that anybody may write': () => withSecret(good, { type: 'Opaque' }),
+    'a Secret that is being deleted': () =>
+      withSecret(good, { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }),
+    'the id of another': () => withSecret({ ...good, 'token-id': 'ghijkl' }),
+    'no secret': () => withSecret({ ...good, 'token-secret': '' }),
+    'not for authentication': () => withSecret({ ...good, 'usage-bootstrap-authentication': 'false' }),
+    'no usage': () => withSecret({ ...good, 'usage-bootstrap-authentication': '' }),
+    'for signing only': () =>
+      withSecret({
+        ...good,
+        'usage-bootstrap-authentication': '',
+        'usage-bootstrap-signing': 'true',
+      }),
+    expired: () => withSecret({ ...good, expiration: '2026-01-01T00:00:00Z' }),
+    'an expiration that cannot be read': () => withSecret({ ...good, expiration: 'tomorrow' }),
+    'a group that is no bootstrapper': () => withSecret({ ...good, 'auth-extra-groups': 'system:masters' }),
+    'a group that only begins so': () => withSecret({ ...good, 'auth-extra-groups': 'system:bootstrappers:' }),
   };
-  for (const [why, result] of Object.entries(refused)) expect(await result, why).toBe('invalid');
+  for (const [why, attempt] of Object.entries(refused)) expect(await attempt(), why).toBe('invalid');
 });
 
 test('what has not the form of such a token is for others to know', async () => {

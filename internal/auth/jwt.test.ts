@@ -1,4 +1,4 @@
-import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createHmac, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { isSigned, readClaims, signToken, tokenKey } from './jwt.js';
 
@@ -46,9 +46,9 @@ describe('a token is not taken', () => {
         false,
       );
     }
-    expect(isSigned(`${part({ alg: 'ES256', kid: ecKey.id, crit: ['b64'] })}.${claims}.${signature}`, publicKeys)).toBe(
-      false,
-    );
+    const signed = `${part({ alg: 'ES256', kid: ecKey.id, crit: ['b64'], b64: true })}.${claims}`;
+    const own = sign('sha256', Buffer.from(signed), { key: ecKey.key, dsaEncoding: 'ieee-p1363' });
+    expect(isSigned(`${signed}.${own.toString('base64url')}`, publicKeys)).toBe(false);
   });
   test('in a form that a lenient decoder would read', () => {
     expect(isSigned(`${head}.${claims}.${signature}=`, publicKeys)).toBe(false);

@@ -9,6 +9,8 @@ let union: Authenticator;
 let proxy: KeyPair;
 let otherProxy: KeyPair;
 let jane: KeyPair;
+/** Of the authority of users, with the name of the proxy. */
+let impostor: KeyPair;
 
 const signedBy =
   (ca: KeyPair) =>
@@ -21,6 +23,7 @@ beforeAll(async () => {
   proxy = await issue(proxies, { commonName: 'front-proxy', organizations: [], usages: ['client'] });
   otherProxy = await issue(proxies, { commonName: 'other', organizations: [], usages: ['client'] });
   jane = await issue(clients, { commonName: 'jane', organizations: ['dev'], usages: ['client'] });
+  impostor = await issue(clients, { commonName: 'front-proxy', organizations: [], usages: ['client'] });
   union = authenticatorUnion(
     [
       requestHeaderAuthenticator({
@@ -33,7 +36,7 @@ beforeAll(async () => {
       }),
       clientCertAuthenticator(signedBy(clients)),
     ],
-    true,
+    () => true,
   );
 });
 
@@ -75,6 +78,7 @@ describe('a front proxy', () => {
   test('is believed only with a certificate of its authority and an allowed name', () => {
     expect(ask(otherProxy, asAnn)).toBe('invalid');
     expect(ask(jane, asAnn)).toMatchObject({ username: 'jane' });
+    expect(ask(impostor, asAnn)).toMatchObject({ username: 'front-proxy' });
     expect(ask(undefined, asAnn)).toMatchObject({ username: 'system:anonymous' });
   });
 

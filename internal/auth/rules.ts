@@ -39,6 +39,15 @@ export const nodeRules: RuleResolver = {
       : { rules: [], errors: ['node authorizer does not support user rule resolution'], incomplete: true },
 };
 
+/** `--authorization-mode=Webhook`: what it would say nobody knows before it is asked. */
+export const webhookRules: RuleResolver = {
+  rulesFor: () => ({
+    rules: [],
+    errors: ['webhook authorizer does not support user rule resolution'],
+    incomplete: true,
+  }),
+};
+
 /** The rules of all modes, in their order. Several errors of one mode are one. */
 export function rulesUnion(resolvers: readonly RuleResolver[]): RuleResolver {
   return {

@@ -22,6 +22,8 @@ export interface Attributes {
   readonly path: string;
   /** The raw field selector of a list, watch or deletecollection; absent or '' without one. */
   readonly fieldSelector?: string;
+  /** The raw label selector of the same; absent or '' without one. */
+  readonly labelSelector?: string;
 }
 
 /**
@@ -31,6 +33,8 @@ export interface Attributes {
 export interface Decision {
   readonly decision: 'allow' | 'deny' | 'noOpinion';
   readonly reason: string;
+  /** Why it could not be found out; who is not allowed is told that, with 500. */
+  readonly error?: string;
 }
 
 /** Says what a user may do. One that needs nobody else's answer decides at once. */

@@ -14,6 +14,8 @@ export interface JsonPost {
   /** From the beginning to the end, retries included. */
   readonly timeoutMs: number;
   readonly userAgent: string;
+  /** A bearer token that it is shown. */
+  readonly token?: string;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface JsonPost {
  * 429 or 5xx with Retry-After is tried again. Rejects with CallError, whose message is client-go's.
  */
 export async function postJson(callout: Callout, target: Target, post: JsonPost): Promise<CallResponse> {
-  const { body, timeoutMs, userAgent } = post;
+  const { body, timeoutMs, userAgent, token } = post;
   const until = performance.now() + timeoutMs;
   const url = `${target.url}?timeout=${Math.ceil(timeoutMs / 1000)}s`;
   const headers = {
@@ -29,6 +31,7 @@ export async function postJson(callout: Callout, target: Target, post: JsonPost)
     'accept-encoding': 'gzip',
     'content-type': 'application/json',
     'user-agent': userAgent,
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   };
   for (let retries = 0; ; retries++) {
     const left = until - performance.now();
@@ -38,7 +41,7 @@ export async function postJson(callout: Callout, target: Target, post: JsonPost)
     const seconds = retryAfter(answer.status, answer.headers);
     if (seconds === undefined || retries >= MAX_RETRIES) {
       const error = serverError(answer.status, answer.headers, answer.body);
-      if (error !== undefined) throw new CallError('status', error);
+      if (error !== undefined) throw new CallError('status', error, undefined, undefined, answer.status);
       if (answer.body.length === 0) {
         const type = answer.headers['content-type'] ?? '';
         throw new CallError('status', `0-length response with status code: ${answer.status} and content type: ${type}`);

@@ -100,10 +100,13 @@ export type CallFailure =
 export class CallError extends Error {
   readonly reason: string;
   readonly failure: CallFailure;
-  constructor(failure: CallFailure, reason: string, method?: string, url?: string) {
+  /** The status code of the answer, where the failure is `status`. */
+  readonly status: number | undefined;
+  constructor(failure: CallFailure, reason: string, method?: string, url?: string, status?: number) {
     super(method === undefined ? reason : `${verbOf(method)} ${JSON.stringify(url ?? '')}: ${reason}`);
     this.name = 'CallError';
     this.failure = failure;
+    this.status = status;
     this.reason = reason;
   }
 }

@@ -88,6 +88,18 @@ export class Program {
     });
     return found;
   }
+
+  /** Whether a member of a variable is read anywhere in it: `claims.email`, `claims.?email`, `claims['email']`, `has(claims.email)`. */
+  selects(variable: string, member: string): boolean {
+    const isVariable = (e: Expr | undefined): boolean => e?.kind === 'ident' && e.name === variable;
+    const isMember = (e: Expr | undefined): boolean => e?.kind === 'literal' && e.value === member;
+    let found = false;
+    walk(this.ast, (e) => {
+      if (e.kind === 'select' && e.field === member && isVariable(e.operand)) found = true;
+      if (e.kind === 'call' && isVariable(e.args[0]) && isMember(e.args[1])) found = true;
+    });
+    return found;
+  }
 }
 
 /** Compiles an expression: syntax, names and types, constants. */

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { authMetrics } from '../auth/metrics.js';
 import { policyMetrics } from '../admission/policies/metrics.js';
 import type { HandlerReply, RequestInfo } from '../rest/types.js';
 import { findResource } from '../schema/resources.js';
@@ -56,7 +57,7 @@ export class RequestMetrics {
    */
   constructor(private readonly custom: FindResource) {
     collectDefaultMetrics({ register: this.registry });
-    for (const metric of policyMetrics) this.registry.registerMetric(metric);
+    for (const metric of [...policyMetrics, ...authMetrics.all]) this.registry.registerMetric(metric);
     const build = new Gauge({
       name: 'kubernetes_build_info',
       help: 'Always 1; the labels say which build this is.',

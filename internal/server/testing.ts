@@ -66,7 +66,7 @@ export async function startTestServer(
   const chain = createChain({
     authenticator: authenticatorUnion(
       [clientCertAuthenticator(() => true), tokenFileAuthenticator(tokens, 'tokens.csv')],
-      true,
+      () => true,
     ),
     authorizer: authorizerUnion([mastersAuthorizer, publicInfoAuthorizer]),
     requestTimeoutMs: 60_000,

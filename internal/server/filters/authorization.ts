@@ -2,9 +2,16 @@ import { forbiddenText } from '../../auth/authorizers.js';
 import type { Attributes, Authorizer, Decision } from '../../auth/types.js';
 import { forbidden } from '../../machinery/status.js';
 import type { RequestContext } from '../request-context.js';
+import type { HandlerReply } from '../../rest/types.js';
 import type { Filter } from './filter.js';
 
-/** Whether the user may do this (apiserver's WithAuthorization); 403 where no authorizer allows it. */
+/** Requests whose selectors say what they are about. */
+const SELECTING = new Set(['list', 'watch', 'deletecollection']);
+
+/**
+ * Whether the user may do this (apiserver's WithAuthorization); 403 where no authorizer allows it, 500 where that is
+ * because one of them could not find out.
+ */
 export function withAuthorization(authorizer: Authorizer): Filter {
   return (context) => {
     const attributes = attributesOf(context);
@@ -14,14 +21,28 @@ export function withAuthorization(authorizer: Authorizer): Filter {
   };
 }
 
-function conclude(context: RequestContext, attributes: Attributes, decision: Decision): undefined {
+function conclude(context: RequestContext, attributes: Attributes, decision: Decision): HandlerReply | undefined {
   context.authorization = decision;
-  if (decision.decision === 'allow') return;
+  if (decision.decision === 'allow') return undefined;
+  if (decision.error !== undefined) return internalServerError(context, decision.error);
   throw forbidden(context.info, context.info.name, forbiddenText(attributes, decision.reason));
+}
+
+/** As responsewriters.InternalError answers: no Status. */
+function internalServerError({ incoming }: RequestContext, error: string): HandlerReply {
+  const uri = incoming.rawPath + (incoming.rawQuery === '' ? '' : `?${incoming.rawQuery}`);
+  return {
+    status: 500,
+    contentType: 'text/plain; charset=utf-8',
+    headers: { 'X-Content-Type-Options': 'nosniff' },
+    body: `Internal Server Error: ${JSON.stringify(uri)}: ${error}\n`,
+  };
 }
 
 function attributesOf(context: RequestContext): Attributes {
   const { info, user, incoming } = context;
-  if (!incoming.rawQuery.includes('fieldSelector')) return { ...info, user };
-  return { ...info, user, fieldSelector: context.query.get('fieldSelector') ?? '' };
+  if (!SELECTING.has(info.verb) || !incoming.rawQuery.includes('elector')) return { ...info, user };
+  const { query } = context;
+  const [fieldSelector, labelSelector] = [query.get('fieldSelector') ?? '', query.get('labelSelector') ?? ''];
+  return { ...info, user, fieldSelector, labelSelector };
 }

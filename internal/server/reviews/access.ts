@@ -64,11 +64,12 @@ function decideFor(authorizer: Authorizer, review: JsonObject): Promise<JsonObje
 }
 
 async function decide(authorizer: Authorizer, spec: JsonObject, user: UserInfo): Promise<JsonObject> {
-  const { decision, reason } = await authorizer.authorize(attributesOf(spec, user));
+  const { decision, reason, error } = await authorizer.authorize(attributesOf(spec, user));
   return {
     allowed: decision === 'allow',
     ...(decision === 'deny' ? { denied: true } : {}),
     ...(reason === '' ? {} : { reason }),
+    ...(error === undefined ? {} : { evaluationError: error }),
   };
 }
 
@@ -87,6 +88,7 @@ function attributesOf(spec: JsonObject, user: UserInfo): Attributes {
     name: str(resource, 'name'),
     path: str(path, 'path'),
     fieldSelector: fieldSelectorOf(child(resource, 'fieldSelector')),
+    labelSelector: labelSelectorOf(child(resource, 'labelSelector')),
   };
 }
 
@@ -96,6 +98,26 @@ function fieldSelectorOf(selector: JsonObject | undefined): string {
   return children(selector, 'requirements')
     .filter((r) => str(r, 'operator') === 'In' && strings(r, 'values').length === 1)
     .map((r) => `${str(r, 'key')}=${strings(r, 'values')[0] ?? ''}`)
+    .join(',');
+}
+
+function labelSelectorOf(selector: JsonObject | undefined): string {
+  const raw = str(selector, 'rawSelector');
+  if (raw !== '') return raw;
+  return children(selector, 'requirements')
+    .map((r) => {
+      const [key, values] = [str(r, 'key'), strings(r, 'values').join(',')];
+      switch (str(r, 'operator')) {
+        case 'In':
+          return `${key} in (${values})`;
+        case 'NotIn':
+          return `${key} notin (${values})`;
+        case 'DoesNotExist':
+          return `!${key}`;
+        default:
+          return key;
+      }
+    })
     .join(',');
 }
 

@@ -39,7 +39,7 @@ beforeAll(async () => {
       }),
       forAudiences([SELF], bootstrapTokenAuthenticator(backend, clock)),
     ],
-    true,
+    () => true,
   );
   authenticate = (token, audience) =>
     union.authenticate({

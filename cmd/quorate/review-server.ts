@@ -1,0 +1,16 @@
+import type { ReviewServer } from '../../internal/auth/webhook/call.js';
+import type { Callout } from '../../internal/callout/index.js';
+import { serverAccess } from './kubeconfig-file.js';
+
+/** The webhook that a kubeconfig names. Throws FatalError for a file that cannot be used. */
+export function reviewServer(file: string, callout: Callout, timeoutMs: number): ReviewServer {
+  const { server, ca, cert, key, token = '', insecure = false, serverName } = serverAccess(file, undefined, 'http');
+  const tls = {
+    ...(ca === undefined ? {} : { ca: ca.toString('utf8') }),
+    ...(cert === undefined ? {} : { cert: cert.toString('utf8') }),
+    ...(key === undefined ? {} : { key: key.toString('utf8') }),
+    ...(insecure ? { insecure } : {}),
+    ...(serverName === undefined ? {} : { serverName }),
+  };
+  return { callout, target: { url: server, tls }, token, timeoutMs };
+}

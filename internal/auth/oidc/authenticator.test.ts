@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Callout } from '../../callout/index.js';
+import type { AuthenticationResult } from '../authenticator.js';
+import { credentials } from '../testing.js';
+import { type OidcAuthenticator, oidcAuthenticator } from './authenticator.js';
+import { startIssuer, type TestIssuer } from './testing.js';
+import { SIGNING_ALGS } from './types.js';
+
+const NOW = 1_700_000_000;
+const callout = new Callout();
+let nowMs = NOW * 1000;
+let issuer: TestIssuer;
+let who: OidcAuthenticator;
+const ask = async (token: string): Promise<AuthenticationResult> => who.authenticate(credentials({ token }));
+const good = { sub: 'ann', aud: 'api', exp: NOW + 60 };
+
+function authenticatorFor({ url, ca }: TestIssuer, signingAlgs = SIGNING_ALGS): OidcAuthenticator {
+  const config = {
+    issuer: { url, discoveryUrl: '', certificateAuthority: ca, audiences: ['api'], signingAlgs },
+    claimRules: [],
+    username: { claim: 'sub', prefix: '' },
+    groups: undefined,
+    uid: undefined,
+    extra: [],
+    userRules: [],
+  };
+  return oidcAuthenticator(config, { callout, now: () => nowMs });
+}
+
+beforeAll(async () => {
+  issuer = await startIssuer();
+  who = authenticatorFor(issuer);
+  await who.ready;
+});
+afterAll(async () => {
+  who.stop();
+  callout.close();
+  await issuer.close();
+});
+
+test('a token of the issuer is its user, and is verified once', async () => {
+  const token = await issuer.token(good);
+  expect(await ask(token)).toMatchObject({ username: 'ann', groups: ['system:authenticated'] });
+  expect(who.authenticate(credentials({ token }))).not.toBeInstanceOf(Promise);
+});
+
+test('it stops at its end, also when it was just taken', async () => {
+  const token = await issuer.token({ ...good, sub: 'short', exp: NOW + 1 });
+  expect(await ask(token)).toMatchObject({ username: 'short' });
+  nowMs += 1001;
+  expect(await ask(token)).toBe('invalid');
+  nowMs = NOW * 1000;
+});
+
+describe('a token is refused', () => {
+  test('for other audiences, or out of its time', async () => {
+    expect(await ask(await issuer.token({ ...good, aud: 'vault' }))).toBe('invalid');
+    expect(await ask(await issuer.token({ ...good, exp: NOW - 1 }))).toBe('invalid');
+    expect(await ask(await issuer.token({ ...good, nbf: NOW + 3600 }))).toBe('invalid');
+  });
+  test('that somebody else signed, or nobody', async () => {
+    const other = await startIssuer();
+    expect(await ask(await other.token({ ...good, iss: issuer.url }))).toBe('invalid');
+    await other.close();
+    const [, claims] = (await issuer.token(good)).split('.');
+    const none = Buffer.from('{"alg":"none"}').toString('base64url');
+    expect(await ask(`${none}.${claims}.`)).toBe('invalid');
+  });
+  test('whose algorithm is not among those allowed', async () => {
+    const strict = authenticatorFor(issuer, ['RS256']);
+    await strict.ready;
+    expect(await strict.authenticate(credentials({ token: await issuer.token(good) }))).toBe('invalid');
+    strict.stop();
+  });
+});
+
+test('tokens of other issuers, and what is no token, are for others to know', async () => {
+  expect(await ask(await issuer.token({ ...good, iss: 'https://elsewhere' }))).toBeUndefined();
+  expect(await ask('opaque')).toBeUndefined();
+  expect(who.authenticate(credentials({}))).toBeUndefined();
+});
+
+test('a token that does not name its key is tried with each', async () => {
+  expect(await ask(await issuer.token({ ...good, sub: 'no key id' }, { kid: undefined }))).toMatchObject({
+    username: 'no key id',
+  });
+});
+
+test('new keys of the issuer are fetched, but not for every token that nobody signed', async () => {
+  await issuer.rotate();
+  const token = await issuer.token({ ...good, sub: 'new' });
+  nowMs += 10_001;
+  expect(await ask(token)).toMatchObject({ username: 'new' });
+  const fetched = issuer.asked.filter((path) => path === '/keys').length;
+  for (let i = 0; i < 20; i++) {
+    expect(await ask(await issuer.token({ ...good, sub: `x${i}` }, { kid: 'unknown' }))).toBe('invalid');
+  }
+  expect(issuer.asked.filter((path) => path === '/keys')).toHaveLength(fetched);
+  nowMs = NOW * 1000;
+});
+
+test('until the keys are there tokens are refused; an issuer that calls itself otherwise is none', async () => {
+  const liar = await startIssuer();
+  liar.discovery = { ...liar.discovery, issuer: 'https://other' };
+  const waiting = authenticatorFor(liar);
+  expect(await waiting.authenticate(credentials({ token: await liar.token(good) }))).toBe('invalid');
+  const first = await Promise.race([
+    waiting.ready.then(() => 'ready'),
+    callout.call({ url: `${liar.url}/keys`, tls: { ca: liar.ca } }, { method: 'GET' }).then(() => 'waiting'),
+  ]);
+  expect(first).toBe('waiting');
+  waiting.stop();
+  await liar.close();
+});
