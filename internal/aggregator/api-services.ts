@@ -1,6 +1,6 @@
 import { type InformedObjects, Informer } from '../store/informer.js';
 import { resourcePrefix } from '../store/keys.js';
-import type { Backend } from '../store/types.js';
+import type { StateReader } from '../store/types.js';
 import { type ApiService, apiServiceOf } from './api-service.js';
 
 const PREFIX = resourcePrefix('apiregistration.k8s.io', 'apiservices');
@@ -19,7 +19,7 @@ export class ApiServices {
   #timer: NodeJS.Timeout | undefined;
   readonly #unsubscribe: () => void;
 
-  constructor(backend: Backend) {
+  constructor(backend: StateReader) {
     this.#objects = Informer.of(backend).objects(PREFIX, apiServiceOf);
     this.#objects.onChange(() => {
       this.#changed();

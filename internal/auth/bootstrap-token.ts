@@ -3,14 +3,14 @@ import { child, str } from '../machinery/access.js';
 import type { JsonObject } from '../machinery/json.js';
 import { parseTime, TimeError } from '../machinery/time.js';
 import { objectKey } from '../store/keys.js';
-import type { Backend } from '../store/types.js';
+import type { StateReader } from '../store/types.js';
 import { type Authenticator, bearerToken, withAuthenticatedGroup } from './authenticator.js';
 
 const FORM = /^([a-z0-9]{6})\.([a-z0-9]{16})$/;
 const GROUP_FORM = /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/;
 
 /** Users by the bootstrap tokens in Secrets of kube-system: how new nodes join (`--enable-bootstrap-token-auth`). */
-export function bootstrapTokenAuthenticator(backend: Backend, now: () => number): Authenticator {
+export function bootstrapTokenAuthenticator(backend: StateReader, now: () => number): Authenticator {
   return {
     authenticate(credentials) {
       const [, id = '', secret = ''] = FORM.exec(bearerToken(credentials)) ?? [];

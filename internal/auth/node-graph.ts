@@ -1,7 +1,7 @@
 import { child, children, str } from '../machinery/access.js';
 import { isObject, type JsonObject } from '../machinery/json.js';
 import { objectKey, resourcePrefix } from '../store/keys.js';
-import type { Backend } from '../store/types.js';
+import type { StateReader } from '../store/types.js';
 import { type InformedObjects, Informer } from '../store/informer.js';
 import { type NeededKind, podNeeds } from './pod-needs.js';
 
@@ -35,7 +35,7 @@ export class NodeGraph {
   private readonly podsByNeed: (need: string) => ReadonlySet<PodFacts>;
   private readonly volumesBySecret: (secret: string) => ReadonlySet<VolumeFacts>;
 
-  constructor(backend: Backend) {
+  constructor(backend: StateReader) {
     const informer = Informer.of(backend);
     const bound = (object: JsonObject): BoundFacts => ({ node: str(child(object, 'spec'), 'nodeName') });
     this.pods = informer.objects(PODS, podFacts);

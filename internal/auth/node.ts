@@ -1,4 +1,4 @@
-import type { Backend } from '../store/types.js';
+import type { StateReader } from '../store/types.js';
 import { NodeGraph } from './node-graph.js';
 import { nodeOf } from './node-identity.js';
 import type { NeededKind } from './pod-needs.js';
@@ -33,7 +33,7 @@ export class NodeAuthorizer implements Authorizer {
 
   /** Rules beyond the ones here are those of the ClusterRole system:node, read through `rbac`. */
   constructor(
-    backend: Backend,
+    backend: StateReader,
     private readonly rbac: RbacAuthorizer,
   ) {
     this.graph = new NodeGraph(backend);

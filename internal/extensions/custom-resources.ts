@@ -1,6 +1,6 @@
 import type { JsonObject } from '../machinery/json.js';
 import { prefixEnd, resourcePrefix } from '../store/keys.js';
-import { type Backend, CompactedError } from '../store/types.js';
+import { type StateReader, CompactedError } from '../store/types.js';
 import { type Definition, definitionOf } from './definition.js';
 import { ServedResources, type ServedVersion } from './served.js';
 
@@ -25,7 +25,7 @@ export class CustomResources {
   #listeners = new Set<() => void>();
   #definitionListeners = new Set<() => void>();
 
-  constructor(private readonly backend: Backend) {}
+  constructor(private readonly backend: StateReader) {}
 
   /** Called after what is served has changed. */
   onChange(listener: () => void): void {

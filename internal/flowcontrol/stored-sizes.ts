@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { RequestInfo } from '../rest/types.js';
 import { findResource } from '../schema/resources.js';
 import { prefixEnd, resourcePrefix } from '../store/keys.js';
-import type { Backend } from '../store/types.js';
+import type { StateReader } from '../store/types.js';
 import type { Stored } from './work-estimate.js';
 
 /** How long a size is believed, milliseconds: as often kube-apiserver counts its objects. */
@@ -17,7 +17,7 @@ const SAMPLE_BYTES = 256 * 1024;
 export class StoredSizes {
   readonly #kept = new Map<string, { readonly stored: Stored; readonly at: number }>();
 
-  constructor(private readonly backend: Backend) {}
+  constructor(private readonly backend: StateReader) {}
 
   /** Of the objects that a list with this path reads; nothing is stored of what other servers serve. */
   of({ group, version, resource, namespace }: RequestInfo): Stored {

@@ -1,4 +1,4 @@
-import { type Backend, CompactedError } from '../store/types.js';
+import { type StateReader, CompactedError } from '../store/types.js';
 
 /** Ranges whose size is remembered; the one asked for longest ago is counted anew. */
 const TOTALS_MAX = 256;
@@ -35,7 +35,7 @@ export class Remaining {
   private readonly totals = new Map<string, Total>();
   private readonly pages = new Map<string, number>();
 
-  constructor(private readonly backend: Backend) {}
+  constructor(private readonly backend: StateReader) {}
 
   /** How many objects follow the page; an estimate, as the API says, when the list is not of the present. */
   behind(page: Page): number {
@@ -87,11 +87,11 @@ function remember<V>(map: Map<string, V>, key: string, value: V, max: number): v
   }
 }
 
-const byBackend = new WeakMap<Backend, Remaining>();
+const byReader = new WeakMap<StateReader, Remaining>();
 
 /** The one of a store. */
-export function remainingOf(backend: Backend): Remaining {
-  let found = byBackend.get(backend);
-  if (found === undefined) byBackend.set(backend, (found = new Remaining(backend)));
+export function remainingOf(backend: StateReader): Remaining {
+  let found = byReader.get(backend);
+  if (found === undefined) byReader.set(backend, (found = new Remaining(backend)));
   return found;
 }

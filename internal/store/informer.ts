@@ -1,6 +1,6 @@
 import type { JsonObject } from '../machinery/json.js';
 import { prefixEnd } from './keys.js';
-import { type Backend, CompactedError } from './types.js';
+import { type StateReader, CompactedError } from './types.js';
 
 /** Changes read at a time while catching up. */
 const STEP = 512;
@@ -110,7 +110,7 @@ class ObjectIndex<T extends object> {
   }
 }
 
-const informers = new WeakMap<Backend, Informer>();
+const informers = new WeakMap<StateReader, Informer>();
 
 /**
  * One reader of the change history for all that keep parsed objects beside the store. It costs nothing until somebody
@@ -122,12 +122,12 @@ export class Informer {
   /** Everything up to this revision is in the objects. */
   private seen: number;
 
-  private constructor(private readonly backend: Backend) {
+  private constructor(private readonly backend: StateReader) {
     this.seen = backend.revision;
   }
 
   /** The one of this backend. */
-  static of(backend: Backend): Informer {
+  static of(backend: StateReader): Informer {
     let informer = informers.get(backend);
     if (informer === undefined) informers.set(backend, (informer = new Informer(backend)));
     return informer;

@@ -119,19 +119,12 @@ export class OverloadedError extends Error {
   }
 }
 
-/**
- * The one interface between serving and consensus (DESIGN, guarantee 8). Reads are local and synchronous over LMDB;
- * only `readBarrier` and `txn` cross to the consensus side.
- */
-export interface Backend {
+/** What this replica has applied, read from LMDB at once: it asks nobody, and any thread may open it. */
+export interface StateReader {
   /** Revision applied here; never goes back. */
   readonly revision: number;
   /** Lowest revision that ranges and watches can still start from. */
   readonly compactRevision: number;
-  /** Resolves when this replica has applied everything that was committed when it was called. Rejects with UnavailableError. */
-  readBarrier(timeoutMs?: number): Promise<void>;
-  /** Proposes, waits for commit and local apply. Rejects with UnavailableError or OverloadedError. */
-  txn(txn: Txn, timeoutMs?: number): Promise<TxnResult>;
   get(key: string): KeyValue | undefined;
   /** The key as of a revision. Throws CompactedError. */
   getAt(key: string, revision: number): KeyValue | undefined;
@@ -143,3 +136,14 @@ export interface Backend {
   /** Called (synchronously, once per applied batch) after `revision` moved. Returns the unsubscribe function. */
   onApplied(listener: (revision: number) => void): () => void;
 }
+
+/** What has to be agreed on with the other replicas. */
+export interface Proposer {
+  /** Resolves when this replica has applied everything that was committed when it was called. Rejects with UnavailableError. */
+  readBarrier(timeoutMs?: number): Promise<void>;
+  /** Proposes, waits for commit and local apply. Rejects with UnavailableError or OverloadedError. */
+  txn(txn: Txn, timeoutMs?: number): Promise<TxnResult>;
+}
+
+/** Where serving and consensus meet, and nowhere else (DESIGN, guarantee 8). `suite.testkit.ts` says what both keep to. */
+export interface Backend extends StateReader, Proposer {}
