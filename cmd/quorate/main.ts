@@ -12,6 +12,7 @@ import { addConfigCommands } from './config-commands.js';
 import { addInitCommands } from './init-commands.js';
 import { addJoinCommands } from './join-commands.js';
 import { addMemberCommands } from './member-commands.js';
+import { addSnapshotCommands } from './snapshot-commands.js';
 import { addTokenCommands } from './token-commands.js';
 import { addKubeconfigCommand, addPkiCommand } from './pki-commands.js';
 
@@ -41,6 +42,7 @@ async function main(argv: readonly string[]): Promise<void> {
   addJoinCommands(program);
   addTokenCommands(program);
   addCertsCommands(program);
+  addSnapshotCommands(program);
   addConfigCommands(program);
   addPkiCommand(program);
   addKubeconfigCommand(program);

@@ -38,7 +38,8 @@ export async function reset(context: ResetContext): Promise<void> {
 
 async function leaveCluster({ paths, progress, access, force }: ResetContext): Promise<void> {
   const file = join(paths.kubernetes, 'admin.conf');
-  if (!existsSync(join(paths.data, 'log')) || !existsSync(file)) return;
+  const hasData = ['wal', 'log'].some((name) => existsSync(join(paths.data, name)));
+  if (!hasData || !existsSync(file)) return;
   try {
     const client = new ApiClient(access(file), PATIENCE_MS);
     const { name, members } = await clusterState(client);

@@ -14,6 +14,8 @@ export interface Origin {
   readonly members: readonly (readonly [id: NodeId, name: string, address: string])[];
   /** Joined a running cluster: what its members are is learned from a snapshot; else all of `members` are voters. */
   readonly joined: boolean;
+  /** Clusters that this one took the place of (refound.ts): their members are told so, and stop for good. */
+  readonly former?: readonly number[];
 }
 
 /** Who this replica is, for as long as its data directory lives. */

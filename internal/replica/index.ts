@@ -6,6 +6,9 @@ import { lockDirectory } from './lock.js';
 import { RunningReplica } from './running.js';
 import type { Replica } from './types.js';
 
+export type { Backup } from './backup.js';
+export { planRecovery, recover, type RecoveryPlan, restoreSnapshot, verifySnapshot } from './refound.js';
+export { SnapshotFile, type SnapshotFileHeader } from './snapshot-file.js';
 export { checkDataDirectory, type CheckReport } from './check.js';
 export type { LogLevel, MemberAddress, Observed, PeerTls, ReplicaConfig } from './config.js';
 export { MembershipError } from './membership.js';

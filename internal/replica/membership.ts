@@ -35,6 +35,8 @@ export interface MembershipOptions {
   readonly state: StateStore;
   readonly id: NodeId;
   readonly cluster: number;
+  /** Clusters that this one took the place of. */
+  readonly former?: readonly number[] | undefined;
   /** Makes request ids unique over members and restarts. */
   readonly prefix: string;
   /** The data directory that a member has, as far as is known. */
@@ -197,7 +199,8 @@ export class Membership {
     // Added by an operator before: from now on it is this data directory's.
     if (nonce !== undefined) await this.#note(id, nonce);
     const members = [...this.#options.state.meta.members].map(([i, info]) => [i, info.name, info.address] as const);
-    return { id, cluster: this.#options.cluster, members, joined: true };
+    const { cluster: own, former } = this.#options;
+    return { id, cluster: own, members, joined: true, ...(former === undefined ? {} : { former }) };
   }
 
   /** Makes a data directory part of the membership, so that every replica knows it; the first to be noted stays. */

@@ -7,6 +7,7 @@ import { StateExport } from '../store/snapshot.js';
 import { CorruptRecordError } from '../store/rows.js';
 import type { StateStore } from '../store/state.js';
 import { UnavailableError } from '../store/types.js';
+import { TAKEN_OVER } from '../transport/admit.js';
 import { Transport } from '../transport/transport.js';
 import type { PeerHandlers, PeerIdentity, TransportTls } from '../transport/types.js';
 import type { Driver, Outbox, SnapshotInstaller } from './driver.js';
@@ -100,7 +101,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   constructor(options: PeersOptions) {
     this.#options = options;
     const { identity, address, listen, tls, say } = options;
-    const { cluster, id, nonce, starts } = identity;
+    const { cluster, id, nonce, starts, former } = identity;
     const isEmpty = (): boolean => this.#isEmpty;
     const self = {
       cluster,
@@ -108,6 +109,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
       nonce,
       address,
       starts,
+      ...(former === undefined ? {} : { former }),
       get empty() {
         return isEmpty();
       },
@@ -325,7 +327,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   }
 
   onRefused(id: NodeId, reason: string, forGood: boolean): void {
-    if (forGood && reason.includes(OLDER_COPY)) void this.#disown(reason);
+    if (forGood && (reason.includes(OLDER_COPY) || reason === TAKEN_OVER)) void this.#disown(reason);
     else if (forGood) this.#options.onFatal(new FatalError(reason));
     else this.#options.say('warn', `member ${id} refuses this replica: ${reason}`);
   }

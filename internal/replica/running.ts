@@ -14,7 +14,8 @@ import type { LogLevel, ReplicaConfig } from './config.js';
 import { Damage } from './damage.js';
 import { Driver } from './driver.js';
 import { Housekeeping } from './housekeeping.js';
-import { foundingOrigin, openIdentity, originConf, originMembers } from './identity.js';
+import { type Backup, backupOf } from './backup.js';
+import { foundingOrigin, type Identity, openIdentity, originConf, originMembers } from './identity.js';
 import { findOrigin } from './join.js';
 import type { DirectoryLock } from './lock.js';
 import { FORMER_LOG_DIRECTORY, LOG_DIRECTORY, LogStore } from './log.js';
@@ -62,6 +63,7 @@ export class RunningReplica implements Replica {
   #log: LogStore | undefined;
   #state: StateStore | undefined;
   #parts: Parts | undefined;
+  #identity: Identity | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #peers: Peers | undefined;
   #receiver: SnapshotReceiver | undefined;
@@ -124,6 +126,7 @@ export class RunningReplica implements Replica {
     const identity = await openIdentity(log, config.name, (nonce) =>
       findOrigin(config, nonce, (text) => this.#say('info', text)),
     );
+    this.#identity = identity;
     const { initialCluster = [] } = config;
     if (
       initialCluster.length > 0 &&
@@ -249,6 +252,7 @@ export class RunningReplica implements Replica {
       state,
       id: identity.id,
       cluster: identity.cluster,
+      former: identity.former,
       prefix: `${identity.id}.${identity.boots}`,
       nonceOf: (id) => (id === identity.id ? identity.nonce : peers?.nonceOf(id)),
       reachable: (id) => peers?.reachable(id) ?? false,
@@ -358,6 +362,15 @@ export class RunningReplica implements Replica {
     if (this.#parts?.driver.soleLeader === true) return;
     // However long it takes: at a start, elections that follow each other are no reason to give up.
     await reads.wait(2 ** 31 - 1);
+  }
+
+  async backup(): Promise<Backup> {
+    const { reads } = this.#running();
+    // All that was acknowledged when it was asked for is in it.
+    await reads.wait(this.#config.readTimeoutMs ?? 5_000);
+    const [state, identity] = [this.#state, this.#identity];
+    if (state === undefined || identity === undefined) throw new Error('the replica is closed');
+    return backupOf(state, identity, this.#verifier?.disputed ?? false);
   }
 
   async addMember(name: string, address: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { NodeId, Role } from '../raft/index.js';
 import type { ScrubProgress } from '../store/scrub.js';
 import type { Backend } from '../store/types.js';
+import type { Backup } from './backup.js';
 
 export interface ReplicaMember {
   readonly id: NodeId;
@@ -75,6 +76,11 @@ export interface Replica {
    * or this replica does not lead.
    */
   handOver(): string | undefined;
+  /**
+   * The whole state as a snapshot file, with all that was acknowledged until now. Rejects with UnavailableError without a
+   * quorum, with FatalError while it is not known whose state is right.
+   */
+  backup(): Promise<Backup>;
   /** Forgets history below a revision, on every replica; resolves when it is decided and done here. */
   compact(revision: number): Promise<void>;
   close(): Promise<void>;

@@ -1,6 +1,7 @@
 import { isObject, type JsonValue } from '../machinery/json.js';
 import { badRequest, StatusError, serviceUnavailable } from '../machinery/status.js';
-import type { ApiRequest, BytesReply } from '../rest/types.js';
+import type { ApiRequest, BytesReply, Reply } from '../rest/types.js';
+import { type BackupSource, backupReply } from './backup-stream.js';
 
 /** What /debug/raft answers. */
 export interface RaftStatus {
@@ -21,6 +22,8 @@ export interface RaftControl {
   promoteMember(name: string): Promise<void>;
   removeMember(name: string): Promise<void>;
   transferLeader(name: string): void;
+  /** The whole state as a snapshot file. */
+  backup(): Promise<BackupSource>;
 }
 
 const MEMBERS = '/debug/raft/members';
@@ -30,11 +33,13 @@ const TRANSFER_POLL_MS = 5;
 
 /**
  * `/debug/raft` and the operations below it: POST `/debug/raft/members` {name, address}, POST `.../members/NAME/promote`,
- * DELETE `.../members/NAME`, POST `/debug/raft/leader` {name}. They answer the status afterwards. Authorized like every
+ * DELETE `.../members/NAME`, POST `/debug/raft/leader` {name}. They answer the status afterwards. GET `/debug/raft/snapshot`
+ * streams a snapshot file. Authorized like every
  * other path: by default only `system:masters` may. Undefined for what is no such path.
  */
-export function handleRaft(control: RaftControl, request: ApiRequest): BytesReply | Promise<BytesReply> | undefined {
+export function handleRaft(control: RaftControl, request: ApiRequest): Reply | Promise<Reply> | undefined {
   const { path, method } = request;
+  if (path === '/debug/raft/snapshot' && method === 'GET') return backupReply(() => control.backup());
   if (path === '/debug/raft' && method === 'GET') return answer(control);
   if (path === MEMBERS && method === 'POST') {
     const { name, address } = bodyOf(request, 'name', 'address');

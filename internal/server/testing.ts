@@ -92,6 +92,7 @@ export async function startTestServer(
         promoteMember: refuse,
         removeMember: refuse,
         transferLeader: () => undefined,
+        backup: () => Promise.reject(new Error('there is no state to save')),
       },
       discovery: notServed,
       openApi: notServed,

@@ -14,7 +14,7 @@ import { ask } from './call.js';
 import type { Envelope } from './envelope.js';
 import { PeerLink } from './link.js';
 import { COMMON_OPTIONS, serverCredentials } from './tls.js';
-import { misdirected } from './admit.js';
+import { misdirected, TAKEN_OVER } from './admit.js';
 import { addresseeOf, identityMetadata, identityOf, isNamed } from './metadata.js';
 import { PEER, PEER_SERVICE } from './service.js';
 import type { PeerIdentity, TransportOptions } from './types.js';
@@ -209,6 +209,7 @@ export class Transport {
     const { self, handlers } = this.#options;
     const peer = identityOf(call.metadata);
     if (peer === undefined) return refusal('the caller does not say which member it is');
+    if (self.former?.includes(peer.cluster) === true) return { code: status.ALREADY_EXISTS, details: TAKEN_OVER };
     const reason = misdirected(self, peer, addresseeOf(call.metadata));
     if (reason !== undefined) return refusal(reason);
     try {

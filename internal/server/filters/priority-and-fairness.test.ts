@@ -78,6 +78,7 @@ beforeAll(async () => {
       promoteMember: never,
       removeMember: never,
       transferLeader: () => undefined,
+      backup: () => Promise.reject(new Error('not here')),
     },
     discovery: () => undefined,
     openApi: () => undefined,
