@@ -137,12 +137,10 @@ describe('bounds', () => {
   });
 
   it('does not let long texts, deep nesting or patterns hold it up', () => {
-    expect(problem('a'.repeat(100_001))).toContain(
-      'expression code point size exceeds limit: size: 100001, limit 100000',
-    );
+    expect(problem('a'.repeat(16_385))).toContain('expression code point size exceeds limit: size: 16385, limit 16384');
     expect(problem(`${'('.repeat(300)}1${')'.repeat(300)}`)).toContain('expression recursion limit exceeded: 250');
     expect(problem(`${'-1+'.repeat(300)}1`)).toContain('expression recursion limit exceeded: 250');
-    expect(run(`'${'a'.repeat(20_000)}b'.matches('^(a+)+$')`)).toBe(false);
+    expect(run(`'${'a'.repeat(10_000)}b'.matches('^(a+)+$')`)).toBe(false);
   });
 });
 

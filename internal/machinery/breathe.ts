@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 /** How long work goes on before others get their turn, in milliseconds. */
 const SLICE_MS = 10;
 /** Looking at the clock costs as much as a small step: it is looked at once in this many. */
-const STEPS = 64;
+export const BREATH_STEPS = 64;
 
 /**
  * Long work in slices: between two of its steps it asks whether a pause is due, and rests then, so that other requests,
@@ -16,7 +16,7 @@ export class Breath {
   /** Whether this work has held the loop for a slice. `steps` is how much was done since the last question. */
   isDue(steps = 1): boolean {
     this.#steps += steps;
-    if (this.#steps < STEPS) return false;
+    if (this.#steps < BREATH_STEPS) return false;
     this.#steps = 0;
     return performance.now() - this.#since >= SLICE_MS;
   }

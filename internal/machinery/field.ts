@@ -137,22 +137,30 @@ export interface GroupKind {
   readonly kind: string;
 }
 
+/** Characters of the causes of one Status, with their fields; the rest are left out. */
+const MAX_CAUSES_TEXT = 262_144;
+
 /** 422 Invalid with one cause per field error: apimachinery's errors.NewInvalid. */
 export function invalid(gk: GroupKind, name: string, errors: readonly FieldError[]): StatusError {
   const named = bounded(name);
-  const causes: StatusCause[] = errors.map((e) => ({ reason: e.type, message: errorBody(e), field: e.field }));
+  const causes: StatusCause[] = [];
+  const texts: string[] = [];
+  let length = 0;
+  for (const e of errors) {
+    const message = errorBody(e);
+    causes.push({ reason: e.type, message, field: e.field });
+    texts.push(`${e.field}: ${message}`);
+    length += message.length + e.field.length;
+    // As long as all of what a Status says may be: its message is cut there anyway.
+    if (length > MAX_CAUSES_TEXT) break;
+  }
   const what = `${gk.group === '' ? gk.kind : `${gk.kind}.${gk.group}`} ${quote(named)} is invalid`;
-  return new StatusError(
-    422,
-    'Invalid',
-    errors.length === 0 ? what : `${what}: ${aggregateText(errors.map(errorText))}`,
-    {
-      ...(name === '' ? {} : { name: named }),
-      ...(gk.group === '' ? {} : { group: gk.group }),
-      ...(gk.kind === '' ? {} : { kind: gk.kind }),
-      ...(causes.length === 0 ? {} : { causes }),
-    },
-  );
+  return new StatusError(422, 'Invalid', errors.length === 0 ? what : `${what}: ${aggregateText(texts)}`, {
+    ...(name === '' ? {} : { name: named }),
+    ...(gk.group === '' ? {} : { group: gk.group }),
+    ...(gk.kind === '' ? {} : { kind: gk.kind }),
+    ...(causes.length === 0 ? {} : { causes }),
+  });
 }
 
 /** A string member of an object, '' when it is absent or something else. */

@@ -1,3 +1,5 @@
+import { assert } from './assert.js';
+
 /**
  * Work that mostly ends at once but may have to wait in the middle. A generator yields what must be waited for; `drive`
  * runs it, and gives a promise only when something was yielded.
@@ -31,4 +33,11 @@ async function goOn<T>(flow: Flow<T>, waiting: Promise<unknown>): Promise<T> {
 /** The value, waited for where it is a promise. */
 export function* settled<T>(value: T | Promise<T>): Flow<T> {
   return value instanceof Promise ? ((yield value) as T) : value;
+}
+
+/** Runs a flow that has nothing to wait for. */
+export function atOnce<T>(flow: Flow<T>): T {
+  const step = flow.next();
+  assert(step.done === true, 'the flow has nothing to wait for');
+  return step.value;
 }

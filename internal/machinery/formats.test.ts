@@ -13,6 +13,13 @@ import {
   portNumber,
   wildcardDns1123Subdomain,
 } from './formats.js';
+import { type Cidr, parseCidr } from './ip.js';
+
+function network(text: string): Cidr {
+  const parsed = parseCidr(text);
+  if (parsed === undefined) throw new Error(`${text} is no network`);
+  return parsed;
+}
 
 describe('ports', () => {
   it('takes 1 to 65535', () => {
@@ -58,9 +65,9 @@ describe('addresses', () => {
     expect(legacyCidr(value)).toEqual(want);
   });
   it('wants exceptions to be smaller than what they except from', () => {
-    expect(isStrictSubset('10.0.0.0/8', '10.1.0.0/16')).toBe(true);
-    expect(isStrictSubset('10.0.0.0/8', '10.0.0.0/8')).toBe(false);
-    expect(isStrictSubset('10.0.0.0/8', '11.0.0.0/16')).toBe(false);
+    expect(isStrictSubset(network('10.0.0.0/8'), network('10.1.0.0/16'))).toBe(true);
+    expect(isStrictSubset(network('10.0.0.0/8'), network('10.0.0.0/8'))).toBe(false);
+    expect(isStrictSubset(network('10.0.0.0/8'), network('11.0.0.0/16'))).toBe(false);
   });
 });
 

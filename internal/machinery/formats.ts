@@ -1,4 +1,4 @@
-import { cidrContains, formatCidr, formatIP, parseCidr, parseIP } from './ip.js';
+import { type Cidr, cidrContains, formatCidr, formatIP, parseCidr, parseIP } from './ip.js';
 import { dns1123Subdomain, maxLengthText, regexText } from './names.js';
 
 // More sentences of apimachinery's util/validation: ports, percentages, addresses, networks, paths.
@@ -156,21 +156,20 @@ export function canonicalCidr(value: string): string[] {
 }
 
 /** Whether `inner` lies in `outer` and is smaller. */
-export function isStrictSubset(outer: string, inner: string): boolean {
-  const a = parseSloppyCidr(outer);
-  const b = parseSloppyCidr(inner);
-  if (a === undefined || b === undefined) return false;
-  return cidrContains(a, { family: b.family, value: b.base }) && a.prefix < b.prefix;
+export function isStrictSubset(outer: Cidr, inner: Cidr): boolean {
+  return cidrContains(outer, { family: inner.family, value: inner.base }) && outer.prefix < inner.prefix;
 }
 
 /** The family of a network, undefined when it is none. */
 export const familyOfCidr = (value: string): 'IPv4' | 'IPv6' | undefined => parseSloppyCidr(value)?.family;
 
+const networks = (...texts: readonly string[]): Cidr[] => texts.map(parseCidr).filter((range) => range !== undefined);
+
 /** Ranges that no endpoint can be reached in, and how the field error names them. */
-const SPECIAL: readonly (readonly [string, readonly string[]])[] = [
-  ['may not be in the loopback range (127.0.0.0/8, ::1/128)', ['127.0.0.0/8', '::1/128']],
-  ['may not be in the link-local range (169.254.0.0/16, fe80::/10)', ['169.254.0.0/16', 'fe80::/10']],
-  ['may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)', ['224.0.0.0/24', 'ff02::/16']],
+const SPECIAL: readonly (readonly [string, readonly Cidr[]])[] = [
+  ['may not be in the loopback range (127.0.0.0/8, ::1/128)', networks('127.0.0.0/8', '::1/128')],
+  ['may not be in the link-local range (169.254.0.0/16, fe80::/10)', networks('169.254.0.0/16', 'fe80::/10')],
+  ['may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)', networks('224.0.0.0/24', 'ff02::/16')],
 ];
 
 /** Field errors of the address of an endpoint: unspecified, loopback and link-local ones name none (ValidateNonSpecialIP). */
@@ -180,7 +179,7 @@ export function nonSpecialIP(value: string): string[] {
   const out: string[] = [];
   if (ip.value === 0n) out.push(`may not be unspecified (${value})`);
   for (const [message, ranges] of SPECIAL) {
-    if (ranges.map(parseCidr).some((range) => range !== undefined && cidrContains(range, ip))) out.push(message);
+    if (ranges.some((range) => cidrContains(range, ip))) out.push(message);
   }
   return out;
 }

@@ -18,7 +18,7 @@ export function parseIP(text: string): { family: 'IPv4' | 'IPv6'; value: bigint 
   if (text.length > MAX_TEXT) return undefined;
   const version = isIP(text);
   if (version === 4) {
-    return { family: 'IPv4', value: text.split('.').reduce((n, part) => n * 256n + BigInt(part), 0n) };
+    return { family: 'IPv4', value: BigInt(text.split('.').reduce((n, part) => n * 256 + Number(part), 0)) };
   }
   if (version !== 6 || text.includes('%')) return undefined;
   const dotted = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text);

@@ -68,6 +68,9 @@ export interface Column {
   readonly priority: number;
 }
 
+/** What is wrong, in order. */
+export type FieldErrors = FieldError[] | Promise<FieldError[]>;
+
 /** What is true of a resource in a word: what its store allows, and what of its objects counts. */
 export interface Traits {
   /** Whether a spec change increments metadata.generation (default: yes when the kind has spec). */
@@ -125,9 +128,10 @@ export interface WriteBehaviour {
 
 /** Which objects are refused, and which are warned about. */
 export interface Validation {
-  validate?(obj: JsonObject, ctx: WriteContext): FieldError[];
-  validateUpdate?(obj: JsonObject, old: JsonObject, ctx: WriteContext): FieldError[];
-  validateStatusUpdate?(obj: JsonObject, old: JsonObject, ctx: WriteContext): FieldError[];
+  /** What is wrong with a new object. A promise where expressions are evaluated: others get their turn between them. */
+  validate?(obj: JsonObject, ctx: WriteContext): FieldErrors;
+  validateUpdate?(obj: JsonObject, old: JsonObject, ctx: WriteContext): FieldErrors;
+  validateStatusUpdate?(obj: JsonObject, old: JsonObject, ctx: WriteContext): FieldErrors;
   warnings?(obj: JsonObject, old: JsonObject | undefined): string[];
 }
 

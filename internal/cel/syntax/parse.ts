@@ -7,11 +7,11 @@ import { ParseAborted } from './recovery.js';
 import type { Issue } from './source.js';
 
 /** Code points that an expression may have. */
-const MAX_CODE_POINTS = 100_000;
+const MAX_CODE_POINTS = 16_384;
 
 /**
  * Parses an expression of the Common Expression Language. Issues carry cel-go's texts; with any of them there is no
- * expression. Bounds: 100,000 code points, each rule of the grammar 250 deep.
+ * expression. Bounds: 16,384 code points, each rule of the grammar 250 deep.
  */
 export function parse(text: string, macros: Macros): { ast: Expr | undefined; issues: readonly Issue[] } {
   const size = text.length > MAX_CODE_POINTS ? codePoints(text) : text.length;

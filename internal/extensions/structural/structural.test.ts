@@ -3,7 +3,7 @@ import type { JsonObject } from '../../machinery/json.js';
 import { applyDefaults, dropForbiddenNulls, hasDefaults } from './defaults.js';
 import { listErrors } from './lists.js';
 import { prune } from './prune.js';
-import { valueErrors } from './values.js';
+import { valueErrorsAtOnce } from './values.js';
 
 const text = { type: 'string' };
 const object = (properties: JsonObject, more: JsonObject = {}): JsonObject => ({ type: 'object', properties, ...more });
@@ -109,7 +109,7 @@ describe('ratcheting', () => {
   const keyed = { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] };
   const schema = object({ list: { type: 'array', items, ...keyed }, n: { type: 'integer', maximum: 3 } });
   const fields = (value: JsonObject, old: JsonObject): string[] =>
-    valueErrors(schema, value, '', old).map((e) => e.field);
+    valueErrorsAtOnce(schema, value, '', old).map((e) => e.field);
 
   it('lets stand what was wrong already, and nothing else', () => {
     const old = { n: 9, list: [{ name: 'a', size: 9 }] };

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { errorText } from '../../machinery/field.js';
 import type { JsonValue } from '../../machinery/json.js';
 import type { Schema } from './schema.js';
-import { valueErrors } from './values.js';
+import { valueErrorsAtOnce } from './values.js';
 
-const of = (schema: Schema, value: JsonValue): string[] => valueErrors(schema, value, '').map(errorText);
+const of = (schema: Schema, value: JsonValue): string[] => valueErrorsAtOnce(schema, value, '').map(errorText);
 const spec = (property: Schema, value: JsonValue): string[] =>
   of({ type: 'object', properties: { a: property } }, { a: value });
 

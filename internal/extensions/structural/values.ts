@@ -1,4 +1,5 @@
 import { append } from '../../machinery/append.js';
+import { Breath, BREATH_STEPS } from '../../machinery/breathe.js';
 import {
   type FieldError,
   invalidValue,
@@ -10,24 +11,18 @@ import {
   typeInvalid,
 } from '../../machinery/field.js';
 import { deepEqual } from '../../machinery/equal.js';
+import { atOnce, type Flow } from '../../machinery/flow.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 import { compileRe2, Re2CostError, Re2SyntaxError } from '../../machinery/re2.js';
 import { hasFormat } from '../../machinery/openapi-formats.js';
-import { keyText } from './lists.js';
-import {
-  additionalOf,
-  isIntOrString,
-  itemsOf,
-  notOf,
-  propertiesOf,
-  propertyOf,
-  type Schema,
-  schemasAt,
-  typeOf,
-} from './schema.js';
+import { identity, keyText } from './lists.js';
+import { additionalOf, isIntOrString, itemsOf, notOf, propertyOf, type Schema, schemasAt, typeOf } from './schema.js';
 
 // What an OpenAPI v3 schema asks of a value, in the words of kube-apiserver (kube-openapi's validator as
 // apiextensions-apiserver reports it). Values are JSON; big integers may be BigInt.
+
+/** Field errors of one value after which no more are looked for: there might be one for each item and each rule of it. */
+const MAX_ERRORS = 1_000;
 
 /** Where a field error is: `base` is the field of the root value, `name` the path from there that sentences repeat. */
 interface Place {
@@ -77,22 +72,29 @@ function typeErrors(s: Schema, v: JsonValue, at: Place): FieldError[] {
 /** Field errors that name no field of their own are about the root. */
 const general = (at: Place, detail: string): FieldError => invalidValue(at.base, '', detail);
 
-function compositionErrors(s: Schema, v: JsonValue, at: Place): FieldError[] {
+const COMPOSITIONS = ['anyOf', 'oneOf', 'allOf', 'not'] as const;
+const isComposed = (s: Schema): boolean => COMPOSITIONS.some((key) => s[key] !== undefined);
+
+function* compositionErrors(s: Schema, v: JsonValue, at: Place, breath: Breath | undefined): Flow<FieldError[]> {
   const out: FieldError[] = [];
   const quoted = JSON.stringify(at.name);
-  const outcomes = (key: string) => schemasAt(s, key).map((sub) => errorsAt(sub, v, at));
-  const any = outcomes('anyOf');
+  function* outcomes(key: string): Flow<FieldError[][]> {
+    const all: FieldError[][] = [];
+    for (const sub of schemasAt(s, key)) all.push(yield* errorsAt(sub, v, at, undefined, breath));
+    return all;
+  }
+  const any = yield* outcomes('anyOf');
   if (any.length > 0 && !any.some((errors) => errors.length === 0)) {
     out.push(general(at, `${quoted} must validate at least one schema (anyOf)`), ...best(any));
   }
-  const one = outcomes('oneOf');
+  const one = yield* outcomes('oneOf');
   const valid = one.filter((errors) => errors.length === 0).length;
   if (one.length > 0 && valid !== 1) {
     const found = valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`;
     out.push(general(at, `${quoted} must validate one and only one schema (oneOf). ${found}`));
     if (valid === 0) append(out, best(one));
   }
-  const all = outcomes('allOf');
+  const all = yield* outcomes('allOf');
   const failed = all.filter((errors) => errors.length > 0);
   if (failed.length > 0) {
     append(out, failed.flat());
@@ -100,7 +102,7 @@ function compositionErrors(s: Schema, v: JsonValue, at: Place): FieldError[] {
     out.push(general(at, `${quoted} must validate all the schemas (allOf)${none}`));
   }
   const not = notOf(s);
-  if (not !== undefined && errorsAt(not, v, at).length === 0) {
+  if (not !== undefined && (yield* errorsAt(not, v, at, undefined, breath)).length === 0) {
     out.push(general(at, `${quoted} must not validate the schema (not)`));
   }
   return out;
@@ -175,26 +177,43 @@ function numberErrors(s: Schema, v: number | bigint, at: Place): FieldError[] {
   return out;
 }
 
-function listErrors(s: Schema, v: readonly JsonValue[], at: Place, old: JsonValue | undefined): FieldError[] {
+function* listErrors(
+  s: Schema,
+  v: readonly JsonValue[],
+  at: Place,
+  old: JsonValue | undefined,
+  breath: Breath | undefined,
+): Flow<FieldError[]> {
   const before =
     Array.isArray(old) && s['x-kubernetes-list-type'] === 'map'
       ? new Map(old.map((x) => [keyText(x, s), x]))
       : undefined;
   const items = itemsOf(s);
-  const out =
-    items === undefined ? [] : v.flatMap((x, i) => errorsAt(items, x, item(at, i), before?.get(keyText(x, s))));
+  const out: FieldError[] = [];
+  if (items !== undefined) {
+    for (const [i, x] of v.entries()) {
+      append(out, yield* errorsAt(items, x, item(at, i), before?.get(keyText(x, s)), breath));
+      if (out.length > MAX_ERRORS) return out;
+    }
+  }
   const [min, max] = [numberAt(s, 'minItems'), numberAt(s, 'maxItems')];
   if (min !== undefined && v.length < min) {
     out.push(invalidValue(fieldOf(at), v.length, `${at.name} in body should have at least ${min} items`));
   }
   if (max !== undefined && v.length > max) out.push(tooMany(fieldOf(at), v.length, max));
-  if (s['uniqueItems'] === true && v.some((x, i) => v.slice(0, i).some((y) => deepEqual(x, y)))) {
+  if (s['uniqueItems'] === true && new Set(v.map(identity)).size < v.length) {
     out.push(invalidValue(fieldOf(at), v, `${at.name} in body shouldn't contain duplicates`));
   }
   return out;
 }
 
-function objectErrors(s: Schema, v: JsonObject, at: Place, old: JsonValue | undefined): FieldError[] {
+function* objectErrors(
+  s: Schema,
+  v: JsonObject,
+  at: Place,
+  old: JsonValue | undefined,
+  breath: Breath | undefined,
+): Flow<FieldError[]> {
   const before = isObject(old) ? old : undefined;
   const keys = Object.keys(v).filter((k) => v[k] !== undefined);
   const [min, max] = [numberAt(s, 'minProperties'), numberAt(s, 'maxProperties')];
@@ -205,52 +224,103 @@ function objectErrors(s: Schema, v: JsonObject, at: Place, old: JsonValue | unde
   const out: FieldError[] = [];
   const wanted = s['required'];
   for (const k of Array.isArray(wanted) ? wanted : []) {
-    if (typeof k === 'string' && v[k] === undefined) out.push(required(fieldOf(below(at, k))));
+    if (typeof k !== 'string' || v[k] !== undefined) continue;
+    out.push(required(fieldOf(below(at, k))));
+    if (out.length > MAX_ERRORS) return out;
   }
   const additional = additionalOf(s);
+  const properties: [string, Schema][] = [];
   for (const k of keys.sort()) {
-    if (propertyOf(s, k) !== undefined) continue;
-    if (additional !== undefined) append(out, errorsAt(additional, v[k] ?? null, below(at, k), before?.[k]));
-    else if (s['additionalProperties'] === false) {
+    const property = propertyOf(s, k);
+    if (property !== undefined) properties.push([k, property]);
+    else if (additional !== undefined) {
+      append(out, yield* errorsAt(additional, v[k] ?? null, below(at, k), before?.[k], breath));
+    } else if (s['additionalProperties'] === false) {
       const place = below(at, k);
       out.push(invalidValue(fieldOf(place), v[k], `${place.name} in body is a forbidden property`));
     }
+    if (out.length > MAX_ERRORS) return out;
   }
-  for (const [k, sub] of propertiesOf(s)) {
-    const x = v[k];
-    if (x !== undefined) append(out, errorsAt(sub, x, below(at, k), before?.[k]));
+  for (const [k, sub] of properties) {
+    append(out, yield* errorsAt(sub, v[k] ?? null, below(at, k), before?.[k], breath));
+    if (out.length > MAX_ERRORS) return out;
   }
   return out;
 }
 
-function enumErrors(s: Schema, v: JsonValue, at: Place): FieldError[] {
-  const allowed = s['enum'];
-  if (!Array.isArray(allowed) || allowed.length === 0 || allowed.some((x) => deepEqual(x, v))) return [];
-  const texts = allowed.map((x) => (typeof x === 'string' ? x : JSON.stringify(x)));
-  return [notSupported(fieldOf(at), v, texts)];
+/** The texts of an enum, and what is said where none fits; made once for each schema. */
+interface Allowed {
+  readonly texts: ReadonlySet<JsonValue>;
+  readonly others: readonly JsonValue[];
+  readonly detail: FieldError;
+}
+const allowedBy = new WeakMap<readonly JsonValue[], Allowed>();
+
+function allowedOf(values: readonly JsonValue[]): Allowed {
+  let allowed = allowedBy.get(values);
+  if (allowed === undefined) {
+    const words = values.map((x) => (typeof x === 'string' ? x : JSON.stringify(x)));
+    allowed = {
+      texts: new Set(values.filter((x) => typeof x === 'string')),
+      others: values.filter((x) => typeof x !== 'string'),
+      detail: notSupported('', '', words),
+    };
+    allowedBy.set(values, allowed);
+  }
+  return allowed;
 }
 
-/** `old` is what stood there before: what has not changed is not told as a field error again (ratcheting). */
-function errorsAt(s: Schema, v: JsonValue, at: Place, old?: JsonValue): FieldError[] {
+function enumErrors(s: Schema, v: JsonValue, at: Place): FieldError[] {
+  const values = s['enum'];
+  if (!Array.isArray(values) || values.length === 0) return [];
+  const { texts, others, detail } = allowedOf(values);
+  if (typeof v === 'string' ? texts.has(v) : others.some((x) => deepEqual(x, v))) return [];
+  return [{ ...detail, field: fieldOf(at), badValue: v }];
+}
+
+/** What is asked of a value by itself, not of what is in it. */
+function ownErrors(s: Schema, v: JsonValue, at: Place): FieldError[] {
+  if (typeof v === 'string') return [...stringErrors(s, v, at), ...formatErrors(s, v, at)];
+  return isNumber(v) ? numberErrors(s, v, at) : [];
+}
+
+/**
+ * `old` is what stood there before: what has not changed is not told as a field error again (ratcheting). Without a
+ * `breath` all is looked at in one turn.
+ */
+function* errorsAt(
+  s: Schema,
+  v: JsonValue,
+  at: Place,
+  old: JsonValue | undefined,
+  breath: Breath | undefined,
+): Flow<FieldError[]> {
+  // A pattern may take long, so that the clock is looked at for each.
+  if (breath?.isDue(s['pattern'] === undefined ? 1 : BREATH_STEPS) === true) yield breath.rest();
   if (old !== undefined && deepEqual(v, old)) return [];
   const out = typeErrors(s, v, at);
   if (v === null) {
     if (s['nullable'] !== true) append(out, enumErrors(s, v, at));
     return out;
   }
-  append(out, compositionErrors(s, v, at));
-  if (typeof v === 'string') append(out, [...stringErrors(s, v, at), ...formatErrors(s, v, at)]);
-  else if (isNumber(v)) append(out, numberErrors(s, v, at));
-  else if (Array.isArray(v)) append(out, listErrors(s, v, at, old));
+  if (isComposed(s)) append(out, yield* compositionErrors(s, v, at, breath));
+  append(out, ownErrors(s, v, at));
+  if (Array.isArray(v)) append(out, yield* listErrors(s, v, at, old, breath));
   append(out, enumErrors(s, v, at));
-  if (isObject(v)) append(out, objectErrors(s, v, at, old));
+  if (isObject(v)) append(out, yield* objectErrors(s, v, at, old, breath));
   return out;
 }
 
 /**
- * Field errors of a value that a schema describes. `base` is the field of the value, '' for a whole object. With `old`,
- * what has not changed is not told as a field error again.
+ * Field errors of a value that a schema describes; beyond a thousand no more are looked for. `base` is the field of the
+ * value, '' for a whole object. With `old`, what has not changed is not told as a field error again. Others get their
+ * turn meanwhile.
  */
-export function valueErrors(schema: Schema, value: JsonValue, base: string, old?: JsonValue): FieldError[] {
-  return errorsAt(schema, value, { base, name: '' }, old);
+export function valueErrors(schema: Schema, value: JsonValue, base: string, old?: JsonValue): Flow<FieldError[]> {
+  return errorsAt(schema, value, { base, name: '' }, old, new Breath());
+}
+
+/** The same in one turn. */
+export function valueErrorsAtOnce(schema: Schema, value: JsonValue, base: string, old?: JsonValue): FieldError[] {
+  return atOnce(errorsAt(schema, value, { base, name: '' }, old, undefined));
 }

@@ -1,5 +1,7 @@
 import { compile, kubernetesEnvironment, optionalOf, Program, type Environment } from '../../cel/index.js';
 import { str } from '../../machinery/access.js';
+import { type Breath, BREATH_STEPS } from '../../machinery/breathe.js';
+import type { Flow } from '../../machinery/flow.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { type DeclType, providerOf, sizesOf } from './decl-type.js';
 
@@ -57,10 +59,18 @@ function compileRule(rule: JsonObject, environments: Environments): CompiledRule
   return { ...found, message: said };
 }
 
-/** Compiles the rules at one place of a schema, in their order (apiextensions-apiserver/pkg/apiserver/schema/cel). */
-export function compileRules(rules: readonly JsonObject[], self: DeclType): CompiledRule[] {
+/**
+ * Compiles the rules at one place of a schema, in their order (apiextensions-apiserver/pkg/apiserver/schema/cel). With a
+ * `breath` others get their turn between two rules: a schema may have thousands.
+ */
+export function* compileRules(rules: readonly JsonObject[], self: DeclType, breath?: Breath): Flow<CompiledRule[]> {
   const environments = new Environments(self);
-  return rules.map((rule) => compileRule(rule, environments));
+  const compiled: CompiledRule[] = [];
+  for (const rule of rules) {
+    compiled.push(compileRule(rule, environments));
+    if (breath?.isDue(BREATH_STEPS) === true) yield breath.rest();
+  }
+  return compiled;
 }
 
 /** The most that a program may cost. */

@@ -1,3 +1,4 @@
+import { requestEntityTooLarge } from '../../machinery/status.js';
 import { dns1035Label, dns1123Subdomain } from '../../machinery/names.js';
 import type { FieldNode } from '../generic/field-node.js';
 import type { SelectorOptions } from '../generic/label-selector.js';
@@ -75,6 +76,30 @@ export function checkMutableOperations(match: FieldNode): void {
   }
 }
 
+/** Where the expressions of policies stand: texts, or objects with one. */
+const EXPRESSIONS: readonly (readonly [list: string, ...keys: string[]])[] = [
+  ['matchConditions', 'expression'],
+  ['variables', 'expression'],
+  ['validations', 'expression', 'messageExpression'],
+  ['auditAnnotations', 'valueExpression'],
+  ['mutations', 'jsonPatch', 'applyConfiguration'],
+];
+/** Characters of all expressions of one policy: they are compiled in one turn, and again wherever they are evaluated. */
+const MAX_EXPRESSIONS_LENGTH = 32_768;
+
+function checkLengths(spec: FieldNode): void {
+  let length = 0;
+  for (const [list, ...keys] of EXPRESSIONS) {
+    for (const item of spec.list(list)) {
+      for (const key of keys) length += item.text(key).length + item.struct(key).text('expression').length;
+    }
+  }
+  // Nothing else is looked at.
+  if (length > MAX_EXPRESSIONS_LENGTH) {
+    throw requestEntityTooLarge(`limit is ${MAX_EXPRESSIONS_LENGTH} characters of all expressions of a policy`);
+  }
+}
+
 /**
  * Field errors of what validating and mutating admission policies have in common, in kube-apiserver's order. Answers
  * what the expressions that follow may use.
@@ -86,6 +111,7 @@ export function checkPolicySpec(spec: FieldNode, mutating: boolean, lenience: Po
   if (paramKind !== undefined) checkParamKind(paramKind);
   checkConstraints(spec, mutating, lenience);
   const expressions = new AdmissionExpressions(paramKind !== undefined);
+  checkLengths(spec);
   if (lenience.matchConditions !== true) checkMatchConditions(spec, expressions);
   const variables = spec.list('variables');
   // Mutating policies know `variables` even without any.

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
-import { fieldErrorsOf, contextOf } from '../generic/field-errors.testkit.js';
+import { contextOf, eventualFieldErrorsOf } from '../generic/field-errors.testkit.js';
 import { strategyFor } from '../index.js';
 
 const GROUP = 'apiextensions.k8s.io';
-const of = fieldErrorsOf(GROUP, 'customresourcedefinitions');
+const of = eventualFieldErrorsOf(GROUP, 'customresourcedefinitions');
 const strategy = strategyFor(GROUP, 'customresourcedefinitions');
 
 /** A definition as it is when it is validated: with defaults and its first status. */
@@ -29,162 +29,166 @@ const inSpec = (field: JsonObject): JsonObject => definition(object({ spec: obje
 const AT = 'spec.validation.openAPIV3Schema.properties[spec].properties[a]';
 
 describe('custom resource definitions', () => {
-  it('say what follows from the kind, and which version is stored', () => {
+  it('say what follows from the kind, and which version is stored', async () => {
     const crd = definition(object({}));
     expect(crd['spec']).toMatchObject({
       names: { singular: 'gadget', listKind: 'GadgetList' },
       conversion: { strategy: 'None' },
     });
     expect(crd['status']).toMatchObject({ storedVersions: ['v1'] });
-    expect(of(crd)).toEqual([]);
+    expect(await of(crd)).toEqual([]);
   });
-  it('are named after their plural and group', () => {
-    expect(of({ ...definition(object({})), metadata: { name: 'other.example.com' } })).toEqual([
+  it('are named after their plural and group', async () => {
+    expect(await of({ ...definition(object({})), metadata: { name: 'other.example.com' } })).toEqual([
       'metadata.name: Invalid value: "other.example.com": must be spec.names.plural+"."+spec.group',
     ]);
   });
-  it('store exactly one version', () => {
+  it('store exactly one version', async () => {
     const second = { name: 'v2', served: true, storage: true, schema: { openAPIV3Schema: object({}) } };
     const crd = definition(object({}), {}, {});
     const versions = (crd['spec'] as { versions: JsonObject[] }).versions;
     versions.push(second);
-    const fieldErrors = of(crd);
+    const fieldErrors = await of(crd);
     expect(fieldErrors[0]).toContain('must have exactly one version marked as storage version');
     expect(fieldErrors[1]).toContain('must have the storage version v2');
   });
-  it('are at the version when versions differ, at the spec when they agree', () => {
+  it('are at the version when versions differ, at the spec when they agree', async () => {
     const bad = object({ spec: {} });
     const crd = definition(bad);
-    expect(of(crd)).toEqual([
+    expect(await of(crd)).toEqual([
       'spec.validation.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields',
     ]);
     const versions = (crd['spec'] as { versions: JsonObject[] }).versions;
     versions.push({ name: 'v2', served: true, storage: false, schema: { openAPIV3Schema: object({}) } });
-    expect(of(crd)[0]).toContain('spec.versions[0].schema.openAPIV3Schema.properties[spec].type: Required value');
+    expect((await of(crd))[0]).toContain(
+      'spec.versions[0].schema.openAPIV3Schema.properties[spec].type: Required value',
+    );
   });
-  it('need an approval in the groups of the Kubernetes community', () => {
+  it('need an approval in the groups of the Kubernetes community', async () => {
     const crd = definition(object({}), {}, { group: 'gadgets.k8s.io' });
     crd['metadata'] = { name: 'gadgets.gadgets.k8s.io' };
-    expect(of(crd)[0]).toContain('protected groups must have approval annotation');
+    expect((await of(crd))[0]).toContain('protected groups must have approval annotation');
     crd['metadata'] = { name: 'gadgets.gadgets.k8s.io', annotations: { 'api-approved.kubernetes.io': 'unapproved' } };
-    expect(of(crd)).toEqual([]);
+    expect(await of(crd)).toEqual([]);
   });
-  it('never move to another scope once they are established', () => {
+  it('never move to another scope once they are established', async () => {
     const old = definition(object({}));
     const changed = definition(object({}), {}, { scope: 'Cluster' });
-    expect(of(changed, old)).toEqual([]);
+    expect(await of(changed, old)).toEqual([]);
     old['status'] = { conditions: [{ type: 'Established', status: 'True' }] };
-    expect(of(changed, old)).toEqual(['spec.scope: Invalid value: "Cluster": field is immutable']);
+    expect(await of(changed, old)).toEqual(['spec.scope: Invalid value: "Cluster": field is immutable']);
   });
 });
 
 describe('schemas', () => {
-  it('know the type of every field without logic', () => {
-    expect(of(inSpec({ anyOf: [{ type: 'string' }] }))).toEqual([
+  it('know the type of every field without logic', async () => {
+    expect(await of(inSpec({ anyOf: [{ type: 'string' }] }))).toEqual([
       `${AT}.anyOf[0].type: Forbidden: must be empty to be structural`,
       `${AT}.type: Required value: must not be empty for specified object fields`,
     ]);
     const anyOf = [{ type: 'integer' }, { type: 'string' }];
-    expect(of(inSpec({ 'x-kubernetes-int-or-string': true, anyOf }))).toEqual([]);
+    expect(await of(inSpec({ 'x-kubernetes-int-or-string': true, anyOf }))).toEqual([]);
   });
-  it('have each field that the logic of the root speaks of outside of it too', () => {
+  it('have each field that the logic of the root speaks of outside of it too', async () => {
     const root = 'spec.validation.openAPIV3Schema';
     const anyOf = [{ required: ['b'], properties: { b: {} } }];
-    expect(of(definition({ ...object({}), anyOf }))).toEqual([
+    expect(await of(definition({ ...object({}), anyOf }))).toEqual([
       `${root}.properties[b]: Required value: because it is defined in ${root}.anyOf[0].properties[b]`,
     ]);
     // kube-apiserver does not look further down.
-    expect(of(inSpec({ type: 'object', anyOf }))).toEqual([]);
+    expect(await of(inSpec({ type: 'object', anyOf }))).toEqual([]);
   });
-  it('that kube-apiserver cannot read as structural are told what is not supported, and no more', () => {
-    expect(of(inSpec({ $ref: '#/x' }))).toEqual([`${AT}.$ref: Forbidden: $ref is not supported`]);
-    expect(of(inSpec({ type: 'array', items: [{ type: 'string' }] }))).toEqual([
+  it('that kube-apiserver cannot read as structural are told what is not supported, and no more', async () => {
+    expect(await of(inSpec({ $ref: '#/x' }))).toEqual([`${AT}.$ref: Forbidden: $ref is not supported`]);
+    expect(await of(inSpec({ type: 'array', items: [{ type: 'string' }] }))).toEqual([
       `${AT}.items: Forbidden: items must be a schema object and not an array`,
     ]);
   });
-  it('have defaults that they accept themselves', () => {
-    expect(of(inSpec({ type: 'integer', minimum: 3, default: 2 }))).toEqual([
+  it('have defaults that they accept themselves', async () => {
+    expect(await of(inSpec({ type: 'integer', minimum: 3, default: 2 }))).toEqual([
       `${AT}.default: Invalid value: 2:  in body should be greater than or equal to 3`,
     ]);
-    expect(of(inSpec({ type: 'object', default: { b: 1 } }))).toEqual([
+    expect(await of(inSpec({ type: 'object', default: { b: 1 } }))).toEqual([
       `${AT}.default: Invalid value: {"b":1}: must not have unknown fields`,
     ]);
   });
-  it('leave metadata to Kubernetes', () => {
+  it('leave metadata to Kubernetes', async () => {
     const metadata = object({ labels: { type: 'object' } });
-    expect(of(definition(object({ metadata })))[0]).toContain(
+    expect((await of(definition(object({ metadata }))))[0]).toContain(
       'must not specify anything other than name and generateName',
     );
-    expect(of(definition(object({ metadata: object({ name: { type: 'string', maxLength: 5 } }) })))).toEqual([]);
+    expect(await of(definition(object({ metadata: object({ name: { type: 'string', maxLength: 5 } }) })))).toEqual([]);
   });
-  it('identify items of a map list by scalar fields that are there', () => {
+  it('identify items of a map list by scalar fields that are there', async () => {
     const list = (items: JsonObject): JsonObject => ({
       type: 'array',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['k'],
       items,
     });
-    expect(of(inSpec(list(object({ k: { type: 'string' } }, { required: ['k'] }))))).toEqual([]);
-    expect(of(inSpec(list(object({ k: { type: 'string' } }))))).toEqual([
+    expect(await of(inSpec(list(object({ k: { type: 'string' } }, { required: ['k'] }))))).toEqual([]);
+    expect(await of(inSpec(list(object({ k: { type: 'string' } }))))).toEqual([
       `${AT}.items.properties[k].default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property`,
     ]);
-    expect(of(inSpec(list(object({ b: { type: 'string' } }))))).toEqual([
+    expect(await of(inSpec(list(object({ b: { type: 'string' } }))))).toEqual([
       `${AT}.x-kubernetes-list-map-keys: Invalid value: ["k"]: entries must all be names of item properties`,
     ]);
   });
-  it('use none of the keywords that custom resources do not have', () => {
-    expect(of(inSpec({ type: 'string', $ref: '#/x' }))).toEqual([`${AT}.$ref: Forbidden: $ref is not supported`]);
-    expect(of(inSpec({ type: 'array', uniqueItems: true, items: { type: 'string' } }))[0]).toContain(
+  it('use none of the keywords that custom resources do not have', async () => {
+    expect(await of(inSpec({ type: 'string', $ref: '#/x' }))).toEqual([`${AT}.$ref: Forbidden: $ref is not supported`]);
+    expect((await of(inSpec({ type: 'array', uniqueItems: true, items: { type: 'string' } })))[0]).toContain(
       'runtime complexity',
     );
   });
-  it('lead to selectable fields', () => {
-    const fields = (...paths: string[]): string[] =>
-      of(
-        definition(
-          object({ spec: object({ a: { type: 'string' }, b: { type: 'array', items: { type: 'string' } } }) }),
-          {
-            selectableFields: paths.map((jsonPath) => ({ jsonPath })),
-          },
-        ),
+  it('lead to selectable fields', async () => {
+    const fields = async (...paths: string[]): Promise<string[]> =>
+      (
+        await of(
+          definition(
+            object({ spec: object({ a: { type: 'string' }, b: { type: 'array', items: { type: 'string' } } }) }),
+            {
+              selectableFields: paths.map((jsonPath) => ({ jsonPath })),
+            },
+          ),
+        )
       ).map((c) => c.replace(/^.*?value: ("[^"]*": )?/, ''));
-    expect(fields('.spec.a')).toEqual([]);
-    expect(fields('.spec.none', '.spec.b', '.spec.a', '.spec.a')).toEqual([
+    expect(await fields('.spec.a')).toEqual([]);
+    expect(await fields('.spec.none', '.spec.b', '.spec.a', '.spec.a')).toEqual([
       'is an invalid path: does not refer to a valid field',
       'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
       '".spec.a"',
     ]);
   });
-  it('have rules that see the fields that there are', () => {
-    const ruled = (rule: string, more: JsonObject = {}): string[] =>
-      of(inSpec(object({ b: { type: 'integer' } }, { 'x-kubernetes-validations': [{ rule, ...more }] })));
-    expect(ruled('self.b > 1')).toEqual([]);
-    expect(ruled('self.c > 1')[0]).toContain("compilation failed: ERROR: <input>:1:5: undefined field 'c'");
-    expect(ruled('self.b')[0]).toContain('cel expression must evaluate to a bool');
-    expect(ruled('self.b > 1', { messageExpression: 'self.b' })[0]).toContain(
+  it('have rules that see the fields that there are', async () => {
+    const ruled = async (rule: string, more: JsonObject = {}): Promise<string[]> =>
+      await of(inSpec(object({ b: { type: 'integer' } }, { 'x-kubernetes-validations': [{ rule, ...more }] })));
+    expect(await ruled('self.b > 1')).toEqual([]);
+    expect((await ruled('self.c > 1'))[0]).toContain("compilation failed: ERROR: <input>:1:5: undefined field 'c'");
+    expect((await ruled('self.b'))[0]).toContain('cel expression must evaluate to a bool');
+    expect((await ruled('self.b > 1', { messageExpression: 'self.b' }))[0]).toContain(
       'messageExpression must evaluate to a string',
     );
-    expect(ruled('self.b > 1', { optionalOldSelf: true })[0]).toContain(
+    expect((await ruled('self.b > 1', { optionalOldSelf: true }))[0]).toContain(
       'may not be set if oldSelf is not used in rule',
     );
   });
-  it('are refused when they could cost too much', () => {
+  it('are refused when they could cost too much', async () => {
     const words = (more: JsonObject): JsonObject => ({
       type: 'array',
       items: { type: 'string', ...(more['items'] as JsonObject) },
       'x-kubernetes-validations': [{ rule: 'self.all(w, self.exists(v, v.contains(w)))' }],
       ...more,
     });
-    const said = of(inSpec(words({})));
+    const said = await of(inSpec(words({})));
     expect(said.join('\n')).toContain(
       'estimated rule cost exceeds budget by factor of more than 100x (try simplifying the rule',
     );
     expect(said.join('\n')).toContain('estimated rule cost total for entire OpenAPIv3 schema exceeds budget');
-    expect(of(inSpec(words({ maxItems: 10, items: { type: 'string', maxLength: 20 } })))).toEqual([]);
+    expect(await of(inSpec(words({ maxItems: 10, items: { type: 'string', maxLength: 20 } })))).toEqual([]);
   });
-  it('look back only where old and new are the same thing', () => {
+  it('look back only where old and new are the same thing', async () => {
     const items = { type: 'string', 'x-kubernetes-validations': [{ rule: 'self == oldSelf' }] };
-    expect(of(inSpec({ type: 'array', items })).join('\n')).toContain(
+    expect((await of(inSpec({ type: 'array', items }))).join('\n')).toContain(
       `oldSelf cannot be used on the uncorrelatable portion of the schema within ${AT}`,
     );
   });

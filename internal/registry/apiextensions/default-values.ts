@@ -8,7 +8,7 @@ import {
   propertyOf,
   type Schema,
 } from '../../extensions/structural/schema.js';
-import { valueErrors } from '../../extensions/structural/values.js';
+import { valueErrorsAtOnce } from '../../extensions/structural/values.js';
 import { type FieldError, invalidValue } from '../../machinery/field.js';
 import { type JsonValue, isObject } from '../../machinery/json.js';
 
@@ -37,7 +37,7 @@ export function defaultErrors(s: Schema, at: string): FieldError[] {
   if (value !== undefined) {
     const where = `${at}.default`;
     if (hasUnknown(s, value)) out.push(invalidValue(where, value, 'must not have unknown fields'));
-    append(out, valueErrors(s, value, where));
+    append(out, valueErrorsAtOnce(s, value, where));
   }
   const items = itemsOf(s);
   if (items !== undefined) append(out, defaultErrors(items, `${at}.items`));

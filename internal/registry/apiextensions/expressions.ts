@@ -1,9 +1,11 @@
 import { type DeclType, declTypeOf, MAX_REQUEST_BYTES } from '../../extensions/validations/decl-type.js';
 import { type CompiledRule, compileRules, maxCost } from '../../extensions/validations/programs.js';
 import { isEmbedded, type Schema } from '../../extensions/structural/schema.js';
-import { UNBOUNDED } from '../../cel/index.js';
+import { type Program, UNBOUNDED } from '../../cel/index.js';
 import { children } from '../../machinery/access.js';
+import { type Breath, BREATH_STEPS } from '../../machinery/breathe.js';
 import { type FieldError, forbiddenField } from '../../machinery/field.js';
+import { atOnce, type Flow } from '../../machinery/flow.js';
 import { FieldNode } from '../generic/field-node.js';
 
 /** The most that one expression, and all of one schema together, may be estimated to cost (kube-apiserver's limits). */
@@ -73,13 +75,13 @@ function checkRule(rule: FieldNode, compiled: CompiledRule, self: DeclType, plac
   };
   if (compiled.rule !== undefined) {
     const times = place.cardinality ?? cardinalityOf(self);
-    const cost = maxCost(compiled.rule, self);
+    const cost = costOf(compiled.rule, self);
     isTooMuch('estimated rule cost', 'rule', cost === 0 ? 0 : Math.min(cost * times, UNBOUNDED));
   }
   if (compiled.ruleError !== undefined) rule.invalid('rule', compiled.ruleError, asInGo(rule));
   if (compiled.messageError !== undefined) rule.invalid('messageExpression', compiled.messageError, asInGo(rule));
   else if (compiled.message !== undefined) {
-    isTooMuch('estimated messageExpression cost', 'messageExpression', maxCost(compiled.message, self));
+    isTooMuch('estimated messageExpression cost', 'messageExpression', costOf(compiled.message, self));
   }
   if (!compiled.usesOldSelf) {
     if (rule.has('optionalOldSelf')) rule.invalid('optionalOldSelf', 'may not be set if oldSelf is not used in rule');
@@ -88,6 +90,33 @@ function checkRule(rule: FieldNode, compiled: CompiledRule, self: DeclType, plac
       'rule',
       `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.uncorrelatable}`,
     );
+  }
+}
+
+const costs = new WeakMap<Program, number>();
+
+/** The most that a program may cost at its place; estimated once. */
+function costOf(program: Program, self: DeclType): number {
+  let cost = costs.get(program);
+  if (cost === undefined) {
+    cost = maxCost(program, self);
+    costs.set(program, cost);
+  }
+  return cost;
+}
+
+const compiledAt = new WeakMap<Schema, readonly CompiledRule[]>();
+
+/** Compiles the rules at a schema, and estimates their costs, ahead of `expressionErrors`. Others get their turn meanwhile. */
+export function* compileExpressionsAt(schema: Schema, isRoot: boolean, breath: Breath): Flow<void> {
+  const rules = children(schema, 'x-kubernetes-validations');
+  const self = rules.length === 0 ? undefined : declTypeOf(schema, isRoot || isEmbedded(schema), 'selfType');
+  if (self === undefined) return;
+  const compiled = yield* compileRules(rules, self, breath);
+  compiledAt.set(schema, compiled);
+  for (const program of compiled.flatMap(({ rule, message }) => [rule ?? [], message ?? []].flat())) {
+    costOf(program, self);
+    if (breath.isDue(BREATH_STEPS)) yield breath.rest();
   }
 }
 
@@ -100,7 +129,7 @@ export function expressionErrors(schema: Schema, at: string, isRoot: boolean, pl
     const why = 'internal error: failed to retrieve type information for x-kubernetes-validations';
     return [{ type: 'InternalError', field: `${at}.x-kubernetes-validations`, detail: why }];
   }
-  const compiled = compileRules(rules, self);
+  const compiled = compiledAt.get(schema) ?? atOnce(compileRules(rules, self));
   const here = new FieldNode(schema, at);
   for (const [i, rule] of here.list('x-kubernetes-validations').entries()) {
     const its = compiled[i];

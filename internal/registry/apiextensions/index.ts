@@ -1,5 +1,6 @@
 import { child, children, ensureChild, str, strings } from '../../machinery/access.js';
 import type { FieldError } from '../../machinery/field.js';
+import { drive, type Flow } from '../../machinery/flow.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { FieldNode, validating } from '../generic/field-node.js';
 import type { GroupStrategies, Strategy } from '../types.js';
@@ -7,6 +8,7 @@ import { approvalErrors } from './approval.js';
 import { defaultDefinition } from './defaults.js';
 import { checkNames } from './names.js';
 import { openApiErrors } from './open-api.js';
+import { prepareSchemas } from './prepare.js';
 import { checkDefinitionSpec, type SpecLenience } from './spec.js';
 import { structuralErrors } from './structural.js';
 
@@ -72,6 +74,19 @@ function validate(crd: JsonObject): FieldError[] {
   });
 }
 
+const schemasOf = (crd: JsonObject): JsonObject[] =>
+  new FieldNode(crd)
+    .struct('spec')
+    .list('versions')
+    .map((v) => v.struct('schema').child('openAPIV3Schema')?.value)
+    .filter((schema) => schema !== undefined);
+
+/** Prepares the schemas of the definitions in turns, then does what needs them. */
+function* prepared(crds: readonly JsonObject[], then: () => FieldError[]): Flow<FieldError[]> {
+  yield* prepareSchemas(crds.flatMap(schemasOf));
+  return then();
+}
+
 const isEstablished = (crd: JsonObject): boolean =>
   children(child(crd, 'status'), 'conditions').some((c) => c['type'] === 'Established' && c['status'] === 'True');
 
@@ -123,8 +138,8 @@ const customResourceDefinitions: Strategy = {
   prepareForUpdate(_ctx, crd) {
     noteStorageVersion(crd);
   },
-  validate,
-  validateUpdate,
+  validate: (crd) => drive(prepared([crd], () => validate(crd))),
+  validateUpdate: (crd, old) => drive(prepared([crd, old], () => validateUpdate(crd, old))),
   validateStatusUpdate: (crd, old) =>
     validating(crd, (root) => {
       const status = root.struct('status');

@@ -14,7 +14,7 @@ import {
 import { deepEqual } from '../../machinery/equal.js';
 import { errorText, type FieldError, forbiddenField, invalidValue, required } from '../../machinery/field.js';
 import type { JsonValue } from '../../machinery/json.js';
-import { compileRe2, Re2SyntaxError } from '../../machinery/re2.js';
+import { patternProblem } from './patterns.js';
 
 // A schema is structural when the type of every field is known without evaluating the schema's logic
 // (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema).
@@ -53,17 +53,6 @@ const FORBIDDEN_IN_LOGIC: readonly (readonly [string, string])[] = [
   ['x-kubernetes-validations', 'must be empty to be structural'],
 ];
 
-/** Why a pattern is none, in Go's words. */
-function syntaxError(pattern: string): string | undefined {
-  try {
-    compileRe2(pattern);
-    return undefined;
-  } catch (e) {
-    if (e instanceof Re2SyntaxError) return e.message;
-    throw e;
-  }
-}
-
 class Walk {
   readonly errors: FieldError[] = [];
 
@@ -77,10 +66,11 @@ class Walk {
     }
     const not = notOf(s);
     if (not !== undefined) this.nested(not, `${at}.not`, false);
-    const pattern = s['pattern'];
-    const why = typeof pattern === 'string' && pattern !== '' ? syntaxError(pattern) : undefined;
-    if (why !== undefined) {
-      this.errors.push(invalidValue(`${at}.pattern`, pattern, `must be a valid regular expression, but isn't: ${why}`));
+    const why = patternProblem(s);
+    if (why !== '') {
+      this.errors.push(
+        invalidValue(`${at}.pattern`, s['pattern'], `must be a valid regular expression, but isn't: ${why}`),
+      );
     }
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { errorText } from '../../machinery/field.js';
+import { atOnce, drive } from '../../machinery/flow.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { hasRules, ruleErrors, rulesOf } from './rules.js';
 
@@ -9,7 +10,9 @@ const spec = (rules: JsonObject[], properties: JsonObject = { size: integer, max
   properties: { spec: { type: 'object', properties, 'x-kubernetes-validations': rules } },
 });
 const fieldErrors = (schema: JsonObject, value: JsonObject, old?: JsonObject): string[] =>
-  ruleErrors(rulesOf(schema), { spec: value }, old === undefined ? undefined : { spec: old }).map(errorText);
+  atOnce(ruleErrors(atOnce(rulesOf(schema)), { spec: value }, old === undefined ? undefined : { spec: old })).map(
+    errorText,
+  );
 
 describe('validation rules', () => {
   it('says what a rule says, or the rule', () => {
@@ -64,8 +67,8 @@ describe('validation rules', () => {
 
   it('warns of what was wrong before and has not changed, and forgives no transition', () => {
     const warnings: string[] = [];
-    const rules = rulesOf(spec([{ rule: 'self.max == 0', message: 'none' }]));
-    expect(ruleErrors(rules, { spec: { max: 1 } }, { spec: { max: 1 } }, warnings)).toEqual([]);
+    const rules = atOnce(rulesOf(spec([{ rule: 'self.max == 0', message: 'none' }])));
+    expect(atOnce(ruleErrors(rules, { spec: { max: 1 } }, { spec: { max: 1 } }, warnings))).toEqual([]);
     expect(warnings).toEqual(['spec: Invalid value: none']);
   });
 
@@ -116,11 +119,29 @@ describe('validation rules', () => {
     ).toEqual(['spec.entries: Invalid value: changed']);
   });
 
-  it('spends no more than the budget of one object', () => {
+  it('spends no more than the budget of one object, and lets others have their turn meanwhile', async () => {
     const rule = { rule: 'self.list.all(x, self.list.all(y, self.list.all(z, z >= 0)))', message: 'm' };
     const schema = spec([rule, { rule: 'false', message: 'after' }], { list: { type: 'array', items: integer } });
     const list = Array.from({ length: 300 }, (_, i) => i);
-    expect(fieldErrors(schema, { list })).toEqual([
+    let turns = 0;
+    let ended = false;
+    const count = (): void => {
+      turns++;
+      if (!ended) setImmediate(count);
+    };
+    // Each rule and value is below the bound of one evaluation; together they take a hundred milliseconds and more.
+    const many = spec([], {
+      list: {
+        type: 'array',
+        items: { ...integer, 'x-kubernetes-validations': [{ rule: `${JSON.stringify(list)}.all(x, x + self >= 0)` }] },
+      },
+    });
+    count();
+    await drive(ruleErrors(atOnce(rulesOf(many)), { spec: { list: [...list, ...list, ...list] } }, undefined));
+    ended = true;
+    expect(turns).toBeGreaterThan(2);
+    const errors = await drive(ruleErrors(atOnce(rulesOf(schema)), { spec: { list } }, undefined));
+    expect(errors.map(errorText)).toEqual([
       `spec: Invalid value: "object": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: m`,
     ]);
   });

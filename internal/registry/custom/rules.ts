@@ -6,8 +6,10 @@ import { declTypeOf } from '../../extensions/validations/decl-type.js';
 import { compileRules, type CompiledRule } from '../../extensions/validations/programs.js';
 import { rootOf, valueOf } from '../../extensions/validations/values.js';
 import { children, str } from '../../machinery/access.js';
+import { Breath } from '../../machinery/breathe.js';
 import { deepEqual } from '../../machinery/equal.js';
 import { errorText, type FieldError, type FieldErrorType, invalidValue, OMIT_VALUE } from '../../machinery/field.js';
+import type { Flow } from '../../machinery/flow.js';
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
 import { fieldOfPath } from './rule-paths.js';
 
@@ -48,11 +50,11 @@ export function hasRules(schema: JsonObject): boolean {
 
 const REASONS: readonly FieldErrorType[] = ['FieldValueRequired', 'FieldValueForbidden', 'FieldValueDuplicate'];
 
-function compileOwn(schema: Schema, isRoot: boolean): Rule[] {
+function* compileOwn(schema: Schema, isRoot: boolean, breath: Breath | undefined): Flow<Rule[]> {
   const rules = ownRules(schema);
   const self = rules.length === 0 ? undefined : declTypeOf(schema, isRoot, 'selfType');
   if (self === undefined) return [];
-  const compiled = compileRules(rules, self);
+  const compiled = yield* compileRules(rules, self, breath);
   return rules.map((r, i) => ({
     ...(compiled[i] as CompiledRule),
     text: str(r, 'rule').trim(),
@@ -63,13 +65,13 @@ function compileOwn(schema: Schema, isRoot: boolean): Rule[] {
   }));
 }
 
-/** Compiles the rules of a schema, once for each definition. */
-export function rulesOf(schema: Schema, isRoot = true): Rules {
+/** Compiles the rules of a schema, once for each definition. With a `breath` others get their turn meanwhile. */
+export function* rulesOf(schema: Schema, breath?: Breath, isRoot = true): Flow<Rules> {
   const isObjectRoot = isRoot || isEmbedded(schema);
   const properties = new Map<string, Rules>();
   if (isObject(schema['properties'])) {
     for (const [name, property] of Object.entries(schema['properties'])) {
-      if (isObject(property) && hasRules(property)) properties.set(name, rulesOf(property, false));
+      if (isObject(property) && hasRules(property)) properties.set(name, yield* rulesOf(property, breath, false));
     }
   }
   const values = valuesOf(schema);
@@ -77,10 +79,10 @@ export function rulesOf(schema: Schema, isRoot = true): Rules {
   return {
     schema,
     seen: isObjectRoot ? rootOf(schema) : schema,
-    own: compileOwn(schema, isObjectRoot),
+    own: yield* compileOwn(schema, isObjectRoot, breath),
     properties,
-    values: values !== undefined && hasRules(values) ? rulesOf(values, false) : undefined,
-    items: hasRules(items) ? rulesOf(items, false) : undefined,
+    values: values !== undefined && hasRules(values) ? yield* rulesOf(values, breath, false) : undefined,
+    items: hasRules(items) ? yield* rulesOf(items, breath, false) : undefined,
   };
 }
 
@@ -105,48 +107,44 @@ function pairOf(value: JsonValue | undefined, old: JsonValue | undefined): Pair 
   return value === undefined || old === undefined || old === null ? undefined : { value, old };
 }
 
+/** A value that is still to be looked at, with what is below it. */
+interface Place {
+  readonly rules: Rules;
+  readonly value: JsonValue | undefined;
+  readonly old: JsonValue | undefined;
+  readonly path: string;
+  readonly c: Correlation;
+}
+
+/** Cost units of which an evaluation takes about as long as the check of one small value. */
+const COST_OF_A_STEP = 300;
+
 class Run {
   readonly errors: FieldError[] = [];
   readonly warnings: string[] = [];
   private budget = RUNTIME_BUDGET;
+  private readonly breath = new Breath();
 
-  /** Looks at a place and what is below it; false when the budget is used up. */
-  check(rules: Rules, value: JsonValue | undefined, old: JsonValue | undefined, path: string, c: Correlation): boolean {
-    if (value === undefined || value === null) return true;
-    if (rules.own.length > 0 && !this.checkOwn(rules, value, old ?? undefined, path, c)) return false;
-    if (Array.isArray(value)) return this.checkItems(rules, value, Array.isArray(old) ? old : [], path, c);
-    return isObject(value) ? this.checkMembers(rules, value, isObject(old) ? old : {}, path, c) : true;
+  /**
+   * Looks at a value and what is below it, until the budget is used up. Others get their turn between two rules, for all
+   * of an object's may take a second.
+   */
+  *check(first: Place): Flow<void> {
+    // The last is looked at next: what is below a value comes before what follows it.
+    const open = [first];
+    for (let place = open.pop(); place !== undefined; place = open.pop()) {
+      const { rules, value } = place;
+      if (value === undefined || value === null) continue;
+      if (rules.own.length > 0 && !(yield* this.checkOwn(place, value))) return;
+      if (this.breath.isDue()) yield this.breath.rest();
+      const inside = Array.isArray(value) ? itemsIn(place, value) : isObject(value) ? membersIn(place, value) : [];
+      for (let next = inside.pop(); next !== undefined; next = inside.pop()) open.push(next);
+    }
   }
 
-  private checkItems(rules: Rules, value: JsonValue[], old: JsonValue[], path: string, c: Correlation): boolean {
-    const { items, schema } = rules;
-    if (items === undefined) return true;
-    const isMap = schema['x-kubernetes-list-type'] === 'map';
-    const before = isMap ? new Map(old.map((item) => [keyText(item, schema), item])) : undefined;
-    return value.every((item, i) => {
-      const was = before?.get(keyText(item, schema));
-      const here = c.here === undefined ? undefined : pairOf(item, was);
-      const below = c.here === undefined ? c : { here, around: c.here };
-      return this.check(items, item, was, at(path, i), below);
-    });
-  }
-
-  private checkMembers(rules: Rules, value: JsonObject, old: JsonObject, path: string, c: Correlation): boolean {
-    return Object.entries(value).every(([name, member]) => {
-      const property = rules.properties.get(name);
-      const isKnown = propertyOf(rules.schema, name) !== undefined;
-      const next = property ?? (isKnown ? undefined : rules.values);
-      if (next === undefined) return true;
-      const was = Object.hasOwn(old, name) ? old[name] : undefined;
-      // What kind of object it is does not change, whatever version is asked for.
-      const isKind = c.around === undefined && path === '' && (name === 'apiVersion' || name === 'kind');
-      const inside = { here: pairOf(member, was), around: c.here };
-      const correlation = c.here === undefined ? c : isKind ? NOWHERE : inside;
-      return this.check(next, member, was, property === undefined ? at(path, name) : below(path, name), correlation);
-    });
-  }
-
-  private checkOwn(rules: Rules, value: JsonValue, old: JsonValue | undefined, path: string, c: Correlation): boolean {
+  /** Looks at the rules of one place; false when the budget is used up. */
+  private *checkOwn({ rules, old: before, path, c }: Place, value: JsonValue): Flow<boolean> {
+    const old = before ?? undefined;
     const type = typeOf(rules.schema);
     const here = path === '' ? '<nil>' : path;
     const wrong = (detail: string): void => void this.errors.push(invalidValue(here, type, detail));
@@ -169,6 +167,7 @@ class Run {
         return false;
       }
       this.budget -= evaluation.cost;
+      if (this.breath.isDue(1 + evaluation.cost / COST_OF_A_STEP)) yield this.breath.rest();
       if (evaluation.value instanceof CelError) {
         wrong(evaluationError(rule, evaluation.value.message, evaluation.exceeded));
         if (evaluation.exceeded) return false;
@@ -213,6 +212,47 @@ class Run {
   }
 }
 
+function itemsIn({ rules, old, path, c }: Place, value: readonly JsonValue[]): Place[] {
+  const { items, schema } = rules;
+  if (items === undefined) return [];
+  const isMap = schema['x-kubernetes-list-type'] === 'map' && Array.isArray(old);
+  const before = isMap ? new Map(old.map((item) => [keyText(item, schema), item])) : undefined;
+  return value.map((item, i) => {
+    const was = before?.get(keyText(item, schema));
+    const here = c.here === undefined ? undefined : pairOf(item, was);
+    return {
+      rules: items,
+      value: item,
+      old: was,
+      path: at(path, i),
+      c: c.here === undefined ? c : { here, around: c.here },
+    };
+  });
+}
+
+function membersIn({ rules, old: before, path, c }: Place, value: JsonObject): Place[] {
+  const old = isObject(before) ? before : {};
+  const places: Place[] = [];
+  for (const [name, member] of Object.entries(value)) {
+    const property = rules.properties.get(name);
+    const isKnown = propertyOf(rules.schema, name) !== undefined;
+    const next = property ?? (isKnown ? undefined : rules.values);
+    if (next === undefined) continue;
+    const was = Object.hasOwn(old, name) ? old[name] : undefined;
+    // What kind of object it is does not change, whatever version is asked for.
+    const isKind = c.around === undefined && path === '' && (name === 'apiVersion' || name === 'kind');
+    const inside = { here: pairOf(member, was), around: c.here };
+    places.push({
+      rules: next,
+      value: member,
+      old: was,
+      path: property === undefined ? at(path, name) : below(path, name),
+      c: c.here === undefined ? c : isKind ? NOWHERE : inside,
+    });
+  }
+  return places;
+}
+
 const OUT_OF_BUDGET = 'validation failed due to running out of cost budget, no further validation rules will be run';
 
 function evaluationError(rule: Rule, why: string, exceeded: boolean): string {
@@ -229,14 +269,14 @@ function evaluationError(rule: Rule, why: string, exceeded: boolean): string {
  * What the rules find wrong with an object; `old` is what it changes. What was wrong before and has not changed goes to
  * `warnings` instead. All rules together may cost RUNTIME_BUDGET; then no further ones are looked at.
  */
-export function ruleErrors(
+export function* ruleErrors(
   rules: Rules,
   value: JsonValue | undefined,
   old: JsonValue | undefined,
   warnings: string[] = [],
-): FieldError[] {
+): Flow<FieldError[]> {
   const run = new Run();
-  run.check(rules, value, old, '', { here: pairOf(value, old), around: undefined });
+  yield* run.check({ rules, value, old, path: '', c: { here: pairOf(value, old), around: undefined } });
   for (const warning of run.warnings) warnings.push(warning);
   return run.errors;
 }

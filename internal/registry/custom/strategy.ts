@@ -4,6 +4,8 @@ import type { ServedVersion } from '../../extensions/served.js';
 import { listErrors } from '../../extensions/structural/lists.js';
 import { valueErrors } from '../../extensions/structural/values.js';
 import { type FieldError, invalidValue } from '../../machinery/field.js';
+import { Breath } from '../../machinery/breathe.js';
+import { drive, type Flow } from '../../machinery/flow.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { cloneJson } from '../../machinery/equal.js';
 import { StatusError } from '../../machinery/status.js';
@@ -14,7 +16,7 @@ import { type Calls, WebhookConverter } from './conversion.js';
 import { customColumns } from './columns.js';
 import { coerceTo, defaultsOf } from './coerce.js';
 import { embeddedErrorsOf } from './embedded.js';
-import { hasRules, ruleErrors, rulesOf } from './rules.js';
+import { hasRules, ruleErrors, type Rules, rulesOf } from './rules.js';
 import { scaleErrors } from './scale.js';
 
 /** Metadata that `/status` leaves alone: all of it but managedFields. */
@@ -60,21 +62,26 @@ export function customStrategy(served: ServedVersion, calls?: Calls): Strategy {
 function validatorOf({
   def,
   version,
-}: ServedVersion): (obj: JsonObject, old: JsonObject | undefined, warnings: string[]) => FieldError[] {
+}: ServedVersion): (obj: JsonObject, old: JsonObject | undefined, warnings: string[]) => Flow<FieldError[]> {
   const { schema } = version;
-  const rules = hasRules(schema) ? rulesOf(schema) : undefined;
+  const isRuled = hasRules(schema);
+  let rules: Rules | undefined;
   const embeddedErrors = embeddedErrorsOf(schema);
-  return (obj, old, warnings) => {
+  return function* (obj, old, warnings) {
     const out: FieldError[] = [];
     if (obj['kind'] !== def.kind) out.push(invalidValue('kind', obj['kind'], `must be ${def.kind}`));
     // What is about no field in particular names none.
-    for (const e of valueErrors(schema, obj, '', old)) out.push(e.field === '' ? { ...e, field: '<nil>' } : e);
+    const wrong = yield* valueErrors(schema, obj, '', old);
+    for (const e of wrong) out.push(e.field === '' ? { ...e, field: '<nil>' } : e);
     append(out, scaleErrors(obj, version.scale));
     if (embeddedErrors !== undefined) append(out, embeddedErrors(obj));
     if (old === undefined || listErrors(old, schema).length === 0) append(out, listErrors(obj, schema));
-    if (rules === undefined) return out;
+    if (!isRuled) return out;
     if (out.some((e) => BLOCKING.includes(e.type))) out.push(NOT_CHECKED);
-    else append(out, ruleErrors(rules, obj, old, warnings));
+    else {
+      rules ??= yield* rulesOf(schema, new Breath());
+      append(out, yield* ruleErrors(rules, obj, old, warnings));
+    }
     return out;
   };
 }
@@ -177,9 +184,12 @@ function makeStrategy(served: ServedVersion, calls: Calls | undefined): Strategy
     },
     // Nothing is left behind by a create that races with the end of its definition.
     allocate: (_ctx, _obj, old) => (old === undefined ? { compares: [{ key: definitionKey, exists: true }] } : {}),
-    validate: (obj, ctx) => validate(obj, undefined, ctx.warnings),
-    validateUpdate: (obj, old, ctx) => validate(obj, old, ctx.warnings),
-    validateStatusUpdate: (obj, old, ctx) => validate(obj, old, ctx.warnings).map(asOfStatus),
+    validate: (obj, ctx) => drive(validate(obj, undefined, ctx.warnings)),
+    validateUpdate: (obj, old, ctx) => drive(validate(obj, old, ctx.warnings)),
+    validateStatusUpdate(obj, old, ctx) {
+      const errors = drive(validate(obj, old, ctx.warnings));
+      return errors instanceof Promise ? errors.then((all) => all.map(asOfStatus)) : errors.map(asOfStatus);
+    },
     ...selectable(version.selectableFields),
     ...customColumns(version.columns),
     ...(version.scale === undefined ? {} : { scale: version.scale }),

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../machinery/json.js';
 import { findResource } from '../../schema/index.js';
 import type { Backend } from '../../store/types.js';
 import { strategyFor } from '../index.js';
-import type { WriteContext } from '../types.js';
+import type { FieldErrors, WriteContext } from '../types.js';
 
 /** The context of a write by an administrator; rules that are only about the object must not ask it for the store. */
 export function contextOf(group: string, version: string, resource: string, subresource = ''): WriteContext {
@@ -25,18 +25,33 @@ export function contextOf(group: string, version: string, resource: string, subr
   };
 }
 
+/** The same of a kind whose validation may take several turns, for it compiles or evaluates expressions. */
+export function eventualFieldErrorsOf(group: string, resource: string, version = 'v1') {
+  const strategy = strategyFor(group, resource);
+  return async (obj: JsonObject, old?: JsonObject): Promise<string[]> => {
+    const ctx = contextOf(group, version, resource, '');
+    const errors = old === undefined ? strategy.validate?.(obj, ctx) : strategy.validateUpdate?.(obj, old, ctx);
+    return ((await errors) ?? []).map(errorText);
+  };
+}
+
+function texts(errors: FieldErrors = []): string[] {
+  if (errors instanceof Promise) throw new Error('its validation may take several turns: eventualFieldErrorsOf');
+  return errors.map(errorText);
+}
+
 /** What the strategy of `group/resource` says of a new object, or of a changed one: `field: words`, in order. */
 export function fieldErrorsOf(group: string, resource: string, version = 'v1') {
   const strategy = strategyFor(group, resource);
   return (obj: JsonObject, old?: JsonObject, subresource = ''): string[] => {
     const ctx = contextOf(group, version, resource, subresource);
-    if (old === undefined) return (strategy.validate?.(obj, ctx) ?? []).map(errorText);
+    if (old === undefined) return texts(strategy.validate?.(obj, ctx));
     const special = strategy.subresources?.[subresource];
-    if (special !== undefined) return (special.validate?.(obj, old, ctx) ?? []).map(errorText);
+    if (special !== undefined) return texts(special.validate?.(obj, old, ctx));
     const errors =
       subresource === 'status'
         ? strategy.validateStatusUpdate?.(obj, old, ctx)
         : strategy.validateUpdate?.(obj, old, ctx);
-    return (errors ?? []).map(errorText);
+    return texts(errors);
   };
 }

@@ -43,11 +43,13 @@ function checkIpBlock(block: FieldNode, { cidrs }: Lenience): void {
     return;
   }
   if (!cidrs.has(cidr)) block.checkText('cidr', legacyCidr);
-  if (parseSloppyCidr(cidr) === undefined) return;
+  const outer = parseSloppyCidr(cidr);
+  if (outer === undefined) return;
   for (const [i, except] of block.texts('except').entries()) {
     const at = `${block.at('except')}[${i}]`;
     if (!cidrs.has(except)) for (const message of legacyCidr(except)) block.add(invalidValue(at, except, message));
-    if (parseSloppyCidr(except) !== undefined && !isStrictSubset(cidr, except)) {
+    const inner = parseSloppyCidr(except);
+    if (inner !== undefined && !isStrictSubset(outer, inner)) {
       block.add(invalidValue(at, except, 'must be a strict subset of `cidr`'));
     }
   }

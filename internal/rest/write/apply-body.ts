@@ -1,6 +1,7 @@
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 import { badRequest } from '../../machinery/status.js';
 import {
+  checkShape,
   type FieldValidation,
   JsonSyntaxError,
   parseJson,
@@ -37,6 +38,7 @@ async function parse(body: Buffer): Promise<Parsed> {
   await prepareYaml(body);
   try {
     const { json, duplicates } = yamlJson(body);
+    checkShape(json, false);
     return { value: parseJson(json), duplicates };
   } catch (e) {
     if (!(e instanceof YamlError) && !(e instanceof JsonSyntaxError)) throw e;

@@ -115,8 +115,7 @@ function nameIt(ctx: Writing, meta: JsonObject): boolean {
 function completed(kind: Kind, ctx: Writing, obj: JsonObject): void | Promise<void> {
   if (!ctx.isLarge) {
     complete(kind, ctx, obj);
-    check(kind, ctx, obj);
-    return undefined;
+    return check(kind, ctx, obj);
   }
   return completedInTurns(kind, ctx, obj);
 }
@@ -125,7 +124,7 @@ async function completedInTurns(kind: Kind, ctx: Writing, obj: JsonObject): Prom
   await between(ctx);
   complete(kind, ctx, obj);
   await between(ctx);
-  check(kind, ctx, obj);
+  await check(kind, ctx, obj);
   await between(ctx);
 }
 
@@ -140,11 +139,14 @@ function complete(kind: Kind, ctx: Writing, obj: JsonObject): void {
   prepareCreate(kind, ctx, obj);
 }
 
-function check(kind: Kind, ctx: Writing, obj: JsonObject): void {
-  checkCreate(kind, ctx, obj);
-  // A few kinds name themselves.
-  if (ctx.name === '') ctx.name = metaText(metaOf(obj), 'name');
-  checkNameLength(kind.gk, ctx.name);
+function check(kind: Kind, ctx: Writing, obj: JsonObject): void | Promise<void> {
+  const name = (): void => {
+    // A few kinds name themselves.
+    if (ctx.name === '') ctx.name = metaText(metaOf(obj), 'name');
+    checkNameLength(kind.gk, ctx.name);
+  };
+  const checking = checkCreate(kind, ctx, obj);
+  return checking === undefined ? name() : checking.then(name);
 }
 
 function taken(deps: RestDeps, kind: Kind, ctx: Writing): StatusError {

@@ -4,7 +4,7 @@ import { type FieldError, invalid } from '../../machinery/field.js';
 import { type JsonObject, isObject } from '../../machinery/json.js';
 import { changesIntent } from '../../registry/generic/generation.js';
 import { objectMetaErrors, objectMetaUpdateErrors } from '../../registry/generic/object-meta.js';
-import type { SubresourceStrategy } from '../../registry/types.js';
+import type { FieldErrors, SubresourceStrategy } from '../../registry/types.js';
 import { matchNamespace } from './decode.js';
 import { type Kind, metaOf, metaText, type Writing } from './target.js';
 
@@ -27,16 +27,23 @@ export function prepareCreate(kind: Kind, ctx: Writing, obj: JsonObject): void {
   }
 }
 
-/** Checks a new object (the second part of rest.BeforeCreate). Throws 422 with everything that is wrong. */
-export function checkCreate(kind: Kind, ctx: Writing, obj: JsonObject): void {
+/** Throws 422 with everything that is wrong; else the kind's warnings are told, and the object is defaulted once more. */
+function checked(kind: Kind, ctx: Writing, obj: JsonObject, errors: FieldError[], old: JsonObject | undefined): void {
   const { strategy } = kind;
-  const meta = metaOf(obj);
-  const errors = objectMetaErrors(meta, kind.metaRules);
-  if (strategy.validate !== undefined) append(errors, strategy.validate(obj, ctx));
-  if (errors.length > 0) throw invalid(kind.gk, metaText(meta, 'name'), errors);
-  if (strategy.warnings !== undefined) append(ctx.warnings, strategy.warnings(obj, undefined));
+  if (errors.length > 0) throw invalid(kind.gk, metaText(metaOf(obj), 'name'), errors);
+  const isMain = old === undefined || subresourceStrategy(kind, ctx.subresource) === undefined;
+  if (isMain && strategy.warnings !== undefined) append(ctx.warnings, strategy.warnings(obj, old));
   // What is read from kube-apiserver's store is defaulted once more; a kind may have given itself more to default.
   strategy.defaults?.(obj);
+}
+
+/** Checks a new object (the second part of rest.BeforeCreate). Throws 422 with everything that is wrong. */
+export function checkCreate(kind: Kind, ctx: Writing, obj: JsonObject): void | Promise<void> {
+  const errors = objectMetaErrors(metaOf(obj), kind.metaRules);
+  const own = kind.strategy.validate?.(obj, ctx);
+  if (own instanceof Promise) return own.then((more) => checked(kind, ctx, obj, [...errors, ...more], undefined));
+  if (own !== undefined) append(errors, own);
+  return checked(kind, ctx, obj, errors, undefined);
 }
 
 /** What metav1.ResetObjectMetaForStatus puts back. */
@@ -108,17 +115,15 @@ export function prepareUpdate(kind: Kind, ctx: Writing, obj: JsonObject, old: Js
 }
 
 /** Checks a changed object (the second part of rest.BeforeUpdate). Throws 422 with everything that is wrong. */
-export function checkUpdate(kind: Kind, ctx: Writing, obj: JsonObject, old: JsonObject): void {
+export function checkUpdate(kind: Kind, ctx: Writing, obj: JsonObject, old: JsonObject): void | Promise<void> {
   const { strategy } = kind;
-  const [meta, oldMeta] = [metaOf(obj), metaOf(old)];
   const sub = subresourceStrategy(kind, ctx.subresource);
-  const errors = objectMetaUpdateErrors(meta, oldMeta, kind.metaRules);
-  let own: FieldError[] | undefined;
+  const errors = objectMetaUpdateErrors(metaOf(obj), metaOf(old), kind.metaRules);
+  let own: FieldErrors | undefined;
   if (sub === undefined) own = strategy.validateUpdate?.(obj, old, ctx);
   else if (sub === 'status') own = strategy.validateStatusUpdate?.(obj, old, ctx);
   else own = sub.validate?.(obj, old, ctx);
+  if (own instanceof Promise) return own.then((more) => checked(kind, ctx, obj, [...errors, ...more], old));
   if (own !== undefined) append(errors, own);
-  if (errors.length > 0) throw invalid(kind.gk, metaText(meta, 'name'), errors);
-  if (sub === undefined && strategy.warnings !== undefined) append(ctx.warnings, strategy.warnings(obj, old));
-  strategy.defaults?.(obj);
+  return checked(kind, ctx, obj, errors, old);
 }

@@ -103,9 +103,12 @@ async function planUpdate(
     keepTimestampsOfNoop(old, obj, isCustom(kind.def));
     prepareUpdate(kind, ctx, obj, old);
   };
-  const check = (): void => {
-    checkUpdate(kind, ctx, obj, old);
+  const show = (): void => {
     if (projection !== undefined) attributes.object = projection.of(obj);
+  };
+  const check = (): void | Promise<void> => {
+    const checking = checkUpdate(kind, ctx, obj, old);
+    return checking === undefined ? show() : checking.then(show);
   };
   const complete = (): void | Promise<void> => {
     prepare();

@@ -14,8 +14,8 @@ const MAX_WIDTH = 16_384;
 const MAX_ITEMS = 16_384;
 /** Items of one list of any other body: a custom resource, a patch. */
 const MAX_OTHER_ITEMS = 32_768;
-/** Members of objects and items of lists in one body. */
-const MAX_VALUES = 98_304;
+/** Members of objects and items of lists in one body; what a patch copies counts as well. */
+export const MAX_VALUES = 98_304;
 /** Bytes of one text; etcd takes no request of 1.5 MiB. */
 const MAX_TOKEN_BYTES = 1_572_864;
 /** Digits of one number. */

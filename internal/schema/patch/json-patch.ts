@@ -2,6 +2,7 @@ import { Breath } from '../../machinery/breathe.js';
 import { cloneJson, deepEqual } from '../../machinery/equal.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 import { badRequest, requestEntityTooLarge } from '../../machinery/status.js';
+import { MAX_VALUES } from '../codec/body-shape.js';
 import { PatchError, patchRejected } from './errors.js';
 
 /** Operations of one JSON patch; more are refused with 413. */
@@ -148,6 +149,17 @@ function sizeOf(value: JsonValue): number {
   return Buffer.byteLength(JSON.stringify(value, (_k, v: unknown) => (typeof v === 'bigint' ? Number(v) : v)));
 }
 
+/** Members and items of a value, nested ones included; counting ends above `limit`. */
+function valuesIn(value: JsonValue, limit: number): number {
+  if (!isContainer(value)) return 1;
+  let count = 1;
+  for (const inner of Array.isArray(value) ? value : Object.values(value)) {
+    count += valuesIn(inner ?? null, limit - count);
+    if (count > limit) break;
+  }
+  return count;
+}
+
 /** About how many items an operation at this place moves, in thousands. */
 function weight(doc: JsonObject, pointer: unknown): number {
   if (pointer === '') return 0;
@@ -156,7 +168,7 @@ function weight(doc: JsonObject, pointer: unknown): number {
 }
 
 /** Applies one operation; the document is changed in place, or another is answered. */
-function apply(doc: JsonObject, kind: string, op: JsonObject, counted: { copied: number }): JsonObject {
+function apply(doc: JsonObject, kind: string, op: JsonObject, counted: { copied: number; values: number }): JsonObject {
   const value = op['value'] ?? null;
   switch (kind) {
     case 'add':
@@ -174,6 +186,8 @@ function apply(doc: JsonObject, kind: string, op: JsonObject, counted: { copied:
       const [parent, token] = locate(doc, op['from']);
       // What an object has not is copied as null.
       const source = get(parent, token) ?? null;
+      counted.values += valuesIn(source, MAX_VALUES - counted.values);
+      if (counted.values > MAX_VALUES) throw requestEntityTooLarge(`limit is ${MAX_VALUES} values`);
       if (source !== null) counted.copied += sizeOf(source);
       if (counted.copied > MAX_COPIED_BYTES) {
         throw patchRejected(`Unable to copy, the accumulated size increase of copy operations is ${counted.copied}`);
@@ -206,7 +220,7 @@ export async function jsonPatch(doc: JsonObject, patch: JsonValue): Promise<Json
   }
   let out = cloneJson(doc);
   const breath = new Breath();
-  const counted = { copied: 0 };
+  const counted = { copied: 0, values: 0 };
   for (const op of patch) {
     const kind = typeof op['op'] === 'string' ? op['op'] : '';
     try {

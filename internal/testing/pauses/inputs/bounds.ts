@@ -112,6 +112,48 @@ export const bounds: readonly Input[] = [
     () => 'value4999',
   ),
   listed(
+    'as many items that an enum has not as a list may have',
+    'strangers',
+    { type: 'string', enum: times(5000, (i) => `value${i}`) },
+    {},
+    () => 'none',
+  ),
+  listed(
+    'as many items that lack all of many fields',
+    'lackings',
+    {
+      type: 'object',
+      properties: members(8_000, (i) => [`p${i}`, { type: 'string' }]),
+      required: times(8_000, (i) => `p${i}`),
+    },
+    {},
+    () => ({}),
+  ),
+  listed(
+    'as many items of an object of many fields as a list may have',
+    'widelings',
+    {
+      type: 'object',
+      properties: members(8_000, (i) => [`p${i}`, { type: 'string', ...(i % 2 === 0 ? { default: 'x' } : {}) }]),
+    },
+    {},
+    () => ({}),
+  ),
+  listed(
+    'a slow pattern and as many texts as a list may have',
+    'slows',
+    { type: 'string', pattern: '(?:[ab]*a[ab]{200})$' },
+    {},
+    (i) => `${'ab'.repeat(10)}${i}`,
+  ),
+  listed(
+    'a rule for each of as many items as a list may have',
+    'eachofs',
+    { type: 'string', maxLength: 20, 'x-kubernetes-validations': [{ rule: 'self != "a"' }] },
+    { maxItems: 200_000 },
+    (i) => `v${i}`,
+  ),
+  listed(
     'a rule over as many items as a list may have',
     'judgeds',
     { type: 'string' },

@@ -67,6 +67,32 @@ export const definitions: readonly Input[] = [
   define('20,000 rules', () =>
     spec({ type: 'object', 'x-kubernetes-validations': times(20_000, () => ({ rule: 'self == self' })) }),
   ),
+  define('as many rules as a schema may have', () =>
+    spec({
+      type: 'object',
+      'x-kubernetes-validations': times(16_000, (i) => ({ rule: `self == self && ${i} < 20000` })),
+    }),
+  ),
+  define('a rule of 99,000 characters', () =>
+    spec({ type: 'object', 'x-kubernetes-validations': [{ rule: `true${' && true'.repeat(12_000)}` }] }),
+  ),
+  define('as many patterns as a schema may have', () =>
+    spec(object(members(16_000, (i) => [`p${i}`, { type: 'string', pattern: `^x{${i % 900}}y${i}$` }]))),
+  ),
+  define('as many defaults as a schema may have', () =>
+    spec(object(members(16_000, (i) => [`p${i}`, { type: 'string', default: 'x' }]))),
+  ),
+  define('as many keys of a list as a schema may have', () =>
+    spec({
+      type: 'array',
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': times(8_000, (i) => `k${i}`),
+      items: {
+        ...(object(members(8_000, (i) => [`k${i}`, { type: 'string' }])) as object),
+        required: times(8_000, (i) => `k${i}`),
+      },
+    }),
+  ),
   define('a rule of 1 MB', () =>
     spec({ type: 'object', 'x-kubernetes-validations': [{ rule: `true${' && true'.repeat(100_000)}` }] }),
   ),
