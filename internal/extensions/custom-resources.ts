@@ -106,7 +106,7 @@ export class CustomResources {
           continue;
         }
         const object = JSON.parse(value.toString()) as JsonObject;
-        next.set(key, { modRevision, object, definition: definitionOf(object) });
+        next.set(key, { modRevision, object, definition: definitionOf(object, modRevision) });
         changed = true;
       }
       const last = items.at(-1);

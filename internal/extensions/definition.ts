@@ -49,6 +49,10 @@ export interface Definition {
   readonly namespaced: boolean;
   readonly names: Names;
   readonly storageVersion: string;
+  /** Versions in which objects may be stored: status.storedVersions. */
+  readonly storedVersions: readonly string[];
+  /** Objects that were written up to this revision may have been written under another definition of this name. */
+  readonly revision: number;
   readonly versions: readonly DefinedVersion[];
   /** Set where a webhook converts; otherwise versions differ in their name alone. */
   readonly conversion?: ConversionWebhook;
@@ -121,8 +125,8 @@ function versionOf(version: JsonObject, group: string, kind: string, all: readon
   };
 }
 
-/** Reads a stored CustomResourceDefinition. */
-export function definitionOf(object: JsonObject): Definition {
+/** Reads a CustomResourceDefinition that was stored at `revision`. */
+export function definitionOf(object: JsonObject, revision: number): Definition {
   const spec = child(object, 'spec');
   const group = str(spec, 'group');
   const accepted = child(child(object, 'status'), 'acceptedNames');
@@ -132,6 +136,7 @@ export function definitionOf(object: JsonObject): Definition {
   const conversion = child(spec, 'conversion');
   const webhook = str(conversion, 'strategy') === 'Webhook' ? child(conversion, 'webhook') : undefined;
   const established = conditionIs(object, 'Established');
+  const storedVersions = strings(child(object, 'status'), 'storedVersions');
   const terminating = str(child(object, 'metadata'), 'deletionTimestamp') !== '';
   return {
     name: str(child(object, 'metadata'), 'name'),
@@ -139,6 +144,8 @@ export function definitionOf(object: JsonObject): Definition {
     namespaced: str(spec, 'scope') === 'Namespaced',
     names,
     storageVersion: str(storage, 'name'),
+    storedVersions,
+    revision,
     versions: versions.map((v) => versionOf(v, group, names.kind, versions)),
     ...(webhook === undefined
       ? {}
@@ -154,6 +161,7 @@ export function definitionOf(object: JsonObject): Definition {
       str(child(object, 'metadata'), 'uid'),
       child(object, 'spec'),
       names,
+      storedVersions,
       established,
       terminating,
     ]),

@@ -23,23 +23,23 @@ describe('what is served of custom resources', () => {
   const found = (version: string): string | undefined => served.find('example.com', version, 'gadgets')?.def.kind;
 
   it('is nothing before a definition is established', () => {
-    expect(served.set([definitionOf(definition(false))])).toBe(false);
+    expect(served.set([definitionOf(definition(false), 1)])).toBe(false);
     expect(found('v1')).toBeUndefined();
     expect(served.hasGroup('example.com')).toBe(false);
   });
 
   it('is every served version, the same one as long as the definition does not change', () => {
-    expect(served.set([definitionOf(definition(true))])).toBe(true);
+    expect(served.set([definitionOf(definition(true), 1)])).toBe(true);
     expect([found('v1'), found('v2')]).toEqual(['Gadget', 'Gadget']);
     const before = served.find('example.com', 'v1', 'gadgets');
-    expect(served.set([definitionOf(definition(true))])).toBe(false);
+    expect(served.set([definitionOf(definition(true), 1)])).toBe(false);
     expect(served.find('example.com', 'v1', 'gadgets')).toBe(before);
-    expect(served.set([definitionOf(definition(true, 'None', { served: false }))])).toBe(true);
+    expect(served.set([definitionOf(definition(true, 'None', { served: false }), 1)])).toBe(true);
     expect([found('v1'), found('v2')]).toEqual(['Gadget', undefined]);
   });
 
   it('is every version where a webhook converts', () => {
-    served.set([definitionOf(definition(true, 'Webhook'))]);
+    served.set([definitionOf(definition(true, 'Webhook'), 1)]);
     expect([found('v1'), found('v2')]).toEqual(['Gadget', 'Gadget']);
   });
 

@@ -48,10 +48,17 @@ export interface SubresourceStrategy {
   readonly generation?: boolean;
 }
 
-/** Converts objects of one resource. Rejects with StatusError 500. */
-export interface VersionWebhook {
-  /** Objects of any versions as this version shows them: pruned and defaulted. The arguments are not changed. */
+/** Converts objects of one resource to and from one of its versions. Rejects with StatusError 500. */
+export interface VersionConverter {
+  /**
+   * Stored objects, of any versions, as this version shows them: with the defaults of the version in which they are
+   * stored, and pruned. The arguments are not changed.
+   */
   served(objects: readonly JsonObject[]): Promise<JsonObject[]>;
+  /** The same of one object; absent where a webhook has to be asked. */
+  servedNow?(object: JsonObject): JsonObject;
+  /** Objects of this version may be stored in others. */
+  readonly hasForeign: boolean;
   /** Objects in this version, not pruned; undefined when one has a field that this version does not know. */
   declared(objects: readonly JsonObject[]): Promise<JsonObject[] | undefined>;
   /** An object of this version in the storage version. */
@@ -171,10 +178,12 @@ export interface Conversion {
    */
   coerce?(obj: JsonObject, validation: FieldValidation, warnings: string[]): void;
   /**
-   * Versions are converted by somebody who has to be asked (a conversion webhook): then requests are handled in their own
-   * version, and objects are converted where they are read from the store and written to it.
+   * Versions differ in more than their name: then requests are handled in their own version, and objects are converted
+   * where they are read from the store and written to it (by a conversion webhook, or by pruning alone).
    */
-  readonly webhook?: VersionWebhook;
+  readonly converter?: VersionConverter;
+  /** Objects that were last written up to the revision `until` may be of an older schema; `renew` brings one to today's, in place. */
+  readonly outdated?: { readonly until: number; renew(object: JsonObject): void };
   /** Converts from and to the other served versions of the same storage (autoscaling/v1 <-> v2 ...). */
   toVersion?(obj: JsonObject, version: string): JsonObject;
   fromVersion?(obj: JsonObject, version: string): JsonObject;

@@ -19,6 +19,10 @@ export function bookmarksOf(def: ResourceDef): (revision: number, initialEventsE
   };
   const plain = template(undefined);
   const end = template({ 'k8s.io/initial-events-end': 'true' });
-  return (revision, initialEventsEnd) =>
-    new LazyObject('', Buffer.from((initialEventsEnd ? end : plain).join(String(revision))));
+  return (revision, initialEventsEnd) => {
+    const mark = new LazyObject('', Buffer.from((initialEventsEnd ? end : plain).join(String(revision))));
+    // It is no object that would be converted.
+    if (isCustom(def)) mark.keep(apiVersionOf(def), mark.object);
+    return mark;
+  };
 }

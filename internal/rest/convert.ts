@@ -1,8 +1,9 @@
 import { assert } from '../machinery/assert.js';
+import { cloneJson } from '../machinery/equal.js';
 import type { JsonObject } from '../machinery/json.js';
 import { decodeValue, encodeObjectJson } from '../schema/codec/index.js';
 import { isCustom, type ResourceDef } from '../schema/types.js';
-import type { VersionWebhook } from '../registry/types.js';
+import type { Strategy, VersionConverter } from '../registry/types.js';
 import type { RestDeps } from './deps.js';
 import type { LazyObject } from './lazy.js';
 
@@ -25,27 +26,56 @@ export interface Converter {
 /** Objects that one call of a conversion webhook is about at most. */
 const BATCH = 500;
 
-/** The converter that a webhook is behind: what it makes of objects is kept with them. */
-function webhookConverter(webhook: VersionWebhook, apiVersion: string, head: Buffer): Converter {
+/** The converter of a custom resource: what is made of objects is kept with them. */
+function customConverter(def: ResourceDef, strategy: Strategy): Converter {
+  const apiVersion = apiVersionOf(def);
+  const head = headOf(def, apiVersion);
+  const { converter, outdated } = strategy;
+  const isOutdated = (obj: LazyObject): boolean => outdated !== undefined && obj.modRevision <= outdated.until;
+  const isStorage = def.version === def.storage.version;
+  const made = (obj: LazyObject): JsonObject => {
+    if (converter?.servedNow !== undefined) return converter.servedNow(obj.object);
+    assert(converter?.hasForeign !== true, 'the object was converted before it is shown');
+    const own = cloneJson(obj.object);
+    if (isOutdated(obj)) outdated?.renew(own);
+    own['apiVersion'] = apiVersion;
+    return own;
+  };
+  const isShown = (obj: LazyObject): boolean => isStorage && !isOutdated(obj);
   const object = (obj: LazyObject): JsonObject => {
-    const kept = obj.in(apiVersion);
-    assert(kept !== undefined, 'the object was converted before it is shown');
+    if (isShown(obj)) return obj.object;
+    let kept = obj.in(apiVersion);
+    if (kept === undefined) obj.keep(apiVersion, (kept = made(obj)));
     return kept;
   };
-  return {
-    head,
-    object,
-    json: (obj) => encodeObjectJson(object(obj)),
-    prepare: async (objects) => {
-      for (let from = 0; from < objects.length; from += BATCH) {
-        const batch = objects.slice(from, from + BATCH).filter((o) => o.in(apiVersion) === undefined);
-        const converted = await webhook.served(batch.map((o) => o.object));
-        for (const [i, o] of batch.entries()) {
-          const made = converted[i];
-          if (made !== undefined) o.keep(apiVersion, made);
-        }
+  // The same shape under another name: only the head of the text is another.
+  const storedHead = headOf(def, apiVersionOf(def.storage));
+  const json = (obj: LazyObject): Buffer => {
+    if (isShown(obj)) return obj.value;
+    return converter === undefined && !isOutdated(obj) && beginsWith(obj.value, storedHead)
+      ? Buffer.concat([head, obj.value.subarray(storedHead.length)])
+      : encodeObjectJson(object(obj));
+  };
+  const asks = converter !== undefined && converter.servedNow === undefined && converter.hasForeign;
+  return { head, object, json, ...(asks ? { prepare: asking(converter, apiVersion, isShown) } : {}) };
+}
+
+/** Asks a webhook for objects, some hundred at a time. */
+function asking(
+  converter: VersionConverter,
+  apiVersion: string,
+  isShown: (obj: LazyObject) => boolean,
+): NonNullable<Converter['prepare']> {
+  return async (objects) => {
+    for (let from = 0; from < objects.length; from += BATCH) {
+      const batch = objects.slice(from, from + BATCH).filter((o) => !isShown(o) && o.in(apiVersion) === undefined);
+      if (batch.length === 0) continue;
+      const converted = await converter.served(batch.map((o) => o.object));
+      for (const [i, o] of batch.entries()) {
+        const made = converted[i];
+        if (made !== undefined) o.keep(apiVersion, made);
       }
-    },
+    }
   };
 }
 
@@ -65,11 +95,11 @@ export function beginsWith(value: Buffer, head: Buffer): boolean {
 export function converterFor(deps: RestDeps, def: ResourceDef): Converter {
   const apiVersion = apiVersionOf(def);
   const head = headOf(def, apiVersion);
+  if (isCustom(def)) return customConverter(def, deps.strategyFor(def.group, def.resource, def.version));
   if (def.group === def.storage.group && def.version === def.storage.version) {
     return { head, json: (obj) => obj.value, object: (obj) => obj.object };
   }
   const strategy = deps.strategyFor(def.group, def.resource, def.version);
-  if (strategy.webhook !== undefined) return webhookConverter(strategy.webhook, apiVersion, head);
   if (strategy.toVersion === undefined) {
     // The same shape under another name: only the head of the text is another.
     const storedHead = headOf(def, apiVersionOf(def.storage));
@@ -87,7 +117,7 @@ export function converterFor(deps: RestDeps, def: ResourceDef): Converter {
     const stored = structuredClone(obj.object);
     const converted = strategy.toVersion?.(stored, def.version) ?? stored;
     // Through the type's decoder: that puts the fields into their order.
-    return isCustom(def) ? converted : decodeValue(converted, def.type, 'Ignore').object;
+    return decodeValue(converted, def.type, 'Ignore').object;
   };
   return { head, object, json: (obj) => encodeObjectJson(object(obj)) };
 }

@@ -50,6 +50,8 @@ export interface Encoding {
 
 /** How the events of a watch are written. */
 export interface EventEncoding {
+  /** Waited for before events of these objects are written; absent where there is nothing to wait for. */
+  readonly prepare?: ((objects: readonly LazyObject[]) => Promise<void>) | undefined;
   /** Equal for encodings that write the same bytes. */
   readonly key: string;
   readonly contentType: string;

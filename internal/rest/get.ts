@@ -1,7 +1,8 @@
 import { notFound } from '../machinery/status.js';
 import { JSON_MEDIA_TYPE } from '../schema/codec/index.js';
-import type { ResourceDef } from '../schema/types.js';
+import { isCustom, type ResourceDef } from '../schema/types.js';
 import { objectKey } from '../store/keys.js';
+import type { KeyValue } from '../store/types.js';
 import type { RestDeps } from './deps.js';
 import { tooLargeResourceVersion } from './errors.js';
 import { parseResourceVersion } from './options.js';
@@ -27,10 +28,17 @@ export async function handleGet(deps: RestDeps, request: ApiRequest, def: Resour
   const found = backend.get(objectKey(group, resource, def.namespaced ? info.namespace : '', info.name));
   if (found === undefined) throw notFound(def, info.name);
   // The stored bytes are the answer when they are what is asked for: nothing is parsed.
-  if (isPlain(request, def)) {
+  if (isPlain(request, def) && !isOutdated(deps, def, found)) {
     return compress(request, { status: 200, contentType: JSON_MEDIA_TYPE, body: withLineEnd(found.value) });
   }
-  return respondStored(deps, request, def, found.value, 200);
+  return respondStored(deps, request, def, found.value, 200, [], found.modRevision);
+}
+
+/** Whether a custom resource's definition may have changed since the object was written. */
+function isOutdated(deps: RestDeps, def: ResourceDef, { modRevision }: KeyValue): boolean {
+  if (!isCustom(def)) return false;
+  const { outdated } = deps.strategyFor(def.group, def.resource, def.version);
+  return outdated !== undefined && modRevision <= outdated.until;
 }
 
 /** Whether the stored form, as it stands, is what the client wants and takes. */

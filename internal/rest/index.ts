@@ -163,7 +163,7 @@ function checkPath(def: ResourceDef, request: ApiRequest): void {
     if (request.method !== 'GET') throw methodNotAllowed();
   }
   // A namespace's own path has the shape of a namespaced one.
-  const inNamespace = info.namespace !== '' && def.resource !== 'namespaces';
+  const inNamespace = info.namespace !== '' && !(def.group === '' && def.resource === 'namespaces');
   if (inNamespace && !def.namespaced) throw pathNotFound();
   if (info.parts.length > 3 && !OPEN_ENDED.has(info.subresource)) throw pathNotFound();
   const named = info.parts.length > 1;

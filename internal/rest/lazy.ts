@@ -3,16 +3,20 @@ import { isObject } from '../machinery/json.js';
 import { parseStored } from '../schema/codec/index.js';
 import { labelsOf } from './json-scan.js';
 
-/** One version of a stored object, of which no more is parsed than somebody asks for, and that only once. */
+/**
+ * One version of a stored object, of which no more is parsed than somebody asks for, and that only once. `modRevision`
+ * is the revision at which it was written; what was not read from the store is as if it were written now.
+ */
 export class LazyObject {
   private parsed: JsonObject | undefined;
   private parsedLabels: Record<string, string> | undefined;
-  /** What a conversion webhook made of it, by apiVersion. */
+  /** What conversion made of it, by apiVersion. */
   private converted: Map<string, JsonObject> | undefined;
   private parsedFields: Readonly<Record<string, string>> | undefined;
   constructor(
     readonly key: string,
     readonly value: Buffer,
+    readonly modRevision = Number.POSITIVE_INFINITY,
   ) {}
 
   /** The labels; read without parsing the rest. */

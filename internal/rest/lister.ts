@@ -54,7 +54,7 @@ export class Lister {
     const out: LazyObject[] = [];
     let last: KeyValue | undefined;
     for (const kv of result.items) {
-      const obj = new LazyObject(kv.key, kv.value);
+      const obj = new LazyObject(kv.key, kv.value, kv.modRevision);
       if (matches !== undefined && !matches(obj)) {
         last = kv;
         continue;

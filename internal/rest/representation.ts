@@ -1,4 +1,3 @@
-import { StatusError } from '../machinery/status.js';
 import type { JsonObject } from '../machinery/json.js';
 import { partialListOfObject, partialObjectOfList } from '../schema/codec/index.js';
 import type { Negotiated } from '../schema/codec/index.js';
@@ -236,22 +235,22 @@ function wholeText(list: TextList, rewrite: (json: string) => Buffer | string): 
   };
 }
 
-/** Events are encoded at once, and a webhook has to be waited for. */
-function noConvertedWatch(def: ResourceDef): StatusError {
-  return new StatusError(
-    405,
-    'MethodNotAllowed',
-    `watch of ${def.resource} in version ${def.version} through a conversion webhook is not built yet; watch version ${def.storage.version}`,
-  );
-}
-
 /** How the events of a watch on `def` are written to this request. Throws 406. */
 export function watchEncoding(deps: RestDeps, request: ApiRequest, def: ResourceDef): EventEncoding {
   const negotiated = negotiate(request, def, true);
-  const { mediaType, as } = negotiated;
-  if (mediaType === YAML_MEDIA_TYPE) throw notStreamable(def);
+  if (negotiated.mediaType === YAML_MEDIA_TYPE) throw notStreamable(def);
   const converter = converterFor(deps, def);
-  if (converter.prepare !== undefined) throw noConvertedWatch(def);
+  const encoding = eventEncoding(deps, request, def, negotiated, converter);
+  return converter.prepare === undefined ? encoding : { ...encoding, prepare: converter.prepare };
+}
+
+function eventEncoding(
+  deps: RestDeps,
+  request: ApiRequest,
+  def: ResourceDef,
+  { mediaType, as }: Negotiated,
+  converter: Converter,
+): EventEncoding {
   const version = apiVersionOf(def);
   const key = `${def.kind} ${version} ${mediaType} ${as?.kind ?? ''} ${as?.version ?? ''}`;
   if (mediaType === PROTOBUF_MEDIA_TYPE) {

@@ -20,7 +20,10 @@ import { objectEncoding } from './representation.js';
 import type { ApiRequest, BytesReply, Reply } from './types.js';
 import { yamlOf } from './yaml.js';
 
-/** Answers with one object given as stored bytes (storage version), in the version and form that are asked for. */
+/**
+ * Answers with one object given as stored bytes (storage version), in the version and form that are asked for. What was
+ * read from the store tells its modRevision: it may be of an older schema.
+ */
 export function respondStored(
   deps: RestDeps,
   request: ApiRequest,
@@ -28,9 +31,10 @@ export function respondStored(
   value: Buffer,
   status: number,
   warnings: readonly string[] = [],
+  modRevision?: number,
 ): Reply | Promise<Reply> {
   const encoding = objectEncoding(deps, request, def);
-  const object = new LazyObject('', value);
+  const object = new LazyObject('', value, modRevision);
   const reply = (): Reply | Promise<Reply> =>
     compress(request, {
       status,

@@ -12,8 +12,9 @@ export class SharedEvent {
   private frames: Map<string, Buffer> | undefined;
 
   constructor(private readonly change: ChangeEvent) {
-    if (change.value !== undefined) this.current = new LazyObject(change.key, change.value);
-    if (change.prev !== undefined) this.previous = new LazyObject(change.key, change.prev.value);
+    if (change.value !== undefined) this.current = new LazyObject(change.key, change.value, change.revision);
+    if (change.prev !== undefined)
+      this.previous = new LazyObject(change.key, change.prev.value, change.prev.modRevision);
   }
   get key(): string {
     return this.change.key;
@@ -38,8 +39,17 @@ export class SharedEvent {
     if (type !== 'DELETED') return this.current ?? this.lost();
     // The last state that was seen, with the revision at which it went out of sight.
     const previous = this.previous ?? this.lost();
-    this.gone ??= new LazyObject(previous.key, withResourceVersion(previous.value, this.change.revision));
+    this.gone ??= new LazyObject(
+      previous.key,
+      withResourceVersion(previous.value, this.change.revision),
+      previous.modRevision,
+    );
     return this.gone;
+  }
+  /** The object that an event for `filter` carries; undefined where there is none. */
+  objectFor(filter: Filter): LazyObject | undefined {
+    const type = this.seenBy(filter);
+    return type === undefined ? undefined : this.object(type);
   }
   private lost(): never {
     throw new Error(`a change of ${this.change.key} at ${this.change.revision} has no object`);

@@ -5,6 +5,7 @@ import { CompactedError } from '../store/types.js';
 import type { RestDeps } from './deps.js';
 import type { EventEncoding } from './encoding.js';
 import type { Filter } from './filter.js';
+import { ConvertedEvents } from './converted-events.js';
 import { SharedEvent } from './watch-event.js';
 import type { Watcher } from './watcher.js';
 
@@ -101,6 +102,9 @@ export class WatchHub {
   private readonly classes = new Map<string, WatchClass>();
   private readonly byResource = new Map<string, Set<WatchClass>>();
   private readonly watchers = new Set<Watcher>();
+  /** Those that read the history by themselves whenever something was applied. */
+  private readonly converting = new Set<Watcher>();
+  private readonly converted = new ConvertedEvents();
   private readonly unsubscribe: () => void;
   private timer: NodeJS.Timeout | undefined;
   private scheduled = false;
@@ -113,6 +117,16 @@ export class WatchHub {
     this.unsubscribe = deps.backend.onApplied(() => {
       this.arrived();
     });
+  }
+
+  /** The event of a change, one object for all that wait for a conversion of it; the newest of them are kept. */
+  shared(change: ChangeEvent): SharedEvent {
+    return this.converted.of(change);
+  }
+
+  /** Calls `work` when what was begun before for the same resource is done: what one watch has converted, others need not. */
+  inTurn(resource: string, work: () => Promise<void>): Promise<void> {
+    return this.converted.inTurn(resource, work);
   }
 
   /** Every change up to here has been written to every live watcher. */
@@ -139,6 +153,7 @@ export class WatchHub {
 
   add(watcher: Watcher): void {
     this.watchers.add(watcher);
+    if (watcher.readsByItself) this.converting.add(watcher);
     watcher.cls.members++;
     this.timer ??= setInterval(() => {
       this.tick();
@@ -146,6 +161,7 @@ export class WatchHub {
   }
   remove(watcher: Watcher): void {
     if (!this.watchers.delete(watcher)) return;
+    this.converting.delete(watcher);
     const { cls } = watcher;
     cls.live.delete(watcher);
     if (--cls.members === 0) {
@@ -168,6 +184,7 @@ export class WatchHub {
 
   /** Called by the store when more is visible, before the writes that are in it are answered. Never throws. */
   private arrived(): void {
+    if (this.converting.size > 0) for (const watcher of this.converting) watcher.wake();
     if (this.scheduled) return;
     try {
       const changes = this.read();

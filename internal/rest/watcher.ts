@@ -1,7 +1,8 @@
 import { logger } from '../machinery/log.js';
 import { internalError, type StatusError } from '../machinery/status.js';
-import { CompactedError } from '../store/types.js';
+import { type ChangeEvent, CompactedError } from '../store/types.js';
 import { watchTooOld } from './errors.js';
+import type { LazyObject } from './lazy.js';
 import type { Lister } from './lister.js';
 import type { Sink } from './types.js';
 import { SharedEvent } from './watch-event.js';
@@ -38,15 +39,19 @@ export class Watcher {
   floor: number;
   private first = true;
   private live = false;
-  private waiting = false;
-  private closed = false;
+  /** The socket is full. */
+  protected waiting = false;
+  protected closed = false;
   private bookmarkAt: number;
   private readonly deadline: number;
   private readonly timer: NodeJS.Timeout;
-  private initial: Lister | undefined;
+  protected initial: Lister | undefined;
+
+  /** It never joins the live ones, and is woken instead. */
+  readonly readsByItself: boolean = false;
 
   constructor(
-    private readonly hub: WatchHub,
+    protected readonly hub: WatchHub,
     readonly cls: WatchClass,
     private readonly sink: Sink,
     private readonly options: WatcherOptions,
@@ -80,6 +85,11 @@ export class Watcher {
     this.advance();
   }
 
+  /** Something was applied: for one that reads by itself. */
+  wake(): void {
+    if (!this.waiting) this.advance();
+  }
+
   /** Takes what the hub has encoded; changes up to `revision` are in it. */
   deliver(chunk: Buffer, revision: number): void {
     this.first = false;
@@ -99,8 +109,13 @@ export class Watcher {
     if (!this.waiting) this.advance();
   }
 
+  /** Everything that the hub has read was written. */
+  protected get isCurrent(): boolean {
+    return this.live;
+  }
+
   maybeBookmark(now: number, position: number): void {
-    if (!this.options.bookmarks || !this.live || now < this.bookmarkAt) return;
+    if (!this.options.bookmarks || !this.isCurrent || now < this.bookmarkAt) return;
     this.bookmarkAt = this.nextBookmark(now);
     this.write(this.cls.encoding.bookmark(Math.max(this.floor, position), false));
   }
@@ -154,26 +169,31 @@ export class Watcher {
   }
 
   /** Goes on with the initial state, then with the history, until it has caught up, the socket is full, or it is another's turn. */
-  private advance(): void {
+  protected advance(): void {
     if (this.closed || this.live) return;
     try {
       const more = this.initial === undefined ? this.readHistory() : this.readInitial(this.initial);
       if (more) setImmediate(() => this.advance());
     } catch (e) {
-      if (e instanceof CompactedError) {
-        this.fail(watchTooOld(e.revision, e.compactRevision));
-        return;
-      }
-      // A bug of ours in one object must not end every other watch.
-      log.error('a watch broke', e);
-      this.fail(internalError('the watch broke because of a bug; the log of this replica says which'));
+      this.broke(e);
     }
   }
 
-  private readInitial(initial: Lister): boolean {
+  protected broke(e: unknown): void {
+    if (e instanceof CompactedError) {
+      this.fail(watchTooOld(e.revision, e.compactRevision));
+      return;
+    }
+    // A bug of ours in one object must not end every other watch.
+    log.error('a watch broke', e);
+    this.fail(internalError('the watch broke because of a bug; the log of this replica says which'));
+  }
+
+  /** Writes a page of the initial state; whether to go on. */
+  protected readInitial(initial: Lister, page: readonly LazyObject[] = initial.page()): boolean {
     const { encoding } = this.cls;
     const frames: Buffer[] = [];
-    for (const obj of initial.page()) {
+    for (const obj of page) {
       frames.push(encoding.event('ADDED', obj, this.first));
       this.first = false;
     }
@@ -187,17 +207,22 @@ export class Watcher {
 
   private readHistory(): boolean {
     const { backend } = this.hub.deps;
-    const { encoding, filter } = this.cls;
     if (this.floor >= backend.revision) {
       this.join();
       return false;
     }
     const changes = backend.changes(this.floor, BATCH_CHANGES);
     if (changes.length === 0) this.floor = backend.revision;
+    return this.writeHistory(changes, (change) => new SharedEvent(change));
+  }
+
+  /** Writes what this watch sees of the changes; whether to go on. */
+  protected writeHistory(changes: readonly ChangeEvent[], eventOf: (change: ChangeEvent) => SharedEvent): boolean {
+    const { encoding, filter } = this.cls;
     let frames: Buffer[] = [];
     let bytes = 0;
     for (const [i, change] of changes.entries()) {
-      const event = new SharedEvent(change);
+      const event = eventOf(change);
       const type = event.seenBy(filter);
       if (type !== undefined) {
         const frame = event.frame(type, encoding, this.first);

@@ -6,10 +6,8 @@ import { checkReviewVersions, checkWebhookClient } from '../generic/webhook-clie
 const STRATEGIES = ['None', 'Webhook'];
 const ONLY_WEBHOOK = 'should not be set when strategy is not set to Webhook';
 
-/** Field errors of PEM certificates that a server is to be verified with. */
-function checkCaBundle(client: FieldNode): void {
-  const bundle = client.text('caBundle');
-  if (bundle === '') return;
+/** What is wrong with PEM certificates that a server is to be verified with. */
+function bundleProblem(bundle: string): string | undefined {
   const pem = Buffer.from(bundle, 'base64').toString('latin1');
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
   let problem = blocks.length === 0 ? 'unable to parse bytes as PEM block' : undefined;
@@ -21,11 +19,20 @@ function checkCaBundle(client: FieldNode): void {
       problem = `failed to parse certificate: ${e.message}`;
     }
   }
-  if (problem !== undefined) client.invalid('caBundle', `unable to load root certificates: ${problem}`);
+  return problem;
 }
 
-/** Field errors of how objects are converted. kube-apiserver calls `webhook.clientConfig` by an older name. */
-export function checkConversion(spec: FieldNode): void {
+/** Whether a stored definition's conversion webhook can be verified with its caBundle. */
+export function hasValidBundle(spec: FieldNode): boolean {
+  const bundle = spec.struct('conversion').struct('webhook').struct('clientConfig').text('caBundle');
+  return bundle !== '' && bundleProblem(bundle) === undefined;
+}
+
+/**
+ * Field errors of how objects are converted. kube-apiserver calls `webhook.clientConfig` by an older name. A caBundle that
+ * is no certificate is taken, for others to put right, but not in the place of one that is (`keepsBundle`).
+ */
+export function checkConversion(spec: FieldNode, keepsBundle: boolean): void {
   const conversion = spec.child('conversion');
   if (conversion === undefined) return;
   const strategy = conversion.text('strategy');
@@ -46,7 +53,9 @@ export function checkConversion(spec: FieldNode): void {
   } else {
     const client = new FieldNode(config.value, conversion.at('webhookClientConfig'), conversion.problems);
     checkWebhookClient(client, true);
-    checkCaBundle(client);
+    const bundle = client.text('caBundle');
+    const problem = keepsBundle && bundle !== '' ? bundleProblem(bundle) : undefined;
+    if (problem !== undefined) client.invalid('caBundle', `unable to load root certificates: ${problem}`);
   }
   const review = new FieldNode({ conversionReviewVersions: versions }, conversion.path, conversion.problems);
   if (review.count('conversionReviewVersions') === 0) review.required('conversionReviewVersions');

@@ -6,6 +6,7 @@ import { FieldNode, validating } from '../generic/field-node.js';
 import type { GroupStrategies, Strategy } from '../types.js';
 import { approvalErrors } from './approval.js';
 import { defaultDefinition } from './defaults.js';
+import { hasValidBundle } from './conversion.js';
 import { checkNames } from './names.js';
 import { openApiErrors } from './open-api.js';
 import { prepareSchemas } from './prepare.js';
@@ -34,8 +35,12 @@ function checkName(root: FieldNode): void {
   }
 }
 
-/** `versions` are those of the spec that is stored: the new one, or for `/status` the old one. */
-function checkStored(status: FieldNode, versions: readonly FieldNode[]): void {
+const missingVersion = (name: string): string =>
+  `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage ` +
+  `migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`;
+
+/** What `/status` leaves may lack the storage version: the next write of the spec adds it. */
+function checkStored(status: FieldNode, versions: readonly FieldNode[], needsStorage: boolean): void {
   const stored = status.texts('storedVersions');
   const printed = stored.length === 0 ? null : stored;
   if (stored.length === 0) {
@@ -46,11 +51,11 @@ function checkStored(status: FieldNode, versions: readonly FieldNode[]): void {
   for (const version of versions) {
     const name = version.text('name');
     const known = left.delete(name);
-    if (!known && version.flag('storage')) {
+    if (!known && needsStorage && version.flag('storage')) {
       status.invalid('storedVersions', `must have the storage version ${name}`, printed);
     }
   }
-  for (const [name, i] of left) status.invalid(`storedVersions[${i}]`, 'must appear in spec.versions', name);
+  for (const [name, i] of left) status.invalid(`storedVersions[${i}]`, missingVersion(name), name);
 }
 
 function checkDefinition(root: FieldNode, lenience: SpecLenience): void {
@@ -58,7 +63,7 @@ function checkDefinition(root: FieldNode, lenience: SpecLenience): void {
   checkDefinitionSpec(spec, lenience);
   const status = root.struct('status');
   checkNames(status.struct('acceptedNames'));
-  checkStored(status, spec.list('versions'));
+  checkStored(status, spec.list('versions'), true);
 }
 
 const PRESERVE =
@@ -101,6 +106,7 @@ function lenienceOf(old: JsonObject): SpecLenience {
     present.some((s) => openApiErrors(s, '', {}).some((e) => e.detail.includes(text)));
   return {
     storedSchemas: new Set(present.map((s) => JSON.stringify(s))),
+    hasValidBundle: hasValidBundle(new FieldNode(old).struct('spec')),
     noSchema: present.length < schemas.length,
     notStructural: present.some((s) => structuralErrors(s, '').length > 0),
     anyType: fieldErrors('supported values: "array"'),
@@ -144,7 +150,7 @@ const customResourceDefinitions: Strategy = {
     validating(crd, (root) => {
       const status = root.struct('status');
       checkNames(status.struct('acceptedNames'));
-      checkStored(status, new FieldNode(old).struct('spec').list('versions'));
+      checkStored(status, new FieldNode(old).struct('spec').list('versions'), false);
     }),
 };
 

@@ -16,6 +16,8 @@ const MAX_WARNING_CHARACTERS = 256;
 /** What an update may keep because the stored definition already has it. */
 export interface SpecLenience extends ValidationLenience {
   readonly noSchema?: boolean;
+  /** The stored definition has a caBundle that is valid: it stays so. */
+  readonly hasValidBundle?: boolean;
 }
 
 const schemaOf = (validation: JsonValue | undefined): Schema | undefined => {
@@ -132,5 +134,5 @@ export function checkDefinitionSpec(spec: FieldNode, lenience: SpecLenience): vo
   if (spec.flag('preserveUnknownFields') && spec.struct('conversion').text('strategy') === 'Webhook') {
     spec.invalid('conversion.strategy', 'must be None if spec.preserveUnknownFields is true', 'Webhook');
   }
-  checkConversion(spec);
+  checkConversion(spec, lenience.hasValidBundle === true);
 }

@@ -142,7 +142,9 @@ function checked(
 ): JsonObject {
   const invalidAt = (why: string): StatusError => failed(`returned invalid object at index ${index}: ${why}`);
   if (!isObject(answer)) {
-    throw failed(`failed: unexpected type ${answer === null ? '<nil>' : typeof answer} at index ${index}`);
+    if (answer === null) throw failed(`failed: unexpected type <nil> at index ${index}`);
+    const type = Array.isArray(answer) ? 'array' : typeof answer === 'boolean' ? 'bool' : typeof answer;
+    throw new StatusError(500, '', `json: cannot unmarshal ${type} into Go value of type map[string]interface {}`);
   }
   if (answer['apiVersion'] !== apiVersion) {
     throw invalidAt(`invalid groupVersion (expected ${apiVersion}, received ${str(answer, 'apiVersion')})`);

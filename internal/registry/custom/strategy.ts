@@ -7,17 +7,17 @@ import { type FieldError, invalidValue } from '../../machinery/field.js';
 import { Breath } from '../../machinery/breathe.js';
 import { drive, type Flow } from '../../machinery/flow.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { cloneJson } from '../../machinery/equal.js';
 import { StatusError } from '../../machinery/status.js';
 import { customResourceFilter, planOfSchema } from '../../schema/apply/index.js';
 import { objectKey } from '../../store/keys.js';
-import type { Strategy, VersionWebhook } from '../types.js';
-import { type Calls, WebhookConverter } from './conversion.js';
+import type { Strategy } from '../types.js';
+import type { Calls } from './conversion.js';
 import { customColumns } from './columns.js';
 import { coerceTo, defaultsOf } from './coerce.js';
 import { embeddedErrorsOf } from './embedded.js';
 import { hasRules, ruleErrors, type Rules, rulesOf } from './rules.js';
 import { scaleErrors } from './scale.js';
+import { renewerOf, versionConverter } from './versions.js';
 
 /** Metadata that `/status` leaves alone: all of it but managedFields. */
 const STATUS_KEEPS = [
@@ -106,58 +106,15 @@ function selectable(paths: readonly string[]): Pick<Strategy, 'fields' | 'fieldN
   };
 }
 
-/** A webhook that cannot be called fails every conversion. */
-function webhookOf(
-  { def, definition }: ServedVersion,
-  schema: JsonObject,
-  calls: Calls | undefined,
-): VersionWebhook | undefined {
-  const { conversion } = definition;
-  if (conversion === undefined) return undefined;
-  const { group, version } = def;
-  const coerce = coerceTo(schema, def);
-  const defaults = defaultsOf(schema);
-  const converter = calls === undefined ? undefined : new WebhookConverter(conversion, calls);
-  const convert = async (objects: readonly JsonObject[], name: string): Promise<JsonObject[]> => {
-    if (objects.every((o) => o['apiVersion'] === `${group}/${name}`)) return [...objects];
-    if (converter === undefined) throw new StatusError(500, '', `no conversion webhook of ${group} can be called here`);
-    return await converter.convert(objects, `${group}/${name}`);
-  };
-  return {
-    async served(objects) {
-      const converted = await convert(objects, version);
-      return converted.map((made, i) => {
-        const object = cloneJson(made);
-        coerce(object, 'Ignore', []);
-        // What a webhook made has the defaults of the version that it comes from, as in kube-apiserver.
-        if (made === objects[i]) defaults(object);
-        return object;
-      });
-    },
-    async declared(objects) {
-      const converted = await convert(objects, version);
-      const unknown: string[] = [];
-      for (const made of converted) coerce(cloneJson(made), 'Warn', unknown);
-      return unknown.length === 0 ? converted : undefined;
-    },
-    async stored(object) {
-      const [stored] = await convert([object], def.storage.version);
-      const home = definition.versions.find((v) => v.name === def.storage.version);
-      if (stored === undefined || stored === object || home === undefined) return object;
-      const made = cloneJson(stored);
-      coerceTo(home.schema, { ...def, version: home.name })(made, 'Ignore', []);
-      return made;
-    },
-  };
-}
-
 function makeStrategy(served: ServedVersion, calls: Calls | undefined): Strategy {
   const { def, version, definition } = served;
   const { schema } = version;
   const validate = validatorOf(served);
   const manyVersions = definition.versions.length > 1;
   const withVersion = (obj: JsonObject, name: string): JsonObject => ({ ...obj, apiVersion: `${def.group}/${name}` });
-  const webhook = webhookOf(served, schema, calls);
+  const renew = renewerOf(served);
+  const converter = versionConverter(served, renew, calls);
+  const { storageVersion } = definition;
   const definitionKey = objectKey('apiextensions.k8s.io', 'customresourcedefinitions', '', definition.name);
   const filters = { '': customResourceFilter('', version.status), status: customResourceFilter('status', true) };
   return {
@@ -193,12 +150,16 @@ function makeStrategy(served: ServedVersion, calls: Calls | undefined): Strategy
     ...selectable(version.selectableFields),
     ...customColumns(version.columns),
     ...(version.scale === undefined ? {} : { scale: version.scale }),
-    ...(webhook === undefined ? {} : { webhook }),
-    ...(manyVersions && webhook === undefined
-      ? {
-          toVersion: withVersion,
-          fromVersion: (obj: JsonObject) => withVersion(obj, definition.storageVersion),
-        }
+    outdated: {
+      until: definition.revision,
+      renew(obj) {
+        renew(obj);
+        if (converter === undefined) obj['apiVersion'] = `${def.group}/${storageVersion}`;
+      },
+    },
+    ...(converter === undefined ? {} : { converter }),
+    ...(manyVersions && converter === undefined
+      ? { toVersion: withVersion, fromVersion: (obj: JsonObject) => withVersion(obj, storageVersion) }
       : {}),
   } satisfies Strategy;
 }

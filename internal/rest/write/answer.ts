@@ -8,7 +8,7 @@ import type { Kind } from './target.js';
 
 /** Whether the client takes the stored form as it is. */
 function isPlain(request: ApiRequest, kind: Kind): boolean {
-  if (!kind.sameVersion || kind.strategy.webhook !== undefined) return false;
+  if (!kind.sameVersion || kind.strategy.converter !== undefined) return false;
   const accept = request.header('accept');
   if (accept !== '' && accept !== '*/*' && accept !== JSON_MEDIA_TYPE) return false;
   if (request.query.has('pretty')) return false;

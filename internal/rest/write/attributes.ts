@@ -100,10 +100,10 @@ export class WriteAttributes implements AdmissionAttributes {
 
   private served(object: JsonObject, version: GroupVersion): JsonObject | Promise<JsonObject | undefined> {
     if (this.type !== undefined) return object;
-    const { webhook } = kindOf(this.deps, this.versionOf(version)).strategy;
-    if (webhook !== undefined) {
+    const { converter } = kindOf(this.deps, this.versionOf(version)).strategy;
+    if (converter !== undefined) {
       if (version.version === this.def.version) return object;
-      return webhook.served([object]).then(([served]) => served);
+      return converter.served([object]).then(([served]) => served);
     }
     return toServed(kindOf(this.deps, this.versionOf(version)), object);
   }
@@ -142,9 +142,9 @@ export class WriteAttributes implements AdmissionAttributes {
     own.strategy.coerce?.(made, 'Ignore', []);
     // The store counts on it.
     metaOf(made);
-    const { webhook } = kindOf(this.deps, this.def).strategy;
-    if (webhook !== undefined && own.def.version !== this.def.version) {
-      return webhook.served([made]).then(([there]) => there ?? made);
+    const { converter } = kindOf(this.deps, this.def).strategy;
+    if (converter !== undefined && own.def.version !== this.def.version) {
+      return converter.served([made]).then(([there]) => there ?? made);
     }
     return toStored(own, made);
   }

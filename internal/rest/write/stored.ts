@@ -26,12 +26,18 @@ export function changeable(kv: KeyValue, storedType: string): JsonObject {
   return object;
 }
 
-/** A stored object as the request's version has it: a conversion webhook may have to be asked. */
+/**
+ * A stored object as writes see it: where versions are converted in the request's (a webhook may have to be asked), else
+ * in the one in which it is stored today.
+ */
 export function loadStored(kind: Kind, kv: KeyValue): JsonObject | Promise<JsonObject> {
   const object = changeable(kv, kind.storedType);
-  const { webhook } = kind.strategy;
-  if (webhook === undefined) return object;
-  return webhook.served([object]).then(([served]) => {
+  const { converter, outdated } = kind.strategy;
+  if (converter === undefined) {
+    if (outdated !== undefined && kv.modRevision <= outdated.until) outdated.renew(object);
+    return object;
+  }
+  return converter.served([object]).then(([served]) => {
     assert(served !== undefined, 'a conversion answers each object');
     return served;
   });
@@ -39,9 +45,9 @@ export function loadStored(kind: Kind, kv: KeyValue): JsonObject | Promise<JsonO
 
 /** What is stored of an object of the request's version, which is not changed by a conversion. See `encodeStored` for the bound. */
 export function formOf(kind: Kind, obj: JsonObject, key?: string): StoredForm | Promise<StoredForm> {
-  const { webhook } = kind.strategy;
-  if (webhook === undefined) return boundedForm(obj, kind.storedType, key);
-  return webhook.stored(obj).then((stored) => boundedForm(stored, kind.storedType, key));
+  const { converter } = kind.strategy;
+  if (converter === undefined) return boundedForm(obj, kind.storedType, key);
+  return converter.stored(obj).then((stored) => boundedForm(stored, kind.storedType, key));
 }
 
 /** The longest request that etcd takes (its --max-request-bytes), in bytes: the object, its key, and what is around them. */

@@ -51,9 +51,9 @@ export function kindOf(deps: RestDeps, def: ResourceDef): Kind {
 
 function makeKind(deps: RestDeps, def: ResourceDef): Kind {
   const strategy = deps.strategyFor(def.group, def.resource, def.version);
-  // With a webhook the request's own version is the one in which everything is done (see Strategy.webhook).
+  // With a converter the request's own version is the one in which everything is done (see Strategy.converter).
   const sameVersion =
-    strategy.webhook !== undefined || (def.group === def.storage.group && def.version === def.storage.version);
+    strategy.converter !== undefined || (def.group === def.storage.group && def.version === def.storage.version);
   const { storage } = def;
   const stored = sameVersion ? def : findResource(storage.group, storage.version, storage.resource);
   const storedType = stored?.type ?? def.type;
@@ -64,7 +64,7 @@ function makeKind(deps: RestDeps, def: ResourceDef): Kind {
     strategy,
     gvk: { group: def.group, version: def.version, kind: def.kind },
     apiVersion: apiVersionOf(def),
-    storedApiVersion: strategy.webhook === undefined ? apiVersionOf(storage) : apiVersionOf(def),
+    storedApiVersion: strategy.converter === undefined ? apiVersionOf(storage) : apiVersionOf(def),
     sameVersion,
     gk: { group: storage.group, kind: def.kind },
     hasStatus: def.subresources.some((s) => s.name === 'status'),

@@ -37,8 +37,8 @@ export function managerOf(request: ApiRequest, fieldManager: string): string {
 }
 
 /**
- * Where a webhook converts, other managers' versions are asked for first. When that fails, or their version does not know
- * a field that the webhook made, nobody owns anything any more (managedfields' UpdateNoErrors).
+ * Where versions are converted, those of other managers are asked for first. When that fails, or one does not know a
+ * field that comes of it, nobody owns anything any more (managedfields' UpdateNoErrors).
  */
 async function trackConverted(
   deps: RestDeps,
@@ -61,7 +61,7 @@ async function trackConverted(
     const otherKind = kindOf(deps, other);
     let both: JsonObject[] | undefined;
     try {
-      both = await otherKind.strategy.webhook?.declared([old, obj]);
+      both = await otherKind.strategy.converter?.declared([old, obj]);
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
     }
@@ -102,7 +102,7 @@ export function track(
   old: JsonObject | undefined,
 ): void | Promise<void> {
   if (isCustom(kind.def) && kind.strategy.fieldPlan === undefined) return;
-  if (kind.strategy.webhook !== undefined && old !== undefined) {
+  if (kind.strategy.converter !== undefined && old !== undefined) {
     return trackConverted(deps, kind, ctx, manager, obj, old);
   }
   const served = toServed(kind, obj);
