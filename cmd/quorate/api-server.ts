@@ -181,6 +181,8 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
     catchUp: () => backend.readBarrier(),
     authorizer,
     requestTimeoutMs: flags.duration('request-timeout'),
+    hsts: flags.list('strict-transport-security-directives'),
+    corsOrigins: flags.list('cors-allowed-origins'),
     inFlight,
     fairness,
     metrics,

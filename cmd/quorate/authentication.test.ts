@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { AuthenticationResult } from '../../internal/auth/authenticator.js';
+import { ClientAuthorities } from '../../internal/auth/client-authorities.js';
 import { authMetrics } from '../../internal/auth/metrics.js';
 import { credentials, openStore, type TestStore } from '../../internal/auth/testing.js';
 import { Callout } from '../../internal/callout/index.js';
@@ -25,6 +26,9 @@ const serving: ServingConfig = {
   clientCaBundle: undefined,
   clientCa: '',
   requestHeaderCa: '',
+  clientCaFile: '',
+  requestHeaderCaFile: '',
+  authorities: new ClientAuthorities('', ''),
   serviceAccountKeys: [],
   signingKey: undefined,
 };

@@ -1,6 +1,6 @@
 import { type Authenticator, authenticatorUnion, forAudiences } from '../../internal/auth/authenticator.js';
 import { bootstrapTokenAuthenticator } from '../../internal/auth/bootstrap-token.js';
-import { type CertificateFacts, clientCertAuthenticator, parseBundle } from '../../internal/auth/client-cert.js';
+import { clientCertAuthenticator } from '../../internal/auth/client-cert.js';
 import { requestHeaderAuthenticator } from '../../internal/auth/request-header.js';
 import { serviceAccountAuthenticator } from '../../internal/auth/service-account.js';
 import { tokenFileAuthenticator } from '../../internal/auth/token-file.js';
@@ -41,6 +41,8 @@ export function authenticationFaults(flags: FlagValues): string[] {
 /** Front proxies, client certificates, tokens, in kube-apiserver's order. Throws FatalError for files that cannot be used. */
 export function authentication({ flags, serving, backend, callout }: AuthenticationParts): Authentication {
   const list: Authenticator[] = [];
+  const { authorities } = serving;
+  const generation = (): number => authorities.generation;
   if (serving.requestHeaderCa !== '') {
     list.push(
       requestHeaderAuthenticator({
@@ -49,14 +51,14 @@ export function authentication({ flags, serving, backend, callout }: Authenticat
         uidHeaders: flags.list('requestheader-uid-headers'),
         groupHeaders: flags.list('requestheader-group-headers'),
         extraPrefixes: flags.list('requestheader-extra-headers-prefix'),
-        isFrontProxy: signedBy(serving.requestHeaderCa),
+        isFrontProxy: (facts) => authorities.isFrontProxy(facts),
+        generation,
       }),
     );
   }
   if (serving.clientCa !== '') {
     // The port accepts both authorities; only one of them vouches for users.
-    const only = serving.requestHeaderCa === '' ? () => true : signedBy(serving.clientCa);
-    list.push(clientCertAuthenticator(only));
+    list.push(clientCertAuthenticator((facts) => authorities.isUser(facts), generation));
   }
   const own = audiences(flags);
   const tokens = tokenFile(flags);
@@ -108,9 +110,4 @@ function takesAnonymous(flags: FlagValues): boolean {
   if (!flags.list('authorization-mode').includes('AlwaysAllow')) return true;
   log.warn('--anonymous-auth is off: it is not allowed with --authorization-mode=AlwaysAllow');
   return false;
-}
-
-function signedBy(bundle: string): (facts: CertificateFacts) => boolean {
-  const authorities = parseBundle(bundle);
-  return ({ certificate }) => authorities.some((ca) => certificate.checkIssued(ca) && certificate.verify(ca.publicKey));
 }

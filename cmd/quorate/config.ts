@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { ClientAuthorities } from '../../internal/auth/client-authorities.js';
 import { type TokenKey, tokenKey } from '../../internal/auth/jwt.js';
 import { parseBundle } from '../../internal/auth/client-cert.js';
 import { FatalError } from '../../internal/machinery/assert.js';
@@ -19,6 +20,11 @@ export interface ServingConfig {
   /** PEM; '' when not given. */
   readonly clientCa: string;
   readonly requestHeaderCa: string;
+  /** Where they stand; '' when not given. */
+  readonly clientCaFile: string;
+  readonly requestHeaderCaFile: string;
+  /** Who vouches for clients now. */
+  readonly authorities: ClientAuthorities;
   /** What service account tokens are verified with: public keys. */
   readonly serviceAccountKeys: readonly TokenKey[];
   /** What they are signed with; undefined when no flag names a private key. */
@@ -50,20 +56,33 @@ export async function servingConfig(flags: FlagValues): Promise<ServingConfig> {
       signingFile = join(pki, PKI_FILES.serviceAccountKey);
     }
   }
-  checkPair({ file: certFile, flag: '--tls-cert-file' }, { file: keyFile, flag: '--tls-private-key-file' });
-  const clientCa = clientCaFile === '' ? '' : authorities(clientCaFile, '--client-ca-file');
-  const requestHeaderFile = flags.string('requestheader-client-ca-file');
-  const requestHeaderCa =
-    requestHeaderFile === '' ? '' : authorities(requestHeaderFile, '--requestheader-client-ca-file');
+  const requestHeaderCaFile = flags.string('requestheader-client-ca-file');
+  const files = { certFile: resolve(certFile), keyFile: resolve(keyFile), clientCaFile, requestHeaderCaFile };
+  const checked = checkServingFiles(flags, files);
   return {
-    certFile: resolve(certFile),
-    keyFile: resolve(keyFile),
-    clientCaBundle: bundle(flags.string('data-dir'), [clientCa, requestHeaderCa]),
-    clientCa,
-    requestHeaderCa,
+    ...files,
+    ...checked,
+    authorities: new ClientAuthorities(checked.clientCa, checked.requestHeaderCa),
     serviceAccountKeys: keyFiles.flatMap(publicKeysOf),
     signingKey: signingFile === '' ? undefined : privateKeyOf(signingFile),
   };
+}
+
+/**
+ * Reads the files of the HTTPS side, and writes the one of all authorities that the TLS layer takes. Throws FatalError
+ * unless they fit together.
+ */
+export function checkServingFiles(
+  flags: FlagValues,
+  files: Pick<ServingConfig, 'certFile' | 'keyFile' | 'clientCaFile' | 'requestHeaderCaFile'>,
+): Pick<ServingConfig, 'clientCa' | 'requestHeaderCa' | 'clientCaBundle'> {
+  const { certFile, keyFile, clientCaFile, requestHeaderCaFile } = files;
+  checkPair({ file: certFile, flag: '--tls-cert-file' }, { file: keyFile, flag: '--tls-private-key-file' });
+  const clientCa = clientCaFile === '' ? '' : authorities(clientCaFile, '--client-ca-file');
+  const requestHeaderCa =
+    requestHeaderCaFile === '' ? '' : authorities(requestHeaderCaFile, '--requestheader-client-ca-file');
+  const clientCaBundle = bundle(flags.string('data-dir'), [clientCa, requestHeaderCa]);
+  return { clientCa, requestHeaderCa, clientCaBundle };
 }
 
 /** Where certificates are made when no flag names any. */
@@ -135,7 +154,7 @@ interface NamedFile {
 }
 
 /** The certificate to be shown. Throws FatalError unless it can be read and is that of the key. */
-function checkPair(cert: NamedFile, key: NamedFile): X509Certificate {
+export function checkPair(cert: NamedFile, key: NamedFile): X509Certificate {
   const [certificate] = parseBundle(authorities(cert.file, cert.flag)) as [X509Certificate];
   const pem = readFlagFile(key.file, key.flag);
   let matches: boolean;

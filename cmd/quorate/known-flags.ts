@@ -2,6 +2,7 @@ import { AUDIT_FLAGS } from './audit-flags.js';
 import { AUTHENTICATION_FLAGS } from './authentication-flags.js';
 import { AUTHORIZATION_FLAGS } from './authorization-flags.js';
 import type { Flag } from './flags.js';
+import { TRANSPORT_FLAGS } from './transport-flags.js';
 
 const NOT_YET = 'not built yet';
 const ETCD = 'there is no etcd: the replicas keep the data themselves';
@@ -147,6 +148,7 @@ export const KNOWN_FLAGS: readonly Flag[] = [
     help: 'Log entries kept for replicas that fall behind; one that needs older ones is sent the whole state.',
   },
 
+  ...TRANSPORT_FLAGS,
   ...AUTHENTICATION_FLAGS,
   ...AUTHORIZATION_FLAGS,
 
@@ -230,19 +232,13 @@ export const KNOWN_FLAGS: readonly Flag[] = [
   ignored('runtime-config', 'strings', NOT_YET, 'API versions on and off.'),
   ignored('profiling', 'bool', 'use node --inspect', 'Profiling over HTTP.'),
   ignored('contention-profiling', 'bool', 'use node --inspect', 'Lock profiling.'),
-  ignored('goaway-chance', 'string', HTTP1, 'GOAWAY probability.'),
   ignored('http2-max-streams-per-connection', 'int', HTTP1, 'HTTP/2 streams.'),
   ignored('disable-http2-serving', 'bool', HTTP1, 'HTTP/2 off.'),
-  refused('tls-min-version', 'string', 'Minimum TLS version.'),
-  refused('tls-cipher-suites', 'strings', 'Cipher suites.'),
-  refused('tls-sni-cert-key', 'string', 'Certificates by server name.'),
   ignored('default-not-ready-toleration-seconds', 'int', NOT_YET, 'Toleration of not-ready nodes.'),
   ignored('default-unreachable-toleration-seconds', 'int', NOT_YET, 'Toleration of unreachable nodes.'),
   ignored('kubernetes-service-node-port', 'int', NOT_YET, 'Node port of the kubernetes service.'),
   refused('egress-selector-config-file', 'string', 'Egress proxies.'),
   ignored('tracing-config-file', 'string', NOT_YET, 'Tracing.'),
-  ignored('cors-allowed-origins', 'strings', NOT_YET, 'CORS origins.'),
-  refused('strict-transport-security-directives', 'strings', 'HSTS.'),
   ignored('livez-grace-period', 'duration', 'liveness does not wait for start-up', 'Grace for /livez.'),
   ignored('shutdown-send-retry-after', 'bool', NOT_YET, 'Answer 429 while stopping.'),
   ignored('shutdown-watch-termination-grace-period', 'duration', NOT_YET, 'Grace for watches.'),

@@ -11,6 +11,7 @@ import { type FlagValues, ignoredFlags } from './flags.js';
 import { Ending, type EndReason, StopSignals } from './ending.js';
 import { preflight } from './preflight.js';
 import { RESEEDS_MAX, RESEEDS_WINDOW_MS, Reseeds } from './reseeds.js';
+import { followServingFiles, tlsFiles } from './serving-files.js';
 import { stopServing } from './shutdown.js';
 import { validateFlags } from './validate.js';
 import { createApiServer } from './api-server.js';
@@ -164,14 +165,13 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
     {
       host: flags.string('bind-address'),
       port: flags.int('secure-port'),
-      certFile: serving.certFile,
-      keyFile: serving.keyFile,
-      clientCaFile: serving.clientCaBundle,
+      ...tlsFiles(flags, serving),
     },
     server.chain,
   );
   log.info(`${flags.string('name')} serves https://${flags.string('bind-address')}:${listener.port}`);
   signals.listen();
+  const files = followServingFiles(flags, serving, listener);
   const start = async (): Promise<void> => {
     await Promise.race([replica.ready(), ending.come]);
     if (isEnding()) return;
@@ -180,6 +180,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
     log.info(`${flags.string('name')} is ready, ${Math.round(process.uptime() * 1000)} ms after its process started`);
   };
   const reason = await Promise.race([ending.come, start().then(() => ending.come)]);
+  files.stop();
   // Nothing that runs can do anything in a replica that is quarantined.
   if (reason === 'differs') server.close();
   const delayMs = flags.duration('shutdown-delay-duration');

@@ -7,6 +7,7 @@ import { authenticationFaults } from './authentication.js';
 import { authorizationFaults } from './authorization.js';
 import { portRange } from './addresses.js';
 import { type FlagValues, refusedFlags } from './flags.js';
+import { transportFaults } from './tls-flags.js';
 import { serviceAccountFaults } from './service-account-flags.js';
 
 const MAX_PORT = 65_535;
@@ -40,7 +41,12 @@ export function validateFlags(flags: FlagValues): void {
       `invalid configuration: MaxRequestsInFlight=${reads} and MaxMutatingRequestsInFlight=${writes}; they must add up to something positive`,
     );
   }
-  wrong.push(...serviceAccountFaults(flags), ...authenticationFaults(flags), ...authorizationFaults(flags));
+  wrong.push(
+    ...transportFaults(flags),
+    ...serviceAccountFaults(flags),
+    ...authenticationFaults(flags),
+    ...authorizationFaults(flags),
+  );
   for (const name of ['enable-admission-plugins', 'disable-admission-plugins']) {
     for (const plugin of flags.list(name)) {
       if (!pluginNames.includes(plugin)) wrong.push(`${name} plugin ${JSON.stringify(plugin)} is unknown`);

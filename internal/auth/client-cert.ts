@@ -43,18 +43,23 @@ function list(value: string | string[] | undefined): string[] {
  * Users by client certificate: the common name is the user, the organizations are the groups
  * (apiserver's CommonNameUserConversion). The TLS layer has verified the chain; the expiry is checked again for every
  * request, because connections outlive certificates. `isOurs` tells apart the authorities that the port accepts: the
- * certificate of another one (a front proxy's) is refused rather than taken for none, as kube-apiserver does.
+ * certificate of another one (a front proxy's) is refused rather than taken for none, as kube-apiserver does. What it says
+ * is remembered while `generation` stays the same.
  */
-export function clientCertAuthenticator(isOurs: (facts: CertificateFacts) => boolean): Authenticator {
-  const cache = new Lru<{ user: UserInfo | 'invalid' | undefined; notAfter: number }>(CACHED);
+export function clientCertAuthenticator(
+  isOurs: (facts: CertificateFacts) => boolean,
+  generation: () => number = () => 0,
+): Authenticator {
+  const cache = new Lru<{ user: UserInfo | 'invalid' | undefined; notAfter: number; generation: number }>(CACHED);
   return {
     authenticate(credentials) {
       const pem = credentials.peerCertificate;
       if (pem === '') return undefined;
       let known = cache.get(pem);
-      if (known === undefined) {
+      if (known === undefined || known.generation !== generation()) {
         const facts = certificateFacts(pem);
-        known = { user: isOurs(facts) ? userOf(facts) : 'invalid', notAfter: facts.notAfter };
+        const user = isOurs(facts) ? userOf(facts) : 'invalid';
+        known = { user, notAfter: facts.notAfter, generation: generation() };
         cache.set(pem, known);
       }
       if (known.user === 'invalid') return 'invalid';

@@ -12,11 +12,14 @@ export interface RequestHeaderOptions {
   readonly groupHeaders: readonly string[];
   readonly extraPrefixes: readonly string[];
   readonly isFrontProxy: (facts: CertificateFacts) => boolean;
+  /** What `isFrontProxy` says is remembered while this stays the same; for ever when absent. */
+  readonly generation?: () => number;
 }
 
 /** Users by the headers that an authenticating front proxy sets, believed only with its client certificate. */
 export function requestHeaderAuthenticator(options: RequestHeaderOptions): Authenticator {
-  const trusted = new Lru<{ trusted: boolean; notAfter: number }>(256);
+  const trusted = new Lru<{ trusted: boolean; notAfter: number; generation: number }>(256);
+  const { generation = () => 0 } = options;
   const lower = (names: readonly string[]): string[] => names.map((n) => n.toLowerCase());
   const usernameHeaders = lower(options.usernameHeaders);
   const uidHeaders = lower(options.uidHeaders);
@@ -27,10 +30,14 @@ export function requestHeaderAuthenticator(options: RequestHeaderOptions): Authe
       const pem = credentials.peerCertificate;
       if (pem === '') return undefined;
       let known = trusted.get(pem);
-      if (known === undefined) {
+      if (known === undefined || known.generation !== generation()) {
         const facts = certificateFacts(pem);
         const named = options.allowedNames.length === 0 || options.allowedNames.includes(facts.commonName);
-        known = { trusted: named && options.isFrontProxy(facts), notAfter: facts.notAfter };
+        known = {
+          trusted: named && options.isFrontProxy(facts),
+          notAfter: facts.notAfter,
+          generation: generation(),
+        };
         trusted.set(pem, known);
       }
       // A certificate that is no front proxy's may be a user's: the next authenticator says.

@@ -11,7 +11,9 @@ import { type AuditParts, withAudit, withFailedAuthenticationAudit } from './fil
 import { withAuthentication } from './filters/authentication.js';
 import { withAuthorization } from './filters/authorization.js';
 import { withBody } from './filters/body.js';
+import { withCors } from './filters/cors.js';
 import type { Filter } from './filters/filter.js';
+import { withHsts } from './filters/hsts.js';
 import { withImpersonation } from './filters/impersonation.js';
 import type { PriorityAndFairness } from '../flowcontrol/index.js';
 import { withMaxInFlightLimit } from './filters/max-in-flight.js';
@@ -36,6 +38,10 @@ export interface ChainParts {
   readonly metrics: RequestMetrics;
   /** What is recorded of requests; nothing when absent. */
   readonly audit?: AuditParts;
+  /** `--strict-transport-security-directives`; none when absent. */
+  readonly hsts?: readonly string[];
+  /** `--cors-allowed-origins`; none when absent. */
+  readonly corsOrigins?: readonly string[];
   /** `--request-timeout` in ms; 0 is none. */
   readonly requestTimeoutMs: number;
   /** What other servers serve; nothing when absent. */
@@ -51,7 +57,10 @@ export interface ChainParts {
  * limit on requests in flight.
  */
 function filtersOf(parts: ChainParts): readonly Filter[] {
+  const { hsts = [], corsOrigins = [] } = parts;
   return [
+    ...(hsts.length === 0 ? [] : [withHsts(hsts)]),
+    ...(corsOrigins.length === 0 ? [] : [withCors(corsOrigins)]),
     withRequestInfo,
     withRequestDeadline(parts.requestTimeoutMs),
     ...(parts.audit === undefined ? [] : [withFailedAuthenticationAudit(parts.audit)]),

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { FatalError } from '../machinery/assert.js';
 import type { HandlerReply } from '../rest/types.js';
 
 /** kube-apiserver's limit on a request body. */
@@ -44,22 +45,45 @@ export interface RequestHandler {
   serve(request: IncomingRequest): Answer | Promise<Answer>;
 }
 
-/** Where to listen, and with which certificates. */
-export interface ListenOptions {
-  readonly host: string;
-  /** 0 takes a free one. */
-  readonly port: number;
+/** A certificate for clients that ask for one of these names (SNI); `*.example.com` for all of one label. */
+export interface NamedCertificate {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly names: readonly string[];
+}
+
+/** With which certificates to listen, and whose are accepted. */
+export interface TlsFiles {
   readonly certFile: string;
   readonly keyFile: string;
   /** Authorities whose client certificates are accepted; a certificate is asked for, never required. */
   readonly clientCaFile: string | undefined;
+  /** Those of TLS 1.2 that are spoken, as OpenSSL lists them; its own when absent. */
+  readonly ciphers?: string;
+  readonly named?: readonly NamedCertificate[];
 }
+
+/** Where to listen, and with which certificates. */
+export interface ListenOptions extends TlsFiles {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
+/** The port was given up for a moment, and somebody else has it now. */
+export class PortLostError extends FatalError {}
 
 /** A port that is open. A process may have several. */
 export interface HttpListener {
   readonly port: number;
   /** Connections now open. */
   connections(): number;
+  /**
+   * Shows other certificates to those who connect from now on; connections that are open stay. Rejects with FatalError, and
+   * changes nothing, for files that cannot be used, and PortLostError when the port cannot be had again. Not for a port that
+   * was asked for as 0.
+   */
+  replaceTls(tls: TlsFiles): Promise<void>;
   /** Takes no new connections; ends streams; waits at most `graceMs` for what is in flight; then closes everything. */
   close(graceMs: number): Promise<void>;
 }

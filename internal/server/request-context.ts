@@ -105,6 +105,10 @@ export class RequestContext implements ApiRequest, Credentials {
 
   /** Headers of whatever answer there will be. */
   answerHeaders: readonly (readonly [name: string, value: string])[] | undefined;
+  /** Adds headers to whatever answer there will be. */
+  addAnswerHeaders(headers: readonly (readonly [name: string, value: string])[]): void {
+    this.answerHeaders = this.answerHeaders === undefined ? headers : [...this.answerHeaders, ...headers];
+  }
   /** Called once when the answer is written to its end, or will not be; at most one may ask for it. */
   onFinished: (() => void) | undefined;
   /** Called when a watch has shown its client the state that it begins with; at most one may ask for it. */

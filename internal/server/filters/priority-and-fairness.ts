@@ -27,7 +27,7 @@ export function withPriorityAndFairness(fairness: PriorityAndFairness): Filter {
     const isWatch = verb === 'watch';
     if (!isWatch && isLongRunning(verb, subresource)) return undefined;
     const flow = fairness.classify(context.info, context.user);
-    context.answerHeaders = flow.headers;
+    context.addAnswerHeaders(flow.headers);
     const ticket = new Ticket(flow, workOf(fairness, flow, context), isWatch, () => detailsOf(context));
     const outcome = flow.level.set.enter(ticket, waitMs(context));
     if (!(outcome instanceof Promise)) return conclude(fairness, context, ticket, outcome);

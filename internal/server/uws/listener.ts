@@ -1,12 +1,21 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { FatalError } from '../../machinery/assert.js';
 import { logger } from '../../machinery/log.js';
 import type { StreamReply } from '../../rest/types.js';
 import type { UpgradeReply } from '../../rest/web-socket.js';
-import type { Answer, HttpListener, ListenOptions, RequestHandler } from '../http-listener.js';
+import {
+  type Answer,
+  type HttpListener,
+  type ListenOptions,
+  PortLostError,
+  type RequestHandler,
+  type TlsFiles,
+} from '../http-listener.js';
 import { BodyBudget } from './body-budget.js';
 import { Exchange } from './exchange.js';
 import { writeHead } from './head.js';
 import { type Response, type UWS, uws } from './native.js';
+import { secureApp } from './secure-app.js';
 import { UwsSink } from './sink.js';
 import { Turn } from './turn.js';
 import { UwsWebSocket, webSocketBehavior } from './web-socket.js';
@@ -17,47 +26,85 @@ const GOING_AWAY = 1001;
 /** net/http's answer, filled up to more than the buffer in which uWS collects small writes: it leaves at once then. */
 const MALFORMED = `400 Bad Request: the length of the request's body cannot be told\n${' '.repeat(16 * 1024)}`;
 
+/** How long a port that was just given up may take to be had again. */
+const AGAIN_MS = 5_000;
+const RETRY_MS = 20;
+
+/** One app on the port. Those before the last have only the connections that they had. */
+class Door {
+  readonly app: UWS.TemplatedApp;
+  private open = 0;
+  private retired = false;
+  private closed = false;
+
+  constructor(tls: TlsFiles, listener: Listener) {
+    this.app = secureApp(tls, (app) => {
+      app.ws('/*', {
+        ...webSocketBehavior,
+        upgrade: (res, req, context) => listener.handle(res as Response, req, context),
+      });
+      app.any('/*', (res, req) => listener.handle(res as Response, req));
+    });
+    this.app.filter((_res, count) => {
+      this.open += Number(count) > 0 ? 1 : -1;
+      listener.count(Number(count));
+      // Not within the callback, which still uses what would be freed.
+      if (this.retired && this.open === 0) setImmediate(() => this.close());
+    });
+  }
+
+  /** It goes with its last connection. */
+  retire(): void {
+    this.retired = true;
+    if (this.open === 0) setImmediate(() => this.close());
+  }
+
+  close(): void {
+    if (!this.closed) this.app.close();
+    this.closed = true;
+  }
+}
+
 /** Listens for HTTPS and hands every request to `handler`. Throws FatalError when the port or the files cannot be used. */
 export async function listen(options: ListenOptions, handler: RequestHandler): Promise<HttpListener> {
   const listener = new Listener(handler);
-  const app = sslApp(options);
-  app.ws('/*', {
-    ...webSocketBehavior,
-    upgrade: (res, req, context) => listener.handle(res as Response, req, context),
-  });
-  app.any('/*', (res, req) => listener.handle(res as Response, req));
-  app.filter((_res, count) => listener.count(Number(count)));
-  const listening = await new Promise<UWS.us_listen_socket | false>((resolve) => {
-    listenOn(app, options.host, options.port, resolve);
-  });
-  if (listening === false) {
-    throw new FatalError(
-      `cannot listen on ${options.host}:${options.port}: another program has the port, or the address is not this machine's`,
-    );
-  }
+  const doors = [new Door(options, listener)];
+  const open = async (door: Door, port: number, untilMs: number): Promise<UWS.us_listen_socket> => {
+    for (;;) {
+      const listening = await new Promise<UWS.us_listen_socket | false>((resolve) => {
+        listenOn(door.app, options.host, port, resolve);
+      });
+      if (listening !== false) return listening;
+      if (performance.now() >= untilMs) {
+        throw new FatalError(
+          `cannot listen on ${options.host}:${port}: another program has the port, or the address is not this machine's`,
+        );
+      }
+      await wait(RETRY_MS);
+    }
+  };
+  let listening = await open(doors[0] as Door, options.port, 0);
+  const port = uws.us_socket_local_port(listening);
   return {
-    port: uws.us_socket_local_port(listening),
+    port,
     connections: () => listener.connections,
+    async replaceTls(tls) {
+      const door = new Door(tls, listener);
+      uws.us_listen_socket_close(listening);
+      for (const old of doors) old.retire();
+      doors.push(door);
+      try {
+        listening = await open(door, port, performance.now() + AGAIN_MS);
+      } catch (error) {
+        throw new PortLostError(error instanceof Error ? error.message : String(error));
+      }
+    },
     close: async (graceMs) => {
       uws.us_listen_socket_close(listening);
       await listener.drain(graceMs);
-      app.close();
+      for (const door of doors) door.close();
     },
   };
-}
-
-function sslApp(options: ListenOptions): UWS.TemplatedApp {
-  try {
-    return uws.SSLApp({
-      cert_file_name: options.certFile,
-      key_file_name: options.keyFile,
-      ...(options.clientCaFile === undefined ? {} : { ca_file_name: options.clientCaFile }),
-    });
-  } catch (cause) {
-    throw new FatalError(
-      `TLS cannot start with ${options.certFile} and ${options.keyFile} (${String(cause)}): check that both are PEM files and belong together`,
-    );
-  }
 }
 
 type ListenWithOptions = (

@@ -14,5 +14,9 @@ export const uws = createRequire(import.meta.url)('uWebSockets.js') as typeof UW
   LIBUS_LISTEN_EXCLUSIVE_PORT: number;
 };
 
+/** Turns the header `uWebSockets` off, which tells everybody what serves them: the setting has no name, but a checksum. */
+const WITHOUT_MARK = '76666666666<';
+(uws as unknown as { _cfg(key: string): void })._cfg(WITHOUT_MARK);
+
 /** A response, which is also the connection that it belongs to. */
 export type Response = UWS.HttpResponse & { getX509Certificate(): string };
