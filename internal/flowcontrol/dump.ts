@@ -3,7 +3,7 @@ import { pageNotFound } from '../rest/not-served.js';
 import type { ApiRequest, BytesReply } from '../rest/types.js';
 import type { PriorityAndFairness } from './index.js';
 import type { PriorityLevel } from './priority-level.js';
-import type { Ticket } from './queue-set.js';
+import type { Ticket } from './queue.js';
 import type { Rejection } from './stats.js';
 
 const BASE = '/debug/api_priority_and_fairness/';

@@ -8,7 +8,7 @@ import { nonResourceInfo, requestInfo } from '../server/request-info.js';
 import { objectKey } from '../store/keys.js';
 import { PriorityAndFairness } from './index.js';
 import type { PriorityLevel } from './priority-level.js';
-import { Ticket } from './queue-set.js';
+import { Ticket } from './queue.js';
 import { ONE_SEAT } from './work-estimate.js';
 
 const GROUP = 'flowcontrol.apiserver.k8s.io';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Flow } from './classifier.js';
 import { levelOf, MANDATORY_SCHEMAS, type Queuing } from './config.js';
 import { PriorityLevel } from './priority-level.js';
-import { type Outcome, Ticket } from './queue-set.js';
+import { type Outcome, Ticket } from './queue.js';
 import { ONE_SEAT, type Work } from './work-estimate.js';
 
 const WAIT_MS = 60_000;
@@ -100,10 +100,11 @@ test('a request goes into the queue of its hand that has least to do', () => {
 });
 
 test('wide requests wait for seats, and are not passed by narrow ones', async () => {
-  const { enter, flow, set } = levelWith(10, QUEUES);
+  const { enter, flow, set } = levelWith(9, QUEUES);
   const eight = enter(flow('a', 0), { seats: 8, finalSeats: 0, extraMs: 0 });
   const five = enter(flow('b', 1), { seats: 5, finalSeats: 0, extraMs: 0 });
   const one = enter(flow('b', 1));
+  // One seat would do for the narrow one, which came later in its queue.
   expect([set.executing, set.waiting]).toEqual([1, 2]);
   set.finish(eight.ticket);
   expect(await Promise.all([five.outcome, one.outcome])).toEqual(['executing', 'executing']);
@@ -113,6 +114,17 @@ test('wide requests wait for seats, and are not passed by narrow ones', async ()
   const huge = enter(flow('a', 0), { seats: 30, finalSeats: 0, extraMs: 0 });
   expect(huge.outcome).toBe('executing');
   expect(enter(flow('b', 1)).outcome).toBeInstanceOf(Promise);
+});
+
+test('the last tenth of the seats is for requests that need one', () => {
+  const { enter, flow, set } = levelWith(40, QUEUES);
+  const list = { seats: 8, finalSeats: 0, extraMs: 0 };
+  const running = Array.from({ length: 4 }, () => enter(flow('lists', 0), list).outcome);
+  expect(running).toEqual(Array(4).fill('executing'));
+  expect(enter(flow('lists', 0), list).outcome).toBeInstanceOf(Promise);
+  const gets = [1, 2, 3, 4, 5].map(() => enter(flow('gets', 1)));
+  expect(gets.map(({ ticket }) => ticket.state)).toEqual(Array(5).fill('executing'));
+  expect([set.seats, set.waiting]).toEqual([37, 1]);
 });
 
 test('a write keeps seats for those who are told of it', async () => {

@@ -1,76 +1,19 @@
 import { performance } from 'node:perf_hooks';
-import type { Flow } from './classifier.js';
 import type { Queuing } from './config.js';
+import { type Outcome, Queue, type Ticket } from './queue.js';
 import { DemandIntegrator } from './seat-demand.js';
 import { Distribution, type Rejection } from './stats.js';
-import type { Work } from './work-estimate.js';
 
-/** How long a request is taken to last until it has shown it, milliseconds (k8s.io/apiserver's queueset). */
-const ESTIMATED_SERVICE_MS = 3;
 /** Requests that wait in one priority level at most, whatever its queues allow. */
 const MAX_WAITING = 20_000;
+/** One of so many seats is left to requests that need only one. */
+const NARROW_SHARE = 10;
 /** Queues without requests that are kept. */
 const MAX_IDLE_QUEUES = 1024;
 
 const SEAT_UTILIZATION: readonly number[] = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1];
 const REQUEST_UTILIZATION: readonly number[] = [0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 0.75, 1];
 const DEMAND_RATIO: readonly number[] = [0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.7, 2, 2.8, 4, 6];
-
-/** What became of a request that asked for seats. */
-export type Outcome = 'executing' | Rejection;
-
-/** What is shown of a request to a person who looks at the queues. */
-export interface Details {
-  readonly username: string;
-  readonly verb: string;
-  readonly path: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly groupVersion: string;
-  readonly resource: string;
-  readonly subresource: string;
-}
-
-/** One request in a queue set. */
-export class Ticket {
-  /** Of `performance.now()`. */
-  readonly arrived = performance.now();
-  readonly maxSeats: number;
-  /** Work that it is taken to be, seat-milliseconds. */
-  readonly work: number;
-  startedAt = 0;
-  /** The progress meter when it came. */
-  arrivalR = 0;
-  queue: Queue | undefined;
-  state: 'new' | 'waiting' | 'executing' | 'over' = 'new';
-  settle: ((outcome: Outcome) => void) | undefined;
-  timer: NodeJS.Timeout | undefined;
-
-  constructor(
-    readonly flow: Flow,
-    readonly estimate: Work,
-    readonly isWatch: boolean,
-    readonly details: () => Details,
-  ) {
-    this.maxSeats = Math.max(estimate.seats, estimate.finalSeats);
-    this.work = estimate.seats * ESTIMATED_SERVICE_MS + estimate.finalSeats * estimate.extraMs;
-  }
-}
-
-/** One queue of a set: the flows that share it take turns with other queues, and wait in order among themselves. */
-export class Queue {
-  readonly waiting: Ticket[] = [];
-  waitingSeats = 0;
-  executing = 0;
-  seats = 0;
-  /** The virtual time at which its next request would begin. */
-  nextR = 0;
-  constructor(readonly index: number) {}
-
-  get isIdle(): boolean {
-    return this.waiting.length === 0 && this.executing === 0;
-  }
-}
 
 /**
  * The seats of one priority level, and the queues before them. Among the queues that have something to do the seats are
@@ -89,6 +32,8 @@ export class QueueSet {
   #waitingSeats = 0;
   readonly #executing = new Set<Ticket>();
   #seats = 0;
+  /** Requests with one seat. */
+  #narrow = 0;
   /** The progress meter: how much of its work a queue with something to do could have had done, seat-milliseconds. */
   #r = 0;
   #lastR = performance.now();
@@ -164,8 +109,8 @@ export class QueueSet {
       if (queue.isIdle) queue.nextR = this.#r;
       return this.#execute(ticket, queue, now);
     }
-    const isFull = queue.waiting.length >= queuing.queueLengthLimit && this.#seats >= this.#limit;
-    if (isFull || this.#waiting >= MAX_WAITING) return this.#reject(ticket, 'queue-full');
+    if (queue.waiting.length >= queuing.queueLengthLimit || this.#waiting >= MAX_WAITING)
+      return this.#reject(ticket, 'queue-full');
     return this.#enqueue(ticket, queue, now, waitMs);
   }
 
@@ -177,9 +122,8 @@ export class QueueSet {
     const { stats } = ticket.flow;
     const tookMs = now - ticket.startedAt;
     (ticket.isWatch ? stats.watchSeconds : stats.regularSeconds).add(tookMs / 1000);
-    const { seats, finalSeats, extraMs } = ticket.estimate;
-    const { queue } = ticket;
-    if (queue !== undefined) queue.nextR += seats * tookMs + finalSeats * extraMs - ticket.work;
+    const { finalSeats, extraMs } = ticket.estimate;
+    ticket.queue?.ended(ticket, now);
     if (finalSeats === 0) {
       this.#leave(ticket, ticket.maxSeats, now);
       return;
@@ -226,12 +170,13 @@ export class QueueSet {
       if (queue.isIdle) this.#active++;
       queue.executing++;
       queue.seats += ticket.maxSeats;
-      queue.nextR += ticket.work;
     }
     ticket.queue = queue;
     ticket.state = 'executing';
     ticket.startedAt = now;
+    queue?.began(ticket);
     this.#executing.add(ticket);
+    if (ticket.maxSeats === 1) this.#narrow++;
     this.#seats += ticket.maxSeats;
     const { stats } = ticket.flow;
     stats.dispatched++;
@@ -271,23 +216,29 @@ export class QueueSet {
     return queue;
   }
 
-  /** Whether there are seats; a request wider than the limit has them when it is alone. */
+  /**
+   * Whether there are seats. A request wider than the limit has them when it is alone. Wide requests leave a tenth of the
+   * seats to those that need one: lists take long, and would have every GET wait until one of them ends.
+   */
   #fits({ maxSeats }: Ticket): boolean {
     if (this.#seats >= this.#limit) return false;
-    return maxSeats > this.#limit ? this.#executing.size === 0 : this.#seats + maxSeats <= this.#limit;
+    if (maxSeats === 1) return true;
+    const most = this.#limit - this.#reserve;
+    if (maxSeats > most) return this.#executing.size === 0;
+    return this.#seats - Math.min(this.#narrow, this.#reserve) + maxSeats <= most;
+  }
+
+  /** Seats that only requests that need one may take. */
+  get #reserve(): number {
+    return Math.floor(this.#limit / NARROW_SHARE);
   }
 
   #dispatchAll(): void {
     while (this.#waiting > 0 && this.#seats < this.#limit) {
-      const queue = this.#next();
+      const now = performance.now();
+      const queue = this.#next(now);
       const ticket = queue?.waiting[0];
       if (queue === undefined || ticket === undefined) return;
-      if (!this.#fits(ticket)) {
-        // Nobody passes it, or wide requests would never have their turn.
-        ticket.flow.stats.noAccommodation++;
-        return;
-      }
-      const now = performance.now();
       this.#advance(now);
       this.#unqueue(ticket, queue);
       this.#execute(ticket, queue, now);
@@ -300,16 +251,26 @@ export class QueueSet {
     }
   }
 
-  /** The queue whose first request would end first, in virtual time. */
-  #next(): Queue | undefined {
+  /** The queue whose turn it is, if there are seats for its first request. */
+  #next(now: number): Queue | undefined {
+    const first = this.#earliest(now, false);
+    const ticket = first?.waiting[0];
+    if (ticket === undefined || this.#fits(ticket)) return first;
+    // Nobody passes it, or wide requests would never have their turn, except into the seats that it may not take.
+    ticket.flow.stats.noAccommodation++;
+    return this.#narrow < this.#reserve ? this.#earliest(now, true) : undefined;
+  }
+
+  /** The queue whose first request, which may have to be `narrow`, would end first in virtual time. */
+  #earliest(now: number, narrow: boolean): Queue | undefined {
     let next: Queue | undefined;
     let earliest = Number.POSITIVE_INFINITY;
     for (const queue of this.#busy) {
       const first = queue.waiting[0];
-      if (first === undefined) continue;
+      if (first === undefined || (narrow && first.maxSeats > 1)) continue;
       // What it did not use while it had nothing to do is lost.
       if (queue.nextR < first.arrivalR) queue.nextR = first.arrivalR;
-      const end = queue.nextR + first.work;
+      const end = queue.nextRAt(now) + first.work;
       if (end >= earliest) continue;
       earliest = end;
       next = queue;
@@ -356,6 +317,7 @@ export class QueueSet {
     if (queue !== undefined) queue.seats -= seats;
     if (last) {
       this.#executing.delete(ticket);
+      if (ticket.maxSeats === 1) this.#narrow--;
       flow.stats.executing--;
       if (queue !== undefined) {
         queue.executing--;

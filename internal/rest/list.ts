@@ -12,6 +12,7 @@ import type { Filter } from './filter.js';
 import { filterOf } from './filter.js';
 import { acceptsGzip, compress, gzipSink } from './gzip.js';
 import type { LazyObject } from './lazy.js';
+import { listTurns } from './list-turns.js';
 import type { Snapshot } from './lister.js';
 import { Lister, PAGE_BYTES } from './lister.js';
 import type { ListOptions } from './options.js';
@@ -25,6 +26,9 @@ const log = logger('list.ts');
 /** Encoded items kept while the length of a protobuf list is measured, bytes; a longer one is encoded twice. */
 const KEEP_BYTES = 16 * 1024 * 1024;
 
+/** Values read for one piece of a list that is streamed, bytes: what holds the event loop for about a millisecond. */
+const STREAM_BYTES = 256 * 1024;
+
 /** Answers a LIST. */
 export async function handleList(deps: RestDeps, request: ApiRequest, def: ResourceDef): Promise<Reply> {
   const encoding = listEncoding(deps, request, def);
@@ -37,6 +41,8 @@ export async function handleList(deps: RestDeps, request: ApiRequest, def: Resou
   const snapshot = await snapshotFor(deps, options, filter);
   const limit = options.limit > 0 && options.resourceVersion !== '0' ? options.limit : 0;
   const lister = new Lister(deps, filter, snapshot);
+  const turn = listTurns.turn();
+  if (turn !== undefined) await turn;
   try {
     const { prepare } = encoding;
     if (prepare !== undefined) return await converted(lister, { ...encoding, prepare }, limit, request);
@@ -123,7 +129,7 @@ async function limited(lister: Lister, encoding: Encoding, limit: number, reques
     if (bytes > PAGE_BYTES && found > page.length) kept = undefined;
     if (kept !== undefined) append(kept, page);
     if (lister.finished || found >= limit) break;
-    await turn();
+    await listTurns.next();
   }
   const revision = String(lister.snapshot.revision);
   let meta: ListMeta = { resourceVersion: revision };
@@ -148,13 +154,6 @@ function long(
   if (isTextList(list)) return streamed(lister, encoding, list, meta, first, request);
   if (isWholeList(list)) return gathered(lister, encoding, list, meta, first, request);
   return sized(lister, encoding, list, meta, first, request);
-}
-
-/** Lets other requests have their turn. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }
 
 function joined(list: TextList, objects: readonly LazyObject[], head: string, tail: string): Buffer {
@@ -205,7 +204,7 @@ async function gathered(
 ): Promise<Reply> {
   const items = first.map((o) => list.item(o));
   while (!lister.finished) {
-    await turn();
+    await listTurns.next();
     for (const obj of lister.page()) items.push(list.item(obj));
   }
   return compress(request, { status: 200, contentType: encoding.contentType, body: list.whole(meta, items) });
@@ -240,7 +239,7 @@ async function sized(
     }
     if (bytes > KEEP_BYTES) kept = undefined;
     if (lister.finished) break;
-    await turn();
+    await listTurns.next();
   }
   if (kept !== undefined) {
     return compress(request, {
@@ -300,6 +299,7 @@ function pump(
 ): void {
   let begun = false;
   let waiting = false;
+  let pages = 0;
   const write = (objects: readonly LazyObject[]): boolean => {
     const last = lister.finished;
     if (objects.length === 0 && begun) return last ? sink.write(list.close(meta)) : true;
@@ -316,7 +316,7 @@ function pump(
       after?.();
       sink.end();
     } else if (more) {
-      setImmediate(next);
+      listTurns.later(next, ++pages);
     } else {
       waiting = true;
     }
@@ -324,7 +324,7 @@ function pump(
   const next = (): void => {
     if (sink.closed) return;
     try {
-      step(lister.page());
+      step(lister.page(undefined, STREAM_BYTES));
     } catch (e) {
       // The status line is long gone: a list cut short is no JSON, which the client notices.
       if (!(e instanceof CompactedError)) log.error('a list broke', e);

@@ -39,8 +39,8 @@ export class Lister {
     return this.filter.selective;
   }
 
-  /** The next objects that are meant, at most `limit` and about PAGE_BYTES; may be none although more follow. */
-  page(limit = PAGE_ITEMS): LazyObject[] {
+  /** The next objects that are meant, at most `limit` and about `bytesMax` of values; may be none although more follow. */
+  page(limit = PAGE_ITEMS, bytesMax = PAGE_BYTES): LazyObject[] {
     const { backend } = this.deps;
     const { revision, end } = this.snapshot;
     const { matches } = this.filter;
@@ -48,7 +48,7 @@ export class Lister {
       start: this.next,
       end,
       limit: matches === undefined ? Math.min(limit, PAGE_ITEMS) : PAGE_ITEMS,
-      bytesMax: PAGE_BYTES,
+      bytesMax,
       ...(backend.revision === revision ? {} : { revision }),
     });
     const out: LazyObject[] = [];

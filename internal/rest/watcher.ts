@@ -3,6 +3,7 @@ import { internalError, type StatusError } from '../machinery/status.js';
 import { type ChangeEvent, CompactedError } from '../store/types.js';
 import { watchTooOld } from './errors.js';
 import type { LazyObject } from './lazy.js';
+import { listTurns } from './list-turns.js';
 import type { Lister } from './lister.js';
 import type { Sink } from './types.js';
 import { SharedEvent } from './watch-event.js';
@@ -173,7 +174,9 @@ export class Watcher {
     if (this.closed || this.live) return;
     try {
       const more = this.initial === undefined ? this.readHistory() : this.readInitial(this.initial);
-      if (more) setImmediate(() => this.advance());
+      if (!more) return;
+      if (this.initial === undefined) setImmediate(() => this.advance());
+      else listTurns.later(() => this.advance());
     } catch (e) {
       this.broke(e);
     }

@@ -1,6 +1,6 @@
 import type { Flow } from '../../flowcontrol/classifier.js';
 import type { PriorityAndFairness } from '../../flowcontrol/index.js';
-import { type Details, type Outcome, Ticket } from '../../flowcontrol/queue-set.js';
+import { type Details, type Outcome, Ticket } from '../../flowcontrol/queue.js';
 import { listWork, ONE_SEAT, type Work, writeWork } from '../../flowcontrol/work-estimate.js';
 import type { BytesReply } from '../../rest/types.js';
 import { isLongRunning, isMutating } from '../in-flight.js';

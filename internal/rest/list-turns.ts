@@ -1,0 +1,59 @@
+import { performance } from 'node:perf_hooks';
+
+/** How long lists may hold the event loop in one of its turns, milliseconds; the page that is begun is ended. */
+const SLICE_MS = 4;
+/** Pages of a list that are written before it takes turns with others. */
+const SHORT_PAGES = 8;
+
+/**
+ * Lists read their pages in turns, whatever number of them there is: together they hold the event loop for a few
+ * milliseconds, and then it is everybody else's turn. While few are read nobody waits.
+ */
+export class ListTurns {
+  /** Those that have begun, and are soon at their end; they go first, so that lists end one after the other. */
+  readonly #short: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
+  /** Since when lists are at work in this turn of the loop; undefined where none is. */
+  #since: number | undefined;
+
+  /** For a page that is read at once: undefined where it may be, or a promise of its turn. */
+  turn(): Promise<void> | undefined {
+    if (this.#waiting.length + this.#short.length === 0 && this.#hasTime()) return undefined;
+    return this.next();
+  }
+
+  /** For a page after another: a promise of its turn, which comes in a later turn of the loop. */
+  next(): Promise<void> {
+    return new Promise((resolve) => this.later(resolve));
+  }
+
+  /** Calls `step` in a later turn of the event loop; `pages` says how many its list has had. */
+  later(step: () => void, pages = 0): void {
+    this.#begin();
+    (pages > 0 && pages < SHORT_PAGES ? this.#short : this.#waiting).push(step);
+  }
+
+  #hasTime(): boolean {
+    if (this.#since !== undefined) return performance.now() - this.#since < SLICE_MS;
+    this.#begin();
+    return true;
+  }
+
+  #begin(): void {
+    if (this.#since !== undefined) return;
+    this.#since = performance.now();
+    setImmediate(this.#turned);
+  }
+
+  readonly #turned = (): void => {
+    this.#since = undefined;
+    // What a promise leads to is done only when this returns, so one step is all that can be measured.
+    const step = this.#short.shift() ?? this.#waiting.shift();
+    if (step === undefined) return;
+    this.#begin();
+    step();
+  };
+}
+
+/** Those of this process. */
+export const listTurns = new ListTurns();
