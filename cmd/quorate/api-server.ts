@@ -66,6 +66,8 @@ export interface ApiServerParts {
   readonly audit: AuditParts | undefined;
   /** Whether the server is about to stop: it is not ready any more, and begins nothing new. */
   readonly isEnding: () => boolean;
+  /** What needs a person soon, though nothing fails yet. */
+  readonly warnings: () => readonly string[];
 }
 
 /** The API of one replica: what answers requests, and what happens beside them. */
@@ -194,6 +196,7 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
         started: hooks,
         storeFailure: () => replica.status().failure || undefined,
         shuttingDown: isEnding,
+        warnings: parts.warnings,
       },
       metrics,
       openId: {

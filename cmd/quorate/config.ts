@@ -181,6 +181,21 @@ function peerTls(ca: NamedFile, cert: NamedFile, key: NamedFile): { ca: string; 
   return { ca: authority, cert: readFlagFile(cert.file, cert.flag), key: readFlagFile(key.file, key.flag) };
 }
 
+/** The flags of the files of the TLS between replicas. */
+export const PEER_FILE_FLAGS = ['peer-ca-file', 'peer-cert-file', 'peer-key-file'] as const;
+
+/** What the three flags name, read and held against each other; undefined without them. Throws FatalError. */
+export function peerTlsOf(flags: FlagValues): { ca: string; cert: string; key: string } | undefined {
+  const [ca, cert, key] = PEER_FILE_FLAGS.map((name) => ({ file: flags.string(name), flag: `--${name}` }));
+  if (ca === undefined || cert === undefined || key === undefined) return undefined;
+  const given = [ca, cert, key].filter(({ file }) => file !== '').length;
+  if (given === 0) return undefined;
+  if (given !== 3) {
+    throw new FatalError('--peer-ca-file, --peer-cert-file and --peer-key-file belong together: give all three');
+  }
+  return peerTls(ca, cert, key);
+}
+
 /** A write waits at most 10 s for the quorum and a read 5 s, and neither longer than `--request-timeout`. */
 function requestTimeouts(flags: FlagValues): { txnTimeoutMs: number; readTimeoutMs: number } {
   const longest = flags.duration('request-timeout') || Number.POSITIVE_INFINITY;
@@ -203,12 +218,7 @@ export function replicaConfig(flags: FlagValues): Omit<ReplicaConfig, 'log' | 'o
     hostPort(member.slice(at + 1), '--initial-cluster');
     return { name: member.slice(0, at), address: member.slice(at + 1) };
   });
-  const named = (name: string): NamedFile => ({ file: flags.string(name), flag: `--${name}` });
-  const [ca, cert, key] = [named('peer-ca-file'), named('peer-cert-file'), named('peer-key-file')] as const;
-  const tlsFiles = [ca, cert, key].filter(({ file }) => file !== '').length;
-  if (tlsFiles !== 0 && tlsFiles !== 3) {
-    throw new FatalError('--peer-ca-file, --peer-cert-file and --peer-key-file belong together: give all three');
-  }
+  const tls = peerTlsOf(flags);
   return {
     name: flags.string('name'),
     dataDir: resolve(flags.string('data-dir')),
@@ -219,7 +229,7 @@ export function replicaConfig(flags: FlagValues): Omit<ReplicaConfig, 'log' | 'o
       : { initialClusterToken: flags.string('initial-cluster-token') }),
     ...(flags.list('join').length === 0 ? {} : { join: flags.list('join') }),
     ...(flags.string('peer-address') === '' ? {} : { peerAddress: flags.string('peer-address') }),
-    ...(tlsFiles === 0 ? {} : { tls: peerTls(ca, cert, key) }),
+    ...(tls === undefined ? {} : { tls }),
     ...requestTimeouts(flags),
     heartbeatMs: flags.duration('heartbeat-interval'),
     electionMs: flags.duration('election-timeout'),

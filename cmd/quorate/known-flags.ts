@@ -66,6 +66,12 @@ export const KNOWN_FLAGS: readonly Flag[] = [
   { name: 'peer-cert-file', type: 'string', help: 'Certificate that this replica shows to the others.' },
   { name: 'peer-key-file', type: 'string', help: 'Private key of --peer-cert-file.' },
   {
+    name: 'renew-certificates',
+    type: 'bool',
+    default: 'true',
+    help: 'Issue certificates anew in time, where the key of their authority lies beside them as quorate made it.',
+  },
+  {
     name: 'heartbeat-interval',
     type: 'duration',
     default: '100ms',

@@ -15,6 +15,9 @@ import { followServingFiles, tlsFiles } from './serving-files.js';
 import { stopServing } from './shutdown.js';
 import { validateFlags } from './validate.js';
 import { createApiServer } from './api-server.js';
+import { certificateUpkeep, followPeerFiles } from './certificate-files.js';
+import { certificateMetrics } from '../../internal/server/certificate-metrics.js';
+import type { CertificateUpkeep } from '../../internal/pki/upkeep.js';
 
 const log = logger('serve.ts');
 /** How long connections may take to end by themselves once the replica is closed. */
@@ -39,6 +42,8 @@ interface Process {
   inFlight: { readonly readOnly: number; readonly mutating: number };
   /** What is recorded of requests, and where. */
   readonly audit: AuditParts | undefined;
+  /** Knows when certificates expire. */
+  readonly upkeep: CertificateUpkeep;
 }
 
 /** Runs one replica until a signal stops it. Throws FatalError when it cannot. */
@@ -52,10 +57,15 @@ export async function runServe(flags: FlagValues): Promise<void> {
   for (const { name, why } of ignoredFlags(flags)) log.warn(`--${name} has no effect here: ${why}`);
   validateFlags(flags);
   await preflight(flags);
+  const serving = await servingConfig(flags);
+  const upkeep = certificateUpkeep(flags, serving);
+  // Before anything is read of them: a replica that was away for long could not even meet the others.
+  await upkeep.look();
   const metrics: RequestMetrics = new RequestMetrics((...names) => own.findCustom(...names));
   const own: Process = {
     flags,
-    serving: await servingConfig(flags),
+    serving,
+    upkeep,
     signals: new StopSignals(),
     reseeds: new Reseeds(),
     metrics,
@@ -65,9 +75,11 @@ export async function runServe(flags: FlagValues): Promise<void> {
     audit: auditOf(flags, metrics.registry),
   };
   describe(own);
+  upkeep.start();
   try {
     while ((await run(own)) === 'differs');
   } finally {
+    upkeep.stop();
     await endAudit(own.audit);
     // Everything is on disk. A peer's connection that never ended its TLS handshake would keep the process for two minutes.
     setTimeout(() => process.exit(), EXIT_MS).unref();
@@ -88,6 +100,7 @@ function describe(own: Process): void {
     if (own.replica === undefined) throw new Error('the replica is being opened');
     return own.replica.status();
   });
+  certificateMetrics(metrics.registry, () => own.upkeep.expiries());
   metrics.watchInFlight(() => own.inFlight);
   metrics.counter(
     'quorate_store_reseeds',
@@ -158,7 +171,8 @@ async function opened({ flags, signals, reseeds }: Process, ending: Ending): Pro
 async function serveReplica(own: Process, replica: Replica, ending: Ending): Promise<void> {
   const { flags, serving, signals, metrics, audit } = own;
   const isEnding = (): boolean => ending.reason !== undefined;
-  const server = createApiServer({ flags, serving, replica, metrics, audit, isEnding });
+  const warnings = (): readonly string[] => own.upkeep.warnings();
+  const server = createApiServer({ flags, serving, replica, metrics, audit, isEnding, warnings });
   own.findCustom = server.findCustom;
   own.inFlight = server.inFlight;
   const listener = await listen(
@@ -172,6 +186,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
   log.info(`${flags.string('name')} serves https://${flags.string('bind-address')}:${listener.port}`);
   signals.listen();
   const files = followServingFiles(flags, serving, listener);
+  const peerFiles = followPeerFiles(flags, replica);
   const start = async (): Promise<void> => {
     await Promise.race([replica.ready(), ending.come]);
     if (isEnding()) return;
@@ -181,6 +196,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
   };
   const reason = await Promise.race([ending.come, start().then(() => ending.come)]);
   files.stop();
+  peerFiles.stop();
   // Nothing that runs can do anything in a replica that is quarantined.
   if (reason === 'differs') server.close();
   const delayMs = flags.duration('shutdown-delay-duration');

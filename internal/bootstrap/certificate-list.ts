@@ -6,7 +6,8 @@ import { child, children, str } from '../machinery/access.js';
 import { FatalError } from '../machinery/assert.js';
 import { isObject, type JsonValue } from '../machinery/json.js';
 import { kubeconfig } from '../pki/kubeconfig.js';
-import { authorityOf, CERTIFICATES, PKI_FILES, phaseName, readPair, storePair, writeWhole } from '../pki/pki.js';
+import { authorityOf, CERTIFICATES, PKI_FILES, phaseName, readPair, writeWhole } from '../pki/pki.js';
+import { renewPair } from '../pki/upkeep.js';
 import type { NodePaths } from './node-paths.js';
 
 /** A certificate of this node, by kubeadm's name for it. */
@@ -73,15 +74,14 @@ function clientOf(file: string): { cert: string; server: string; cluster: string
  * authority as it is now. Throws FatalError when the authority's key is not here.
  */
 export async function renewCertificate(paths: NodePaths, certificate: ListedCertificate, days?: number): Promise<void> {
-  const { issue, requestOf } = await import('../pki/x509.js');
-  const request = requestOf(certificate.cert);
   const spec = CERTIFICATES.find(({ name }) => phaseName(name) === certificate.name);
-  const ca = authorityOf(paths.pki, spec?.ca ?? PKI_FILES.ca);
-  const pair = await issue(ca, request, days);
   if (spec !== undefined) {
-    storePair(paths.pki, spec.name, pair);
+    await renewPair(paths.pki, spec, certificate.cert, days);
     return;
   }
+  const { issue, requestOf } = await import('../pki/x509.js');
+  const request = requestOf(certificate.cert);
+  const pair = await issue(authorityOf(paths.pki, PKI_FILES.ca), request, days);
   const { server, cluster } = clientOf(certificate.file);
   const caCert = readPair(paths.pki, PKI_FILES.ca).cert;
   writeWhole(certificate.file, kubeconfig({ server, cluster, caCert, user: request.commonName, client: pair }), 0o600);

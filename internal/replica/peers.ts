@@ -148,6 +148,11 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     for (const id of this.#options.state.meta.removed) this.#transport.expel(id, REMOVED);
   }
 
+  /** As `Transport.replaceTls`. */
+  replaceTls(tls: TransportTls): void {
+    this.#transport.replaceTls(tls);
+  }
+
   /** Is there a connection to this member? */
   reachable(id: NodeId): boolean {
     return this.#transport.isUp(id);

@@ -10,7 +10,7 @@ import type { Backend } from '../store/types.js';
 import { ReplicaBackend } from './backend.js';
 import { callMember } from './calls.js';
 import { ClusterClock } from './cluster-clock.js';
-import type { LogLevel, ReplicaConfig } from './config.js';
+import type { LogLevel, PeerTls, ReplicaConfig } from './config.js';
 import { Damage } from './damage.js';
 import { Driver } from './driver.js';
 import { Housekeeping } from './housekeeping.js';
@@ -64,6 +64,7 @@ export class RunningReplica implements Replica {
   #state: StateStore | undefined;
   #parts: Parts | undefined;
   #identity: Identity | undefined;
+  #tls: PeerTls | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #peers: Peers | undefined;
   #receiver: SnapshotReceiver | undefined;
@@ -84,6 +85,7 @@ export class RunningReplica implements Replica {
 
   constructor(config: ReplicaConfig, lock: DirectoryLock) {
     this.#config = config;
+    this.#tls = config.tls;
     this.#lock = lock;
   }
 
@@ -256,8 +258,7 @@ export class RunningReplica implements Replica {
       prefix: `${identity.id}.${identity.boots}`,
       nonceOf: (id) => (id === identity.id ? identity.nonce : peers?.nonceOf(id)),
       reachable: (id) => peers?.reachable(id) ?? false,
-      call: (id, address, payload) =>
-        callMember(address, config.tls, payload, FORWARDED_MS, { self: identity, to: id }),
+      call: (id, address, payload) => callMember(address, this.#tls, payload, FORWARDED_MS, { self: identity, to: id }),
       say: (level, text) => this.#say(level, text),
     });
     const backend = new ReplicaBackend({
@@ -362,6 +363,11 @@ export class RunningReplica implements Replica {
     if (this.#parts?.driver.soleLeader === true) return;
     // However long it takes: at a start, elections that follow each other are no reason to give up.
     await reads.wait(2 ** 31 - 1);
+  }
+
+  replaceTls(tls: PeerTls): void {
+    this.#peers?.replaceTls(tls);
+    this.#tls = tls;
   }
 
   async backup(): Promise<Backup> {

@@ -2,6 +2,7 @@ import type { NodeId, Role } from '../raft/index.js';
 import type { ScrubProgress } from '../store/scrub.js';
 import type { Backend } from '../store/types.js';
 import type { Backup } from './backup.js';
+import type { PeerTls } from './config.js';
 
 export interface ReplicaMember {
   readonly id: NodeId;
@@ -76,6 +77,11 @@ export interface Replica {
    * or this replica does not lead.
    */
   handOver(): string | undefined;
+  /**
+   * Connections to other members are made and taken with these files from now on; those that stand stay. Throws FatalError
+   * when the files do not fit: then nothing has changed.
+   */
+  replaceTls(tls: PeerTls): void;
   /**
    * The whole state as a snapshot file, with all that was acknowledged until now. Rejects with UnavailableError without a
    * quorum, with FatalError while it is not known whose state is right.

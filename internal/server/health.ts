@@ -15,6 +15,8 @@ export interface HealthSources {
   /** The store should not be used here while others can be: a sentence, or undefined. */
   storeFailure(): string | undefined;
   shuttingDown(): boolean;
+  /** What needs a person soon, though nothing fails yet: shown by `/readyz?verbose`. */
+  warnings?(): readonly string[];
 }
 
 /** The store's check below /readyz, where kube-apiserver shows no `etcd`. */
@@ -51,6 +53,7 @@ const PLAIN = 'text/plain; charset=utf-8';
 export function handleHealth(
   endpoints: ReadonlyMap<string, readonly HealthCheck[]>,
   request: ApiRequest,
+  warnings: () => readonly string[] = () => [],
 ): BytesReply | undefined {
   const [, endpoint = '', ...rest] = request.path.split('/');
   const checks = endpoints.get(endpoint);
@@ -62,10 +65,15 @@ export function handleHealth(
     const failure = check.failure();
     return failure === undefined ? plain(200, 'ok') : plain(500, `internal server error: ${failure}\n`);
   }
-  return whole(endpoint, checks, request.query);
+  return whole(endpoint, checks, request.query, endpoint === 'readyz' ? warnings() : []);
 }
 
-function whole(endpoint: string, checks: readonly HealthCheck[], query: URLSearchParams): BytesReply {
+function whole(
+  endpoint: string,
+  checks: readonly HealthCheck[],
+  query: URLSearchParams,
+  warnings: readonly string[],
+): BytesReply {
   const excluded = new Set(query.getAll('exclude').flatMap((v) => v.split(',')));
   let failed = false;
   let report = '';
@@ -83,6 +91,7 @@ function whole(endpoint: string, checks: readonly HealthCheck[], query: URLSearc
     const names = [...excluded].map((n) => JSON.stringify(n)).join(', ');
     report += `warn: some health checks cannot be excluded: no matches for ${names}\n`;
   }
+  for (const text of warnings) report += `warn: ${text}\n`;
   if (failed) return plain(500, `${report}${endpoint} check failed\n`);
   return query.has('verbose') ? plain(200, `${report}${endpoint} check passed\n`) : plain(200, 'ok');
 }

@@ -38,7 +38,7 @@ export function createPaths(parts: PathParts): Handler {
     '': () => index(parts, checks),
     healthz: (r) => handleHealth(checks, r),
     livez: (r) => handleHealth(checks, r),
-    readyz: (r) => handleHealth(checks, r),
+    readyz: (r) => handleHealth(checks, r, () => parts.health.warnings?.() ?? []),
     version: (r) => (/^\/version\/?$/.test(r.path) ? json(JSON.stringify(VERSION, undefined, 2)) : undefined),
     metrics: (r) => {
       if (r.path === '/metrics/slis') return slisPage(checks);

@@ -25,7 +25,8 @@ export interface LinkOptions {
   readonly self: PeerIdentity;
   readonly id: number;
   readonly address: string;
-  readonly tls: TransportTls | undefined;
+  /** What the next connection uses. */
+  readonly tls: () => TransportTls | undefined;
   readonly handlers: PeerHandlers;
   readonly log: (level: 'debug' | 'info' | 'warn', text: string) => void;
 }
@@ -33,6 +34,8 @@ export interface LinkOptions {
 /** The way to one other member: a stream that is opened again whenever it breaks, and a bounded queue before it. */
 export class PeerLink {
   readonly #options: LinkOptions;
+  /** What the client's connections use. */
+  #tls: TransportTls | undefined;
   #client: Client;
   #stream: ClientDuplexStream<Envelope, Envelope> | undefined;
   #up = false;
@@ -55,7 +58,8 @@ export class PeerLink {
 
   #newClient(): Client {
     const { address, tls } = this.#options;
-    return new Client(address, clientCredentials(address, tls), clientOptions(address));
+    this.#tls = tls();
+    return new Client(address, clientCredentials(address, this.#tls), clientOptions(address));
   }
 
   /** For calls beside the stream; another one after the member could not be reached. */
@@ -94,7 +98,11 @@ export class PeerLink {
 
   #open(): void {
     if (this.#closed) return;
-    const { self, id, handlers } = this.#options;
+    const { self, id, handlers, tls } = this.#options;
+    if (tls() !== this.#tls) {
+      this.#client.close();
+      this.#client = this.#newClient();
+    }
     const { path, requestSerialize, responseDeserialize } = PEER.messages;
     const metadata = identityMetadata(self, id);
     const stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { checkServerIdentity } from 'node:tls';
+import { checkServerIdentity, createSecureContext, type SecureContextOptions } from 'node:tls';
 import { type ChannelCredentials, type ChannelOptions, credentials, ServerCredentials } from '@grpc/grpc-js';
 import { FatalError } from '../machinery/assert.js';
 import { splitAddress } from './address.js';
@@ -21,13 +21,32 @@ export const COMMON_OPTIONS: ChannelOptions = {
   'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
 };
 
+/** Credentials of a listener that can be replaced while it listens: connections that come later get the new ones. */
+export class PeerServerCredentials extends ServerCredentials {
+  constructor(tls: TransportTls) {
+    // Who shows no certificate of the peer authority gets no further than the handshake.
+    super({ requestCert: true, rejectUnauthorized: true }, contextOf(tls));
+  }
+
+  /** Throws FatalError when the files do not fit: then everything stays as it was. */
+  replace(tls: TransportTls): void {
+    this.updateSecureContextOptions(contextOf(tls));
+  }
+
+  _equals(other: ServerCredentials): boolean {
+    return this === other;
+  }
+}
+
+function contextOf({ ca, cert, key }: TransportTls): SecureContextOptions {
+  const options = { ca: Buffer.from(ca), cert: Buffer.from(cert), key: Buffer.from(key) };
+  usable(() => createSecureContext(options));
+  return options;
+}
+
 /** Both sides show a certificate of the peer authority. Throws FatalError when the files do not fit. */
 export function serverCredentials(tls: TransportTls | undefined): ServerCredentials {
-  if (tls === undefined) return ServerCredentials.createInsecure();
-  return usable(() => {
-    const pair = { private_key: Buffer.from(tls.key), cert_chain: Buffer.from(tls.cert) };
-    return ServerCredentials.createSsl(Buffer.from(tls.ca), [pair], true);
-  });
+  return tls === undefined ? ServerCredentials.createInsecure() : new PeerServerCredentials(tls);
 }
 
 /** As `serverCredentials`; the other side's certificate must be valid for the host that we dial. */

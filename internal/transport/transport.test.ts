@@ -118,6 +118,36 @@ describe('the transport', () => {
     expect(b.messages.filter((m) => m === 'snapshot 100000')).toHaveLength(200);
   });
 
+  it('changes its authority and its certificate while it listens, with two authorities trusted for a while', async () => {
+    const next = await authority('next');
+    const [portA = 0, portB = 0] = await freePorts(2);
+    const [a, b] = [await member(1, portA), await member(2, portB)];
+    const peers = new Map([[2, `127.0.0.1:${portB}`]]);
+    const both = [tls.ca, next.ca].map(String).join('');
+    const meets = async (): Promise<void> => {
+      a.transport.setPeers(new Map());
+      a.transport.setPeers(peers);
+      await until(() => a.transport.isUp(2));
+    };
+    a.transport.setPeers(peers);
+    await until(() => a.transport.isUp(2));
+    // Each step is done on one of the two first, and they meet all the same.
+    for (const step of [{ ...tls, ca: both }, { ...next, ca: both }, next]) {
+      a.transport.replaceTls(step);
+      await meets();
+      b.transport.replaceTls(step);
+      await meets();
+    }
+    // A key of another certificate changes nothing.
+    expect(() => b.transport.replaceTls({ ...next, key: tls.key })).toThrow(/Check the three files/);
+    await meets();
+    // The former authority vouches for nobody any more.
+    const late = await member(3, (await freePorts(1))[0] ?? 0);
+    late.transport.setPeers(peers);
+    await until(() => late.events.includes('unreachable 2'));
+    expect(late.transport.isUp(2)).toBe(false);
+  });
+
   it('leaves alone an address that cannot be dialled', async () => {
     const [portA = 0, portB = 0] = await freePorts(2);
     const a = await member(1, portA);

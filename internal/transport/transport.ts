@@ -1,6 +1,7 @@
 import {
   type sendUnaryData,
   Server,
+  type ServerCredentials,
   type ServerDuplexStream,
   type ServerReadableStream,
   type ServerUnaryCall,
@@ -13,11 +14,11 @@ import { isAddress } from './address.js';
 import { ask } from './call.js';
 import type { Envelope } from './envelope.js';
 import { PeerLink } from './link.js';
-import { COMMON_OPTIONS, serverCredentials } from './tls.js';
+import { COMMON_OPTIONS, PeerServerCredentials, serverCredentials } from './tls.js';
 import { misdirected, TAKEN_OVER } from './admit.js';
 import { addresseeOf, identityMetadata, identityOf, isNamed } from './metadata.js';
 import { PEER, PEER_SERVICE } from './service.js';
-import type { PeerIdentity, TransportOptions } from './types.js';
+import type { PeerIdentity, TransportOptions, TransportTls } from './types.js';
 
 const VERSION = 1;
 const ASK_TIMEOUT_MS = 5_000;
@@ -35,14 +36,18 @@ export class Transport {
   readonly #links = new Map<number, PeerLink>();
   readonly #inbound = new Map<number, Set<ServerDuplexStream<Envelope, Envelope>>>();
   #server: Server | undefined;
+  #tls: TransportTls | undefined;
+  #credentials: ServerCredentials | undefined;
 
   constructor(options: TransportOptions) {
     this.#options = options;
+    this.#tls = options.tls;
   }
 
   /** Starts listening. Throws FatalError when the address cannot be had. */
   async listen(): Promise<void> {
-    const credentials = serverCredentials(this.#options.tls);
+    const credentials = serverCredentials(this.#tls);
+    this.#credentials = credentials;
     const server = new Server(COMMON_OPTIONS);
     this.#server = server;
     server.addService(PEER_SERVICE, {
@@ -75,11 +80,22 @@ export class Transport {
       link.close();
       this.#links.delete(id);
     }
-    const { self, handlers, log, tls } = this.#options;
+    const { self, handlers, log } = this.#options;
+    const tls = (): TransportTls | undefined => this.#tls;
     for (const [id, address] of peers) {
       if (this.#links.has(id) || !isAddress(address)) continue;
       this.#links.set(id, new PeerLink({ self, id, address, tls, handlers, log }));
     }
+  }
+
+  /**
+   * From now on connections are made and taken with these files; those that stand stay. Throws FatalError when the files do
+   * not fit: then nothing has changed.
+   */
+  replaceTls(tls: TransportTls): void {
+    if (!(this.#credentials instanceof PeerServerCredentials)) throw new Error('there is no TLS between the members');
+    this.#credentials.replace(tls);
+    this.#tls = tls;
   }
 
   /** Sends one batch of messages; may lose it. */

@@ -1,12 +1,17 @@
 import { execFile } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import fs from 'node:fs';
+import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import tls from 'node:tls';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runningPid, stopProcess } from '../../bootstrap/processes.js';
 import { freeBase } from '../ports.js';
-import { repoRoot } from './cluster.js';
+import { serverAccess } from '../../../cmd/quorate/kubeconfig-file.js';
+import { eventually, repoRoot } from './cluster.js';
 
 const exec = promisify(execFile);
 
@@ -119,6 +124,34 @@ describe('init, join, token, certs, reset', () => {
     expect(fs.readdirSync(path.join(rootfs('m2'), 'etc/kubernetes/pki'))).toEqual([]);
     expect(fs.readdirSync(path.join(rootfs('m2'), 'var/lib/quorate'))).toEqual([]);
   }, 120_000);
+
+  it('a renewed certificate is shown to other replicas without a restart; metrics tell when it expires', async () => {
+    const pki = kubernetes('m1', 'pki');
+    const read = (name: string): Buffer => fs.readFileSync(path.join(pki, name));
+    const shown = (): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const options = {
+          port: base + 1,
+          ca: read('peer/ca.crt'),
+          cert: read('peer/peer.crt'),
+          key: read('peer/peer.key'),
+        };
+        const socket = tls.connect({ ...options, host: '127.0.0.1', ALPNProtocols: ['h2'] }, () => {
+          resolve(socket.getPeerCertificate().serialNumber);
+          socket.destroy();
+        });
+        socket.on('error', reject);
+      });
+    const before = await shown();
+    await quorate('certs', 'renew', 'peer', '--rootfs', rootfs('m1'));
+    await eventually('the new certificate is shown', async () => (await shown()) !== before);
+    const { server, ...access } = serverAccess(kubernetes('m1', 'admin.conf'), undefined);
+    const metrics = await new Promise<string>((resolve, reject) => {
+      https.get(`${server}/metrics`, access, (answer) => resolve(text(answer))).on('error', reject);
+    });
+    const expires = /^quorate_certificate_expiration_timestamp_seconds\{name="apiserver"\} (\d+)/m.exec(metrics)?.[1];
+    expect(Number(expires) * 1000).toBe(Date.parse(new X509Certificate(read('apiserver.crt')).validTo));
+  });
 
   it('a deleted token lets nobody in any more', async () => {
     const token = (await admin('token', 'create')).trim();
