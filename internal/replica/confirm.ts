@@ -42,6 +42,8 @@ export async function confirmCopy(options: ConfirmOptions): Promise<boolean> {
   const { claim, voters, self } = options;
   // The state that everybody began with.
   if (claim.revision === 0) return true;
+  // Nobody is left who could say anything: the only voter, or the only one of the new half of a joint membership.
+  if (voters.every((voter) => voter === self)) return false;
   const confirmed = new Map<NodeId, Witness>();
   const asking = new Set<NodeId>();
   let other: NodeId | undefined;

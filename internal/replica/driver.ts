@@ -30,9 +30,6 @@ import type { DiskWatch } from './slow-disk.js';
 /** Applied and not yet committed to LMDB, at most; beyond it the replica applies no more until a commit is done. */
 const APPLY_BYTES_MAX = 64 * 1024 * 1024;
 
-/** Entries that the leader has committed and we have not applied, from which on we count as far behind. */
-const FAR_BEHIND_ENTRIES = 64;
-
 /** Applied in one turn of the event loop, about: some tens of milliseconds. */
 const APPLY_TURN_BYTES = 1024 * 1024;
 
@@ -89,8 +86,6 @@ export class Driver {
   #term = 0;
   /** Set when this replica is the only voter, leads, and has applied all that it held at its start. */
   #soleLeader = false;
-  /** The highest commit index that a leader has told us. */
-  #toldCommit = 0;
 
   constructor(options: DriverOptions) {
     this.#options = options;
@@ -141,7 +136,6 @@ export class Driver {
         if (message.type === 'appendResp' && !message.reject && this.#role === 'leader') {
           this.#options.disks.onAcknowledged(message.from, message.index, performance.now());
         }
-        if (message.type === 'append') this.#toldCommit = Math.max(this.#toldCommit, message.commit);
         this.raft.step(message);
       }
     });
@@ -245,7 +239,6 @@ export class Driver {
       if (entry.type === 'confChange') this.#applyConfChange(entry);
       else this.#applyNormal(entry);
     }
-    this.#state.setFarBehind(this.#toldCommit - this.#state.meta.appliedIndex > FAR_BEHIND_ENTRIES);
     this.#state.commit();
   }
 

@@ -228,11 +228,15 @@ export class Housekeeping {
   }
 
   async #compactLog(): Promise<void> {
-    const { log, keepEntries } = this.#options;
+    const { log, keepEntries, driver, state } = this.#options;
     const to = this.#logTarget();
     const first = log.firstIndex();
     const isLong = to >= first + keepEntries / 10;
     const isLarge = to >= first && log.indexBefore(KEEP_BYTES + KEEP_STEP_BYTES) >= first;
+    const { applied } = driver.status();
+    const step = keepEntries / 10;
+    // Where the state on disk is what keeps the log long, it is brought up to date.
+    if (applied - keepEntries >= first + step && state.durableIndex < applied - step) void state.whenCommitted();
     if (this.#compactingLog || !(isLong || isLarge)) return;
     this.#compactingLog = true;
     try {

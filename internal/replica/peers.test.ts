@@ -134,7 +134,7 @@ async function* snapshotOf(term: number): AsyncGenerator<Buffer> {
   yield encodeMessages([
     { ...head, type: 'snapshot', term, context: '', snapshot: { index: 1, term, confState: conf } },
   ]);
-  const whole = new StateExport(other.takeSnapshot());
+  const whole = new StateExport(await other.takeSnapshot());
   yield* whole.chunks();
   whole.release();
   await other.close();

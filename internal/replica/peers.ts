@@ -292,7 +292,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     if (this.#driver?.leads !== true) throw new Error('this member does not lead');
     if (this.#verifier?.disputed === true) throw new Error(DISPUTED);
     this.#options.say('info', `giving a copy of the state to member ${from}`);
-    const snapshot = this.#options.state.takeSnapshot();
+    const snapshot = await this.#options.state.takeSnapshot();
     const chunks = new StateExport(snapshot);
     this.#copies.add(chunks);
     try {

@@ -154,7 +154,8 @@ export class RunningReplica implements Replica {
         this.#parts?.backend.announce();
         this.#parts?.driver.onVisible();
       },
-      onDurable: () => undefined,
+      // What waited for memory goes on.
+      onDurable: () => this.#parts?.driver.wake(),
       onDiskFull,
       onFatal: (error) => this.#fatal(error),
       othersHoldState: () => othersVote(state, identity.id),

@@ -231,7 +231,7 @@ async function expectWhole(): Promise<void> {
 }
 
 async function chunksInAll(): Promise<number> {
-  const whole = new StateExport(state.takeSnapshot());
+  const whole = new StateExport(await state.takeSnapshot());
   let chunks = 0;
   for await (const chunk of whole.chunks()) chunks += chunk.length > 0 ? 1 : 0;
   whole.release();

@@ -132,8 +132,11 @@ export class SnapshotSender {
   async #begun(message: Message): Promise<Transfer> {
     const { state } = this.#options;
     await state.whenVisible(message.snapshot?.index ?? 0);
-    if (this.#closed) throw new Error('this replica is shutting down');
-    const snapshot = state.takeSnapshot();
+    const snapshot = await state.takeSnapshot();
+    if (this.#closed) {
+      snapshot.release();
+      throw new Error('this replica is shutting down');
+    }
     const row = snapshot.get('meta', META_KEY);
     if (row === undefined) {
       snapshot.release();

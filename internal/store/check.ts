@@ -11,7 +11,7 @@ import {
   parsePastKey,
   pastKey,
 } from './rows.js';
-import type { LmdbSnapshot } from './lmdb-snapshot.js';
+import type { LayeredSnapshot } from './layered-snapshot.js';
 import type { StateMeta } from './meta.js';
 
 export interface StateCheck {
@@ -22,7 +22,7 @@ export interface StateCheck {
 }
 
 /** Reads the whole state: every record is whole, and every table agrees with the others. Reports what does not. */
-export function checkState(snapshot: LmdbSnapshot, meta: StateMeta, report: (problem: string) => void): StateCheck {
+export function checkState(snapshot: LayeredSnapshot, meta: StateMeta, report: (problem: string) => void): StateCheck {
   const counts = { objects: 0, past: 0, events: 0, expiry: 0 };
   const sums = emptySums(true);
   const whole = (work: () => void): void => {

@@ -4,6 +4,9 @@ import { CorruptRecordError } from './rows.js';
 
 /** Changes forgotten in one go: some milliseconds of work between which others get their turn. */
 const SLICE_ROWS = 256;
+const PAUSE_MS = 5;
+/** With so much still to be written to LMDB it waits, for it would only add to that. */
+const PENDING_BYTES_MAX = 32 * 1024 * 1024;
 
 /**
  * Removes the rows that a compaction made unreadable: the changes up to the compact revision, and the versions that
@@ -24,7 +27,7 @@ export class HistoryRemover {
     if (this.#running) return;
     this.#running = true;
     try {
-      while (!this.#stopped && this.#slice()) await this.#state.whenCommitted();
+      while (!this.#stopped && this.#slice()) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     } finally {
       this.#running = false;
     }
@@ -33,13 +36,13 @@ export class HistoryRemover {
   /** Removes up to one slice of rows; false when there was nothing left. */
   #slice(): boolean {
     const state = this.#state;
+    if (state.pendingBytes > PENDING_BYTES_MAX) return true;
     const end = eventKey(state.visible.compactRevision + 1, 0);
-    let removed = 0;
     // A transaction that writes a key three times leaves one version of it that two changes superseded.
     const gone = new Set<string>();
     const isGone = (superseded: Buffer): boolean => gone.size === gone.add(superseded.toString('latin1')).size;
-    for (const { key, value } of state.snapshot.scan('events', eventKey(0, 0), end, { limit: SLICE_ROWS })) {
-      removed++;
+    const rows = [...state.snapshot.scan('events', eventKey(0, 0), end, { limit: SLICE_ROWS })];
+    for (const { key, value } of rows) {
       state.forget('events', key, value);
       try {
         const event = decodeEvent(key, value);
@@ -53,8 +56,8 @@ export class HistoryRemover {
         if (!(error instanceof CorruptRecordError)) throw error;
       }
     }
-    if (removed > 0) state.commit();
-    return removed > 0;
+    state.commit();
+    return rows.length > 0;
   }
 
   stop(): void {

@@ -146,8 +146,12 @@ export interface MetaHead {
   readonly compactRevision: number;
 }
 
-/** Only the numbers that every commit moves. Throws CorruptRecordError. */
-export function decodeMetaHead(row: Buffer): MetaHead {
+/** Only the numbers that every entry moves. */
+export function headOf({ revision, appliedIndex, compactRevision }: MetaHead): MetaHead {
+  return { revision, appliedIndex, compactRevision };
+}
+
+function decodeMetaHead(row: Buffer): MetaHead {
   if (row.length < FIXED) throw new CorruptRecordError('meta', META_KEY, 'too short');
   checkSeal('meta', META_KEY, row);
   return {

@@ -84,7 +84,7 @@ export class Scrub {
   /** One pass. Resolves when it has ended, or was given up because the state was replaced or the scrub stopped. */
   async run(): Promise<void> {
     const { state, onCorrupt } = this.#options;
-    const snapshot = state.takeSnapshot();
+    const snapshot = await state.takeSnapshot();
     try {
       const row = snapshot.get('meta', META_KEY);
       if (row === undefined) return;

@@ -6,8 +6,11 @@ import { type Command, encodeProposal } from './command.js';
 import { HistoryRemover } from './compaction.js';
 import { StateExport, SnapshotError, StagedState } from './snapshot.js';
 import { StateStore } from './state.js';
+import { OBJECT_HEADER } from './rows.js';
+import { Random } from '../testing/sim/random.js';
 
 const conf = { voters: [1], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+const TABLES = ['objects', 'past', 'events', 'expiry'] as const;
 let directory = '';
 let state: StateStore;
 let index = 0;
@@ -57,23 +60,86 @@ it('outgrows the address space that was mapped first, while being read', async (
   expect([...state.snapshot.scanAll('objects')]).toHaveLength(300);
 });
 
-it('sees what it has applied before it is committed, and shows readers only what is', async () => {
+it('shows readers what was applied when it is told to, whether it is committed or not', async () => {
   state = open();
   apply(put('a/1', Buffer.from('x')), put('a/1', Buffer.from('y')));
   expect(state.meta.revision).toBe(2);
   expect(state.visible.revision).toBe(0);
-  expect(state.snapshot.get('objects', 'a/1')).toBeUndefined();
   state.commit();
+  expect(state.visible.revision).toBe(2);
+  expect(state.durableIndex).toBe(0);
   apply({
     kind: 'txn',
     txn: { compares: [{ key: 'a/1', modRevision: 2 }], ops: [{ type: 'delete', key: 'a/1' }] },
   });
   expect(state.meta.revision).toBe(3);
-  await state.whenVisible(1);
   expect(state.visible.revision).toBe(2);
   state.commit();
-  await state.whenVisible(2);
   expect(state.snapshot.get('objects', 'a/1')).toBeUndefined();
+  await state.whenCommitted();
+  expect(state.snapshot.get('objects', 'a/1')).toBeUndefined();
+  expect([rows('events'), rows('past')]).toEqual([3, 2]);
+});
+
+it('has committed all of it when it is closed', async () => {
+  state = open();
+  for (let i = 0; i < 100; i++) apply(put(`a/${i}`, Buffer.from('x')));
+  state.commit();
+  await state.close();
+  state = open();
+  expect(state.meta).toMatchObject({ appliedIndex: 100, revision: 100 });
+  expect(state.snapshot.count('objects', 'a/', 'a0')).toBe(100);
+});
+
+it('reads the same from memory, while it is being committed, and from LMDB', async () => {
+  state = open();
+  const random = new Random(3);
+  const keys = [
+    'a/b',
+    'a/b/c',
+    'a/b-c',
+    'a/ü',
+    'a/\u{10000}',
+    'a/\ufffd',
+    'b/1',
+    ...Array.from({ length: 40 }, (_, i) => `c/${i}`),
+  ];
+  const contents = (): string[] =>
+    TABLES.flatMap((table) =>
+      [...state.snapshot.scanAll(table)].map(
+        ({ key, value }) => `${table} ${key.toString('hex')} ${value.toString('hex')}`,
+      ),
+    );
+  const below = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const model = new Map<string, string>();
+  for (let step = 0; step < 400; step++) {
+    const key = random.pick(keys);
+    const text = `${step}`;
+    if (random.chance(0.3)) {
+      apply({ kind: 'txn', txn: { compares: [], ops: [{ type: 'delete', key }] } });
+      model.delete(key);
+    } else {
+      apply(put(key, Buffer.from(text)));
+      model.set(key, text);
+    }
+    state.commit();
+    if (random.chance(0.1)) void state.whenCommitted();
+    if (random.chance(0.05)) apply({ kind: 'compact', revision: Math.max(1, state.meta.revision - 50) });
+    if (random.chance(0.05)) await new HistoryRemover(state).run();
+    if (random.chance(0.2)) await new Promise((resolve) => setImmediate(resolve));
+    const { snapshot } = state;
+    const [start = '', end = ''] = [random.pick(keys), random.pick(keys)].sort(below);
+    const within = [...model.keys()].filter((each) => below(each, start) >= 0 && below(each, end) < 0).sort(below);
+    const limit = random.pick([1, 3, 1_000]);
+    expect([...snapshot.scan('objects', start, end, { limit })].map((row) => row.key)).toEqual(within.slice(0, limit));
+    expect(snapshot.count('objects', start, end)).toBe(within.length);
+    for (const each of keys)
+      expect(snapshot.get('objects', each)?.subarray(OBJECT_HEADER).toString()).toBe(model.get(each));
+    if (step % 40 !== 0) continue;
+    const layered = contents();
+    await state.whenCommitted();
+    expect(contents()).toEqual(layered);
+  }
 });
 
 it('does nothing for an entry that it has applied before', () => {
@@ -92,7 +158,6 @@ it('removes what compaction made unreadable, and nothing else', async () => {
   state = open();
   for (let i = 0; i < 1000; i++) apply(put(`a/${i % 10}`, Buffer.from(String(i))));
   state.commit();
-  await state.whenVisible(index);
   expect([rows('events'), rows('past')]).toEqual([1000, 990]);
   apply({ kind: 'compact', revision: 900 });
   state.commit();
@@ -106,7 +171,7 @@ it('travels as a snapshot; a damaged or cut one is refused', async () => {
   for (let i = 0; i < 500; i++) apply(put(`a/${i % 100}`, Buffer.alloc(3000, i)));
   state.commit();
   await state.whenVisible(index);
-  const own = state.takeSnapshot();
+  const own = await state.takeSnapshot();
   // What is applied after the snapshot was taken is not in it.
   apply(put('a/late', Buffer.from('x')));
   state.commit();

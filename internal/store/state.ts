@@ -1,23 +1,15 @@
-import { rmSync } from 'node:fs';
 import { assert, FatalError } from '../machinery/assert.js';
 import { decodeProposal, type Proposal } from './command.js';
-import {
-  commitErrorOf,
-  type Environment,
-  flushedOf,
-  isDiskFull,
-  openEnvironment,
-  openTables,
-  type Table,
-} from './lmdb.js';
-import { LmdbSnapshot } from './lmdb-snapshot.js';
 import { HashRing } from './hash-ring.js';
+import { byteText, Layer } from './layer.js';
+import { LayeredSnapshot } from './layered-snapshot.js';
+import type { LmdbSnapshot } from './lmdb-snapshot.js';
 import { applyProposal } from './machine.js';
 import {
   decodeMeta,
-  decodeMetaHead,
   encodeMeta,
   emptyMeta,
+  headOf,
   type MemberInfo,
   META_KEY,
   type MetaHead,
@@ -25,9 +17,9 @@ import {
   type StateMeta,
   type StoredConfState,
 } from './meta.js';
-import { Room } from './room.js';
 import { completeSums, type RowSums, subtractRow } from './row-sums.js';
 import { checkObject, CorruptRecordError } from './rows.js';
+import { type Batch, StateFile } from './state-file.js';
 import type { StateOptions } from './state-options.js';
 import type { ApplyTables, TableKey, TableName } from './tables.js';
 import type { TxnResult } from './types.js';
@@ -38,86 +30,73 @@ interface Write {
   readonly value: Buffer | undefined;
 }
 
-interface Batch {
-  readonly appliedIndex: number;
-  readonly writes: readonly Write[];
-  readonly number: number;
-}
-
 /** Commits whose flush has not ended, at most: a slow disk then slows applying, and holds up no more than two threads. */
 const UNFLUSHED_MAX = 2;
-const DISK_FULL_RETRY_MS = 1_000;
-/** While the replica is far behind, a commit waits for so many bytes, or for so long after the one before. */
-const BEHIND_COMMIT_BYTES = 4 * 1024 * 1024;
-const BEHIND_COMMIT_MS = 250;
+/**
+ * What was applied is committed to LMDB when it takes so much memory, or is so old. Each commit writes whole pages, several
+ * for each table, however little it holds; after a crash the log brings back what was not committed, which takes longer
+ * the more it is.
+ */
+const COMMIT_BYTES = 4 * 1024 * 1024;
+const COMMIT_MS = 300_000;
 /** Ends of entries whose hashes are remembered: some seconds at full load. */
 const HASHES_MAX = 16_384;
 
 /**
- * The replicated state in LMDB. Entries are applied on the main thread against the newest state, pending writes
- * included; the writes of all entries applied since the last commit then go to LMDB's own thread as one transaction
- * that also holds revision, applied index, membership and hash. Reading is always from one committed transaction.
+ * The replicated state. Entries are applied on the main thread; what they write lies in a layer over LMDB, where readers
+ * see it at once, and goes to LMDB's own thread from time to time, as one transaction that also holds revision, applied
+ * index, membership and hash. What is not there yet is in the log.
  */
 export class StateStore implements ApplyTables {
   readonly #options: StateOptions;
-  readonly #room = new Room();
-  #environment: Environment;
-  #tables: Readonly<Record<TableName, Table>>;
+  /** What LMDB holds; what was applied since lies over it in `#layer`, and before that in `#committing`. */
+  readonly #file: StateFile;
   #meta: StateMeta;
-  #path: string;
-  /** Grows when the environment is replaced: what an older one reports late is not for us. */
-  #epoch = 0;
-  #snapshot: LmdbSnapshot;
+  #layer = new Layer();
+  #committing: Batch | undefined;
+  #view: LayeredSnapshot;
   #visible: MetaHead;
   #durableIndex: number;
-
-  /** Records written but not yet visible, by key; undefined for a deleted one. */
-  readonly #overlay = new Map<string, { readonly batch: number; readonly record: Buffer | undefined }>();
-  #writes: Write[] = [];
-  #pendingBytes = 0;
-  #dirty = false;
-  #batch = 1;
-  #committing: Batch | undefined;
-  #committedAt = -Infinity;
-  #farBehind = false;
-  #unflushed = 0;
-  #retryTimer: NodeJS.Timeout | undefined;
+  /** When the first of what the next commit will hold was applied; undefined when it holds nothing. */
+  #dirtySince: number | undefined;
+  /** Commits that were begun, that LMDB shows, and that are wanted before they are due. */
+  #begun = 0;
+  #committed = 0;
+  #wanted = 0;
+  /** What the entry that is being applied has written so far, and the objects among that. */
+  #entry: Write[] = [];
+  readonly #entryObjects = new Map<string, Buffer | undefined>();
+  /** The object that LMDB was asked for last. */
+  #asked = { key: '', exists: false };
   readonly #hashes = new HashRing(HASHES_MAX);
-  /** Number of the newest batch that readers see. */
-  #committedBatch = 0;
-  /** Snapshots that were taken and not given back. */
-  readonly #taken = new Set<LmdbSnapshot>();
   /** An entry could not be applied: what was made of it so far must never reach the disk. */
   #halted = false;
   #waiting: (() => void)[] = [];
   #closed = false;
-  #closingOld: Promise<void> = Promise.resolve();
 
   constructor(options: StateOptions) {
     this.#options = options;
-    this.#path = options.path;
-    this.#environment = openEnvironment({
-      path: options.path,
-      overlappingSync: true,
-      ...(options.mapSize === undefined ? {} : { mapSize: options.mapSize }),
+    this.#file = new StateFile({
+      ...options,
+      onCommitted: (batch) => this.#onCommitted(batch),
+      onFlushed: (batch) => this.#onFlushed(batch),
     });
-    this.#tables = openTables(this.#environment);
-    this.#snapshot = new LmdbSnapshot(this.#environment, this.#tables);
+    this.#view = new LayeredSnapshot(this.#file.snapshot, [this.#layer]);
     this.#meta = this.#readMeta();
-    this.#visible = { ...this.#meta };
+    this.#visible = headOf(this.#meta);
     this.#durableIndex = this.#meta.appliedIndex;
     this.#hashes.note(this.#meta);
   }
 
   #readMeta(): StateMeta {
-    const row = this.#snapshot.get('meta', META_KEY);
+    const row = this.#file.snapshot.get('meta', META_KEY);
     if (row === undefined) return emptyMeta(this.#options.conf, this.#options.members, this.#options.lineage);
     try {
       return decodeMeta(row);
     } catch (error) {
       if (!(error instanceof CorruptRecordError)) throw error;
       throw new FatalError(
-        `${error.message} in ${this.#path}. Remove this replica from its cluster and join it again with an ` +
+        `${error.message} in ${this.#file.path}. Remove this replica from its cluster and join it again with an ` +
           'empty data directory. Only where it is the only replica may the directory be restored from a backup.',
       );
     }
@@ -139,39 +118,39 @@ export class StateStore implements ApplyTables {
   get durableIndex(): number {
     return this.#durableIndex;
   }
-  /** The newest committed state. Replaced at each commit: do not hold on to it across turns of the event loop. */
-  get snapshot(): LmdbSnapshot {
-    return this.#snapshot;
+  /** What readers see: to be read within one turn of the event loop. */
+  get snapshot(): LayeredSnapshot {
+    return this.#view;
   }
-  /** Bytes of values applied and not yet visible. */
+  /** About how much memory rows take that were applied and are not in LMDB yet, in bytes. */
   get pendingBytes(): number {
-    return this.#pendingBytes;
+    return this.#layer.bytes + (this.#committing?.layer.bytes ?? 0);
   }
 
   /** Resolves when readers see everything up to this log index; never, if the store is closed before. */
   async whenVisible(index: number): Promise<void> {
-    while (this.#visible.appliedIndex < index) await this.nextCommit();
+    while (this.#visible.appliedIndex < index) await this.#nextChange();
   }
 
-  /** Resolves when the next commit has become visible; never, if the store is closed before. */
-  nextCommit(): Promise<void> {
+  /** Commits all that was written until now, and resolves when that is done; never, if the store is closed before. */
+  async whenCommitted(): Promise<void> {
+    const number = this.#dirtySince === undefined ? this.#begun : this.#begun + 1;
+    this.#wanted = Math.max(this.#wanted, number);
+    this.commit();
+    while (this.#committed < number) await this.#nextChange();
+  }
+
+  #nextChange(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Resolves when readers see everything that was written until now; never, if the store is closed before. */
-  async whenCommitted(): Promise<void> {
-    const batch = this.#dirty || this.#writes.length > 0 ? this.#batch : this.#batch - 1;
-    while (this.#committedBatch < batch) await this.nextCommit();
-  }
-
   /**
-   * A snapshot of one's own, to be released. It keeps LMDB from reusing pages: hold it for seconds, not minutes. When the
-   * state is replaced it is released for its holder (`LmdbSnapshot.released`).
+   * A snapshot of one's own of all that was applied until now, to be released. It keeps LMDB from reusing pages: hold it
+   * for seconds, not minutes. When the state is replaced it is released for its holder (`LmdbSnapshot.released`).
    */
-  takeSnapshot(): LmdbSnapshot {
-    const snapshot = new LmdbSnapshot(this.#environment, this.#tables, () => this.#taken.delete(snapshot));
-    this.#taken.add(snapshot);
-    return snapshot;
+  async takeSnapshot(): Promise<LmdbSnapshot> {
+    await this.whenCommitted();
+    return this.#file.takeSnapshot();
   }
 
   /**
@@ -190,10 +169,15 @@ export class StateStore implements ApplyTables {
 
   #apply(data: Uint8Array, decoded: Proposal | undefined): readonly TxnResult[] | undefined {
     try {
-      return applyProposal(this.#meta, this, decoded ?? decodeProposal(data));
+      const results = applyProposal(this.#meta, this, decoded ?? decodeProposal(data));
+      for (const { table, key, value } of this.#entry) this.#write(table, key, value);
+      return results;
     } catch (error) {
       this.#halted = true;
       throw error;
+    } finally {
+      this.#entry = [];
+      this.#entryObjects.clear();
     }
   }
 
@@ -205,14 +189,14 @@ export class StateStore implements ApplyTables {
   /** Every row was counted as of a commit that had `before`: from now on the sums are of all rows. */
   completeSums(counted: RowSums, before: RowSums): void {
     completeSums(this.#meta.sums, counted, before);
-    this.#dirty = true;
-    this.commit();
+    this.#noteDirty();
   }
 
   /** A majority has computed this state as it is here: from now on it counts as this replica's own (verdict.ts). */
   setLineage(lineage: string): void {
     this.#meta.lineage = lineage;
-    this.#dirty = true;
+    this.#noteDirty();
+    this.#wanted = this.#begun + 1;
     this.commit();
   }
 
@@ -228,136 +212,107 @@ export class StateStore implements ApplyTables {
     assert(index === this.#meta.appliedIndex + 1, `entry ${index} applied after ${this.#meta.appliedIndex}`);
     this.#meta.appliedIndex = index;
     this.#meta.appliedTerm = term;
-    this.#dirty = true;
+    this.#noteDirty();
+  }
+
+  #noteDirty(): void {
+    this.#dirtySince ??= performance.now();
   }
 
   getObject(key: string): Buffer | undefined {
-    const pending = this.#overlay.get(key);
-    if (pending !== undefined) return pending.record;
-    const record = this.#snapshot.get('objects', key);
+    if (this.#entryObjects.has(key)) return this.#entryObjects.get(key);
+    const text = byteText(key);
+    const row = this.#layer.get('objects', text) ?? this.#committing?.layer.get('objects', text);
+    if (row !== undefined) return row.value;
+    const record = this.#file.snapshot.get('objects', key);
     // What is damaged decides nothing, and is not moved to the past as if it were whole.
     if (record !== undefined && this.#options.othersHoldState?.() === true) checkObject('objects', key, record);
+    this.#asked = { key, exists: record !== undefined };
     return record;
   }
   put(table: TableName, key: TableKey, value: Buffer): void {
-    this.#write({ table, key, value });
+    this.#entry.push({ table, key, value });
+    if (table === 'objects' && typeof key === 'string') this.#entryObjects.set(key, value);
   }
   remove(table: TableName, key: TableKey): void {
-    this.#write({ table, key, value: undefined });
+    this.#entry.push({ table, key, value: undefined });
+    if (table === 'objects' && typeof key === 'string') this.#entryObjects.set(key, undefined);
   }
   /** Removes a row of the history that cannot be read any more; `row` is what it holds. */
   forget(table: 'past' | 'events', key: TableKey, row: Buffer): void {
-    this.remove(table, key);
+    this.#write(table, key, undefined);
     subtractRow(this.#meta.sums, table, key, row);
-  }
-  #write(write: Write): void {
-    this.#writes.push(write);
-    this.#pendingBytes += write.value?.length ?? 0;
-    if (write.table === 'objects' && typeof write.key === 'string') {
-      this.#overlay.set(write.key, { batch: this.#batch, record: write.value });
-    }
+    this.#noteDirty();
   }
 
-  /**
-   * With true, commits become few and large, until false: nobody waits for what a replica applies that is far behind,
-   * while every flush holds up those who share its disk. `commit` must then be called from time to time.
-   */
-  setFarBehind(farBehind: boolean): void {
-    this.#farBehind = farBehind;
+  #write(table: TableName, key: TableKey, value: Buffer | undefined): void {
+    this.#layer.write(table, key, value, () => this.#existsBelow(table, key, value));
   }
 
-  get #isHeld(): boolean {
-    if (!this.#farBehind || this.#pendingBytes >= BEHIND_COMMIT_BYTES) return false;
-    return performance.now() < this.#committedAt + BEHIND_COMMIT_MS;
+  /** Is there such a row in what lies below the layer? Rows of the history and of `expiry` are put where none is. */
+  #existsBelow(table: TableName, key: TableKey, value: Buffer | undefined): boolean {
+    if (table !== 'objects' || typeof key !== 'string') return value === undefined;
+    const row = this.#committing?.layer.get('objects', byteText(key));
+    if (row !== undefined) return row.value !== undefined;
+    return this.#asked.key === key ? this.#asked.exists : this.#file.snapshot.get('objects', key) !== undefined;
   }
 
-  /** Starts committing what has been applied, unless a commit is under way: then it follows by itself. */
+  /** Shows readers what has been applied, and begins to write it to LMDB when that is due. To be called from time to time. */
   commit(): void {
-    if ((!this.#dirty && this.#writes.length === 0) || this.#halted) return;
-    if (this.#committing !== undefined || this.#unflushed >= UNFLUSHED_MAX || this.#closed || this.#isHeld) return;
-    this.#committedAt = performance.now();
-    const batch: Batch = { appliedIndex: this.#meta.appliedIndex, writes: this.#writes, number: this.#batch };
-    this.#writes = [];
-    this.#dirty = false;
-    this.#batch++;
-    this.#start(batch, encodeMeta(this.#meta));
-  }
-
-  #start(batch: Batch, meta: Buffer): void {
-    this.#committing = batch;
-    const bytes = batch.writes.reduce((sum, { value }) => sum + (value?.length ?? 0), meta.length);
-    const full = this.#room.lacks(this.#path, bytes, batch.writes.length);
-    const write = (): void => {
-      for (const { table, key, value } of batch.writes) {
-        if (value === undefined) void this.#tables[table].remove(key);
-        else void this.#tables[table].put(key, value);
-      }
-      void this.#tables.meta.put(META_KEY, meta);
-    };
-    const committed = full === undefined ? this.#environment.batch(write) : Promise.reject<boolean>(full);
-    this.#unflushed++;
-    const epoch = this.#epoch;
-    const began = performance.now();
-    const ifCurrent = (work: () => void): void => {
-      if (epoch === this.#epoch && !this.#closed) work();
-    };
-    committed.then(
-      () =>
-        ifCurrent(() => {
-          this.#options.observeCommit?.((performance.now() - began) / 1000, batch.writes.length);
-          this.#committed(batch);
-        }),
-      (error: unknown) => ifCurrent(() => void this.#failed(batch, meta, error, epoch)),
-    );
-    flushedOf(committed).then(
-      () => ifCurrent(() => this.#flushed(batch)),
-      () => undefined, // The same failure as the commit's, which is handled there.
-    );
-  }
-
-  #committed(batch: Batch): void {
-    this.#committing = undefined;
-    this.#committedBatch = batch.number;
-    for (const { table, key, value } of batch.writes) {
-      this.#pendingBytes -= value?.length ?? 0;
-      if (table !== 'objects' || typeof key !== 'string') continue;
-      if (this.#overlay.get(key)?.batch === batch.number) this.#overlay.delete(key);
+    if (this.#halted || this.#closed) return;
+    const { appliedIndex } = this.#visible;
+    if (appliedIndex !== this.#meta.appliedIndex) {
+      this.#visible = headOf(this.#meta);
+      this.#announce();
     }
-    const previous = this.#snapshot;
-    this.#snapshot = new LmdbSnapshot(this.#environment, this.#tables);
-    previous.release();
-    const row = this.#snapshot.get('meta', META_KEY);
-    assert(row !== undefined, 'a committed state has its meta row');
-    const head = decodeMetaHead(row);
-    assert(head.appliedIndex === batch.appliedIndex, 'commits become visible one by one');
-    this.#visible = head;
-    this.commit();
-    this.#announce();
+    this.#commitIfDue();
   }
 
-  #flushed(batch: Batch): void {
-    this.#unflushed--;
-    this.#durableIndex = Math.max(this.#durableIndex, batch.appliedIndex);
-    this.commit();
-    this.#options.onDurable();
-  }
-
-  async #failed(batch: Batch, meta: Buffer, failure: unknown, epoch: number): Promise<void> {
-    this.#unflushed--;
-    const error = await commitErrorOf(failure);
-    if (this.#closed || epoch !== this.#epoch) return;
-    if (!isDiskFull(error, this.#path)) {
-      this.#options.onFatal(
-        new FatalError(
-          `the state in ${this.#path} cannot be written: ${error.message}. Check the disk; if it is damaged, ` +
-            'remove this replica from its cluster and join it again with an empty data directory.',
-        ),
-      );
+  #commitIfDue(): void {
+    if (
+      this.#halted ||
+      this.#closed ||
+      this.#dirtySince === undefined ||
+      this.#committing !== undefined ||
+      this.#file.unflushed >= UNFLUSHED_MAX
+    )
       return;
-    }
-    // Nothing of the transaction was written, and nothing later has been started: the same writes can be tried again.
-    this.#options.onDiskFull(error);
-    this.#retryTimer = setTimeout(() => this.#start(batch, meta), DISK_FULL_RETRY_MS);
+    const isDue =
+      this.#layer.bytes >= COMMIT_BYTES ||
+      this.#begun < this.#wanted ||
+      performance.now() >= this.#dirtySince + COMMIT_MS;
+    if (isDue) this.#begin();
+  }
+
+  #begin(): void {
+    const { appliedIndex } = this.#meta;
+    const batch: Batch = { appliedIndex, layer: this.#layer, meta: encodeMeta(this.#meta), number: ++this.#begun };
+    this.#layer = new Layer();
+    this.#dirtySince = undefined;
+    this.#committing = batch;
+    this.#show();
+    this.#file.commit(batch);
+  }
+
+  /** What readers see is made of these parts from now on. */
+  #show(): void {
+    this.#asked = { key: '', exists: false };
+    const { layer } = this.#committing ?? {};
+    this.#view = new LayeredSnapshot(this.#file.snapshot, layer === undefined ? [this.#layer] : [this.#layer, layer]);
+  }
+
+  #onCommitted(batch: Batch): void {
+    this.#committing = undefined;
+    this.#committed = batch.number;
+    this.#show();
+    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#commitIfDue();
+  }
+
+  #onFlushed(batch: Batch): void {
+    this.#durableIndex = Math.max(this.#durableIndex, batch.appliedIndex);
+    this.#commitIfDue();
+    this.#options.onDurable();
   }
 
   /**
@@ -365,32 +320,18 @@ export class StateStore implements ApplyTables {
    * given up; the old directory is removed. Readers see the new state when this returns.
    */
   replace(path: string): void {
-    const old = { environment: this.#environment, snapshot: this.#snapshot, path: this.#path };
-    this.#epoch++;
-    clearTimeout(this.#retryTimer);
-    this.#environment = openEnvironment({ path, overlappingSync: true });
-    this.#tables = openTables(this.#environment);
-    this.#path = path;
-    this.#snapshot = new LmdbSnapshot(this.#environment, this.#tables);
+    this.#file.replace(path);
     this.#meta = this.#readMeta();
-    this.#visible = { ...this.#meta };
+    this.#visible = headOf(this.#meta);
     this.#durableIndex = this.#meta.appliedIndex;
-    this.#overlay.clear();
     this.#hashes.clear();
     this.#hashes.note(this.#meta);
-    this.#committedBatch = this.#batch++;
     this.#halted = false;
-    for (const taken of this.#taken) taken.release();
-    this.#writes = [];
-    this.#pendingBytes = 0;
-    this.#dirty = false;
+    this.#layer = new Layer();
     this.#committing = undefined;
-    this.#unflushed = 0;
-    old.snapshot.release();
-    this.#closingOld = this.#closingOld.then(async () => {
-      await old.environment.close();
-      rmSync(old.path, { recursive: true, force: true });
-    });
+    this.#dirtySince = undefined;
+    this.#committed = ++this.#begun;
+    this.#show();
     this.#announce();
   }
 
@@ -399,13 +340,15 @@ export class StateStore implements ApplyTables {
     this.#options.onVisible();
   }
 
-  /** Waits for what is being written, and closes the environment. What is applied but not committed is in the log. */
+  /**
+   * Commits what was applied, as the next start is quicker for that, if the disk takes it; it is in the log in any case.
+   * Waits for what is being written, and closes the environment.
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
+    // Where a commit is under way or has failed, the rest is left to the log.
+    if (!this.#halted && this.#committing === undefined && this.#dirtySince !== undefined) this.#begin();
     this.#closed = true;
-    clearTimeout(this.#retryTimer);
-    this.#snapshot.release();
-    await this.#closingOld;
-    await this.#environment.close();
+    await this.#file.close();
   }
 }

@@ -453,7 +453,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'applied-index-outside-the-data',
     about: 'the applied index is stored in a transaction of its own (etcd#13766, 3.5.0 to 3.5.2)',
-    file: 'store/state.ts',
+    file: 'store/state-file.ts',
     find: `    const write = (): void => {
       for (const { table`,
     replace: `    this.#environment.batch(() => void this.#tables.meta.put(META_KEY, meta)).catch(() => undefined);
@@ -482,6 +482,36 @@ export const BUGS: readonly Bug[] = [
     profile: 'alone',
     seedsMax: 1000,
     foundAt: 18,
+  },
+  {
+    name: 'rows-vanish-while-they-are-committed',
+    about: 'what is being committed to LMDB is not seen until that is done',
+    file: 'store/state.ts',
+    find: 'layer === undefined ? [this.#layer] : [this.#layer, layer]',
+    replace: 'layer === undefined ? [this.#layer] : [this.#layer]',
+    profile: 'mixed',
+    seedsMax: 300,
+    foundAt: 1,
+  },
+  {
+    name: 'removed-rows-are-seen',
+    about: 'what was deleted and is not gone from LMDB yet is seen in lists',
+    file: 'store/layered-snapshot.ts',
+    find: '      if (isReplaced) continue;',
+    replace: '      if (isReplaced && values) continue;',
+    profile: 'mixed',
+    seedsMax: 1000,
+    foundAt: 1,
+  },
+  {
+    name: 'what-is-not-committed-is-durable',
+    about: 'the log is cut where the state is applied, and not where it is on the disk',
+    file: 'store/state.ts',
+    find: 'this.#durableIndex = Math.max(this.#durableIndex, batch.appliedIndex);',
+    replace: 'this.#durableIndex = Math.max(this.#durableIndex, batch.appliedIndex, this.#meta.appliedIndex);',
+    profile: 'alone',
+    seedsMax: 1000,
+    foundAt: 1,
   },
   {
     name: 'proposal-applied-again',
@@ -527,10 +557,10 @@ export const BUGS: readonly Bug[] = [
     name: 'bookmark-ahead-of-events',
     about: 'the revision that readers and bookmarks see runs ahead of the data (etcd#15220)',
     file: 'store/state.ts',
-    find: `  get visible(): MetaHead {
-    return this.#visible;`,
-    replace: `  get visible(): MetaHead {
-    return this.#meta;`,
+    find: `      this.#visible = headOf(this.#meta);
+      this.#announce();`,
+    replace: `      this.#visible = { ...headOf(this.#meta), revision: this.#meta.revision + (appliedIndex % 7 === 0 ? 1 : 0) };
+      this.#announce();`,
     profile: 'disks',
     seedsMax: 300,
     foundAt: 10,
@@ -549,12 +579,12 @@ export const BUGS: readonly Bug[] = [
     name: 'watches-not-rebased-after-a-snapshot',
     about: 'a watch goes on after a snapshot although the history before it is gone',
     file: 'store/state.ts',
-    find: `    this.#visible = { ...this.#meta };
+    find: `    this.#visible = headOf(this.#meta);
     this.#durableIndex = this.#meta.appliedIndex;
-    this.#overlay.clear();`,
-    replace: `    this.#visible = { ...this.#meta, compactRevision: this.#visible.compactRevision };
+    this.#hashes.clear();`,
+    replace: `    this.#visible = { ...headOf(this.#meta), compactRevision: this.#visible.compactRevision };
     this.#durableIndex = this.#meta.appliedIndex;
-    this.#overlay.clear();`,
+    this.#hashes.clear();`,
     profile: 'membership',
     seedsMax: 2000,
     foundAt: 485,

@@ -74,6 +74,19 @@ const KNOBS: readonly Patch[] = [
     replace: 'const FILL_BYTES = 2 * 1024;',
   },
   {
+    // A run is too short for the defaults.
+    name: 'bytes until a commit',
+    file: 'store/state.ts',
+    find: 'const COMMIT_BYTES = 4 * 1024 * 1024;',
+    replace: 'const COMMIT_BYTES = 3_000;',
+  },
+  {
+    name: 'time until a commit',
+    file: 'store/state.ts',
+    find: 'const COMMIT_MS = 300_000;',
+    replace: 'const COMMIT_MS = 400;',
+  },
+  {
     name: 'messages of a later release',
     file: 'replica/wire.ts',
     find: 'return packr.pack(wires);',

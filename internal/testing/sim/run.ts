@@ -98,7 +98,7 @@ class Run {
     this.#faults = new Faults(this.#cluster, this.#options, (kind) => operator.operate(kind));
     this.#faults.isAtRest = (machine) => {
       const state = machine.running ? this.#consensus.stateOf(machine) : undefined;
-      return state === undefined || state.visible.appliedIndex === state.meta.appliedIndex;
+      return state === undefined || state.durableIndex === state.meta.appliedIndex;
     };
     for (let i = 1; i <= this.#options.clients; i += 1) {
       this.#clients.push(new SimClient(`c${i}`, this.#cluster, this.#history, this.#model, this.#options));

@@ -1,0 +1,172 @@
+// What writes cost the disk: creates with one client and with 32, renewals of leases, and nothing at all; beside appending
+// and fdatasync on the same disk, and beside another build, alternating. Not part of scripts/bench.
+//
+//   npx tsx bench/write-path.ts [--other CHECKOUT] [--rounds 3] [--seconds 3] [--replicas 1] [--idle 30] [--leases 1000]
+import fs from 'node:fs';
+import https from 'node:https';
+import os from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { call, type E2eCluster, repoRoot, type startCluster } from '../internal/testing/e2e/cluster.js';
+import { load } from './load.js';
+import { cpuSeconds, writtenBytes } from './process-figures.js';
+import { median } from './report.js';
+import { configMap } from './seed.js';
+
+const { values } = parseArgs({
+  options: {
+    /** A checkout of another build, with node_modules. */
+    other: { type: 'string', default: '' },
+    rounds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '3' },
+    replicas: { type: 'string', default: '1' },
+    /** Seconds in which nobody asks for anything; 0 leaves that out. */
+    idle: { type: 'string', default: '30' },
+    /** Leases that are renewed every 10 s, evenly spread; 0 leaves that out. */
+    leases: { type: 'string', default: '1000' },
+  },
+});
+const seconds = Number(values.seconds);
+const replicas = Number(values.replicas);
+
+interface Build {
+  readonly name: string;
+  readonly cluster: E2eCluster;
+}
+interface Sample {
+  readonly perSecond: number;
+  readonly bytesEach: number;
+  readonly cpuUsEach: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+let unique = 0;
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const sumOf = ({ cluster }: Build, figureOf: (pid: number) => number): number =>
+  Array.from({ length: cluster.replicas }, (_, i) => figureOf(cluster.pid(i + 1))).reduce((a, b) => a + b, 0);
+
+/** Appends and syncs 1.3 KB again and again, where a log could be: how often a second, and how many bytes each. */
+async function appends(ms: number): Promise<{ readonly perSecond: number; readonly bytesEach: number }> {
+  const file = path.join(os.tmpdir(), `quorate-append-${process.pid}`);
+  const [write, sync] = [promisify(fs.write), promisify(fs.fdatasync)];
+  const fd = fs.openSync(file, 'w+');
+  try {
+    // In pieces of a page, or the kernel counts a larger one for each write.
+    for (let at = 0; at < 16 * 1024 * 1024; at += 4_096) fs.writeSync(fd, Buffer.alloc(4_096), 0, 4_096, at);
+    fs.fsyncSync(fd);
+    const record = Buffer.alloc(1_300, 'x');
+    const before = writtenBytes(process.pid);
+    const until = performance.now() + ms;
+    let count = 0;
+    for (; performance.now() < until; count++) {
+      await write(fd, record, 0, record.length, (count * record.length) % (15 * 1024 * 1024));
+      await sync(fd);
+    }
+    return { perSecond: (count * 1000) / ms, bytesEach: (writtenBytes(process.pid) - before) / count };
+  } finally {
+    fs.closeSync(fd);
+    fs.rmSync(file);
+  }
+}
+
+async function creates(build: Build, connections: number): Promise<Sample> {
+  const [written, cpu] = [sumOf(build, writtenBytes), sumOf(build, cpuSeconds)];
+  const figure = await load({
+    url: `${build.cluster.address}/api/v1/namespaces/default/configmaps`,
+    connections,
+    seconds,
+    body: () => configMap(`w-${process.pid}-${unique++}`, 1000),
+  });
+  if (figure.errors > 0) console.log(`${build.name}: ${figure.errors} errors`);
+  return {
+    perSecond: figure.perSecond,
+    bytesEach: (sumOf(build, writtenBytes) - written) / figure.count,
+    cpuUsEach: ((sumOf(build, cpuSeconds) - cpu) * 1e6) / figure.count,
+    p50Ms: figure.p50Ms,
+    p99Ms: figure.p99Ms,
+  };
+}
+
+/** KB a second that are written while `work` goes on. */
+async function writtenDuring(build: Build, work: () => Promise<void>): Promise<string> {
+  const [before, began] = [sumOf(build, writtenBytes), performance.now()];
+  await work();
+  const kb = (sumOf(build, writtenBytes) - before) / (performance.now() - began);
+  return `${kb.toFixed(1)} KB/s`;
+}
+
+const lease = (name: string, renewed: string): object => ({
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  metadata: { name, namespace: 'kube-node-lease' },
+  spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime: renewed },
+});
+
+/** Renews every lease once in 10 s for a while, one request after another at a steady rate. */
+async function renew({ cluster }: Build, count: number, forMs: number): Promise<void> {
+  const agent = new https.Agent({ keepAlive: true, maxSockets: 8 });
+  const url = `${cluster.address}/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases`;
+  const began = performance.now();
+  const calls: Promise<unknown>[] = [];
+  for (let i = 0; performance.now() < began + forMs; i++) {
+    const name = `node-${i % count}`;
+    calls.push(call(`${url}/${name}`, { method: 'PUT', agent, body: lease(name, new Date().toISOString().replace('Z', '000Z')) }));
+    await pause(Math.max(0, began + ((i + 1) * 10_000) / count - performance.now()));
+  }
+  await Promise.all(calls);
+  agent.destroy();
+}
+
+async function begun(name: string, checkout: string): Promise<Build> {
+  const file = pathToFileURL(path.join(checkout, 'internal/testing/e2e/cluster.ts')).href;
+  const { startCluster: start } = (await import(file)) as { startCluster: typeof startCluster };
+  return { name, cluster: await start({ replicas }) };
+}
+
+const builds: Build[] = [];
+try {
+  builds.push(await begun('this build', repoRoot));
+  if (values.other !== '') builds.push(await begun('other build', path.resolve(values.other)));
+  const appended: Awaited<ReturnType<typeof appends>>[] = [];
+  for (const connections of [1, 32]) {
+    const samples = new Map<Build, Sample[]>(builds.map((build) => [build, []]));
+    for (let round = 0; round < Number(values.rounds); round++) {
+      appended.push(await appends(1_000));
+      for (const build of round % 2 === 0 ? builds : [...builds].reverse()) {
+        samples.get(build)?.push(await creates(build, connections));
+      }
+    }
+    for (const [{ name }, all] of samples) {
+      const of = (figure: (sample: Sample) => number): number => median(all.map(figure));
+      console.log(
+        `create, ${connections} client(s), ${name}: ${of((s) => s.perSecond).toFixed(0)}/s, ` +
+          `${of((s) => s.bytesEach).toFixed(0)} bytes written each, ${of((s) => s.cpuUsEach).toFixed(0)} us of CPU, ` +
+          `p50 ${of((s) => s.p50Ms)} ms, p99 ${of((s) => s.p99Ms)} ms (each: ${all.map((s) => s.perSecond.toFixed(0)).join(', ')})`,
+      );
+    }
+  }
+  console.log(
+    `append 1.3 KB and fdatasync: ${median(appended.map((a) => a.perSecond)).toFixed(0)}/s, ` +
+      `${median(appended.map((a) => a.bytesEach)).toFixed(0)} bytes written each ` +
+      `(each: ${appended.map((a) => a.perSecond.toFixed(0)).join(', ')})`,
+  );
+  const leases = Number(values.leases);
+  for (const build of leases > 0 ? builds : []) {
+    const url = `${build.cluster.address}/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases`;
+    for (let i = 0; i < leases; i++) {
+      const name = `node-${i}`;
+      await call(url, { method: 'POST', body: lease(name, '2026-01-01T00:00:00.000000Z') });
+    }
+    const written = await writtenDuring(build, () => renew(build, leases, 40_000));
+    console.log(`${leases} leases renewed every 10 s, ${build.name}: ${written}`);
+  }
+  const idle = Number(values.idle);
+  for (const build of idle > 0 ? builds : []) {
+    await pause(5_000);
+    console.log(`idle, ${build.name}: ${await writtenDuring(build, () => pause(idle * 1000))}`);
+  }
+} finally {
+  for (const { cluster } of builds) await cluster.down();
+}
