@@ -112,7 +112,13 @@ async function renew({ cluster }: Build, count: number, forMs: number): Promise<
   const calls: Promise<unknown>[] = [];
   for (let i = 0; performance.now() < began + forMs; i++) {
     const name = `node-${i % count}`;
-    calls.push(call(`${url}/${name}`, { method: 'PUT', agent, body: lease(name, new Date().toISOString().replace('Z', '000Z')) }));
+    calls.push(
+      call(`${url}/${name}`, {
+        method: 'PUT',
+        agent,
+        body: lease(name, new Date().toISOString().replace('Z', '000Z')),
+      }),
+    );
     await pause(Math.max(0, began + ((i + 1) * 10_000) / count - performance.now()));
   }
   await Promise.all(calls);

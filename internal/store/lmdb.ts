@@ -27,6 +27,11 @@ export interface EnvironmentOptions {
 }
 
 const DEFAULT_MAP_SIZE = 1 << 30;
+/**
+ * Of new environments. Of objects of one or two KiB, as most are, twice as large a page as usual holds more than twice as
+ * many, and every commit writes whole pages.
+ */
+const PAGE_BYTES = 8_192;
 
 const textOrBytes = {
   writeKey(key: TableKey, target: Buffer, start: number): number {
@@ -57,6 +62,7 @@ export function openEnvironment(options: EnvironmentOptions): Environment {
       encoding: 'binary',
       keyEncoding: 'binary',
       maxDbs: 16,
+      pageSize: PAGE_BYTES,
       mapSize: options.mapSize ?? DEFAULT_MAP_SIZE,
       overlappingSync: options.overlappingSync,
       separateFlushed: true,
