@@ -15,10 +15,10 @@ export interface Backup {
   release(): void;
 }
 
-/** Takes a backup of the newest state that readers see. Throws FatalError while it is not known whether that is right. */
-export function backupOf(state: StateStore, identity: Identity, disputed: boolean): Backup {
+/** Takes a backup of the newest state that readers see. Rejects with FatalError while it is not known whether that is right. */
+export async function backupOf(state: StateStore, identity: Identity, disputed: boolean): Promise<Backup> {
   if (disputed) throw new FatalError(DISPUTED);
-  const snapshot = state.takeSnapshot();
+  const snapshot = await state.takeSnapshot();
   const row = snapshot.get('meta', META_KEY);
   if (row === undefined) {
     snapshot.release();

@@ -11,8 +11,8 @@ import {
   parsePastKey,
   pastKey,
 } from './rows.js';
-import type { LayeredSnapshot } from './layered-snapshot.js';
 import type { StateMeta } from './meta.js';
+import type { Row, Snapshot, TableName } from './tables.js';
 
 export interface StateCheck {
   readonly objects: number;
@@ -21,8 +21,14 @@ export interface StateCheck {
   readonly expiry: number;
 }
 
+/** A view of which every row can be read. */
+export interface WholeSnapshot extends Snapshot {
+  /** Every row of a table; keys as bytes. */
+  scanAll(table: TableName): Iterable<Row<Buffer>>;
+}
+
 /** Reads the whole state: every record is whole, and every table agrees with the others. Reports what does not. */
-export function checkState(snapshot: LayeredSnapshot, meta: StateMeta, report: (problem: string) => void): StateCheck {
+export function checkState(snapshot: WholeSnapshot, meta: StateMeta, report: (problem: string) => void): StateCheck {
   const counts = { objects: 0, past: 0, events: 0, expiry: 0 };
   const sums = emptySums(true);
   const whole = (work: () => void): void => {
