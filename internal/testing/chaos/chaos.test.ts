@@ -63,8 +63,8 @@ describe('chaos on real processes', () => {
     const { violations, report, stats, skipped } = await run({});
     for (const text of skipped) process.stdout.write(`skipped: ${text}\n`);
     expect(violations, `${lines.join('\n')}\n${report}`).toEqual([]);
-    expect(stats.acknowledgedWrites).toBeGreaterThan(50);
-    expect(stats.watchEvents).toBeGreaterThan(50);
+    expect(stats.acknowledgedWrites).toBeGreaterThan(10);
+    expect(stats.watchEvents).toBeGreaterThan(10);
   });
 
   it('stale reads and repeated events of real replicas are found', { timeout: 900_000 }, async () => {
