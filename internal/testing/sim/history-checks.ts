@@ -1,4 +1,4 @@
-import type { Model } from './model.js';
+import { chargedId, type Model } from './model.js';
 import { promise } from './violation.js';
 
 /** A call that a client has made and not yet seen answered. */
@@ -13,6 +13,13 @@ export interface Call {
 export interface Condition {
   readonly key: string;
   readonly modRevision: number | undefined;
+}
+
+/** What a client's transaction charged to a quota. */
+export interface ChargeAsked {
+  readonly key: string;
+  readonly uid: string;
+  readonly amount: number;
 }
 
 /**
@@ -77,6 +84,23 @@ export class HistoryChecks {
       modRevision === undefined ? found === 0 : found !== modRevision,
       'a conflict is none',
       () => `${call.what} was refused as of ${revision}, where its condition holds`,
+    );
+    promise(
+      revision >= call.floor,
+      'linearizability',
+      () => `${call.what} was refused as of ${revision}, before ${call.floor}`,
+    );
+    this.#show(call, revision);
+  }
+
+  /** A charge was refused at `revision`, with the put of `id`. */
+  overQuota(call: Call, revision: number, id: string, charge: ChargeAsked): void {
+    this.#refused.add(id);
+    const mark = this.#model.asOf(charge.key, revision)?.id;
+    promise(
+      chargedId(mark, charge.uid, charge.amount) === undefined,
+      'a quota that has room is not full',
+      () => `${call.what} was refused as of ${revision}, where the quota was ${mark}`,
     );
     promise(
       revision >= call.floor,

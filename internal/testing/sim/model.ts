@@ -74,13 +74,20 @@ export class Model {
       const holds = 'modRevision' in compare ? compare.modRevision === now : now > 0;
       if (!holds) return { succeeded: false, revision: this.revision, failed: i };
     }
+    const charged = new Map<string, string>();
+    for (const [i, op] of ops.entries()) {
+      if (op.type !== 'charge') continue;
+      const id = chargedId(this.latest(op.key)?.id, op.uid, Number(op.amounts[0]?.[1]));
+      if (id === undefined) return { succeeded: false, revision: this.revision, failed: compares.length + i };
+      charged.set(op.key, id);
+    }
     this.#checkExpiry(command.txn, time);
     const revision = this.revision + 1;
     let sub = 0;
     for (const op of ops) {
       const before = this.latest(op.key);
       if (op.type === 'delete' && before === undefined) continue;
-      const id = op.type === 'put' ? idOf(op.value) : undefined;
+      const id = op.type === 'put' ? idOf(op.value) : charged.get(op.key);
       if (id !== undefined) this.#idsApplied.set(id, revision);
       const versions = this.#history.get(op.key) ?? [];
       const ttl = op.type === 'put' ? (op.ttlSeconds ?? 0) : 0;
@@ -176,10 +183,26 @@ class Deletes {
   }
 }
 
-/** The mark that `valueOf` put into a value. */
+/** The mark that `valueWith` or `quotaValue` put into a value; of a quota also what of it is used. */
 export function idOf(value: Buffer): string {
-  const match = /"id":"([^"]*)"/.exec(value.toString('latin1'));
-  return match?.[1] ?? '';
+  const text = value.toString('latin1');
+  const id = /"id":"([^"]*)"/.exec(text)?.[1] ?? '';
+  const [, hard, used] = /"hard":\{"pods":"(\d+)"\},"used":\{"pods":"(\d+)"\}/.exec(text) ?? [];
+  return hard === undefined ? id : `${id} ${used}/${hard}`;
+}
+
+/** A quota that nothing is charged to yet; its mark is its uid. */
+export function quotaValue(id: string, hard: number): { readonly value: Buffer; readonly revisionAt: number } {
+  const head = `{"metadata":{"uid":"${id}","resourceVersion":"`;
+  const status = `{"hard":{"pods":"${hard}"},"used":{"pods":"0"}}`;
+  return { value: Buffer.from(`${head}"},"id":"${id}","status":${status}}`), revisionAt: head.length };
+}
+
+/** What a quota with this mark becomes when so much is charged to it; undefined when it may not be. */
+export function chargedId(mark: string | undefined, uid: string, amount: number): string | undefined {
+  const [, id, used, hard] = /^(\S+) (\d+)\/(\d+)$/.exec(mark ?? '') ?? [];
+  const sum = Number(used) + amount;
+  return id === uid && sum <= Number(hard) ? `${id} ${sum}/${hard}` : undefined;
 }
 
 /** How the padding of a value begins, if it has any. */

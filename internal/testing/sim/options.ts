@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly scrubIntervalMs: number;
   /** Clients that work as the API's handlers do: update until it is done, list in pages. */
   readonly loops: number;
+  /** Clients that charge what they create to one quota. */
+  readonly chargers: number;
   /** Probability that a proposal is handed on twice. */
   readonly repeatChance: number;
   /** Some replicas run a later release. */
@@ -112,6 +114,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
 /** What a run leans towards: a mix of everything hides what a mix of a few would show. */
 export type Profile =
   | 'mixed'
+  | 'charges'
   | 'elections'
   | 'deposed'
   | 'membership'
@@ -123,7 +126,17 @@ export type Profile =
   | 'rotting'
   | 'damagedLog';
 export const PROFILES: readonly Profile[] = [
-  ...(['mixed', 'mixed', 'mixed', 'elections', 'elections', 'deposed', 'deposed', 'membership', 'membership'] as const),
+  ...([
+    'mixed',
+    'mixed',
+    'charges',
+    'elections',
+    'elections',
+    'deposed',
+    'deposed',
+    'membership',
+    'membership',
+  ] as const),
   ...(['reads', 'reads', 'disks', 'disks', 'alone', 'differing', 'trust', 'rotting', 'damagedLog'] as const),
 ];
 
@@ -170,6 +183,7 @@ function drawMixed(seed: number, random: Random): RunOptions {
     lateFounder: false,
     scrubIntervalMs: 7_000,
     loops: random.pick([0, 1, 3]),
+    chargers: 0,
     repeatChance: random.pick([0, 0, 0.1]),
     raftSettings: {
       maxSizePerMessageBytes: random.pick([1, 400, 1024 * 1024]),
@@ -184,6 +198,8 @@ function drawProfile(profile: Profile, random: Random): Partial<RunOptions> {
   switch (profile) {
     case 'mixed':
       return {};
+    case 'charges':
+      return { chargers: 3 };
     case 'elections':
       // Many candidates at once, messages that take longer than a restart, crashes before the vote is on disk.
       return {

@@ -2,6 +2,7 @@ import { Faults } from './faults.js';
 import { ApiLoop, checkCounter } from './api-loops.js';
 import { SimClient } from './clients.js';
 import { type Node, SimCluster } from './cluster.js';
+import { SimCharger } from './chargers.js';
 import { ConsensusChecks, textAt } from './consensus-checks.js';
 import { HistoryChecks } from './history-checks.js';
 import { enterWorld, type Machine, machineOf } from './machine.js';
@@ -73,6 +74,7 @@ class Run {
   readonly #history = new HistoryChecks(this.#model);
   readonly #clients: SimClient[] = [];
   readonly #loops: ApiLoop[] = [];
+  readonly #chargers: SimCharger[] = [];
   readonly #watchers: SimWatcher[] = [];
   readonly #faults: Faults;
 
@@ -106,6 +108,9 @@ class Run {
     for (let i = 1; i <= this.#options.loops; i += 1) {
       this.#loops.push(new ApiLoop(i, this.#cluster, this.#model, this.#options));
     }
+    for (let i = 1; i <= this.#options.chargers; i += 1) {
+      this.#chargers.push(new SimCharger(`q${i}`, this.#cluster, this.#history));
+    }
     for (let i = 1; i <= this.#options.watchers; i += 1) {
       const pollMs = world.random.pick([2, 50, 1_000]);
       const batch = world.random.pick([1, 3, 256]);
@@ -128,14 +133,14 @@ class Run {
         );
       }
       for (const loop of this.#loops) loop.start();
-      for (const client of this.#clients) client.start();
+      for (const client of [...this.#clients, ...this.#chargers]) client.start();
       for (const watcher of this.#watchers) watcher.start();
       await this.#world.run(1_500, afterStep);
       this.#faults.start();
       await this.#world.run(faultyMs, afterStep);
       this.#faults.repair();
       await this.#world.run(faultyMs + calmMs / 2, afterStep);
-      for (const client of [...this.#clients, ...this.#loops]) client.stopped = true;
+      for (const client of [...this.#clients, ...this.#loops, ...this.#chargers]) client.stopped = true;
       await this.#world.run(faultyMs + calmMs * 0.7, afterStep);
       const serving = this.#cluster.running.filter((n) => !n.removing && this.#isSettled(n));
       const probes = serving.map((node, i) => new Probe(`p${i + 1}`, node, this.#cluster, this.#history));
