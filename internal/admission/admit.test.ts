@@ -33,6 +33,7 @@ const context = (): AttemptContext =>
       pages: () => [],
       count: () => 0,
       stored: () => undefined,
+      takesCharges: true,
       catchUp: () => Promise.resolve(),
       get informer(): never {
         throw new Error('nothing is kept here');

@@ -41,6 +41,9 @@ export function storeReader(backend: Backend): ObjectReader {
         return backend.count(start, prefixEnd(start));
       },
       stored: (key) => backend.get(key),
+      get takesCharges() {
+        return backend.takesCharges;
+      },
       catchUp: () => backend.readBarrier(),
       get informer() {
         return Informer.of(backend);

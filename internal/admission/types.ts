@@ -75,6 +75,8 @@ export interface ObjectReader {
   pages(group: string, resource: string, namespace: string): Iterable<readonly KeyValue[]>;
   /** How many objects of a resource there are in one namespace. */
   count(group: string, resource: string, namespace: string): number;
+  /** Does every member of the cluster know the `charge` operation? */
+  readonly takesCharges: boolean;
   /** Bytes and revision of a key, for compares. */
   stored(key: string): KeyValue | undefined;
   /** Resolves when this replica has applied what was committed before the call. Rejects with UnavailableError. */

@@ -1,4 +1,5 @@
 import { assert } from '../machinery/assert.js';
+import { CHARGES_SINCE, knownSince } from '../store/command.js';
 import { CorruptRecordError, MAX_KEY_BYTES } from '../store/rows.js';
 import type { StateStore } from '../store/state.js';
 import {
@@ -55,6 +56,10 @@ export class ReplicaBackend implements Backend {
     return this.#state.visible.compactRevision;
   }
 
+  get takesCharges(): boolean {
+    return this.#state.meta.version >= CHARGES_SINCE;
+  }
+
   readBarrier(timeoutMs?: number): Promise<void> {
     // Alone, whatever was acknowledged is visible here already.
     if (this.#driver.soleLeader) return DONE;
@@ -66,7 +71,9 @@ export class ReplicaBackend implements Backend {
     if (this.#options.space.low && txn.deletes !== true && txn.ops.some((op) => op.type === 'put')) {
       throw new UnavailableError('the disk of this replica is nearly full: only deletes are taken', false);
     }
-    return this.#options.proposals.submit({ kind: 'txn', txn }, bytes, timeoutMs ?? this.#options.txnTimeoutMs);
+    const command = { kind: 'txn', txn } as const;
+    assert(knownSince(command) <= this.#state.meta.version, 'every member knows what is proposed');
+    return this.#options.proposals.submit(command, bytes, timeoutMs ?? this.#options.txnTimeoutMs);
   }
 
   get(key: string): KeyValue | undefined {

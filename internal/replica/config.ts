@@ -55,6 +55,8 @@ export interface ReplicaConfig {
   readonly slowDisk?: Partial<SlowDiskLimits>;
   /** How much longer every durable write of the log takes, in ms: for tests only. */
   readonly unsafeLogDelayMs?: () => number;
+  /** The version of the log's commands that this replica says it knows, as an earlier release does: for tests only. */
+  readonly unsafeLogVersion?: number;
   /** Aborted when a replica that waits for a copy of the state at its start is not to start after all. */
   readonly stopping?: AbortSignal;
   readonly log?: (level: LogLevel, text: string) => void;

@@ -17,7 +17,7 @@ import {
   type Role,
   type SnapshotMeta,
 } from '../raft/index.js';
-import { decodeProposal, proposalOrigin } from '../store/command.js';
+import { CommandFormatError, decodeProposal, knownSince, proposalOrigin } from '../store/command.js';
 import type { MemberInfo } from '../store/meta.js';
 import { CorruptRecordError } from '../store/rows.js';
 import type { StateStore } from '../store/state.js';
@@ -53,6 +53,8 @@ export interface DriverOptions {
   readonly outbox: Outbox;
   readonly installer: SnapshotInstaller | undefined;
   readonly disks: DiskWatch;
+  /** The version of the log's commands that an earlier release knows, which this replica takes the part of in a test. */
+  readonly knows?: number;
   /** The proposer id and first seq of this run; see Proposals. */
   readonly id: NodeId;
   readonly onFatal: (error: FatalError) => void;
@@ -250,6 +252,10 @@ export class Driver {
     const { proposer, seq } = proposalOrigin(entry.data);
     const own = proposer === this.#options.id;
     const decoded = (own ? this.#proposals?.decoded(seq) : undefined) ?? decodeProposal(entry.data);
+    const { knows } = this.#options;
+    if (knows !== undefined && decoded.commands.some((command) => knownSince(command) > knows)) {
+      throw new CommandFormatError('an earlier release does not know its commands');
+    }
     const results = this.#state.applyEntry(entry.index, entry.term, entry.data, decoded);
     if (own) this.#proposals?.onApplied(seq, entry.index, results);
   }

@@ -39,6 +39,8 @@ export interface HousekeepingOptions {
   readonly clock: ClusterClock;
   /** Is there a connection to this member? */
   readonly reachable: (id: NodeId) => boolean;
+  /** The version of the log's commands that a member knows; undefined for one that was not heard of. */
+  readonly logVersionOf: (id: NodeId) => number | undefined;
   /** The log index of the snapshot that this member is being sent: it needs what follows. */
   readonly snapshotFor: (id: NodeId) => number | undefined;
   /** History is kept this long; 0 for ever. */
@@ -61,6 +63,7 @@ export class Housekeeping {
   #compactor: NodeJS.Timeout | undefined;
   #sweeping = false;
   #promoting = false;
+  #raising = false;
   #compactingLog = false;
   /** The revision one interval ago, if we led then already. */
   #mark: number | undefined;
@@ -84,6 +87,7 @@ export class Housekeeping {
       void this.#run('disk', () => this.#checkDisk());
       void this.#run('expiry', () => this.#sweep());
       void this.#run('log compaction', () => this.#compactLog());
+      void this.#run('version', () => this.raiseVersion());
       void this.#run('history', () => this.#remover.run());
       void this.#run('promotion', () => this.#promote());
       void this.#run('verification', () => this.#verify());
@@ -210,6 +214,21 @@ export class Housekeeping {
       );
     } finally {
       this.#sweeping = false;
+    }
+  }
+
+  /** Leader: when all members know more commands of the log than the cluster uses, it begins to use them. */
+  async raiseVersion(): Promise<void> {
+    const { state, logVersionOf, proposals } = this.#options;
+    if (!this.#leads || this.#raising) return;
+    const versions = [...state.meta.members.keys()].map((id) => logVersionOf(id) ?? 0);
+    const version = Math.min(...versions);
+    if (version <= state.meta.version) return;
+    this.#raising = true;
+    try {
+      await proposals.submit({ kind: 'raiseVersion', version }, 64, PROPOSAL_TIMEOUT_MS);
+    } finally {
+      this.#raising = false;
     }
   }
 

@@ -29,6 +29,12 @@ export interface Identity extends Origin {
   readonly starts: readonly (readonly [boots: number, id: string])[];
 }
 
+/** What a replica is as a member, in the release that it runs. */
+export interface Member extends Identity {
+  /** The version of the log's commands that it knows (store/command.ts). */
+  readonly logVersion: number;
+}
+
 /** The id of a member of the initial cluster: 48 bits of its name's hash, so that all members know it from the start. */
 export function initialMemberId(name: string): NodeId {
   return hash48(`quorate member ${name}`);

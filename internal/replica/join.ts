@@ -1,4 +1,5 @@
 import { FatalError } from '../machinery/assert.js';
+import { LOG_VERSION } from '../store/command.js';
 import { messageOf } from '../store/lmdb.js';
 import { callMember } from './calls.js';
 import type { ReplicaConfig } from './config.js';
@@ -18,7 +19,8 @@ export async function findOrigin(config: ReplicaConfig, nonce: string, say: (tex
     return foundingOrigin(name, initialCluster.length > 0 ? initialCluster : [self], config.initialClusterToken);
   }
   const address = config.peerAddress ?? peerListen ?? '';
-  const request = encodeRequest({ op: 'join', cluster: 0, name, address, nonce });
+  const logVersion = config.unsafeLogVersion ?? LOG_VERSION;
+  const request = encodeRequest({ op: 'join', cluster: 0, name, address, nonce, logVersion });
   const until = performance.now() + PATIENCE_MS;
   let failure = '';
   while (performance.now() < until) {

@@ -25,6 +25,8 @@ export type MembershipRequest =
       readonly name: string;
       readonly address: string;
       readonly nonce?: string;
+      /** The version of the log's commands that it knows; absent from a release that knows 0. */
+      readonly logVersion?: number;
     }
   | { readonly op: 'add'; readonly name: string; readonly address: string }
   | { readonly op: 'promote'; readonly name: string }
@@ -58,6 +60,10 @@ export interface ConfChangeContext {
   readonly members?: Readonly<Record<string, MemberInfo>>;
 }
 
+/** What a member is told that runs an earlier release than all others did once. */
+export const EARLIER_RELEASE =
+  'this member runs an earlier release than the others, which write what it cannot read. Start it with a release that ' +
+  'is at least as new as theirs.';
 const TIMEOUT_MS = 10_000;
 const PENDING_RETRY_MS = 20;
 /** A change that was made elsewhere is seen here within this time: an election may come between. */
@@ -182,7 +188,8 @@ export class Membership {
     }
   }
 
-  async #join({ cluster, name, address, nonce }: MembershipRequest & { op: 'join' }): Promise<Origin> {
+  async #join({ cluster, name, address, nonce, logVersion = 0 }: MembershipRequest & { op: 'join' }): Promise<Origin> {
+    if (logVersion < this.#options.state.meta.version) throw new MembershipError(EARLIER_RELEASE);
     if (cluster !== 0 && cluster !== this.#options.cluster) throw new MembershipError('this is another cluster');
     const known = [...this.#options.state.meta.members].find(([, info]) => info.name === name);
     // Who asks for the same data directory again has not heard the answer. Whoever else asks has an empty disk: only a member

@@ -2,12 +2,12 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeProposal } from '../store/command.js';
+import { encodeProposal, LOG_VERSION } from '../store/command.js';
 import { StateExport } from '../store/snapshot.js';
 import { StateStore } from '../store/state.js';
 import { freePorts } from '../testing/cluster.js';
 import { Driver } from './driver.js';
-import type { Identity } from './identity.js';
+import type { Member } from './identity.js';
 import { LogStore } from './log.js';
 import { Membership } from './membership.js';
 import { Peers } from './peers.js';
@@ -51,7 +51,7 @@ beforeEach(async () => {
     onDiskFull: nothing,
     delayMs: () => 20,
   });
-  const identity: Identity = {
+  const identity: Member = {
     id: 1,
     cluster: 7,
     name: 'a',
@@ -60,6 +60,7 @@ beforeEach(async () => {
     starts: [],
     members: [],
     joined: false,
+    logVersion: LOG_VERSION,
   };
   const address = `127.0.0.1:${port}`;
   peers = new Peers({

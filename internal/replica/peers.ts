@@ -11,12 +11,12 @@ import { TAKEN_OVER } from '../transport/admit.js';
 import { Transport } from '../transport/transport.js';
 import type { PeerHandlers, PeerIdentity, TransportTls } from '../transport/types.js';
 import type { Driver, Outbox, SnapshotInstaller } from './driver.js';
-import type { Identity } from './identity.js';
+import type { Member } from './identity.js';
 import { Acquaintances, AS_A_NEW_ONE, OLDER_COPY } from './acquaintance.js';
 import { answerCall, readReply } from './calls.js';
 import { confirmCopy, type CopyClaim } from './confirm.js';
 import type { LogStore } from './log.js';
-import { type Membership, MembershipError } from './membership.js';
+import { EARLIER_RELEASE, type Membership, MembershipError } from './membership.js';
 import { paced } from './pace.js';
 import { STATE_DIRECTORY } from './reseed.js';
 import type { ReceivedState, SnapshotReceiver } from './snapshot-receiver.js';
@@ -34,6 +34,8 @@ import { decodeMessages, encodeMessages, encodeSnapshotHeader } from './wire.js'
 
 /** Beyond this the stranger that came first is forgotten. */
 const STRANGERS_MAX = 16;
+/** Ids whose releases are remembered; the one that was met first is forgotten. */
+const VERSIONS_MAX = 1_024;
 /** A full disk must not keep a replica from ending. */
 const NOTE_MS = 5_000;
 
@@ -63,7 +65,7 @@ const EMPTY_MESSAGE: Message = {
 };
 
 export interface PeersOptions {
-  readonly identity: Identity;
+  readonly identity: Member;
   readonly receiver: SnapshotReceiver;
   readonly listen: string;
   /** host:port under which the others reach this replica. */
@@ -95,13 +97,15 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   #receiving: { readonly from: NodeId; readonly over: Promise<unknown> } | undefined;
   #staged: ReceivedState | undefined;
   #isDisowned = false;
+  /** What was said last, by id; also of who is not known to be a member yet. */
+  readonly #logVersions = new Map<NodeId, number>();
   /** The states that members are being given which asked for a copy. */
   readonly #copies = new Set<StateExport>();
 
   constructor(options: PeersOptions) {
     this.#options = options;
     const { identity, address, listen, tls, say } = options;
-    const { cluster, id, nonce, starts, former } = identity;
+    const { cluster, id, nonce, starts, logVersion, former } = identity;
     const isEmpty = (): boolean => this.#isEmpty;
     const self = {
       cluster,
@@ -109,6 +113,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
       nonce,
       address,
       starts,
+      logVersion,
       ...(former === undefined ? {} : { former }),
       get empty() {
         return isEmpty();
@@ -168,6 +173,17 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     this.#sender.forget();
   }
 
+  #noteVersion(id: NodeId, version: number): void {
+    const [first] = this.#logVersions.keys();
+    if (this.#logVersions.size >= VERSIONS_MAX && first !== undefined) this.#logVersions.delete(first);
+    this.#logVersions.set(id, version);
+  }
+
+  /** The version of the log's commands that a member knows, as it said last; undefined when it was not heard of yet. */
+  logVersionOf(id: NodeId): number | undefined {
+    return this.#logVersions.get(id);
+  }
+
   /** The data directory that a member has; undefined when it has never been heard of. */
   nonceOf(id: NodeId): string | undefined {
     const { identity } = this.#options;
@@ -225,8 +241,11 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
 
   async admit(peer: PeerIdentity): Promise<string | undefined> {
     if (this.#options.state.meta.removed.has(peer.id)) return REMOVED;
+    const { logVersion = 0 } = peer;
+    if (logVersion < this.#options.state.meta.version) return EARLIER_RELEASE;
     const refused = await this.#acquaintances.recognize(peer);
     if (refused !== undefined) return refused;
+    this.#noteVersion(peer.id, logVersion);
     if (peer.empty === true) this.#empty.add(peer.id);
     else this.#empty.delete(peer.id);
     this.#meet(peer);

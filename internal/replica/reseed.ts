@@ -7,7 +7,7 @@ import type { TransportTls } from '../transport/types.js';
 import { callMember } from './calls.js';
 import type { LogLevel } from './config.js';
 import { confirmCopy, type CopyClaim } from './confirm.js';
-import type { Identity } from './identity.js';
+import type { Member } from './identity.js';
 import type { LogStore } from './log.js';
 import { type ReceivedState, SnapshotReceiver } from './snapshot-receiver.js';
 import { decodeVerifyReply, encodeVerify, type VerifyReply, type VerifyRequest } from './verify.js';
@@ -28,7 +28,7 @@ const ASK_MS = 2_000;
 
 export interface ReseedOptions {
   readonly dataDir: string;
-  readonly identity: Identity;
+  readonly identity: Member;
   readonly tls: TransportTls | undefined;
   readonly log: LogStore;
   readonly state: StateStore;

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
 import type { NodeId } from '../raft/index.js';
+import { LOG_VERSION } from '../store/command.js';
 import { messageOf } from '../store/lmdb.js';
 import type { CorruptRecordError } from '../store/rows.js';
 import { Scrub } from '../store/scrub.js';
@@ -15,7 +16,7 @@ import { Damage } from './damage.js';
 import { Driver } from './driver.js';
 import { Housekeeping } from './housekeeping.js';
 import { type Backup, backupOf } from './backup.js';
-import { foundingOrigin, type Identity, openIdentity, originConf, originMembers } from './identity.js';
+import { foundingOrigin, type Identity, openIdentity, originConf, originMembers, type Member } from './identity.js';
 import { findOrigin } from './join.js';
 import type { DirectoryLock } from './lock.js';
 import { FORMER_LOG_DIRECTORY, LOG_DIRECTORY, LogStore } from './log.js';
@@ -125,9 +126,10 @@ export class RunningReplica implements Replica {
     checkWhole(config.dataDir, log);
     const disowned = log.getFact(DISOWNED)?.toString();
     if (disowned !== undefined) throw new FatalError(disowned);
-    const identity = await openIdentity(log, config.name, (nonce) =>
+    const opened = await openIdentity(log, config.name, (nonce) =>
       findOrigin(config, nonce, (text) => this.#say('info', text)),
     );
+    const identity: Member = { ...opened, logVersion: config.unsafeLogVersion ?? LOG_VERSION };
     this.#identity = identity;
     const { initialCluster = [] } = config;
     if (
@@ -207,6 +209,7 @@ export class RunningReplica implements Replica {
       outbox: peers ?? { send: () => undefined, setMembers: () => undefined },
       installer: peers,
       disks,
+      ...(config.unsafeLogVersion === undefined ? {} : { knows: config.unsafeLogVersion }),
       raft: {
         id: identity.id,
         heartbeatTicks: Math.max(1, Math.round((config.heartbeatMs ?? 100) / tickMs)),
@@ -231,6 +234,7 @@ export class RunningReplica implements Replica {
         const name = state.meta.members.get(leader)?.name ?? '';
         this.#say('info', leader === 0 ? `no leader in term ${term}` : `${name} leads in term ${term}`);
         peers?.onLeader();
+        void this.#housekeeping?.raiseVersion().catch(() => undefined); // Tried again every second.
       },
       onConfChange: (request) => membership.onApplied(request),
       onConfChangeRefused: (refusal) => membership.onRefused(refusal),
@@ -308,6 +312,7 @@ export class RunningReplica implements Replica {
       verifier,
       clock,
       reachable: (id) => peers?.reachable(id) ?? false,
+      logVersionOf: (id) => (id === identity.id ? identity.logVersion : peers?.logVersionOf(id)),
       snapshotFor: (id) => peers?.snapshotFor(id),
       compactionIntervalMs: config.compactionIntervalMs ?? 300_000,
       space,

@@ -5,7 +5,23 @@ import type { Compare, Op, Txn } from './types.js';
 export type Command =
   | { readonly kind: 'txn'; readonly txn: Txn }
   /** Forget history up to and including `revision`. */
-  | { readonly kind: 'compact'; readonly revision: number };
+  | { readonly kind: 'compact'; readonly revision: number }
+  /** All members know the commands of this version: from now on they may be proposed. */
+  | { readonly kind: 'raiseVersion'; readonly version: number };
+
+/**
+ * Versions of the log's commands: 0 has transactions and compactions; 1 adds charges, and raising the cluster's version.
+ * A command is proposed only when the cluster's version, which is that of its earliest release, has it.
+ */
+export const LOG_VERSION = 1;
+/** The version that has charges. */
+export const CHARGES_SINCE = 1;
+
+/** The first version that has a command: an earlier release cannot read it. */
+export function knownSince(command: Command): number {
+  if (command.kind === 'raiseVersion') return 1;
+  return command.kind === 'txn' && command.txn.ops.some((op) => op.type === 'charge') ? CHARGES_SINCE : 0;
+}
 
 /**
  * The payload of one log entry: the commands that one replica proposed together (group commit).
@@ -39,7 +55,10 @@ type WireOp =
   | [type: 1, key: string]
   | [type: 2, key: string, uid: string, amounts: [name: string, amount: string][]];
 /** 0 is a transaction; 2 is one with charges, which a release that does not know them refuses whole. */
-type WireCommand = [type: 0 | 2, compares: WireCompare[], ops: WireOp[]] | [type: 1, revision: number];
+type WireCommand =
+  | [type: 0 | 2, compares: WireCompare[], ops: WireOp[]]
+  | [type: 1, revision: number]
+  | [type: 3, version: number];
 
 /** Bytes: version 1 | proposer, seq, time: double 8 each | the commands in msgpack. */
 export function encodeProposal(proposal: Proposal): Buffer {
@@ -84,6 +103,7 @@ function checked(data: Uint8Array): Buffer {
 
 function toWire(command: Command): WireCommand {
   if (command.kind === 'compact') return [1, command.revision];
+  if (command.kind === 'raiseVersion') return [3, command.version];
   return [
     command.txn.ops.some((op) => op.type === 'charge') ? 2 : 0,
     command.txn.compares.map((c): WireCompare => [c.key, 'modRevision' in c ? c.modRevision : -1]),
@@ -122,6 +142,7 @@ function opFromWire(op: WireOp): Op {
 
 function fromWire(wire: WireCommand): Command {
   if (wire[0] === 1) return { kind: 'compact', revision: wire[1] };
+  if (wire[0] === 3) return { kind: 'raiseVersion', version: wire[1] };
   // Taken for a transaction it would change something else here than elsewhere.
   if (wire[0] !== 0 && wire[0] !== 2) throw new CommandFormatError(`command ${String(wire[0])} is not known`);
   return {

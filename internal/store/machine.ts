@@ -52,6 +52,9 @@ function applyCommand(meta: StateMeta, tables: ApplyTables, command: Command, ti
       }
       meta.compactRevision = command.revision;
       return { succeeded: true, revision: meta.revision };
+    case 'raiseVersion':
+      meta.version = Math.max(meta.version, command.version);
+      return { succeeded: true, revision: meta.revision };
   }
 }
 

@@ -46,6 +46,8 @@ export interface StateMeta {
   lineage: string;
   /** The latest time that an applied entry was proposed at, in ms since 1970: what times to live are counted in. */
   clock: number;
+  /** The version of the log's commands (command.ts) that every member knows; it never falls. */
+  version: number;
 }
 
 /** Key of the one row in `meta`. */
@@ -60,6 +62,7 @@ type WireRest = [
   sums?: [complete: boolean, liveA: number, liveB: number, historyA: number, historyB: number],
   lineage?: string,
   clock?: number,
+  version?: number,
 ];
 
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
@@ -80,6 +83,7 @@ export function emptyMeta(conf: StoredConfState, members: ReadonlyMap<number, Me
     removed: new Set(),
     lineage,
     clock: 0,
+    version: 0,
   };
 }
 
@@ -96,6 +100,7 @@ export function encodeMeta(meta: StateMeta): Buffer {
     [meta.sums.complete, meta.sums.liveA, meta.sums.liveB, meta.sums.historyA, meta.sums.historyB],
     meta.lineage,
     meta.clock,
+    meta.version,
   ];
   const packed = packr.pack(rest);
   const out = Buffer.allocUnsafe(FIXED + packed.length);
@@ -112,7 +117,9 @@ export function encodeMeta(meta: StateMeta): Buffer {
 /** Throws CorruptRecordError. */
 export function decodeMeta(row: Buffer): StateMeta {
   const head = decodeMetaHead(row);
-  const [conf, members, sessions, removed, sums, lineage, clock] = packr.unpack(row.subarray(FIXED)) as WireRest;
+  const [conf, members, sessions, removed, sums, lineage, clock, version] = packr.unpack(
+    row.subarray(FIXED),
+  ) as WireRest;
   const [voters, learners, votersOutgoing, learnersNext, autoLeave] = conf;
   return {
     ...head,
@@ -131,6 +138,7 @@ export function decodeMeta(row: Buffer): StateMeta {
     removed: new Set(removed),
     lineage: typeof lineage === 'string' ? lineage : '',
     clock: typeof clock === 'number' ? clock : 0,
+    version: typeof version === 'number' ? version : 0,
   };
 }
 

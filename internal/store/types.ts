@@ -125,6 +125,8 @@ export interface StateReader {
   readonly revision: number;
   /** Lowest revision that ranges and watches can still start from. */
   readonly compactRevision: number;
+  /** May transactions charge quotas (the `charge` operation)? Not while a member of the cluster does not know that. */
+  readonly takesCharges: boolean;
   get(key: string): KeyValue | undefined;
   /** The key as of a revision. Throws CompactedError. */
   getAt(key: string, revision: number): KeyValue | undefined;

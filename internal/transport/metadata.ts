@@ -15,6 +15,7 @@ export function identityMetadata(self: PeerIdentity, to?: number): Metadata {
   if (self.address !== undefined) metadata.set('quorate-address', self.address);
   if (self.starts !== undefined) metadata.set('quorate-starts', self.starts.map((start) => start.join(':')).join(','));
   if (self.empty === true) metadata.set('quorate-empty', '1');
+  if (self.logVersion !== undefined) metadata.set('quorate-log-version', String(self.logVersion));
   if (to !== undefined) metadata.set('quorate-to', String(to));
   return metadata;
 }
@@ -31,6 +32,7 @@ export function identityOf(metadata: Metadata): PeerIdentity | undefined {
   if (nonce.length > NONCE_MAX || address.length > ADDRESS_MAX || startsText.length > STARTS_MAX) return undefined;
   const starts = startsOf(startsText);
   const empty = text(metadata, 'quorate-empty') === '1';
+  const logVersion = Number(text(metadata, 'quorate-log-version'));
   return {
     cluster,
     id,
@@ -38,6 +40,7 @@ export function identityOf(metadata: Metadata): PeerIdentity | undefined {
     ...(empty ? { empty } : {}),
     ...(address === '' ? {} : { address }),
     ...(starts.length === 0 ? {} : { starts }),
+    logVersion: Number.isSafeInteger(logVersion) && logVersion > 0 ? logVersion : 0,
   };
 }
 

@@ -10,6 +10,8 @@ export interface PeerIdentity {
   readonly starts?: readonly (readonly [boots: number, id: string])[];
   /** Has it never voted, and does it hold no entry? Then it may found a cluster together with others that are so. */
   readonly empty?: boolean;
+  /** The version of the log's commands that it knows (store/command.ts); 0 for a release that does not tell. */
+  readonly logVersion?: number;
   /** Clusters that ours took the place of; never told to others. */
   readonly former?: readonly number[];
 }

@@ -27,7 +27,7 @@ function isOwned(quota: JsonObject, names: Iterable<string>): boolean {
 /**
  * Has the write also store what it uses, in its own transaction. Where the API server was the last to write these
  * values, that is a charge, which any number of writes make at once and the store adds up (see the `charge` operation).
- * Otherwise managedFields change as well: then the quota is replaced, on condition that nobody else did so meanwhile.
+ * Otherwise managedFields change as well, or a member of the cluster does not know charges yet: then the quota is replaced, on condition that nobody else did so meanwhile.
  */
 export function chargeWithWrite(ctx: AdmissionContext, namespace: string, { quota, amounts }: Charge): void {
   const meta = child(quota, 'metadata');
@@ -41,6 +41,7 @@ export function chargeWithWrite(ctx: AdmissionContext, namespace: string, { quot
     amounts: [...amounts].map(([name, amount]) => [name, formatQuantity(amount)]),
   };
   if (
+    ctx.reader.takesCharges &&
     stored !== undefined &&
     isOwned(quota, amounts.keys()) &&
     chargedText(stored.value.toString('latin1'), stored.modRevision, charge) !== undefined

@@ -701,6 +701,16 @@ export const BUGS: readonly Bug[] = [
     foundAt: 36,
   },
   {
+    name: 'commands-before-all-know-them',
+    about: 'while releases are mixed, the later ones write to the log what the earlier ones cannot read',
+    file: 'replica/housekeeping.ts',
+    find: 'const version = Math.min(...versions);',
+    replace: 'const version = Math.max(...versions);',
+    profile: 'mixed',
+    seedsMax: 300,
+    foundAt: 2,
+  },
+  {
     name: 'votes-do-not-tell-the-commit',
     about: 'after a membership change nobody can be elected (seed 265 of an early version of this simulator)',
     file: 'raft/step.ts',

@@ -1,4 +1,5 @@
 import { openReplica, type Replica } from '../../replica/index.js';
+import { LOG_VERSION } from '../../store/command.js';
 import type { Actor } from './event-queue.js';
 import { bindMachine, Machine } from './machine.js';
 import type { SimNetwork } from './network.js';
@@ -133,6 +134,7 @@ export class SimCluster {
         ? { join: this.nodes.filter((n) => n !== node && !n.removing).map((n) => n.name) }
         : { initialCluster: voters.map((name) => ({ name, address: name })) }),
       unsafeNoPeerTls: true,
+      ...(this.#isEarlier(node) ? { unsafeLogVersion: LOG_VERSION - 1 } : {}),
       scrubIntervalMs: this.#options.scrubIntervalMs,
       compactionIntervalMs: this.#options.compactionIntervalMs,
       logKeepEntries: this.#options.logKeepEntries,
@@ -158,6 +160,11 @@ export class SimCluster {
     node.replica = replica;
     node.memberSince ??= this.world.now;
     node.openedAt = this.world.now;
+  }
+
+  /** Until it is started again it runs an earlier release, which knows fewer commands of the log. */
+  #isEarlier({ name, machine, joins }: Node): boolean {
+    return this.#options.mixedReleases && !joins && machine.boots === 1 && Number(name.slice(1)) % 2 === 0;
   }
 
   #gaveUp(node: Node, actor: Actor, error: unknown): void {
