@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { authMetrics } from '../auth/metrics.js';
 import { policyMetrics } from '../admission/policies/metrics.js';
+import { customResourceMetrics } from '../registry/custom/metrics.js';
 import type { HandlerReply, RequestInfo } from '../rest/types.js';
 import { findResource } from '../schema/resources.js';
 import type { ResourceDef } from '../schema/types.js';
@@ -57,7 +58,8 @@ export class RequestMetrics {
    */
   constructor(private readonly custom: FindResource) {
     collectDefaultMetrics({ register: this.registry });
-    for (const metric of [...policyMetrics, ...authMetrics.all]) this.registry.registerMetric(metric);
+    for (const metric of [...policyMetrics, ...authMetrics.all, ...customResourceMetrics])
+      this.registry.registerMetric(metric);
     const build = new Gauge({
       name: 'kubernetes_build_info',
       help: 'Always 1; the labels say which build this is.',

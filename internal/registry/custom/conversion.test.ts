@@ -3,6 +3,7 @@ import { Callout, clusterIpResolver } from '../../callout/index.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { startWebhookServer, type WebhookServer } from '../../testing/webhook-server.js';
 import { WebhookConverter } from './conversion.js';
+import { customResourceMetrics } from './metrics.js';
 
 let hooks: WebhookServer;
 let converter: WebhookConverter;
@@ -12,7 +13,7 @@ beforeAll(async () => {
   hooks = await startWebhookServer();
   const resolve = clusterIpResolver({ get: () => undefined, list: () => [] });
   const client = { url: `${hooks.url}/convert`, caBundle: hooks.caBundle };
-  converter = new WebhookConverter({ client, reviewVersions: ['v1'] }, { callout, resolve });
+  converter = new WebhookConverter('widgets.e.example', { client, reviewVersions: ['v1'] }, { callout, resolve });
 });
 afterAll(async () => {
   callout.close();
@@ -68,6 +69,11 @@ test('what a webhook may not do is said in the words of kube-apiserver', async (
   expect(await failure([object('v1', 'a')])).toBe(`${at}failed: cannot`);
   hooks.on('/convert', () => ({ result: { status: 'Success' }, convertedObjects: [] }));
   expect(await failure([object('v1', 'a')])).toBe(`${at}returned 0 objects, expected 1`);
+  const counted = await customResourceMetrics[0]?.get();
+  const count = (failure_type: string): number =>
+    Number(counted?.values.find((v) => v.labels['failure_type'] === failure_type)?.value);
+  expect([count(''), count('conversion_webhook_partial_response_failure')]).toEqual([1, 1]);
+  expect(count('conversion_webhook_invalid_converted_object_failure')).toBe(2);
   hooks.on('/convert', () => 'drop');
   expect(await failure([object('v1', 'a')])).toMatch(/failed: Post ".*\/convert\?timeout=30s": EOF$/);
 });

@@ -14,6 +14,7 @@ import { aggregateText, errorText } from '../../machinery/field.js';
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
 import { StatusError } from '../../machinery/status.js';
 import { jsonText } from '../../schema/codec/index.js';
+import { type ConversionFailure, observeConversion } from './metrics.js';
 import { annotationErrors, labelErrors } from '../generic/object-meta.js';
 
 /** How the server calls others. */
@@ -50,6 +51,9 @@ const reviewStruct = (version: string): GoStruct => ({
   },
 });
 
+const versionIn = (apiVersion: JsonValue | undefined): string =>
+  typeof apiVersion === 'string' ? apiVersion.slice(apiVersion.lastIndexOf('/') + 1) : '';
+
 /** Why a conversion failed, without whose it was. */
 class ConversionError extends Error {}
 
@@ -65,6 +69,7 @@ const gvkText = (apiVersion: JsonValue | undefined, kind: JsonValue | undefined)
 export class WebhookConverter {
   #target: Target | undefined;
   constructor(
+    private readonly definition: string,
     private readonly webhook: ConversionWebhook,
     private readonly calls: Calls,
   ) {}
@@ -74,23 +79,33 @@ export class WebhookConverter {
     const foreign = objects.filter((o) => o['apiVersion'] !== apiVersion);
     const [first] = foreign;
     if (first === undefined) return [...objects];
-    const of = gvkText(first['apiVersion'], first['kind']);
-    const failed = (why: string): StatusError => new StatusError(500, '', `conversion webhook for ${of} ${why}`);
-    let answers: readonly JsonValue[];
+    const started = performance.now();
+    let failure: ConversionFailure | undefined = 'conversion_webhook_invalid_converted_object_failure';
     try {
-      answers = await this.#ask(foreign, apiVersion);
-    } catch (error) {
-      if (error instanceof CallError || error instanceof ConversionError) throw failed(`failed: ${error.message}`);
-      throw error;
+      const of = gvkText(first['apiVersion'], first['kind']);
+      const failed = (why: string): StatusError => new StatusError(500, '', `conversion webhook for ${of} ${why}`);
+      const answers = await this.#ask(foreign, apiVersion).catch((error: unknown) => {
+        if (!(error instanceof CallError || error instanceof ConversionError)) throw error;
+        failure =
+          error instanceof CallError
+            ? 'conversion_webhook_call_failure'
+            : 'conversion_webhook_malformed_response_failure';
+        throw failed(`failed: ${error.message}`);
+      });
+      if (answers.length !== foreign.length) {
+        failure = 'conversion_webhook_partial_response_failure';
+        throw failed(`returned ${answers.length} objects, expected ${foreign.length}`);
+      }
+      const converted = new Map<JsonObject, JsonObject>();
+      for (const [i, original] of foreign.entries()) {
+        converted.set(original, checked(original, answers[i] ?? null, apiVersion, i, failed));
+      }
+      failure = undefined;
+      return objects.map((o) => converted.get(o) ?? o);
+    } finally {
+      const call = { definition: this.definition, from: versionIn(first['apiVersion']), to: versionIn(apiVersion) };
+      observeConversion(call, (performance.now() - started) / 1000, failure);
     }
-    if (answers.length !== foreign.length) {
-      throw failed(`returned ${answers.length} objects, expected ${foreign.length}`);
-    }
-    const converted = new Map<JsonObject, JsonObject>();
-    for (const [i, original] of foreign.entries()) {
-      converted.set(original, checked(original, answers[i] ?? null, apiVersion, i, failed));
-    }
-    return objects.map((o) => converted.get(o) ?? o);
   }
 
   async #ask(objects: readonly JsonObject[], desiredAPIVersion: string): Promise<readonly JsonValue[]> {

@@ -16,6 +16,7 @@ import { customColumns } from './columns.js';
 import { coerceTo, defaultsOf } from './coerce.js';
 import { embeddedErrorsOf } from './embedded.js';
 import { hasRules, ruleErrors, type Rules, rulesOf } from './rules.js';
+import { startCompilation, startEvaluation } from './metrics.js';
 import { scaleErrors } from './scale.js';
 import { renewerOf, versionConverter } from './versions.js';
 
@@ -79,8 +80,14 @@ function validatorOf({
     if (!isRuled) return out;
     if (out.some((e) => BLOCKING.includes(e.type))) out.push(NOT_CHECKED);
     else {
-      rules ??= yield* rulesOf(schema, new Breath());
+      if (rules === undefined) {
+        const compiled = startCompilation();
+        rules = yield* rulesOf(schema, new Breath());
+        compiled();
+      }
+      const evaluated = startEvaluation();
       append(out, yield* ruleErrors(rules, obj, old, warnings));
+      evaluated();
     }
     return out;
   };

@@ -71,7 +71,7 @@ export function versionConverter(
     defaultsOf(home?.schema ?? {})(copy);
     return copy;
   };
-  const convert = conversion === undefined ? rename : conversionBy(calls, conversion, def.group);
+  const convert = conversion === undefined ? rename : conversionBy(calls, conversion, definition);
   const servedNow = (object: JsonObject): JsonObject => {
     const own = renewed(object);
     return own['apiVersion'] === apiVersion ? own : pruned({ ...own, apiVersion });
@@ -109,9 +109,9 @@ const rename: Convert = (objects, apiVersion) =>
 function conversionBy(
   calls: Calls | undefined,
   conversion: NonNullable<Definition['conversion']>,
-  group: string,
+  { name, group }: Definition,
 ): Convert {
-  const converter = calls === undefined ? undefined : new WebhookConverter(conversion, calls);
+  const converter = calls === undefined ? undefined : new WebhookConverter(name, conversion, calls);
   return async (objects, apiVersion) => {
     if (objects.every((o) => o['apiVersion'] === apiVersion)) return [...objects];
     if (converter === undefined) throw new StatusError(500, '', `no conversion webhook of ${group} can be called here`);
