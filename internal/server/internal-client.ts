@@ -9,7 +9,7 @@ import { requestInfo } from './request-info.js';
 const SELF: UserInfo = { username: 'system:apiserver', uid: '', groups: ['system:masters'], extra: {} };
 const USER_AGENT = 'kube-apiserver/v1.36.2 (linux/amd64) kubernetes/quorate';
 
-/** The server's own client: the same verbs as everybody's, without a socket. */
+/** The server's own client: the same verbs as everybody's, without a socket. Paths are percent-encoded, as on the wire. */
 export interface InternalClient {
   /** Resolves with the object, or undefined when it does not exist. */
   get(path: string): Promise<JsonObject | undefined>;
@@ -31,7 +31,8 @@ export function createInternalClient(handler: Handler): InternalClient {
     body?: { contentType: string; object: JsonObject },
   ): Promise<JsonObject> => {
     const question = target.indexOf('?');
-    const path = question < 0 ? target : target.slice(0, question);
+    // What a request's path is by the time that it is handled.
+    const path = decodeURIComponent(question < 0 ? target : target.slice(0, question));
     const query = question < 0 ? '' : target.slice(question + 1);
     const headers: Readonly<Record<string, string>> = {
       accept: 'application/json',
