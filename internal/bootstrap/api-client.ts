@@ -147,3 +147,8 @@ export function publicKeyPin(certPem: string): string {
   const key = new X509Certificate(certPem).publicKey.export({ type: 'spki', format: 'der' });
   return `sha256:${createHash('sha256').update(key).digest('hex')}`;
 }
+
+/** The pins of all authorities in a file. While one is changed there are two. */
+export function publicKeyPins(pem: string): string[] {
+  return (pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? []).map(publicKeyPin);
+}

@@ -87,6 +87,13 @@ export async function renewCertificate(paths: NodePaths, certificate: ListedCert
   writeWhole(certificate.file, kubeconfig({ server, cluster, caCert, user: request.commonName, client: pair }), 0o600);
 }
 
+/** Lets a kubeconfig believe another authority; who it speaks as stays. */
+export function replaceAuthority(file: string, ca: string): void {
+  const text = readFileSync(file, 'utf8');
+  const changed = text.replace(/^(\s*certificate-authority-data:).*$/m, `$1 ${Buffer.from(ca).toString('base64')}`);
+  if (changed !== text) writeWhole(file, changed, 0o600);
+}
+
 /** How long a certificate is still good, as kubeadm shows it: years, days, hours, minutes. */
 export function residualTime(notAfter: Date, now: number): string {
   const ms = notAfter.getTime() - now;

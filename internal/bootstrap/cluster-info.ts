@@ -3,7 +3,7 @@ import { load } from 'js-yaml';
 import { child, children, str } from '../machinery/access.js';
 import { FatalError } from '../machinery/assert.js';
 import { isObject, type JsonObject, type JsonValue } from '../machinery/json.js';
-import { ApiClient, publicKeyPin, succeeded } from './api-client.js';
+import { ApiClient, publicKeyPins, succeeded } from './api-client.js';
 import { type BootstrapToken, isExpired, splitToken } from './token-form.js';
 
 const PATH = '/api/v1/namespaces/kube-public/configmaps/cluster-info';
@@ -144,10 +144,10 @@ export async function discover(discovery: Discovery, say: (text: string) => void
       continue;
     }
     const found = clusterOf(kubeconfig);
-    const pin = publicKeyPin(found.ca);
-    if (pins.length > 0 && !pins.some((allowed) => allowed.toLowerCase() === pin)) {
+    const own = publicKeyPins(found.ca);
+    if (pins.length > 0 && !pins.some((allowed) => own.includes(allowed.toLowerCase()))) {
       throw new FatalError(
-        `cluster CA found in cluster-info ConfigMap is invalid: none of the public keys "${pin}" are pinned`,
+        `cluster CA found in cluster-info ConfigMap is invalid: none of the public keys "${own.join('", "')}" are pinned`,
       );
     }
     // The same again over a connection whose other end must have a certificate of that authority.

@@ -21,6 +21,8 @@ export interface UpkeepOptions {
 
 const DAY_MS = 86_400_000;
 const EVERY_MS = 3_600_000;
+/** For metrics and warnings the files are read again when what was read is older than this. */
+const REREAD_MS = 10_000;
 /** A certificate is issued anew when less than this share of its time is left: a quarter of a year, of kubeadm's year. */
 const RENEW_SHARE = 1 / 4;
 /** A person is told when less is left than this, or than a tenth of its time where that is less. */
@@ -41,6 +43,7 @@ export class CertificateUpkeep {
   readonly #lifetimes = new Map<string, Lifetime>();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  #readAt = -Infinity;
 
   constructor(certificates: readonly KeptCertificate[], options: UpkeepOptions) {
     this.#certificates = certificates;
@@ -92,6 +95,7 @@ export class CertificateUpkeep {
 
   /** Reads the files again. What cannot be read keeps what was known of it. */
   refresh(): void {
+    this.#readAt = performance.now();
     for (const { name, file } of this.#certificates) {
       try {
         this.#lifetimes.set(name, lifetimeOf(readFileSync(file, 'utf8')));
@@ -101,13 +105,20 @@ export class CertificateUpkeep {
     }
   }
 
+  /** Files change at any time; whoever asks often must not cost much. */
+  #refreshSometimes(): void {
+    if (performance.now() > this.#readAt + REREAD_MS) this.refresh();
+  }
+
   /** When each expires, in ms since 1970. Of several authorities in one file the last counts. */
   expiries(): ReadonlyMap<string, number> {
+    this.#refreshSometimes();
     return new Map([...this.#lifetimes].map(([name, { to }]) => [name, to]));
   }
 
   /** One line for each that is expired, or is about to. */
   warnings(): string[] {
+    this.#refreshSometimes();
     const now = this.#options.now();
     return [...this.#lifetimes].flatMap(([name, { from, to }]) => {
       if (to - now > Math.min(WARN_MS, (to - from) / 10)) return [];

@@ -56,7 +56,8 @@ export async function createAuthority(commonName: string, days = CA_DAYS): Promi
 /** Signs an ECDSA P-256 certificate with `ca` (EC or RSA keys, any PEM form that OpenSSL writes). */
 export async function issue(ca: KeyPair, request: LeafRequest, days = LEAF_DAYS): Promise<KeyPair> {
   const keys = await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify']);
-  const issuer = new x509.X509Certificate(ca.cert);
+  // While an authority is changed there are two in its file: the first has the key.
+  const issuer = new x509.X509Certificate(firstBlock(ca.cert));
   const signer = await signingKey(ca.key);
   const names: x509.JsonGeneralNames = [
     ...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
@@ -90,7 +91,7 @@ export async function issue(ca: KeyPair, request: LeafRequest, days = LEAF_DAYS)
  * not among those that we issue.
  */
 export function requestOf(certPem: string): LeafRequest {
-  const cert = new x509.X509Certificate(certPem);
+  const cert = new x509.X509Certificate(firstBlock(certPem));
   const names = cert.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? [];
   const usages = cert.getExtension(x509.ExtendedKeyUsageExtension)?.usages ?? [];
   const subject = cert.subjectName;
@@ -114,6 +115,9 @@ const USAGES = [
   ['server', x509.ExtendedKeyUsage.serverAuth],
   ['client', x509.ExtendedKeyUsage.clientAuth],
 ] as const;
+
+const firstBlock = (pem: string): string =>
+  /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/.exec(pem)?.[0] ?? pem;
 
 function serial(): string {
   // Positive, 16 bytes, never starting with a zero byte.

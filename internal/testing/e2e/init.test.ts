@@ -8,6 +8,8 @@ import { text } from 'node:stream/consumers';
 import tls from 'node:tls';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ApiClient } from '../../bootstrap/api-client.js';
+import { child, children, str } from '../../machinery/access.js';
 import { runningPid, stopProcess } from '../../bootstrap/processes.js';
 import { freeBase } from '../ports.js';
 import { serverAccess } from '../../../cmd/quorate/kubeconfig-file.js';
@@ -110,7 +112,7 @@ describe('init, join, token, certs, reset', () => {
     );
   });
 
-  it('a member joins the control plane with the uploaded certificates, votes, and leaves again', async () => {
+  it('a member joins the control plane with the uploaded certificates, and votes', async () => {
     const wrong = '0'.repeat(64);
     const member = (used: string): Promise<string> =>
       quorate(...join, '--control-plane', '--certificate-key', used, ...machine('m2', 2));
@@ -119,6 +121,69 @@ describe('init, join, token, certs, reset', () => {
     expect(await member(key)).toContain('m2 votes and serves');
     expect(await admin('member', 'list')).toMatch(/m2 .* voter .* connected/);
     expect(fs.statSync(kubernetes('m2', 'pki/ca.key')).mode & 0o777).toBe(0o600);
+  }, 120_000);
+
+  it('every authority is changed under load, and the old ones are not believed any more', async () => {
+    const api = (): ApiClient => new ApiClient(serverAccess(kubernetes('m1', 'admin.conf'), undefined), 20_000);
+    const taken: string[] = [];
+    let writing = true;
+    const writer = (async () => {
+      for (let n = 0; writing; n++) {
+        const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `w${n}` } };
+        const { code } = await api().ask('POST', '/api/v1/namespaces/default/configmaps', body);
+        if (code === 201 || code === 409) taken.push(`w${n}`);
+      }
+    })();
+    const old = ['ca.crt', 'apiserver-kubelet-client.crt', 'apiserver-kubelet-client.key'].map((name) =>
+      fs.readFileSync(kubernetes('m1', `pki/${name}`)),
+    );
+    const stage = (name: string, at: string, machine: string): Promise<string> =>
+      quorate('certs', 'rotate', name, '--stage', at, '--certificate-key', key, '--rootfs', rootfs(machine));
+    for (const name of ['peer-ca', 'ca']) {
+      for (const at of ['trust', 'issue', 'finish']) {
+        for (const machine of ['m1', 'm2']) {
+          if (name === 'peer-ca' && at === 'issue' && machine === 'm1') {
+            await expect(stage(name, 'finish', machine)).rejects.toThrow(/the next stage on this machine is issue/);
+          }
+          // The other machine reads its files again within a second or two.
+          await eventually(
+            `${machine}: ${at} of ${name}`,
+            async () => (await stage(name, at, machine)).includes('is done'),
+            30_000,
+          );
+          if (name === 'peer-ca' && at === 'trust' && machine === 'm1') {
+            await expect(stage(name, 'issue', machine)).rejects.toThrow(/do not believe the new authority yet/);
+          }
+        }
+      }
+    }
+    writing = false;
+    await writer;
+    const list = await api().get('/api/v1/namespaces/default/configmaps');
+    const stored = new Set(children(list, 'items').map((item) => str(child(item, 'metadata'), 'name')));
+    expect(taken.length).toBeGreaterThan(10);
+    expect(taken.filter((name) => !stored.has(name))).toEqual([]);
+    expect(await admin('member', 'list')).toMatch(/m2 .* voter .* connected/);
+    const [ca, cert, certKey] = old;
+    const formerly = new ApiClient({ server: `https://127.0.0.1:${base}`, ...(ca === undefined ? {} : { ca }) }, 0);
+    await expect(formerly.ask('GET', '/version')).rejects.toThrow(/does not answer/);
+    const now = fs.readFileSync(kubernetes('m1', 'pki/ca.crt'));
+    const asBefore = new ApiClient(
+      { server: `https://127.0.0.1:${base}`, ca: now, ...(cert && certKey ? { cert, key: certKey } : {}) },
+      0,
+    );
+    await eventually('the old certificate is nobody', () =>
+      asBefore.ask('GET', '/api/v1/nodes').then(
+        ({ code }) => code === 401 || code === 403,
+        () => true,
+      ),
+    );
+    // New nodes find the new authority.
+    join = (await admin('token', 'create', '--print-join-command')).trim().split(' ').slice(1);
+    await quorate(...join, '--rootfs', rootfs('w3'), '--node-name', 'w3');
+  }, 240_000);
+
+  it('reset takes a member out of the cluster, and its files away', async () => {
     await quorate('reset', '--force', '--rootfs', rootfs('m2'));
     expect(await admin('member', 'list')).not.toContain('m2');
     expect(fs.readdirSync(path.join(rootfs('m2'), 'etc/kubernetes/pki'))).toEqual([]);
