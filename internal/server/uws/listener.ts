@@ -21,6 +21,8 @@ import { Turn } from './turn.js';
 import { UwsWebSocket, webSocketBehavior } from './web-socket.js';
 
 const log = logger('uws');
+/** A body from this length on is written as its client reads it, bytes: more than a socket takes at once. */
+const LARGE_BYTES = 256 * 1024;
 /** The WebSocket code of a server that stops. */
 const GOING_AWAY = 1001;
 /** net/http's answer, filled up to more than the buffer in which uWS collects small writes: it leaves at once then. */
@@ -222,9 +224,34 @@ class Listener {
           exchange.res.writeHeader('Content-Length', String(Buffer.byteLength(reply.body)));
           if (exchange.framing === 'chunked') exchange.res.endWithoutBody(undefined, true);
           else exchange.res.endWithoutBody();
+        } else if (!close && reply.body.length >= LARGE_BYTES) {
+          this.writeLarge(exchange, reply.body);
+          return;
         } else exchange.res.end(reply.body, close);
         this.release(exchange);
       }
+    });
+  }
+
+  /**
+   * Writes a long body as its client reads it. The request is not over before the socket has all of it: what waits for
+   * slow clients is counted for as long as it takes memory. uWS closes the connection of one that does not read on.
+   */
+  private writeLarge(exchange: Exchange, body: Buffer | string): void {
+    const { res } = exchange;
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    const write = (from: number): boolean => {
+      const [isTaken, isDone] = res.tryEnd(bytes.subarray(from), bytes.length);
+      if (isDone) this.release(exchange);
+      return isTaken;
+    };
+    if (write(0)) return;
+    res.onWritable((offset) => {
+      let isTaken = true;
+      res.cork(() => {
+        isTaken = write(offset);
+      });
+      return isTaken;
     });
   }
 
