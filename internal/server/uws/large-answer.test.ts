@@ -18,7 +18,8 @@ beforeAll(async () => {
   files = await startTestServer(0, () => ({ status: 200, contentType: 'text/plain', body: '' }));
   const handler: RequestHandler = {
     serve: ({ rawPath }) => {
-      if (rawPath !== '/large') return { reply: { status: 200, contentType: 'text/plain', body: 'small' }, auditId: '' };
+      if (rawPath !== '/large')
+        return { reply: { status: 200, contentType: 'text/plain', body: 'small' }, auditId: '' };
       open++;
       const finished = (): void => {
         open--;
@@ -78,8 +79,18 @@ test('a long answer is over when its client has read it, whole, and the connecti
   const more = until(1);
   if (first.length < start + BYTES) await more;
   ask('/small');
-  while (!text().subarray(start + BYTES).toString().includes('small')) await until(1);
-  expect(text().subarray(start, start + BYTES).equals(body)).toBe(true);
+  while (
+    !text()
+      .subarray(start + BYTES)
+      .toString()
+      .includes('small')
+  )
+    await until(1);
+  expect(
+    text()
+      .subarray(start, start + BYTES)
+      .equals(body),
+  ).toBe(true);
   socket.destroy();
 });
 
