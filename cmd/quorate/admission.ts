@@ -1,30 +1,27 @@
 import type { Registry } from 'prom-client';
 import type { AdmissionChain } from '../../internal/admission/admit.js';
 import { type PluginConfiguration, readAdmissionConfiguration } from '../../internal/admission/config-file.js';
-import { admissionChain, missingPlugins } from '../../internal/admission/plugins.js';
+import { admissionChain } from '../../internal/admission/plugins.js';
 import { roleEscalation } from '../../internal/admission/role-escalation/index.js';
 import type { PluginParts } from '../../internal/admission/types.js';
+import { Callout } from '../../internal/callout/index.js';
 import type { RbacAuthorizer } from '../../internal/auth/rbac.js';
-import { logger } from '../../internal/machinery/log.js';
 import type { FlagValues } from './flags.js';
-
-const log = logger('admission.ts');
+import { reviewServer } from './review-server.js';
 
 /**
  * The default plugins with those that `--enable-admission-plugins` names and without those that
- * `--disable-admission-plugins` names, as `--admission-control-config-file` configures them; one that is asked for and not
- * built is told. Throws FatalError for a configuration that is wrong.
+ * `--disable-admission-plugins` names, as `--admission-control-config-file` configures them. `createNamespace` writes for
+ * the server itself. Throws FatalError for a configuration that is wrong.
  */
 export function admissionOf(
   flags: FlagValues,
   rbac: RbacAuthorizer,
   registry: Registry,
-  calls: PluginParts['calls'],
+  calls: NonNullable<PluginParts['calls']>,
+  createNamespace: (name: string) => Promise<void>,
 ): AdmissionChain {
   const [enable, disable] = [flags.list('enable-admission-plugins'), flags.list('disable-admission-plugins')];
-  for (const name of missingPlugins(enable)) {
-    log.warn(`--enable-admission-plugins ${name} has no effect: the plugin is not built yet`);
-  }
   const configurations = configurationsOf(flags);
   return admissionChain({
     enable,
@@ -32,6 +29,8 @@ export function admissionOf(
     always: [roleEscalation(rbac)],
     registry,
     calls,
+    createNamespace,
+    kubeconfigServer: (file, timeoutMs) => reviewServer(file, calls.callout, timeoutMs),
     ...(configurations === undefined ? {} : { configurations }),
   });
 }
@@ -43,7 +42,13 @@ export function admissionOf(
 export function checkAdmissionConfiguration(flags: FlagValues): void {
   const [enable, disable] = [flags.list('enable-admission-plugins'), flags.list('disable-admission-plugins')];
   const configurations = configurationsOf(flags);
-  admissionChain({ enable, disable, ...(configurations === undefined ? {} : { configurations }) });
+  const callout = new Callout();
+  admissionChain({
+    enable,
+    disable,
+    kubeconfigServer: (file, timeoutMs) => reviewServer(file, callout, timeoutMs),
+    ...(configurations === undefined ? {} : { configurations }),
+  });
 }
 
 function configurationsOf(flags: FlagValues): ReadonlyMap<string, PluginConfiguration> | undefined {

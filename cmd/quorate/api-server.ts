@@ -127,7 +127,9 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
     versionsOf: (...names) => custom.versionsOf(...names).map((served) => served.def),
     now: Date.now,
     minWatchTimeoutMs: flags.int('min-request-timeout') * 1000,
-    admission: admissionOf(flags, rbac, metrics.registry, calls),
+    admission: admissionOf(flags, rbac, metrics.registry, calls, async (name) => {
+      await client.create('/api/v1/namespaces', { metadata: { name } }, 'kube-apiserver');
+    }),
     authorizer,
     connections: connectionsOf(flags, calls.callout),
     creators,

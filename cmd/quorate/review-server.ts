@@ -1,5 +1,4 @@
-import type { ReviewServer } from '../../internal/auth/webhook/call.js';
-import type { Callout } from '../../internal/callout/index.js';
+import type { Callout, ReviewServer } from '../../internal/callout/index.js';
 import { serverAccess } from './kubeconfig-file.js';
 
 /** The webhook that a kubeconfig names. Throws FatalError for a file that cannot be used. */

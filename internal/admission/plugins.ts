@@ -10,8 +10,10 @@ import { defaultTolerationSeconds } from './default-toleration-seconds/index.js'
 import { denyServiceExternalIPs } from './deny-service-external-ips/index.js';
 import { eventRateLimit } from './event-rate-limit/index.js';
 import { extendedResourceToleration } from './extended-resource-toleration/index.js';
+import { imagePolicyWebhook } from './image-policy-webhook/index.js';
 import { limitPodHardAntiAffinityTopology } from './limit-pod-hard-anti-affinity-topology/index.js';
 import { limitRanger } from './limit-ranger/index.js';
+import { namespaceAutoProvision } from './namespace-auto-provision/index.js';
 import { namespaceExists } from './namespace-exists/index.js';
 import { namespaceLifecycle } from './namespace-lifecycle/index.js';
 import { nodeDeclaredFeatureValidator } from './node-declared-feature-validator/index.js';
@@ -40,13 +42,13 @@ interface Row {
   readonly on: boolean;
   /**
    * 'none': it does nothing at all, which is complete (also where it belongs to a feature gate that is off by default:
-   * GenericWorkload, ClusterTrustBundle). Undefined: it is not built yet.
+   * GenericWorkload, ClusterTrustBundle).
    */
-  readonly plugin: AdmissionPlugin | PluginFactory | 'none' | undefined;
+  readonly plugin: AdmissionPlugin | PluginFactory | 'none';
 }
 
-const on = (name: string, plugin?: AdmissionPlugin | PluginFactory | 'none'): Row => ({ name, on: true, plugin });
-const off = (name: string, plugin?: AdmissionPlugin | PluginFactory | 'none'): Row => ({ name, on: false, plugin });
+const on = (name: string, plugin: AdmissionPlugin | PluginFactory | 'none'): Row => ({ name, on: true, plugin });
+const off = (name: string, plugin: AdmissionPlugin | PluginFactory | 'none'): Row => ({ name, on: false, plugin });
 
 /**
  * Every plugin of kube-apiserver 1.36 in the order in which it runs them (kubeapiserver/options: AllOrderedPlugins), and
@@ -55,7 +57,7 @@ const off = (name: string, plugin?: AdmissionPlugin | PluginFactory | 'none'): R
  */
 const ROWS: readonly Row[] = [
   off('AlwaysAdmit', 'none'),
-  off('NamespaceAutoProvision'),
+  off('NamespaceAutoProvision', namespaceAutoProvision),
   on('NamespaceLifecycle', namespaceLifecycle),
   off('NamespaceExists', namespaceExists),
   off('LimitPodHardAntiAffinityTopology', limitPodHardAntiAffinityTopology),
@@ -64,7 +66,7 @@ const ROWS: readonly Row[] = [
   off('NodeRestriction', nodeRestriction),
   on('TaintNodesByCondition', taintNodesByCondition),
   off('AlwaysPullImages', alwaysPullImages),
-  off('ImagePolicyWebhook'),
+  off('ImagePolicyWebhook', imagePolicyWebhook),
   on('PodSecurity', podSecurity),
   off('PodNodeSelector', podNodeSelector),
   on('Priority', priority),
@@ -100,11 +102,6 @@ const ROWS: readonly Row[] = [
 /** Names that `--enable-admission-plugins` and `--disable-admission-plugins` take. */
 export const pluginNames: readonly string[] = ROWS.map((row) => row.name);
 
-/** Of these names those of plugins that are not built yet. */
-export function missingPlugins(names: readonly string[]): string[] {
-  return names.filter((name) => ROWS.find((row) => row.name === name)?.plugin === undefined);
-}
-
 /** Which plugins differ from the default. */
 export interface PluginChoice {
   readonly enable?: readonly string[];
@@ -117,10 +114,15 @@ export interface PluginChoice {
   readonly registry?: Registry;
   /** How plugins call others; without it no call succeeds. */
   readonly calls?: PluginParts['calls'];
+  readonly kubeconfigServer?: PluginParts['kubeconfigServer'];
+  readonly createNamespace?: PluginParts['createNamespace'];
 }
 
-function made({ name, plugin }: Row, { configurations, registry, calls }: PluginChoice): AdmissionPlugin | undefined {
-  if (typeof plugin === 'function') return plugin({ configuration: configurations?.get(name), registry, calls });
+function made({ name, plugin }: Row, choice: PluginChoice): AdmissionPlugin | undefined {
+  const { configurations, registry, calls, kubeconfigServer, createNamespace } = choice;
+  if (typeof plugin === 'function') {
+    return plugin({ configuration: configurations?.get(name), registry, calls, kubeconfigServer, createNamespace });
+  }
   return plugin === 'none' ? undefined : plugin;
 }
 

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { Authorizer, UserInfo } from '../auth/types.js';
-import type { Callout, ServiceResolver } from '../callout/index.js';
+import type { Callout, ReviewServer, ServiceResolver } from '../callout/index.js';
 import type { JsonObject } from '../machinery/json.js';
 import type { Plan } from '../schema/apply/index.js';
 import type { GroupVersionKind, ResourceDef } from '../schema/types.js';
@@ -138,6 +138,10 @@ export interface PluginParts {
   readonly registry?: Registry | undefined;
   /** How a plugin calls others, and where a Service answers; absent where nobody can be called. */
   readonly calls?: { readonly callout: Callout; readonly resolve: ServiceResolver } | undefined;
+  /** The server that a kubeconfig names, to be sent reviews. Throws FatalError for a file that cannot be used. */
+  readonly kubeconfigServer?: ((file: string, timeoutMs: number) => ReviewServer) | undefined;
+  /** Makes a namespace that is not there; absent where nobody writes for the server itself. */
+  readonly createNamespace?: ((name: string) => Promise<void>) | undefined;
 }
 
 /** Makes such a plugin. Throws FatalError for a configuration that is wrong. */

@@ -14,6 +14,7 @@
  */
 export { Callout, MAX_REDIRECTS } from './callout.js';
 export { type JsonPost, postJson } from './post-json.js';
+export { postReview, type ReviewServer } from './post-review.js';
 export { webhookTarget } from './webhook-client.js';
 export {
   clusterIpResolver,

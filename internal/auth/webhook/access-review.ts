@@ -1,4 +1,4 @@
-import { CallError } from '../../callout/index.js';
+import { CallError, postReview, type ReviewServer } from '../../callout/index.js';
 import type { Program } from '../../cel/index.js';
 import { child, str } from '../../machinery/access.js';
 import type { Awaitable } from '../../machinery/awaitable.js';
@@ -6,7 +6,6 @@ import { logger } from '../../machinery/log.js';
 import { Lru } from '../lru.js';
 import { authMetrics, type WebhookResult } from '../metrics.js';
 import { type Attributes, type Authorizer, type Decision, NO_OPINION } from '../types.js';
-import { postReview, type ReviewServer } from './call.js';
 import { matches } from './match-conditions.js';
 import { reviewSpec } from './subject-access-review.js';
 

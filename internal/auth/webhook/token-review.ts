@@ -4,8 +4,7 @@ import { emptyRecord } from '../../machinery/record.js';
 import { type Authenticator, withAuthenticatedGroup } from '../authenticator.js';
 import { authMetrics } from '../metrics.js';
 import { cachedTokens } from '../token-cache.js';
-import { CallError } from '../../callout/index.js';
-import { postReview, type ReviewServer } from './call.js';
+import { CallError, postReview, type ReviewServer } from '../../callout/index.js';
 
 const GROUP = 'authentication.k8s.io';
 

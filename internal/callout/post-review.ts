@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Callout, CallError, postJson, type Target } from '../../callout/index.js';
-import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
+import type { Callout } from './callout.js';
+import { postJson } from './post-json.js';
+import { CallError, type Target } from './types.js';
+import { isObject, type JsonObject, type JsonValue } from '../machinery/json.js';
 
 /** kube-apiserver's backoff between attempts at a review (DefaultAuthWebhookRetryBackoff): 5 in all, 0.5 s, then 1.5 times as long. */
 const ATTEMPTS = 5;

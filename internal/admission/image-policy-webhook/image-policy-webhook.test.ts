@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Callout } from '../../callout/index.js';
+import type { JsonObject } from '../../machinery/json.js';
+import { type Rest, startRest } from '../../rest/write/testing/harness.js';
+import { startWebhookServer, type WebhookServer } from '../../testing/webhook-server.js';
+import { admissionChain } from '../plugins.js';
+import { podOf } from '../testing/with-plugin.js';
+
+const callout = new Callout();
+const PODS = '/api/v1/namespaces/default/pods';
+let server: WebhookServer;
+let strict: Rest;
+let open: Rest;
+
+const chain = (imagePolicy: JsonObject) => {
+  const object = { imagePolicy: { kubeConfigFile: '/webhook.conf', retryBackoff: 1, ...imagePolicy } };
+  return admissionChain({
+    enable: ['ImagePolicyWebhook'],
+    configurations: new Map([['ImagePolicyWebhook', { path: 'test.yaml', object }]]),
+    kubeconfigServer: (_file, timeoutMs) => ({
+      callout,
+      target: { url: `${server.url}/images`, tls: { ca: Buffer.from(server.caBundle, 'base64').toString() } },
+      token: '',
+      timeoutMs,
+    }),
+  });
+};
+beforeAll(async () => {
+  server = await startWebhookServer();
+  [strict, open] = await Promise.all([
+    startRest(1, { admission: chain({ denyTTL: -1 }) }),
+    startRest(1, { admission: chain({ defaultAllow: true }) }),
+  ]);
+});
+afterAll(async () => {
+  await Promise.all([strict.close(), open.close()]);
+  callout.close();
+  await server.close();
+});
+beforeEach(() => server.reviews.clear());
+
+const asked = (): JsonObject[] => (server.reviews.get('/images') ?? []).map((review) => review['spec'] as JsonObject);
+const says = (status: JsonObject): void =>
+  server.on('/images', () => ({
+    raw: JSON.stringify({ kind: 'ImageReview', apiVersion: 'imagepolicy.k8s.io/v1alpha1', status }),
+  }));
+
+test('the webhook is told the images, and the annotations that are for it; it is asked once', async () => {
+  says({ allowed: true });
+  const pod = podOf('a', { initContainers: [{ name: 'i', image: 'init:1' }] });
+  const annotations = { 'mine.image-policy.k8s.io/ticket': '1', other: 'x' };
+  const annotated = { ...pod, metadata: { name: 'a', annotations } };
+  await strict.ok(201, 'POST', PODS, annotated);
+  await strict.ok(201, 'POST', PODS, { ...annotated, metadata: { name: 'b', annotations } });
+  expect(asked()).toEqual([
+    {
+      containers: [{ image: 'i:1' }, { image: 'init:1' }],
+      annotations: { 'mine.image-policy.k8s.io/ticket': '1' },
+      namespace: 'default',
+    },
+  ]);
+});
+
+test('what it denies is forbidden, with its reason', async () => {
+  says({ allowed: false, reason: 'not signed' });
+  expect(await strict.ok(403, 'POST', PODS, podOf('c', { containers: [{ name: 'c', image: 'bad:1' }] }))).toMatchObject(
+    {
+      message: 'pods "c" is forbidden: image policy webhook backend denied one or more images: not signed',
+    },
+  );
+  says({ allowed: false });
+  expect(await strict.ok(403, 'POST', PODS, podOf('c', { containers: [{ name: 'c', image: 'bad:1' }] }))).toMatchObject(
+    {
+      message: 'pods "c" is forbidden: one or more images rejected by webhook backend',
+    },
+  );
+});
+
+describe('when it cannot be asked', () => {
+  test('defaultAllow decides', async () => {
+    server.on('/images', () => ({ raw: 'no', status: 500 }));
+    const pod = podOf('d', { containers: [{ name: 'c', image: 'some:1' }] });
+    expect(await strict.ok(403, 'POST', PODS, pod)).toMatchObject({
+      message: expect.stringContaining('pods "d" is forbidden: an error on the server ("no")'),
+    });
+    await open.ok(201, 'POST', PODS, pod);
+    // An answer of another kind is none.
+    server.on('/images', () => ({ raw: '{"kind":"Status","status":{"allowed":true}}' }));
+    await strict.ok(403, 'POST', PODS, pod);
+  });
+});
+
+test('other resources and subresources are not its matter', async () => {
+  says({ allowed: false });
+  await strict.ok(201, 'POST', '/api/v1/namespaces/default/configmaps', { metadata: { name: 'c' } });
+  await strict.ok(
+    200,
+    'PATCH',
+    `${PODS}/a/status`,
+    { status: { message: 'x' } },
+    {
+      contentType: 'application/merge-patch+json',
+    },
+  );
+  expect(asked()).toEqual([]);
+});
+
+test('a configuration that is wrong ends the start', () => {
+  expect(() => admissionChain({ enable: ['ImagePolicyWebhook'] })).toThrow('has no configuration');
+  expect(() => chain({ kubeConfigFile: '' })).toThrow('imagePolicy.kubeConfigFile: Required value');
+  expect(() => chain({ allowTTL: 1801 })).toThrow(
+    'imagePolicy.allowTTL: valid range is between 1000 ms and 1800000 ms',
+  );
+  expect(() => chain({ retryBackoff: -1 })).toThrow('imagePolicy.retryBackoff');
+  expect(() => chain({ defaultallow: true })).toThrow('unknown field "imagePolicy.defaultallow"');
+});
