@@ -110,6 +110,15 @@ export function storeSuite(
         expect(backend.count('a/1', 'a/3')).toBe(2);
       });
 
+      it('go on behind a key that was changed since, as of an earlier revision', async () => {
+        await write(put('a/1', 'x'), put('a/2', 'x'), put('a/3', 'x'));
+        await write(put('a/1', 'y'), del('a/2'));
+        const behind = (key: string): string[] =>
+          backend.range({ start: `${key}\0`, end: '~', revision: 1 }).items.map((item) => item.key);
+        expect(behind('a/1')).toEqual(['a/2', 'a/3']);
+        expect(behind('a/2')).toEqual(['a/3']);
+      });
+
       it('are refused beyond what is known', async () => {
         await write(put('a/1', 'x'));
         expect(() => backend.range({ ...all, revision: 2 })).toThrow(RangeError);

@@ -82,7 +82,9 @@ export function rangeAsOf(
 function* pastAsOf(snapshot: Snapshot, start: string, end: string, revision: number): Generator<PastKey, void> {
   for (const row of snapshot.scan('past', Buffer.from(start), Buffer.from(end), { values: false })) {
     const past = parsePastKey(row.key);
-    if (past.modRevision <= revision && past.supersededAt > revision) yield past;
+    // The rows of a key stand behind the key with a zero, where what follows it begins.
+    if (past.modRevision > revision || past.supersededAt <= revision || compareKeys(past.key, start) < 0) continue;
+    yield past;
   }
 }
 
