@@ -18,7 +18,7 @@ export interface TokenKey {
   readonly key: KeyObject;
 }
 
-/** The key with the algorithm that the reference uses for its type; the id is the hash of the public half. Throws FatalError. */
+/** The key with the algorithm that kube-apiserver uses for its type; the id is the hash of the public half. Throws FatalError. */
 export function tokenKey(key: KeyObject): TokenKey {
   const publicKey = key.type === 'private' ? createPublicKey(key) : key;
   const der = publicKey.export({ format: 'der', type: 'spki' });

@@ -25,7 +25,7 @@ interface BoundFacts {
   readonly node: string;
 }
 
-/** Which objects stand in relation to which node, by the pods bound to it (the reference's node authorizer graph). */
+/** Which objects stand in relation to which node, by the pods bound to it (kube-apiserver's node authorizer graph). */
 export class NodeGraph {
   private readonly pods: InformedObjects<PodFacts>;
   private readonly volumes: InformedObjects<VolumeFacts>;

@@ -9,7 +9,7 @@ const no = (reason: string): Decision => ({ decision: 'noOpinion', reason });
 
 /**
  * What kubelets may do: read what the pods bound to their node need, keep their own node's objects, and what the
- * ClusterRole system:node says of everything else (the reference's node authorizer).
+ * ClusterRole system:node says of everything else (kube-apiserver's node authorizer).
  */
 export class NodeAuthorizer implements Authorizer {
   private readonly graph: NodeGraph;

@@ -149,7 +149,7 @@ function appliesTo(subject: Subject, user: UserInfo, namespace: string): boolean
   }
 }
 
-/** As the reference prints a binding in its reasons. */
+/** As kube-apiserver prints a binding in its reasons. */
 function describe(binding: Binding, subject: Subject): string {
   const kind = binding.namespace === '' ? 'ClusterRoleBinding' : 'RoleBinding';
   const name = binding.namespace === '' ? binding.name : `${binding.name}/${binding.namespace}`;

@@ -26,21 +26,21 @@ export function watchFiles(
   everyMs = EVERY_MS,
 ): WatchedFiles {
   let last = known;
-  let complaint = '';
+  let problem = '';
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const look = async (): Promise<void> => {
     try {
       const contents = await Promise.all(paths.map(bounded));
-      complaint = '';
+      problem = '';
       if (contents.every((bytes, i) => last[i]?.equals(bytes) === true) || stopped) return;
       last = contents;
       await changed(contents);
     } catch (error) {
       const text = errorText(error);
-      if (text !== complaint)
+      if (text !== problem)
         log.error(`${paths.join(', ')} cannot be followed, and what was read before stays: ${text}`);
-      complaint = text;
+      problem = text;
     }
   };
   const again = (): void => {
