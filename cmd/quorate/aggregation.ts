@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ApiServices } from '../../internal/aggregator/api-services.js';
 import { BackendServers } from '../../internal/aggregator/backend-server.js';
 import { type Aggregator, createAggregator } from '../../internal/aggregator/index.js';
+import { AggregatorMetrics } from '../../internal/aggregator/metrics.js';
 import { RemoteDiscovery } from '../../internal/aggregator/remote-discovery.js';
 import { RemoteOpenApi } from '../../internal/aggregator/remote-openapi.js';
 import { storeReader } from '../../internal/admission/lookup.js';
@@ -27,6 +28,8 @@ export interface AggregationParts {
 
 export interface Aggregation {
   readonly aggregator: Aggregator;
+  /** What metrics tell of it, in Prometheus text format. */
+  readonly metrics: AggregatorMetrics;
   /** What other servers have of OpenAPI. */
   readonly openApi: RemoteOpenApiDocuments;
   /** Begins to keep APIServices and their conditions, where `leads()` is true. */
@@ -62,6 +65,7 @@ export function aggregation({ flags, backend, callout, resolve, catalog, custom 
   const openApi = new RemoteOpenApi(services, servers);
   const following: { stop(): void }[] = [services, discovery, openApi];
   return {
+    metrics: new AggregatorMetrics(services),
     openApi,
     aggregator: createAggregator(services, servers, {
       frontProxy: {

@@ -178,7 +178,10 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
   const fairness = flags.bool('enable-priority-and-fairness')
     ? new PriorityAndFairness(backend, reads + writes)
     : undefined;
-  metrics.others = () => (fairness === undefined ? [] : fairnessMetrics(fairness));
+  metrics.others = function* () {
+    yield* aggregated.metrics.render();
+    if (fairness !== undefined) yield* fairnessMetrics(fairness);
+  };
   const chain = createChain({
     aggregator: aggregated.aggregator,
     authenticator: who.authenticator,
