@@ -33,6 +33,8 @@ export class RequestContext implements ApiRequest, Credentials {
   deadline = Number.POSITIVE_INFINITY;
   /** The body as far as it is read whole, which is the last thing before the handler. */
   body: Buffer = EMPTY;
+  /** How long it waited for a seat, milliseconds; 0 where it did not. */
+  queuedMs = 0;
   /** The audit of this request, where the policy wants one. */
   audit: RequestAudit | undefined;
   /** What went wrong through a bug of ours. */

@@ -147,6 +147,24 @@ describe('a request', () => {
     expect(last(backend.events).user?.username).toBe('ann');
   });
 
+  test('that was slow tells how long it took, another one does not', async () => {
+    let late = false;
+    const { serve, backend } = setting({
+      resources: (request) => {
+        // As if it had come so much earlier, or just now.
+        Object.assign(request, { received: performance.now() - (late ? 1_500 : 0), queuedMs: late ? 700 : 0 });
+        return json({});
+      },
+    });
+    await serve(CM);
+    expect([...last(backend.events).annotations.keys()].filter((key) => key.includes('latency'))).toEqual([]);
+    late = true;
+    await serve(CM);
+    const { annotations } = last(backend.events);
+    expect(annotations.get('apiserver.latency.k8s.io/apf-queue-wait')).toBe('700ms');
+    expect(annotations.get('apiserver.latency.k8s.io/total')).toMatch(/^\d+(\.\d+)?s$/);
+  });
+
   test('that meets a bug of ours is recorded as a panic', async () => {
     const { serve, stages, backend } = setting({
       resources: () => {

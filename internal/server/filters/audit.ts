@@ -5,6 +5,7 @@ import type { AuditBackend, ObjectReference } from '../../audit/types.js';
 import type { Awaitable } from '../../machinery/awaitable.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { internalError } from '../../machinery/status.js';
+import { formatDuration } from '../../machinery/time.js';
 import type { BytesReply } from '../../rest/types.js';
 import { objectOf, recorded, statusOfReply } from '../audit-response.js';
 import type { Answer } from '../http-listener.js';
@@ -23,6 +24,9 @@ export interface AuditParts {
 
 /** kube-apiserver's bound on the user agent of an event, in characters. */
 const MAX_USER_AGENT = 1024;
+/** Requests that took longer tell where their time went, milliseconds. */
+const SLOW_MS = 500;
+const LATENCY = 'apiserver.latency.k8s.io/';
 const NO_NOTES: ReadonlyMap<string, string> = new Map();
 
 /**
@@ -133,6 +137,15 @@ function annotationsOf({ annotations, authorization }: RequestContext): Readonly
   ]);
 }
 
+/** Tells of a slow request how long it took, and for how long of it it waited for its turn (apiserver's writeLatencyToAnnotation). */
+function annotateLatency(context: RequestContext): void {
+  const took = performance.now() - context.received;
+  if (took <= SLOW_MS) return;
+  const text = (ms: number): string => formatDuration(BigInt(Math.round(ms * 1e6)));
+  if (context.queuedMs > 0) context.annotate(`${LATENCY}apf-queue-wait`, text(context.queuedMs));
+  context.annotate(`${LATENCY}total`, text(took));
+}
+
 function finish(context: RequestContext, audit: RequestAudit, answer: Answer): Awaitable<Answer> {
   const { reply } = answer;
   const facts = (response?: JsonObject): StageFacts => factsOf(context, answer, annotationsOf(context), response);
@@ -140,6 +153,7 @@ function finish(context: RequestContext, audit: RequestAudit, answer: Answer): A
     return after(audit.record('Panic', { ...facts(), responseStatus: panic(context.bug) }), answer);
   const { verb, subresource } = context.info;
   const isLong = isLongRunning(verb, subresource);
+  if (!isLong) annotateLatency(context);
   const started = isLong ? audit.record('ResponseStarted', facts()) : true;
   if ('body' in reply) {
     const complete = (): Awaitable<boolean> => {

@@ -36,6 +36,7 @@ export function withPriorityAndFairness(fairness: PriorityAndFairness): Filter {
     context.onAborted(() => flow.level.set.cancel(ticket));
     return outcome.then((o) => {
       waiting.change(-1);
+      context.queuedMs = performance.now() - ticket.arrived;
       return conclude(fairness, context, ticket, o);
     });
   };
