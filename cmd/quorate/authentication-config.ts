@@ -62,7 +62,7 @@ export function configuredAuthentication(
     oidcAuthenticator(config, {
       callout,
       now: Date.now,
-      fetched: (keys) => authMetrics.keysFetched(config.issuer.url, keys === undefined ? 'failure' : 'success'),
+      fetched: (keys) => authMetrics.keysFetched(config.issuer.url, keys),
     }),
   );
   let present = anonymous;

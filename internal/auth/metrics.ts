@@ -62,12 +62,47 @@ export const authenticationReloads = new Reloads('authentication', 'authenticati
 export const authorizationReloads = new Reloads('authorization', 'authorization');
 export type { Reloads };
 
+/** How often it was asked who sends a request, and whether they may; numbers, because every request counts. */
+export const attempts = { success: 0, failure: 0, allowed: 0, denied: 0, noOpinion: 0, error: 0 };
+const authenticationAttempts = new Counter({
+  name: 'authentication_attempts',
+  help: 'Counter of authenticated attempts.',
+  labelNames: ['result'],
+  registers: [],
+  collect() {
+    this.reset();
+    this.inc({ result: 'success' }, attempts.success);
+    this.inc({ result: 'failure' }, attempts.failure);
+  },
+});
+const authorizationAttempts = new Counter({
+  name: 'authorization_attempts_total',
+  help: "Counter of authorization attempts broken down by result. It can be either 'allowed', 'denied', 'no-opinion' or 'error'.",
+  labelNames: ['result'],
+  registers: [],
+  collect() {
+    this.reset();
+    this.inc({ result: 'allowed' }, attempts.allowed);
+    this.inc({ result: 'denied' }, attempts.denied);
+    this.inc({ result: 'no-opinion' }, attempts.noOpinion);
+    this.inc({ result: 'error' }, attempts.error);
+  },
+});
+
 const keysFetched = new Gauge({
   name: 'apiserver_authentication_jwks_fetch_last_timestamp_seconds',
   help: 'Timestamp of the last JWKS fetch, by its result and the hash of the issuer.',
   labelNames: ['result', 'jwt_issuer_hash'],
   registers: [],
 });
+const keySet = new Gauge({
+  name: 'apiserver_authentication_jwks_fetch_last_key_set_info',
+  help: 'The last key set that an issuer gave, by its hash and that of the issuer.',
+  labelNames: ['jwt_issuer_hash', 'hash'],
+  registers: [],
+});
+/** Hash of the key set by that of its issuer. */
+const keySets = new Map<string, string>();
 const webhookEvaluations = new Counter({
   name: 'apiserver_authorization_webhook_evaluations_total',
   help: 'Number of round-trips to authorization webhooks.',
@@ -140,7 +175,10 @@ export const authMetrics = {
   all: [
     ...authenticationReloads.metrics,
     ...authorizationReloads.metrics,
+    authenticationAttempts,
+    authorizationAttempts,
     keysFetched,
+    keySet,
     webhookEvaluations,
     webhookSeconds,
     failedOpen,
@@ -150,8 +188,17 @@ export const authMetrics = {
     tokenCache,
     tokenSeconds,
   ] as readonly Metric[],
-  keysFetched: (issuer: string, result: Status): void =>
-    keysFetched.set({ result, jwt_issuer_hash: hashLabel(issuer) }, Date.now() / 1000),
+  /** `keys` undefined: they could not be fetched. */
+  keysFetched(issuer: string, keys: Buffer | undefined): void {
+    const issuerHash = hashLabel(issuer);
+    const result = keys === undefined ? 'failure' : 'success';
+    keysFetched.set({ result, jwt_issuer_hash: issuerHash }, Date.now() / 1000);
+    if (keys === undefined) return;
+    const before = keySets.get(issuerHash);
+    if (before !== undefined) keySet.remove({ jwt_issuer_hash: issuerHash, hash: before });
+    keySets.set(issuerHash, hashLabel(keys));
+    keySet.set({ jwt_issuer_hash: issuerHash, hash: hashLabel(keys) }, 1);
+  },
   webhook(name: string, result: WebhookResult, seconds: number): void {
     webhookEvaluations.inc({ name, result });
     webhookSeconds.observe({ name, result }, seconds);

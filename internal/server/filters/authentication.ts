@@ -1,4 +1,5 @@
 import type { AuthenticationResult, Authenticator } from '../../auth/authenticator.js';
+import { attempts } from '../../auth/metrics.js';
 import { unauthorized } from '../../machinery/status.js';
 import type { RequestContext } from '../request-context.js';
 import type { Filter } from './filter.js';
@@ -24,7 +25,11 @@ export function withAuthentication(authenticator: Authenticator, catchUp: (() =>
 }
 
 function accept(context: RequestContext, result: AuthenticationResult): undefined {
-  if (typeof result !== 'object') throw unauthorized();
+  if (typeof result !== 'object') {
+    attempts.failure++;
+    throw unauthorized();
+  }
+  attempts.success++;
   if (/^bearer {2}/i.test(context.header('authorization'))) context.warn(EXTRA_SPACE);
   context.authenticatedUser = result;
   context.user = result;

@@ -1,4 +1,5 @@
 import { forbiddenText } from '../../auth/authorizers.js';
+import { attempts } from '../../auth/metrics.js';
 import type { Attributes, Authorizer, Decision } from '../../auth/types.js';
 import { forbidden } from '../../machinery/status.js';
 import type { RequestContext } from '../request-context.js';
@@ -23,8 +24,15 @@ export function withAuthorization(authorizer: Authorizer): Filter {
 
 function conclude(context: RequestContext, attributes: Attributes, decision: Decision): HandlerReply | undefined {
   context.authorization = decision;
-  if (decision.decision === 'allow') return undefined;
-  if (decision.error !== undefined) return internalServerError(context, decision.error);
+  if (decision.decision === 'allow') {
+    attempts.allowed++;
+    return undefined;
+  }
+  if (decision.error !== undefined) {
+    attempts.error++;
+    return internalServerError(context, decision.error);
+  }
+  attempts[decision.decision === 'deny' ? 'denied' : 'noOpinion']++;
   throw forbidden(context.info, context.info.name, forbiddenText(attributes, decision.reason));
 }
 

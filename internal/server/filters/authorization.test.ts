@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Attributes, Decision } from '../../auth/types.js';
+import { startTestServer, type TestServer } from '../testing.js';
+
+let server: TestServer;
+let decision: Decision;
+let asked: Attributes[] = [];
+beforeAll(async () => {
+  server = await startTestServer(0, () => ({ status: 200, contentType: 'text/plain', body: 'ok' }), undefined, {
+    authorizer: {
+      authorize(a) {
+        asked.push(a);
+        return decision;
+      },
+    },
+  });
+});
+beforeEach(() => {
+  asked = [];
+  decision = { decision: 'allow', reason: '' };
+});
+afterAll(() => server.close());
+
+const PODS = '/api/v1/namespaces/ns/pods';
+
+test('authorizers are told the selectors of what selects, and of nothing else', async () => {
+  const query = '?labelSelector=a%3Db&fieldSelector=spec.nodeName%3Dn1';
+  await server.call(PODS + query);
+  await server.call(PODS + query, { method: 'DELETE' });
+  await server.call(`${PODS}/a${query}`);
+  const selectors = { labelSelector: 'a=b', fieldSelector: 'spec.nodeName=n1' };
+  expect(asked[0]).toMatchObject({ verb: 'list', ...selectors });
+  expect(asked[1]).toMatchObject({ verb: 'deletecollection', ...selectors });
+  expect(asked[2]?.labelSelector).toBeUndefined();
+});
+
+test('who is refused because nobody could find out is told what went wrong, as 500', async () => {
+  decision = { decision: 'deny', reason: '', error: 'the webhook is away' };
+  const { status, headers, body } = await server.call(`${PODS}?limit=1`);
+  expect([status, headers['content-type'], body]).toEqual([
+    500,
+    'text/plain; charset=utf-8',
+    `Internal Server Error: "${PODS}?limit=1": the webhook is away\n`,
+  ]);
+  decision = { decision: 'allow', reason: 'another one allowed it', error: 'the webhook is away' };
+  expect((await server.call(PODS)).status).toBe(200);
+});
+
+test('attempts are counted by what they came to', async () => {
+  const count = async (result: string): Promise<number> => {
+    const name = 'authorization_attempts_total';
+    const metric = await server.metrics.registry.getSingleMetric(name)?.get();
+    return metric?.values.find(({ labels }) => labels['result'] === result)?.value ?? 0;
+  };
+  const before = await Promise.all(['allowed', 'denied', 'no-opinion'].map(count));
+  await server.call(PODS);
+  decision = { decision: 'deny', reason: '' };
+  await server.call(PODS);
+  decision = { decision: 'noOpinion', reason: '' };
+  await server.call(PODS);
+  expect(await Promise.all(['allowed', 'denied', 'no-opinion'].map(count))).toEqual(before.map((n) => n + 1));
+});
