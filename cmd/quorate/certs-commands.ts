@@ -121,7 +121,10 @@ ${stages}This stage writes on this machine:
 ${steps.map((step) => `    ${step}\n`).join('')}`;
 }
 
-const RESTART = `\nDone renewing certificates. You must restart the kube-apiserver, kube-controller-manager and kube-scheduler, so that they can use the new certificates.\n`;
+const RESTART = `
+Done renewing certificates. A running replica reads "apiserver" and "peer" again by itself. You must restart it for
+apiserver-kubelet-client and front-proxy-client, and kube-controller-manager and kube-scheduler for their kubeconfigs.
+`;
 
 function printExpiration(listed: readonly ListedCertificate[]): void {
   const now = Date.now();

@@ -36,6 +36,11 @@ export function peerAddress({ node, peerPort }: ControlPlaneOptions): string {
   return urlHost(node.advertiseAddress, peerPort);
 }
 
+/** Has this node's replica ever been started? */
+export function hasData(paths: NodePaths): boolean {
+  return ['wal', 'log'].some((name) => existsSync(join(paths.data, name)));
+}
+
 /** The static pod's manifest of the replica. */
 export const apiserverManifest = (paths: NodePaths): string => join(paths.manifests, 'kube-apiserver.yaml');
 
@@ -65,7 +70,8 @@ export function writeReplicaFiles(
     host: node.advertiseAddress,
     probes: { liveness: '/livez', readiness: '/readyz', startup: '/livez' },
     mounts: [
-      { path: paths.pki, type: 'DirectoryOrCreate' },
+      // It renews its certificates there.
+      { path: paths.pki, type: 'DirectoryOrCreate', writable: true },
       { path: paths.data, type: 'DirectoryOrCreate', writable: true },
     ],
   });

@@ -17,6 +17,7 @@ import {
 import {
   type ControlPlaneOptions,
   forgetFounding,
+  hasData,
   peerAddress,
   startReplica,
   waitReady,
@@ -196,19 +197,24 @@ async function runControlPlane(context: InitContext, parts: readonly string[]): 
   const wanted = (part: (typeof CONTROL_PLANE_PARTS)[number]): boolean => parts.length === 0 || parts.includes(part);
   const files: string[] = [];
   if (wanted('apiserver')) {
-    // A token makes two clusters whose first members have one name two clusters all the same.
-    files.push(
-      ...writeReplicaFiles(plane, {
-        'initial-cluster': `${plane.node.name}=${peerAddress(plane)}`,
-        'initial-cluster-token': randomBytes(8).toString('hex'),
-      }),
-    );
+    files.push(...writeReplicaFiles(plane, membershipOf(plane)));
   }
   const others = (['controller-manager', 'scheduler'] as const).filter((name) => wanted(name));
   if (others.length > 0) makeDirectory(plane.paths.manifests);
   files.push(...writeOtherPods(plane, others));
   for (const file of files) progress.say(`[control-plane] Writing "${file}"`);
   await Promise.resolve();
+}
+
+/** Who has data belongs to a cluster already: should it lose them, it must not begin another one under the old name. */
+function membershipOf(plane: ControlPlaneOptions): Readonly<Record<string, string>> {
+  const address = peerAddress(plane);
+  if (hasData(plane.paths)) return { join: address };
+  // A token makes two clusters whose first members have one name two clusters all the same.
+  return {
+    'initial-cluster': `${plane.node.name}=${address}`,
+    'initial-cluster-token': randomBytes(8).toString('hex'),
+  };
 }
 
 async function runWait({ plane, config, progress }: InitContext): Promise<void> {

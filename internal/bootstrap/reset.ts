@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
 import { type ApiAccess, ApiClient } from './api-client.js';
-import { stopReplica } from './control-plane.js';
+import { hasData, stopReplica } from './control-plane.js';
 import { clusterState, removeMember } from './members.js';
 import { KUBECONFIGS, type NodePaths } from './node-paths.js';
 import type { Progress } from './progress.js';
@@ -38,8 +38,7 @@ export async function reset(context: ResetContext): Promise<void> {
 
 async function leaveCluster({ paths, progress, access, force }: ResetContext): Promise<void> {
   const file = join(paths.kubernetes, 'admin.conf');
-  const hasData = ['wal', 'log'].some((name) => existsSync(join(paths.data, name)));
-  if (!hasData || !existsSync(file)) return;
+  if (!hasData(paths) || !existsSync(file)) return;
   try {
     const client = new ApiClient(access(file), PATIENCE_MS);
     const { name, members } = await clusterState(client);

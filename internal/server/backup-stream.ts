@@ -13,6 +13,8 @@ export interface BackupSource {
 
 /** A client that takes nothing for so long is given up: what is saved holds one read transaction of LMDB. */
 const STALLED_MS = 60_000;
+/** However slow a client is: while its read transaction lasts, LMDB can reuse no page. */
+const LONGEST_MS = 3_600_000;
 /** Of one process: each holds a read transaction, and reads the whole state. */
 const AT_A_TIME = 1;
 const RETRY_SECONDS = 10;
@@ -61,8 +63,11 @@ async function send(sink: Sink, bytes: AsyncGenerator<Buffer>): Promise<void> {
   let wake: () => void = () => undefined;
   sink.onWritable(() => wake());
   sink.onClose(() => wake());
+  const until = performance.now() + LONGEST_MS;
   for await (const piece of bytes) {
     if (sink.closed) return;
+    if (performance.now() > until)
+      throw new Error(`its client was too slow: it took more than ${LONGEST_MS / 60_000} minutes`);
     if (sink.write(piece)) continue;
     let timer: NodeJS.Timeout | undefined;
     const stalled = new Promise<'stalled'>((resolve) => (timer = setTimeout(() => resolve('stalled'), STALLED_MS)));

@@ -77,6 +77,8 @@ describe('init, join, token, certs, reset', () => {
     expect(tokens?.length).toBe(3);
     // Its disk lost, it must not begin an empty cluster under the old name.
     expect(fs.readFileSync(kubernetes('m1', 'quorate.flags'), 'utf8')).not.toContain('initial-cluster');
+    await quorate('init', 'phase', 'control-plane', 'apiserver', ...machine('m1', 0));
+    expect(fs.readFileSync(kubernetes('m1', 'quorate.flags'), 'utf8')).not.toContain('initial-cluster');
   });
 
   it('a second init tells all that is in its way, and changes nothing', async () => {
@@ -132,6 +134,8 @@ describe('init, join, token, certs, reset', () => {
         const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `w${n}` } };
         const { code } = await api().ask('POST', '/api/v1/namespaces/default/configmaps', body);
         if (code === 201 || code === 409) taken.push(`w${n}`);
+        // Load, and no more than the commands leave room for.
+        await new Promise((resolve) => setTimeout(resolve, 100));
       }
     })();
     const old = ['ca.crt', 'apiserver-kubelet-client.crt', 'apiserver-kubelet-client.key'].map((name) =>
@@ -181,7 +185,7 @@ describe('init, join, token, certs, reset', () => {
     // New nodes find the new authority.
     join = (await admin('token', 'create', '--print-join-command')).trim().split(' ').slice(1);
     await quorate(...join, '--rootfs', rootfs('w3'), '--node-name', 'w3');
-  }, 240_000);
+  }, 480_000);
 
   it('reset takes a member out of the cluster, and its files away', async () => {
     await quorate('reset', '--force', '--rootfs', rootfs('m2'));
