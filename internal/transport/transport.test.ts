@@ -44,7 +44,12 @@ interface Heard {
 async function member(
   id: number,
   port: number,
-  changes: Partial<Pick<PeerHandlers, 'admit' | 'onFetch'>> & { tls?: TransportTls; cluster?: number } = {},
+  changes: Partial<Pick<PeerHandlers, 'admit' | 'onFetch'>> & {
+    tls?: TransportTls;
+    cluster?: number;
+    /** Waited for before a chunk of a snapshot is taken. */
+    beforeChunk?: () => Promise<void>;
+  } = {},
 ): Promise<Heard> {
   const messages: string[] = [];
   const events: string[] = [];
@@ -56,7 +61,10 @@ async function member(
       admit: changes.admit ?? (() => Promise.resolve(undefined)),
       onMessages: (from, payload) => void messages.push(`${from}:${payload.toString()}`),
       onSnapshot: async (_from, chunks) => {
-        for await (const chunk of chunks) messages.push(`snapshot ${chunk.length}`);
+        for await (const chunk of chunks) {
+          await changes.beforeChunk?.();
+          messages.push(`snapshot ${chunk.length}`);
+        }
       },
       onFetch:
         changes.onFetch ??
@@ -102,19 +110,33 @@ async function wire(to: number, delayMs = 0): Promise<{ readonly port: number; c
 }
 
 describe('the transport', () => {
-  it('carries batches in order, and snapshots with backpressure', async () => {
+  it('carries batches in order, and no more of a snapshot than its receiver takes', async () => {
     const [portA = 0, portB = 0] = await freePorts(2);
     const a = await member(1, portA);
-    const b = await member(2, portB);
+    let takeOn: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (takeOn = resolve));
+    const b = await member(2, portB, { beforeChunk: () => held });
     a.transport.setPeers(new Map([[2, `127.0.0.1:${portB}`]]));
     for (let i = 0; i < 100; i++) a.transport.send(2, Buffer.from(String(i)));
     await until(() => b.messages.length === 100);
     expect(b.messages).toEqual(Array.from({ length: 100 }, (_, i) => `1:${i}`));
     async function* chunks(): AsyncGenerator<Buffer> {
-      for (let i = 0; i < 200; i++) yield Buffer.alloc(100_000);
+      for (; asked < 200; asked++) yield Buffer.alloc(100_000);
       await Promise.resolve();
     }
-    await a.transport.sendSnapshot(2, chunks());
+    let asked = 0;
+    const sent = a.transport.sendSnapshot(2, chunks());
+    // The buffers between the two are full when no more is asked for, for so many turns.
+    let before = 0;
+    let still = 0;
+    await until(() => {
+      still = asked > 0 && asked === before ? still + 1 : 0;
+      before = asked;
+      return still >= 20;
+    });
+    expect(asked).toBeLessThan(100);
+    takeOn();
+    await sent;
     expect(b.messages.filter((m) => m === 'snapshot 100000')).toHaveLength(200);
   });
 
