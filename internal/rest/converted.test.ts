@@ -164,6 +164,21 @@ test('another version shows nothing that its schema does not know, and stores no
   expect((await rest.ok(200, 'GET', at('v1', 'two')))['spec']).toEqual({ a: '1' });
 });
 
+test('watches of two versions select by the fields of their own', async () => {
+  const of = (name: string, storage: boolean, field: string): JsonObject => ({
+    ...version(name, storage, properties('a', 'b')),
+    selectableFields: [{ jsonPath: `.spec.${field}` }],
+  });
+  const { at } = await define([of('v1', true, 'a'), of('v2', false, 'b')]);
+  const first = await watch(`${at('v1')}?watch=true&fieldSelector=spec.a%3D1`);
+  const second = await watch(`${at('v2')}?watch=true&fieldSelector=spec.b%3D2`);
+  await rest.ok(201, 'POST', at('v1'), thing('v1', 'one', { a: '1', b: '2' }));
+  expect(await first.until(1)).toMatchObject([{ type: 'ADDED', object: { apiVersion: 'example.com/v1' } }]);
+  expect(await second.until(1)).toMatchObject([{ type: 'ADDED', object: { apiVersion: 'example.com/v2' } }]);
+  first.close();
+  second.close();
+});
+
 describe('through a conversion webhook', () => {
   const path = '/convert';
   const conversion = (): JsonObject => ({

@@ -6,7 +6,7 @@ import { badRequest } from '../machinery/status.js';
 import type { Strategy } from '../registry/types.js';
 import { isCustom, type ResourceDef } from '../schema/types.js';
 import { objectKey, prefixEnd, resourcePrefix } from '../store/keys.js';
-import type { LazyObject } from './lazy.js';
+import type { FieldsReader, LazyObject } from './lazy.js';
 
 /** Which objects of one resource a list, watch or deletecollection means. */
 export interface Filter {
@@ -99,9 +99,23 @@ export function filterOf(def: ResourceDef, strategy: Strategy, selection: Select
   };
 }
 
+/** One reader for each strategy: what it read of an object need not be read again for another watch. */
+const readers = new WeakMap<Strategy, FieldsReader>();
+
+/** Reads the fields of this version's objects. Through a webhook nobody can be asked here: they are those of the stored one. */
+function readerOf(strategy: Strategy): FieldsReader {
+  let reader = readers.get(strategy);
+  if (reader === undefined) {
+    const { converter } = strategy;
+    reader = (obj) => strategy.fields?.(converter?.servedNow?.(obj) ?? obj) ?? {};
+    readers.set(strategy, reader);
+  }
+  return reader;
+}
+
 function fieldValue(def: ResourceDef, strategy: Strategy, obj: LazyObject, nameAt: number, field: string): string {
   // Name and namespace stand in the key.
   if (field === NAME) return obj.key.slice(obj.key.lastIndexOf('/') + 1);
   if (field === NAMESPACE) return def.namespaced ? obj.key.slice(nameAt, obj.key.lastIndexOf('/')) : '';
-  return strategy.fields === undefined ? '' : (obj.fields((o) => strategy.fields?.(o) ?? {})[field] ?? '');
+  return strategy.fields === undefined ? '' : (obj.fields(readerOf(strategy))[field] ?? '');
 }

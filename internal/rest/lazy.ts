@@ -3,6 +3,9 @@ import { isObject } from '../machinery/json.js';
 import { parseStored } from '../schema/codec/index.js';
 import { labelsOf } from './json-scan.js';
 
+/** Reads what field selectors of a resource may ask for, of an object in its storage version. */
+export type FieldsReader = (obj: JsonObject) => Record<string, string>;
+
 /**
  * One version of a stored object, of which no more is parsed than somebody asks for, and that only once. `modRevision`
  * is the revision at which it was written; what was not read from the store is as if it were written now.
@@ -13,6 +16,7 @@ export class LazyObject {
   /** What conversion made of it, by apiVersion. */
   private converted: Map<string, JsonObject> | undefined;
   private parsedFields: Readonly<Record<string, string>> | undefined;
+  private fieldsReader: FieldsReader | undefined;
   constructor(
     readonly key: string,
     readonly value: Buffer,
@@ -46,9 +50,12 @@ export class LazyObject {
     return this.converted?.get(apiVersion);
   }
 
-  /** The values that a resource's own field selectors look at. */
-  fields(read: (obj: JsonObject) => Record<string, string>): Readonly<Record<string, string>> {
-    this.parsedFields ??= read(this.object);
+  /** The values that field selectors look at, which versions of a resource may have different ones of; kept for the last `read`. */
+  fields(read: FieldsReader): Readonly<Record<string, string>> {
+    if (this.parsedFields === undefined || this.fieldsReader !== read) {
+      this.parsedFields = read(this.object);
+      this.fieldsReader = read;
+    }
     return this.parsedFields;
   }
 }
