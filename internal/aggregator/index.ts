@@ -1,8 +1,7 @@
-import { StatusError } from '../machinery/status.js';
 import type { HandlerReply } from '../rest/types.js';
 import type { ApiServices } from './api-services.js';
 import type { BackendServers } from './backend-server.js';
-import { type ForwardableRequest, forward, type ProxyOptions, serviceUnavailable } from './proxy.js';
+import { type ForwardableRequest, forward, forwardUpgrade, type ProxyOptions, serviceUnavailable } from './proxy.js';
 
 /** Answers requests for groups and versions that another server serves; undefined for all others. */
 export type Aggregator = (request: ForwardableRequest) => HandlerReply | Promise<HandlerReply> | undefined;
@@ -30,9 +29,9 @@ export function createAggregator(services: ApiServices, servers: BackendServers,
     if (names === undefined) return undefined;
     const api = services.remote(...names);
     if (api === undefined) return undefined;
-    if (api.available && asksForUpgrade(request)) {
-      throw new StatusError(501, '', 'upgrades to aggregated API servers are not implemented by this server');
-    }
-    return api.available ? forward(request, api, servers, options) : serviceUnavailable();
+    if (!api.available) return serviceUnavailable();
+    return asksForUpgrade(request)
+      ? forwardUpgrade(request, api, servers, options)
+      : forward(request, api, servers, options);
   };
 }

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { CallError, type OpenResponse } from '../callout/index.js';
+import { StatusError } from '../machinery/status.js';
+import { passUpgradeOn } from '../rest/connect/upgrade.js';
 import { queryValues } from '../machinery/go-url.js';
 import type { ApiRequest, BytesReply, HandlerReply } from '../rest/types.js';
 import type { ApiService } from './api-service.js';
@@ -122,6 +124,32 @@ export async function forward(
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
     return plainError(503, `error trying to reach service: ${error.reason}`);
+  }
+}
+
+/** The handshake with the other server is this one's own; the subprotocols are the client's. */
+const HANDSHAKE = ['sec-websocket-key', 'sec-websocket-version', 'sec-websocket-extensions'];
+
+/**
+ * Passes a WebSocket on to the server behind a remote APIService. What goes wrong on the way is a plain-text 503; other
+ * protocols than WebSocket are refused with 501, once the other server has agreed to them.
+ */
+export async function forwardUpgrade(
+  request: ForwardableRequest,
+  api: ApiService,
+  servers: BackendServers,
+  options: ProxyOptions,
+): Promise<HandlerReply> {
+  try {
+    const path = forwardedPath(request);
+    const target = servers.target(api, path);
+    const headers = forwardedHeaders(request, new URL(target.url).host, options);
+    for (const name of HANDSHAKE) delete headers[name];
+    return await passUpgradeOn(servers, request, target, headers);
+  } catch (error) {
+    if (error instanceof CallError) return plainError(503, `error trying to reach service: ${error.reason}`);
+    if (error instanceof StatusError && error.code === 500) return plainError(503, error.message);
+    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
 import { ApiServices } from '../aggregator/api-services.js';
 import { BackendServers } from '../aggregator/backend-server.js';
 import { createAggregator } from '../aggregator/index.js';
@@ -82,10 +83,26 @@ async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> 
   json({ method: req.method, url: req.url, headers: req.headers, length: body.length });
 }
 
+const sockets = new WebSocketServer({ noServer: true, handleProtocols: (offered) => [...offered].at(-1) ?? false });
+
 async function startBackend(at: number): Promise<void> {
   const pair = await issue(ca, { commonName: 'things', usages: ['server'], dnsNames: ['things.default.svc'], ips: [] });
   backend = https.createServer({ key: pair.key, cert: pair.cert }, (req, res) => {
     answer(req, res).catch(() => res.destroy());
+  });
+  backend.on('upgrade', (req: IncomingMessage, socket, head) => {
+    if (req.headers.upgrade === 'SPDY/3.1') {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n');
+      return;
+    }
+    if (req.url?.includes('refused') === true) {
+      socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 4\r\nContent-Type: text/plain\r\n\r\nno! ');
+      return;
+    }
+    sockets.handleUpgrade(req, socket, head, (client) => {
+      client.send(JSON.stringify([req.headers['x-remote-user'], req.headers.authorization ?? 'none', req.url]));
+      client.on('message', (data: Buffer, isBinary) => client.send(Buffer.from(data).reverse(), { binary: isBinary }));
+    });
   });
   backend.listen(at, '127.0.0.1');
   await once(backend, 'listening');
@@ -204,11 +221,30 @@ describe('a request for what another server serves', () => {
     expect([status, body]).toEqual([502, 'the backend attempted to redirect this request, which is not permitted']);
   });
 
-  test('is refused when it asks for an upgrade, which is not passed on', async () => {
-    const { status, body } = await server.call(`${THINGS}/a`, {
-      headers: { Connection: 'Upgrade', Upgrade: 'SPDY/3.1' },
+  test('may become a WebSocket, over which messages go both ways', async () => {
+    const client = new WebSocket(`wss://127.0.0.1:${server.port}${THINGS}/a?tail=1`, ['first', 'second'], {
+      rejectUnauthorized: false,
+      headers: { authorization: 'Bearer admin-token' },
     });
-    expect([status, JSON.parse(body)]).toMatchObject([501, { kind: 'Status', code: 501 }]);
+    const [hello] = (await once(client, 'message')) as [Buffer];
+    expect(JSON.parse(hello.toString())).toEqual(['admin', 'none', `${THINGS}/a?tail=1`]);
+    expect(client.protocol).toBe('second');
+    client.send('abc');
+    expect(((await once(client, 'message')) as [Buffer])[0].toString()).toBe('cba');
+    client.close();
+    await once(client, 'close');
+  });
+
+  test('is told what the other server refuses, and that only WebSockets are passed on', async () => {
+    const upgrade = {
+      Connection: 'Upgrade',
+      'Sec-WebSocket-Version': '13',
+      'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+    };
+    const refused = await server.call(`${THINGS}/refused`, { headers: { ...upgrade, Upgrade: 'websocket' } });
+    expect([refused.status, refused.body]).toEqual([403, 'no! ']);
+    const spdy = await server.call(`${THINGS}/a`, { headers: { Connection: 'Upgrade', Upgrade: 'SPDY/3.1' } });
+    expect([spdy.status, JSON.parse(spdy.body)]).toMatchObject([501, { kind: 'Status', code: 501 }]);
   });
 
   test('is 503 for an APIService that has no service, and what is not there is 404', async () => {

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import { CallError, type OpenResponse, type Target } from '../../callout/index.js';
 import { badRequest, StatusError } from '../../machinery/status.js';
 import type { ApiRequest, HandlerReply, StreamReply } from '../types.js';
@@ -30,18 +31,19 @@ export function offeredProtocols(request: ApiRequest): string[] {
 }
 
 /**
- * Asks the other side for a WebSocket as the client did, and passes messages on both ways. What it refuses is answered
- * as it said it. Throws 500 where there is no answer.
+ * Asks the other side for a WebSocket as the client did, and passes messages on both ways. `sent` are the headers that go
+ * along, without those of the handshake. What it refuses is answered as it said it. Throws 500 where there is no answer.
  */
 export async function passUpgradeOn(
-  { callout }: Connections,
+  { callout }: Pick<Connections, 'callout'>,
   request: ApiRequest,
   target: Target,
+  sent: OutgoingHttpHeaders = forwardedHeaders(request),
 ): Promise<HandlerReply> {
   const isWebSocket = asksForWebSocket(request);
   const { key, accept } = handshakeKey();
   const headers = {
-    ...withoutBody(forwardedHeaders(request)),
+    ...withoutBody(sent),
     upgrade: request.header('upgrade'),
     ...(isWebSocket ? { 'sec-websocket-key': key, 'sec-websocket-version': '13' } : {}),
   };
