@@ -31,7 +31,11 @@ const NAMESPACE_METADATA = [
 
 /** Asks an authorizer for the user of the request, or for a service account in its stead. */
 export function checksOf(ctx: AdmissionContext, a: AdmissionAttributes): Checks {
-  const told = (d: Decision): CheckDecision => ({ allowed: d.decision === 'allow', reason: d.reason });
+  const told = ({ decision, reason, error }: Decision): CheckDecision => ({
+    allowed: decision === 'allow',
+    reason,
+    ...(error === undefined || decision === 'allow' ? {} : { error }),
+  });
   const failed = (e: unknown): CheckDecision => ({
     allowed: false,
     reason: '',
@@ -61,6 +65,7 @@ export function checksOf(ctx: AdmissionContext, a: AdmissionAttributes): Checks 
         name: check.name ?? '',
         path: check.path ?? '',
         ...(check.fieldSelector === undefined ? {} : { fieldSelector: check.fieldSelector }),
+        ...(check.labelSelector === undefined ? {} : { labelSelector: check.labelSelector }),
       });
       return decision instanceof Promise ? decision.then(told, failed) : told(decision);
     } catch (e) {

@@ -3,6 +3,7 @@ import { Callout } from '../../callout/index.js';
 import type { AuthenticationResult } from '../authenticator.js';
 import { credentials } from '../testing.js';
 import { type OidcAuthenticator, oidcAuthenticator } from './authenticator.js';
+import type { IssuerKeysOptions } from './issuer-keys.js';
 import { startIssuer, type TestIssuer } from './testing.js';
 import { SIGNING_ALGS } from './types.js';
 
@@ -14,7 +15,11 @@ let who: OidcAuthenticator;
 const ask = async (token: string): Promise<AuthenticationResult> => who.authenticate(credentials({ token }));
 const good = { sub: 'ann', aud: 'api', exp: NOW + 60 };
 
-function authenticatorFor({ url, ca }: TestIssuer, signingAlgs = SIGNING_ALGS): OidcAuthenticator {
+function authenticatorFor(
+  { url, ca }: TestIssuer,
+  signingAlgs = SIGNING_ALGS,
+  fetched?: IssuerKeysOptions['fetched'],
+): OidcAuthenticator {
   const config = {
     issuer: { url, discoveryUrl: '', certificateAuthority: ca, audiences: ['api'], signingAlgs },
     claimRules: [],
@@ -24,7 +29,7 @@ function authenticatorFor({ url, ca }: TestIssuer, signingAlgs = SIGNING_ALGS): 
     extra: [],
     userRules: [],
   };
-  return oidcAuthenticator(config, { callout, now: () => nowMs });
+  return oidcAuthenticator(config, { callout, now: () => nowMs, ...(fetched === undefined ? {} : { fetched }) });
 }
 
 beforeAll(async () => {
@@ -101,14 +106,15 @@ test('new keys of the issuer are fetched, but not for every token that nobody si
 
 test('until the keys are there tokens are refused; an issuer that calls itself otherwise is none', async () => {
   const liar = await startIssuer();
+  let waiting: OidcAuthenticator | undefined;
   liar.discovery = { ...liar.discovery, issuer: 'https://other' };
-  const waiting = authenticatorFor(liar);
-  expect(await waiting.authenticate(credentials({ token: await liar.token(good) }))).toBe('invalid');
-  const first = await Promise.race([
-    waiting.ready.then(() => 'ready'),
-    callout.call({ url: `${liar.url}/keys`, tls: { ca: liar.ca } }, { method: 'GET' }).then(() => 'waiting'),
-  ]);
-  expect(first).toBe('waiting');
-  waiting.stop();
+  const told = new Promise<unknown>((resolve) => {
+    waiting = authenticatorFor(liar, SIGNING_ALGS, (_keys, error) => resolve(error));
+  });
+  expect(await waiting?.authenticate(credentials({ token: await liar.token(good) }))).toBe('invalid');
+  expect(await told).toMatchObject({ message: expect.stringContaining('issuer did not match') });
+  expect(await waiting?.authenticate(credentials({ token: await liar.token(good) }))).toBe('invalid');
+  expect(liar.asked).toEqual(['/.well-known/openid-configuration']);
+  waiting?.stop();
   await liar.close();
 });
