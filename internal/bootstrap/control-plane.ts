@@ -11,7 +11,7 @@ import { extraArgs, type NodeFacts, urlHost } from './kubeadm-config.js';
 import type { NodePaths } from './node-paths.js';
 import { runningPid, startDetached, stopProcess } from './processes.js';
 import type { Progress } from './progress.js';
-import { asArguments, nodeClusterFlags, replicaFlags } from './replica-flags.js';
+import { asArguments, makeWay, nodeClusterFlags, replicaFlags } from './replica-flags.js';
 import { type HostMount, staticPodManifest } from './static-pods.js';
 
 /** What keeps a node's replica running. */
@@ -95,7 +95,12 @@ function flagsOf(options: ControlPlaneOptions, membership: Readonly<Record<strin
     membership,
   });
   for (const [name, value] of nodeClusterFlags(paths.pki)) flags.set(name, value);
-  for (const [name, value] of extraArgs(child(cluster, 'apiServer'))) flags.set(name, value);
+  const extra = extraArgs(child(cluster, 'apiServer'));
+  makeWay(
+    flags,
+    extra.map(([name]) => name),
+  );
+  for (const [name, value] of extra) flags.set(name, value);
   return flags;
 }
 

@@ -8,7 +8,7 @@ import { kubeconfig } from '../pki/kubeconfig.js';
 import { ensurePki, issueAdmin, PKI_FILES, readPair, writeWhole } from '../pki/pki.js';
 import { hasHaproxy, startHaproxy, stopHaproxy } from './haproxy.js';
 import { BALANCER_OFFSET, Layout } from './layout.js';
-import { asArguments, replicaFlags } from './replica-flags.js';
+import { asArguments, replicaFlags, makeWay } from './replica-flags.js';
 import { isAlive, runningPid, startDetached, stopProcess } from './processes.js';
 
 /** How long the replicas may take until /readyz answers 200. */
@@ -68,7 +68,7 @@ export async function up(options: UpOptions): Promise<UpResult> {
   const [program, ...before] = options.command;
   for (const name of layout.names) {
     if (isRunning(name)) continue;
-    const args = [...before, 'serve', ...flagsOf(layout, name), ...settings.serveFlags];
+    const args = [...before, 'serve', ...flagsOf(layout, name, settings.serveFlags)];
     startDetached(program, args, layout.logFile(name), layout.pidFile(name));
   }
   const outcomes = await Promise.allSettled(layout.names.map((name) => becomeReady(layout, name, caCert)));
@@ -149,10 +149,15 @@ const OWN_FLAGS: ReadonlyMap<string, string> = new Map([
   ['peer-listen', '--port'],
 ]);
 
+/** The name of a flag as it was given, with dashes; empty for what is none. */
+function nameOf(flag: string): string {
+  return /^--([^=]*)/.exec(flag)?.[1]?.replaceAll('_', '-') ?? '';
+}
+
 /** Throws FatalError for a flag of `serve` that all replicas cannot have alike. */
 function refuseOwnFlags(serveFlags: readonly string[]): void {
   for (const text of serveFlags) {
-    const own = OWN_FLAGS.get(/^--([^=]*)/.exec(text)?.[1]?.replaceAll('_', '-') ?? '');
+    const own = OWN_FLAGS.get(nameOf(text));
     if (own !== undefined) throw new FatalError(`${text} differs from replica to replica: use ${own} of \`up\``);
   }
 }
@@ -188,22 +193,22 @@ function store(dir: string, settings: Settings): void {
   writeWhole(join(dir, 'cluster.json'), `${JSON.stringify(settings, undefined, 2)}\n`, 0o644);
 }
 
-/** The flags of one replica, on the loopback. */
-function flagsOf(layout: Layout, name: string): string[] {
-  return asArguments(
-    replicaFlags({
-      name,
-      pki: layout.pki,
-      data: layout.dataDir(name),
-      advertiseAddress: layout.host,
-      bindAddress: layout.host,
-      port: layout.port(name),
-      peerAddress: layout.peerAddress(name),
-      serviceSubnet: '10.96.0.0/12',
-      dnsDomain: 'cluster.local',
-      membership: { 'initial-cluster': layout.names.map((n) => `${n}=${layout.peerAddress(n)}`).join(',') },
-    }),
-  );
+/** The flags of one replica, on the loopback; those of `extra` stand behind them, as they were given. */
+function flagsOf(layout: Layout, name: string, extra: readonly string[]): string[] {
+  const flags = replicaFlags({
+    name,
+    pki: layout.pki,
+    data: layout.dataDir(name),
+    advertiseAddress: layout.host,
+    bindAddress: layout.host,
+    port: layout.port(name),
+    peerAddress: layout.peerAddress(name),
+    serviceSubnet: '10.96.0.0/12',
+    dnsDomain: 'cluster.local',
+    membership: { 'initial-cluster': layout.names.map((n) => `${n}=${layout.peerAddress(n)}`).join(',') },
+  });
+  makeWay(flags, extra.map(nameOf));
+  return [...asArguments(flags), ...extra];
 }
 
 async function writeKubeconfigs(layout: Layout, balanced: boolean): Promise<void> {

@@ -65,6 +65,14 @@ export function nodeClusterFlags(pki: string): Map<string, string> {
   ]);
 }
 
+/**
+ * Takes out what cannot stand beside the flags that somebody gives by these names: a file of authorizers takes the place
+ * of `--authorization-mode` (kubeadm does the same).
+ */
+export function makeWay(flags: Map<string, string>, given: readonly string[]): void {
+  if (given.includes('authorization-config')) flags.delete('authorization-mode');
+}
+
 /** Flags as arguments, `--name=value`. */
 export function asArguments(flags: ReadonlyMap<string, string>): string[] {
   return [...flags].map(([name, value]) => `--${name}=${value}`);
