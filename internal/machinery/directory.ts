@@ -14,12 +14,18 @@ export function makeDirectory(path: string, mode = 0o755): void {
     mkdirSync(path, { mode });
   } catch (error) {
     if (isDirectory(path)) return; // somebody else was as fast
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    const why = code === 'EEXIST' ? 'there is a file of that name' : (REASONS[code] ?? code);
+    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    const why = exists ? 'there is a file of that name' : reasonOf(error);
     throw new FatalError(
       `cannot make the directory ${path}: ${why}. Choose another place, or correct its permissions.`,
     );
   }
+}
+
+/** What an error of the file system says, in words. */
+export function reasonOf(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  return REASONS[code] ?? code;
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -70,4 +70,23 @@ test('a file is written whole', () => {
   const file = join(dir, 'deep', 'file');
   writeWhole(file, 'text', 0o640);
   expect([readFileSync(file, 'utf8'), statSync(file).mode & 0o777]).toEqual(['text', 0o640]);
+});
+
+test('a file that holds what is to be written is left alone, so a start needs no room on the disk', () => {
+  const file = join(dir, 'same');
+  writeWhole(file, 'text', 0o600);
+  const before = statSync(file).ino;
+  writeWhole(file, 'text', 0o600);
+  expect(statSync(file).ino).toBe(before);
+  writeWhole(file, 'text', 0o644);
+  expect(statSync(file).mode & 0o777).toBe(0o644);
+});
+
+test('a file that cannot be written is told in a sentence, and leaves nothing behind', () => {
+  const place = join(dir, 'taken');
+  mkdirSync(join(place, 'file'), { recursive: true });
+  const write = (): void => writeWhole(join(place, 'file'), 'text', 0o600);
+  expect(write).toThrow(FatalError);
+  expect(write).toThrow(`cannot write ${join(place, 'file')}: `);
+  expect(readdirSync(place)).toEqual(['file']);
 });

@@ -1,8 +1,8 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
-import { makeDirectory } from '../machinery/directory.js';
+import { makeDirectory, reasonOf } from '../machinery/directory.js';
 import type { KeyPair, LeafRequest, Validity } from './x509.js';
 
 /** File names below a certificate directory: kubeadm's, and `peer/` for the gRPC between replicas. */
@@ -164,12 +164,29 @@ export function readPair(dir: string, name: string): KeyPair {
   };
 }
 
-/** Writes a file whole or not at all, so that a reader never sees half a key. */
+/**
+ * Writes a file whole or not at all, so that a reader never sees half a key. One that holds just that is left alone: a
+ * start needs no room on a full disk. Throws FatalError, naming the file and the reason, when it cannot be written.
+ */
 export function writeWhole(file: string, text: string, mode: number): void {
+  if (holds(file, text, mode)) return;
   makeDirectory(dirname(file));
   const temporary = `${file}.${process.pid}.tmp`;
-  writeFileSync(temporary, text, { mode });
-  renameSync(temporary, file);
+  try {
+    writeFileSync(temporary, text, { mode });
+    renameSync(temporary, file);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new FatalError(`cannot write ${file}: ${reasonOf(error)}. Make room, or correct the permissions.`);
+  }
+}
+
+function holds(file: string, text: string, mode: number): boolean {
+  try {
+    return (statSync(file).mode & 0o777) === mode && readFileSync(file, 'utf8') === text;
+  } catch {
+    return false; // writing it will say why
+  }
 }
 
 function isThere(dir: string, name: string): boolean {

@@ -1,7 +1,8 @@
-import { closeSync, linkSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { linkSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
 import { messageOf } from '../store/lmdb.js';
+import { RESERVE } from './space.js';
 
 /** Holds a data directory for this process. */
 export interface DirectoryLock {
@@ -17,11 +18,11 @@ export function lockDirectory(directory: string): DirectoryLock {
   const own = `${process.pid} ${startOf(process.pid)} ${bootId()}\n`;
   const mine = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}`;
   try {
-    const fd = openSync(mine, 'wx', 0o600);
-    writeSync(fd, own);
-    closeSync(fd);
+    writeNew(mine, own);
   } catch (error) {
-    throw new FatalError(`cannot write to the data directory ${directory}: ${messageOf(error)}. Make it writable.`);
+    const isFull = codeOf(error) === 'ENOSPC';
+    const what = isFull ? 'Make room on its disk' : 'Make it writable';
+    throw new FatalError(`cannot write to the data directory ${directory}: ${messageOf(error)}. ${what}.`);
   }
   try {
     for (let attempt = 0; attempt < 10; attempt++) {
@@ -94,4 +95,24 @@ function bootId(): string {
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** Writes a new file; on a full disk with the space that was held back for this (`space.ts`), so that deletes can be taken. */
+function writeNew(path: string, text: string): void {
+  try {
+    writeWhole(path, text);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOSPC') throw error;
+    rmSync(join(dirname(path), RESERVE), { force: true });
+    writeWhole(path, text);
+  }
+}
+
+function writeWhole(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') rmSync(path, { force: true });
+    throw error;
+  }
 }

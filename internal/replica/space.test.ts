@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -29,9 +29,9 @@ afterEach(async () => {
 });
 
 /** Leaves so much space on the small disk. */
-function fill(leftBytes: number): void {
+function fill(leftBytes: number, name = 'filler'): void {
   const { bavail, bsize } = statfsSync(directory);
-  writeFileSync(join(directory, 'filler'), Buffer.alloc(Math.max(0, bavail * bsize - leftBytes), 1));
+  writeFileSync(join(directory, name), Buffer.alloc(Math.max(0, bavail * bsize - leftBytes), 1));
 }
 
 describe('a small disk', () => {
@@ -157,6 +157,32 @@ describe('a small disk', () => {
     } finally {
       await Promise.all(replicas.map((r) => r.close()));
     }
+  });
+
+  it('that is full to the last byte is started on with what was held back, and takes deletes', {
+    timeout: 90_000,
+  }, async ({ skip }) => {
+    if (!mounted) skip('mounting a tmpfs is not allowed here');
+    const dataDir = join(directory, 'data');
+    replica = await openReplica({ name: 'a', dataDir });
+    await replica.ready();
+    await replica.backend.txn({
+      compares: [],
+      ops: [{ type: 'put', key: 'a/1', value: Buffer.from('v'), revisionAt: -1 }],
+    });
+    await until(() => existsSync(join(dataDir, 'reserve')) && statSync(join(dataDir, 'reserve')).size === 32 * MIB);
+    await replica.close();
+    replica = undefined;
+    fill(0);
+    replica = await openReplica({ name: 'a', dataDir });
+    await replica.ready();
+    const answer = await replica.backend.txn({ compares: [], ops: [{ type: 'delete', key: 'a/1' }] });
+    expect(answer.succeeded).toBe(true);
+    await replica.close();
+    replica = undefined;
+    fill(0, 'more');
+    await expect(openReplica({ name: 'a', dataDir })).rejects.toThrow('no space left on device, write. Make room');
+    expect(readdirSync(dataDir).filter((name) => name.startsWith('lock.'))).toEqual([]);
   });
 
   it('of the leader makes it hand over, and writes go on through the others', { timeout: 90_000 }, async ({ skip }) => {

@@ -5,6 +5,8 @@ import type { LogLevel } from './config.js';
 
 /** Below this much free space, new objects and changes are refused; deletes and compaction go on. */
 const LOW_BYTES = 64 * 1024 * 1024;
+/** The file in the data directory that holds space back. */
+export const RESERVE = 'reserve';
 /** Held back in a file of its own, and given up when the disk is full: it lets deletes and compaction through. */
 const RESERVE_BYTES = 32 * 1024 * 1024;
 /** Seconds: a start has better things to write. */
@@ -27,7 +29,7 @@ export class SpaceGuard {
 
   constructor(options: SpaceOptions) {
     this.#options = options;
-    this.#reserve = join(options.dataDir, 'reserve');
+    this.#reserve = join(options.dataDir, RESERVE);
   }
 
   /** Too little space for anything but deletes. */
