@@ -40,7 +40,7 @@ test('what is no kubeconfig, or names nobody, is told in a sentence', () => {
   for (const text of ['', '[', 'x', 'clusters: []', 'clusters: x', `${TWO}current-context: gone`]) {
     expect(() => serverAccess(written(text), undefined), text).toThrow(FatalError);
   }
-  expect(() => serverAccess(join(dir, 'nowhere'), undefined)).toThrow(/--kubeconfig: ENOENT/);
+  expect(() => serverAccess(join(dir, 'nowhere'), undefined)).toThrow(/the kubeconfig: ENOENT.*nowhere/);
   for (const server of ['10.0.0.1:6443', 'http://10.0.0.1', 'x']) {
     expect(() => serverAccess(written(TWO), server), server).toThrow(/is no server: write e\.g\. https:/);
   }

@@ -35,7 +35,7 @@ export function serverAccess(
     )?.[key];
     if (isObject(found)) return found;
     throw new FatalError(
-      `${file} has no ${key}${name === undefined ? '' : ` named "${name}"`}. Give another --kubeconfig.`,
+      `${file} has no ${key}${name === undefined ? '' : ` named "${name}"`}. Give another.`,
     );
   };
   const current = textOf(config['current-context']);
@@ -77,15 +77,15 @@ export function serverAccess(
 }
 
 function readConfig(file: string): JsonObject {
-  const text = readNamed(file, '--kubeconfig').toString('utf8');
+  const text = readNamed(file, 'the kubeconfig').toString('utf8');
   let config: JsonValue;
   try {
     config = load(text) as JsonValue;
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    throw new FatalError(`${file} is no kubeconfig: ${reason}. Give another --kubeconfig.`);
+    throw new FatalError(`${file} is no kubeconfig: ${reason}. Give another.`);
   }
-  if (!isObject(config)) throw new FatalError(`${file} is no kubeconfig. Give another --kubeconfig.`);
+  if (!isObject(config)) throw new FatalError(`${file} is no kubeconfig. Give another.`);
   return config;
 }
 
