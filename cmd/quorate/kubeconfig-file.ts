@@ -34,9 +34,7 @@ export function serverAccess(
       (item) => name === undefined || item['name'] === name,
     )?.[key];
     if (isObject(found)) return found;
-    throw new FatalError(
-      `${file} has no ${key}${name === undefined ? '' : ` named "${name}"`}. Give another.`,
-    );
+    throw new FatalError(`${file} has no ${key}${name === undefined ? '' : ` named "${name}"`}. Give another.`);
   };
   const current = textOf(config['current-context']);
   const context = current === undefined ? {} : named('contexts', current, 'context');
