@@ -20,6 +20,7 @@ export class SimCharger {
   #number = 0;
   /** The quota as it was last seen: its uid, and its revision to compare with. */
   #uid = '';
+  #takesCharges = false;
   #revision = 0;
   stopped = false;
 
@@ -48,7 +49,8 @@ export class SimCharger {
     }
     const node = world.random.pick(running);
     this.#look(node);
-    if (this.#uid === '' || world.random.chance(0.1)) this.#writeQuota(node);
+    // While a member does not know charges the quota is written anew, as the API server does then.
+    if (this.#uid === '' || world.random.chance(0.1) || !this.#takesCharges) this.#writeQuota(node);
     else this.#charge(node);
   }
 
@@ -56,6 +58,7 @@ export class SimCharger {
   #look({ machine, replica }: Node): void {
     const found =
       replica === undefined ? undefined : this.cluster.world.as(machine.actor, () => replica.backend.get(QUOTA));
+    this.#takesCharges = replica?.backend.takesCharges === true;
     if (found === undefined) return;
     this.#uid = /"uid":"([^"]*)"/.exec(found.value.toString())?.[1] ?? '';
     this.#revision = found.modRevision;
