@@ -243,6 +243,7 @@ export const KNOWN_FLAGS: readonly Flag[] = [
   ignored('default-not-ready-toleration-seconds', 'int', NOT_YET, 'Toleration of not-ready nodes.'),
   ignored('default-unreachable-toleration-seconds', 'int', NOT_YET, 'Toleration of unreachable nodes.'),
   ignored('kubernetes-service-node-port', 'int', NOT_YET, 'Node port of the kubernetes service.'),
+  refused('tls-curve-preferences', 'strings', 'Key exchange mechanisms.'),
   refused('egress-selector-config-file', 'string', 'Egress proxies.'),
   ignored('tracing-config-file', 'string', NOT_YET, 'Tracing.'),
   ignored('livez-grace-period', 'duration', 'liveness does not wait for start-up', 'Grace for /livez.'),
