@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { ApiServices } from '../../internal/aggregator/api-services.js';
 import { BackendServers } from '../../internal/aggregator/backend-server.js';
 import { type Aggregator, createAggregator } from '../../internal/aggregator/index.js';
@@ -15,7 +14,9 @@ import type { InternalClient } from '../../internal/server/internal-client.js';
 import { keepAvailability } from '../../internal/server/poststart/api-service-availability.js';
 import { keepApiServices } from '../../internal/server/poststart/api-service-registration.js';
 import type { Backend } from '../../internal/store/types.js';
+import { checkPair, readFlagFile } from './config.js';
 import type { FlagValues } from './flags.js';
+import { reread } from './reread.js';
 
 export interface AggregationParts {
   readonly flags: FlagValues;
@@ -43,21 +44,22 @@ function clientCertificate(flags: FlagValues): { cert: string; key: string } | u
   if (certFile === '' || keyFile === '') {
     throw new FatalError('--proxy-client-cert-file and --proxy-client-key-file belong together: give both or none');
   }
-  try {
-    return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') };
-  } catch (cause) {
-    throw new FatalError(`the certificate of the aggregator cannot be read (${String(cause)}): check both files`);
-  }
+  const cert = { file: certFile, flag: '--proxy-client-cert-file' };
+  const key = { file: keyFile, flag: '--proxy-client-key-file' };
+  checkPair(cert, key);
+  return { cert: readFlagFile(certFile, cert.flag), key: readFlagFile(keyFile, key.flag) };
 }
 
 /** The aggregation layer of one replica. Throws FatalError when its certificate cannot be read. */
 export function aggregation({ flags, backend, callout, resolve, catalog, custom }: AggregationParts): Aggregation {
-  const certificate = clientCertificate(flags);
+  const certificate = reread(() => ({ shown: clientCertificate(flags) }));
   const services = new ApiServices(backend);
   const servers = new BackendServers({
     callout,
     resolve,
-    ...(certificate === undefined ? {} : { clientCertificate: certificate }),
+    get clientCertificate() {
+      return certificate().shown;
+    },
   });
   const discovery = new RemoteDiscovery(services, servers, (groups) => {
     catalog.setExtensions('apiservice', groups);

@@ -30,8 +30,8 @@ const NAMES: readonly (readonly [flag: string, name: string, followed: boolean])
   ['requestheader-client-ca-file', 'front-proxy-ca', false],
   ['peer-ca-file', 'peer-ca', false],
   ['peer-cert-file', 'peer', true],
-  ['kubelet-client-certificate', 'apiserver-kubelet-client', false],
-  ['proxy-client-cert-file', 'front-proxy-client', false],
+  ['kubelet-client-certificate', 'apiserver-kubelet-client', true],
+  ['proxy-client-cert-file', 'front-proxy-client', true],
 ];
 
 /** Knows when the certificates of this replica expire, and renews those that it follows and can issue. */

@@ -122,8 +122,8 @@ ${steps.map((step) => `    ${step}\n`).join('')}`;
 }
 
 const RESTART = `
-Done renewing certificates. A running replica reads "apiserver" and "peer" again by itself. You must restart it for
-apiserver-kubelet-client and front-proxy-client, and kube-controller-manager and kube-scheduler for their kubeconfigs.
+Done renewing certificates. A running replica reads them again by itself. You must restart kube-controller-manager and
+kube-scheduler, so that they can use their new kubeconfigs.
 `;
 
 function printExpiration(listed: readonly ListedCertificate[]): void {

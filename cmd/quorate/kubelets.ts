@@ -4,19 +4,31 @@ import type { Callout, TlsOptions } from '../../internal/callout/index.js';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { PKI_FILES } from '../../internal/pki/pki.js';
 import type { Connections } from '../../internal/rest/connect/connections.js';
-import { certificateDirectory, readFlagFile } from './config.js';
+import { certificateDirectory, checkPair, readFlagFile } from './config.js';
 import type { FlagValues } from './flags.js';
+import { reread } from './reread.js';
 
 /** How kubelets, pods and services are reached, from the flags. Throws FatalError for files that cannot be read. */
 export function connectionsOf(flags: FlagValues, callout: Callout): Connections {
   const preferredAddressTypes = flags.list('kubelet-preferred-address-types');
-  return { callout, kubelet: kubeletTls(flags), preferredAddressTypes };
+  const kubelet = reread(() => kubeletTls(flags));
+  return {
+    callout,
+    get kubelet() {
+      return kubelet();
+    },
+    preferredAddressTypes,
+  };
 }
 
 /** Without an authority nobody looks who a kubelet is, as in kube-apiserver. */
 function kubeletTls(flags: FlagValues): TlsOptions {
   const caFile = flags.string('kubelet-certificate-authority');
   const identity = clientFiles(flags);
+  if (identity !== undefined) {
+    const [cert, key] = [identity.cert, identity.key];
+    checkPair({ file: cert, flag: '--kubelet-client-certificate' }, { file: key, flag: '--kubelet-client-key' });
+  }
   return {
     ...(caFile === '' ? { insecure: true } : { ca: readFlagFile(caFile, '--kubelet-certificate-authority') }),
     ...(identity === undefined

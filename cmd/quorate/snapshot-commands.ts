@@ -58,7 +58,7 @@ export function addSnapshotCommands(program: Command): void {
     .action(async (file: string, flags: { output: string }) => {
       const { header, size } = await checkedHeader(
         file,
-        progressOn(process.stdout, process.stderr, flags.output === 'json'),
+        progressOn(process.stderr, process.stderr, flags.output === 'json'),
       );
       if (flags.output === 'json') process.stdout.write(`${JSON.stringify({ ...header, totalSize: size })}\n`);
       else {

@@ -6,8 +6,8 @@ import type { ApiService } from './api-service.js';
 export interface AggregatorParts {
   readonly callout: Callout;
   readonly resolve: ServiceResolver;
-  /** `--proxy-client-cert-file` and `--proxy-client-key-file`, PEM; without them no certificate is shown. */
-  readonly clientCertificate?: { readonly cert: string; readonly key: string };
+  /** `--proxy-client-cert-file` and `--proxy-client-key-file`, PEM, as they are now; without them no certificate is shown. */
+  readonly clientCertificate?: { readonly cert: string; readonly key: string } | undefined;
 }
 
 /** With which identity, as front-proxy headers: `['x-remote-user', name, 'x-remote-group', ...]`. */
@@ -41,8 +41,9 @@ export class BackendServers {
 
   #tlsOf(api: ApiService, serverName: string): TlsOptions {
     let tls = this.#tls.get(api);
-    if (tls === undefined) {
-      const { clientCertificate } = this.#parts;
+    const { clientCertificate } = this.#parts;
+    // Another may have been put in its place.
+    if (tls === undefined || tls.cert !== clientCertificate?.cert) {
       tls = { ca: api.ca, insecure: api.insecureSkipTLSVerify, serverName, ...clientCertificate };
       this.#tls.set(api, tls);
     }
