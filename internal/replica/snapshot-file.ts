@@ -76,17 +76,19 @@ export class SnapshotFile {
       );
     }
     try {
-      const { size } = await handle.stat();
+      const stats = await handle.stat();
+      if (!stats.isFile()) throw new FatalError(`${path} is no file: name a snapshot`);
       const reader = new Reader(handle, path);
       const magic = await reader.line();
       if (`${magic}\n` !== MAGIC)
         throw new FatalError(`${path} is no snapshot of quorate (or of a newer release): its first line is wrong`);
-      const header = JSON.parse(await reader.line()) as SnapshotFileHeader;
+      const header = JSON.parse(await reader.line()) as SnapshotFileHeader | null;
+      if (typeof header?.version !== 'number') throw new FatalError(`${path} is damaged: its header has no version`);
       if (header.version !== 1)
         throw new FatalError(
           `${path} was written by a newer release (version ${String(header.version)}): use that release`,
         );
-      return new SnapshotFile(header, size, reader, () => handle.close());
+      return new SnapshotFile(header, stats.size, reader, () => handle.close());
     } catch (error) {
       await handle.close();
       throw error instanceof SyntaxError ? new FatalError(`${path} is damaged: its header cannot be read`) : error;

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { FatalError } from '../machinery/assert.js';
+import { SnapshotFile, type SnapshotFileHeader, snapshotFileOf } from './snapshot-file.js';
+
+const dir = mkdtempSync(join(tmpdir(), 'quorate-snapshot-file-'));
+afterAll(() => rmSync(dir, { recursive: true }));
+const file = join(dir, 'file');
+
+const HEADER: SnapshotFileHeader = {
+  version: 1,
+  cluster: 1,
+  revision: 7,
+  compactRevision: 0,
+  appliedIndex: 9,
+  appliedTerm: 1,
+  stateHash: '',
+  members: [],
+  createdAt: '2026-11-29T00:00:00Z',
+};
+
+async function* state(): AsyncGenerator<Buffer> {
+  yield Buffer.from('one');
+  yield Buffer.from('two');
+}
+async function whole(): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of snapshotFileOf(HEADER, state())) parts.push(part);
+  return Buffer.concat(parts);
+}
+async function read(path: string): Promise<string[]> {
+  const snapshot = await SnapshotFile.open(path);
+  try {
+    const chunks: string[] = [];
+    for await (const chunk of snapshot.chunks()) chunks.push(chunk.toString());
+    return chunks;
+  } finally {
+    await snapshot.close();
+  }
+}
+
+test('what was written is read', async () => {
+  writeFileSync(file, await whole());
+  expect(await read(file)).toEqual(['one', 'two']);
+});
+
+test('a byte that is wrong, or an end that is missing, is told in a sentence', async () => {
+  const right = await whole();
+  const broken: Buffer[] = [];
+  for (let i = 0; i < right.length; i += 5) {
+    const wrong = Buffer.from(right);
+    wrong[i] = (wrong[i] ?? 0) ^ 1;
+    broken.push(wrong, right.subarray(0, i));
+  }
+  for (const bytes of broken) {
+    writeFileSync(file, bytes);
+    await expect(read(file), bytes.toString('latin1')).rejects.toThrow(FatalError);
+  }
+});
+
+test('what is no snapshot is told in a sentence', async () => {
+  await expect(read(dir)).rejects.toThrow(`${dir} is no file: name a snapshot`);
+  await expect(read(join(dir, 'none'))).rejects.toThrow(FatalError);
+  const [magic] = (await whole()).toString('latin1').split('\n');
+  for (const header of ['null', '{}', '[]', '"x"']) {
+    writeFileSync(file, `${magic}\n${header}\n`);
+    await expect(read(file)).rejects.toThrow('is damaged: its header has no version');
+  }
+});
