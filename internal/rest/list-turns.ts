@@ -16,9 +16,14 @@ export class ListTurns {
   /** Since when lists are at work in this turn of the loop; undefined where none is. */
   #since: number | undefined;
 
+  /** Whether pages wait for their turn: then each is better short. */
+  get isCrowded(): boolean {
+    return this.#waiting.length + this.#short.length > 0;
+  }
+
   /** For a page that is read at once: undefined where it may be, or a promise of its turn. */
   turn(): Promise<void> | undefined {
-    if (this.#waiting.length + this.#short.length === 0 && this.#hasTime()) return undefined;
+    if (!this.isCrowded && this.#hasTime()) return undefined;
     return this.next();
   }
 

@@ -6,6 +6,7 @@ import { decodeProtobuf } from '../schema/codec/protobuf-decode.js';
 import { findResource } from '../schema/index.js';
 import { handleGet } from './get.js';
 import { handleList } from './list.js';
+import { listTurns } from './list-turns.js';
 import { bodyOf, get, isStream, jsonOf, TestStore } from './testing.js';
 import type { Reply } from './types.js';
 
@@ -253,6 +254,24 @@ describe('a long LIST', () => {
     expect((body['items'] as { data: { big: string } }[])[28]?.data.big).toBe(big);
     await store.put('big', 'cm-28', { data: { big } });
     await store.put('big', 'cm-29', { data: { big } });
+  });
+
+  it('comes in short pieces while many lists are read', async () => {
+    const alone = (await bodyOf(await list('/api/v1/namespaces/big/configmaps'))).toString();
+    let crowded = true;
+    const another = (): void => {
+      if (crowded) listTurns.later(another);
+    };
+    another();
+    const reply = await list('/api/v1/namespaces/big/configmaps');
+    if (!isStream(reply)) throw new Error('not streamed');
+    const { TestSink } = await import('./testing.js');
+    const sink = new TestSink();
+    reply.stream(sink);
+    expect(sink.text.length).toBeLessThan(500_000);
+    await sink.until(() => sink.closed);
+    crowded = false;
+    expect(sink.text).toBe(alone);
   });
 
   it('is streamed when it is indented, too', async () => {

@@ -112,7 +112,8 @@ async function converted(
 /** Without a limit the header is known at once: what does not fit one page is streamed. */
 async function unlimited(lister: Lister, encoding: Encoding, request: ApiRequest): Promise<Reply> {
   const meta: ListMeta = { resourceVersion: String(lister.snapshot.revision) };
-  const first = lister.page();
+  // Among many each holds the event loop for as short as it can.
+  const first = lister.page(undefined, listTurns.isCrowded ? STREAM_BYTES : PAGE_BYTES);
   if (lister.finished) return whole(encoding, meta, first, request);
   return long(lister, encoding, meta, first, request);
 }
