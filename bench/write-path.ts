@@ -8,7 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { call, type E2eCluster, repoRoot, type startCluster } from '../internal/testing/e2e/cluster.js';
+import { type Answer, call, type E2eCluster, repoRoot, type startCluster } from '../internal/testing/e2e/cluster.js';
 import { load } from './load.js';
 import { cpuSeconds, writtenBytes } from './process-figures.js';
 import { median } from './report.js';
@@ -25,10 +25,12 @@ const { values } = parseArgs({
     idle: { type: 'string', default: '30' },
     /** Leases that are renewed every 10 s, evenly spread; 0 leaves that out. */
     leases: { type: 'string', default: '1000' },
+    'lease-seconds': { type: 'string', default: '60' },
   },
 });
 const seconds = Number(values.seconds);
 const replicas = Number(values.replicas);
+const leaseSeconds = Number(values['lease-seconds']);
 
 interface Build {
   readonly name: string;
@@ -97,29 +99,32 @@ async function writtenDuring(build: Build, work: () => Promise<void>): Promise<s
   return `${kb.toFixed(1)} KB/s`;
 }
 
-const lease = (name: string, renewed: string): object => ({
+const lease = (name: string, renewed: string, resourceVersion?: string): object => ({
   apiVersion: 'coordination.k8s.io/v1',
   kind: 'Lease',
-  metadata: { name, namespace: 'kube-node-lease' },
+  metadata: { name, namespace: 'kube-node-lease', resourceVersion },
   spec: { holderIdentity: name, leaseDurationSeconds: 40, renewTime: renewed },
 });
 
+/** The resourceVersion that an answer with an object tells. Throws for any other answer. */
+function revisionIn({ status, body }: Answer): string {
+  if (status !== 200 && status !== 201) throw new Error(`a lease was answered with ${status}: ${body}`);
+  return (JSON.parse(body) as { metadata: { resourceVersion: string } }).metadata.resourceVersion;
+}
+
 /** Renews every lease once in 10 s for a while, one request after another at a steady rate. */
-async function renew({ cluster }: Build, count: number, forMs: number): Promise<void> {
+async function renew(url: string, revisions: string[], forMs: number): Promise<void> {
   const agent = new https.Agent({ keepAlive: true, maxSockets: 8 });
-  const url = `${cluster.address}/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases`;
   const began = performance.now();
-  const calls: Promise<unknown>[] = [];
+  const calls: Promise<void>[] = [];
+  const put = async (place: number): Promise<void> => {
+    const renewed = new Date().toISOString().replace('Z', '000Z');
+    const body = lease(`node-${place}`, renewed, revisions[place]);
+    revisions[place] = revisionIn(await call(`${url}/node-${place}`, { method: 'PUT', agent, body }));
+  };
   for (let i = 0; performance.now() < began + forMs; i++) {
-    const name = `node-${i % count}`;
-    calls.push(
-      call(`${url}/${name}`, {
-        method: 'PUT',
-        agent,
-        body: lease(name, new Date().toISOString().replace('Z', '000Z')),
-      }),
-    );
-    await pause(Math.max(0, began + ((i + 1) * 10_000) / count - performance.now()));
+    calls.push(put(i % revisions.length));
+    await pause(Math.max(0, began + ((i + 1) * 10_000) / revisions.length - performance.now()));
   }
   await Promise.all(calls);
   agent.destroy();
@@ -161,11 +166,12 @@ try {
   const leases = Number(values.leases);
   for (const build of leases > 0 ? builds : []) {
     const url = `${build.cluster.address}/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases`;
+    const revisions: string[] = [];
     for (let i = 0; i < leases; i++) {
-      const name = `node-${i}`;
-      await call(url, { method: 'POST', body: lease(name, '2026-01-01T00:00:00.000000Z') });
+      const body = lease(`node-${i}`, '2026-01-01T00:00:00.000000Z');
+      revisions.push(revisionIn(await call(url, { method: 'POST', body })));
     }
-    const written = await writtenDuring(build, () => renew(build, leases, 40_000));
+    const written = await writtenDuring(build, () => renew(url, revisions, leaseSeconds * 1000));
     console.log(`${leases} leases renewed every 10 s, ${build.name}: ${written}`);
   }
   const idle = Number(values.idle);

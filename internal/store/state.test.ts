@@ -91,7 +91,7 @@ it('has committed all of it when it is closed', async () => {
   expect(state.snapshot.count('objects', 'a/', 'a0')).toBe(100);
 });
 
-it('reads the same from memory, while it is being committed, and from LMDB', async () => {
+it('reads the same from memory, while it is being committed, and from LMDB', { timeout: 60_000 }, async () => {
   state = open();
   const random = new Random(3);
   const keys = [

@@ -26,8 +26,8 @@ const closeFile = promisify(close);
 /** One file of the log. Writes are at whole sectors, one at a time, and are lost with the power until `sync` resolves. */
 export interface LogFile {
   readonly size: number;
-  /** Bytes at a position; fewer at the file's end. */
-  read(position: number, length: number): Buffer;
+  /** Bytes at a position; fewer at the file's end. They may be read into memory that is there already. */
+  read(position: number, length: number, into?: Buffer): Buffer;
   write(bytes: Buffer, position: number): Promise<void>;
   /** fdatasync, off the main thread. */
   sync(): Promise<void>;
@@ -98,8 +98,8 @@ class DiskFile implements LogFile {
     }
   }
 
-  read(position: number, length: number): Buffer {
-    const bytes = Buffer.allocUnsafe(length);
+  read(position: number, length: number, into?: Buffer): Buffer {
+    const bytes = into !== undefined && into.length >= length ? into : Buffer.allocUnsafe(length);
     let read = 0;
     while (read < length) {
       const more = readSync(this.#reader, bytes, read, length - read, position + read);

@@ -70,7 +70,8 @@ export function recover(directory: LogDirectory): LogContents {
   while (first > 0 && numbers[first - 1] === (numbers[first] ?? 0) - 1) first--;
   const contents = emptyContents();
   const kept = numbers.slice(Math.max(first, 0));
-  for (const number of kept) readSegment(directory, number, contents, number === kept.at(-1));
+  let memory: Buffer | undefined;
+  for (const number of kept) memory = readSegment(directory, number, contents, number === kept.at(-1), memory);
   const { base, index } = contents;
   if (base.index < index.first - 1) {
     throw new DamagedLogError(`entries ${base.index + 1} to ${index.first - 1} are missing`);
@@ -79,10 +80,17 @@ export function recover(directory: LogDirectory): LogContents {
   return contents;
 }
 
-function readSegment(directory: LogDirectory, number: number, contents: LogContents, isLast: boolean): void {
+/** Returns the memory that it read into, for the next one: nothing of it is kept. */
+function readSegment(
+  directory: LogDirectory,
+  number: number,
+  contents: LogContents,
+  isLast: boolean,
+  memory: Buffer | undefined,
+): Buffer {
   const name = segmentName(number);
   const file = directory.open(name);
-  const bytes = file.read(0, file.size);
+  const bytes = file.read(0, file.size, memory);
   file.close();
   const head = decodeGroup(bytes, 0, number, undefined);
   if (head === undefined) {
@@ -90,7 +98,7 @@ function readSegment(directory: LogDirectory, number: number, contents: LogConte
     if (!isLast || isDamage(bytes, 0, number, undefined))
       throw new DamagedLogError(`segment ${name} has no whole beginning`);
     directory.remove(name);
-    return;
+    return bytes;
   }
   const segment: Segment = { number, salt: head.salt, end: 0, lastIndex: 0 };
   for (let group: Group | undefined = head; group !== undefined; ) {
@@ -105,6 +113,7 @@ function readSegment(directory: LogDirectory, number: number, contents: LogConte
     throw new DamagedLogError(`segment ${name} is not as it was written at byte ${segment.end}`);
   }
   contents.segments.push(segment);
+  return bytes;
 }
 
 /** Is what stands at `at`, which is no whole group, more than the rest of a write that was cut off? */

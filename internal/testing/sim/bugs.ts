@@ -78,7 +78,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'const compares = value.length > 0 ? [{ key, exists: true } as const] : [];',
     profile: 'mixed',
     seedsMax: 300,
-    foundAt: 49,
+    foundAt: 28,
   },
   {
     name: 'nothing-expires',
@@ -88,7 +88,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (!this.#leads || this.#sweeping || this.#sweeps >= 0) return;',
     profile: 'mixed',
     seedsMax: 300,
-    foundAt: 119,
+    foundAt: 192,
   },
   {
     name: 'lost-rows-go-unnoticed',
@@ -98,7 +98,7 @@ export const BUGS: readonly Bug[] = [
     replace: "if (tables === 'none') onCorrupt(new MissingRowsError(tables, meta.revision));",
     profile: 'rotting',
     seedsMax: 300,
-    foundAt: 38,
+    foundAt: 40,
   },
   {
     name: 'bit-rot-goes-unnoticed',
@@ -109,7 +109,7 @@ export const BUGS: readonly Bug[] = [
     replace: '      this.damaged++;',
     profile: 'rotting',
     seedsMax: 600,
-    foundAt: 76,
+    foundAt: 34,
   },
   {
     name: 'a-damaged-replica-is-no-witness',
@@ -119,7 +119,7 @@ export const BUGS: readonly Bug[] = [
     replace: "if (wish === 'never') await vouchForOthers(",
     profile: 'rotting',
     seedsMax: 1000,
-    foundAt: 469,
+    foundAt: 210,
   },
   {
     name: 'a-snapshot-of-the-last-leader-is-waited-for',
@@ -160,7 +160,7 @@ export const BUGS: readonly Bug[] = [
     replace: '      if (record.index > index.last) index.truncate(record.index);',
     profile: 'elections',
     seedsMax: 1000,
-    foundAt: 1,
+    foundAt: 45,
   },
   {
     name: 'log-is-not-synced',
@@ -171,7 +171,7 @@ export const BUGS: readonly Bug[] = [
     replace: '    await this.#writeFilled(file, bytes, at);',
     profile: 'disks',
     seedsMax: 300,
-    foundAt: 1,
+    foundAt: 9,
   },
   {
     name: 'a-new-segment-has-no-name-yet',
@@ -215,7 +215,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (first.lastIndex > index + 10) break;',
     profile: 'disks',
     seedsMax: 300,
-    foundAt: 1,
+    foundAt: 9,
   },
   {
     name: 'a-damaged-log-is-cut-short',
@@ -225,7 +225,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (isLast && number < 0) {',
     profile: 'damagedLog',
     seedsMax: 1000,
-    foundAt: 1,
+    foundAt: 15,
   },
   {
     name: 'a-cut-off-tail-is-damage',
@@ -235,7 +235,7 @@ export const BUGS: readonly Bug[] = [
     replace: '  return bytes.subarray(at, at + SECTOR_BYTES).some((byte) => byte !== 0);',
     profile: 'disks',
     seedsMax: 300,
-    foundAt: 1,
+    foundAt: 41,
   },
   {
     name: 'what-is-found-is-not-synced',
@@ -243,7 +243,7 @@ export const BUGS: readonly Bug[] = [
       'a replica that was killed acknowledges after its start what is not on the disk yet, and loses it with the power',
     file: 'replica/log.ts',
     find: '      await segments.syncFound();',
-    replace: '',
+    replace: '      await directory.sync();',
     profile: 'disks',
     seedsMax: 2000,
     foundAt: 1,
@@ -300,7 +300,7 @@ export const BUGS: readonly Bug[] = [
     replace: "core.send('appendResp', m.from, { index: lastNew });",
     profile: 'disks',
     seedsMax: 300,
-    foundAt: 47,
+    foundAt: 41,
   },
   {
     name: 'leader-counts-itself-before-fsync',
@@ -311,7 +311,7 @@ export const BUGS: readonly Bug[] = [
     if (ready.mustSync) void this.#log.append(entries, hardState);`,
     profile: 'disks',
     seedsMax: 300,
-    foundAt: 9,
+    foundAt: 20,
   },
   {
     name: 'vote-forgotten-on-restart',
@@ -481,7 +481,7 @@ export const BUGS: readonly Bug[] = [
       for (const { table`,
     profile: 'disks',
     seedsMax: 300,
-    foundAt: 10,
+    foundAt: 20,
   },
   {
     name: 'torn-transactions',
@@ -491,7 +491,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'tornTransactions = true;',
     profile: 'disks',
     seedsMax: 300,
-    foundAt: 56,
+    foundAt: 20,
   },
   {
     name: 'log-compacted-beyond-the-durable-state',
@@ -501,7 +501,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'const durable = applied; void state;',
     profile: 'alone',
     seedsMax: 1000,
-    foundAt: 18,
+    foundAt: 95,
   },
   {
     name: 'rows-vanish-while-they-are-committed',
@@ -515,12 +515,12 @@ export const BUGS: readonly Bug[] = [
   },
   {
     name: 'removed-rows-are-seen',
-    about: 'what was deleted and is not gone from LMDB yet is seen in lists',
+    about: 'what was deleted is seen until that is committed to LMDB',
     file: 'store/layered-snapshot.ts',
-    find: '      if (isReplaced) continue;',
-    replace: '      if (isReplaced && values) continue;',
+    find: 'return row === undefined ? this.below.get(table, key) : row.value;',
+    replace: 'return row?.value ?? this.below.get(table, key);',
     profile: 'mixed',
-    seedsMax: 1000,
+    seedsMax: 300,
     foundAt: 1,
   },
   {
@@ -531,7 +531,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'this.#durableIndex = Math.max(this.#durableIndex, batch.appliedIndex, this.#meta.appliedIndex);',
     profile: 'alone',
     seedsMax: 1000,
-    foundAt: 1,
+    foundAt: 95,
   },
   {
     name: 'proposal-applied-again',
@@ -583,7 +583,7 @@ export const BUGS: readonly Bug[] = [
       this.#announce();`,
     profile: 'disks',
     seedsMax: 300,
-    foundAt: 10,
+    foundAt: 9,
   },
   {
     name: 'snapshot-keeps-the-old-membership',
