@@ -62,6 +62,17 @@ test.each([
     '--encryption-provider-config=e.yaml',
     '--encryption-provider-config is not built yet, and a server that went on without it would not be protected by it: leave it away',
   ],
+  ['--service-account-issuer=https://[a', `service-account-issuer "https://[a" contained a ':' but was not a valid URL`],
+  ['--service-account-issuer=https://a,https://a', 'service-account-issuer contains duplicate values'],
+  [
+    '--service-account-max-token-expiration=59m',
+    'the service-account-max-token-expiration must be between 1 hour to 2^32 seconds',
+  ],
+  [
+    '--service-account-signing-endpoint=/run/signer.sock',
+    '--service-account-signing-endpoint: external signers of service account tokens are not supported: give --service-account-signing-key-file and --service-account-key-file instead',
+  ],
+  ['--authentication-token-webhook-version=v2', '--authentication-token-webhook-version "v2" must be v1 or v1beta1'],
   ['--service-node-port-range=9-1', '--service-node-port-range: the end port cannot be less than the start port: 9-1'],
 ])('%s is refused before anything is opened', (arg, text) => {
   expect(wrong(arg)).toBe(text);
