@@ -62,7 +62,10 @@ test.each([
     '--encryption-provider-config=e.yaml',
     '--encryption-provider-config is not built yet, and a server that went on without it would not be protected by it: leave it away',
   ],
-  ['--service-account-issuer=https://[a', `service-account-issuer "https://[a" contained a ':' but was not a valid URL`],
+  [
+    '--service-account-issuer=https://[a',
+    `service-account-issuer "https://[a" contained a ':' but was not a valid URL`,
+  ],
   ['--service-account-issuer=https://a,https://a', 'service-account-issuer contains duplicate values'],
   [
     '--service-account-max-token-expiration=59m',
