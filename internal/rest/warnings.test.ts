@@ -18,8 +18,10 @@ describe('Warning headers', () => {
     expect(warningHeaders([smile])).toEqual([`299 - "${'\u{1F600}'.repeat(256)}"`]);
   });
 
-  it('stop when the cut texts have 4,096 characters', () => {
+  it('stop when the cut texts have 4,096 characters, behind the one that was too much', () => {
     const many = Array.from({ length: 200_000 }, (_, i) => `unknown field "spec.field${i}"`.padEnd(128, '.'));
-    expect(warningHeaders(many)).toHaveLength(32);
+    expect(warningHeaders(many)).toHaveLength(33);
+    const full = Array.from({ length: 16 }, (_, i) => String(i).padEnd(256, '.'));
+    expect(warningHeaders([...full, 'one more', 'and another'])).toHaveLength(17);
   });
 });

@@ -20,8 +20,8 @@ const header = (text: string): string => `299 - "${text.replace(CONTROL, ' ').re
 
 /**
  * The Warning headers of an answer (k8s.io/apiserver's warning recorder): each text once, none that is
- * empty. When the texts have more than 4,096 characters together each is cut to 256, and no more are told once 4,096
- * are exceeded again.
+ * empty. When the texts have more than 4,096 characters together each is cut to 256; those up to the one that was too much
+ * are told in any case, and others until 4,096 are reached again.
  */
 export function warningHeaders(texts: readonly string[]): string[] {
   const told = new Set<string>();
@@ -30,17 +30,18 @@ export function warningHeaders(texts: readonly string[]): string[] {
     if (text === '' || told.has(text)) continue;
     told.add(text);
     total += lengthOf(text);
-    if (total > MAX_TOTAL) return cutHeaders(texts);
+    if (total > MAX_TOTAL) return cutHeaders(texts, told.size);
   }
   return [...told].map(header);
 }
 
-function cutHeaders(texts: readonly string[]): string[] {
+/** `recorded`: as many were told when it became too much, and are told again. */
+function cutHeaders(texts: readonly string[], recorded: number): string[] {
   const told = new Set<string>();
   const out: string[] = [];
   let total = 0;
   for (const text of texts) {
-    if (total >= MAX_TOTAL) break;
+    if (total >= MAX_TOTAL && told.size >= recorded) break;
     if (text === '' || told.has(text)) continue;
     told.add(text);
     const short = cut(text, MAX_ITEM);
