@@ -29,6 +29,16 @@ const inSpec = (field: JsonObject): JsonObject => definition(object({ spec: obje
 const AT = 'spec.validation.openAPIV3Schema.properties[spec].properties[a]';
 
 describe('custom resource definitions', () => {
+  it('look at the schema that is stored once when they change, however many parts it has', async () => {
+    let looks = 0;
+    const part: JsonObject = { type: 'string' };
+    const uniqueItems = { get: () => (looks++, false), enumerable: false };
+    const stored = definition(object({ spec: object({ a: Object.defineProperty(part, 'uniqueItems', uniqueItems) }) }));
+    looks = 0;
+    expect(await of(inSpec({ type: 'string' }), stored)).toEqual([]);
+    expect(looks).toBe(1);
+  });
+
   it('say what follows from the kind, and which version is stored', async () => {
     const crd = definition(object({}));
     expect(crd['spec']).toMatchObject({

@@ -1,4 +1,5 @@
 import { child, children, ensureChild, str, strings } from '../../machinery/access.js';
+import { Breath, BREATH_STEPS } from '../../machinery/breathe.js';
 import type { FieldError } from '../../machinery/field.js';
 import { drive, type Flow } from '../../machinery/flow.js';
 import type { JsonObject } from '../../machinery/json.js';
@@ -86,10 +87,19 @@ const schemasOf = (crd: JsonObject): JsonObject[] =>
     .map((v) => v.struct('schema').child('openAPIV3Schema')?.value)
     .filter((schema) => schema !== undefined);
 
-/** Prepares the schemas of the definitions in turns, then does what needs them. */
-function* prepared(crds: readonly JsonObject[], then: () => FieldError[]): Flow<FieldError[]> {
-  yield* prepareSchemas(crds.flatMap(schemasOf));
-  return then();
+/** What is wrong with a new definition, whose schemas are prepared in turns. */
+function* createErrors(crd: JsonObject): Flow<FieldError[]> {
+  yield* prepareSchemas(schemasOf(crd));
+  return validate(crd);
+}
+
+/** What is wrong with a changed definition. Each of the stages that look at whole schemas has a turn of its own. */
+function* updateErrors(crd: JsonObject, old: JsonObject): Flow<FieldError[]> {
+  yield* prepareSchemas([...schemasOf(crd), ...schemasOf(old)]);
+  const breath = new Breath();
+  const lenience = lenienceOf(old);
+  if (breath.isDue(BREATH_STEPS)) yield breath.rest();
+  return validateUpdate(crd, old, lenience);
 }
 
 const isEstablished = (crd: JsonObject): boolean =>
@@ -102,22 +112,23 @@ function lenienceOf(old: JsonObject): SpecLenience {
     .list('versions')
     .map((v) => v.struct('schema').child('openAPIV3Schema')?.value);
   const present = schemas.filter((s) => s !== undefined);
-  const fieldErrors = (text: string): boolean =>
-    present.some((s) => openApiErrors(s, '', {}).some((e) => e.detail.includes(text)));
+  // Once for all: schemas may have thousands of parts. Nothing that is asked for below is about expressions.
+  const details = new Set(present.flatMap((s) => openApiErrors(s, '', {}, true).map((e) => e.detail)));
+  const isThere = (text: string): boolean => [...details].some((detail) => detail.includes(text));
   return {
     storedSchemas: new Set(present.map((s) => JSON.stringify(s))),
     hasValidBundle: hasValidBundle(new FieldNode(old).struct('spec')),
     noSchema: present.length < schemas.length,
     notStructural: present.some((s) => structuralErrors(s, '').length > 0),
-    anyType: fieldErrors('supported values: "array"'),
-    anySet: fieldErrors('must be atomic as item of a list'),
-    anyKeys: fieldErrors('x-kubernetes-list-map-keys, so it') || fieldErrors('cannot be nullable when'),
+    anyType: isThere('supported values: "array"'),
+    anySet: isThere('must be atomic as item of a list'),
+    anyKeys: isThere('x-kubernetes-list-map-keys, so it') || isThere('cannot be nullable when'),
   };
 }
 
-function validateUpdate(crd: JsonObject, old: JsonObject): FieldError[] {
+function validateUpdate(crd: JsonObject, old: JsonObject, lenience: SpecLenience): FieldError[] {
   return validating(crd, (root) => {
-    checkDefinition(root, lenienceOf(old));
+    checkDefinition(root, lenience);
     const spec = root.struct('spec');
     const before = child(old, 'spec');
     const names = spec.struct('names');
@@ -144,8 +155,8 @@ const customResourceDefinitions: Strategy = {
   prepareForUpdate(_ctx, crd) {
     noteStorageVersion(crd);
   },
-  validate: (crd) => drive(prepared([crd], () => validate(crd))),
-  validateUpdate: (crd, old) => drive(prepared([crd, old], () => validateUpdate(crd, old))),
+  validate: (crd) => drive(createErrors(crd)),
+  validateUpdate: (crd, old) => drive(updateErrors(crd, old)),
   validateStatusUpdate: (crd, old) =>
     validating(crd, (root) => {
       const status = root.struct('status');
