@@ -33,7 +33,7 @@ const AGAIN_MS = 5_000;
 const RETRY_MS = 20;
 
 /** One app on the port. Those before the last have only the connections that they had. */
-class Door {
+class TlsApp {
   readonly app: UWS.TemplatedApp;
   private open = 0;
   private retired = false;
@@ -70,11 +70,11 @@ class Door {
 /** Listens for HTTPS and hands every request to `handler`. Throws FatalError when the port or the files cannot be used. */
 export async function listen(options: ListenOptions, handler: RequestHandler): Promise<HttpListener> {
   const listener = new Listener(handler);
-  const doors = [new Door(options, listener)];
-  const open = async (door: Door, port: number, untilMs: number): Promise<UWS.us_listen_socket> => {
+  const apps = [new TlsApp(options, listener)];
+  const open = async (app: TlsApp, port: number, untilMs: number): Promise<UWS.us_listen_socket> => {
     for (;;) {
       const listening = await new Promise<UWS.us_listen_socket | false>((resolve) => {
-        listenOn(door.app, options.host, port, resolve);
+        listenOn(app.app, options.host, port, resolve);
       });
       if (listening !== false) return listening;
       if (performance.now() >= untilMs) {
@@ -85,18 +85,18 @@ export async function listen(options: ListenOptions, handler: RequestHandler): P
       await wait(RETRY_MS);
     }
   };
-  let listening = await open(doors[0] as Door, options.port, 0);
+  let listening = await open(apps[0] as TlsApp, options.port, 0);
   const port = uws.us_socket_local_port(listening);
   return {
     port,
     connections: () => listener.connections,
     async replaceTls(tls) {
-      const door = new Door(tls, listener);
+      const app = new TlsApp(tls, listener);
       uws.us_listen_socket_close(listening);
-      for (const old of doors) old.retire();
-      doors.push(door);
+      for (const old of apps) old.retire();
+      apps.push(app);
       try {
-        listening = await open(door, port, performance.now() + AGAIN_MS);
+        listening = await open(app, port, performance.now() + AGAIN_MS);
       } catch (error) {
         throw new PortLostError(error instanceof Error ? error.message : String(error));
       }
@@ -104,7 +104,7 @@ export async function listen(options: ListenOptions, handler: RequestHandler): P
     close: async (graceMs) => {
       uws.us_listen_socket_close(listening);
       await listener.drain(graceMs);
-      for (const door of doors) door.close();
+      for (const app of apps) app.close();
     },
   };
 }
