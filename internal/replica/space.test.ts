@@ -31,7 +31,7 @@ afterEach(async () => {
 /** Leaves so much space on the small disk. */
 function fill(leftBytes: number, name = 'filler'): void {
   const { bavail, bsize } = statfsSync(directory);
-  writeFileSync(join(directory, name), Buffer.alloc(Math.max(0, bavail * bsize - leftBytes), 1));
+  writeFileSync(join(directory, name), Buffer.alloc(Math.max(0, bavail * bsize - leftBytes), 1), { flag: 'a' });
 }
 
 describe('a small disk', () => {
@@ -211,7 +211,10 @@ describe('a small disk', () => {
       });
       // Also where the reserve of 32 MiB is being written just now.
       fill(50 * MIB);
-      await until(() => small.status().leader !== 0 && small.status().role === 'follower');
+      // What the replica itself gives back meanwhile is taken, too.
+      await until(() => small.status().leader !== 0 && small.status().role === 'follower', {
+        meanwhile: () => fill(50 * MIB),
+      });
       await until(() => small.status().handOvers === 1);
       expect(small.status().diskLow).toBe(true);
       const put = (replica: Replica, key: string) =>
