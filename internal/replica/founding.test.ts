@@ -7,6 +7,7 @@ import { until } from '../testing/until.js';
 import { callMember } from './calls.js';
 import { openReplica, type Replica } from './index.js';
 import { encodeRequest } from './membership.js';
+import { LOG_VERSION } from '../store/command.js';
 import { put } from './state.testkit.js';
 
 let directory = '';
@@ -111,7 +112,7 @@ describe('who does not say which member it is', () => {
     await expect(ask(remove)).rejects.toThrow('may join, and nothing else');
     await expect(ask({ op: 'add', name: 'r9', address: '127.0.0.1:9' })).rejects.toThrow('nothing else');
     // Of another cluster, meant for another member, and under the name of one with another data directory.
-    const self = { cluster: 7, id: members[1]?.id ?? 0, nonce: 'x' };
+    const self = { cluster: 7, id: members[1]?.id ?? 0, nonce: 'x', logVersion: LOG_VERSION };
     await expect(ask(remove, { self, to: id })).rejects.toThrow('belongs to another cluster');
     const { cluster: number } = await joined(address);
     await expect(ask(remove, { self: { ...self, cluster: number }, to: 1 })).rejects.toThrow(/not 1/);
@@ -129,7 +130,14 @@ describe('who does not say which member it is', () => {
   });
 
   async function joined(address: string, nonce = 'mine'): Promise<{ readonly cluster: number }> {
-    const request = { op: 'join', cluster: 0, name: 'r9', address: '127.0.0.1:9', nonce } as const;
+    const request = {
+      op: 'join',
+      cluster: 0,
+      name: 'r9',
+      address: '127.0.0.1:9',
+      nonce,
+      logVersion: LOG_VERSION,
+    } as const;
     const { decodeOrigin } = await import('./membership.js');
     return decodeOrigin(await callMember(address, undefined, encodeRequest(request)));
   }
