@@ -88,7 +88,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (!this.#leads || this.#sweeping || this.#sweeps >= 0) return;',
     profile: 'mixed',
     seedsMax: 300,
-    foundAt: 192,
+    foundAt: 39,
   },
   {
     name: 'lost-rows-go-unnoticed',
@@ -98,7 +98,7 @@ export const BUGS: readonly Bug[] = [
     replace: "if (tables === 'none') onCorrupt(new MissingRowsError(tables, meta.revision));",
     profile: 'rotting',
     seedsMax: 300,
-    foundAt: 40,
+    foundAt: 70,
   },
   {
     name: 'bit-rot-goes-unnoticed',
@@ -119,7 +119,7 @@ export const BUGS: readonly Bug[] = [
     replace: "if (wish === 'never') await vouchForOthers(",
     profile: 'rotting',
     seedsMax: 1000,
-    foundAt: 210,
+    foundAt: 386,
   },
   {
     name: 'a-snapshot-of-the-last-leader-is-waited-for',
@@ -130,6 +130,7 @@ export const BUGS: readonly Bug[] = [
     profile: 'deposed',
     seedsMax: 1000,
     foundAt: 265,
+    notFoundBy: 60,
   },
   {
     name: 'damaged-records-decide',
@@ -139,7 +140,7 @@ export const BUGS: readonly Bug[] = [
     replace: "if (record !== undefined && record.length === 0) checkObject('objects', key, record);",
     profile: 'rotting',
     seedsMax: 3000,
-    foundAt: 270,
+    foundAt: 40,
   },
   {
     name: 'persisted-whatever-the-term',
@@ -149,8 +150,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (index < this.offset || this.term(index) === undefined || term < 0) return;',
     profile: 'deposed',
     seedsMax: 1000,
-    foundAt: 1,
-    notFoundBy: 142,
+    foundAt: 2,
   },
   {
     name: 'truncated-tail-stays-on-disk',
@@ -160,7 +160,7 @@ export const BUGS: readonly Bug[] = [
     replace: '      if (record.index > index.last) index.truncate(record.index);',
     profile: 'elections',
     seedsMax: 1000,
-    foundAt: 45,
+    foundAt: 17,
   },
   {
     name: 'log-is-not-synced',
@@ -184,7 +184,7 @@ export const BUGS: readonly Bug[] = [
     segment.end`,
     profile: 'disks',
     seedsMax: 300,
-    foundAt: 1,
+    foundAt: 21,
   },
   {
     name: 'a-file-is-used-again-too-early',
@@ -261,7 +261,7 @@ export const BUGS: readonly Bug[] = [
   const context`,
     profile: 'elections',
     seedsMax: 1000,
-    foundAt: 4,
+    foundAt: 5,
   },
   {
     name: 'apply-before-own-disk',
@@ -271,7 +271,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'const now = ready.committedEntries.filter((entry) => entry.index < firstNew || entry.index > 0);',
     profile: 'disks',
     seedsMax: 1000,
-    foundAt: 273,
+    foundAt: 37,
   },
   {
     name: 'sessions-lost-in-meta',
@@ -281,7 +281,7 @@ export const BUGS: readonly Bug[] = [
     replace: '[],',
     profile: 'disks',
     seedsMax: 1000,
-    foundAt: 97,
+    foundAt: 206,
   },
   {
     name: 'vote-before-fsync',
@@ -292,7 +292,7 @@ export const BUGS: readonly Bug[] = [
     else core.sendAfterAppend(answer, m.from, ownCommit(core), m.term);`,
     profile: 'elections',
     seedsMax: 1000,
-    foundAt: 428,
+    foundAt: 687,
   },
   {
     name: 'acknowledge-before-fsync',
@@ -324,6 +324,7 @@ export const BUGS: readonly Bug[] = [
     profile: 'elections',
     seedsMax: 2000,
     foundAt: 715,
+    notFoundBy: 60,
   },
   {
     name: 'commit-old-term-by-counting',
@@ -344,7 +345,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'return lastTerm >= 0 && lastIndex >= 0;',
     profile: 'membership',
     seedsMax: 300,
-    foundAt: 6,
+    foundAt: 22,
   },
   {
     name: 'vote-twice',
@@ -374,7 +375,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'const conflict = entries.length > 0 ? 0 : -1;',
     profile: 'reads',
     seedsMax: 300,
-    foundAt: 26,
+    foundAt: 1,
   },
   {
     name: 'old-terms-are-heard',
@@ -395,7 +396,7 @@ export const BUGS: readonly Bug[] = [
       '  else if (core.id > 0) answer(core, { context, from, index: core.log.committed, round: 0 });\n  else core.reads',
     profile: 'deposed',
     seedsMax: 300,
-    foundAt: 30,
+    foundAt: 105,
   },
   {
     name: 'reads-share-a-round-already-sent',
@@ -415,7 +416,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (core.reads.full) core.reads.addEarly(context, from);',
     profile: 'deposed',
     seedsMax: 1000,
-    foundAt: 245,
+    foundAt: 155,
   },
   {
     name: 'read-before-apply',
@@ -435,7 +436,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'return incoming;',
     profile: 'membership',
     seedsMax: 1000,
-    foundAt: 90,
+    foundAt: 68,
   },
   {
     name: 'joint-election-by-the-new-half',
@@ -445,7 +446,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'const outgoing = majorityVote(voters.incoming, votes);',
     profile: 'membership',
     seedsMax: 1000,
-    foundAt: 90,
+    foundAt: 77,
   },
   {
     name: 'membership-change-without-own-term',
@@ -455,7 +456,7 @@ export const BUGS: readonly Bug[] = [
     replace: '',
     profile: 'membership',
     seedsMax: 1000,
-    foundAt: 2,
+    foundAt: 33,
   },
   {
     name: 'sole-leader-reads-too-early',
@@ -471,6 +472,7 @@ export const BUGS: readonly Bug[] = [
     profile: 'alone',
     seedsMax: 1000,
     foundAt: 424,
+    notFoundBy: 100,
   },
   {
     name: 'applied-index-outside-the-data',
@@ -595,7 +597,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'void members;',
     profile: 'membership',
     seedsMax: 1500,
-    foundAt: 2,
+    foundAt: 6,
   },
   {
     name: 'watches-not-rebased-after-a-snapshot',
@@ -609,7 +611,7 @@ export const BUGS: readonly Bug[] = [
     this.#hashes.clear();`,
     profile: 'membership',
     seedsMax: 2000,
-    foundAt: 485,
+    foundAt: 37,
   },
   {
     name: 'differing-state-goes-unnoticed',
@@ -619,7 +621,7 @@ export const BUGS: readonly Bug[] = [
     replace: "const verdict: Verdict = { kind: 'unknown' };",
     profile: 'differing',
     seedsMax: 300,
-    foundAt: 14,
+    foundAt: 8,
   },
   {
     name: 'the-leader-is-taken-to-be-right',
@@ -629,7 +631,7 @@ export const BUGS: readonly Bug[] = [
     replace: `const verdict: Verdict = { kind: 'differs', right: own, lineages: voters.length };`,
     profile: 'differing',
     seedsMax: 300,
-    foundAt: 14,
+    foundAt: 43,
   },
   {
     name: 'a-disputed-state-is-given-away',
@@ -639,7 +641,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (claim.revision >= 0) return true;',
     profile: 'differing',
     seedsMax: 1000,
-    foundAt: 397,
+    foundAt: 313,
   },
   {
     name: 'a-founder-does-not-wait-for-all',
@@ -649,7 +651,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (identity.members.filter(([id]) => isThere(id)).length > identity.members.length / 2)',
     profile: 'trust',
     seedsMax: 1000,
-    foundAt: 48,
+    foundAt: 52,
   },
   {
     name: 'an-older-copy-is-believed',
@@ -659,7 +661,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (isOlder([], before?.start)) {',
     profile: 'trust',
     seedsMax: 1000,
-    foundAt: 70,
+    foundAt: 87,
   },
   {
     name: 'strangers-change-the-membership',
@@ -669,7 +671,7 @@ export const BUGS: readonly Bug[] = [
     replace: "if (from === undefined && request.op === 'space') {",
     profile: 'trust',
     seedsMax: 1000,
-    foundAt: 34,
+    foundAt: 19,
   },
   {
     name: 'quarantine-without-reseed',
@@ -679,7 +681,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (wish.length >= 0) return;',
     profile: 'differing',
     seedsMax: 300,
-    foundAt: 14,
+    foundAt: 8,
   },
   {
     name: 'copied-state-with-an-older-term',
@@ -690,7 +692,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'const kept = meta.term < 0 ?',
     profile: 'differing',
     seedsMax: 1000,
-    foundAt: 14,
+    foundAt: 43,
   },
   {
     name: 'message-of-a-later-release-is-refused',
@@ -720,7 +722,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (isVoting(m) && m.term < 0) learnCommit(core, m);',
     profile: 'membership',
     seedsMax: 1500,
-    foundAt: 619,
+    foundAt: 709,
   },
   {
     name: 'late-answers-confirm-reads',
@@ -730,7 +732,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'const { round } = core.reads;',
     profile: 'reads',
     seedsMax: 1000,
-    foundAt: 234,
+    foundAt: 174,
   },
 ];
 
