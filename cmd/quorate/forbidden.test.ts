@@ -9,7 +9,7 @@ import type { IncomingRequest } from '../../internal/server/http-listener.js';
 import { RequestMetrics } from '../../internal/server/metrics.js';
 import { type ApiServer, createApiServer } from './api-server.js';
 import { servingConfig } from './config.js';
-import { OF_NODE_N1, PATHS, WITHOUT_A_ROLE } from './forbidden-attempts.js';
+import { OF_NODE_N1, PATHS, WITHOUT_A_ROLE } from './forbidden-attempts.testkit.js';
 import { flagsOf } from './testing.js';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';

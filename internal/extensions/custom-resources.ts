@@ -21,6 +21,8 @@ interface Known {
 export class CustomResources {
   readonly served = new ServedResources();
   #known = new Map<string, Known>();
+  /** The same in the order in which they were last written. */
+  #inOrder: readonly Known[] = [];
   #seen = -1;
   #listeners = new Set<() => void>();
   #definitionListeners = new Set<() => void>();
@@ -43,7 +45,7 @@ export class CustomResources {
    */
   get definitions(): readonly { readonly object: JsonObject; readonly definition: Definition }[] {
     this.refresh();
-    return [...this.#known.values()].toSorted((a, b) => a.modRevision - b.modRevision);
+    return this.#inOrder;
   }
 
   /** The served custom resource of this group, version and plural name, or undefined. */
@@ -115,6 +117,7 @@ export class CustomResources {
     }
     changed ||= next.size !== this.#known.size;
     this.#known = next;
+    if (changed) this.#inOrder = [...next.values()].toSorted((a, b) => a.modRevision - b.modRevision);
     return changed;
   }
 }

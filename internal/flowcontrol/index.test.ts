@@ -10,19 +10,10 @@ import { PriorityAndFairness } from './index.js';
 import type { PriorityLevel } from './priority-level.js';
 import { Ticket } from './queue.js';
 import { ONE_SEAT } from './work-estimate.js';
+import { nobody } from './requests.testkit.js';
 
 const GROUP = 'flowcontrol.apiserver.k8s.io';
 const SEATS = 600;
-const nobody = {
-  username: '',
-  verb: '',
-  path: '',
-  namespace: '',
-  name: '',
-  groupVersion: '',
-  resource: '',
-  subresource: '',
-};
 
 let store: TestStore;
 let fairness: PriorityAndFairness;

@@ -4,18 +4,9 @@ import { levelOf, MANDATORY_SCHEMAS, type Queuing } from './config.js';
 import { PriorityLevel } from './priority-level.js';
 import { type Outcome, Ticket } from './queue.js';
 import { ONE_SEAT, type Work } from './work-estimate.js';
+import { nobody } from './requests.testkit.js';
 
 const WAIT_MS = 60_000;
-const nobody = {
-  username: '',
-  verb: '',
-  path: '',
-  namespace: '',
-  name: '',
-  groupVersion: '',
-  resource: '',
-  subresource: '',
-};
 
 /** A level with so many seats, and flows that have the queues they are given. */
 function levelWith(seats: number, queuing: Queuing | undefined) {
