@@ -1,3 +1,4 @@
+import { createPodOnNode } from './kubelet-pod.js';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -24,22 +25,7 @@ beforeAll(async () => {
   cluster = await startCluster({ replicas: 3 });
   leader = await cluster.leader();
   follower = [1, 2, 3].find((i) => i !== leader) ?? 0;
-  const create = async (where: string, body: object): Promise<void> => {
-    const { status, body: text } = await call(`${cluster.url(follower)}${where}`, { method: 'POST', body });
-    if (status !== 201) throw new Error(text);
-  };
-  await create('/api/v1/nodes', {
-    metadata: { name: 'n' },
-    status: {
-      addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
-      daemonEndpoints: { kubeletEndpoint: { Port: kubelet.port } },
-    },
-  });
-  await create('/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } });
-  await create('/api/v1/namespaces/default/pods', {
-    metadata: { name: 'p' },
-    spec: { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] },
-  });
+  await createPodOnNode(cluster.url(follower), kubelet.port);
 }, 120_000);
 afterAll(async () => {
   kubelet.close();

@@ -1,3 +1,4 @@
+import { createPodOnNode } from './kubelet-pod.js';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -21,22 +22,7 @@ beforeAll(async () => {
   kubelet = await RunningKubelet.start();
   cluster = await startCluster({ replicas: 1 });
   dir = cluster.dir;
-  const create = async (where: string, body: object): Promise<void> => {
-    const { status, body: text } = await call(`${cluster.url(1)}${where}`, { method: 'POST', body });
-    if (status !== 201) throw new Error(text);
-  };
-  await create('/api/v1/nodes', {
-    metadata: { name: 'n' },
-    status: {
-      addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
-      daemonEndpoints: { kubeletEndpoint: { Port: kubelet.port } },
-    },
-  });
-  await create('/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } });
-  await create('/api/v1/namespaces/default/pods', {
-    metadata: { name: 'p' },
-    spec: { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] },
-  });
+  await createPodOnNode(cluster.url(1), kubelet.port);
   const { status } = await call(`${cluster.url(1)}/api/v1/namespaces/default/pods/p/status`, {
     method: 'PATCH',
     contentType: 'application/merge-patch+json',
