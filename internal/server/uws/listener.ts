@@ -39,7 +39,11 @@ class TlsApp {
   private retired = false;
   private closed = false;
 
-  constructor(tls: TlsFiles, listener: Listener) {
+  constructor(
+    tls: TlsFiles,
+    listener: Listener,
+    private readonly apps: Set<TlsApp>,
+  ) {
     this.app = secureApp(tls, (app) => {
       app.ws('/*', {
         ...webSocketBehavior,
@@ -53,6 +57,7 @@ class TlsApp {
       // Not within the callback, which still uses what would be freed.
       if (this.retired && this.open === 0) setImmediate(() => this.close());
     });
+    apps.add(this);
   }
 
   /** It goes with its last connection. */
@@ -64,13 +69,14 @@ class TlsApp {
   close(): void {
     if (!this.closed) this.app.close();
     this.closed = true;
+    this.apps.delete(this);
   }
 }
 
 /** Listens for HTTPS and hands every request to `handler`. Throws FatalError when the port or the files cannot be used. */
 export async function listen(options: ListenOptions, handler: RequestHandler): Promise<HttpListener> {
   const listener = new Listener(handler);
-  const apps = [new TlsApp(options, listener)];
+  const apps = new Set<TlsApp>();
   const open = async (app: TlsApp, port: number, untilMs: number): Promise<UWS.us_listen_socket> => {
     for (;;) {
       const listening = await new Promise<UWS.us_listen_socket | false>((resolve) => {
@@ -85,16 +91,16 @@ export async function listen(options: ListenOptions, handler: RequestHandler): P
       await wait(RETRY_MS);
     }
   };
-  let listening = await open(apps[0] as TlsApp, options.port, 0);
+  let listening = await open(new TlsApp(options, listener, apps), options.port, 0);
   const port = uws.us_socket_local_port(listening);
   return {
     port,
     connections: () => listener.connections,
     async replaceTls(tls) {
-      const app = new TlsApp(tls, listener);
+      const before = [...apps];
+      const app = new TlsApp(tls, listener, apps);
       uws.us_listen_socket_close(listening);
-      for (const old of apps) old.retire();
-      apps.push(app);
+      for (const old of before) old.retire();
       try {
         listening = await open(app, port, performance.now() + AGAIN_MS);
       } catch (error) {
