@@ -13,18 +13,29 @@ const readers = new WeakMap<Backend, ObjectReader>();
 
 const parse = (value: Buffer): JsonObject => JSON.parse(value.toString('utf8')) as JsonObject;
 
-/** Reads straight from the store, parsing what is asked for. */
+/** Keeps the objects of a resource parsed, and finds those of a namespace in the order of their names. */
+function keepByNamespace(backend: Backend, prefix: string): (namespace: string) => readonly JsonObject[] {
+  const objects = Informer.of(backend).objects(prefix, (object, key) => ({ key, object }));
+  const find = objects.indexBy((_, key) => [key.slice(prefix.length, Math.max(prefix.length, key.lastIndexOf('/')))]);
+  const byKey = (a: { key: string }, b: { key: string }): number => (a.key < b.key ? -1 : 1);
+  return (namespace) => [...find(namespace)].sort(byKey).map(({ object }) => object);
+}
+
+/** Reads straight from the store, parsing what is asked for; what is listed is kept parsed. */
 export function storeReader(backend: Backend): ObjectReader {
   let reader = readers.get(backend);
   if (reader === undefined) {
+    const kept = new Map<string, (namespace: string) => readonly JsonObject[]>();
     reader = {
       get(group, resource, namespace, name) {
         const kv = backend.get(objectKey(group, resource, namespace, name));
         return kv === undefined ? undefined : parse(kv.value);
       },
       list(group, resource, namespace = '') {
-        const start = resourcePrefix(group, resource, namespace);
-        return backend.range({ start, end: prefixEnd(start) }).items.map((kv) => parse(kv.value));
+        const prefix = resourcePrefix(group, resource);
+        let find = kept.get(prefix);
+        if (find === undefined) kept.set(prefix, (find = keepByNamespace(backend, prefix)));
+        return find(namespace);
       },
       *pages(group, resource, namespace) {
         let start = resourcePrefix(group, resource, namespace);

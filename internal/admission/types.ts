@@ -66,7 +66,10 @@ export interface AdmissionAttributes {
 export interface ObjectReader {
   /** The stored object, or undefined. It may be shared: nobody changes it. */
   get(group: string, resource: string, namespace: string, name: string): JsonObject | undefined;
-  /** All objects of a resource, in one namespace where it has one. They may be shared: nobody changes them. */
+  /**
+   * All objects of a resource, in one namespace where it has one, by name. They are shared: nobody changes them. From then
+   * on the resource is kept parsed, which is for kinds of which there are few.
+   */
   list(group: string, resource: string, namespace?: string): readonly JsonObject[];
   /**
    * The stored objects of a resource in one namespace, unparsed, in pages of at most 100 and 1 MiB: for those who rest

@@ -15,10 +15,13 @@ function resourceOf(key: string): string {
 /** What the informer needs of those that keep objects. */
 interface Kept {
   readonly prefix: string;
-  put(key: string, value: Buffer | undefined): void;
+  put(key: string, value: Buffer | undefined, revision: number): void;
   clear(): void;
   changed(): void;
 }
+
+/** Makes of a stored object, its key and the revision at which it was written what is kept; undefined when it does not count. */
+export type Parse<T> = (object: JsonObject, key: string, modRevision: number) => T | undefined;
 
 /** The objects of one resource, parsed once and kept; as new as what this replica has applied whenever they are asked for. */
 export class InformedObjects<T extends object> implements Kept {
@@ -30,7 +33,7 @@ export class InformedObjects<T extends object> implements Kept {
   constructor(
     readonly prefix: string,
     private readonly informer: { sync(): void },
-    private readonly parse: (object: JsonObject, key: string) => T | undefined,
+    private readonly parse: Parse<T>,
   ) {}
 
   /** The object with this key, or undefined. */
@@ -61,14 +64,15 @@ export class InformedObjects<T extends object> implements Kept {
     this.listeners.push(listener);
   }
 
-  /** For the informer: what is stored under the key now. */
-  put(key: string, value: Buffer | undefined): void {
+  /** For the informer: what is stored under the key since `revision`. */
+  put(key: string, value: Buffer | undefined, revision: number): void {
     const old = this.objects.get(key);
     if (old !== undefined) {
       this.objects.delete(key);
       for (const index of this.indexes) index.remove(key, old);
     }
-    const object = value === undefined ? undefined : this.parse(JSON.parse(value.toString()) as JsonObject, key);
+    const object =
+      value === undefined ? undefined : this.parse(JSON.parse(value.toString()) as JsonObject, key, revision);
     if (object === undefined) return;
     this.objects.set(key, object);
     for (const index of this.indexes) index.add(key, object);
@@ -133,14 +137,8 @@ export class Informer {
     return informer;
   }
 
-  /**
-   * Keeps the objects of a resource from now on. `prefix` is `group/resource/`; `parse` makes of an object what is kept,
-   * and may return undefined for one that does not count.
-   */
-  objects<T extends object>(
-    prefix: string,
-    parse: (object: JsonObject, key: string) => T | undefined,
-  ): InformedObjects<T> {
+  /** Keeps the objects of a resource from now on. `prefix` is `group/resource/`. */
+  objects<T extends object>(prefix: string, parse: Parse<T>): InformedObjects<T> {
     this.sync();
     const objects = new InformedObjects<T>(prefix, this, parse);
     this.load(objects);
@@ -162,9 +160,9 @@ export class Informer {
     try {
       while (this.seen < revision) {
         const changes = this.backend.changes(this.seen, STEP);
-        for (const { key, value } of changes) {
+        for (const { key, value, revision: at } of changes) {
           for (const objects of this.kept.get(resourceOf(key)) ?? []) {
-            objects.put(key, value);
+            objects.put(key, value, at);
             touched.add(objects);
           }
         }
@@ -190,7 +188,7 @@ export class Informer {
     const end = prefixEnd(objects.prefix);
     for (let start = objects.prefix; ; ) {
       const { items, more } = this.backend.range({ start, end });
-      for (const { key, value } of items) objects.put(key, value);
+      for (const { key, value, modRevision } of items) objects.put(key, value, modRevision);
       const last = items.at(-1);
       if (!more || last === undefined) return;
       start = `${last.key}\0`;

@@ -1,8 +1,9 @@
 import { child, children, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { logger } from '../../machinery/log.js';
-import { objectKey, prefixEnd, resourcePrefix } from '../../store/keys.js';
-import { type Backend, CompactedError } from '../../store/types.js';
+import { type InformedObjects, Informer } from '../../store/informer.js';
+import { resourcePrefix } from '../../store/keys.js';
+import type { StateReader } from '../../store/types.js';
 import type { InternalClient } from '../internal-client.js';
 import { Worker } from './worker.js';
 
@@ -13,8 +14,6 @@ const SCHEMAS = resourcePrefix(GROUP, 'flowschemas');
 const LEVELS = resourcePrefix(GROUP, 'prioritylevelconfigurations');
 /** Until the next attempt after a failure, and between two looks at who leads, milliseconds. */
 const RETRY_MS = 1_000;
-/** Changes looked at in one go. */
-const BATCH_CHANGES = 1024;
 
 /** Keeps the `Dangling` condition of flow schemas true to whether their priority level exists (apiserver's config controller). */
 export interface FlowSchemaStatus {
@@ -22,12 +21,18 @@ export interface FlowSchemaStatus {
 }
 
 /** Starts it. Every replica follows the changes; only the one for which `leads()` is true writes. */
-export function followFlowSchemas(backend: Backend, client: InternalClient, leads: () => boolean): FlowSchemaStatus {
-  let seen = backend.revision;
+export function followFlowSchemas(
+  backend: StateReader,
+  client: InternalClient,
+  leads: () => boolean,
+): FlowSchemaStatus {
   let led = false;
+  const informer = Informer.of(backend);
+  const schemas = informer.objects(SCHEMAS, (object) => object);
+  const levels = informer.objects(LEVELS, (object) => object);
   const worker = new Worker(
     async () => {
-      if (leads()) await reconcileAll(backend, client);
+      if (leads()) await reconcileAll(schemas, levels, client);
       return false;
     },
     {
@@ -38,27 +43,16 @@ export function followFlowSchemas(backend: Backend, client: InternalClient, lead
       },
     },
   );
-  const touched = (): boolean => {
-    let relevant = false;
-    try {
-      for (;;) {
-        const changes = backend.changes(seen, BATCH_CHANGES);
-        const last = changes.at(-1);
-        if (last === undefined) break;
-        seen = last.revision;
-        relevant ||= changes.some((c) => c.key.startsWith(SCHEMAS) || c.key.startsWith(LEVELS));
-      }
-    } catch (e) {
-      if (!(e instanceof CompactedError)) throw e;
-      seen = backend.revision; // what was missed is found by looking at everything
-      relevant = true;
-    }
-    return relevant;
-  };
+  for (const objects of [schemas, levels]) {
+    objects.onChange(() => {
+      worker.wake();
+    });
+  }
   const look = (): void => {
+    informer.sync();
     const leading = leads();
     // A new leader finishes what the last one may have left.
-    if (touched() || (leading && !led)) worker.wake();
+    if (leading && !led) worker.wake();
     led = leading;
   };
   const unsubscribe = backend.onApplied(look);
@@ -73,12 +67,15 @@ export function followFlowSchemas(backend: Backend, client: InternalClient, lead
   };
 }
 
-async function reconcileAll(backend: Backend, client: InternalClient): Promise<void> {
-  for (const kv of backend.range({ start: SCHEMAS, end: prefixEnd(SCHEMAS) }).items) {
-    const schema = JSON.parse(kv.value.toString('utf8')) as JsonObject;
+async function reconcileAll(
+  schemas: InformedObjects<JsonObject>,
+  levels: InformedObjects<JsonObject>,
+  client: InternalClient,
+): Promise<void> {
+  for (const schema of schemas.all().values()) {
     const name = str(child(schema, 'metadata'), 'name');
     const level = str(child(child(schema, 'spec'), 'priorityLevelConfiguration'), 'name');
-    const exists = backend.get(objectKey(GROUP, 'prioritylevelconfigurations', '', level)) !== undefined;
+    const exists = levels.get(`${LEVELS}${level}`) !== undefined;
     const wanted = danglingCondition(level, exists);
     const have = children(child(schema, 'status'), 'conditions').find((c) => str(c, 'type') === 'Dangling');
     if (have !== undefined && ['status', 'reason', 'message'].every((k) => have[k] === wanted[k])) continue;

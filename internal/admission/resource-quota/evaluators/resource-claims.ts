@@ -87,8 +87,9 @@ function chargedWithPod(claim: JsonObject, namespace: string, reader: ObjectRead
     if (str(named, 'resourceClaimName') !== str(meta, 'name')) return undefined;
   } else {
     const age = [str(meta, 'creationTimestamp'), str(meta, 'name')].join(' ');
-    const others = reader
-      .list('resource.k8s.io', 'resourceclaims', namespace)
+    const others = [...reader.pages('resource.k8s.io', 'resourceclaims', namespace)]
+      .flat()
+      .map(({ value }) => JSON.parse(value.toString()) as JsonObject)
       .filter((other) => isForExtendedResource(other) && str(ownerOf(other), 'uid') === uid)
       .map((other) => child(other, 'metadata'));
     if (others.some((other) => [str(other, 'creationTimestamp'), str(other, 'name')].join(' ') < age)) return undefined;
