@@ -26,6 +26,15 @@ export interface LayerRow {
   readonly existedBelow: boolean;
 }
 
+/** What LMDB is to do for a row; without a value it goes. */
+export interface LayerWrite {
+  readonly table: TableName;
+  readonly key: TableKey;
+  readonly value: Buffer | undefined;
+  /** There is no such row yet. */
+  readonly isNew: boolean;
+}
+
 class LayerTable {
   readonly rows = new Map<string, LayerRow>();
   readonly keys = new SortedKeys();
@@ -64,16 +73,13 @@ export class Layer {
   }
 
   /** Rows in order of their tables and keys: so LMDB writes neighbours one after another. */
-  *writes(): Generator<
-    { readonly table: TableName; readonly key: TableKey; readonly value: Buffer | undefined },
-    void
-  > {
+  *writes(): Generator<LayerWrite, void> {
     for (const [table, { rows, keys }] of this.#tables) {
       for (const text of keys.range('', HIGHEST)) {
         const row = rows.get(text);
         // A row that came and went meanwhile was never there.
         if (row === undefined || (row.value === undefined && !row.existedBelow)) continue;
-        yield { table, key: keyOf(table, text), value: row.value };
+        yield { table, key: keyOf(table, text), value: row.value, isNew: !row.existedBelow };
       }
     }
   }

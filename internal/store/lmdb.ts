@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { FatalError } from '../machinery/assert.js';
 import { missingPages } from './lmdb-extent.js';
+import { PAGE_BYTES } from './page-order.js';
 import type { TableKey, TableName } from './tables.js';
 
 /** One table of an environment: bytes under bytes or text. */
@@ -27,11 +28,6 @@ export interface EnvironmentOptions {
 }
 
 const DEFAULT_MAP_SIZE = 1 << 30;
-/**
- * Of new environments. Of objects of one or two KiB, as most are, twice as large a page as usual holds more than twice as
- * many, and every commit writes whole pages.
- */
-const PAGE_BYTES = 8_192;
 
 const textOrBytes = {
   writeKey(key: TableKey, target: Buffer, start: number): number {

@@ -12,6 +12,7 @@ import {
 } from './lmdb.js';
 import { LmdbSnapshot } from './lmdb-snapshot.js';
 import { META_KEY } from './meta.js';
+import { inPageOrder } from './page-order.js';
 import { Room } from './room.js';
 import type { StateOptions } from './state-options.js';
 import type { TableName } from './tables.js';
@@ -85,7 +86,7 @@ export class StateFile {
     const { layer, meta } = batch;
     const full = this.#room.lacks(this.#path, layer.bytes + meta.length, layer.size);
     const write = (): void => {
-      for (const { table, key, value } of layer.writes()) {
+      for (const { table, key, value } of inPageOrder(layer.writes())) {
         if (value === undefined) void this.#tables[table].remove(key);
         else void this.#tables[table].put(key, value);
       }

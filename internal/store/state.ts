@@ -37,7 +37,7 @@ const UNFLUSHED_MAX = 2;
  * for each table, however little it holds; after a crash the log brings back what was not committed, which takes longer
  * the more it is.
  */
-const COMMIT_BYTES = 4 * 1024 * 1024;
+const COMMIT_BYTES = 8 * 1024 * 1024;
 const COMMIT_MS = 300_000;
 /** Ends of entries whose hashes are remembered: some seconds at full load. */
 const HASHES_MAX = 16_384;

@@ -25,10 +25,13 @@ const SEGMENT_BYTES = 8 * 1024 * 1024;
 const SPARES_MAX = 2;
 /**
  * A small group takes so many zeros behind it along when it comes to blocks that the file does not have yet: to give a file
- * blocks costs the disk another write of its own, which the next groups are then spared. Large groups are few.
+ * blocks costs the disk another write of its own, which the next groups are then spared. Large groups are few, and where
+ * groups are large on the average a small one among them takes none along: they would soon be written over.
  */
 const FILL_BYTES = 128 * 1024;
 const SMALL_GROUP_BYTES = 8 * 1024;
+/** How much of the average is the last group's. */
+const AVERAGE_SHARE = 1 / 8;
 const ZEROS = Buffer.alloc(FILL_BYTES);
 const SPARE = /^spare-\d+$/;
 
@@ -42,6 +45,8 @@ export class Segments {
   #sparesMade = 0;
   /** Up to where the last segment's file has its blocks. */
   #filled: number;
+  /** Bytes of a group, on the average of the last ones. */
+  #usual = 0;
   /** What the records written so far come to: a new segment begins with it. */
   #last: Place;
   #base: Place;
@@ -103,7 +108,9 @@ export class Segments {
 
   async #writeFilled(file: LogFile, bytes: Buffer, at: number): Promise<void> {
     const end = at + bytes.length;
-    const fill = end > this.#filled && bytes.length <= SMALL_GROUP_BYTES ? Math.min(FILL_BYTES, file.size - end) : 0;
+    this.#usual += (bytes.length - this.#usual) * AVERAGE_SHARE;
+    const isSmall = Math.max(bytes.length, this.#usual) <= SMALL_GROUP_BYTES;
+    const fill = end > this.#filled && isSmall ? Math.min(FILL_BYTES, file.size - end) : 0;
     await file.write(fill > 0 ? Buffer.concat([bytes, ZEROS.subarray(0, fill)]) : bytes, at);
     this.#filled = Math.max(this.#filled, end + fill);
   }

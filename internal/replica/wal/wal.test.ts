@@ -4,6 +4,7 @@ import { DiskDirectory } from '../../testing/sim/log-disk.js';
 import { Random } from '../../testing/sim/random.js';
 import { LogStore } from '../log.js';
 import { openOn } from './disk.testkit.js';
+import type { LogFile } from './files.js';
 
 const KIB = 1024;
 const nothing = {
@@ -145,6 +146,42 @@ it('what was acknowledged survives each loss of power, and nothing comes twice',
     }
   }
   expect(losses).toBe(144);
+});
+
+describe('zeros ahead of small groups', () => {
+  /** Bytes that are written for groups of these sizes, one after another. */
+  async function bytesOf(sizes: readonly number[]): Promise<number> {
+    let bytes = 0;
+    const log = await LogStore.open({
+      path: '/tmp',
+      stateMeta: () => nothing,
+      onDiskFull: () => undefined,
+      openDirectory: () => {
+        const directory = openOn(new DiskDirectory());
+        const counted = (file: LogFile): LogFile => ({
+          ...file,
+          size: file.size,
+          write: (data, position) => {
+            bytes += data.length;
+            return file.write(data, position);
+          },
+        });
+        return { ...directory, create: (name, size) => counted(directory.create(name, size)) };
+      },
+    });
+    for (const [i, size] of sizes.entries()) await log.append([entry(i + 1, 1, 'x'.repeat(size))], undefined);
+    await log.close();
+    return bytes;
+  }
+
+  it('are written once for many small groups, and not where most groups are large', async () => {
+    const small = await bytesOf(Array.from({ length: 64 }, () => 1_000));
+    expect(small).toBeGreaterThan(128 * KIB);
+    expect(small).toBeLessThan((128 + 64 * 2) * KIB);
+    const large = Array.from({ length: 64 }, (_, i) => (i % 8 === 7 ? 1_000 : 30_000));
+    const most = large.reduce((sum, size) => sum + size + KIB, 0);
+    expect(await bytesOf(large)).toBeLessThan(most + 160 * KIB);
+  });
 });
 
 describe('segments', () => {

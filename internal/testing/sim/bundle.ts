@@ -77,7 +77,7 @@ const KNOBS: readonly Patch[] = [
     // A run is too short for the defaults.
     name: 'bytes until a commit',
     file: 'store/state.ts',
-    find: 'const COMMIT_BYTES = 4 * 1024 * 1024;',
+    find: 'const COMMIT_BYTES = 8 * 1024 * 1024;',
     replace: 'const COMMIT_BYTES = 3_000;',
   },
   {
