@@ -2,7 +2,13 @@ import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Registry } from 'prom-client';
 import { BufferedBackend } from '../../internal/audit/backends/buffered.js';
-import { logBackend, type LogFormat, type LogWriter, standardOutput } from '../../internal/audit/backends/log.js';
+import {
+  type LogBackend,
+  logBackend,
+  type LogFormat,
+  type LogWriter,
+  standardOutput,
+} from '../../internal/audit/backends/log.js';
 import { LogFile } from '../../internal/audit/backends/log-file.js';
 import { truncateBackend } from '../../internal/audit/backends/truncate.js';
 import { ignoringErrors, unionBackend } from '../../internal/audit/backends/union.js';
@@ -92,7 +98,10 @@ export function auditOf(flags: FlagValues, registry: Registry): AuditParts | und
     return undefined;
   }
   const backends: AuditBackend[] = [];
-  if (flags.string('audit-log-path') !== '') backends.push(wrapped(flags, 'log', logOf(flags, metrics), metrics));
+  if (flags.string('audit-log-path') !== '') {
+    const backend = logOf(flags, metrics);
+    backends.push(wrapped(flags, 'log', backend, metrics, () => backend.keepsUp()));
+  }
   if (flags.string('audit-webhook-config-file') !== '') {
     backends.push(wrapped(flags, 'webhook', webhookOf(flags, metrics), metrics));
   }
@@ -102,12 +111,18 @@ export function auditOf(flags: FlagValues, registry: Registry): AuditParts | und
 }
 
 /** As the flags of the backend want it: buffered or blocking, and with large events truncated. */
-function wrapped(flags: FlagValues, plugin: Plugin, plain: AuditBackend, metrics: AuditMetrics): AuditBackend {
+function wrapped(
+  flags: FlagValues,
+  plugin: Plugin,
+  plain: AuditBackend,
+  metrics: AuditMetrics,
+  keepsUp?: () => boolean,
+): AuditBackend {
   const int = (name: string): number => flags.int(`audit-${plugin}-${name}`);
   const inMode = (): AuditBackend => {
     const mode = flags.string(`audit-${plugin}-mode`);
     if (mode === 'blocking-strict') return plain;
-    if (mode === 'blocking') return ignoringErrors(plain);
+    if (mode === 'blocking') return ignoringErrors(plain, keepsUp);
     const throttle = {
       qps: flags.float(`audit-${plugin}-batch-throttle-qps`),
       burst: int('batch-throttle-burst'),
@@ -127,7 +142,7 @@ function wrapped(flags: FlagValues, plugin: Plugin, plain: AuditBackend, metrics
   return truncateBackend(backend, sizes, metrics);
 }
 
-function logOf(flags: FlagValues, metrics: AuditMetrics): AuditBackend {
+function logOf(flags: FlagValues, metrics: AuditMetrics): LogBackend {
   const format: LogFormat = flags.string('audit-log-format') === 'legacy' ? 'legacy' : 'json';
   return logBackend(writerOf(flags), format, metrics);
 }

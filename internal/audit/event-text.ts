@@ -1,7 +1,6 @@
 import type { UserInfo } from '../auth/types.js';
-import type { JsonObject } from '../machinery/json.js';
 import { quote } from '../machinery/status.js';
-import type { AuditEvent, ObjectReference } from './types.js';
+import type { AuditEvent, ObjectReference, RequestFacts } from './types.js';
 
 /** The text of a user is the same for each of their requests, as long as the authenticator hands out the same object. */
 const userTexts = new WeakMap<UserInfo, string>();
@@ -42,21 +41,28 @@ function annotationsText(annotations: ReadonlyMap<string, string>): string {
   return `{${keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(annotations.get(key))}`).join(',')}}`;
 }
 
-const statusText = (status: JsonObject): string => JSON.stringify(status);
+/** What all events of a request say alike: what stands in front of the impersonated user, and what behind. */
+function requestText(r: RequestFacts): readonly [front: string, back: string] {
+  if (r.made.text !== undefined) return r.made.text;
+  const user = r.user === undefined ? '{}' : userText(r.user);
+  const front = `,"requestURI":${JSON.stringify(r.requestUri)},"verb":${JSON.stringify(r.verb)},"user":${user}`;
+  const ips = r.sourceIPs.length === 0 ? '' : `,"sourceIPs":${JSON.stringify(r.sourceIPs)}`;
+  r.made.text = [front, ips + member('userAgent', r.userAgent)];
+  return r.made.text;
+}
 
 /** An event as audit.k8s.io/v1 JSON on one line, without the line's end, in Go's order of fields. */
 export function eventJson(e: AuditEvent): string {
-  let text = `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"${e.level}","auditID":${JSON.stringify(e.auditId)},"stage":"${e.stage}"`;
-  text += `,"requestURI":${JSON.stringify(e.requestUri)},"verb":${JSON.stringify(e.verb)}`;
-  text += `,"user":${e.user === undefined ? '{}' : userText(e.user)}`;
+  const { request } = e;
+  const [front, back] = requestText(request);
+  let text = `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"${request.level}","auditID":${JSON.stringify(request.auditId)},"stage":"${e.stage}"${front}`;
   if (e.impersonatedUser !== undefined) text += `,"impersonatedUser":${userText(e.impersonatedUser)}`;
-  if (e.sourceIPs.length > 0) text += `,"sourceIPs":${JSON.stringify(e.sourceIPs)}`;
-  text += member('userAgent', e.userAgent);
+  text += back;
   if (e.objectRef !== undefined) text += `,"objectRef":${referenceText(e.objectRef)}`;
-  if (e.responseStatus !== undefined) text += `,"responseStatus":${statusText(e.responseStatus)}`;
+  if (e.responseStatus !== undefined) text += `,"responseStatus":${JSON.stringify(e.responseStatus)}`;
   if (e.requestObject !== undefined) text += `,"requestObject":${e.requestObject}`;
   if (e.responseObject !== undefined) text += `,"responseObject":${e.responseObject}`;
-  text += `,"requestReceivedTimestamp":"${e.requestReceivedTimestamp}","stageTimestamp":"${e.stageTimestamp}"`;
+  text += `,"requestReceivedTimestamp":"${request.requestReceivedTimestamp}","stageTimestamp":"${e.stageTimestamp}"`;
   if (e.annotations.size > 0) text += `,"annotations":${annotationsText(e.annotations)}`;
   return `${text}}`;
 }
@@ -65,7 +71,8 @@ const quotedList = (items: readonly string[]): string => items.map(quote).join('
 
 /** An event as one line of the format `legacy` (apiserver's audit.EventString). */
 export function eventLine(e: AuditEvent): string {
-  const user = e.user === undefined || e.user.username === '' ? undefined : e.user;
+  const { request } = e;
+  const user = request.user?.username === '' ? undefined : request.user;
   const groups = user === undefined || user.groups.length === 0 ? '<none>' : quotedList(user.groups);
   const as = e.impersonatedUser?.username ?? '<self>';
   const asGroups = e.impersonatedUser === undefined ? '<lookup>' : quotedList(e.impersonatedUser.groups);
@@ -73,9 +80,9 @@ export function eventLine(e: AuditEvent): string {
   const code = e.responseStatus?.['code'];
   const response = typeof code === 'number' ? String(code) : '<deferred>';
   return (
-    `${e.requestReceivedTimestamp.replace(/\.?0+Z$/, 'Z')} AUDIT: id=${quote(e.auditId)} stage=${quote(e.stage)} ` +
-    `ip=${quote(e.sourceIPs[0] ?? '<unknown>')} method=${quote(e.verb)} user=${quote(user?.username ?? '<none>')} ` +
-    `groups=${quote(groups)} as=${quote(as)} asgroups=${quote(asGroups)} user-agent=${quote(e.userAgent)} ` +
-    `namespace=${quote(namespace)} uri=${quote(e.requestUri)} response="${response}"`
+    `${request.requestReceivedTimestamp.replace(/\.?0+Z$/, 'Z')} AUDIT: id=${quote(request.auditId)} stage=${quote(e.stage)} ` +
+    `ip=${quote(request.sourceIPs[0] ?? '<unknown>')} method=${quote(request.verb)} user=${quote(user?.username ?? '<none>')} ` +
+    `groups=${quote(groups)} as=${quote(as)} asgroups=${quote(asGroups)} user-agent=${quote(request.userAgent)} ` +
+    `namespace=${quote(namespace)} uri=${quote(request.requestUri)} response="${response}"`
   );
 }

@@ -1,7 +1,7 @@
 import { Counter, type Registry } from 'prom-client';
 import { logger } from '../machinery/log.js';
 import { eventLine } from './event-text.js';
-import type { AuditEvent, Level } from './types.js';
+import { type AuditEvent, type Level, LEVELS } from './types.js';
 
 const log = logger('audit.ts');
 /** Lost events whose lines are logged at a time; more are only counted. */
@@ -9,21 +9,40 @@ const MAX_LOGGED = 10;
 
 /** What is counted of audit, under kube-apiserver's names. */
 export class AuditMetrics {
-  private readonly events;
   private readonly errors;
-  private readonly levels;
   private readonly rejected;
+  /** Numbers, because every request counts. */
+  private events = 0;
+  private readonly levels: Record<Level, number> = { None: 0, Metadata: 0, Request: 0, RequestResponse: 0 };
 
   constructor(registry: Registry) {
     const counter = (name: string, help: string, labelNames: string[] = []) =>
       new Counter({ name: `apiserver_audit_${name}`, help, labelNames, registers: [registry] });
-    this.events = counter('event_total', 'Counter of audit events generated and sent to the audit backend.');
+    const [numbers, { levels }] = [() => this.events, this];
+    new Counter({
+      name: 'apiserver_audit_event_total',
+      help: 'Counter of audit events generated and sent to the audit backend.',
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(numbers());
+      },
+    });
+    new Counter({
+      name: 'apiserver_audit_level_total',
+      help: 'Counter of policy levels for audit events (1 per request).',
+      labelNames: ['level'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const level of LEVELS) if (levels[level] > 0) this.inc({ level }, levels[level]);
+      },
+    });
     this.errors = counter(
       'error_total',
       'Counter of audit events that failed to be audited properly. Plugin identifies the plugin affected by the error.',
       ['plugin'],
     );
-    this.levels = counter('level_total', 'Counter of policy levels for audit events (1 per request).', ['level']);
     this.rejected = counter(
       'requests_rejected_total',
       'Counter of apiserver requests rejected due to an error in audit logging backend.',
@@ -31,10 +50,10 @@ export class AuditMetrics {
   }
 
   generated(): void {
-    this.events.inc();
+    this.events++;
   }
   level(level: Level): void {
-    this.levels.inc({ level });
+    this.levels[level]++;
   }
   requestRejected(): void {
     this.rejected.inc();

@@ -3,19 +3,21 @@ import { str } from '../machinery/access.js';
 import type { Awaitable } from '../machinery/awaitable.js';
 import { isObject, type JsonObject } from '../machinery/json.js';
 import { JsonSyntaxError, jsonText, objectText, parseJson } from '../schema/codec/index.js';
+import { microTime } from './event-time.js';
 import { dropManagedFields } from './managed-fields.js';
 import type { AuditMetrics } from './metrics.js';
 import type { AuditConfig } from './policy.js';
-import { type AuditBackend, isAtLeast, type Level, type ObjectReference, type Stage } from './types.js';
+import {
+  type AuditBackend,
+  isAtLeast,
+  type Level,
+  type ObjectReference,
+  type RequestFacts,
+  type Stage,
+} from './types.js';
 
 /** What of a request does not change any more when its audit begins. */
-export interface RequestFacts {
-  readonly auditId: string;
-  readonly requestUri: string;
-  readonly verb: string;
-  readonly user: UserInfo | undefined;
-  readonly sourceIPs: readonly string[];
-  readonly userAgent: string;
+export interface RequestBeginning extends Omit<RequestFacts, 'level' | 'requestReceivedTimestamp' | 'made'> {
   readonly objectRef: ObjectReference | undefined;
   /** Milliseconds since the epoch, with fractions. */
   readonly receivedMs: number;
@@ -29,8 +31,11 @@ export interface StageFacts {
   readonly responseStatus?: JsonObject | undefined;
   /** The answer, where it is recorded. */
   readonly response?: JsonObject | undefined;
+  /** Nobody changes them any more. */
   readonly annotations: ReadonlyMap<string, string>;
 }
+
+const COMING: StageFacts = { annotations: new Map() };
 
 /** The audit of one request (apiserver's AuditContext). */
 export class RequestAudit {
@@ -38,14 +43,30 @@ export class RequestAudit {
   private body: string | undefined;
   private unencodable: string | undefined;
   private described = false;
+  private readonly facts: RequestFacts;
+  /** What is recorded at the moment while the request is worked on. */
+  private unfinished: Promise<boolean> | undefined;
 
   constructor(
     private readonly config: AuditConfig,
-    private readonly facts: RequestFacts,
+    private readonly beginning: RequestBeginning,
     private readonly backend: AuditBackend,
     private readonly metrics: AuditMetrics,
   ) {
-    this.objectRef = facts.objectRef;
+    const { auditId, requestUri, verb, user, sourceIPs, userAgent } = beginning;
+    const requestReceivedTimestamp = microTime(beginning.receivedMs);
+    this.facts = {
+      level: config.level,
+      auditId,
+      requestUri,
+      verb,
+      user,
+      sourceIPs,
+      userAgent,
+      requestReceivedTimestamp,
+      made: {},
+    };
+    this.objectRef = beginning.objectRef;
   }
 
   get level(): Level {
@@ -88,28 +109,38 @@ export class RequestAudit {
     }
   }
 
+  /**
+   * Records that the request came. Whoever gets a promise waits for it; where the backend lets the request go on before
+   * (`mayGoOn`), whoever records its next stage waits for both.
+   */
+  recordComing(): Awaitable<boolean> {
+    const recording = this.record('RequestReceived', COMING);
+    if (!(recording instanceof Promise) || this.backend.mayGoOn?.() !== true) return recording;
+    this.unfinished = recording;
+    return true;
+  }
+
   /** Records a stage, unless the policy leaves it out. False when the backend could not. */
   record(stage: Stage, { impersonatedUser, responseStatus, response, annotations }: StageFacts): Awaitable<boolean> {
-    if (this.config.omitStages.has(stage)) return true;
-    const { facts, config } = this;
-    const received = microTime(facts.receivedMs);
-    if (response !== undefined && config.omitManagedFields) dropManagedFields(response);
+    if (this.config.omitStages.has(stage)) return this.unfinished ?? true;
+    const { facts, beginning } = this;
+    if (response !== undefined && this.config.omitManagedFields) dropManagedFields(response);
     this.metrics.generated();
     return this.backend.processEvents([
       {
-        ...facts,
-        level: config.level,
+        request: facts,
         stage,
-        objectRef: this.objectRef,
         impersonatedUser,
+        objectRef: this.objectRef,
         responseStatus,
         requestObject: this.body,
         responseObject: response === undefined ? undefined : jsonText(response),
         unencodable: this.unencodable,
-        requestReceivedTimestamp: received,
         stageTimestamp:
-          stage === 'RequestReceived' ? received : microTime(facts.receivedMs + performance.now() - facts.receivedAt),
-        annotations: new Map(annotations),
+          stage === 'RequestReceived'
+            ? facts.requestReceivedTimestamp
+            : microTime(beginning.receivedMs + performance.now() - beginning.receivedAt),
+        annotations,
       },
     ]);
   }
@@ -126,11 +157,4 @@ function named(ref: ObjectReference | undefined, object: JsonObject): ObjectRefe
     uid: str(meta, 'uid'),
     resourceVersion: str(meta, 'resourceVersion'),
   };
-}
-
-/** RFC 3339 with six digits behind the second (metav1.MicroTime). */
-function microTime(ms: number): string {
-  const whole = Math.floor(ms);
-  const micros = Math.floor((ms - whole) * 1000);
-  return `${new Date(whole).toISOString().slice(0, -1)}${String(micros).padStart(3, '0')}Z`;
 }

@@ -25,18 +25,27 @@ export interface ObjectReference {
   readonly subresource: string;
 }
 
-/** One event (audit.k8s.io/v1 Event). Nobody changes it. */
-export interface AuditEvent {
+/** What all events of one request say alike. Nobody changes it. */
+export interface RequestFacts {
   readonly level: Level;
   readonly auditId: string;
-  readonly stage: Stage;
   readonly requestUri: string;
   readonly verb: string;
   /** Undefined when nobody was authenticated. */
   readonly user: UserInfo | undefined;
-  readonly impersonatedUser: UserInfo | undefined;
   readonly sourceIPs: readonly string[];
   readonly userAgent: string;
+  /** RFC 3339 with microseconds. */
+  readonly requestReceivedTimestamp: string;
+  /** The JSON of what stands here, made once (event-text.ts). */
+  readonly made: { text?: readonly [front: string, back: string] };
+}
+
+/** One event (audit.k8s.io/v1 Event). Nobody changes it. */
+export interface AuditEvent {
+  readonly request: RequestFacts;
+  readonly stage: Stage;
+  readonly impersonatedUser: UserInfo | undefined;
   readonly objectRef: ObjectReference | undefined;
   /** metav1.Status without its kind. */
   readonly responseStatus: JsonObject | undefined;
@@ -46,7 +55,6 @@ export interface AuditEvent {
   /** Why the event cannot be written as JSON: kube-apiserver loses events whose patch is no JSON. */
   readonly unencodable: string | undefined;
   /** RFC 3339 with microseconds. */
-  readonly requestReceivedTimestamp: string;
   readonly stageTimestamp: string;
   readonly annotations: ReadonlyMap<string, string>;
 }
@@ -55,6 +63,11 @@ export interface AuditEvent {
 export interface AuditBackend {
   /** Takes events; false when they could not be recorded. Who buffers them answers at once. */
   processEvents(events: readonly AuditEvent[]): Awaitable<boolean>;
+  /**
+   * Whether a request may be worked on while its coming is still being recorded: nothing is refused because of it, what
+   * is recorded later stands behind it, and it takes no longer than usual. It may not where this is absent.
+   */
+  mayGoOn?(): boolean;
   /** Writes what is left, and takes nothing more. */
   shutdown(): Promise<void>;
 }

@@ -21,6 +21,9 @@ export const MAX_RECORDED_BYTES = 3 * 1024 * 1024;
 /** A Status of success is never larger. */
 const MAX_STATUS_BYTES = 4096;
 const STATUS_HEAD = '{"kind":"Status"';
+/** Where its kind begins: most answers are told from a Status by this byte. */
+const KIND_AT = STATUS_HEAD.indexOf('Status');
+const KIND_BYTE = STATUS_HEAD.charCodeAt(KIND_AT);
 const unzip = promisify(gunzip);
 
 /** The object in these bytes; undefined for what is no object of Kubernetes. */
@@ -48,9 +51,8 @@ function mayBeStatus({ status, body, contentType }: BytesReply, verb: string): b
   if (status === 406) return false;
   if (status >= 400) return true;
   if (contentType.startsWith(JSON_MEDIA_TYPE)) {
-    return typeof body === 'string'
-      ? body.startsWith(STATUS_HEAD)
-      : body.toString('latin1', 0, STATUS_HEAD.length) === STATUS_HEAD;
+    if (typeof body === 'string') return body.startsWith(STATUS_HEAD);
+    return body[KIND_AT] === KIND_BYTE && body.toString('latin1', 0, STATUS_HEAD.length) === STATUS_HEAD;
   }
   return body.length <= MAX_STATUS_BYTES && (verb === 'delete' || verb === 'create');
 }

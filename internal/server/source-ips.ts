@@ -14,6 +14,19 @@ function normalized(text: string): string | undefined {
   return ip === undefined ? undefined : formatIP(ip.family, ip.value);
 }
 
+/** Usual forms of the other ends of connections; clients come again and again. All are forgotten beyond so many. */
+const MAX_KNOWN = 1024;
+const known = new Map<string, string | undefined>();
+
+function normalizedRemote(text: string): string | undefined {
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const ip = normalized(text);
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(text, ip);
+  return ip;
+}
+
 /** Where a request comes from: what proxies say of it, and last the other end of the connection (apimachinery's SourceIPs). */
 export function sourceIPs(context: RequestContext): string[] {
   const ips: string[] = [];
@@ -27,7 +40,7 @@ export function sourceIPs(context: RequestContext): string[] {
   const real = context.header('x-real-ip');
   const realIp = real === '' ? undefined : normalized(real);
   if (realIp !== undefined && !ips.includes(realIp)) ips.push(realIp);
-  const remote = normalized(context.incoming.remoteAddress());
+  const remote = normalizedRemote(context.incoming.remoteAddress());
   if (remote !== undefined && ips.at(-1) !== remote) ips.push(remote);
   return ips;
 }

@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -22,7 +24,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-const ids = (events: readonly AuditEvent[]): string[] => events.map((e) => e.auditId);
+const ids = (events: readonly AuditEvent[]): string[] => events.map((e) => e.request.auditId);
 
 describe('the log file', () => {
   const file = (more: Partial<LogFileOptions> = {}): LogFile =>
@@ -40,6 +42,22 @@ describe('the log file', () => {
     await Promise.all(all);
     await log.close();
     expect(readFileSync(join(dir, 'audit.log'), 'utf8').split('\n')).toHaveLength(502);
+  });
+
+  test('keeps up while its lines are written, and says when one waits', async () => {
+    const path = join(dir, 'audit.log');
+    expect(spawnSync('mkfifo', [path]).status).toBe(0);
+    const log = file();
+    expect(log.keepsUp()).toBe(true);
+    // Nobody reads the pipe: it cannot even be opened.
+    const written = log.write('line\n');
+    while (log.keepsUp()) await new Promise((resolve) => setImmediate(resolve));
+    expect(await Promise.race([written, Promise.resolve('waits')])).toBe('waits');
+    const reader = await open(path, 'r');
+    await written;
+    expect(log.keepsUp()).toBe(true);
+    await log.close();
+    await reader.close();
   });
 
   test('is appended to when it is there', async () => {
@@ -122,8 +140,8 @@ describe('truncation', () => {
     const kept = new KeepingBackend();
     const backend = truncateBackend(kept, { maxBatchBytes: 1500, maxEventBytes: 800 }, metrics);
     const body = JSON.stringify({ data: 'x'.repeat(1000) });
-    const large = event('large', { level: 'Request', requestObject: body });
-    const huge = event('huge', { requestUri: `/${'x'.repeat(1000)}` });
+    const large = event('large', { request: { level: 'Request' }, requestObject: body });
+    const huge = event('huge', { request: { requestUri: `/${'x'.repeat(1000)}` } });
     await backend.processEvents([event('a'), large, huge, event('b'), event('c'), event('d')]);
     expect(ids(kept.events)).toEqual(['a', 'large', 'b', 'c', 'd']);
     expect(kept.batches.length).toBeGreaterThan(1);

@@ -11,6 +11,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const MAX_WRITE_BYTES = 1024 * 1024;
 /** What may wait to be written; beyond it writes fail. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+/** A file whose lines wait for longer does not keep up. */
+const KEEPS_UP_MS = 100;
 
 export interface LogFileOptions {
   readonly path: string;
@@ -22,10 +24,21 @@ export interface LogFileOptions {
   readonly compress: boolean;
 }
 
-interface Waiting {
-  readonly bytes: Buffer;
-  readonly done: () => void;
-  readonly failed: (error: unknown) => void;
+/** Lines that are written together. Who wrote any of them is told by one promise. */
+class Batch {
+  text = '';
+  bytes = 0;
+  readonly since = performance.now();
+  readonly written: Promise<void>;
+  done: () => void = () => undefined;
+  failed: (error: unknown) => void = () => undefined;
+
+  constructor() {
+    this.written = new Promise((done, failed) => {
+      this.done = done;
+      this.failed = failed;
+    });
+  }
 }
 
 /**
@@ -34,30 +47,49 @@ interface Waiting {
  * for their event, and nobody else.
  */
 export class LogFile {
-  private waiting: Waiting[] = [];
+  /** In the order in which they are written. */
+  private readonly waiting: Batch[] = [];
   private waitingBytes = 0;
+  /** The one that is being written. */
+  private current: Batch | undefined;
   private writing: Promise<void> | undefined;
   private file: FileHandle | undefined;
   private size = 0;
   private tidying: Promise<void> = Promise.resolve();
+  /** What one batch may hold. */
+  private readonly room: number;
 
-  constructor(private readonly options: LogFileOptions) {}
+  constructor(private readonly options: LogFileOptions) {
+    const { maxBytes } = options;
+    this.room = maxBytes > 0 ? Math.min(MAX_WRITE_BYTES, maxBytes) : MAX_WRITE_BYTES;
+  }
 
   /** Resolves when the text is in the file. Rejects when it cannot be written, or is larger than a whole file may be. */
   write(text: string): Promise<void> {
-    const bytes = Buffer.from(text);
+    const bytes = Buffer.byteLength(text);
     const { maxBytes } = this.options;
-    if (maxBytes > 0 && bytes.length > maxBytes) {
-      return Promise.reject(new Error(`write length ${bytes.length} exceeds maximum file size ${maxBytes}`));
+    if (maxBytes > 0 && bytes > maxBytes) {
+      return Promise.reject(new Error(`write length ${bytes} exceeds maximum file size ${maxBytes}`));
     }
-    if (this.waitingBytes + bytes.length > MAX_WAITING_BYTES) {
+    if (this.waitingBytes + bytes > MAX_WAITING_BYTES) {
       return Promise.reject(new Error(`${MAX_WAITING_BYTES} bytes wait to be written already`));
     }
-    return new Promise((done, failed) => {
-      this.waiting.push({ bytes, done, failed });
-      this.waitingBytes += bytes.length;
-      this.writing ??= this.writeAll();
-    });
+    let batch = this.waiting.at(-1);
+    if (batch === undefined || batch.bytes + bytes > this.room) {
+      batch = new Batch();
+      this.waiting.push(batch);
+    }
+    batch.text += text;
+    batch.bytes += bytes;
+    this.waitingBytes += bytes;
+    this.writing ??= this.writeAll();
+    return batch.written;
+  }
+
+  /** Whether nothing has been waiting for longer than KEEPS_UP_MS. */
+  keepsUp(): boolean {
+    const oldest = this.current ?? this.waiting[0];
+    return oldest === undefined || performance.now() - oldest.since < KEEPS_UP_MS;
   }
 
   /** Writes what waits, and closes the file. */
@@ -70,31 +102,20 @@ export class LogFile {
 
   private async writeAll(): Promise<void> {
     // Everything that comes in the same turn goes along.
-    await Promise.resolve();
-    while (this.waiting.length > 0) {
-      const batch = this.nextBatch();
+    await new Promise((resolve) => setImmediate(resolve));
+    for (;;) {
+      const batch = this.waiting.shift();
+      this.current = batch;
+      if (batch === undefined) break;
+      this.waitingBytes -= batch.bytes;
       try {
-        await this.append(Buffer.concat(batch.map((w) => w.bytes)));
-        for (const w of batch) w.done();
+        await this.append(Buffer.from(batch.text));
+        batch.done();
       } catch (error) {
-        for (const w of batch) w.failed(error);
+        batch.failed(error);
       }
     }
     this.writing = undefined;
-  }
-
-  private nextBatch(): Waiting[] {
-    let [bytes, n] = [0, 0];
-    const room = this.options.maxBytes > 0 ? Math.min(MAX_WRITE_BYTES, this.options.maxBytes) : MAX_WRITE_BYTES;
-    for (const w of this.waiting) {
-      if (n > 0 && bytes + w.bytes.length > room) break;
-      bytes += w.bytes.length;
-      n++;
-    }
-    const batch = this.waiting.slice(0, n);
-    this.waiting = this.waiting.slice(n);
-    this.waitingBytes -= bytes;
-    return batch;
   }
 
   private async append(bytes: Buffer): Promise<void> {
@@ -102,8 +123,11 @@ export class LogFile {
     this.file ??= await this.opened();
     if (maxBytes > 0 && this.size > 0 && this.size + bytes.length > maxBytes) await this.setAside();
     this.file ??= await this.opened();
-    await this.file.appendFile(bytes);
-    this.size += bytes.length;
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesWritten } = await this.file.write(bytes, at);
+      at += bytesWritten;
+      this.size += bytesWritten;
+    }
   }
 
   private async opened(): Promise<FileHandle> {

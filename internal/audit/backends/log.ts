@@ -5,17 +5,24 @@ import type { AuditBackend, AuditEvent } from '../types.js';
 
 export type LogFormat = 'json' | 'legacy';
 
-/** Where lines go: a LogFile, or standard output. */
+/** Where lines go, in the order in which they come: a LogFile, or standard output. */
 export interface LogWriter {
   write(text: string): Promise<void>;
+  /** Whether what waits is written as quickly as usual; undefined where nobody can tell. */
+  keepsUp?(): boolean;
   close(): Promise<void>;
+}
+
+export interface LogBackend extends AuditBackend {
+  /** Whether events are written as quickly as usual, in the order in which they come. */
+  keepsUp(): boolean;
 }
 
 /**
  * Writes each event as a line (apiserver's log backend). Events that cannot be encoded are lost, the others are written.
  * False when any was lost.
  */
-export function logBackend(writer: LogWriter, format: LogFormat, metrics: AuditMetrics): AuditBackend {
+export function logBackend(writer: LogWriter, format: LogFormat, metrics: AuditMetrics): LogBackend {
   const lost = (why: string, event: AuditEvent): false => {
     metrics.lost('log', why, [event]);
     return false;
@@ -29,10 +36,12 @@ export function logBackend(writer: LogWriter, format: LogFormat, metrics: AuditM
     );
   };
   return {
-    async processEvents(events) {
-      const results = await Promise.all(events.map((event) => Promise.resolve(one(event))));
-      return results.every((ok) => ok);
+    processEvents(events) {
+      const [only] = events;
+      if (only !== undefined && events.length === 1) return one(only);
+      return Promise.all(events.map(one)).then((results) => results.every((ok) => ok));
     },
+    keepsUp: () => writer.keepsUp?.() === true,
     shutdown: () => writer.close(),
   };
 }

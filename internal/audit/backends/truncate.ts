@@ -41,7 +41,7 @@ export function truncateBackend(
           continue;
         }
         let [event, bytes] = [whole, sizeOf(whole)];
-        if (bytes > maxEventBytes && isAtLeast(event.level, 'Request')) {
+        if (bytes > maxEventBytes && isAtLeast(event.request.level, 'Request')) {
           event = withoutBodies(whole);
           bytes = sizeOf(event);
         }

@@ -8,19 +8,24 @@ export function unionBackend(backends: readonly AuditBackend[]): AuditBackend {
       if (results.every((result) => typeof result === 'boolean')) return results.every((ok) => ok);
       return Promise.all(results.map((result) => Promise.resolve(result))).then((all) => all.every((ok) => ok));
     },
+    mayGoOn: () => backends.every((backend) => backend.mayGoOn?.() === true),
     async shutdown() {
       await Promise.all(backends.map((backend) => backend.shutdown()));
     },
   };
 }
 
-/** Mode `blocking`: waits like the delegate, but a failure of it fails nothing else. */
-export function ignoringErrors(delegate: AuditBackend): AuditBackend {
+/**
+ * Mode `blocking`: waits like the delegate, but a failure of it fails nothing else. `mayGoOn` is that of AuditBackend: the
+ * delegate must keep the order of events.
+ */
+export function ignoringErrors(delegate: AuditBackend, mayGoOn: () => boolean = () => false): AuditBackend {
   return {
     processEvents(events) {
       const result = delegate.processEvents(events);
       return result instanceof Promise ? result.then(() => true) : true;
     },
+    mayGoOn,
     shutdown: () => delegate.shutdown(),
   };
 }

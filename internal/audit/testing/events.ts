@@ -1,26 +1,33 @@
 import { Registry } from 'prom-client';
 import type { Awaitable } from '../../machinery/awaitable.js';
 import { AuditMetrics } from '../metrics.js';
-import type { AuditBackend, AuditEvent } from '../types.js';
+import type { AuditBackend, AuditEvent, RequestFacts } from '../types.js';
 
 /** An event for tests of backends. */
-export function event(auditId: string, more: Partial<AuditEvent> = {}): AuditEvent {
+export function event(
+  auditId: string,
+  { request, ...more }: Partial<Omit<AuditEvent, 'request'>> & { readonly request?: Partial<RequestFacts> } = {},
+): AuditEvent {
   return {
-    level: 'Metadata',
-    auditId,
+    request: {
+      level: 'Metadata',
+      auditId,
+      requestUri: '/api/v1/pods',
+      verb: 'list',
+      user: { username: 'ann', uid: '', groups: ['g'], extra: {} },
+      sourceIPs: ['127.0.0.1'],
+      userAgent: 'test/1',
+      requestReceivedTimestamp: '2026-01-02T03:04:05.000600Z',
+      made: {},
+      ...request,
+    },
     stage: 'ResponseComplete',
-    requestUri: '/api/v1/pods',
-    verb: 'list',
-    user: { username: 'ann', uid: '', groups: ['g'], extra: {} },
     impersonatedUser: undefined,
-    sourceIPs: ['127.0.0.1'],
-    userAgent: 'test/1',
     objectRef: undefined,
     responseStatus: { metadata: {}, code: 200 },
     requestObject: undefined,
     responseObject: undefined,
     unencodable: undefined,
-    requestReceivedTimestamp: '2026-01-02T03:04:05.000600Z',
     stageTimestamp: '2026-01-02T03:04:06.000000Z',
     annotations: new Map(),
     ...more,
@@ -33,7 +40,10 @@ export class KeepingBackend implements AuditBackend {
   isDown = false;
   private listeners: (() => void)[] = [];
 
-  constructor(private readonly answer: () => Awaitable<boolean> = () => true) {}
+  constructor(
+    private readonly answer: () => Awaitable<boolean> = () => true,
+    readonly mayGoOn: () => boolean = () => false,
+  ) {}
 
   get events(): AuditEvent[] {
     return this.batches.flat();

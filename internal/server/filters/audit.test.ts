@@ -41,11 +41,12 @@ interface Setting {
   readonly authorizer?: Authorizer;
   readonly who?: AuthenticationResult;
   readonly recorded?: () => Awaitable<boolean>;
+  readonly mayGoOn?: () => boolean;
 }
 
 function setting(options: Setting = {}) {
   const { level = 'Metadata', rules = [rule(level)], omitManagedFields = false, omitStages = [] } = options;
-  const backend = new KeepingBackend(options.recorded);
+  const backend = new KeepingBackend(options.recorded, options.mayGoOn);
   const { metrics } = ownMetrics();
   const policy = policyEvaluator({ rules, omitStages, omitManagedFields });
   const chain = createChain({
@@ -88,13 +89,15 @@ describe('a request', () => {
     const { auditId } = await serve(`${CM}/c?pretty=true`);
     expect(stages()).toEqual(['RequestReceived', 'ResponseComplete']);
     expect(last(backend.events)).toMatchObject({
-      auditId,
-      level: 'Metadata',
-      requestUri: `${CM}/c?pretty=true`,
-      verb: 'get',
-      user: { username: 'ann' },
-      sourceIPs: ['10.0.0.9'],
-      userAgent: 'test/1',
+      request: {
+        auditId,
+        level: 'Metadata',
+        requestUri: `${CM}/c?pretty=true`,
+        verb: 'get',
+        user: { username: 'ann' },
+        sourceIPs: ['10.0.0.9'],
+        userAgent: 'test/1',
+      },
       objectRef: { resource: 'configmaps', namespace: 'n', name: 'c', apiGroup: '', apiVersion: 'v1' },
       responseStatus: { metadata: {}, code: 200 },
     });
@@ -102,14 +105,16 @@ describe('a request', () => {
       ['authorization.k8s.io/decision', 'allow'],
       ['authorization.k8s.io/reason', ''],
     ]);
-    expect(last(backend.events).requestReceivedTimestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+    expect(last(backend.events).request.requestReceivedTimestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
   });
 
   test('has the Audit-ID that the client gives it, and says where proxies got it from', async () => {
     const { serve, backend } = setting();
     const headers = ['audit-id', 'mine', 'x-forwarded-for', '1.2.3.4, nonsense, 5.6.7.8', 'x-real-ip', '1.2.3.4'];
     expect((await serve(CM, { headers })).auditId).toBe('mine');
-    expect(last(backend.events)).toMatchObject({ auditId: 'mine', sourceIPs: ['1.2.3.4', '5.6.7.8', '10.0.0.9'] });
+    expect(last(backend.events)).toMatchObject({
+      request: { auditId: 'mine', sourceIPs: ['1.2.3.4', '5.6.7.8', '10.0.0.9'] },
+    });
   });
 
   test('leaves no trace at level None, and no stage that is left out', async () => {
@@ -135,7 +140,7 @@ describe('a request', () => {
     const { serve, backend } = setting({ who: 'invalid' });
     expect((await serve(CM)).reply.status).toBe(401);
     expect(backend.events).toMatchObject([
-      { stage: 'ResponseStarted', user: undefined, responseStatus: { reason: 'Unauthorized', code: 401 } },
+      { stage: 'ResponseStarted', request: { user: undefined }, responseStatus: { reason: 'Unauthorized', code: 401 } },
     ]);
   });
 
@@ -144,7 +149,7 @@ describe('a request', () => {
     const { serve, backend } = setting({ rules });
     await serve(CM, { headers: ['impersonate-user', 'bob'] });
     expect(backend.events.map((e) => e.impersonatedUser?.username)).toEqual([undefined, 'bob']);
-    expect(last(backend.events).user?.username).toBe('ann');
+    expect(last(backend.events).request.user?.username).toBe('ann');
   });
 
   test('that was slow tells how long it took, another one does not', async () => {
@@ -277,7 +282,7 @@ describe('an answer in pieces', () => {
     expect(stages()).toEqual(['RequestReceived', 'ResponseStarted']);
     finished?.();
     expect(stages()).toEqual(['RequestReceived', 'ResponseStarted', 'ResponseComplete']);
-    expect(last(backend.events)).toMatchObject({ verb: 'watch', responseObject: undefined });
+    expect(last(backend.events)).toMatchObject({ request: { verb: 'watch' }, responseObject: undefined });
   });
 });
 
@@ -298,6 +303,48 @@ describe('a backend', () => {
     expect(answered).toBe(false);
     release(true);
     await answer;
+  });
+
+  test('that lets a request go on holds its answer back for the record of its coming', async () => {
+    const releases: ((ok: boolean) => void)[] = [];
+    const recorded = () => new Promise<boolean>((resolve) => releases.push(resolve));
+    for (const omitStages of [[], ['ResponseComplete']] as const) {
+      let handled = false;
+      const resources: Handler = () => {
+        handled = true;
+        return json(CONFIGMAP);
+      };
+      const { serve, stages } = setting({ recorded, mayGoOn: () => true, omitStages, resources });
+      let answered = false;
+      const answer = serve(CM).then(() => {
+        answered = true;
+      });
+      expect(handled).toBe(true);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(answered).toBe(false);
+      expect(stages()).toEqual(['RequestReceived', ...(omitStages.length === 0 ? ['ResponseComplete'] : [])]);
+      for (const release of releases.splice(0)) release(true);
+      await answer;
+    }
+  });
+
+  test('that does not keep up holds a request back until its coming is recorded', async () => {
+    let release: (ok: boolean) => void = () => undefined;
+    const recorded = () => new Promise<boolean>((resolve) => (release = resolve));
+    let handled = false;
+    const resources: Handler = () => {
+      handled = true;
+      return json(CONFIGMAP);
+    };
+    const { serve, backend } = setting({ recorded, mayGoOn: () => false, resources });
+    const answer = serve(CM);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([handled, backend.events.length]).toEqual([false, 1]);
+    release(true);
+    await backend.came(2);
+    release(true);
+    await answer;
+    expect(handled).toBe(true);
   });
 
   test('that cannot record what comes refuses it (mode blocking-strict)', async () => {

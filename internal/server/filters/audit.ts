@@ -58,7 +58,7 @@ export function withAudit(parts: AuditParts): Filter {
     }
     context.audit = audit;
     context.onFinishing((answer) => finish(context, audit, answer));
-    const recording = audit.record('RequestReceived', { annotations: NO_NOTES });
+    const recording = audit.recordComing();
     const conclude = (isRecorded: boolean): undefined => {
       if (isRecorded) return undefined;
       parts.metrics.requestRejected();
@@ -129,12 +129,10 @@ function factsOf(
 
 /** The annotations of the request, and what authorization said. */
 function annotationsOf({ annotations, authorization }: RequestContext): ReadonlyMap<string, string> {
-  if (authorization === undefined) return annotations;
-  return new Map([
-    ...annotations,
-    ['authorization.k8s.io/decision', authorization.decision === 'allow' ? 'allow' : 'forbid'],
-    ['authorization.k8s.io/reason', authorization.reason],
-  ]);
+  const all = new Map(annotations);
+  if (authorization === undefined) return all;
+  all.set('authorization.k8s.io/decision', authorization.decision === 'allow' ? 'allow' : 'forbid');
+  return all.set('authorization.k8s.io/reason', authorization.reason);
 }
 
 /** Tells of a slow request how long it took, and for how long of it it waited for its turn (apiserver's writeLatencyToAnnotation). */
