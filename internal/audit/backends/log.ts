@@ -39,7 +39,9 @@ export function logBackend(writer: LogWriter, format: LogFormat, metrics: AuditM
     processEvents(events) {
       const [only] = events;
       if (only !== undefined && events.length === 1) return one(only);
-      return Promise.all(events.map(one)).then((results) => results.every((ok) => ok));
+      return Promise.all(events.map((event) => Promise.resolve(one(event)))).then((results) =>
+        results.every((ok) => ok),
+      );
     },
     keepsUp: () => writer.keepsUp?.() === true,
     shutdown: () => writer.close(),
