@@ -8,6 +8,7 @@ import { FatalError } from '../../internal/machinery/assert.js';
 import { makeDirectory } from '../../internal/machinery/directory.js';
 import { ensurePki, PKI_FILES, writeWhole } from '../../internal/pki/pki.js';
 import type { ReplicaConfig } from '../../internal/replica/index.js';
+import { archiveOf } from './archive-flags.js';
 import { firstServiceIp, hostAddress, hostPort } from './addresses.js';
 import type { FlagValues } from './flags.js';
 
@@ -235,6 +236,7 @@ export function replicaConfig(flags: FlagValues): Omit<ReplicaConfig, 'log' | 'o
     electionMs: flags.duration('election-timeout'),
     compactionIntervalMs: flags.duration('etcd-compaction-interval'),
     logKeepEntries: Math.max(1, flags.int('log-keep-entries')),
+    ...archiveOf(flags),
   };
 }
 

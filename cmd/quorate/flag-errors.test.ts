@@ -91,6 +91,11 @@ test('elections must leave time for heartbeats', () => {
   const sentence = '--election-timeout must be at least twice --heartbeat-interval';
   expect(wrong('--election-timeout=100ms', '--heartbeat-interval=1s')).toBe(sentence);
   expect(wrong('--election-timeout=200ms', '--heartbeat-interval=100ms')).toBe('');
+  expect(wrong('--archive-to=file:///d/archive', '--data-dir=/d', '--archive-interval=1ms')).toBe(
+    '--archive-to file:///d/archive is within --data-dir, and would be lost with it: name another disk; ' +
+      '--archive-interval must be at least 1s',
+  );
+  expect(wrong('--archive-to=/var/backups')).toContain('is no place for an archive: write e.g. file:///');
   expect(wrong('--heartbeat-interval=0s', '--log-keep-entries=-1')).toBe(
     '--heartbeat-interval must be at least 50ms; --log-keep-entries can not be negative value',
   );

@@ -1,3 +1,4 @@
+import { ARCHIVE_FLAGS } from './archive-flags.js';
 import { AUDIT_FLAGS } from './audit-flags.js';
 import { AUTHENTICATION_FLAGS } from './authentication-flags.js';
 import { AUTHORIZATION_FLAGS } from './authorization-flags.js';
@@ -153,6 +154,7 @@ export const KNOWN_FLAGS: readonly Flag[] = [
     default: '100000',
     help: 'Log entries kept for replicas that fall behind; one that needs older ones is sent the whole state.',
   },
+  ...ARCHIVE_FLAGS,
 
   ...TRANSPORT_FLAGS,
   ...AUTHENTICATION_FLAGS,

@@ -4,6 +4,7 @@ import about from '../../package.json' with { type: 'json' };
 import { FatalError } from '../../internal/machinery/assert.js';
 import { logger } from '../../internal/machinery/log.js';
 import { VERSION } from '../../internal/server/version.js';
+import { addArchiveCommands } from './archive-commands.js';
 import { addClusterCommands } from './cluster-commands.js';
 import { speakLikeCobra } from './flag-errors.js';
 import { addFlags, normalizeArguments } from './flags.js';
@@ -43,6 +44,7 @@ async function main(argv: readonly string[]): Promise<void> {
   addTokenCommands(program);
   addCertsCommands(program);
   addSnapshotCommands(program);
+  addArchiveCommands(program);
   addConfigCommands(program);
   addPkiCommand(program);
   addKubeconfigCommand(program);

@@ -16,6 +16,7 @@ import { stopServing } from './shutdown.js';
 import { validateFlags } from './validate.js';
 import { createApiServer } from './api-server.js';
 import { certificateUpkeep, followPeerFiles } from './certificate-files.js';
+import { archiveMetrics } from '../../internal/server/archive-metrics.js';
 import { certificateMetrics } from '../../internal/server/certificate-metrics.js';
 import type { CertificateUpkeep } from '../../internal/pki/upkeep.js';
 
@@ -100,6 +101,7 @@ function describe(own: Process): void {
     if (own.replica === undefined) throw new Error('the replica is being opened');
     return own.replica.status();
   });
+  archiveMetrics(metrics.registry, () => own.replica?.archive());
   certificateMetrics(metrics.registry, () => own.upkeep.expiries());
   metrics.watchInFlight(() => own.inFlight);
   metrics.counter(

@@ -1,4 +1,4 @@
-import { createWriteStream, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import https from 'node:https';
 import { dirname, join, resolve } from 'node:path';
@@ -10,23 +10,16 @@ import { FatalError } from '../../internal/machinery/assert.js';
 import { makeDirectory } from '../../internal/machinery/directory.js';
 import type { RecoveryPlan, SnapshotFileHeader } from '../../internal/replica/index.js';
 import { serverAccess } from './kubeconfig-file.js';
-import { addPathFlags, type NodeFlags, pathsOf } from './node-options.js';
+import { pathsOf } from './node-options.js';
+import { addPlaceFlags, bumpOf, type PlaceFlags, placeOf } from './place-flags.js';
 import { writeTable } from './table.js';
 
 /** Without a byte for so long a save is given up. */
 const STALLED_MS = 60_000;
-/** etcd's advice for `--bump-revision`: no cluster writes so often in the time between two backups. */
-const BUMP_REVISION = 1_000_000_000;
 
 /** The engines are loaded for these commands only: every other one starts without them. */
 const engines = (): Promise<typeof import('../../internal/replica/index.js')> =>
   import('../../internal/replica/index.js');
-
-interface PlaceFlags extends NodeFlags {
-  readonly name?: string;
-  readonly peerAddress?: string;
-  readonly bumpRevision: string;
-}
 
 /** `quorate snapshot save|status|verify|restore` and `quorate recover`. */
 export function addSnapshotCommands(program: Command): void {
@@ -102,10 +95,9 @@ export function addSnapshotCommands(program: Command): void {
     snapshot
       .command('restore')
       .description('Make the data directory of a new cluster of one replica from a snapshot file.'),
+    true,
   )
     .argument('<file>')
-    .option('--name <name>', "the replica's --name (default: that in this machine's quorate.flags)")
-    .option('--peer-address <host:port>', 'how others reach it (default: the --peer-listen there)')
     .action(async (file: string, flags: PlaceFlags) => {
       const progress = progressOn(process.stdout);
       const place = placeOf(flags);
@@ -122,6 +114,7 @@ export function addSnapshotCommands(program: Command): void {
     program
       .command('recover')
       .description("The quorum is lost for good: make a new cluster of one replica from a stopped member's data."),
+    false,
   )
     .option('--dry-run', 'say what is there and what may be lost, and change nothing')
     .option('-f, --force', 'do not ask')
@@ -138,27 +131,6 @@ export function addSnapshotCommands(program: Command): void {
         `${plan.name} is a new cluster of one member now, at revision ${revision}.\nStart it. Then delete the data of the others, and join them anew.\n`,
       );
     });
-}
-
-function addPlaceFlags(command: Command): Command {
-  return addPathFlags(command).option(
-    '--bump-revision <n>',
-    'how far the revision jumps, so that no resourceVersion comes twice',
-    String(BUMP_REVISION),
-  );
-}
-
-const bumpOf = (flags: PlaceFlags): number => Number(flags.bumpRevision);
-
-function placeOf(flags: PlaceFlags): { dataDir: string; name: string; address: string; bumpRevision: number } {
-  const paths = pathsOf(flags);
-  const text = existsSync(paths.flags) ? readFileSync(paths.flags, 'utf8') : '';
-  const stored = (name: string): string | undefined => new RegExp(`^--${name}=(.*)$`, 'm').exec(text)?.[1];
-  const [name, address] = [flags.name ?? stored('name'), flags.peerAddress ?? stored('peer-listen')];
-  if (name === undefined || address === undefined) {
-    throw new FatalError(`there is no ${paths.flags} that says who this is: give --name and --peer-address`);
-  }
-  return { dataDir: paths.data, name, address, bumpRevision: bumpOf(flags) };
 }
 
 async function save(

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { pluginNames } from '../../internal/admission/plugins.js';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { checkAdmissionConfiguration } from './admission.js';
+import { archiveFaults } from './archive-flags.js';
 import { auditFaults } from './audit.js';
 import { authenticationFaults } from './authentication.js';
 import { authorizationFaults } from './authorization.js';
@@ -44,6 +45,7 @@ export function validateFlags(flags: FlagValues): void {
   wrong.push(
     ...transportFaults(flags),
     ...serviceAccountFaults(flags),
+    ...archiveFaults(flags),
     ...authenticationFaults(flags),
     ...authorizationFaults(flags),
   );

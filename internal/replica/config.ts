@@ -1,4 +1,5 @@
 import { FatalError } from '../machinery/assert.js';
+import type { ArchiveOptions } from './archive/target.js';
 import type { SlowDiskLimits } from './slow-disk.js';
 
 export interface MemberAddress {
@@ -47,6 +48,8 @@ export interface ReplicaConfig {
   readonly scrubIntervalMs?: number;
   /** Log entries kept for followers that fall behind; default 100,000, and 128 MiB at most. One that needs older ones gets a snapshot. */
   readonly logKeepEntries?: number;
+  /** Where and how the log and the state are archived; absent for not at all. */
+  readonly archive?: ArchiveOptions;
   /** Default time for `txn`; 10 s. */
   readonly txnTimeoutMs?: number;
   /** Default time for `readBarrier`; 5 s. */

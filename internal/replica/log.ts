@@ -29,6 +29,8 @@ export interface LogOptions {
   readonly onDiskFull: (error: Error | undefined) => void;
   /** Seconds that a durable write took. */
   readonly observeWrite?: (seconds: number) => void;
+  /** Entries from the first to the last index were appended, in the place of any that stood there. Must be quick. */
+  readonly onAppend?: (first: number, last: number) => void;
   /** How much longer each durable write takes, in ms: for tests only, which cannot have a slow disk. */
   readonly delayMs?: () => number;
   /** Size of a segment's file, 8 MiB if absent: smaller for tests only, which would take long. */
@@ -181,6 +183,7 @@ export class LogStore implements LogStorage {
         this.#index.push({ segment: 0, offset: 0, dataBytes: entry.data.length, term: entry.term });
       }
       this.#tail.append(entries);
+      this.#options.onAppend?.(first, this.lastIndex());
     }
     const state = hardState ?? (this.#noted ? this.#hardState : undefined);
     this.#hardState = state ?? this.#hardState;

@@ -38,14 +38,19 @@ const REVISION_MAX = 2 ** 48 - 1;
 const STATE = 'state';
 const NOBODY: ConfState = { voters: [], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
 
+/** What is to be done with a state that was received, before it is what a cluster begins with; `cluster` is that of the file. */
+export type GoOn = (state: StateStore, cluster: number) => Promise<void>;
+
 /**
- * Makes the data directory of a new cluster of one replica from a snapshot file. Throws FatalError for a file that is not
- * whole, and for a directory that holds anything; what was made until then is no data directory that a replica starts on.
+ * Makes the data directory of a new cluster of one replica from a snapshot file, and from what `goOn` makes of its state.
+ * Throws FatalError for a file that is not whole, and for a directory that holds anything; what was made until then is no
+ * data directory that a replica starts on.
  */
 export async function restoreSnapshot(
   path: string,
   options: Refounding,
   progress: (done: number, total: number) => void,
+  goOn?: GoOn,
 ): Promise<Refounded> {
   checkPlace(options);
   const { dataDir } = options;
@@ -59,7 +64,8 @@ export async function restoreSnapshot(
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const lock = lockDirectory(dataDir);
     try {
-      await receive(file, join(dataDir, STATE), progress);
+      await receive(path, file, join(dataDir, STATE), progress);
+      if (goOn !== undefined) await continued(join(dataDir, STATE), (state) => goOn(state, file.header.cluster));
       return await beginAnew(options, STATE, [file.header.cluster]);
     } finally {
       lock.release();
@@ -69,23 +75,38 @@ export async function restoreSnapshot(
   }
 }
 
-/** Reads a snapshot file from end to end: checksums, and every table against the others. Throws FatalError with what is wrong. */
+/**
+ * Reads a snapshot file from end to end: checksums, and every table against the others; then does with its state what a
+ * restore would. Throws FatalError with what is wrong.
+ */
 export async function verifySnapshot(
   path: string,
   scratch: string,
   progress: (done: number, total: number) => void,
+  goOn?: GoOn,
 ): Promise<SnapshotFileHeader> {
   const file = await SnapshotFile.open(path);
   try {
-    await receive(file, scratch, progress);
+    await receive(path, file, scratch, progress);
+    if (goOn !== undefined) await continued(scratch, (state) => goOn(state, file.header.cluster));
     return file.header;
   } finally {
     await file.close();
   }
 }
 
+async function continued(directory: string, work: (state: StateStore) => Promise<void>): Promise<void> {
+  const state = openState(directory);
+  try {
+    await work(state);
+  } finally {
+    await state.close();
+  }
+}
+
 /** Brings the rows of a snapshot file into an environment, and holds them against what they must be. */
 async function receive(
+  path: string,
   file: SnapshotFile,
   directory: string,
   progress: (done: number, total: number) => void,
@@ -99,8 +120,11 @@ async function receive(
     await staged.finish();
   } catch (error) {
     await staged.discard();
-    if (error instanceof Error && error.name === 'SnapshotError') throw new FatalError(error.message);
-    throw error;
+    // What cannot be read as rows is damage, which the checksum at the end would have told as well; a disk has a code.
+    if (error instanceof FatalError || !(error instanceof Error) || 'code' in error) throw error;
+    throw new FatalError(
+      `the snapshot ${path} cannot be used: it is damaged (${error.message.replace(/^the snapshot cannot be used: /, '')}). Take another one.`,
+    );
   }
   const environment = openEnvironment({ path: directory, overlappingSync: true });
   const snapshot = new LmdbSnapshot(environment, openTables(environment));
@@ -113,7 +137,7 @@ async function receive(
     snapshot.release();
     await environment.close();
   }
-  if (problems.length > 0) throw new FatalError(`the snapshot is damaged: ${problems.slice(0, 5).join('; ')}`);
+  if (problems.length > 0) throw new FatalError(`the snapshot ${path} is damaged: ${problems.slice(0, 5).join('; ')}`);
 }
 
 function metaOf(snapshot: LmdbSnapshot): StateMeta {

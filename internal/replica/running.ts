@@ -8,6 +8,9 @@ import type { CorruptRecordError } from '../store/rows.js';
 import { Scrub } from '../store/scrub.js';
 import { StateStore } from '../store/state.js';
 import type { Backend } from '../store/types.js';
+import { AppendTimes } from './archive/append-times.js';
+import { Archiver, type ArchiveStatus } from './archive/archiver.js';
+import { archiveSource } from './archive/source.js';
 import { ReplicaBackend } from './backend.js';
 import { callMember } from './calls.js';
 import { ClusterClock } from './cluster-clock.js';
@@ -74,6 +77,7 @@ export class RunningReplica implements Replica {
   #damage: Damage | undefined;
   #verifier: Verifier | undefined;
   #scrub: Scrub | undefined;
+  #archiver: Archiver | undefined;
   #leaderChanges = 0;
   /** Why the state is not to be served any more; '' while it is. */
   #quarantine = '';
@@ -120,9 +124,11 @@ export class RunningReplica implements Replica {
         disks.onWritten(performance.now(), seconds * 1000);
         config.observe?.('logWriteSeconds', seconds);
       },
+      ...(config.archive === undefined ? {} : { onAppend: (first: number, last: number) => times.note(first, last) }),
       ...(config.unsafeLogDelayMs === undefined ? {} : { delayMs: config.unsafeLogDelayMs }),
     });
     this.#log = log;
+    const times = new AppendTimes(log.lastIndex());
     checkWhole(config.dataDir, log);
     const disowned = log.getFact(DISOWNED)?.toString();
     if (disowned !== undefined) throw new FatalError(disowned);
@@ -333,6 +339,12 @@ export class RunningReplica implements Replica {
     await peers?.start(driver, membership, verifier);
     scrub.start();
     housekeeping.start();
+    if (config.archive !== undefined) {
+      const { name: member, cluster } = identity;
+      const source = archiveSource({ member, cluster, driver, log, state, times, backup: () => this.backup(), say });
+      this.#archiver = new Archiver(source, config.archive);
+      this.#archiver.start();
+    }
     driver.tick();
   }
 
@@ -383,6 +395,10 @@ export class RunningReplica implements Replica {
     const [state, identity] = [this.#state, this.#identity];
     if (state === undefined || identity === undefined) throw new Error('the replica is closed');
     return backupOf(state, identity, this.#verifier?.disputed ?? false);
+  }
+
+  archive(): ArchiveStatus | undefined {
+    return this.#archiver?.status;
   }
 
   async addMember(name: string, address: string): Promise<void> {
@@ -495,6 +511,7 @@ export class RunningReplica implements Replica {
 
   #fatal(error: FatalError): void {
     this.#say('error', error.message);
+    this.#archiver?.halt();
     clearInterval(this.#ticker);
     this.#housekeeping?.stop();
     this.#scrub?.stop();
@@ -512,6 +529,8 @@ export class RunningReplica implements Replica {
     this.#closed = true;
     const noted = this.#settleNote();
     noted.catch(() => undefined); // Heard below.
+    // What was acknowledged until now is in it, where the disk takes it.
+    await this.#archiver?.stop();
     clearInterval(this.#ticker);
     this.#housekeeping?.stop();
     this.#scrub?.stop();

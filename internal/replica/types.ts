@@ -1,6 +1,7 @@
 import type { NodeId, Role } from '../raft/index.js';
 import type { ScrubProgress } from '../store/scrub.js';
 import type { Backend } from '../store/types.js';
+import type { ArchiveStatus } from './archive/archiver.js';
 import type { Backup } from './backup.js';
 import type { PeerTls } from './config.js';
 
@@ -87,6 +88,8 @@ export interface Replica {
    * quorum, with FatalError while it is not known whose state is right.
    */
   backup(): Promise<Backup>;
+  /** How the archive gets on; undefined where none is kept. */
+  archive(): ArchiveStatus | undefined;
   /** Forgets history below a revision, on every replica; resolves when it is decided and done here. */
   compact(revision: number): Promise<void>;
   close(): Promise<void>;

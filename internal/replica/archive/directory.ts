@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { FatalError } from '../../machinery/assert.js';
+import type { ArchiveTarget } from './target.js';
+
+/** What a writer that was killed has left behind is removed after this. */
+const ABANDONED_MS = 24 * 3_600_000;
+const PART = '.part-';
+const CLUSTER = /^[0-9a-f]{12}$/;
+
+/** The directory that a `file://` URL names. Throws FatalError for every other URL. */
+export function archiveRoot(url: string): string {
+  try {
+    if (url.startsWith('file:///')) return fileURLToPath(url);
+  } catch (error) {
+    throw new FatalError(`${JSON.stringify(url)} names no directory: ${String(error)}`);
+  }
+  throw new FatalError(
+    `${JSON.stringify(url)} is no place for an archive: write e.g. file:///var/backups/quorate (object stores are not built yet)`,
+  );
+}
+
+/** What a cluster's directory in an archive is called. */
+export const clusterDirectory = (cluster: number): string => cluster.toString(16).padStart(12, '0');
+
+/** The clusters that have an archive in this directory. Throws FatalError when it cannot be read. */
+export async function archivedClusters(root: string): Promise<readonly number[]> {
+  try {
+    return (await readdir(root)).filter((name) => CLUSTER.test(name)).map((name) => Number.parseInt(name, 16));
+  } catch (error) {
+    throw new FatalError(
+      `the archive ${root} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+/** An archive in a directory, which several replicas may share: files come and go by one rename or remove. */
+export class DirectoryTarget implements ArchiveTarget {
+  readonly #directory: string;
+
+  constructor(root: string, cluster: number) {
+    this.#directory = join(root, clusterDirectory(cluster));
+  }
+
+  async list(): Promise<readonly string[]> {
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    const names = await readdir(this.#directory);
+    for (const name of names) if (name.startsWith(PART)) await this.#removeAbandoned(name);
+    return names.filter((name) => !name.startsWith(PART));
+  }
+
+  async #removeAbandoned(name: string): Promise<void> {
+    try {
+      const { mtimeMs } = await stat(this.path(name));
+      if (mtimeMs < Date.now() - ABANDONED_MS) await this.remove(name);
+    } catch (error) {
+      // Whoever writes it has just renamed it.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+
+  async put(name: string, bytes: AsyncIterable<Buffer>): Promise<void> {
+    const part = this.path(`${PART}${randomBytes(6).toString('hex')}`);
+    try {
+      const file = await open(part, 'wx', 0o600);
+      try {
+        for await (const chunk of bytes) await file.writeFile(chunk);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(part, this.path(name));
+    } catch (error) {
+      await rm(part, { force: true });
+      throw error;
+    }
+    const directory = await open(this.#directory, 'r');
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  }
+
+  path(name: string): string {
+    return join(this.#directory, name);
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(this.path(name), { force: true });
+  }
+}

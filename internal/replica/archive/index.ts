@@ -1,0 +1,6 @@
+export { archivedClusters, archiveRoot, clusterDirectory, DirectoryTarget } from './directory.js';
+export { listingOf } from './names.js';
+export { endOf, type RestorePoint } from './plan.js';
+export { restoreArchive, verifyArchive } from './restore.js';
+export type { ArchiveOptions, ArchiveTarget } from './target.js';
+export type { ArchiveStatus } from './archiver.js';
