@@ -57,6 +57,7 @@ export function aggregation({ flags, backend, callout, resolve, catalog, custom 
   const servers = new BackendServers({
     callout,
     resolve,
+    spdyPort: flags.int('spdy-bind-port'),
     get clientCertificate() {
       return certificate().shown;
     },

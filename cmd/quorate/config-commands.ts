@@ -7,6 +7,7 @@ import { kubeletConfiguration } from '../../internal/bootstrap/cluster-objects.j
 import { readKubeadmConfig, yamlOf } from '../../internal/bootstrap/kubeadm-config.js';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { configText, readConfig } from './node-options.js';
+import { authority } from '../../internal/rest/connect/kubelet.js';
 import { hostPort } from './addresses.js';
 
 /** kubeadm's placeholder in what it prints; never a token that anybody has. */
@@ -48,15 +49,20 @@ export function addConfigCommands(program: Command): void {
     .requiredOption('--server <name=host:port...>', 'each API server')
     .option('--bind <host:port>', 'where clients come in', '*:8443')
     .option('--ca-file <file>', 'authority of the servers’ certificates', '/etc/kubernetes/pki/ca.crt')
-    .action((flags: { server: string[]; bind: string; caFile: string }) => {
+    .option('--spdy-port <port>', 'the --spdy-bind-port of the API servers; 0 where they have none', '0')
+    .action((flags: { server: string[]; bind: string; caFile: string; spdyPort: string }) => {
+      const spdyPort = Number(flags.spdyPort);
+      if (!Number.isInteger(spdyPort) || spdyPort < 0 || spdyPort > 65_535)
+        throw new FatalError('--spdy-port must be between 0 and 65535');
       const servers = flags.server
         .flatMap((text) => text.split(','))
         .map((text) => {
           const at = text.indexOf('=');
           if (at <= 0 || !/^[\w.-]+$/.test(text.slice(0, at)))
             throw new FatalError(`--server ${text} is not name=host:port: write e.g. r1=10.0.0.1:6443`);
-          hostPort(text.slice(at + 1), '--server');
-          return { name: text.slice(0, at), address: text.slice(at + 1) };
+          const { host } = hostPort(text.slice(at + 1), '--server');
+          const server = { name: text.slice(0, at), address: text.slice(at + 1) };
+          return spdyPort === 0 ? server : { ...server, spdyAddress: authority(host, spdyPort) };
         });
       const head = 'Printed by quorate config haproxy.';
       process.stdout.write(haproxyConfig({ head, bind: flags.bind, servers, caFile: resolve(flags.caFile) }));

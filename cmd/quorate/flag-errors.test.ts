@@ -76,6 +76,8 @@ test.each([
     '--service-account-signing-endpoint: external signers of service account tokens are not supported: give --service-account-signing-key-file and --service-account-key-file instead',
   ],
   ['--authentication-token-webhook-version=v2', '--authentication-token-webhook-version "v2" must be v1 or v1beta1'],
+  ['--spdy-bind-port=70000', '--spdy-bind-port 70000 must be between 0 and 65535, inclusive. 0 for turning it off'],
+  ['--spdy-bind-port=6443', '--spdy-bind-port must be another port than --secure-port'],
   ['--service-node-port-range=9-1', '--service-node-port-range: the end port cannot be less than the start port: 9-1'],
 ])('%s is refused before anything is opened', (arg, text) => {
   expect(wrong(arg)).toBe(text);

@@ -89,6 +89,12 @@ export const KNOWN_FLAGS: readonly Flag[] = [
   { name: 'bind-address', type: 'string', default: '0.0.0.0', help: 'Address to serve HTTPS on.' },
   { name: 'secure-port', type: 'int', default: '6443', help: 'Port to serve HTTPS on.' },
   {
+    name: 'spdy-bind-port',
+    type: 'int',
+    default: '0',
+    help: 'Second port, with the same address and certificates, for clients that speak SPDY (kubectl up to 1.28); 0 for none.',
+  },
+  {
     name: 'endpoint-reconciler-type',
     type: 'string',
     default: 'lease',

@@ -18,6 +18,7 @@ export function connectionsOf(flags: FlagValues, callout: Callout): Connections 
       return kubelet();
     },
     preferredAddressTypes,
+    spdyPort: flags.int('spdy-bind-port'),
   };
 }
 

@@ -20,6 +20,8 @@ export async function preflight(flags: FlagValues): Promise<void> {
   checkAuthorization(flags, callout);
   const { peerListen } = replicaConfig(flags);
   await mustBeFree(flags.string('bind-address'), flags.int('secure-port'), '--secure-port');
+  const spdyPort = flags.int('spdy-bind-port');
+  if (spdyPort !== 0) await mustBeFree(flags.string('bind-address'), spdyPort, '--spdy-bind-port');
   if (peerListen === undefined) return;
   const { host, port } = hostPort(peerListen, '--peer-listen');
   await mustBeFree(host, port, '--peer-listen');

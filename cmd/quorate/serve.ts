@@ -4,14 +4,14 @@ import { errorText, logger, setVerbosity } from '../../internal/machinery/log.js
 import { DifferingStateError, openReplica, type Replica } from '../../internal/replica/index.js';
 import type { AuditParts } from '../../internal/server/filters/audit.js';
 import { type FindResource, RequestMetrics } from '../../internal/server/metrics.js';
-import { listen } from '../../internal/server/uws/listener.js';
 import { auditOf } from './audit.js';
 import { replicaConfig, type ServingConfig, servingConfig } from './config.js';
 import { type FlagValues, ignoredFlags } from './flags.js';
 import { Ending, type EndReason, StopSignals } from './ending.js';
 import { preflight } from './preflight.js';
 import { RESEEDS_MAX, RESEEDS_WINDOW_MS, Reseeds } from './reseeds.js';
-import { followServingFiles, tlsFiles } from './serving-files.js';
+import { openPorts } from './ports.js';
+import { followServingFiles } from './serving-files.js';
 import { stopServing } from './shutdown.js';
 import { validateFlags } from './validate.js';
 import { createApiServer } from './api-server.js';
@@ -177,15 +177,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
   const server = createApiServer({ flags, serving, replica, metrics, audit, isEnding, warnings });
   own.findCustom = server.findCustom;
   own.inFlight = server.inFlight;
-  const listener = await listen(
-    {
-      host: flags.string('bind-address'),
-      port: flags.int('secure-port'),
-      ...tlsFiles(flags, serving),
-    },
-    server.chain,
-  );
-  log.info(`${flags.string('name')} serves https://${flags.string('bind-address')}:${listener.port}`);
+  const listener = await openPorts(flags, serving, server.chain);
   signals.listen();
   const files = followServingFiles(flags, serving, listener);
   const peerFiles = followPeerFiles(flags, replica);

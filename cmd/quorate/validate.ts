@@ -22,6 +22,10 @@ export function validateFlags(flags: FlagValues): void {
   if (port < 1 || port > MAX_PORT) {
     wrong.push(`--secure-port ${port} must be between 1 and ${MAX_PORT}, inclusive. It cannot be turned off with 0`);
   }
+  const spdyPort = flags.int('spdy-bind-port');
+  if (!Number.isInteger(spdyPort) || spdyPort < 0 || spdyPort > MAX_PORT) {
+    wrong.push(`--spdy-bind-port ${spdyPort} must be between 0 and ${MAX_PORT}, inclusive. 0 for turning it off`);
+  } else if (spdyPort === port && port !== 0) wrong.push('--spdy-bind-port must be another port than --secure-port');
   if (isIP(flags.string('bind-address')) === 0) {
     wrong.push(`--bind-address: failed to parse IP: ${JSON.stringify(flags.string('bind-address'))}`);
   }

@@ -6,6 +6,8 @@ import type { ApiService } from './api-service.js';
 export interface AggregatorParts {
   readonly callout: Callout;
   readonly resolve: ServiceResolver;
+  /** Where clients reach this server that speak other protocols than WebSocket; 0 or absent for nowhere. */
+  readonly spdyPort?: number | undefined;
   /** `--proxy-client-cert-file` and `--proxy-client-key-file`, PEM, as they are now; without them no certificate is shown. */
   readonly clientCertificate?: { readonly cert: string; readonly key: string } | undefined;
 }
@@ -19,12 +21,14 @@ export const SELF: IdentityHeaders = { 'x-remote-user': 'system:kube-aggregator'
 /** Finds the servers behind APIServices, and how to talk to them. */
 export class BackendServers {
   readonly callout: Callout;
+  readonly spdyPort: number | undefined;
   readonly #parts: AggregatorParts;
   readonly #tls = new WeakMap<ApiService, TlsOptions>();
 
   constructor(parts: AggregatorParts) {
     this.#parts = parts;
     this.callout = parts.callout;
+    this.spdyPort = parts.spdyPort;
   }
 
   /**

@@ -15,6 +15,8 @@ export interface BalancedServer {
   readonly name: string;
   /** host:port of its HTTPS. */
   readonly address: string;
+  /** host:port for clients that speak SPDY (`--spdy-bind-port`), where it has one. */
+  readonly spdyAddress?: string;
 }
 
 /** What a balancer's configuration depends on. */
@@ -28,12 +30,18 @@ export interface BalancerOptions {
   readonly caFile: string;
 }
 
-/** HAProxy's configuration: TLS goes through untouched, so that client certificates reach the replicas. */
+/**
+ * HAProxy's configuration: TLS goes through untouched, so that client certificates reach the replicas. Where the servers
+ * have a port for SPDY, connections go there whose greeting offers no protocol (ALPN): clients that speak SPDY offer none.
+ */
 export function haproxyConfig({ head, bind, servers, caFile }: BalancerOptions): string {
   const checked = servers.map(
     ({ name, address }) => `  server ${name} ${address} check check-ssl verify required ca-file ${caFile}`,
   );
   const last = servers.map(({ name, address }) => `  server ${name}-unready ${address} backup`);
+  const spdy = servers.flatMap(({ name, spdyAddress }) =>
+    spdyAddress === undefined ? [] : [`  server ${name} ${spdyAddress} track replicas/${name}`],
+  );
   return `# ${head}
 # HAProxy takes its own bound from the limit on open files.
 defaults
@@ -52,7 +60,7 @@ defaults
 frontend kubernetes
   bind ${bind}
   # More clients than this wait in the kernel's backlog.
-  maxconn 8000
+  maxconn 8000${spdy.length === 0 ? '' : TO_SPDY}
   default_backend replicas
 
 backend replicas
@@ -67,6 +75,22 @@ backend replicas
 ${checked.join('\n')}
   # When no replica is ready there is no quorum; reads at resourceVersion=0 and watches go on all the same.
 ${last.join('\n')}
+${spdy.length === 0 ? '' : spdyBackend(spdy)}`;
+}
+
+/** A client greets first; one that says nothing else either is passed on after 5 s. */
+const TO_SPDY = `
+  tcp-request inspect-delay 5s
+  tcp-request content accept if { req.ssl_hello_type 1 }
+  use_backend spdy if { req.ssl_hello_type 1 } !{ req.ssl_alpn -m found }`;
+
+function spdyBackend(servers: readonly string[]): string {
+  return `
+# SPDY, of kubectl up to 1.28 for one. What else offers no ALPN is served there as well.
+backend spdy
+  balance leastconn
+  default-server on-marked-down shutdown-sessions
+${servers.join('\n')}
 `;
 }
 
@@ -76,7 +100,11 @@ export function startHaproxy(layout: Layout, caCert: string): void {
   const pidFile = join(dir, 'pid');
   if (runningPid(pidFile, dir) !== undefined) return;
   const config = join(dir, 'haproxy.cfg');
-  const servers = layout.names.map((name) => ({ name, address: `${layout.host}:${layout.port(name)}` }));
+  const servers = layout.names.map((name) => ({
+    name,
+    address: `${layout.host}:${layout.port(name)}`,
+    spdyAddress: `${layout.host}:${layout.spdyPort(name)}`,
+  }));
   const bind = `${layout.host}:${layout.balancerPort}`;
   const head = 'Written by scripts/up: edits are lost.';
   writeWhole(config, haproxyConfig({ head, bind, servers, caFile: 'ca.crt' }), 0o644);

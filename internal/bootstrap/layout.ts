@@ -4,6 +4,8 @@ import { join } from 'node:path';
 export const BALANCER_OFFSET = 1000;
 /** The replicas talk to each other this far above their own ports. */
 const PEER_OFFSET = 2000;
+/** Clients that speak SPDY are served this far above the replicas' own ports. */
+const SPDY_OFFSET = 3000;
 
 /** Where everything of a local cluster lies: files below one directory, ports above one base. */
 export class Layout {
@@ -53,12 +55,15 @@ export class Layout {
   peerAddress(name: string): string {
     return `${this.host}:${this.port(name) + PEER_OFFSET}`;
   }
+  spdyPort(name: string): number {
+    return this.port(name) + SPDY_OFFSET;
+  }
   kubeconfig(name: string): string {
     return join(this.dir, `${name}.conf`);
   }
   /** The ports that one replica takes. */
   portsOf(name: string): number[] {
-    return [this.port(name), this.port(name) + PEER_OFFSET];
+    return [this.port(name), this.port(name) + PEER_OFFSET, this.spdyPort(name)];
   }
   /** Every port that the cluster takes. */
   get ports(): number[] {

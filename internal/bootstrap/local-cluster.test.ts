@@ -15,7 +15,7 @@ const command = [process.execPath, '-e', 'process.exit(1)'] as const;
 
 test('ports that cannot be are refused before anything is made', async () => {
   const nowhere = join(dir, 'ports');
-  await expect(up({ dir: nowhere, port: 64_000, command })).rejects.toThrow(/needs ports up to 66002/);
+  await expect(up({ dir: nowhere, port: 64_000, command })).rejects.toThrow(/needs ports up to 67002/);
   await expect(up({ dir: nowhere, replicas: 1001, command })).rejects.toThrow(/--replicas is at most 1000/);
   expect(existsSync(nowhere)).toBe(false);
 });
@@ -52,6 +52,7 @@ test('flags that differ from replica to replica are refused by the names that up
     up({ dir: join(dir, 'own'), replicas: 1, serveFlags: [flag], command });
   await expect(run('--secure-port=1')).rejects.toThrow(/use --port of `up`/);
   await expect(run('--data_dir=x')).rejects.toThrow(/use --dir of `up`/);
+  await expect(run('--spdy-bind-port=1')).rejects.toThrow(/use --port of `up`/);
 });
 
 test('down fails where no cluster was started', async () => {

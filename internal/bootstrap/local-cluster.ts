@@ -146,6 +146,7 @@ const OWN_FLAGS: ReadonlyMap<string, string> = new Map([
   ['initial-cluster', '--replicas'],
   ['data-dir', '--dir'],
   ['secure-port', '--port'],
+  ['spdy-bind-port', '--port'],
   ['peer-listen', '--port'],
 ]);
 
@@ -207,6 +208,7 @@ function flagsOf(layout: Layout, name: string, extra: readonly string[]): string
     dnsDomain: 'cluster.local',
     membership: { 'initial-cluster': layout.names.map((n) => `${n}=${layout.peerAddress(n)}`).join(',') },
   });
+  flags.set('spdy-bind-port', String(layout.spdyPort(name)));
   makeWay(flags, extra.map(nameOf));
   return [...asArguments(flags), ...extra];
 }

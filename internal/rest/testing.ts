@@ -133,7 +133,7 @@ export async function bodyOf(reply: Reply): Promise<Buffer> {
 }
 export async function jsonOf(reply: HandlerReply | Promise<HandlerReply>): Promise<JsonObject> {
   const answer = await reply;
-  if ('accept' in answer) throw new Error('the answer is a WebSocket');
+  if ('accept' in answer || 'handOver' in answer) throw new Error('the answer is a connection');
   return JSON.parse((await bodyOf(answer)).toString()) as JsonObject;
 }
 export function isStream(reply: Reply): reply is StreamReply {

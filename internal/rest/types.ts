@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { UserInfo } from '../auth/types.js';
 import type { JsonObject } from '../machinery/json.js';
-import type { UpgradeReply } from './web-socket.js';
+import type { HandOverReply, UpgradeReply } from './web-socket.js';
 
 /** What the path and method ask for (apiserver's RequestInfo). */
 export interface RequestInfo {
@@ -44,6 +44,8 @@ export interface ApiRequest {
   openBody?(): Readable | undefined;
   /** Calls `listener` once when the client goes away before it has its whole answer; at once when it is gone. */
   onAborted?(listener: () => void): void;
+  /** Its connection may be taken over with a HandOverReply. */
+  readonly handsOver?: boolean;
   /** Every header as it came: lower-case names and values, one after the other. */
   readonly headers?: readonly string[];
   /** Where the client connects from, an IP address; '' when it is gone. */
@@ -108,8 +110,8 @@ export interface StreamReply {
   readonly abandoned?: () => void;
 }
 export type Reply = BytesReply | StreamReply;
-/** What a handler may answer: also with a WebSocket, where the client asked for one. */
-export type HandlerReply = Reply | UpgradeReply;
+/** What a handler may answer: also with a WebSocket, where the client asked for one, or with another protocol. */
+export type HandlerReply = Reply | UpgradeReply | HandOverReply;
 
 /** Answers one request; throws or rejects with StatusError for what the client caused. */
 export type Handler = (request: ApiRequest) => HandlerReply | Promise<HandlerReply>;

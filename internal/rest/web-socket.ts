@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Awaitable } from '../machinery/awaitable.js';
 
 /** A connection that was upgraded to a WebSocket. Bounded both ways. */
@@ -34,5 +35,21 @@ export interface UpgradeReply {
   /** Called when the connection stands. */
   readonly accept: (socket: WebSocketConnection) => void;
   /** Called instead of `accept` when the client is gone or did not ask for a WebSocket. */
+  readonly abandoned?: () => void;
+}
+
+/**
+ * An answer behind which the connection speaks another protocol. Only for requests whose `handsOver` is true: WebSockets are
+ * all that uWebSockets.js hands out.
+ */
+export interface HandOverReply {
+  readonly status: 101;
+  readonly contentType: '';
+  /** Headers of another server's answer, as they came: names and values, one after the other. Nothing is added to them. */
+  readonly rawHeaders: readonly string[];
+  readonly warnings?: readonly string[];
+  /** Called with the connection when the answer is on its way; `head` is what came behind the request. */
+  readonly handOver: (connection: Duplex, head: Buffer) => void;
+  /** Called instead of `handOver` when the client is gone. */
   readonly abandoned?: () => void;
 }

@@ -98,8 +98,8 @@ export function createChain(parts: ChainParts): RequestHandler {
       headers: context.answerHeaders,
       finished: context.onFinished,
     };
-    // A WebSocket stays open: its request has been handled.
-    if ('accept' in told) context.onFinished?.();
+    // Such a connection stays open: its request has been handled.
+    if (told.status === 101) context.onFinished?.();
     return context.finishing === undefined ? answer : context.finishing(answer);
   };
 

@@ -16,6 +16,8 @@ export interface IncomingRequest {
   readonly headers: readonly string[];
   /** PEM of the verified client certificate; '' without one. */
   readonly peerCertificate: string;
+  /** The connection itself may be the answer (HandOverReply): the client asks for another protocol, and it can be had here. */
+  readonly handsOver?: boolean;
   /** The IP address of the client; '' once it is gone. */
   remoteAddress(): string;
   /** Calls `listener` when the client goes away before its answer is written whole. */

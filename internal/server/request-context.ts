@@ -66,6 +66,9 @@ export class RequestContext implements ApiRequest, Credentials {
   get headers(): readonly string[] {
     return this.incoming.headers;
   }
+  get handsOver(): boolean {
+    return this.incoming.handsOver === true;
+  }
   remoteAddress(): string {
     return this.incoming.remoteAddress();
   }

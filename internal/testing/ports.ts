@@ -18,8 +18,8 @@ export async function freeBase(offsets: readonly number[]): Promise<number> {
   throw new Error(`no base with ${offsets.length} free ports in ${ATTEMPTS} attempts`);
 }
 
-/** A base for `scripts/up` with this many replicas: their ports, their peers' and the balancer's (bootstrap/layout.ts). */
+/** A base for `scripts/up` with this many replicas: their ports, their peers', those for SPDY and the balancer's (bootstrap/layout.ts). */
 export function freeClusterBase(replicas: number): Promise<number> {
   const own = Array.from({ length: replicas }, (_, i) => i);
-  return freeBase([...own, 1000, ...own.map((i) => 2000 + i)]);
+  return freeBase([...own, 1000, ...own.flatMap((i) => [2000 + i, 3000 + i])]);
 }

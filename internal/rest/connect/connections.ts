@@ -7,6 +7,8 @@ export interface Connections {
   readonly kubelet: TlsOptions;
   /** `--kubelet-preferred-address-types`: the first that a node has is used. */
   readonly preferredAddressTypes: readonly string[];
+  /** Where clients reach this server that speak other protocols than WebSocket (`--spdy-bind-port`); 0 or absent for nowhere. */
+  readonly spdyPort?: number | undefined;
   /** Whether a proxy may lead to this IP address; `isGlobalUnicast` when absent. */
   readonly mayProxyTo?: (ip: string) => boolean;
 }

@@ -35,6 +35,16 @@ export function forwardedHeaders(request: ApiRequest): OutgoingHttpHeaders {
   );
 }
 
+/** The client's part of a WebSocket's handshake, for whoever is to answer it in the place of this server. */
+export function handshakeHeaders({ headers = [] }: ApiRequest): OutgoingHttpHeaders {
+  const found: Record<string, string> = {};
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    if (HANDSHAKE.has(name)) found[name] ??= headers[i + 1] ?? '';
+  }
+  return found;
+}
+
 /** The headers of a request whose body is not sent along. */
 export function withoutBody(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !BODY.has(name)));

@@ -7,7 +7,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { Callout, type UpgradedConnection } from '../../callout/index.js';
 import { ADMIN_TOKEN } from '../../server/testing.js';
 import { startTestCluster, type TestCluster } from './testing/cluster.js';
-import { handshakeKey, WebSocketClient } from './websocket-client.js';
+import { handshakeKey, WebSocketPeer } from './web-socket-peer.js';
 
 const POD = '/api/v1/namespaces/ns/pods/p';
 const TUNNEL = 'SPDY/3.1+portforward.k8s.io';
@@ -110,7 +110,7 @@ describe('a tunnel', () => {
     const { socket, head, headers } = await tunnelTo(`${POD}/portforward?ports=80`);
     expect(headers['sec-websocket-protocol']).toBe(TUNNEL);
     expect(cluster.kubelet.asked.at(-1)).toBe('POST /portForward/ns/p?port=80');
-    const client = new WebSocketClient(socket, head);
+    const client = new WebSocketPeer(socket, head);
     const total = 20 * 1024 * 1024;
     const block = Buffer.alloc(64 * 1024, 'block');
     const [sent, received] = [createHash('sha256'), createHash('sha256')];

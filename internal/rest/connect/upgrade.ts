@@ -5,8 +5,9 @@ import type { ApiRequest, HandlerReply, StreamReply } from '../types.js';
 import type { WebSocketConnection } from '../web-socket.js';
 import type { Connections } from './connections.js';
 import { clientSignal, flow } from './flow.js';
-import { answeredHeaders, forwardedHeaders, withoutBody } from './headers.js';
-import { handshakeKey, WebSocketClient } from './websocket-client.js';
+import { answeredHeaders, forwardedHeaders, handshakeHeaders, withoutBody } from './headers.js';
+import { splice } from './splice.js';
+import { handshakeKey, WebSocketPeer } from './web-socket-peer.js';
 
 const GOING_AWAY = 1001;
 const INTERNAL_ERROR = 1011;
@@ -31,35 +32,48 @@ export function offeredProtocols(request: ApiRequest): string[] {
 }
 
 /**
- * Asks the other side for a WebSocket as the client did, and passes messages on both ways. `sent` are the headers that go
- * along, without those of the handshake. What it refuses is answered as it said it. Throws 500 where there is no answer.
+ * Asks the other side for the protocol that the client asks for, and joins the two connections: their bytes where the
+ * client's can be had, the messages of WebSockets elsewhere, and nothing else is to be had there (501). `sent` are the
+ * headers that go along, without those of the handshake. What the other side refuses is answered as it said it. Throws 500
+ * where there is no answer.
  */
 export async function passUpgradeOn(
-  { callout }: Pick<Connections, 'callout'>,
+  { callout, spdyPort }: Pick<Connections, 'callout' | 'spdyPort'>,
   request: ApiRequest,
   target: Target,
   sent: OutgoingHttpHeaders = forwardedHeaders(request),
 ): Promise<HandlerReply> {
   const isWebSocket = asksForWebSocket(request);
   const { key, accept } = handshakeKey();
-  const headers = {
-    ...withoutBody(sent),
-    upgrade: request.header('upgrade'),
-    ...(isWebSocket ? { 'sec-websocket-key': key, 'sec-websocket-version': '13' } : {}),
-  };
+  const handshake =
+    request.handsOver === true
+      ? handshakeHeaders(request)
+      : isWebSocket
+        ? { 'sec-websocket-key': key, 'sec-websocket-version': '13' }
+        : {};
+  const headers = { ...withoutBody(sent), upgrade: request.header('upgrade'), ...handshake };
   const call = { method: request.method, headers, signal: clientSignal(request) };
   const answer = await callout.upgrade(target, call).catch(dialFailure);
   if ('refused' in answer) return refusal(answer.refused);
   const { socket, head, headers: told, rawHeaders } = answer.upgraded;
+  if (request.handsOver === true) {
+    return {
+      status: 101,
+      contentType: '',
+      rawHeaders,
+      handOver: (connection, first) => splice(connection, first, socket, head),
+      abandoned: () => socket.destroy(),
+    };
+  }
   if (!isWebSocket) {
     socket.destroy();
-    throw noRawConnection(request.header('upgrade'));
+    throw noRawConnection(request.header('upgrade'), spdyPort);
   }
   if (told['sec-websocket-accept'] !== accept) {
     socket.destroy();
     throw new StatusError(500, '', 'mismatch challenge/response');
   }
-  const other = new WebSocketClient(socket, head);
+  const other = new WebSocketPeer(socket, head);
   return {
     status: 101,
     contentType: '',
@@ -71,15 +85,17 @@ export async function passUpgradeOn(
 }
 
 /**
- * The HTTP server hands out WebSockets and no raw connections. Clients that only speak SPDY are told what does work; the other
- * side was asked first, so that what it would have refused is told instead.
+ * uWebSockets.js hands out WebSockets and no raw connections. Clients that only speak SPDY are told what does work; the
+ * other side was asked first, so that what it would have refused is told instead. `port` is where raw connections are to be
+ * had, 0 for nowhere.
  */
-export function noRawConnection(protocol: string): StatusError {
+function noRawConnection(protocol: string, port = 0): StatusError {
   return new StatusError(
     501,
     '',
-    `upgrades to ${protocol} are not implemented by this server, WebSockets are: use kubectl 1.31 or newer, or set ` +
-      'KUBECTL_REMOTE_COMMAND_WEBSOCKETS=true (1.29 and newer) and KUBECTL_PORT_FORWARD_WEBSOCKETS=true (1.30)',
+    `upgrades to ${protocol} are not implemented on this port, WebSockets are: use kubectl 1.31 or newer, or set ` +
+      'KUBECTL_REMOTE_COMMAND_WEBSOCKETS=true (1.29 and newer) and KUBECTL_PORT_FORWARD_WEBSOCKETS=true (1.30), or ' +
+      (port === 0 ? 'have this server started with --spdy-bind-port, and use that port' : `use port ${port}`),
   );
 }
 
@@ -112,7 +128,7 @@ export function requireUpgrade(request: ApiRequest): void {
 }
 
 /** Passes messages on, both ways; each side is held back while the other does not read, as far as it can be. */
-function bridge(client: WebSocketConnection, other: WebSocketClient): void {
+function bridge(client: WebSocketConnection, other: WebSocketPeer): void {
   let drained: (() => void) | undefined;
   client.onDrain(() => other.resume());
   client.onClose((code) => {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { badRequest, requestEntityTooLarge, type StatusError, tooManyRequests } from '../../machinery/status.js';
 import { MAX_BODY_BYTES } from '../http-listener.js';
-import { type BodyBudget, type Holder, UNKNOWN } from './body-budget.js';
+import { type BodyBudget, type Holder, UNKNOWN } from '../body-budget.js';
 import type { Response } from './native.js';
 
 /** A body that is too large is read to its end up to this, so that the client gets to see its answer. */

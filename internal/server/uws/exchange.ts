@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { IncomingRequest } from '../http-listener.js';
-import type { BodyBudget } from './body-budget.js';
+import type { BodyBudget } from '../body-budget.js';
 import { BodyReader } from './body-reader.js';
 import { type Framing, framingOf } from './framing.js';
 import type { Response, UWS } from './native.js';

@@ -11,9 +11,9 @@ import {
   type RequestHandler,
   type TlsFiles,
 } from '../http-listener.js';
-import { BodyBudget } from './body-budget.js';
+import { BodyBudget } from '../body-budget.js';
 import { Exchange } from './exchange.js';
-import { writeHead } from './head.js';
+import { writeHead } from '../answer-head.js';
 import { type Response, type UWS, uws } from './native.js';
 import { secureApp } from './secure-app.js';
 import { UwsSink } from './sink.js';
@@ -219,6 +219,11 @@ class Listener {
     const close = this.closing || exchange.framing === 'chunked' || exchange.body?.isEndless === true;
     if ('accept' in reply) {
       this.upgrade(exchange, reply, auditId);
+      return;
+    }
+    if ('handOver' in reply) {
+      reply.abandoned?.();
+      this.broken(exchange, new Error('uWebSockets.js hands out no connections'));
       return;
     }
     exchange.res.cork(() => {

@@ -72,7 +72,7 @@ async function answer(handler: Handler, request: ApiRequest): Promise<Answer> {
     if (!(e instanceof StatusError)) throw e;
     reply = respondError(request, e);
   }
-  if ('accept' in reply) throw new Error('the answer is a WebSocket');
+  if ('accept' in reply || 'handOver' in reply) throw new Error('the answer is a connection');
   const text = await bodyOf(reply);
   return {
     status: reply.status,

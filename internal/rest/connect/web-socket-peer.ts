@@ -9,7 +9,9 @@ const BINARY = 2;
 const CLOSE = 8;
 const PING = 9;
 const PONG = 10;
-const EMPTY = Buffer.alloc(0);
+const EMPTY: Buffer = Buffer.alloc(0);
+/** What a close frame has room for behind its code. */
+const MAX_REASON_BYTES = 123;
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const NORMAL = 1000;
 const NO_STATUS = 1005;
@@ -17,15 +19,17 @@ const ABNORMAL = 1006;
 const PROTOCOL_ERROR = 1002;
 const TOO_BIG = 1009;
 
-/** A key of the opening handshake, and what the server must answer it with (RFC 6455, 4.2.2). */
+/** What a server must answer this key of an opening handshake with (RFC 6455, 4.2.2). */
+export function acceptOf(key: string): string {
+  return createHash('sha1')
+    .update(key + GUID)
+    .digest('base64');
+}
+
+/** A key of the opening handshake, and what the server must answer it with. */
 export function handshakeKey(): { key: string; accept: string } {
   const key = randomBytes(16).toString('base64');
-  return {
-    key,
-    accept: createHash('sha1')
-      .update(key + GUID)
-      .digest('base64'),
-  };
+  return { key, accept: acceptOf(key) };
 }
 
 interface Listeners {
@@ -36,10 +40,11 @@ interface Listeners {
 }
 
 /**
- * The client's side of a WebSocket on a connection that has been upgraded (RFC 6455), without extensions. Messages may
- * have 1 MiB; a larger one, and what is no frame, closes it. Nothing is read before `start`.
+ * One side of a WebSocket on a connection that has been upgraded (RFC 6455), without extensions. Messages may have 1 MiB; a
+ * larger one, and what is no frame, closes it. Nothing is read before `start`. What a client sends is masked, what a server
+ * sends is not.
  */
-export class WebSocketClient {
+export class WebSocketPeer {
   private readonly chunks: Buffer[] = [];
   private bytes = 0;
   private fragments: Buffer[] = [];
@@ -53,6 +58,7 @@ export class WebSocketClient {
   constructor(
     private readonly socket: Duplex,
     head: Buffer,
+    private readonly role: 'client' | 'server' = 'client',
   ) {
     if (head.length > 0) this.take(head);
     socket.on('error', () => undefined); // `close` comes as well
@@ -84,13 +90,16 @@ export class WebSocketClient {
     this.socket.resume();
   }
 
-  /** Says why, and closes the connection. */
-  close(code = NORMAL): void {
+  /** Says why (at most 123 bytes), and closes the connection. */
+  close(code = NORMAL, reason = ''): void {
     if (this.closing) return;
     this.closing = true;
-    const sendable = code === NO_STATUS || code === ABNORMAL ? EMPTY : Buffer.alloc(2);
-    if (sendable.length > 0) sendable.writeUInt16BE(code);
-    this.frame(CLOSE, sendable);
+    let why = EMPTY;
+    if (code !== NO_STATUS && code !== ABNORMAL) {
+      why = Buffer.concat([Buffer.alloc(2), Buffer.from(reason).subarray(0, MAX_REASON_BYTES)]);
+      why.writeUInt16BE(code);
+    }
+    this.frame(CLOSE, why);
     this.socket.end();
   }
 
@@ -132,16 +141,18 @@ export class WebSocketClient {
       if (start === undefined) return;
       const short = (start[1] ?? 0) & 0x7f;
       const masked = ((start[1] ?? 0) & 0x80) !== 0;
-      const headBytes = 2 + (short === 126 ? 2 : short === 127 ? 8 : 0);
+      const lengthBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
+      const headBytes = 2 + lengthBytes + (masked ? 4 : 0);
       const head = this.peek(headBytes);
       if (head === undefined) return;
       const length = short === 126 ? head.readUInt16BE(2) : short === 127 ? Number(head.readBigUInt64BE(2)) : short;
       if (length > MAX_MESSAGE_BYTES) return this.fail(TOO_BIG);
-      // A server may not mask, and nobody agreed on extensions.
-      if (masked || ((start[0] ?? 0) & 0x70) !== 0) return this.fail(PROTOCOL_ERROR);
+      // A server may not mask, a client must; and nobody agreed on extensions.
+      if (masked !== (this.role === 'server') || ((start[0] ?? 0) & 0x70) !== 0) return this.fail(PROTOCOL_ERROR);
       const whole = this.peek(headBytes + length);
       if (whole === undefined) return;
       const payload = whole.subarray(headBytes, headBytes + length);
+      if (masked) mask(payload, whole.subarray(headBytes - 4, headBytes), payload);
       const rest = whole.subarray(headBytes + length);
       this.chunks.shift();
       if (rest.length > 0) this.chunks.unshift(rest);
@@ -191,21 +202,34 @@ export class WebSocketClient {
     if (!this.closing) this.listeners?.message(message, isBinary);
   }
 
-  /** Writes one masked frame. */
+  /** Writes one frame; a client's is masked. */
   private frame(opcode: number, payload: Buffer): boolean {
-    if (this.socket.destroyed || this.socket.writableEnded) return true;
+    const { socket } = this;
+    if (socket.destroyed || socket.writableEnded) return true;
     const { length } = payload;
     const extended = length < 126 ? 0 : length < 65_536 ? 2 : 8;
-    const out = Buffer.allocUnsafe(2 + extended + 4 + length);
+    const maskAt = 2 + extended;
+    const masks = this.role === 'client';
+    const out = Buffer.allocUnsafe(masks ? maskAt + 4 + length : maskAt);
     out[0] = 0x80 | opcode;
-    out[1] = 0x80 | (extended === 0 ? length : extended === 2 ? 126 : 127);
+    out[1] = (masks ? 0x80 : 0) | (extended === 0 ? length : extended === 2 ? 126 : 127);
     if (extended === 2) out.writeUInt16BE(length, 2);
     if (extended === 8) out.writeBigUInt64BE(BigInt(length), 2);
-    const maskAt = 2 + extended;
-    const mask = randomBytes(4);
-    mask.copy(out, maskAt);
-    const at = maskAt + 4;
-    for (let i = 0; i < length; i++) out[at + i] = (payload[i] ?? 0) ^ (mask[i & 3] ?? 0);
-    return this.socket.write(out);
+    if (masks) {
+      const key = randomBytes(4);
+      key.copy(out, maskAt);
+      mask(payload, key, out.subarray(maskAt + 4));
+      return socket.write(out);
+    }
+    socket.cork();
+    socket.write(out);
+    const flowing = socket.write(payload);
+    socket.uncork();
+    return flowing;
   }
+}
+
+/** Writes `from`, masked or unmasked by the four bytes of `key`, to `to`, which may be the same memory. */
+function mask(from: Buffer, key: Buffer, to: Buffer): void {
+  for (let i = 0; i < from.length; i++) to[i] = (from[i] ?? 0) ^ (key[i & 3] ?? 0);
 }

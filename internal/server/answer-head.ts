@@ -1,6 +1,11 @@
-import { warningHeaders } from '../../rest/warnings.js';
-import type { Reply } from '../../rest/types.js';
-import type { Response } from './native.js';
+import { warningHeaders } from '../rest/warnings.js';
+import type { Reply } from '../rest/types.js';
+
+/** What the head of an answer is written to. */
+export interface HeadWriter {
+  writeStatus(line: string): unknown;
+  writeHeader(name: string, value: string): unknown;
+}
 
 const STATUS_LINES: Readonly<Record<number, string>> = {
   200: '200 OK',
@@ -31,9 +36,9 @@ const STATUS_LINES: Readonly<Record<number, string>> = {
 
 const NONE: readonly (readonly [string, string])[] = [];
 
-/** Status line and headers; uWS adds Date by itself. */
+/** Status line and headers, but for Date and what frames the body. */
 export function writeHead(
-  res: Response,
+  res: HeadWriter,
   reply: Reply,
   auditId: string,
   more: readonly (readonly [string, string])[] = NONE,

@@ -1,0 +1,132 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { call, type E2eCluster, has, startCluster } from './cluster.js';
+import { createPodOnNode } from './kubelet-pod.js';
+import { RunningKubelet } from './kubelet-server.js';
+
+const exec = promisify(execFile);
+const MIB = 1024 * 1024;
+/** Where Google's SDK has clients of several releases. */
+const SDK = '/usr/lib/google-cloud-sdk/bin';
+/** Clients that speak SPDY: old ones, where they are, and the one here when it is told to. */
+const clients = ['kubectl', `${SDK}/kubectl.1.27`, `${SDK}/kubectl.1.28`].filter(has);
+const env = {
+  ...process.env,
+  KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false',
+  KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false',
+};
+let cluster: E2eCluster;
+let kubelet: RunningKubelet;
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  kubelet = await RunningKubelet.start();
+  cluster = await startCluster({ replicas: 3 });
+  await createPodOnNode(cluster.url(1), kubelet.port);
+  const { status } = await call(`${cluster.url(1)}/api/v1/namespaces/default/pods/p/status`, {
+    method: 'PATCH',
+    contentType: 'application/merge-patch+json',
+    body: { status: { phase: 'Running' } },
+  });
+  expect(status).toBe(200);
+}, 120_000);
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  kubelet.close();
+  await cluster.down();
+});
+
+/** The port of the second replica for SPDY, and the balancer in front of all. */
+const ways: [string, () => string][] = [
+  ['directly', () => `https://127.0.0.1:${cluster.port + 3001}`],
+  ...(has('haproxy') ? [['through HAProxy', () => cluster.address] as [string, () => string]] : []),
+];
+
+/** The first match of `pattern` in what a program says that goes on. */
+function says(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const look = (chunk: Buffer): void => {
+      text += chunk.toString();
+      const found = pattern.exec(text);
+      if (found !== null) resolve(found);
+    };
+    child.stdout?.on('data', look);
+    child.stderr?.on('data', look);
+    child.once('exit', () => reject(new Error(`it said ${text}, and nothing like ${pattern.source}`)));
+  });
+}
+const sumOf = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
+
+describe.skipIf(clients.length === 0).each(ways)('a client that speaks SPDY, %s', (_way, server) => {
+  const words = (...more: string[]): string[] => ['--kubeconfig', cluster.kubeconfig, '--server', server(), ...more];
+  const start = (client: string, ...more: string[]): ChildProcess => {
+    const child = spawn(client, words(...more), { env });
+    children.push(child);
+    return child;
+  };
+
+  test.each(clients)('%s runs commands, copies and attaches', { timeout: 60_000 }, async (client) => {
+    const run = (...more: string[]) => exec(client, words(...more), { env, maxBuffer: 64 * MIB });
+    expect(await run('exec', 'p', '--', 'sh', '-c', 'echo out; echo err >&2')).toEqual({
+      stdout: 'out\n',
+      stderr: 'err\n',
+    });
+    await expect(run('exec', 'p', '--', 'sh', '-c', 'exit 7')).rejects.toMatchObject({ code: 7 });
+    const counting = start(client, 'exec', '-i', 'p', '--', 'wc', '-c');
+    counting.stdin?.end(Buffer.alloc(30_000_000));
+    await says(counting, /30000000/);
+    const [from, pod, back] = ['from', 'pod', 'back'].map((name) => path.join(cluster.dir, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const content = randomBytes(5_000_000);
+    fs.writeFileSync(from, content);
+    await run('cp', from, `default/p:${pod}`);
+    expect(fs.readFileSync(pod).equals(content)).toBe(true);
+    await run('cp', `default/p:${pod}`, back);
+    expect(fs.readFileSync(back).equals(content)).toBe(true);
+    const attached = start(client, 'attach', '-i', 'p');
+    const answered = says(attached, /echoed/);
+    attached.stdin?.write('to be echoed\n');
+    await answered;
+    attached.stdin?.end();
+    expect(await once(attached, 'exit')).toEqual([0, null]);
+  });
+
+  test.each(clients)('%s forwards a port', { timeout: 60_000 }, async (client) => {
+    const question = randomBytes(20 * MIB);
+    const answer = randomBytes(20 * MIB);
+    let asked = '';
+    const pod = net.createServer((socket) => {
+      const taken: Buffer[] = [];
+      let bytes = 0;
+      socket.on('error', () => undefined);
+      socket.on('data', (chunk) => {
+        taken.push(chunk);
+        bytes += chunk.length;
+        if (bytes < question.length) return;
+        asked = sumOf(Buffer.concat(taken));
+        socket.end(answer);
+      });
+    });
+    pod.listen(0, '127.0.0.1');
+    await once(pod, 'listening');
+    const child = start(client, 'port-forward', 'p', `:${(pod.address() as net.AddressInfo).port}`);
+    const [, local] = await says(child, /127\.0\.0\.1:(\d+)/);
+    const socket = net.connect(Number(local), '127.0.0.1');
+    socket.write(question);
+    expect(sumOf(await buffer(socket))).toBe(sumOf(answer));
+    expect(asked).toBe(sumOf(question));
+    child.kill('SIGTERM');
+    pod.close();
+  });
+});
