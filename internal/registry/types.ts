@@ -98,7 +98,7 @@ export interface Traits {
   readonly keepStatusOnCreate?: boolean;
   /** `/status` leaves labels, annotations, finalizers and owners alone, or the fields of metadata named here. */
   readonly statusKeepsMetadata?: boolean | readonly string[];
-  /** Finalizers need not be qualified names with a slash (custom resources). */
+  /** Finalizers need no slash: the kind's own rules are apimachinery's, not those of the core group. */
   readonly anyFinalizer?: boolean;
   /** Seconds after which the object is deleted by the leader (events); 0 or undefined means never. */
   ttlSeconds?(obj: JsonObject): number | undefined;

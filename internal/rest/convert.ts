@@ -5,6 +5,7 @@ import { decodeValue, encodeObjectJson } from '../schema/codec/index.js';
 import { isCustom, type ResourceDef } from '../schema/types.js';
 import type { Strategy, VersionConverter } from '../registry/types.js';
 import type { RestDeps } from './deps.js';
+import { writeNulls } from '../schema/nulls.js';
 import type { LazyObject } from './lazy.js';
 
 /** `apps/v1`, or `v1` for the core group. */
@@ -119,5 +120,10 @@ export function converterFor(deps: RestDeps, def: ResourceDef): Converter {
     // Through the type's decoder: that puts the fields into their order.
     return decodeValue(converted, def.type, 'Ignore').object;
   };
-  return { head, object, json: (obj) => encodeObjectJson(object(obj)) };
+  const json = (obj: LazyObject): Buffer => {
+    const shown = object(obj);
+    writeNulls(def.type, shown);
+    return encodeObjectJson(shown);
+  };
+  return { head, object, json };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../machinery/json.js';
 import { dropNulls, writeNulls } from './nulls.js';
 
 describe('nulls', () => {
@@ -22,6 +23,14 @@ describe('nulls', () => {
     const pod = { spec: { containers: [{ name: 'c' }] }, status: { conditions: [{ type: 'Ready' }] } };
     writeNulls('io.k8s.api.core.v1.Pod', pod);
     expect(pod.status.conditions).toEqual([{ type: 'Ready', lastProbeTime: null, lastTransitionTime: null }]);
+  });
+  it('stand for pointers and bytes that Go writes whatever they are', () => {
+    const claim: JsonObject = { spec: { dataSource: { kind: 'PersistentVolumeClaim', name: 'c' } } };
+    writeNulls('io.k8s.api.core.v1.PersistentVolumeClaim', claim);
+    expect(claim).toEqual({ spec: { dataSource: { apiGroup: null, kind: 'PersistentVolumeClaim', name: 'c' } } });
+    const request: JsonObject = { spec: {} };
+    writeNulls('io.k8s.api.certificates.v1.CertificateSigningRequest', request);
+    expect(request).toEqual({ spec: { request: null } });
   });
   it('in data that has no type are left alone', () => {
     const revision = { data: { spec: { replicas: null } }, revision: 1 };

@@ -3,22 +3,23 @@ import { findType } from './index.js';
 import type { FieldDef, TypeRef } from './types.js';
 
 /*
- * Go writes `null` for a nil list, map or time that has no `omitempty`: `"eventTime":null`, `"rules":null`. Stored and
+ * Go writes `null` for a nil list, map, time or pointer that has no `omitempty`: `"eventTime":null`, `"rules":null`. Stored and
  * answered text has those nulls; objects in memory do not, so that absent means one thing there.
  */
 
-const TIMES: ReadonlySet<string> = new Set(['time', 'microTime', 'rawExtension', 'json', 'fieldsV1']);
+const NULL_SCALARS: ReadonlySet<string> = new Set(['time', 'microTime', 'rawExtension', 'json', 'fieldsV1', 'bytes']);
 
 function isNullable(field: FieldDef): boolean {
-  if (field.always !== true || field.pointer === true) return false;
+  if (field.always !== true) return false;
   const { ref } = field;
-  return ref.k === 'list' || ref.k === 'map' || (ref.k === 'scalar' && TIMES.has(ref.scalar));
+  if (field.pointer === true) return ref.k === 'scalar';
+  return ref.k === 'list' || ref.k === 'map' || (ref.k === 'scalar' && NULL_SCALARS.has(ref.scalar));
 }
 
 interface Plan {
   /** Lists and maps: null also when they are empty. */
   readonly containers: readonly string[];
-  /** Times and values without a schema: null when they are absent. */
+  /** Times, bytes, values without a schema and pointers: null when they are absent. */
   readonly scalars: readonly string[];
   /** Fields below which there are more. */
   readonly inner: { readonly name: string; readonly shape: 'one' | 'list' | 'map'; readonly plan: Plan }[];

@@ -26,7 +26,7 @@ function checkExitCodes(codes: FieldNode, containers: ReadonlySet<string>): void
   }
   const list = codes.get('values');
   const values = (Array.isArray(list) ? list : []).map(Number);
-  if (values.length === 0) codes.invalid('values', 'at least one value is required', list ?? null);
+  if (values.length === 0) codes.invalid('values', 'at least one value is required');
   else if (values.length > MAX_CODES) codes.tooMany('values', values.length, MAX_CODES);
   const seen = new Set<number>();
   for (const [i, value] of values.entries()) {

@@ -11,9 +11,22 @@ import type { ResourceDef } from '../../schema/types.js';
 const META_TYPE = 'io.k8s.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata';
 const META_HEAD = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' };
 
+const META_HEAD_TEXT = `${JSON.stringify(META_HEAD).slice(0, -1)},"metadata":`;
+
 /** Metadata in its own form; what it does not know goes to `unknown`. Throws Error with the decoder's reason. */
 function decodeMeta(metadata: JsonValue, unknown: (path: string) => void): JsonValue | undefined {
-  const body = encodeJson({ ...META_HEAD, metadata });
+  try {
+    return decodeMetaText(encodeJson({ ...META_HEAD, metadata }), unknown);
+  } catch (e) {
+    // kube-apiserver sorts the members before it decodes them, and tells what is wrong with the first.
+    if (e instanceof MetadataError && isObject(metadata)) {
+      decodeMetaText(Buffer.from(`${META_HEAD_TEXT}${objectText(metadata)}}`), () => undefined);
+    }
+    throw e;
+  }
+}
+
+function decodeMetaText(body: Buffer, unknown: (path: string) => void): JsonValue | undefined {
   try {
     const decoded = decodeJson(body, META_TYPE, 'Warn');
     for (const warning of decoded.warnings) {

@@ -131,7 +131,12 @@ export class FieldNode {
   }
 
   /** Invalid with the member as the bad value unless another is given. */
-  invalid(key: string, detail: string, badValue: unknown = key === '' ? this.value : this.get(key)): void {
+  /** The member as a field error shows it: a list or map that was written down empty is told from none. */
+  shown(key: string): JsonValue | undefined {
+    return this.get(key) ?? emptiedAt(this.value, key);
+  }
+
+  invalid(key: string, detail: string, badValue: unknown = key === '' ? this.value : this.shown(key)): void {
     this.problems.push(invalidValue(this.at(key), badValue, detail));
   }
 
@@ -187,11 +192,7 @@ export class FieldNode {
   }
 
   /** The member must be what it was in `old` (apimachinery's ValidateImmutableField). */
-  immutable(
-    key: string,
-    old: JsonObject | undefined,
-    badValue: unknown = this.get(key) ?? emptiedAt(this.value, key),
-  ): void {
+  immutable(key: string, old: JsonObject | undefined, badValue: unknown = this.shown(key)): void {
     if (!semanticEqual(this.value[key], old?.[key])) this.invalid(key, IMMUTABLE, badValue);
   }
 }

@@ -3,6 +3,7 @@ import { semanticEqual } from '../../machinery/equal.js';
 import { type FieldError, forbiddenField, invalidValue, required, tooLong } from '../../machinery/field.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 import { dns1123Label, labelValue, type NameRule, objectName, qualifiedName } from '../../machinery/names.js';
+import type { MetaChecks } from './meta-checks.js';
 import { ownerReferenceErrors } from './owner-references.js';
 
 /** All annotations of one object together, keys and values. */
@@ -53,7 +54,7 @@ export function annotationErrors(annotations: JsonValue | undefined, field: stri
   return out;
 }
 
-function finalizerErrors(finalizers: JsonValue | undefined, any: boolean): FieldError[] {
+function finalizerErrors(finalizers: JsonValue | undefined): FieldError[] {
   const out: FieldError[] = [];
   if (!Array.isArray(finalizers) || finalizers.length === 0) return out;
   const field = 'metadata.finalizers';
@@ -63,9 +64,17 @@ function finalizerErrors(finalizers: JsonValue | undefined, any: boolean): Field
   if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
     out.push(invalidValue(field, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'));
   }
-  if (any) return out;
+  return out;
+}
+
+/** Field errors of finalizers that are nobody's, which built-in kinds look for with each look of their own. */
+function ownedErrors(finalizers: JsonValue | undefined, rules: MetaRules): FieldError[] {
+  const out: FieldError[] = [];
+  if (rules.anyFinalizer || !Array.isArray(finalizers)) return out;
   for (const [i, f] of finalizers.entries()) {
-    for (const message of ownedFinalizer(text(f))) out.push(invalidValue(`${field}[${i}]`, text(f), message));
+    for (const message of ownedFinalizer(text(f))) {
+      out.push(invalidValue(`metadata.finalizers[${i}]`, text(f), message));
+    }
   }
   return out;
 }
@@ -105,12 +114,13 @@ export function fieldManagerErrors(manager: string, field: string): FieldError[]
   return out;
 }
 
-function commonErrors(meta: JsonObject, rules: MetaRules): FieldError[] {
+/** `finalizers`: what is wrong with them, which stands amid the others. */
+function commonErrors(meta: JsonObject, finalizers: readonly FieldError[]): FieldError[] {
   const out: FieldError[] = [];
   append(out, labelErrors(meta['labels'], 'metadata.labels'));
   append(out, annotationErrors(meta['annotations'], 'metadata.annotations'));
   append(out, ownerReferenceErrors(meta['ownerReferences'], 'metadata.ownerReferences'));
-  append(out, finalizerErrors(meta['finalizers'], rules.anyFinalizer));
+  append(out, finalizers);
   append(out, managedFieldsErrors(meta['managedFields']));
   return out;
 }
@@ -136,7 +146,8 @@ export function objectMetaErrors(meta: JsonObject, rules: MetaRules): FieldError
   if (typeof generation === 'number' && generation < 0) {
     out.push(invalidValue('metadata.generation', generation, 'must be greater than or equal to 0'));
   }
-  append(out, commonErrors(meta, rules));
+  append(out, commonErrors(meta, finalizerErrors(meta['finalizers'])));
+  append(out, ownedErrors(meta['finalizers'], rules));
   return out;
 }
 
@@ -149,8 +160,7 @@ const IMMUTABLE = [
   'deletionGracePeriodSeconds',
 ] as const;
 
-/** Field errors of the metadata of a changed object: apimachinery's ValidateObjectMetaUpdate. */
-export function objectMetaUpdateErrors(meta: JsonObject, old: JsonObject, rules: MetaRules): FieldError[] {
+function changeErrors(meta: JsonObject, old: JsonObject): FieldError[] {
   const out: FieldError[] = [];
   if (old['deletionTimestamp'] !== undefined) {
     const before = new Set(Array.isArray(old['finalizers']) ? old['finalizers'] : []);
@@ -179,6 +189,28 @@ export function objectMetaUpdateErrors(meta: JsonObject, old: JsonObject, rules:
       out.push(invalidValue(`metadata.${field}`, meta[field], 'field is immutable'));
     }
   }
-  append(out, commonErrors(meta, rules));
+  return out;
+}
+
+/**
+ * Field errors of the metadata of a changed object, each as often as kube-apiserver comes upon it: it looks at the whole
+ * (ValidateObjectMeta) and at the change (ValidateObjectMetaUpdate) of every object, and as often again as `checks` says.
+ */
+export function objectMetaUpdateErrors(
+  meta: JsonObject,
+  old: JsonObject,
+  rules: MetaRules,
+  checks: () => MetaChecks,
+): FieldError[] {
+  const changed = changeErrors(meta, old);
+  const finalizers = finalizerErrors(meta['finalizers']);
+  const common = commonErrors(meta, finalizers);
+  const owned = ownedErrors(meta['finalizers'], rules);
+  if (changed.length + common.length + owned.length === 0) return changed;
+  const change = [...changed, ...(finalizers.length === 0 ? common : commonErrors(meta, []))];
+  const { whole: wholes, change: changes } = checks();
+  const out = [...common, ...change];
+  for (let i = 0; i < wholes; i++) append(out, [...common, ...owned]);
+  for (let i = 0; i < changes; i++) append(out, [...change, ...owned]);
   return out;
 }

@@ -33,8 +33,8 @@ const core: Readonly<Record<string, Traits>> = {
   services: { generation: false, createOnUpdate: true, returnDeletedObject: true, nameRule: 'dns1123Label' },
 };
 
-const admission: Traits = { generation: SPEC, unconditionalUpdate: false };
-const webhooks: Traits = { generation: { of: ['webhooks'] }, unconditionalUpdate: false };
+const admission: Traits = { generation: SPEC, unconditionalUpdate: false, anyFinalizer: true };
+const webhooks: Traits = { generation: { of: ['webhooks'] }, unconditionalUpdate: false, anyFinalizer: true };
 const rbac: Traits = { generation: false, createOnUpdate: true, nameRule: 'pathSegment' };
 const flowcontrol: Traits = { generation: SPEC, statusKeepsMetadata: true };
 const storage: Traits = { generation: false, returnDeletedObject: true };
@@ -53,7 +53,13 @@ const TRAITS: Readonly<Record<string, Readonly<Record<string, Traits>>>> = {
     customresourcedefinitions: { generation: SPEC, unconditionalUpdate: false, statusKeepsMetadata: true },
   },
   'apiregistration.k8s.io': {
-    apiservices: { generation: false, unconditionalUpdate: false, statusKeepsMetadata: true, nameRule: 'any' },
+    apiservices: {
+      generation: false,
+      unconditionalUpdate: false,
+      statusKeepsMetadata: true,
+      nameRule: 'any',
+      anyFinalizer: true,
+    },
   },
   apps: {
     controllerrevisions: NO_GENERATION,
@@ -65,7 +71,9 @@ const TRAITS: Readonly<Record<string, Readonly<Record<string, Traits>>>> = {
   autoscaling: { horizontalpodautoscalers: NO_GENERATION },
   batch: { cronjobs: { generation: SPEC }, jobs: { generation: SPEC, defaultOrphan: true } },
   'certificates.k8s.io': { certificatesigningrequests: { generation: false, nameRule: 'any' } },
-  'coordination.k8s.io': { leases: { generation: false, createOnUpdate: true, unconditionalUpdate: false } },
+  'coordination.k8s.io': {
+    leases: { generation: false, createOnUpdate: true, unconditionalUpdate: false, anyFinalizer: true },
+  },
   'discovery.k8s.io': { endpointslices: { generation: { labels: true } } },
   'events.k8s.io': { events: core['events'] ?? {} },
   'flowcontrol.apiserver.k8s.io': { flowschemas: flowcontrol, prioritylevelconfigurations: flowcontrol },
@@ -76,8 +84,10 @@ const TRAITS: Readonly<Record<string, Readonly<Record<string, Traits>>>> = {
     networkpolicies: { generation: SPEC },
     servicecidrs: { generation: false, statusKeepsMetadata: true },
   },
-  'node.k8s.io': { runtimeclasses: { generation: false, unconditionalUpdate: false } },
-  policy: { poddisruptionbudgets: { generation: SPEC, unconditionalUpdate: false, nameRule: 'pathSegment' } },
+  'node.k8s.io': { runtimeclasses: { generation: false, unconditionalUpdate: false, anyFinalizer: true } },
+  policy: {
+    poddisruptionbudgets: { generation: SPEC, unconditionalUpdate: false, nameRule: 'pathSegment', anyFinalizer: true },
+  },
   'rbac.authorization.k8s.io': { clusterrolebindings: rbac, clusterroles: rbac, rolebindings: rbac, roles: rbac },
   'resource.k8s.io': {
     deviceclasses: { generation: SPEC, returnDeletedObject: true },

@@ -33,5 +33,10 @@ export const groupedEvents: Strategy = {
     out['reportingInstance'] ??= '';
     return out;
   },
-  toVersion: (event) => ({ ...renamed(event, FROM_CORE), apiVersion: 'events.k8s.io/v1' }),
+  toVersion(event) {
+    const out: JsonObject = { ...renamed(event, FROM_CORE), apiVersion: 'events.k8s.io/v1' };
+    // Which this group leaves out when they are empty.
+    for (const field of ['reportingController', 'reportingInstance']) if (out[field] === '') delete out[field];
+    return out;
+  },
 };

@@ -103,7 +103,7 @@ function checkSpec(spec: FieldNode, lenience: Lenience): void {
   const rules = spec.list('rules');
   const backend = spec.child('defaultBackend');
   if (rules.length === 0 && backend === undefined) {
-    spec.invalid('', 'either `defaultBackend` or `rules` must be specified', spec.get('rules') ?? null);
+    spec.invalid('', 'either `defaultBackend` or `rules` must be specified', spec.shown('rules') ?? null);
   }
   if (backend !== undefined) checkBackend(backend);
   for (const rule of rules) checkRule(rule, lenience);

@@ -48,6 +48,20 @@ function alsoPut(ctx: AdmissionContext, name: string): void {
 }
 
 describe('what plugins see', () => {
+  it('is the grace that a deleted pod gets, and nothing of a deletion that is under way', async () => {
+    await rest.ok(201, 'POST', PODS, pod('unscheduled'));
+    const running = { ...pod('running'), spec: { ...(pod('running')['spec'] as JsonObject), nodeName: 'n' } };
+    await rest.ok(201, 'POST', PODS, running);
+    spy.reset();
+    await rest.ok(200, 'DELETE', `${PODS}/unscheduled?gracePeriodSeconds=7`);
+    expect(spy.seen.map((s) => s.options?.['gracePeriodSeconds'])).toEqual([0, 0, 0, 0]);
+    spy.reset();
+    await rest.ok(200, 'DELETE', `${PODS}/running`);
+    expect(spy.seen.map((s) => s.options?.['gracePeriodSeconds'])).toEqual([30, 30]);
+    spy.reset();
+    await rest.ok(200, 'DELETE', `${PODS}/running?gracePeriodSeconds=60`);
+    expect(spy.seen).toEqual([]);
+  });
   it('is what the client sent, and then what will be stored', async () => {
     await rest.ok(201, 'POST', `${CM}?fieldManager=m&fieldValidation=Strict`, cm('one'));
     expect(spy.seen.map((s) => s.phase)).toEqual(['admit', 'validate']);

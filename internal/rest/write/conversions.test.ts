@@ -21,6 +21,16 @@ const pod = (name: string, spec: JsonObject = {}, annotations: JsonObject = {}):
   spec: { ...podSpec, ...spec },
 });
 
+describe('an event of the core group', () => {
+  it('is read in the other group with what that writes, and without what it leaves out', async () => {
+    const event = { metadata: { name: 'plain' }, involvedObject: { kind: 'Pod', namespace: 'default', name: 'p' } };
+    await rest.ok(201, 'POST', '/api/v1/namespaces/default/events', event);
+    const shown = await rest.ok(200, 'GET', '/apis/events.k8s.io/v1/namespaces/default/events/plain');
+    expect(shown).toMatchObject({ eventTime: null, deprecatedFirstTimestamp: null, deprecatedLastTimestamp: null });
+    expect(shown).not.toHaveProperty('reportingController');
+  });
+});
+
 describe('fields that v1 has twice', () => {
   it('keep podIP and podIPs in step, whichever a status update names', async () => {
     await rest.ok(201, 'POST', PODS, pod('ips'));

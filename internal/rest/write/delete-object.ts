@@ -6,6 +6,7 @@ import {
   beginGrace,
   deletionFinalizers,
   finalizersOf,
+  type Grace,
   markDeleting,
   setFinalizers,
 } from '../../registry/generic/deletion.js';
@@ -53,7 +54,8 @@ export async function deleteObject(
   const stage = await nextStage(deps, kind, ctx, options, admission, undefined);
   if (!stage.goesOn) return stage;
   // The grace is over at once: the marked object is removed in a transaction of its own, as watchers see it of kube-apiserver.
-  return nextStage(deps, kind, ctx, { ...options, resourceVersion: undefined }, admission, stage);
+  const rest = { ...options, resourceVersion: undefined, gracePeriodSeconds: 0 };
+  return nextStage(deps, kind, ctx, rest, admission, stage);
 }
 
 function nextStage(
@@ -113,6 +115,12 @@ function checkPreconditions(
   }
 }
 
+/** The options as admission sees them: the grace is the one that the object gets (rest.BeforeDelete writes it back). */
+function inForce(options: DeleteOptions, grace: Grace): DeleteOptions {
+  if (grace.kind === 'begun') return { ...options, gracePeriodSeconds: grace.seconds };
+  return (options.gracePeriodSeconds ?? 0) < 0 ? { ...options, gracePeriodSeconds: 1 } : options;
+}
+
 async function planDelete(
   deps: RestDeps,
   kind: Kind,
@@ -126,27 +134,29 @@ async function planDelete(
   const loaded = loadStored(kind, current);
   const old = loaded instanceof Promise ? await loaded : loaded;
   checkPreconditions(kind, ctx, options, current, old);
+  const target = { kind, ctx, current, old, admission };
+  const obj = cloneJson(old);
+  const begun = strategy.beginDelete?.(ctx, obj) ?? 'delete';
+  // What is on its way already is nobody's to admit.
+  if (begun === 'wait') return kept(target);
+  const grace: Grace =
+    begun === 'update' ? { kind: 'none' } : beginGrace(strategy, obj, options.gracePeriodSeconds, ctx.now);
+  if (grace.kind === 'pending') return kept(target);
   if (way === 'admit') {
     const attributes = new WriteAttributes(deps, kind.def, ctx, {
       operation: 'DELETE',
       oldObject: old,
-      deleteOptions: options,
+      deleteOptions: inForce(options, grace),
     });
     const admitting = admitted(deps, admission, attributes, () => undefined);
     if (admitting !== undefined) await admitting;
   }
-  const target = { kind, ctx, current, old, admission };
-  const obj = cloneJson(old);
-  const begun = strategy.beginDelete?.(ctx, obj) ?? 'delete';
-  if (begun === 'wait') return kept(target);
   if (begun === 'update') {
     // Its own rule for when it goes; what happens to dependents is as for everything else.
     const finalizers = deletionFinalizers(strategy, obj, options);
     if (finalizers !== undefined) setFinalizers(obj, finalizers);
     return mark(target, obj, false);
   }
-  const grace = beginGrace(strategy, obj, options.gracePeriodSeconds, ctx.now);
-  if (grace.kind === 'pending') return kept(target);
   const finalizers = deletionFinalizers(strategy, obj, options);
   if (finalizers !== undefined) setFinalizers(obj, finalizers);
   const held = finalizersOf(obj).length > 0;

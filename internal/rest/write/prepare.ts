@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { type FieldError, invalid } from '../../machinery/field.js';
 import { type JsonObject, isObject } from '../../machinery/json.js';
 import { changesIntent } from '../../registry/generic/generation.js';
+import { metaChecks } from '../../registry/generic/meta-checks.js';
 import { objectMetaErrors, objectMetaUpdateErrors } from '../../registry/generic/object-meta.js';
 import type { FieldErrors, SubresourceStrategy } from '../../registry/types.js';
+import { isCustom } from '../../schema/types.js';
 import { matchNamespace } from './decode.js';
 import { type Kind, metaOf, metaText, type Writing } from './target.js';
 
@@ -118,7 +120,10 @@ export function prepareUpdate(kind: Kind, ctx: Writing, obj: JsonObject, old: Js
 export function checkUpdate(kind: Kind, ctx: Writing, obj: JsonObject, old: JsonObject): void | Promise<void> {
   const { strategy } = kind;
   const sub = subresourceStrategy(kind, ctx.subresource);
-  const errors = objectMetaUpdateErrors(metaOf(obj), metaOf(old), kind.metaRules);
+  const errors = objectMetaUpdateErrors(metaOf(obj), metaOf(old), kind.metaRules, () => {
+    const { storage } = kind.def;
+    return metaChecks(storage.group, storage.resource, ctx.subresource, isCustom(kind.def));
+  });
   let own: FieldErrors | undefined;
   if (sub === undefined) own = strategy.validateUpdate?.(obj, old, ctx);
   else if (sub === 'status') own = strategy.validateStatusUpdate?.(obj, old, ctx);

@@ -112,6 +112,28 @@ describe('update', () => {
         'runtimeclasses.node.k8s.io "rc" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
     });
   });
+  it('names what is wrong with metadata as often as kube-apiserver comes upon it, by kind', async () => {
+    await rest.ok(201, 'POST', CM, cm('often'));
+    await rest.ok(201, 'POST', DEPLOY, deployment('often'));
+    const bad = { metadata: { labels: { a: 'no blank ' } } };
+    const causesOf = async (path: string): Promise<unknown> =>
+      ((await rest.ok(422, 'PATCH', path, bad, MERGE)) as { details: { causes: unknown[] } }).details.causes.length;
+    expect(await causesOf(`${CM}/often`)).toBe(4);
+    expect(await causesOf('/api/v1/namespaces/default')).toBe(4);
+    expect(await causesOf(`${DEPLOY}/often`)).toBe(3);
+  });
+  it('takes finalizers without a domain where only the core rules refuse them', async () => {
+    const finalizers = ['plain'];
+    const lease = {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: 'f', finalizers },
+      spec: {},
+    };
+    await rest.ok(201, 'POST', '/apis/coordination.k8s.io/v1/namespaces/default/leases', lease);
+    const refused = await rest.ok(422, 'POST', CM, cm('f', { metadata: { name: 'f', finalizers } }));
+    expect(refused['message']).toContain('name is neither a standard finalizer name nor is it fully qualified');
+  });
   it('creates only kinds that may be created by an update', async () => {
     await rest.ok(404, 'PUT', `${CM}/nowhere`, cm('nowhere'));
     const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'l' }, spec: {} };

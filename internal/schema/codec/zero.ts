@@ -56,8 +56,9 @@ export function alwaysOf(type: TypeDef): readonly Always[] {
   for (const field of type.fields.values()) {
     if (field.always !== true || field.pointer === true) continue;
     const zero = zeroOf(field.ref);
-    if (zero === undefined) continue;
     const { ref } = field;
+    // No bytes are null in Go's text, unlike none of them.
+    if (zero === undefined || (ref.k === 'scalar' && ref.scalar === 'bytes')) continue;
     const make = ref.k === 'message' ? (): JsonValue => zeroMessage(typeByName(ref.type)) ?? {} : (): JsonValue => zero;
     list.push({ name: field.name, make });
   }

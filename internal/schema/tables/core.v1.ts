@@ -39,7 +39,7 @@ export const types = {
     secretName: 'string 1 required always | Name of the Secret with the credentials.',
     shareName: 'string 2 required always | Name of the share.',
     readOnly: 'bool 3 | Mounts the volume read-only, whatever the containers ask for. Default false.',
-    secretNamespace: '*string 4 | Namespace of the Secret; default is that of the claim.',
+    secretNamespace: '*string 4 always | Namespace of the Secret; default is that of the claim.',
   },
   AzureFileVolumeSource: {
     '': '| A file share of Azure. Deprecated: served by its CSI driver.',
@@ -198,7 +198,7 @@ export const types = {
   },
   ContainerImage: {
     '': '| An image on a node.',
-    names: '[]string 1 list=atomic | Names of the image.',
+    names: '[]string 1 always list=atomic | Names of the image.',
     sizeBytes: 'int64 2 | Size in bytes.',
   },
   ContainerPort: {
@@ -1576,13 +1576,13 @@ export const types = {
   },
   TypedLocalObjectReference: {
     '': 'map=atomic | An object of any kind in the same namespace.',
-    apiGroup: '*string 1 | Group of the object; absent means core.',
+    apiGroup: '*string 1 always | Group of the object; absent means core.',
     kind: 'string 2 required always | Kind of the object.',
     name: 'string 3 required always | Name of the object.',
   },
   TypedObjectReference: {
     '': '| An object of any kind.',
-    apiGroup: '*string 1 | Group of the object; absent means core.',
+    apiGroup: '*string 1 always | Group of the object; absent means core.',
     kind: 'string 2 required always | Kind of the object.',
     name: 'string 3 required always | Name of the object.',
     namespace: '*string 4 | Namespace of the object; needs a ReferenceGrant there.',

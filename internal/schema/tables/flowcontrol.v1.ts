@@ -47,7 +47,7 @@ export const types = {
   },
   LimitedPriorityLevelConfiguration: {
     '': '| A level that runs a limited number of requests at a time.',
-    nominalConcurrencyShares: '*int32 1 | Share of the server\'s seats; default 30.',
+    nominalConcurrencyShares: '*int32 1 always | Share of the server\'s seats; default 30.',
     limitResponse: 'LimitResponse 2 | What happens to requests beyond the limit.',
     lendablePercent: '*int32 3 | Percent of its seats that others may borrow; default 0.',
     borrowingLimitPercent: '*int32 4 | Most seats that it may borrow, in percent of its own; absent means no limit.',
@@ -113,7 +113,7 @@ export const types = {
     apiGroups: '[]string 2 required always list=set | API groups, or *.',
     resources: '[]string 3 required always list=set | Resources, or *.',
     clusterScope: 'bool 4 | Whether requests without a namespace match.',
-    namespaces: '[]string 5 list=set | Namespaces of the requests, or *.',
+    namespaces: '[]string 5 always list=set | Namespaces of the requests, or *.',
   },
   ServiceAccountSubject: {
     '': '| A service account.',

@@ -38,7 +38,7 @@ export const types = {
     apiGroup: '*string 1 | Group of the object; absent means core.',
     kind: 'string 2 required always | Kind of the object.',
     name: 'string 3 required always | Name of the object.',
-    scope: '*string 4 | Cluster (default) or Namespace.',
+    scope: '*string 4 always | Cluster (default) or Namespace.',
     namespace: '*string 5 | Namespace of the object; required with the scope Namespace.',
   },
   IngressClassSpec: {

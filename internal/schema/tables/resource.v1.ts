@@ -8,7 +8,7 @@ export const types = {
     pool: 'string 2 required always | Pool of the device.',
     device: 'string 3 required always | Name of the device in the pool.',
     shareID: '*string 7 | Share of the device, when it is shared.',
-    conditions: '[]meta.v1.Condition 4 list=map:type | What is true of the object at present, one entry per type.',
+    conditions: '[]meta.v1.Condition 4 always list=map:type | What is true of the object at present, one entry per type.',
     data: '*rawExtension 5 | Further data of the driver.',
     networkData: '*NetworkDeviceData 6 | Data of a network device.',
   },
@@ -20,13 +20,13 @@ export const types = {
   },
   CapacityRequestPolicy: {
     '': '| How much of a capacity may be asked for.',
-    default: '*quantity 1 | Amount when nothing is asked for.',
+    default: '*quantity 1 always | Amount when nothing is asked for.',
     validValues: '[]quantity 3 list=atomic | The amounts that may be asked for.',
     validRange: '*CapacityRequestPolicyRange 4 | Range of amounts that may be asked for.',
   },
   CapacityRequestPolicyRange: {
     '': '| A range of amounts.',
-    min: '*quantity 1 required always | Smallest amount.',
+    min: '*quantity 1 required | Smallest amount.',
     max: '*quantity 2 | Largest amount.',
     step: '*quantity 3 | Amounts are min plus a multiple of this.',
   },
@@ -45,7 +45,7 @@ export const types = {
   CounterSet: {
     '': '| Amounts that devices of a pool share.',
     name: 'string 1 required always | Name of the set.',
-    counters: 'map[string]Counter 2 required always | The amounts by name.',
+    counters: 'map[string]Counter 2 required | The amounts by name.',
   },
   Device: {
     '': '| A device that can be allocated.',
@@ -130,7 +130,7 @@ export const types = {
   DeviceCounterConsumption: {
     '': '| What a device takes from shared amounts.',
     counterSet: 'string 1 required always | The set.',
-    counters: 'map[string]Counter 2 required always | Amounts by name.',
+    counters: 'map[string]Counter 2 required | Amounts by name.',
   },
   DeviceRequest: {
     '': '| A need for devices; exactly or one of several.',

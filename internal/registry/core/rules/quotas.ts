@@ -233,7 +233,7 @@ function checkSameScopes(root: FieldNode, old: JsonObject): void {
   const all = new Set([...(before ?? []), ...(now ?? [])]);
   if (all.size === before?.size && all.size === now?.size) return;
   const spec = root.struct('spec');
-  spec.invalid('scopes', IMMUTABLE, spec.get('scopes') ?? null);
+  spec.invalid('scopes', IMMUTABLE);
 }
 
 export const resourceQuotaRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'validateStatusUpdate'> = {
