@@ -57,6 +57,8 @@ export function eventJson(e: AuditEvent): string {
   const [front, back] = requestText(request);
   let text = `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"${request.level}","auditID":${JSON.stringify(request.auditId)},"stage":"${e.stage}"${front}`;
   if (e.impersonatedUser !== undefined) text += `,"impersonatedUser":${userText(e.impersonatedUser)}`;
+  if (e.impersonationConstraint !== '')
+    text += `,"authenticationMetadata":{"impersonationConstraint":${JSON.stringify(e.impersonationConstraint)}}`;
   text += back;
   if (e.objectRef !== undefined) text += `,"objectRef":${referenceText(e.objectRef)}`;
   if (e.responseStatus !== undefined) text += `,"responseStatus":${JSON.stringify(e.responseStatus)}`;

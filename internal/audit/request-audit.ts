@@ -28,6 +28,7 @@ export interface RequestBeginning extends Omit<RequestFacts, 'level' | 'requestR
 /** What is known of a request at one stage. */
 export interface StageFacts {
   readonly impersonatedUser?: UserInfo | undefined;
+  readonly impersonationConstraint?: string;
   readonly responseStatus?: JsonObject | undefined;
   /** The answer, where it is recorded. */
   readonly response?: JsonObject | undefined;
@@ -121,7 +122,8 @@ export class RequestAudit {
   }
 
   /** Records a stage, unless the policy leaves it out. False when the backend could not. */
-  record(stage: Stage, { impersonatedUser, responseStatus, response, annotations }: StageFacts): Awaitable<boolean> {
+  record(stage: Stage, stageFacts: StageFacts): Awaitable<boolean> {
+    const { impersonatedUser, impersonationConstraint = '', responseStatus, response, annotations } = stageFacts;
     if (this.config.omitStages.has(stage)) return this.unfinished ?? true;
     const { facts, beginning } = this;
     if (response !== undefined && this.config.omitManagedFields) dropManagedFields(response);
@@ -131,6 +133,7 @@ export class RequestAudit {
         request: facts,
         stage,
         impersonatedUser,
+        impersonationConstraint,
         objectRef: this.objectRef,
         responseStatus,
         requestObject: this.body,

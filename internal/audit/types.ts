@@ -46,6 +46,8 @@ export interface AuditEvent {
   readonly request: RequestFacts;
   readonly stage: Stage;
   readonly impersonatedUser: UserInfo | undefined;
+  /** The verb that allowed that, where it is one of constrained impersonation; else ''. */
+  readonly impersonationConstraint: string;
   readonly objectRef: ObjectReference | undefined;
   /** metav1.Status without its kind. */
   readonly responseStatus: JsonObject | undefined;

@@ -1,86 +1,83 @@
 import { emptyRecord } from '../machinery/record.js';
-import { badRequest, forbidden, quote } from '../machinery/status.js';
-import { ALL_AUTHENTICATED, ALL_UNAUTHENTICATED, ANONYMOUS, type Credentials } from './authenticator.js';
-import { forbiddenText } from './authorizers.js';
+import { badRequest, quote, StatusError } from '../machinery/status.js';
+import type { Credentials } from './authenticator.js';
+import { attempt, type Mode, MODES } from './impersonation-modes.js';
+import { Lru } from './lru.js';
+import { authMetrics } from './metrics.js';
 import { unescapeKey } from './request-header.js';
 import type { Attributes, Authorizer, UserInfo } from './types.js';
 
 const EXTRA_PREFIX = 'impersonate-extra-';
-const SERVICE_ACCOUNT_PREFIX = 'system:serviceaccount:';
+/** Users whose last mode is remembered, by the beginning of their names, which is cut at so many characters. */
+const MAX_REMEMBERED = 10_000;
+const MAX_KEY = 256;
 
-/**
- * The user that the `Impersonate-*` headers ask to act as, or undefined when there are none (apiserver's
- * WithImpersonation). Throws 403 unless `user` may `impersonate` each of the identities named.
- */
-export function impersonate(
-  credentials: Credentials,
-  user: UserInfo,
-  authorizer: Authorizer,
-): Promise<UserInfo> | undefined {
-  return credentials.headersWithPrefix('impersonate-').length === 0 ? undefined : actAs(credentials, user, authorizer);
+/** As whom a request acts. */
+export interface Impersonated {
+  readonly user: UserInfo;
+  /** The verb that allowed it, for audit; '' for `impersonate` itself. */
+  readonly constraint: string;
 }
 
-async function actAs(credentials: Credentials, user: UserInfo, authorizer: Authorizer): Promise<UserInfo> {
+/**
+ * Lets users act as others, as the `Impersonate-*` headers ask for it (apiserver's WithConstrainedImpersonation). The
+ * modes are tried one after the other, the one first that a user was last allowed; the first refusal is told.
+ */
+export class Impersonation {
+  private readonly last = new Lru<Mode>(MAX_REMEMBERED);
+
+  constructor(private readonly authorizer: Authorizer) {}
+
+  /**
+   * As whom the request acts; undefined without the headers. `request` is what it wants, as who sent it. Throws 400 for
+   * headers without a user, and 403 (rejects) unless the rights are there.
+   */
+  of(credentials: Credentials, request: () => Attributes): Promise<Impersonated> | undefined {
+    if (credentials.headersWithPrefix('impersonate-').length === 0) return undefined;
+    const wanted = wantedUser(credentials);
+    return wanted === undefined ? undefined : this.find(wanted, request());
+  }
+
+  private async find(wanted: UserInfo, request: Attributes): Promise<Impersonated> {
+    const since = performance.now();
+    const tell = (mode: Mode | undefined): void =>
+      authMetrics.impersonated(mode?.name ?? '', mode !== undefined, (performance.now() - since) / 1000);
+    const key = request.user.username.slice(0, MAX_KEY);
+    const last = this.last.get(key);
+    const modes = last === undefined ? MODES : [last, ...MODES.filter((mode) => mode !== last)];
+    let refusal: StatusError | undefined;
+    for (const mode of modes) {
+      if (!mode.applies(wanted, request.user)) continue;
+      const found = await attempt(mode, wanted, request, this.authorizer);
+      if (found instanceof StatusError) {
+        refusal ??= found;
+        continue;
+      }
+      tell(mode);
+      this.last.set(key, mode);
+      return { user: found, constraint: mode.name === 'legacy' ? '' : `impersonate:${mode.name}` };
+    }
+    tell(undefined);
+    throw refusal ?? new Error('no mode of impersonation applies');
+  }
+}
+
+/** Whom the headers name; undefined when they name nobody. Throws 400 when they say things of nobody. */
+function wantedUser(credentials: Credentials): UserInfo | undefined {
   const username = credentials.header('impersonate-user');
   const groups = credentials.headerValues('impersonate-group');
   const uid = credentials.header('impersonate-uid');
   const extraHeaders = credentials.headersWithPrefix(EXTRA_PREFIX);
   if (username === '') {
-    if (groups.length === 0 && uid === '' && extraHeaders.length === 0) return user;
+    if (groups.length === 0 && uid === '' && extraHeaders.length === 0) return undefined;
     throw badRequest(`requested ${describe(uid, groups, extraHeaders)} without impersonating a user name`);
   }
-  const account = serviceAccountOf(username);
-  const check = async (
-    group: string,
-    resource: string,
-    name: string,
-    namespace = '',
-    subresource = '',
-  ): Promise<void> => {
-    const attributes: Attributes = {
-      user,
-      verb: 'impersonate',
-      isResourceRequest: true,
-      group,
-      version: 'v1',
-      resource,
-      subresource,
-      namespace,
-      name,
-      path: '',
-    };
-    const { decision, reason } = await authorizer.authorize(attributes);
-    if (decision === 'allow') return;
-    throw forbidden({ group, resource }, name, forbiddenText(attributes, reason));
-  };
-  if (account === undefined) await check('', 'users', username);
-  else await check('', 'serviceaccounts', account.name, account.namespace);
-  for (const group of groups) await check('', 'groups', group);
   const extra = emptyRecord<string[]>();
   for (const [header, value] of extraHeaders) {
     const key = unescapeKey(header.slice(EXTRA_PREFIX.length));
-    await check('authentication.k8s.io', 'userextras', value, '', key);
     extra[key] = [...(extra[key] ?? []), value];
   }
-  if (uid !== '') await check('authentication.k8s.io', 'uids', uid);
-  return { username, uid, groups: groupsOf(username, groups, account), extra };
-}
-
-function groupsOf(
-  username: string,
-  asked: readonly string[],
-  account: { namespace: string; name: string } | undefined,
-): string[] {
-  const groups =
-    asked.length === 0 && account !== undefined
-      ? ['system:serviceaccounts', `system:serviceaccounts:${account.namespace}`]
-      : [...asked];
-  if (username === ANONYMOUS) {
-    if (!groups.includes(ALL_UNAUTHENTICATED)) groups.push(ALL_UNAUTHENTICATED);
-  } else if (!groups.includes(ALL_AUTHENTICATED) && !groups.includes(ALL_UNAUTHENTICATED)) {
-    groups.push(ALL_AUTHENTICATED);
-  }
-  return groups;
+  return { username, uid, groups, extra };
 }
 
 /** What was asked for, as Go prints it (`%#v`). */
@@ -96,14 +93,4 @@ function describe(uid: string, groups: readonly string[], extra: readonly (reado
   const groupsText = groups.length === 0 ? '[]string(nil)' : list(groups);
   const extraText = pairs.length === 0 ? 'map[string][]string(nil)' : `map[string][]string{${pairs.join(', ')}}`;
   return `&user.DefaultInfo{Name:"", UID:${quote(uid)}, Groups:${groupsText}, Extra:${extraText}}`;
-}
-
-/** Namespace and name of a service account's user name; undefined for other users. */
-export function serviceAccountOf(username: string): { namespace: string; name: string } | undefined {
-  if (!username.startsWith(SERVICE_ACCOUNT_PREFIX)) return undefined;
-  const [namespace, name, more] = username.slice(SERVICE_ACCOUNT_PREFIX.length).split(':');
-  if (namespace === undefined || namespace === '' || name === undefined || name === '' || more !== undefined) {
-    return undefined;
-  }
-  return { namespace, name };
 }

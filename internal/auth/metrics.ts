@@ -167,6 +167,36 @@ const tokenSeconds = new Histogram({
   registers: [],
 });
 
+const impersonationCounter = (name: string, help: string) =>
+  new Counter({ name: `apiserver_impersonation_${name}`, help, labelNames: ['mode', 'decision'], registers: [] });
+const impersonationSeconds = (name: string, help: string) =>
+  new Histogram({
+    name: `apiserver_impersonation_${name}`,
+    help,
+    labelNames: ['mode', 'decision'],
+    buckets: SECONDS,
+    registers: [],
+  });
+const impersonations = {
+  attempts: impersonationCounter(
+    'attempts_total',
+    'Total number of impersonation attempts split by mode and decision.',
+  ),
+  seconds: impersonationSeconds(
+    'attempts_duration_seconds',
+    'Latency of impersonation attempts in seconds split by mode and decision.',
+  ),
+  asked: impersonationCounter(
+    'authorization_attempts_total',
+    'Total number of authorization checks made by the impersonation handler split by mode and decision.',
+  ),
+  askedSeconds: impersonationSeconds(
+    'authorization_attempts_duration_seconds',
+    'Latency of authorization checks made by the impersonation handler in seconds split by mode and decision.',
+  ),
+};
+const decisionLabel = (isAllowed: boolean): string => (isAllowed ? 'allowed' : 'denied');
+
 /** What an authorization webhook's call came to. */
 export type WebhookResult = 'success' | 'timeout' | 'canceled' | 'error';
 
@@ -187,6 +217,7 @@ export const authMetrics = {
     decisions,
     tokenCache,
     tokenSeconds,
+    ...Object.values(impersonations),
   ] as readonly Metric[],
   /** `keys` undefined: they could not be fetched. */
   keysFetched(issuer: string, keys: Buffer | undefined): void {
@@ -215,6 +246,18 @@ export const authMetrics = {
       decided.set(key, counts);
     }
     return counts;
+  },
+  /** One request that acts as somebody else; `mode` is '' where none allowed it. */
+  impersonated(mode: string, isAllowed: boolean, seconds: number): void {
+    const labels = { mode, decision: decisionLabel(isAllowed) };
+    impersonations.attempts.inc(labels);
+    impersonations.seconds.observe(labels, seconds);
+  },
+  /** One question to the authorizers about it. */
+  impersonationAsked(mode: string, isAllowed: boolean, seconds: number): void {
+    const labels = { mode, decision: decisionLabel(isAllowed) };
+    impersonations.asked.inc(labels);
+    impersonations.askedSeconds.observe(labels, seconds);
   },
   tokenCache: (known: boolean): void => tokenCache.inc({ status: known ? 'hit' : 'miss' }),
   tokenReview: (code: string, seconds: number): void => tokenSeconds.observe({ code }, seconds),

@@ -3,7 +3,7 @@ import type { JsonObject } from '../machinery/json.js';
 import { quote } from '../machinery/status.js';
 import { objectKey, resourcePrefix } from '../store/keys.js';
 import type { Backend } from '../store/types.js';
-import { serviceAccountOf } from './impersonation.js';
+import { serviceAccountOf } from './impersonation-modes.js';
 import { type InformedObjects, Informer } from '../store/informer.js';
 import { type Attributes, type Authorizer, type Decision, NO_OPINION, type UserInfo } from './types.js';
 

@@ -27,6 +27,10 @@ export class RequestContext implements ApiRequest, Credentials {
   user: UserInfo = anonymousUser;
   /** Who sent the request. */
   authenticatedUser: UserInfo = anonymousUser;
+  /** The verb that let them act as somebody else; '' where `impersonate` itself did, and where they act as themselves. */
+  impersonationConstraint = '';
+  /** How long it took to find that out, milliseconds; 0 where it was not asked. */
+  impersonationMs = 0;
   /** What the authorizers said. */
   authorization: Decision | undefined;
   /** Milliseconds of `performance.now()` at which the client is told that it took too long; Infinity for long-running requests. */

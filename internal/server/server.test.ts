@@ -191,7 +191,7 @@ describe('who asks', () => {
     });
     const denied = await server.call(PODS, { token: JANE_TOKEN, headers: { 'impersonate-user': 'admin' } });
     expect(status(denied.body)['message']).toBe(
-      'users "admin" is forbidden: User "jane" cannot impersonate resource "users" in API group "" at the cluster scope',
+      'pods is forbidden: User "jane" cannot impersonate-on:user-info:list resource "pods" in API group "" in the namespace "ns"',
     );
   });
 });

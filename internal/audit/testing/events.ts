@@ -23,6 +23,7 @@ export function event(
     },
     stage: 'ResponseComplete',
     impersonatedUser: undefined,
+    impersonationConstraint: '',
     objectRef: undefined,
     responseStatus: { metadata: {}, code: 200 },
     requestObject: undefined,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { metrics as ownMetrics, KeepingBackend } from '../../audit/testing/events.js';
+import { eventJson } from '../../audit/event-text.js';
 import { policyEvaluator, type PolicyRule } from '../../audit/policy.js';
 import type { AuditEvent, Level, Stage } from '../../audit/types.js';
 import { type AuthenticationResult, withAuthenticatedGroup } from '../../auth/authenticator.js';
@@ -150,6 +151,9 @@ describe('a request', () => {
     await serve(CM, { headers: ['impersonate-user', 'bob'] });
     expect(backend.events.map((e) => e.impersonatedUser?.username)).toEqual([undefined, 'bob']);
     expect(last(backend.events).request.user?.username).toBe('ann');
+    expect(eventJson(last(backend.events))).toContain(
+      '"impersonatedUser":{"username":"bob","groups":["system:authenticated"]},"authenticationMetadata":{"impersonationConstraint":"impersonate:user-info"},"sourceIPs"',
+    );
   });
 
   test('that was slow tells how long it took, another one does not', async () => {

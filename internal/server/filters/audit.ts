@@ -121,6 +121,7 @@ function factsOf(
   const status = 'body' in reply ? statusOfReply(reply, context.info.verb) : undefined;
   return {
     impersonatedUser: user === authenticatedUser ? undefined : user,
+    impersonationConstraint: context.impersonationConstraint,
     responseStatus: { metadata: {}, ...status, code: reply.status },
     response,
     annotations,
@@ -140,6 +141,7 @@ function annotateLatency(context: RequestContext): void {
   const took = performance.now() - context.received;
   if (took <= SLOW_MS) return;
   const text = (ms: number): string => formatDuration(BigInt(Math.round(ms * 1e6)));
+  if (context.impersonationMs > 0) context.annotate(`${LATENCY}impersonation`, text(context.impersonationMs));
   if (context.queuedMs > 0) context.annotate(`${LATENCY}apf-queue-wait`, text(context.queuedMs));
   context.annotate(`${LATENCY}total`, text(took));
 }

@@ -47,7 +47,8 @@ function internalServerError({ incoming }: RequestContext, error: string): Handl
   };
 }
 
-function attributesOf(context: RequestContext): Attributes {
+/** What the request wants, as who acts now. */
+export function attributesOf(context: RequestContext): Attributes {
   const { info, user, incoming } = context;
   if (!SELECTING.has(info.verb) || !incoming.rawQuery.includes('elector')) return { ...info, user };
   const { query } = context;

@@ -148,10 +148,14 @@ describe('impersonation', () => {
     const { answer, user } = acting(headers, verdict('allow')(asked));
     expect(await statusOf(answer)).toBe(200);
     expect(asked.map((a) => [a.user.username, a.verb, a.resource, a.subresource, a.name])).toEqual([
+      ['ann', 'impersonate-on:user-info:list', 'pods', '', ''],
+      ['ann', 'impersonate:user-info', 'users', '', 'bob'],
+      ['ann', 'impersonate:user-info', 'uids', '', 'u'],
+      ['ann', 'impersonate:user-info', 'groups', '', 'g'],
       ['ann', 'impersonate', 'users', '', 'bob'],
+      ['ann', 'impersonate', 'uids', '', 'u'],
       ['ann', 'impersonate', 'groups', '', 'g'],
       ['ann', 'impersonate', 'userextras', 'constructor', 'x'],
-      ['ann', 'impersonate', 'uids', '', 'u'],
       ['bob', 'list', 'pods', '', ''],
     ]);
     expect(user()).toMatchObject({ username: 'bob', uid: 'u', groups: ['g', 'system:authenticated'] });

@@ -23,7 +23,6 @@ type Event = { [key: string]: Json } & { readonly auditID: string; readonly stag
 
 /** Requests whose events are known to differ, and what is missing for them. */
 const KNOWN: ReadonlyMap<string, string> = new Map([
-  ['impersonation-forbidden', 'constrained impersonation asks with other words'],
   ['mutated-by-webhooks-metadata', 'the webhooks of the sample are not played here'],
   ['mutated-by-webhooks-full', 'the webhooks of the sample are not played here'],
   ['policy-audit-annotation', 'policies are not evaluated yet'],
