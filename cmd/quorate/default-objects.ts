@@ -1,9 +1,15 @@
 import { isIP } from 'node:net';
-import { logger } from '../../internal/machinery/log.js';
+import { errorText, logger } from '../../internal/machinery/log.js';
 import { StatusError } from '../../internal/machinery/status.js';
-import { defaultObjects } from '../../internal/registry/default-objects/index.js';
+import {
+  authenticationConfigMap,
+  type BootstrapConfig,
+  defaultObjects,
+} from '../../internal/registry/default-objects/index.js';
 import type { InternalClient } from '../../internal/server/internal-client.js';
-import { defaultObjectsExist } from '../../internal/server/poststart/default-objects.js';
+import { defaultObjectsExist, ensure } from '../../internal/server/poststart/default-objects.js';
+import type { Running } from '../../internal/server/poststart/hooks.js';
+import { Worker } from '../../internal/server/poststart/worker.js';
 import { firstServiceIp } from './addresses.js';
 import { advertisedAddress, type ServingConfig } from './config.js';
 import type { FlagValues } from './flags.js';
@@ -24,30 +30,20 @@ export function keepsEndpoints(flags: FlagValues): boolean {
   return !address.startsWith('127.') && address !== '::1';
 }
 
-/** Brings the objects of a fresh cluster into being; tries again while there is no quorum, until `stopped` says so. */
+/**
+ * Brings the objects of a fresh cluster into being; tries again while there is no quorum, until `stopped` says so. From
+ * then on the authorities that aggregated servers are told of are those that count here, also when they are replaced.
+ */
 export async function makeDefaultObjects(
   client: InternalClient,
   flags: FlagValues,
   serving: ServingConfig,
   stopped: () => boolean,
-): Promise<void> {
-  const range = flags.string('service-cluster-ip-range');
-  const objects = defaultObjects({
-    serviceCidrs: flags.list('service-cluster-ip-range'),
-    apiServiceIP: firstServiceIp(range),
-    securePort: flags.int('secure-port'),
-    clientCa: serving.clientCa,
-    requestHeaderCa: serving.requestHeaderCa,
-    requestHeaderAllowedNames: flags.list('requestheader-allowed-names'),
-    requestHeaderUsernameHeaders: flags.list('requestheader-username-headers'),
-    requestHeaderGroupHeaders: flags.list('requestheader-group-headers'),
-    requestHeaderExtraPrefixes: flags.list('requestheader-extra-headers-prefix'),
-    now: `${new Date().toISOString().slice(0, 19)}Z`,
-  });
+): Promise<Running> {
   while (!stopped()) {
     try {
-      await defaultObjectsExist(client, objects);
-      return;
+      await defaultObjectsExist(client, defaultObjects(bootstrapConfig(flags, serving)));
+      break;
     } catch (error) {
       // No quorum, or too much to do: both pass. Anything else is a bug, which must not be hidden by trying again.
       if (!(error instanceof StatusError) || ![429, 500, 503, 504].includes(error.code)) throw error;
@@ -55,4 +51,36 @@ export async function makeDefaultObjects(
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
+  const worker = new Worker(
+    async () => {
+      await ensure(client, authenticationConfigMap(bootstrapConfig(flags, serving)));
+      return false;
+    },
+    {
+      pauseMs: 0,
+      retryMs: RETRY_MS,
+      failed: (reason) => log.warn(`extension-apiserver-authentication is not up to date yet: ${errorText(reason)}`),
+    },
+  );
+  const end = serving.authorities.onReplaced(() => worker.wake());
+  return {
+    stop() {
+      end();
+      worker.stop();
+    },
+  };
+}
+
+function bootstrapConfig(flags: FlagValues, serving: ServingConfig): BootstrapConfig {
+  return {
+    serviceCidrs: flags.list('service-cluster-ip-range'),
+    apiServiceIP: firstServiceIp(flags.string('service-cluster-ip-range')),
+    securePort: flags.int('secure-port'),
+    ...serving.authorities.bundles,
+    requestHeaderAllowedNames: flags.list('requestheader-allowed-names'),
+    requestHeaderUsernameHeaders: flags.list('requestheader-username-headers'),
+    requestHeaderGroupHeaders: flags.list('requestheader-group-headers'),
+    requestHeaderExtraPrefixes: flags.list('requestheader-extra-headers-prefix'),
+    now: `${new Date().toISOString().slice(0, 19)}Z`,
+  };
 }

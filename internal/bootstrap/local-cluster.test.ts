@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -114,4 +114,26 @@ test.skipIf(!hasHaproxy())('the balancer serves the others when one replica is n
   } finally {
     await down(home);
   }
+});
+
+test('where most replicas end, the last one is not waited for in vain, and the reason is told', async () => {
+  // The first lives, and never becomes ready; it stands before those whose reason counts.
+  const program =
+    'process.argv.includes("--name=r1") ? setInterval(() => {}, 1000) : (console.log("no key"), process.exit(1))';
+  const home = join(dir, 'most');
+  const port = await freeClusterBase(3);
+  const starting = up({ dir: home, replicas: 3, port, command: [process.execPath, '-e', program, '--'] });
+  try {
+    await expect(starting).rejects.toThrow(/^r[23] ended by itself:\nno key$/);
+  } finally {
+    await down(home);
+  }
+}, 40_000);
+
+test('a key of service accounts that is none is told in a sentence', async () => {
+  const home = join(dir, 'garbage');
+  mkdirSync(join(home, 'pki'), { recursive: true });
+  writeFileSync(join(home, 'pki/sa.key'), 'garbage');
+  const starting = up({ dir: home, replicas: 1, port: await freeClusterBase(1), command });
+  await expect(starting).rejects.toThrow(/sa\.key holds no private key .*: put the key back, or remove it/);
 });

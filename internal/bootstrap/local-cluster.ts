@@ -13,6 +13,8 @@ import { isAlive, runningPid, startDetached, stopProcess } from './processes.js'
 
 /** How long the replicas may take until /readyz answers 200. */
 const READY_MS = 60_000;
+/** How long the others may take once so many have ended that, as they were, the rest is no majority. */
+const LEFT_MS = 10_000;
 const POLL_MS = 50;
 const MAX_PORT = 65_535;
 /** What a replica says when it fails is at the end of its log. */
@@ -71,7 +73,8 @@ export async function up(options: UpOptions): Promise<UpResult> {
     const args = [...before, 'serve', ...flagsOf(layout, name, settings.serveFlags)];
     startDetached(program, args, layout.logFile(name), layout.pidFile(name));
   }
-  const outcomes = await Promise.allSettled(layout.names.map((name) => becomeReady(layout, name, caCert)));
+  const wait: Wait = { untilMs: Date.now() + READY_MS, ended: [] };
+  const outcomes = await Promise.allSettled(layout.names.map((name) => becomeReady(layout, name, caCert, wait)));
   if (outcomes.some((outcome) => outcome.status === 'fulfilled')) {
     // Only flags that a replica has started with are kept for the next time.
     const ready = layout.names.filter((name, i) => outcomes[i]?.status === 'fulfilled' && hasData(layout, name));
@@ -79,6 +82,8 @@ export async function up(options: UpOptions): Promise<UpResult> {
     // Also when one of them is not to be had, such as a member that was removed: the others serve.
     if (balanced) startHaproxy(layout, caCert);
   }
+  const [ended] = wait.ended;
+  if (ended !== undefined) throw ended;
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   return { kubeconfig: layout.kubeconfig('admin'), layout, balanced };
 }
@@ -231,15 +236,26 @@ async function writeKubeconfigs(layout: Layout, balanced: boolean): Promise<void
   }
 }
 
-async function becomeReady(layout: Layout, name: string, ca: string): Promise<void> {
-  const until = Date.now() + READY_MS;
+/** How long replicas are waited for, and why some of them ended. */
+interface Wait {
+  untilMs: number;
+  readonly ended: FatalError[];
+}
+
+async function becomeReady(layout: Layout, name: string, ca: string, wait: Wait): Promise<void> {
   for (;;) {
     if ((await readyStatus(`${layout.url(name)}/readyz`, ca)) === 200) return;
     const pid = Number(readFileSync(layout.pidFile(name), 'utf8'));
-    if (!isAlive(pid)) throw new FatalError(`${name} ended by itself:\n${logTail(layout.logFile(name))}`);
-    if (Date.now() > until) {
+    if (!isAlive(pid)) {
+      const error = new FatalError(`${name} ended by itself:\n${logTail(layout.logFile(name))}`);
+      wait.ended.push(error);
+      // The rest waits for a majority that does not come; but for one that was restored alone, as which it can be ready.
+      if (wait.ended.length >= layout.replicas / 2) wait.untilMs = Math.min(wait.untilMs, Date.now() + LEFT_MS);
+      throw error;
+    }
+    if (Date.now() > wait.untilMs) {
       throw new FatalError(
-        `${name} is not ready after ${READY_MS / 1000} s (${layout.url(name)}/readyz?verbose says what is missing):\n${logTail(layout.logFile(name))}`,
+        `${name} is not ready yet (${layout.url(name)}/readyz?verbose says what is missing):\n${logTail(layout.logFile(name))}`,
       );
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));

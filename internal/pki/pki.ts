@@ -215,10 +215,20 @@ function serviceAccountKeys(dir: string): 'made' | 'kept' {
     writeWhole(keyFile, privateKey.export({ format: 'pem', type: 'pkcs1' }).toString(), 0o600);
   }
   if (!existsSync(publicFile)) {
-    const publicKey = createPublicKey(readFileSync(keyFile, 'utf8'));
-    writeWhole(publicFile, publicKey.export({ format: 'pem', type: 'spki' }).toString(), 0o644);
+    writeWhole(publicFile, publicKeyOf(keyFile), 0o644);
   }
   return what;
+}
+
+function publicKeyOf(keyFile: string): string {
+  const key = readFileSync(keyFile, 'utf8');
+  try {
+    return createPublicKey(key).export({ format: 'pem', type: 'spki' }).toString();
+  } catch (cause) {
+    throw new FatalError(
+      `${keyFile} holds no private key (${String(cause)}): put the key back, or remove it to get a new one (no token of the old one is good then)`,
+    );
+  }
 }
 
 const isIp = (name: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(name) || name.includes(':');

@@ -77,14 +77,17 @@ function namespaces(): DefaultObject[] {
   }));
 }
 
-function configMaps(config: BootstrapConfig): DefaultObject[] {
-  const path = '/api/v1/namespaces/kube-system/configmaps';
-  const configMap = (name: string, data: JsonObject): JsonObject => ({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name, namespace: 'kube-system' },
-    data,
-  });
+const CONFIG_MAPS = '/api/v1/namespaces/kube-system/configmaps';
+
+const configMap = (name: string, data: JsonObject): JsonObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'kube-system' },
+  data,
+});
+
+/** From which aggregated servers learn whom to believe: it is to be kept current while the authorities change. */
+export function authenticationConfigMap(config: BootstrapConfig): DefaultObject {
   const authentication: JsonObject = {
     ...(config.clientCa === '' ? {} : { 'client-ca-file': config.clientCa }),
     ...(config.requestHeaderCa === ''
@@ -97,15 +100,19 @@ function configMaps(config: BootstrapConfig): DefaultObject[] {
           'requestheader-username-headers': JSON.stringify(config.requestHeaderUsernameHeaders),
         }),
   };
+  return {
+    path: CONFIG_MAPS,
+    object: configMap('extension-apiserver-authentication', authentication),
+    fieldManager: SELF,
+    reconcile: 'data',
+  };
+}
+
+function configMaps(config: BootstrapConfig): DefaultObject[] {
   return [
+    authenticationConfigMap(config),
     {
-      path,
-      object: configMap('extension-apiserver-authentication', authentication),
-      fieldManager: SELF,
-      reconcile: 'data',
-    },
-    {
-      path,
+      path: CONFIG_MAPS,
       object: configMap('kube-apiserver-legacy-service-account-token-tracking', { since: config.now.slice(0, 10) }),
       fieldManager: SELF,
       reconcile: 'ifMissing',

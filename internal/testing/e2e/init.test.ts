@@ -125,7 +125,7 @@ describe('init, join, token, certs, reset', () => {
     expect(fs.statSync(kubernetes('m2', 'pki/ca.key')).mode & 0o777).toBe(0o600);
   }, 120_000);
 
-  it('every authority is changed under load, and the old ones are not believed any more', async () => {
+  it('every authority and certificate is changed under load, and the old ones are not believed any more', async () => {
     const api = (): ApiClient => new ApiClient(serverAccess(kubernetes('m1', 'admin.conf'), undefined), 20_000);
     const taken: string[] = [];
     let writing = true;
@@ -143,7 +143,12 @@ describe('init, join, token, certs, reset', () => {
     );
     const stage = (name: string, at: string, machine: string): Promise<string> =>
       quorate('certs', 'rotate', name, '--stage', at, '--certificate-key', key, '--rootfs', rootfs(machine));
-    for (const name of ['peer-ca', 'ca']) {
+    const told = async (): Promise<string> => {
+      const path = '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication';
+      return str(child(await api().get(path), 'data'), 'requestheader-client-ca-file');
+    };
+    const before = await told();
+    for (const name of ['peer-ca', 'front-proxy-ca', 'ca']) {
       for (const at of ['trust', 'issue', 'finish']) {
         for (const machine of ['m1', 'm2']) {
           if (name === 'peer-ca' && at === 'issue' && machine === 'm1') {
@@ -161,6 +166,13 @@ describe('init, join, token, certs, reset', () => {
         }
       }
     }
+    // Aggregated servers are told of the new authority of front proxies without a restart of anybody.
+    const frontProxies = fs.readFileSync(kubernetes('m1', 'pki/front-proxy-ca.crt'), 'utf8');
+    expect(frontProxies).not.toBe(before);
+    await eventually('front-proxy-ca is told', async () => (await told()) === frontProxies);
+    for (const machine of ['m1', 'm2']) await quorate('certs', 'renew', 'all', '--rootfs', rootfs(machine));
+    const size = taken.length;
+    await eventually('writes go on', () => Promise.resolve(taken.length > size + 5));
     writing = false;
     await writer;
     const list = await api().get('/api/v1/namespaces/default/configmaps');
