@@ -140,9 +140,8 @@ export function isStream(reply: Reply): reply is StreamReply {
   return 'stream' in reply;
 }
 /** Opens a watch and answers the client's end of it. */
-export function open(reply: Reply): TestSink {
+export function open(reply: Reply, sink = new TestSink()): TestSink {
   if (!isStream(reply)) throw new Error('not a stream');
-  const sink = new TestSink();
   reply.stream(sink);
   return sink;
 }

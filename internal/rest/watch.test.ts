@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../machinery/json.js';
 import { findResource } from '../schema/index.js';
-import type { TestSink } from './testing.js';
-import { get, open, TestStore } from './testing.js';
+import { get, open, TestSink, TestStore } from './testing.js';
 import { handleWatch, WatchHub } from './watch.js';
 
 let store: TestStore;
@@ -185,6 +184,28 @@ describe('WATCH', () => {
     await sink.until(() => sink.events.length === 602);
     sink.end();
     quick.end();
+  });
+
+  it('reads on for a client that is behind only when it has taken what it was sent', async () => {
+    const from = store.deps.backend.revision;
+    const data = { text: 'x'.repeat(200_000) };
+    for (let i = 0; i < 12; i++) await store.put('behind', `o-${i}`, { data });
+    for (const begin of ['0', String(from)]) {
+      const sink = new TestSink();
+      sink.full = true;
+      const target = `/api/v1/namespaces/behind/configmaps?watch=true&resourceVersion=${begin}`;
+      open(await handleWatch(store.deps, hub, get(target), configMaps), sink);
+      // Whoever reads is sent all of it meanwhile.
+      const quick = await watch(target);
+      await quick.until(() => quick.events.length === 12);
+      expect(sink.events.length).toBeGreaterThan(0);
+      expect(sink.events.length).toBeLessThan(12);
+      sink.drain();
+      await sink.until(() => sink.events.length === 12);
+      expect(seen(sink).toSorted()).toEqual(seen(quick).toSorted());
+      sink.end();
+      quick.end();
+    }
   });
 
   it('tells a watcher whose place in the history has been compacted away', async () => {

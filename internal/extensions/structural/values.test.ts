@@ -39,7 +39,9 @@ describe('values of a schema', () => {
   });
   it('are null only where that is allowed', () => {
     expect(spec({ type: 'string', nullable: true }, null)).toEqual([]);
-    expect(spec({ type: 'string' }, null)).toHaveLength(1);
+    expect(spec({ type: 'string' }, null)).toEqual([
+      'a: Invalid value: "null": a in body must be of type string: "null"',
+    ]);
   });
   it('keep to bounds', () => {
     expect(spec({ type: 'integer', maximum: 100 }, 101)).toEqual([
@@ -57,7 +59,9 @@ describe('values of a schema', () => {
     expect(spec({ type: 'array', items: { type: 'string', pattern: '^[a-z]+$' } }, ['a', 'A'])).toEqual([
       `a[1]: Invalid value: "A": a[1] in body should match '^[a-z]+$'`,
     ]);
-    expect(spec({ type: 'string', format: 'date-time' }, '2026-02-30T00:00:00Z')).toHaveLength(1);
+    expect(spec({ type: 'string', format: 'date-time' }, '2026-02-30T00:00:00Z')).toEqual([
+      'a: Invalid value: "2026-02-30T00:00:00Z": a in body must be of type date-time: "2026-02-30T00:00:00Z"',
+    ]);
     expect(spec({ type: 'string', format: 'date-time' }, '2026-02-28T00:00:00Z')).toEqual([]);
   });
   it('are among the values of an enum', () => {

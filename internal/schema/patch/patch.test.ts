@@ -161,7 +161,7 @@ describe('strategic merge patch', () => {
     ]);
   });
   it('deletes and replaces elements with $patch', () => {
-    expect(patched([{ name: 'd', $patch: 'delete' }])).toHaveLength(1);
+    expect(patched([{ name: 'd', $patch: 'delete' }])).toEqual([expect.objectContaining({ name: 'c' })]);
     expect(patched([{ name: 'only', image: 'o' }, { $patch: 'replace' }])).toEqual([{ name: 'only', image: 'o' }]);
   });
   it('orders by $setElementOrder', () => {
