@@ -57,8 +57,11 @@ test('what is wrong is told', () => {
       'authorizers[1].type: Duplicate value: "RBAC"',
     ],
     [() => read({ type: 'RBAC', name: 'a' }, { type: 'Node', name: 'a' }), 'authorizers[1].name: Duplicate value: "a"'],
-    [() => read({ type: 'RBAC', name: 'a', webhook }), 'may only be specified when type=Webhook'],
-    [() => read({ type: 'Webhook', name: 'a' }), 'required when type=Webhook'],
+    [
+      () => read({ type: 'RBAC', name: 'a', webhook }),
+      'authorizers[0].webhook: Invalid value: "<omitted>": may only be specified when type=Webhook',
+    ],
+    [() => read({ type: 'Webhook', name: 'a' }), 'authorizers[0].webhook: Required value: required when type=Webhook'],
     [() => hook({ timeout: '31s' }), 'webhook.timeout: Invalid value: "31s": must be <= 30s'],
     [() => hook({ timeout: '0s' }), 'webhook.timeout: Invalid value: "0s": must be > 0s'],
     [() => hook({ timeout: 'soon' }), 'webhook.timeout: Invalid value: "soon"'],
@@ -68,7 +71,12 @@ test('what is wrong is told', () => {
     [() => hook({ subjectAccessReviewVersion: 'v2' }), 'supported values: "v1", "v1beta1"'],
     [() => hook({ connectionInfo: { type: 'InClusterConfig' } }), 'this server runs in no pod'],
     [() => hook({ connectionInfo: { type: 'KubeConfigFile' } }), 'connectionInfo.kubeConfigFile: Required value'],
-    [() => hook({ connectionInfo: { type: 'KubeConfigFile', kubeConfigFile: 'a' } }), 'must be an absolute path'],
+    [
+      () => hook({ connectionInfo: { type: 'KubeConfigFile', kubeConfigFile: 'a' } }),
+      'webhook.connectionInfo.kubeConfigFile: Invalid value: "a": must be an absolute path',
+    ],
+    [() => hook({ connectionInfo: {} }), 'webhook.connectionInfo.type: Required value'],
+    [() => hook({ connectionInfo: { type: 'File' } }), 'connectionInfo.type: Unsupported value: "File"'],
     [() => hook({ matchConditions: [{ expression: 'true' }] }), 'required if match conditions are specified'],
     [
       () => hook({ matchConditionSubjectAccessReviewVersion: 'v1', matchConditions: [{ expression: 'request.x' }] }),

@@ -10,6 +10,12 @@ test('the union asks on after a no, and gives all reasons', () => {
     decision: 'noOpinion',
     reason: 'a\nb',
   });
+  const failed = { authorize: (): Decision => ({ decision: 'noOpinion', reason: '', error: 'it broke' }) };
+  expect(authorizerUnion([no('a'), failed, no(''), failed]).authorize(question)).toEqual({
+    decision: 'noOpinion',
+    reason: 'a',
+    error: 'it broke, it broke',
+  });
   const denied = { authorize: (): Decision => ({ decision: 'deny', reason: 'never' }) };
   expect(authorizerUnion([denied, mastersAuthorizer]).authorize(asks(user('u', 'system:masters'), 'get', 'x'))).toEqual(
     {

@@ -40,6 +40,28 @@ describe('RBAC', () => {
     expect(allowed(rbac.authorize(asks(user('bob'), 'get', 'pods')))).toBe(false);
   });
 
+  test('all rules of a user are told, of every binding that counts', async () => {
+    const rules = (resource: string) => ({
+      rules: [
+        { verbs: ['get'], apiGroups: [''], resources: [resource] },
+        { verbs: ['list'], apiGroups: [''], resources: [resource] },
+      ],
+    });
+    const eve = [{ kind: 'User', name: 'eve' }];
+    await put(RBAC, 'clusterroles', '', 'everywhere', rules('nodes'));
+    await put(RBAC, 'clusterrolebindings', '', 'eve', {
+      roleRef: { kind: 'ClusterRole', name: 'everywhere' },
+      subjects: eve,
+    });
+    await put(RBAC, 'roles', 'here', 'local', rules('pods'));
+    await put(RBAC, 'rolebindings', 'here', 'eve', { roleRef: { kind: 'Role', name: 'local' }, subjects: eve });
+    const told = (namespace: string) =>
+      rbac.rulesFor(user('eve'), namespace).rules.map(({ verbs, resources }) => `${verbs[0]} ${resources[0]}`);
+    expect(told('here')).toEqual(['get nodes', 'list nodes', 'get pods', 'list pods']);
+    expect(told('')).toEqual(['get nodes', 'list nodes']);
+    expect(told('there')).toEqual(['get nodes', 'list nodes']);
+  });
+
   test('a role binding gives its rights in its namespace, to service accounts too', async () => {
     await put(RBAC, 'roles', 'ns', 'one', {
       rules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['secrets'], resourceNames: ['mine'] }],

@@ -85,7 +85,15 @@ describe('a token is refused', () => {
   });
   test('whose subject, names and uids do not fit together', () => {
     expect(ask(claims({ sub: 'system:serviceaccount:kube-system:bot' }))).toBe('invalid');
-    expect(ask(claims({ 'kubernetes.io': { ...kubernetes, namespace: '' } }))).toBe('invalid');
+    const nobody = { ...kubernetes, serviceaccount: { uid: 'sa-uid' } };
+    const nowhere = { ...kubernetes, namespace: '' };
+    for (const [of, sub] of [
+      [nowhere, 'system:serviceaccount::bot'],
+      [nobody, 'system:serviceaccount:ns:'],
+    ] as const) {
+      expect(ask(claims({ 'kubernetes.io': of }))).toBe('invalid');
+      expect(ask(claims({ sub, 'kubernetes.io': of }))).toBe('invalid');
+    }
     expect(ask(claims({ 'kubernetes.io': { ...kubernetes, serviceaccount: { name: 'bot' } } }))).toBe('invalid');
     expect(ask(claims({ 'kubernetes.io': { ...kubernetes, pod: { name: 'p' } } }))).toBe('invalid');
   });

@@ -55,7 +55,8 @@ describe('a new cluster', () => {
     };
     const [first, second] = await Promise.all([open(0), open(1)]);
     await until(() => first.status().members.filter((member) => member.connected).length === 2);
-    expect(await serve(2_500, first, second)).toBe(false);
+    // Two elections long.
+    expect(await serve(1_000, first, second)).toBe(false);
     expect([first.status().term, second.status().term]).toEqual([0, 0]);
     const third = await open(2);
     await Promise.all([first.ready(), second.ready(), third.ready()]);
@@ -63,7 +64,8 @@ describe('a new cluster', () => {
     await Promise.all(opened.splice(0).map((replica) => replica.close()));
     rmSync(join(directory, 'm0'), { recursive: true });
     const [again, other] = await Promise.all([open(0), open(2)]);
-    expect(await serve(3_000, again, other)).toBe(false);
+    await until(() => ended.length > 0);
+    expect(await serve(1_000, again, other)).toBe(false);
     expect([...new Set(ended)]).toEqual([
       expect.stringMatching(/^r0: member r0 came back with another data directory/),
     ]);
@@ -91,7 +93,8 @@ describe('a member that comes back', () => {
     rmSync(join(c.directory, `r${b}`), { recursive: true });
     cpSync(join(directory, 'backup'), join(c.directory, `r${b}`), { recursive: true });
     const [old, other] = await Promise.all([c.start(b), c.start(away)]);
-    expect(await serve(3_000, old, other)).toBe(false);
+    await until(() => ended.length > 0);
+    expect(await serve(1_000, old, other)).toBe(false);
     expect([...new Set(ended)]).toEqual([
       expect.stringContaining('member r1 runs on an older copy of its data directory'),
     ]);

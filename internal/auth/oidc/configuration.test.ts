@@ -62,7 +62,29 @@ test('what is wrong is told, and nothing is taken for what it is not', () => {
     [jwt({ claimValidationRules: [{}] }), 'claim or expression is required'],
     [jwt({ claimValidationRules: [{ claim: 'a' }, { claim: 'a' }] }), 'claimValidationRules[1].claim: Duplicate value'],
     [jwt({ claimValidationRules: [{ claim: 'a', message: 'm' }] }), "message can't be set when claim is set"],
+    [jwt({ claimValidationRules: [{ claim: 'a', expression: 'true' }] }), "claim and expression can't both be set"],
+    [
+      jwt({ claimValidationRules: [{ expression: 'true', requiredValue: 'x' }] }),
+      'claimValidationRules[0].requiredValue: Invalid value: "x": requiredValue can\'t be set when expression is set',
+    ],
     [jwt({ userValidationRules: [{ expression: 'user.nme == ""' }] }), "undefined field 'nme'"],
+    [
+      jwt({ userValidationRules: [{ message: 'm' }] }),
+      'userValidationRules[0].expression: Required value: expression is required',
+    ],
+    [
+      jwt({ userValidationRules: [{ expression: 'true' }, { expression: 'true' }] }),
+      'userValidationRules[1].expression: Duplicate value: "true"',
+    ],
+    [
+      jwt({ claimMappings: { ...claimMappings, uid: { claim: 'a', expression: 'claims.a' } } }),
+      'claimMappings.uid: Invalid value: "": claim and expression can\'t both be set',
+    ],
+    [extra({ valueExpression: 'claims.a' }), 'extra[0].key: Required value: key is required'],
+    [
+      extra({ key: 'acme.io/a', valueExpression: 'claims.a' }, { key: 'acme.io/a', valueExpression: 'claims.a' }),
+      'extra[1].key: Duplicate value: "acme.io/a"',
+    ],
     [extra({ key: 'foo', valueExpression: 'claims.a' }), 'must be a domain-prefixed path'],
     [extra({ key: 'Acme.io/a', valueExpression: 'claims.a' }), 'key must be lowercase'],
     [extra({ key: 'a.k8s.io/a', valueExpression: 'claims.a' }), 'reserved for Kubernetes use'],
@@ -80,6 +102,14 @@ test('what is wrong is told, and nothing is taken for what it is not', () => {
     [() => read({ jwt: Array.from({ length: 65 }, () => ({ issuer, claimMappings })) }), 'must have at most 64 items'],
   ];
   for (const [attempt, message] of faults) expect(attempt, message).toThrow(message);
+});
+
+test('a uid may be a claim or an expression, and rules may look at every field of the user', () => {
+  for (const uid of [{ claim: 'sub' }, { expression: 'claims.sub' }]) {
+    expect(jwt({ claimMappings: { ...claimMappings, uid } })).not.toThrow();
+  }
+  const expression = `user.username != '' && user.uid != '' && 'g' in user.groups && user.extra['acme.io/a'] == ['b']`;
+  expect(jwt({ userValidationRules: [{ expression }] })).not.toThrow();
 });
 
 test('a mail address may be the name where an expression looks whether it is verified', () => {

@@ -231,11 +231,12 @@ describe('deadlines', () => {
       new Promise<Reply>((resolve) => {
         finish = resolve;
       });
-    const answer = chain({ resources, requestTimeoutMs: 1 }).serve(incoming({ target: '/api/v1/pods?watch=1' }));
-    await new Promise((resolve) => {
-      setTimeout(resolve, 300);
-    });
-    finish(ok);
+    const served = chain({ resources, requestTimeoutMs: 1 });
+    const answer = served.serve(incoming({ target: '/api/v1/pods?watch=1' }));
+    const finishWatch = finish;
+    // What came after it has run out of time.
+    expect(await statusOf(served.serve(incoming({ target: '/api/v1/pods' })))).toBe(504);
+    finishWatch(ok);
     expect(await statusOf(answer)).toBe(200);
   });
 });
