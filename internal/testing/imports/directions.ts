@@ -19,15 +19,17 @@ export function foldersOfMap(architecture: string): string[] {
   return folders.filter((f) => !folders.some((other) => other !== f && f.startsWith(other)));
 }
 
-const isTest = (file: string): boolean => /\.(test|testkit|bench)\.ts$/.test(file) || /\/testing(\/|\.ts$)/.test(file);
+/** Whether a file is a test, or only there for tests. */
+export const isTestFile = (file: string): boolean =>
+  /\.(test|testkit|bench)\.ts$/.test(file) || /\/testing(\/|\.ts$)/.test(file);
 
 /** The imports of the product that point up the map, or at a test, in the order of the files. */
 export function wrongDirections(imports: readonly Import[], folders: readonly string[]): string[] {
   const wrong: string[] = [];
   const folderOf = (file: string): string | undefined => folders.find((f) => file.startsWith(f));
   for (const { from, to } of imports) {
-    if (isTest(from)) continue;
-    if (isTest(to)) {
+    if (isTestFile(from)) continue;
+    if (isTestFile(to)) {
       wrong.push(`${from}: imports ${to}, which is for tests`);
       continue;
     }
