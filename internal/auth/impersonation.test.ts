@@ -112,8 +112,8 @@ describe('with the right to impersonate', () => {
     });
     expect(serviceAccountOf('system:serviceaccount:ns:a:b')).toBeUndefined();
     expect(serviceAccountOf('system:serviceaccount::a')).toBeUndefined();
-  expect(serviceAccountOf('system:serviceaccount:ns:')).toBeUndefined();
-  expect(serviceAccountOf('system:serviceaccount:ns')).toBeUndefined();
+    expect(serviceAccountOf('system:serviceaccount:ns:')).toBeUndefined();
+    expect(serviceAccountOf('system:serviceaccount:ns')).toBeUndefined();
   });
 
   test('the anonymous user is not among the authenticated', async () => {
