@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { child, children, str, strings } from '../machinery/access.js';
 import type { JsonObject } from '../machinery/json.js';
 import { compareVersions } from '../schema/discovery/versions.js';
@@ -60,7 +61,7 @@ export interface Definition {
   readonly established: boolean;
   /** It is being deleted: no objects are created any more. */
   readonly terminating: boolean;
-  /** Equal for definitions that serve the same. */
+  /** A hash, equal for definitions that serve the same. */
   readonly fingerprint: string;
 }
 
@@ -125,6 +126,9 @@ function versionOf(version: JsonObject, group: string, kind: string, all: readon
   };
 }
 
+/** Short: it is compared and hashed again with each change of any definition, and schemas have megabytes. */
+const hashOf = (parts: unknown): string => createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+
 /** Reads a CustomResourceDefinition that was stored at `revision`. */
 export function definitionOf(object: JsonObject, revision: number): Definition {
   const spec = child(object, 'spec');
@@ -157,7 +161,7 @@ export function definitionOf(object: JsonObject, revision: number): Definition {
         }),
     established,
     terminating,
-    fingerprint: JSON.stringify([
+    fingerprint: hashOf([
       str(child(object, 'metadata'), 'uid'),
       child(object, 'spec'),
       names,

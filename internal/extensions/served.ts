@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { CatalogGroup } from '../schema/discovery/catalog.js';
 import { type CustomGroupVersion, customTypeName } from '../schema/openapi/index.js';
 import type { GroupVersionKind, ResourceDef, SubresourceDef } from '../schema/types.js';
@@ -125,9 +124,7 @@ export class ServedResources {
           schema: v.schema,
           selectableFields: v.selectableFields,
         })),
-        fingerprint: createHash('sha256')
-          .update(served.map((s) => s.definition.fingerprint).join('\n'))
-          .digest('hex'),
+        fingerprint: served.map((s) => s.definition.fingerprint).join('\n'),
       })),
     );
   }
@@ -138,7 +135,9 @@ export class ServedResources {
     for (const s of all) {
       const versions = out.get(s.def.group) ?? new Map<string, ServedVersion[]>();
       out.set(s.def.group, versions);
-      versions.set(s.def.version, [...(versions.get(s.def.version) ?? []), s]);
+      const resources = versions.get(s.def.version);
+      if (resources === undefined) versions.set(s.def.version, [s]);
+      else resources.push(s);
     }
     return out;
   }

@@ -23,10 +23,10 @@ export interface TextList {
   empty(meta: ListMeta): string;
 }
 
-/** A list that is made of the whole: YAML, which only people read. */
+/** A list that is kept until it is whole: YAML, which only people read. */
 export interface WholeList {
-  /** Encodes one item; the pieces are handed to `whole` in order. */
-  item(obj: LazyObject): Buffer;
+  /** Encodes one item; a large one in several turns of the loop. The pieces are handed to `whole` in order. */
+  item(obj: LazyObject): Buffer | Promise<Buffer>;
   whole(meta: ListMeta, items: readonly Buffer[]): Buffer;
 }
 
@@ -45,6 +45,10 @@ export interface Encoding {
   readonly contentType: string;
   /** One object, as GET answers. */
   one(obj: LazyObject): Buffer | string;
+  /** The same in several turns of the loop, where a large object takes long. */
+  readonly oneInTurns?: (obj: LazyObject) => Buffer | Promise<Buffer>;
+  /** Values read for one page of a list, bytes: fewer where to encode them takes long. */
+  readonly pageBytes?: number;
   readonly list: TextList | WholeList | SizedList;
 }
 

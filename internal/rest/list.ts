@@ -1,4 +1,5 @@
 import { append } from '../machinery/append.js';
+import { Breath, BREATH_STEPS } from '../machinery/breathe.js';
 import { logger } from '../machinery/log.js';
 import { badRequest } from '../machinery/status.js';
 import type { ResourceDef } from '../schema/types.js';
@@ -28,6 +29,10 @@ const KEEP_BYTES = 16 * 1024 * 1024;
 
 /** Values read for one piece of a list that is streamed, bytes: what holds the event loop for about a millisecond. */
 const STREAM_BYTES = 256 * 1024;
+
+/** Values read for the first page of a list, and for each piece of one that is streamed, bytes. */
+const pageBytes = (encoding: Encoding): number => encoding.pageBytes ?? PAGE_BYTES;
+const streamBytes = (encoding: Encoding): number => Math.min(STREAM_BYTES, pageBytes(encoding));
 
 /** Answers a LIST. */
 export async function handleList(deps: RestDeps, request: ApiRequest, def: ResourceDef): Promise<Reply> {
@@ -113,21 +118,22 @@ async function converted(
 async function unlimited(lister: Lister, encoding: Encoding, request: ApiRequest): Promise<Reply> {
   const meta: ListMeta = { resourceVersion: String(lister.snapshot.revision) };
   // Among many each holds the event loop for as short as it can.
-  const first = lister.page(undefined, listTurns.isCrowded ? STREAM_BYTES : PAGE_BYTES);
+  const first = lister.page(undefined, listTurns.isCrowded ? streamBytes(encoding) : pageBytes(encoding));
   if (lister.finished) return whole(encoding, meta, first, request);
   return long(lister, encoding, meta, first, request);
 }
 
 /** With a limit the header says whether more follows: one pass finds out, and a second writes what was too much to keep. */
 async function limited(lister: Lister, encoding: Encoding, limit: number, request: ApiRequest): Promise<Reply> {
+  const most = pageBytes(encoding);
   let kept: LazyObject[] | undefined = [];
   let bytes = 0;
   let found = 0;
   for (;;) {
-    const page = lister.page(limit - found);
+    const page = lister.page(limit - found, most);
     found += page.length;
     for (const obj of page) bytes += obj.value.length;
-    if (bytes > PAGE_BYTES && found > page.length) kept = undefined;
+    if (bytes > most && found > page.length) kept = undefined;
     if (kept !== undefined) append(kept, page);
     if (lister.finished || found >= limit) break;
     await listTurns.next();
@@ -140,7 +146,7 @@ async function limited(lister: Lister, encoding: Encoding, limit: number, reques
   }
   if (kept !== undefined) return whole(encoding, meta, kept, request);
   const again = lister.rewound();
-  return long(again, encoding, meta, again.page(), request);
+  return long(again, encoding, meta, again.page(undefined, most), request);
 }
 
 /** An answer that does not fit one page. */
@@ -183,30 +189,39 @@ export function whole(
   request: ApiRequest,
 ): Reply | Promise<Reply> {
   const { list } = encoding;
+  if (isWholeList(list)) return gathered(undefined, encoding, list, meta, objects, request);
   let body: Buffer | string;
   if (isTextList(list)) {
     body = objects.length === 0 ? list.empty(meta) : joined(list, objects, list.open(meta), list.close(meta));
   } else {
     const items = objects.map((o) => list.item(o));
-    body = isWholeList(list) ? list.whole(meta, items) : assembled(list, meta, items);
+    body = assembled(list, meta, items);
   }
   const reply: BytesReply = { status: 200, contentType: encoding.contentType, body };
   return compress(request, reply);
 }
 
-/** Reads to the end before it answers: for encodings that cannot be written piece by piece. */
+/**
+ * Reads to the end before it answers: for encodings that cannot be written piece by piece. Without a lister `first` is
+ * all.
+ */
 async function gathered(
-  lister: Lister,
+  lister: Lister | undefined,
   encoding: Encoding,
   list: WholeList,
   meta: ListMeta,
   first: readonly LazyObject[],
   request: ApiRequest,
 ): Promise<Reply> {
-  const items = first.map((o) => list.item(o));
-  while (!lister.finished) {
+  const items: Buffer[] = [];
+  const breath = new Breath();
+  for (let objects = first; ; objects = lister.page(undefined, pageBytes(encoding))) {
+    for (const obj of objects) {
+      items.push(await list.item(obj));
+      if (breath.isDue(BREATH_STEPS)) await breath.rest();
+    }
+    if (lister === undefined || lister.finished) break;
     await listTurns.next();
-    for (const obj of lister.page()) items.push(list.item(obj));
   }
   return compress(request, { status: 200, contentType: encoding.contentType, body: list.whole(meta, items) });
 }
@@ -232,7 +247,7 @@ async function sized(
 ): Promise<Reply> {
   let kept: Buffer[] | undefined = [];
   let bytes = 0;
-  for (let objects = first; ; objects = lister.page()) {
+  for (let objects = first; ; objects = lister.page(undefined, pageBytes(encoding))) {
     for (const obj of objects) {
       const item = list.item(obj);
       bytes += item.length;
@@ -260,7 +275,8 @@ async function sized(
   const open = list.open(meta, bytes);
   return streaming(encoding, request, (sink) => {
     sink.write(open);
-    pump(sink, again, text, meta, again.page(), () => sink.write(list.close));
+    const pages = streamBytes(encoding);
+    pump(sink, again, text, meta, again.page(undefined, pages), pages, () => sink.write(list.close));
   });
 }
 
@@ -273,7 +289,7 @@ function streamed(
   request: ApiRequest,
 ): Reply {
   return streaming(encoding, request, (sink) => {
-    pump(sink, lister, list, meta, first);
+    pump(sink, lister, list, meta, first, streamBytes(encoding));
   });
 }
 
@@ -296,6 +312,7 @@ function pump(
   list: TextList,
   meta: ListMeta,
   first: readonly LazyObject[],
+  pieceBytes: number,
   after?: () => void,
 ): void {
   let begun = false;
@@ -325,7 +342,7 @@ function pump(
   const next = (): void => {
     if (sink.closed) return;
     try {
-      step(lister.page(undefined, STREAM_BYTES));
+      step(lister.page(undefined, pieceBytes));
     } catch (e) {
       // The status line is long gone: a list cut short is no JSON, which the client notices.
       if (!(e instanceof CompactedError)) log.error('a list broke', e);

@@ -1,3 +1,4 @@
+import { assert } from '../machinery/assert.js';
 import type { JsonObject } from '../machinery/json.js';
 import { partialListOfObject, partialObjectOfList } from '../schema/codec/index.js';
 import type { Negotiated } from '../schema/codec/index.js';
@@ -16,7 +17,10 @@ import { metadataReader, partialJson } from './partial.js';
 import { protobufEvents, protobufList, protobufObject, protobufPartial, protobufPartialList } from './protobuf.js';
 import { includeObjectOf, TableWriter } from './table.js';
 import type { ApiRequest } from './types.js';
-import { yamlOf } from './yaml.js';
+import { yamlInTurns, yamlOf } from './yaml.js';
+
+/** For what is parsed to be encoded. */
+const PARSED_PAGE_BYTES = 256 * 1024;
 
 /** How the objects of `def` are answered to this request, one by one. Throws 406. */
 export function objectEncoding(deps: RestDeps, request: ApiRequest, def: ResourceDef): Encoding {
@@ -56,6 +60,7 @@ function encodingWith(
         contentType: PROTOBUF_MEDIA_TYPE,
         one: negotiated.as === undefined ? protobufObject(def, converter) : protobufPartial(negotiated.as.version),
         list: negotiated.as === undefined ? protobufList(def, converter) : protobufPartialList(negotiated.as.version),
+        pageBytes: PARSED_PAGE_BYTES,
       };
   }
 }
@@ -86,6 +91,7 @@ function textEncoding(
         close: () => table.close,
         empty: (meta) => table.empty(meta),
       },
+      pageBytes: PARSED_PAGE_BYTES,
     };
   }
   const read = metadataReader(def);
@@ -93,6 +99,7 @@ function textEncoding(
     contentType: JSON_MEDIA_TYPE,
     one: (obj) => partialJson(obj, as.version, read),
     list: partialList(as.version, read),
+    pageBytes: PARSED_PAGE_BYTES,
   };
 }
 
@@ -174,7 +181,7 @@ function partialList(version: string, read: MetadataReader): TextList {
 function compactEncoding(text: TextEncoding): Encoding {
   const { list } = text;
   return {
-    contentType: text.contentType,
+    ...text,
     one: (obj) => withLineEnd(text.one(obj)),
     list: { ...list, close: (meta) => `${list.close(meta)}\n`, empty: (meta) => `${list.empty(meta)}\n` },
   };
@@ -182,7 +189,8 @@ function compactEncoding(text: TextEncoding): Encoding {
 
 function prettyEncoding(text: TextEncoding): Encoding {
   return {
-    contentType: text.contentType,
+    ...text,
+    pageBytes: PARSED_PAGE_BYTES,
     one: (obj) => indentJson(text.one(obj).toString()),
     list: prettyList(text.list),
   };
@@ -212,26 +220,39 @@ const PRETTY_CLOSE = '[]\n}';
 const ITEM_INDENT = '    ';
 const NEXT_ITEM = `\n${ITEM_INDENT}`;
 
+/** Items in YAML take fifty times what their bytes in JSON take to be copied. */
+const YAML_PAGE_BYTES = 64 * 1024;
+
 function yamlEncoding(text: TextEncoding): Encoding {
   return {
     contentType: YAML_MEDIA_TYPE,
     one: (obj) => yamlOf(text.one(obj).toString()),
-    list: wholeText(text.list, yamlOf),
+    oneInTurns: (obj) => yamlInTurns(text.one(obj).toString()),
+    list: yamlList(text.list),
+    pageBytes: YAML_PAGE_BYTES,
   };
 }
 
-/** A list that is rewritten as a whole: nobody reads a list in YAML that does not fit in memory. */
-function wholeText(list: TextList, rewrite: (json: string) => Buffer | string): WholeList {
+/** What stands around the items is that of the list without any: its empty array is the only one at the root. */
+const NO_ITEMS = /\n(items|rows): \[\]\n/;
+
+function yamlList(list: TextList): WholeList {
+  // What each item begins with may be written with what stands before it.
+  const begin = list.separator.slice(1);
   return {
-    item: (obj) => Buffer.from(list.item(obj)),
-    whole: (meta, items) =>
-      Buffer.from(
-        rewrite(
-          items.length === 0
-            ? list.empty(meta)
-            : list.open(meta) + items.map((i) => i.toString()).join(list.separator) + list.close(meta),
-        ),
-      ),
+    item: (obj) => yamlInTurns(`[${begin}${list.item(obj).toString()}]`),
+    whole: (meta, items) => {
+      if (items.length === 0) return yamlOf(list.empty(meta));
+      const around = yamlOf(list.open(meta).slice(0, -begin.length || undefined) + list.close(meta)).toString();
+      const at = NO_ITEMS.exec(around);
+      assert(at !== null, 'a list has items');
+      const from = at.index + at[0].length;
+      return Buffer.concat([
+        Buffer.from(`${around.slice(0, at.index)}\n${at[1] ?? ''}:\n`),
+        ...items,
+        Buffer.from(around.slice(from)),
+      ]);
+    },
   };
 }
 

@@ -20,6 +20,9 @@ import { objectEncoding } from './representation.js';
 import type { ApiRequest, BytesReply, Reply } from './types.js';
 import { yamlOf } from './yaml.js';
 
+/** From this length on an object is encoded in turns. */
+const LARGE_BYTES = 64 * 1024;
+
 /**
  * Answers with one object given as stored bytes (storage version), in the version and form that are asked for. What was
  * read from the store tells its modRevision: it may be of an older schema.
@@ -35,13 +38,17 @@ export function respondStored(
 ): Reply | Promise<Reply> {
   const encoding = objectEncoding(deps, request, def);
   const object = new LazyObject('', value, modRevision);
-  const reply = (): Reply | Promise<Reply> =>
+  const answer = (body: Buffer | string): Reply | Promise<Reply> =>
     compress(request, {
       status,
       contentType: encoding.contentType,
-      body: encoding.one(object),
+      body,
       ...(warnings.length === 0 ? {} : { warnings }),
     });
+  const reply = (): Reply | Promise<Reply> => {
+    const body = value.length < LARGE_BYTES ? encoding.one(object) : (encoding.oneInTurns ?? encoding.one)(object);
+    return body instanceof Promise ? body.then(answer) : answer(body);
+  };
   return encoding.prepare === undefined ? reply() : encoding.prepare([object]).then(reply);
 }
 

@@ -316,8 +316,14 @@ function* errorsAt(
  * value, '' for a whole object. With `old`, what has not changed is not told as a field error again. Others get their
  * turn meanwhile.
  */
-export function valueErrors(schema: Schema, value: JsonValue, base: string, old?: JsonValue): Flow<FieldError[]> {
-  return errorsAt(schema, value, { base, name: '' }, old, new Breath());
+export function valueErrors(
+  schema: Schema,
+  value: JsonValue,
+  base: string,
+  old?: JsonValue,
+  breath = new Breath(),
+): Flow<FieldError[]> {
+  return errorsAt(schema, value, { base, name: '' }, old, breath);
 }
 
 /** The same in one turn. */

@@ -8,8 +8,10 @@ import {
   propertyOf,
   type Schema,
 } from '../../extensions/structural/schema.js';
-import { valueErrorsAtOnce } from '../../extensions/structural/values.js';
+import { valueErrors } from '../../extensions/structural/values.js';
+import type { Breath } from '../../machinery/breathe.js';
 import { type FieldError, invalidValue } from '../../machinery/field.js';
+import type { Flow } from '../../machinery/flow.js';
 import { type JsonValue, isObject } from '../../machinery/json.js';
 
 const META = new Set(['apiVersion', 'kind', 'metadata']);
@@ -31,16 +33,19 @@ function hasUnknown(s: Schema, v: JsonValue): boolean {
 }
 
 /** Field errors of the defaults in a structural schema: each must be a value that the schema itself accepts and keeps. */
-export function defaultErrors(s: Schema, at: string): FieldError[] {
+export function* defaultErrors(s: Schema, at: string, breath: Breath): Flow<FieldError[]> {
   const out: FieldError[] = [];
+  if (breath.isDue()) yield breath.rest();
   const value = s['default'];
   if (value !== undefined) {
     const where = `${at}.default`;
     if (hasUnknown(s, value)) out.push(invalidValue(where, value, 'must not have unknown fields'));
-    append(out, valueErrorsAtOnce(s, value, where));
+    append(out, yield* valueErrors(s, value, where, undefined, breath));
   }
   const items = itemsOf(s);
-  if (items !== undefined) append(out, defaultErrors(items, `${at}.items`));
-  for (const [name, sub] of propertiesOf(s)) append(out, defaultErrors(sub, `${at}.properties[${name}]`));
+  if (items !== undefined) append(out, yield* defaultErrors(items, `${at}.items`, breath));
+  for (const [name, sub] of propertiesOf(s)) {
+    append(out, yield* defaultErrors(sub, `${at}.properties[${name}]`, breath));
+  }
   return out;
 }

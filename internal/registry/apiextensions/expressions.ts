@@ -5,7 +5,7 @@ import { type Program, UNBOUNDED } from '../../cel/index.js';
 import { children } from '../../machinery/access.js';
 import { type Breath, BREATH_STEPS } from '../../machinery/breathe.js';
 import { type FieldError, forbiddenField } from '../../machinery/field.js';
-import { atOnce, type Flow } from '../../machinery/flow.js';
+import type { Flow } from '../../machinery/flow.js';
 import { FieldNode } from '../generic/field-node.js';
 
 /** The most that one expression, and all of one schema together, may be estimated to cost (kube-apiserver's limits). */
@@ -121,7 +121,13 @@ export function* compileExpressionsAt(schema: Schema, isRoot: boolean, breath: B
 }
 
 /** What is wrong with the expressions of the rules at a schema: their names, types and estimated costs. */
-export function expressionErrors(schema: Schema, at: string, isRoot: boolean, place: ExpressionPlace): FieldError[] {
+export function* expressionErrors(
+  schema: Schema,
+  at: string,
+  isRoot: boolean,
+  place: ExpressionPlace,
+  breath: Breath,
+): Flow<FieldError[]> {
   const rules = children(schema, 'x-kubernetes-validations');
   if (rules.length === 0) return [];
   const self = declTypeOf(schema, isRoot || isEmbedded(schema), 'selfType');
@@ -129,11 +135,12 @@ export function expressionErrors(schema: Schema, at: string, isRoot: boolean, pl
     const why = 'internal error: failed to retrieve type information for x-kubernetes-validations';
     return [{ type: 'InternalError', field: `${at}.x-kubernetes-validations`, detail: why }];
   }
-  const compiled = compiledAt.get(schema) ?? atOnce(compileRules(rules, self));
+  const compiled = compiledAt.get(schema) ?? (yield* compileRules(rules, self, breath));
   const here = new FieldNode(schema, at);
   for (const [i, rule] of here.list('x-kubernetes-validations').entries()) {
     const its = compiled[i];
     if (its !== undefined) checkRule(rule, its, self, place, `${at}.x-kubernetes-validations[${i}]`);
+    if (breath.isDue()) yield breath.rest();
   }
   return here.problems;
 }

@@ -1,5 +1,5 @@
 import { child, children, ensureChild, str, strings } from '../../machinery/access.js';
-import { Breath, BREATH_STEPS } from '../../machinery/breathe.js';
+import { Breath } from '../../machinery/breathe.js';
 import type { FieldError } from '../../machinery/field.js';
 import { drive, type Flow } from '../../machinery/flow.js';
 import type { JsonObject } from '../../machinery/json.js';
@@ -59,9 +59,9 @@ function checkStored(status: FieldNode, versions: readonly FieldNode[], needsSto
   for (const [name, i] of left) status.invalid(`storedVersions[${i}]`, missingVersion(name), name);
 }
 
-function checkDefinition(root: FieldNode, lenience: SpecLenience): void {
+function* checkDefinition(root: FieldNode, lenience: SpecLenience, breath: Breath): Flow<void> {
   const spec = root.struct('spec');
-  checkDefinitionSpec(spec, lenience);
+  yield* checkDefinitionSpec(spec, lenience, breath);
   const status = root.struct('status');
   checkNames(status.struct('acceptedNames'));
   checkStored(status, spec.list('versions'), true);
@@ -70,16 +70,6 @@ function checkDefinition(root: FieldNode, lenience: SpecLenience): void {
 const PRESERVE =
   'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead';
 
-function validate(crd: JsonObject): FieldError[] {
-  return validating(crd, (root) => {
-    checkName(root);
-    checkDefinition(root, {});
-    root.add(...approvalErrors(crd, undefined));
-    if (root.struct('spec').flag('preserveUnknownFields'))
-      root.struct('spec').invalid('preserveUnknownFields', PRESERVE);
-  });
-}
-
 const schemasOf = (crd: JsonObject): JsonObject[] =>
   new FieldNode(crd)
     .struct('spec')
@@ -87,62 +77,66 @@ const schemasOf = (crd: JsonObject): JsonObject[] =>
     .map((v) => v.struct('schema').child('openAPIV3Schema')?.value)
     .filter((schema) => schema !== undefined);
 
-/** What is wrong with a new definition, whose schemas are prepared in turns. */
+/** What is wrong with a new definition. Others get their turn meanwhile. */
 function* createErrors(crd: JsonObject): Flow<FieldError[]> {
   yield* prepareSchemas(schemasOf(crd));
-  return validate(crd);
-}
-
-/** What is wrong with a changed definition. Each of the stages that look at whole schemas has a turn of its own. */
-function* updateErrors(crd: JsonObject, old: JsonObject): Flow<FieldError[]> {
-  yield* prepareSchemas([...schemasOf(crd), ...schemasOf(old)]);
-  const breath = new Breath();
-  const lenience = lenienceOf(old);
-  if (breath.isDue(BREATH_STEPS)) yield breath.rest();
-  return validateUpdate(crd, old, lenience);
+  const root = new FieldNode(crd);
+  checkName(root);
+  yield* checkDefinition(root, {}, new Breath());
+  root.add(...approvalErrors(crd, undefined));
+  if (root.struct('spec').flag('preserveUnknownFields')) root.struct('spec').invalid('preserveUnknownFields', PRESERVE);
+  return root.problems;
 }
 
 const isEstablished = (crd: JsonObject): boolean =>
   children(child(crd, 'status'), 'conditions').some((c) => c['type'] === 'Established' && c['status'] === 'True');
 
 /** What is wrong with the schemas of the stored definition need not be put right by whoever changes something else. */
-function lenienceOf(old: JsonObject): SpecLenience {
+function* lenienceOf(old: JsonObject, breath: Breath): Flow<SpecLenience> {
   const schemas = new FieldNode(old)
     .struct('spec')
     .list('versions')
     .map((v) => v.struct('schema').child('openAPIV3Schema')?.value);
   const present = schemas.filter((s) => s !== undefined);
   // Once for all: schemas may have thousands of parts. Nothing that is asked for below is about expressions.
-  const details = new Set(present.flatMap((s) => openApiErrors(s, '', {}, true).map((e) => e.detail)));
+  const details = new Set<string>();
+  let notStructural = false;
+  for (const s of present) {
+    for (const { detail } of yield* openApiErrors(s, '', {}, breath, true)) details.add(detail);
+    notStructural ||= (yield* structuralErrors(s, '', breath)).length > 0;
+  }
   const isThere = (text: string): boolean => [...details].some((detail) => detail.includes(text));
   return {
     storedSchemas: new Set(present.map((s) => JSON.stringify(s))),
     hasValidBundle: hasValidBundle(new FieldNode(old).struct('spec')),
     noSchema: present.length < schemas.length,
-    notStructural: present.some((s) => structuralErrors(s, '').length > 0),
+    notStructural,
     anyType: isThere('supported values: "array"'),
     anySet: isThere('must be atomic as item of a list'),
     anyKeys: isThere('x-kubernetes-list-map-keys, so it') || isThere('cannot be nullable when'),
   };
 }
 
-function validateUpdate(crd: JsonObject, old: JsonObject, lenience: SpecLenience): FieldError[] {
-  return validating(crd, (root) => {
-    checkDefinition(root, lenience);
-    const spec = root.struct('spec');
-    const before = child(old, 'spec');
-    const names = spec.struct('names');
-    if (isEstablished(old)) {
-      spec.immutable('scope', before);
-      names.immutable('kind', child(before, 'names'));
-    }
-    spec.immutable('group', before);
-    names.immutable('plural', child(before, 'names'));
-    root.add(...approvalErrors(crd, old));
-    if (spec.flag('preserveUnknownFields') && before?.['preserveUnknownFields'] !== true) {
-      spec.invalid('preserveUnknownFields', PRESERVE);
-    }
-  });
+/** What is wrong with a changed definition. Others get their turn meanwhile. */
+function* updateErrors(crd: JsonObject, old: JsonObject): Flow<FieldError[]> {
+  yield* prepareSchemas(schemasOf(crd));
+  const breath = new Breath();
+  const root = new FieldNode(crd);
+  yield* checkDefinition(root, yield* lenienceOf(old, breath), breath);
+  const spec = root.struct('spec');
+  const before = child(old, 'spec');
+  const names = spec.struct('names');
+  if (isEstablished(old)) {
+    spec.immutable('scope', before);
+    names.immutable('kind', child(before, 'names'));
+  }
+  spec.immutable('group', before);
+  names.immutable('plural', child(before, 'names'));
+  root.add(...approvalErrors(crd, old));
+  if (spec.flag('preserveUnknownFields') && before?.['preserveUnknownFields'] !== true) {
+    spec.invalid('preserveUnknownFields', PRESERVE);
+  }
+  return root.problems;
 }
 
 const customResourceDefinitions: Strategy = {

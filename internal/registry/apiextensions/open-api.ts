@@ -10,6 +10,8 @@ import {
   typeOf,
 } from '../../extensions/structural/schema.js';
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../../machinery/field.js';
+import type { Breath } from '../../machinery/breathe.js';
+import type { Flow } from '../../machinery/flow.js';
 import { isObject } from '../../machinery/json.js';
 import { cardinalityBelow, expressionErrors, TotalCost } from './expressions.js';
 import { ruleErrors } from './rules.js';
@@ -235,14 +237,22 @@ interface Found {
   readonly expressions: FieldError[];
 }
 
-function visit(s: Schema, at: string, lenience: SchemaLenience, isRoot: boolean, place: Place): Found {
+function* visit(
+  s: Schema,
+  at: string,
+  lenience: SchemaLenience,
+  isRoot: boolean,
+  place: Place,
+  breath: Breath,
+): Flow<Found> {
+  if (breath.isDue()) yield breath.rest();
   const out: Found = { schema: keywordErrors(s, at, place, lenience), expressions: [] };
   if (s['additionalProperties'] !== undefined && s['additionalProperties'] !== true && propertiesOf(s).length > 0) {
     const why = 'additionalProperties and properties are mutual exclusive';
     out.schema.push(forbiddenField(`${at}.additionalProperties`, why));
   }
   for (const [sub, where, subPlace] of parts(s, at, place, isRoot)) {
-    const found = visit(sub, where, lenience, false, subPlace);
+    const found = yield* visit(sub, where, lenience, false, subPlace, breath);
     append(out.schema, found.schema);
     append(out.expressions, found.expressions);
   }
@@ -250,15 +260,19 @@ function visit(s: Schema, at: string, lenience: SchemaLenience, isRoot: boolean,
     const where = `${at}.x-kubernetes-preserve-unknown-fields`;
     out.schema.push(invalidValue(where, false, 'must be true or undefined'));
   }
-  append(out.schema, [...mapTypeErrors(s, at), ...listTypeErrors(s, at, lenience), ...ruleErrors(s, at)]);
+  append(out.schema, mapTypeErrors(s, at));
+  append(out.schema, listTypeErrors(s, at, lenience));
+  append(out.schema, yield* ruleErrors(s, at, breath));
   if (out.schema.length === 0 && place.noExpressions !== true) {
     append(
       out.expressions,
-      expressionErrors(s, at, isRoot, {
-        ...place,
-        uncorrelatable: place.uncorrelatable,
-        keepsCosts: lenience.keepsCosts === true,
-      }),
+      yield* expressionErrors(
+        s,
+        at,
+        isRoot,
+        { ...place, uncorrelatable: place.uncorrelatable, keepsCosts: lenience.keepsCosts === true },
+        breath,
+      ),
     );
   }
   return out;
@@ -268,9 +282,16 @@ function visit(s: Schema, at: string, lenience: SchemaLenience, isRoot: boolean,
  * Field errors of keywords and extensions of a schema and all schemas in it, then about their expressions unless
  * `noExpressions`: there is no telling what they see in a schema that is not structural.
  */
-export function openApiErrors(s: Schema, at: string, lenience: SchemaLenience, noExpressions = false): FieldError[] {
+export function* openApiErrors(
+  s: Schema,
+  at: string,
+  lenience: SchemaLenience,
+  breath: Breath,
+  noExpressions = false,
+): Flow<FieldError[]> {
   const total = new TotalCost();
   const keepsCosts = lenience.storedSchemas?.has(JSON.stringify(s)) === true;
-  const found = visit(s, at, { ...lenience, keepsCosts }, true, { noExpressions, cardinality: 1, total });
+  const place = { noExpressions, cardinality: 1, total };
+  const found = yield* visit(s, at, { ...lenience, keepsCosts }, true, place, breath);
   return [...found.schema, ...found.expressions, ...total.errors(at)];
 }

@@ -34,6 +34,7 @@ export function* prepareSchemas(schemas: readonly Schema[]): Flow<void> {
       if (breath.isDue(BREATH_STEPS)) yield breath.rest();
     }
     yield* compileExpressionsAt(s, isRoot, breath);
+    if (breath.isDue()) yield breath.rest();
     const below = [itemsOf(s), additionalOf(s), notOf(s), ...propertiesOf(s).map(([, property]) => property)];
     for (const key of ['allOf', 'anyOf', 'oneOf']) below.push(...schemasAt(s, key));
     for (const part of below) if (part !== undefined) yield* visit(part, false);

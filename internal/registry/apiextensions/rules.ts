@@ -1,6 +1,8 @@
 import type { Schema } from '../../extensions/structural/schema.js';
 import { FieldNode } from '../generic/field-node.js';
+import type { Breath } from '../../machinery/breathe.js';
 import type { FieldError } from '../../machinery/field.js';
+import type { Flow } from '../../machinery/flow.js';
 import { followPath } from './field-paths.js';
 
 const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
@@ -30,13 +32,14 @@ function checkFieldPath(rule: FieldNode, schema: Schema): void {
 }
 
 /** Field errors of the texts of the CEL rules at a schema. */
-export function ruleErrors(schema: Schema, at: string): FieldError[] {
+export function* ruleErrors(schema: Schema, at: string, breath: Breath): Flow<FieldError[]> {
   if (!Array.isArray(schema['x-kubernetes-validations'])) return [];
   const here = new FieldNode(schema, at);
   for (const rule of here.list('x-kubernetes-validations')) {
     checkMessage(rule);
     rule.checkOneOf('reason', REASONS);
     checkFieldPath(rule, schema);
+    if (breath.isDue()) yield breath.rest();
   }
   return here.problems;
 }

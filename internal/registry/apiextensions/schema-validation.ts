@@ -1,6 +1,8 @@
 import { append } from '../../machinery/append.js';
 import { type Schema, typeOf } from '../../extensions/structural/schema.js';
 import { type FieldError, forbiddenField, invalidValue } from '../../machinery/field.js';
+import type { Breath } from '../../machinery/breathe.js';
+import type { Flow } from '../../machinery/flow.js';
 import { isObject } from '../../machinery/json.js';
 import { asInGo } from '../generic/as-in-go.js';
 import { defaultErrors } from './default-values.js';
@@ -61,13 +63,14 @@ export interface ValidationLenience extends SchemaLenience {
   readonly notStructural?: boolean;
 }
 
-/** Field errors of the schema of a version, at `<at>.openAPIV3Schema`. */
-export function schemaErrors(
+/** Field errors of the schema of a version, at `<at>.openAPIV3Schema`. Others get their turn meanwhile. */
+export function* schemaErrors(
   validation: unknown,
   at: string,
   hasStatus: boolean,
   lenience: ValidationLenience,
-): FieldError[] {
+  breath: Breath,
+): Flow<FieldError[]> {
   if (typeof validation !== 'object' || validation === null) return [];
   const schema = 'openAPIV3Schema' in validation ? (validation.openAPIV3Schema as Schema | undefined) : undefined;
   if (!isObject(schema)) return [];
@@ -76,11 +79,11 @@ export function schemaErrors(
   if (schema['nullable'] === true) out.push(forbiddenField(`${where}.nullable`, 'nullable cannot be true at the root'));
   let unsound = lenience.notStructural === true;
   if (!unsound) {
-    const structural = structuralErrors(schema, where);
-    const fieldErrors = structural.length > 0 ? structural : defaultErrors(schema, where);
+    const structural = yield* structuralErrors(schema, where, breath);
+    const fieldErrors = structural.length > 0 ? structural : yield* defaultErrors(schema, where, breath);
     append(out, fieldErrors);
     unsound = fieldErrors.length > 0;
   }
-  append(out, openApiErrors(schema, where, lenience, unsound));
+  append(out, yield* openApiErrors(schema, where, lenience, breath, unsound));
   return out;
 }

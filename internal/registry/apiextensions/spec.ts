@@ -1,5 +1,8 @@
+import { append } from '../../machinery/append.js';
 import type { Schema } from '../../extensions/structural/schema.js';
 import { dns1035Label, dns1123Subdomain } from '../../machinery/names.js';
+import type { Breath } from '../../machinery/breathe.js';
+import type { Flow } from '../../machinery/flow.js';
 import { type JsonValue, isObject } from '../../machinery/json.js';
 import { FieldNode } from '../generic/field-node.js';
 import { checkColumn } from './columns.js';
@@ -51,12 +54,19 @@ function checkGroup(spec: FieldNode): void {
 }
 
 /** Field errors of one part of a version, or of all versions when they share it. `schemaKey` is how it is called there. */
-function checkPart(owner: FieldNode, part: Part, version: FieldNode, schemaKey: string, lenience: SpecLenience): void {
+function* checkPart(
+  owner: FieldNode,
+  part: Part,
+  version: FieldNode,
+  schemaKey: string,
+  lenience: SpecLenience,
+  breath: Breath,
+): Flow<void> {
   const here = new FieldNode({ [part]: version.get(part) }, owner.path, owner.problems);
   switch (part) {
     case 'schema': {
       const status = hasStatus(version.get('subresources'));
-      owner.add(...schemaErrors(version.get('schema'), owner.at(schemaKey), status, lenience));
+      append(owner.problems, yield* schemaErrors(version.get('schema'), owner.at(schemaKey), status, lenience, breath));
       break;
     }
     case 'subresources': {
@@ -65,7 +75,10 @@ function checkPart(owner: FieldNode, part: Part, version: FieldNode, schemaKey: 
       break;
     }
     case 'additionalPrinterColumns':
-      here.list('additionalPrinterColumns').forEach(checkColumn);
+      for (const column of here.list('additionalPrinterColumns')) {
+        checkColumn(column);
+        if (breath.isDue()) yield breath.rest();
+      }
       break;
     case 'selectableFields': {
       if (here.count('selectableFields') === 0) break;
@@ -78,7 +91,12 @@ function checkPart(owner: FieldNode, part: Part, version: FieldNode, schemaKey: 
   }
 }
 
-function checkVersions(spec: FieldNode, versions: readonly FieldNode[], lenience: SpecLenience): void {
+function* checkVersions(
+  spec: FieldNode,
+  versions: readonly FieldNode[],
+  lenience: SpecLenience,
+  breath: Breath,
+): Flow<void> {
   const own = PARTS.filter((part) => !isShared(versions, part));
   if (lenience.noSchema !== true) {
     for (const version of versions) {
@@ -89,7 +107,8 @@ function checkVersions(spec: FieldNode, versions: readonly FieldNode[], lenience
     checkLabel(version, 'name', version.text('name'));
     const warning = warningProblem(version);
     if (warning !== undefined) version.invalid('deprecationWarning', warning);
-    for (const part of own) checkPart(version, part, version, 'schema', lenience);
+    for (const part of own) yield* checkPart(version, part, version, 'schema', lenience, breath);
+    if (breath.isDue()) yield breath.rest();
   }
   const names = versions.map((v) => v.text('name'));
   if (new Set(names).size < names.length) {
@@ -106,7 +125,12 @@ function checkVersions(spec: FieldNode, versions: readonly FieldNode[], lenience
   }
 }
 
-function checkShared(spec: FieldNode, versions: readonly FieldNode[], lenience: SpecLenience): void {
+function* checkShared(
+  spec: FieldNode,
+  versions: readonly FieldNode[],
+  lenience: SpecLenience,
+  breath: Breath,
+): Flow<void> {
   const [first] = versions;
   if (first === undefined) return;
   const anyStatus = versions.find((v) => hasStatus(v.get('subresources')));
@@ -116,21 +140,21 @@ function checkShared(spec: FieldNode, versions: readonly FieldNode[], lenience: 
       part === 'schema' && anyStatus !== undefined
         ? new FieldNode({ ...first.value, subresources: anyStatus.get('subresources') }, first.path, spec.problems)
         : first;
-    checkPart(spec, part, version, 'validation', lenience);
+    yield* checkPart(spec, part, version, 'validation', lenience, breath);
   }
 }
 
-/** Field errors of the spec of a CustomResourceDefinition. */
-export function checkDefinitionSpec(spec: FieldNode, lenience: SpecLenience): void {
+/** Field errors of the spec of a CustomResourceDefinition. Others get their turn meanwhile. */
+export function* checkDefinitionSpec(spec: FieldNode, lenience: SpecLenience, breath: Breath): Flow<void> {
   checkGroup(spec);
   if (spec.text('scope') === '') spec.required('scope');
   else spec.requireOneOf('scope', SCOPES);
   const versions = spec.list('versions');
-  checkVersions(spec, versions, lenience);
+  yield* checkVersions(spec, versions, lenience, breath);
   const names = spec.struct('names');
   for (const key of ['plural', 'singular', 'kind', 'listKind']) if (names.text(key) === '') names.required(key);
   checkNames(names);
-  checkShared(spec, versions, lenience);
+  yield* checkShared(spec, versions, lenience, breath);
   if (spec.flag('preserveUnknownFields') && spec.struct('conversion').text('strategy') === 'Webhook') {
     spec.invalid('conversion.strategy', 'must be None if spec.preserveUnknownFields is true', 'Webhook');
   }

@@ -11,8 +11,11 @@ import {
   schemasAt,
   typeOf,
 } from '../../extensions/structural/schema.js';
+import { append } from '../../machinery/append.js';
+import { type Breath, BREATH_STEPS } from '../../machinery/breathe.js';
 import { deepEqual } from '../../machinery/equal.js';
 import { errorText, type FieldError, forbiddenField, invalidValue, required } from '../../machinery/field.js';
+import type { Flow } from '../../machinery/flow.js';
 import type { JsonValue } from '../../machinery/json.js';
 import { patternProblem } from './patterns.js';
 
@@ -53,19 +56,23 @@ const FORBIDDEN_IN_LOGIC: readonly (readonly [string, string])[] = [
   ['x-kubernetes-validations', 'must be empty to be structural'],
 ];
 
+/** A pattern may take long to compile, so that the clock is looked at for each. */
+const stepsOf = (s: Schema): number => (s['pattern'] === undefined ? 1 : BREATH_STEPS);
+
 class Walk {
   readonly errors: FieldError[] = [];
+  constructor(private readonly breath: Breath) {}
 
   /** `skipAnyOf`: the two types of an int-or-string, which are allowed there. */
-  private logic(s: Schema, at: string, skipAnyOf: boolean, skipFirstAllOf: boolean): void {
+  private *logic(s: Schema, at: string, skipAnyOf: boolean, skipFirstAllOf: boolean): Flow<void> {
     for (const key of JUNCTORS) {
       if (key === 'anyOf' && skipAnyOf) continue;
       for (const [i, sub] of schemasAt(s, key).entries()) {
-        this.nested(sub, `${at}.${key}[${i}]`, key === 'allOf' && i === 0 && skipFirstAllOf);
+        yield* this.nested(sub, `${at}.${key}[${i}]`, key === 'allOf' && i === 0 && skipFirstAllOf);
       }
     }
     const not = notOf(s);
-    if (not !== undefined) this.nested(not, `${at}.not`, false);
+    if (not !== undefined) yield* this.nested(not, `${at}.not`, false);
     const why = patternProblem(s);
     if (why !== '') {
       this.errors.push(
@@ -74,11 +81,12 @@ class Walk {
     }
   }
 
-  private nested(s: Schema, at: string, skipAnyOf: boolean): void {
-    this.logic(s, at, skipAnyOf, false);
+  private *nested(s: Schema, at: string, skipAnyOf: boolean): Flow<void> {
+    if (this.breath.isDue(stepsOf(s))) yield this.breath.rest();
+    yield* this.logic(s, at, skipAnyOf, false);
     const items = itemsOf(s);
-    if (items !== undefined) this.nested(items, `${at}.items`, false);
-    for (const [name, sub] of propertiesOf(s)) this.nested(sub, property(at, name), false);
+    if (items !== undefined) yield* this.nested(items, `${at}.items`, false);
+    for (const [name, sub] of propertiesOf(s)) yield* this.nested(sub, property(at, name), false);
     for (const [key, why] of FORBIDDEN_IN_LOGIC) {
       const said = key === 'additionalProperties' || key === 'default' ? s[key] !== undefined : !isEmpty(s[key]);
       if (said) this.errors.push(forbiddenField(`${at}.${key}`, why));
@@ -142,20 +150,21 @@ class Walk {
     }
   }
 
-  visit(s: Schema, level: Level, at: string): void {
+  *visit(s: Schema, level: Level, at: string): Flow<void> {
+    if (this.breath.isDue(stepsOf(s))) yield this.breath.rest();
     const items = itemsOf(s);
     if (typeOf(s) === 'array' && items === undefined) this.errors.push(required(`${at}.items`, 'must be specified'));
-    if (items !== undefined) this.visit(items, 'item', `${at}.items`);
-    for (const [name, sub] of propertiesOf(s)) this.visit(sub, 'field', property(at, name));
+    if (items !== undefined) yield* this.visit(items, 'item', `${at}.items`);
+    for (const [name, sub] of propertiesOf(s)) yield* this.visit(sub, 'field', property(at, name));
     if (s['additionalProperties'] !== undefined) {
       if (level === 'root')
         this.errors.push(forbiddenField(`${at}.additionalProperties`, 'must not be used at the root'));
       const additional = additionalOf(s);
-      if (additional !== undefined) this.visit(additional, 'field', `${at}.additionalProperties`);
+      if (additional !== undefined) yield* this.visit(additional, 'field', `${at}.additionalProperties`);
     }
     this.extensions(s, at);
     const first = schemasAt(s, 'allOf')[0];
-    this.logic(s, at, deepEqual(s['anyOf'], INT_OR_STRING), deepEqual(first?.['anyOf'], INT_OR_STRING));
+    yield* this.logic(s, at, deepEqual(s['anyOf'], INT_OR_STRING), deepEqual(first?.['anyOf'], INT_OR_STRING));
     this.type(s, level, at);
     this.objectFields(s, level, at);
     if (isEmbedded(s) && !preservesUnknown(s) && propertiesOf(s).length === 0) {
@@ -169,29 +178,30 @@ class Walk {
    * Every field that logic speaks of must be there outside of the logic too. kube-apiserver looks only at the logic of
    * the root, and at what is nested in it.
    */
-  complete(s: Schema, at: string): void {
-    this.logicComplete(s, s, at, at);
+  *complete(s: Schema, at: string): Flow<void> {
+    yield* this.logicComplete(s, s, at, at);
   }
 
-  private logicComplete(logic: Schema, s: Schema, at: string, logicAt: string): void {
+  private *logicComplete(logic: Schema, s: Schema, at: string, logicAt: string): Flow<void> {
     for (const key of JUNCTORS) {
       for (const [i, sub] of schemasAt(logic, key).entries())
-        this.nestedComplete(sub, s, at, `${logicAt}.${key}[${i}]`);
+        yield* this.nestedComplete(sub, s, at, `${logicAt}.${key}[${i}]`);
     }
     const not = notOf(logic);
-    if (not !== undefined) this.nestedComplete(not, s, at, `${logicAt}.not`);
+    if (not !== undefined) yield* this.nestedComplete(not, s, at, `${logicAt}.not`);
   }
 
-  private nestedComplete(logic: Schema, s: Schema | undefined, at: string, logicAt: string): void {
+  private *nestedComplete(logic: Schema, s: Schema | undefined, at: string, logicAt: string): Flow<void> {
+    if (this.breath.isDue()) yield this.breath.rest();
     if (s === undefined) {
       this.errors.push(required(at, `because it is defined in ${logicAt}`));
       return;
     }
-    this.logicComplete(logic, s, at, logicAt);
+    yield* this.logicComplete(logic, s, at, logicAt);
     const items = itemsOf(logic);
-    if (items !== undefined) this.nestedComplete(items, itemsOf(s), `${at}.items`, `${logicAt}.items`);
+    if (items !== undefined) yield* this.nestedComplete(items, itemsOf(s), `${at}.items`, `${logicAt}.items`);
     for (const [name, sub] of propertiesOf(logic)) {
-      this.nestedComplete(sub, propertyOf(s, name), property(at, name), property(logicAt, name));
+      yield* this.nestedComplete(sub, propertyOf(s, name), property(at, name), property(logicAt, name));
     }
   }
 }
@@ -200,23 +210,26 @@ class Walk {
 const NEVER = ['id', '$ref', 'additionalItems', 'patternProperties', 'definitions', 'dependencies'] as const;
 
 /** Whether kube-apiserver could not even read this as a structural schema: it then says nothing about its structure. */
-function isUnreadable(s: Schema): boolean {
+function* isUnreadable(s: Schema, breath: Breath): Flow<boolean> {
+  if (breath.isDue()) yield breath.rest();
   if (NEVER.some((key) => !isEmpty(s[key])) || (Array.isArray(s['items']) && s['items'].length > 0)) return true;
-  const parts = [itemsOf(s), additionalOf(s), notOf(s), ...JUNCTORS.flatMap((key) => schemasAt(s, key))];
-  return (
-    parts.some((part) => part !== undefined && isUnreadable(part)) ||
-    propertiesOf(s).some(([, part]) => isUnreadable(part))
-  );
+  const parts = [itemsOf(s), additionalOf(s), notOf(s), ...propertiesOf(s).map(([, part]) => part)];
+  for (const key of JUNCTORS) append(parts, schemasAt(s, key));
+  for (const part of parts) if (part !== undefined && (yield* isUnreadable(part, breath))) return true;
+  return false;
 }
 
 /** Why a schema is not structural, sorted by text as kube-apiserver sorts them; empty when it is. */
-export function structuralErrors(schema: Schema, at: string): FieldError[] {
-  if (isUnreadable(schema)) return [];
-  const walk = new Walk();
-  walk.visit(schema, 'root', at);
-  walk.complete(schema, at);
-  return walk.errors
-    .map((error) => ({ error, text: errorText(error) }))
-    .sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0))
-    .map(({ error }) => error);
+export function* structuralErrors(schema: Schema, at: string, breath: Breath): Flow<FieldError[]> {
+  if (yield* isUnreadable(schema, breath)) return [];
+  const walk = new Walk(breath);
+  yield* walk.visit(schema, 'root', at);
+  yield* walk.complete(schema, at);
+  if (walk.errors.length === 0) return [];
+  const texts: { readonly error: FieldError; readonly text: string }[] = [];
+  for (const error of walk.errors) {
+    texts.push({ error, text: errorText(error) });
+    if (breath.isDue()) yield breath.rest();
+  }
+  return texts.sort((a, b) => (a.text < b.text ? -1 : a.text > b.text ? 1 : 0)).map(({ error }) => error);
 }

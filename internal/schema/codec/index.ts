@@ -50,4 +50,4 @@ export {
 } from './protobuf-encode.js';
 export { YamlError, yamlToJson } from './yaml-decode.js';
 export { prepareYaml, yamlJson } from './yaml-thread.js';
-export { encodeYaml } from './yaml-encode.js';
+export { encodeYaml, encodeYamlInTurns } from './yaml-encode.js';

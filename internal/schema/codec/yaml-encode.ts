@@ -1,3 +1,5 @@
+import { Breath } from '../../machinery/breathe.js';
+import { atOnce, drive, type Flow } from '../../machinery/flow.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 import { readsAsString } from './yaml-resolve.js';
 
@@ -12,45 +14,55 @@ const SIMPLE_KEY_MAX = 128;
 const LETTER = /^\p{L}$/u;
 const DIGIT = /^\p{Nd}$/u;
 
-/** goyaml's order of keys: letters by code, other characters before letters, runs of digits as numbers. */
-function keyBefore(a: readonly string[], b: readonly string[]): number {
-  let digits = false;
-  const n = Math.min(a.length, b.length);
-  for (let i = 0; i < n; i++) {
-    const x = a[i] ?? '';
-    const y = b[i] ?? '';
-    if (x === y) {
-      digits = DIGIT.test(x);
-      continue;
-    }
-    const xl = LETTER.test(x);
-    const yl = LETTER.test(y);
-    if (xl && yl) return x < y ? -1 : 1;
-    if (xl || yl) return (digits ? xl : yl) ? -1 : 1;
-    let leading = '';
-    if (x === '0' || y === '0') {
-      for (let j = i - 1; j >= 0 && DIGIT.test(a[j] ?? ''); j--) {
-        if (a[j] !== '0') {
-          leading = '1';
-          break;
-        }
-      }
-    }
-    const run = (s: readonly string[]): string => {
-      let end = i;
-      while (end < s.length && /^[0-9]$/.test(s[end] ?? '')) end++;
-      return s.slice(i, end).join('');
-    };
-    const xr = run(a);
-    const yr = run(b);
-    const xn = leading + xr || '0';
-    const yn = leading + yr || '0';
-    const order = compareDigits(xn, yn);
-    if (order !== 0) return order;
-    if (xr.length !== yr.length) return xr.length - yr.length;
-    return x < y ? -1 : 1;
+const isAsciiDigit = (c: number): boolean => c >= 0x30 && c <= 0x39;
+
+/** What goyaml's order of keys asks of code points. */
+const isDigit = (c: number): boolean => (c < 0x80 ? isAsciiDigit(c) : DIGIT.test(String.fromCodePoint(c)));
+function isLetter(c: number): boolean {
+  if (c >= 0x80) return LETTER.test(String.fromCodePoint(c));
+  return (c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a);
+}
+
+/** The run of ASCII digits that begins at a place. */
+function digitsAt(s: string, at: number): string {
+  let end = at;
+  while (end < s.length && isAsciiDigit(s.charCodeAt(end))) end++;
+  return s.slice(at, end);
+}
+
+/** Whether among the digits that end before a place there is one that is not zero. */
+function hasLeadingNumber(s: string, before: number): boolean {
+  for (let j = before - 1; j >= 0; j--) {
+    const c = s.charCodeAt(j);
+    if (!isDigit(c)) return false;
+    if (c !== 0x30) return true;
   }
-  return a.length - b.length;
+  return false;
+}
+
+/** goyaml's order of keys: letters by code, other characters before letters, runs of digits as numbers. */
+function compareKeys(a: string, b: string): number {
+  const n = Math.min(a.length, b.length);
+  let at = 0;
+  while (at < n && a.charCodeAt(at) === b.charCodeAt(at)) at++;
+  // Halves of one character: the other half stands before.
+  if (at > 0 && (a.charCodeAt(at) & 0xfc00) === 0xdc00) at--;
+  if (at >= a.length || at >= b.length) return a.length - b.length;
+  const x = a.codePointAt(at) ?? 0;
+  const y = b.codePointAt(at) ?? 0;
+  const isLetterX = isLetter(x);
+  const isLetterY = isLetter(y);
+  if (isLetterX && isLetterY) return x - y;
+  if (isLetterX || isLetterY) {
+    const afterDigit = at > 0 && isDigit(a.charCodeAt(at - 1));
+    return (afterDigit ? isLetterX : isLetterY) ? -1 : 1;
+  }
+  const leading = (x === 0x30 || y === 0x30) && hasLeadingNumber(a, at) ? '1' : '';
+  const runX = digitsAt(a, at);
+  const runY = digitsAt(b, at);
+  const order = compareDigits(leading + runX || '0', leading + runY || '0');
+  if (order !== 0) return order;
+  return runX.length === runY.length ? x - y : runX.length - runY.length;
 }
 
 /** Compares the values of two runs of digits. */
@@ -61,12 +73,6 @@ function compareDigits(x: string, y: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-const SIMPLE = /^[A-Za-z]*$/;
-function compareKeys(a: string, b: string): number {
-  if (SIMPLE.test(a) && SIMPLE.test(b)) return a < b ? -1 : a > b ? 1 : 0;
-  return keyBefore(Array.from(a), Array.from(b));
-}
-
 type Style = 'plain' | 'single' | 'double' | 'literal';
 
 // What libyaml calls printable; everything else is escaped between double quotes.
@@ -74,7 +80,11 @@ const UNPRINTABLE = /[^\n\x20-\x7e\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd]/;
 const LEADING_INDICATOR = /^(?:[#,[\]{}&*!|>'"%@`]|[?:](?:[ \t]|$)|-(?:[ \t]|$)|---|\.\.\.)/;
 const INNER_INDICATOR = /.:(?:[ \t]|$)|[ \t\n\r]#/s;
 
+/** Most texts: nothing in them has a meaning in YAML. */
+const WORD = /^[A-Za-z/][-A-Za-z0-9_./]*$/;
+
 function styleOf(s: string, asKey: boolean): Style {
+  if (WORD.test(s)) return readsAsString(s) ? 'plain' : 'double';
   const multiline = s.includes('\n');
   let style: Style = multiline ? 'literal' : readsAsString(s) ? 'plain' : 'double';
   if (style === 'double' || (asKey && /[\n\r\u0085\u2028\u2029]/.test(s))) return 'double';
@@ -130,43 +140,65 @@ function floatText(n: number): string {
   return `${mantissa ?? ''}e${exponent < 0 ? '-' : '+'}${magnitude}`;
 }
 
+const SPACE = 0x20;
+/** Nothing in such a text is written in another way, between whichever quotes. */
+const AS_IT_IS = /^[\x20!#-&(-[\]-~]*$/;
+
+function written(s: string, write: (c: string) => string): string {
+  if (AS_IT_IS.test(s)) return s;
+  let out = '';
+  for (const c of s) out += write(c);
+  return out;
+}
+
+/** Its code points. */
+function lengthOf(s: string): number {
+  let n = s.length;
+  for (let i = 0; i < s.length; i++) if ((s.charCodeAt(i) & 0xfc00) === 0xdc00) n--;
+  return n;
+}
+
 class Emitter {
-  private readonly parts: string[] = [];
+  private out = '';
   private column = 0;
 
+  /** With a `breath` others get their turn between two values. */
+  constructor(private readonly breath?: Breath) {}
+
   private put(s: string): void {
-    this.parts.push(s);
+    this.out += s;
     this.column += s.length;
   }
   private line(indent: number): void {
-    this.parts.push('\n', ' '.repeat(indent));
+    this.out += `\n${' '.repeat(indent)}`;
     this.column = indent;
   }
   text(): string {
-    return `${this.parts.join('')}\n`;
+    return `${this.out}\n`;
   }
 
-  /** Writes text whose single spaces may become line breaks once the line is full. */
-  private folded(s: string, indent: number, fold: boolean, write: (c: string) => string, quoted: boolean): void {
+  /** Writes text whose single spaces may become line breaks once the line is full. Without `write` as it is. */
+  private folded(s: string, indent: number, fold: boolean, write: ((c: string) => string) | undefined): void {
     if (!fold || this.column + s.length <= WIDTH) {
-      if (!quoted) this.put(s);
-      else for (const c of s) this.put(write(c));
+      this.put(write === undefined ? s : written(s, write));
       return;
     }
-    let spaces = false;
-    const chars = Array.from(s);
-    for (let i = 0; i < chars.length; i++) {
-      const c = chars[i] ?? '';
-      if (c !== ' ') {
-        this.put(write(c));
-        this.column += 1 - c.length;
-        spaces = false;
-        continue;
+    for (let at = 0; at < s.length; ) {
+      let end = s.indexOf(' ', at);
+      if (end < 0) end = s.length;
+      if (end > at) {
+        const word = s.slice(at, end);
+        const text = write === undefined ? word : written(word, write);
+        this.out += text;
+        // A character that takes more than one unit of UTF-16 fills one column.
+        this.column += text.length - word.length + lengthOf(word);
       }
-      const inside = !quoted || (i > 0 && i < chars.length - 1);
-      if (!spaces && this.column > WIDTH && inside && chars[i + 1] !== ' ') this.line(indent);
+      if (end === s.length) return;
+      at = end + 1;
+      const inside = write === undefined || (end > 0 && at < s.length);
+      const isSingle = end === 0 || s.charCodeAt(end - 1) !== SPACE;
+      if (isSingle && this.column > WIDTH && inside && s.charCodeAt(at) !== SPACE) this.line(indent);
       else this.put(' ');
-      spaces = true;
     }
   }
 
@@ -177,7 +209,7 @@ class Emitter {
     this.put(`|${hint}`);
     const lines = (s.endsWith('\n') ? s.slice(0, -1) : s).split('\n');
     for (const line of lines) {
-      this.parts.push('\n');
+      this.out += '\n';
       this.column = 0;
       if (line !== '') this.put(' '.repeat(indent) + line);
     }
@@ -186,11 +218,11 @@ class Emitter {
   private string(s: string, indent: number, fold: boolean, asKey: boolean): void {
     switch (styleOf(s, asKey)) {
       case 'plain':
-        this.folded(s, indent, fold, (c) => c, false);
+        this.folded(s, indent, fold, undefined);
         return;
       case 'single':
         this.put("'");
-        this.folded(s, indent, fold, (c) => (c === "'" ? "''" : c), true);
+        this.folded(s, indent, fold, (c) => (c === "'" ? "''" : c));
         this.put("'");
         return;
       case 'literal':
@@ -198,15 +230,8 @@ class Emitter {
         return;
       case 'double':
         this.put('"');
-        this.folded(
-          s,
-          indent,
-          fold,
-          (c) =>
-            c === '"' || c === '\\' || c === '\n' || UNPRINTABLE.test(c) || c.length > 1
-              ? escape(c.codePointAt(0) ?? 0)
-              : c,
-          true,
+        this.folded(s, indent, fold, (c) =>
+          c === '"' || c === '\\' || c === '\n' || UNPRINTABLE.test(c) || c.length > 1 ? escape(c.codePointAt(0) ?? 0) : c,
         );
         this.put('"');
     }
@@ -219,58 +244,72 @@ class Emitter {
     else this.put('null');
   }
 
-  /** A value after `key:` or `-`; `inline` says that a collection may begin on this line. */
-  private value(v: JsonValue | undefined, indent: number, inline: boolean): void {
+  /**
+   * A value after `key:` or `-`; `inline` says that a collection may begin on this line. Undefined when it is written, or
+   * the work that is left.
+   */
+  private value(v: JsonValue | undefined, indent: number, inline: boolean): Flow<void> | undefined {
     if (Array.isArray(v) && v.length > 0) {
       if (inline) this.put(' ');
-      this.sequence(v, inline ? indent + 2 : indent, inline);
-    } else if (isObject(v) && keysOf(v).length > 0) {
-      if (inline) this.put(' ');
-      this.mapping(v, indent + 2, inline);
-    } else {
-      this.put(' ');
-      if (Array.isArray(v)) this.put('[]');
-      else if (isObject(v)) this.put('{}');
-      else this.scalar(v, indent + 2);
+      return this.sequence(v, inline ? indent + 2 : indent, inline);
     }
+    if (isObject(v) && hasKeys(v)) {
+      if (inline) this.put(' ');
+      return this.mapping(v, indent + 2, inline);
+    }
+    this.put(' ');
+    if (Array.isArray(v)) this.put('[]');
+    else if (isObject(v)) this.put('{}');
+    else this.scalar(v, indent + 2);
+    return undefined;
   }
 
-  private sequence(items: readonly JsonValue[], indent: number, inline: boolean): void {
+  private *sequence(items: readonly JsonValue[], indent: number, inline: boolean): Flow<void> {
     let first = inline;
     for (const item of items) {
+      if (this.breath?.isDue() === true) yield this.breath.rest();
       if (!first) this.line(indent);
       first = false;
       this.put('-');
-      this.value(item, indent, true);
+      const left = this.value(item, indent, true);
+      if (left !== undefined) yield* left;
     }
   }
 
-  mapping(o: JsonObject, indent: number, inline: boolean): void {
+  private *mapping(o: JsonObject, indent: number, inline: boolean): Flow<void> {
     let first = inline;
     for (const key of keysOf(o)) {
+      if (this.breath?.isDue() === true) yield this.breath.rest();
       if (!first) this.line(indent);
       first = false;
+      let left: Flow<void> | undefined;
       if (Buffer.byteLength(key) > SIMPLE_KEY_MAX || key.includes('\n')) {
         this.put('? ');
         this.string(key, indent + 2, true, false);
         this.line(indent);
         this.put(':');
-        this.value(o[key], indent, true);
+        left = this.value(o[key], indent, true);
       } else {
         this.string(key, indent, false, true);
         this.put(':');
-        this.value(o[key], indent, false);
+        left = this.value(o[key], indent, false);
       }
+      if (left !== undefined) yield* left;
     }
   }
 
-  root(v: JsonValue): void {
-    if (isObject(v) && keysOf(v).length > 0) this.mapping(v, 0, true);
-    else if (Array.isArray(v) && v.length > 0) this.sequence(v, 0, true);
+  *root(v: JsonValue): Flow<void> {
+    if (isObject(v) && hasKeys(v)) yield* this.mapping(v, 0, true);
+    else if (Array.isArray(v) && v.length > 0) yield* this.sequence(v, 0, true);
     else if (Array.isArray(v)) this.put('[]');
     else if (isObject(v)) this.put('{}');
     else this.scalar(v, 0);
   }
+}
+
+function hasKeys(o: JsonObject): boolean {
+  for (const key in o) if (Object.hasOwn(o, key) && o[key] !== undefined) return true;
+  return false;
 }
 
 function keysOf(o: JsonObject): string[] {
@@ -280,7 +319,16 @@ function keysOf(o: JsonObject): string[] {
 
 /** YAML bytes of an object, as kube-apiserver answers `application/yaml`. */
 export function encodeYaml(v: JsonValue): Buffer {
-  const emitter = new Emitter();
-  emitter.root(v);
+  return atOnce(yaml(v));
+}
+
+/** The same for one that may be large: others get their turn meanwhile. */
+export function encodeYamlInTurns(v: JsonValue): Buffer | Promise<Buffer> {
+  return drive(yaml(v, new Breath()));
+}
+
+function* yaml(v: JsonValue, breath?: Breath): Flow<Buffer> {
+  const emitter = new Emitter(breath);
+  yield* emitter.root(v);
   return Buffer.from(emitter.text());
 }

@@ -26,24 +26,46 @@ function setCondition(status: JsonObject, type: string, wanted: Condition, now: 
   status['conditions'] = have === undefined ? [...list, next] : list.map((c) => (c === have ? next : c));
 }
 
-/** The names that other definitions of the group have. */
-interface Taken {
-  readonly resources: ReadonlySet<string>;
-  readonly kinds: ReadonlySet<string>;
+/** The names that definitions have, by group. Who has several names of one kind counts once for each. */
+export class NamesInUse {
+  readonly #resources = new Map<string, Set<string>>();
+  readonly #kinds = new Map<string, Set<string>>();
+
+  constructor(definitions: Iterable<JsonObject>) {
+    for (const definition of definitions) {
+      const owner = str(child(definition, 'metadata'), 'name');
+      const group = str(child(definition, 'spec'), 'group');
+      const names = child(child(definition, 'status'), 'acceptedNames');
+      const resources = [str(names, 'plural'), str(names, 'singular'), ...strings(names, 'shortNames')];
+      for (const name of resources) note(this.#resources, group, name, owner);
+      for (const name of [str(names, 'kind'), str(names, 'listKind')]) note(this.#kinds, group, name, owner);
+    }
+  }
+
+  /** Whether another definition of the group than `owner` has the name of a resource. */
+  hasResource(group: string, name: string, owner: string): boolean {
+    return hasOther(this.#resources, group, name, owner);
+  }
+
+  /** The same for the name of a kind. */
+  hasKind(group: string, name: string, owner: string): boolean {
+    return hasOther(this.#kinds, group, name, owner);
+  }
 }
 
-function takenBy(others: readonly JsonObject[], group: string): Taken {
-  const resources = new Set<string>();
-  const kinds = new Set<string>();
-  for (const other of others) {
-    if (str(child(other, 'spec'), 'group') !== group) continue;
-    const names = child(child(other, 'status'), 'acceptedNames');
-    for (const n of [str(names, 'plural'), str(names, 'singular'), ...strings(names, 'shortNames')]) resources.add(n);
-    for (const k of [str(names, 'kind'), str(names, 'listKind')]) kinds.add(k);
-  }
-  resources.delete('');
-  kinds.delete('');
-  return { resources, kinds };
+type Owners = Map<string, Set<string>>;
+const keyOf = (group: string, name: string): string => `${group}/${name}`;
+
+function note(owners: Owners, group: string, name: string, owner: string): void {
+  if (name === '') return;
+  const known = owners.get(keyOf(group, name));
+  if (known === undefined) owners.set(keyOf(group, name), new Set([owner]));
+  else known.add(owner);
+}
+
+function hasOther(owners: Owners, group: string, name: string, owner: string): boolean {
+  const known = owners.get(keyOf(group, name));
+  return known !== undefined && known.size > (known.has(owner) ? 1 : 0);
 }
 
 /**
@@ -52,30 +74,33 @@ function takenBy(others: readonly JsonObject[], group: string): Taken {
  */
 export function namedStatus(
   definition: JsonObject,
-  others: readonly JsonObject[],
+  inUse: NamesInUse,
   now: string,
 ): JsonObject | undefined {
   const spec = child(definition, 'spec');
   const wanted = namesOf(child(spec, 'names'));
   const status: JsonObject = structuredClone(child(definition, 'status')) ?? {};
   const have = child(status, 'acceptedNames') ?? {};
-  const { resources, kinds } = takenBy(others, str(spec, 'group'));
+  const group = str(spec, 'group');
+  const owner = str(child(definition, 'metadata'), 'name');
+  const isTaken = (name: string): boolean => inUse.hasResource(group, name, owner);
+  const isKindTaken = (name: string): boolean => inUse.hasKind(group, name, owner);
   const accepted: JsonObject = { ...have };
   let conflict: Condition | undefined;
-  const accept = (field: string, reason: string, value: string, taken: ReadonlySet<string>): void => {
-    if (!taken.has(value)) accepted[field] = value;
+  const accept = (field: string, reason: string, value: string, taken: (name: string) => boolean): void => {
+    if (!taken(value)) accepted[field] = value;
     else conflict = { status: 'False', reason, message: `${JSON.stringify(value)} is already in use` };
   };
-  accept('plural', 'PluralConflict', wanted.plural, resources);
-  accept('singular', 'SingularConflict', wanted.singular, resources);
-  const short = wanted.shortNames.filter((n) => resources.has(n));
+  accept('plural', 'PluralConflict', wanted.plural, isTaken);
+  accept('singular', 'SingularConflict', wanted.singular, isTaken);
+  const short = wanted.shortNames.filter(isTaken);
   if (short.length > 0) {
     const message = short.map((n) => `${JSON.stringify(n)} is already in use`).join(', ');
     conflict = { status: 'False', reason: 'ShortNamesConflict', message: short.length > 1 ? `[${message}]` : message };
   } else if (wanted.shortNames.length > 0) accepted['shortNames'] = [...wanted.shortNames];
   else delete accepted['shortNames'];
-  accept('kind', 'KindConflict', wanted.kind, kinds);
-  accept('listKind', 'ListKindConflict', wanted.listKind, kinds);
+  accept('kind', 'KindConflict', wanted.kind, isKindTaken);
+  accept('listKind', 'ListKindConflict', wanted.listKind, isKindTaken);
   if (wanted.categories.length > 0) accepted['categories'] = [...wanted.categories];
   else delete accepted['categories'];
   status['acceptedNames'] = accepted;

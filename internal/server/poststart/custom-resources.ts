@@ -1,6 +1,7 @@
 import type { CustomResources } from '../../extensions/custom-resources.js';
 import type { Definition } from '../../extensions/definition.js';
 import { child, children, str, strings } from '../../machinery/access.js';
+import { Breath } from '../../machinery/breathe.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { logger } from '../../machinery/log.js';
 import { CLEANUP_FINALIZER } from '../../registry/lifecycle/custom-resource-definitions.js';
@@ -8,7 +9,7 @@ import { commit } from '../../rest/write/plan.js';
 import { prefixEnd, resourcePrefix } from '../../store/keys.js';
 import type { Backend, KeyValue } from '../../store/types.js';
 import type { InternalClient } from '../internal-client.js';
-import { namedStatus } from './custom-resource-names.js';
+import { NamesInUse, namedStatus } from './custom-resource-names.js';
 import { Worker } from './worker.js';
 
 const log = logger('custom-resources.ts');
@@ -98,7 +99,9 @@ async function reconcile(
   stopped: () => boolean,
 ): Promise<boolean> {
   let left = false;
+  const breath = new Breath();
   for (const { object, definition } of custom.definitions) {
+    if (breath.isDue()) await breath.rest();
     if (stopped()) return false;
     try {
       if (!(await settle(backend, client, custom, object, definition))) left = true;
@@ -122,10 +125,21 @@ async function settle(
     const kept = strings(child(object, 'metadata'), 'finalizers').includes(CLEANUP_FINALIZER);
     return !kept || cleanUp(backend, client, object, definition);
   }
-  const others = custom.definitions.filter((d) => d.definition.name !== definition.name).map((d) => d.object);
-  const status = namedStatus(object, others, now());
+  const status = namedStatus(object, namesIn(custom.definitions), now());
   if (status !== undefined) await client.update(`${pathOf(definition)}/status`, { ...object, status }, MANAGER);
   return true;
+}
+
+const inUse = new WeakMap<CustomResources['definitions'], NamesInUse>();
+
+/** The names in use; gathered once as long as no definition changes. */
+function namesIn(definitions: CustomResources['definitions']): NamesInUse {
+  let names = inUse.get(definitions);
+  if (names === undefined) {
+    names = new NamesInUse(definitions.map((d) => d.object));
+    inUse.set(definitions, names);
+  }
+  return names;
 }
 
 const pathOf = (definition: Definition): string => `${PATH}/${encodeURIComponent(definition.name)}`;

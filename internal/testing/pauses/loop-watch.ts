@@ -1,4 +1,6 @@
 import { openSync, readSync } from 'node:fs';
+import { setTimeout as later } from 'node:timers';
+import { setTimeout } from 'node:timers/promises';
 
 /*
  * Loaded into a replica with `--import`: measures how long its event loop is held. A timer fires every millisecond; what
@@ -12,6 +14,8 @@ export interface Held {
   /** Processor time of the main thread. */
   readonly cpuMs: number;
   readonly wallMs: number;
+  /** When the longest (by processor time) ended: microseconds of the clock of `--cpu-prof`. */
+  readonly endedAtUs: number;
   /**
    * How many times a quiet machine's processor time the same work takes in this thread now: others share its caches and
    * its memory. At least 1.
@@ -39,7 +43,14 @@ function cpuMs(): number {
   return Number(buffer.toString('latin1', 0, length).split(' ')[0]) / 1e6;
 }
 
-let worst = { cpuMs: 0, wallMs: 0 };
+/** The loop is calm when it does something for less than this part of a look; so often in a row, or the wait is over. */
+const CALM = 0.5;
+const CALM_LOOKS = 3;
+const LOOK_MS = 8;
+const SETTLING_MS = 5_000;
+
+const NONE = { cpuMs: 0, wallMs: 0, endedAtUs: 0 };
+let worst = NONE;
 let slow = 1;
 let lastWall = performance.now();
 let lastCpu = cpuMs();
@@ -47,22 +58,41 @@ let lastCpu = cpuMs();
 function tick(): void {
   const [wall, cpu] = [performance.now(), cpuMs()];
   const heldCpu = Math.min(cpu - lastCpu, wall - lastWall);
-  worst = { cpuMs: Math.max(worst.cpuMs, heldCpu), wallMs: Math.max(worst.wallMs, wall - lastWall) };
+  const isWorst = heldCpu > worst.cpuMs;
+  worst = {
+    cpuMs: Math.max(worst.cpuMs, heldCpu),
+    wallMs: Math.max(worst.wallMs, wall - lastWall),
+    endedAtUs: isWorst ? Math.round(Number(process.hrtime.bigint()) / 1000) : worst.endedAtUs,
+  };
   [lastWall, lastCpu] = [wall, cpu];
-  setTimeout(tick, 1);
+  later(tick, 1);
 }
 tick();
 
-process.on('message', (message) => {
+/** Resolves when the loop has had little to do for a while: what a request leaves behind belongs to that request. */
+async function quiet(): Promise<void> {
+  const end = performance.now() + SETTLING_MS;
+  for (let calm = 0; calm < CALM_LOOKS && performance.now() < end;) {
+    const before = performance.eventLoopUtilization();
+    await setTimeout(LOOK_MS);
+    calm = performance.eventLoopUtilization(before).utilization < CALM ? calm + 1 : 0;
+  }
+}
+
+async function answer(message: unknown): Promise<void> {
+  await quiet();
   const held = worst;
+  // What earlier requests threw away is swept up now, and not in the middle of the next one.
+  if (message === 'reset') globalThis.gc?.();
   const now = slowness();
   if (message === 'reset') {
-    worst = { cpuMs: 0, wallMs: 0 };
+    worst = NONE;
     [lastWall, lastCpu] = [performance.now(), cpuMs()];
   }
   // The load may have changed meanwhile: the slower of before and after counts.
-  const answer: Held = { ...held, slowness: Math.max(slow, now) };
+  const told: Held = { ...held, slowness: Math.max(slow, now) };
   slow = now;
-  process.send?.(answer);
-});
+  process.send?.(told);
+}
+process.on('message', (message) => void answer(message));
 process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));

@@ -69,7 +69,7 @@ export class MeasuredReplica {
     const profiles = process.env['PAUSES_PROFILE'];
     const profiled = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
     const child = fork(MAIN, args, {
-      execArgv: [...profiled, '--import', 'tsx', '--import', WATCH],
+      execArgv: [...profiled, '--expose-gc', '--import', 'tsx', '--import', WATCH],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     let log = '';

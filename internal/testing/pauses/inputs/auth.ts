@@ -1,4 +1,4 @@
-import { type Input, members, must, POST, times } from '../input.js';
+import { type Input, ITEMS, KEYS, members, must, POST, times } from '../input.js';
 import type { MeasuredReplica } from '../measured-replica.js';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
@@ -44,50 +44,50 @@ export const auth: readonly Input[] = [
     () => [some],
     times(120, (i) => ({ ...some, verbs: [`v${i}`] })),
   ),
-  asJane('a rule of 100,000 resource names', () => [
-    { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'], resourceNames: words('name', 100_000) },
+  asJane('a rule of many resource names', () => [
+    { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'], resourceNames: words('name', ITEMS) },
   ]),
-  asJane('a rule of 20,000 URLs and 20,000 verbs', () => [
-    { nonResourceURLs: words('/u', 20_000), verbs: words('v', 20_000) },
+  asJane('a rule of many URLs and verbs', () => [
+    { nonResourceURLs: words('/u', ITEMS), verbs: words('v', ITEMS) },
   ]),
-  asJane('30,000 rules', () => times(30_000, (i) => ({ apiGroups: [''], resources: [`r${i}`], verbs: ['get'] }))),
+  asJane('many rules', () => times(12_000, (i) => ({ apiGroups: [''], resources: [`r${i}`], verbs: ['get'] }))),
   {
-    ...POST('a token review of 200,000 audiences', '/apis/authentication.k8s.io/v1/tokenreviews', () => ({
+    ...POST('a token review of many audiences', '/apis/authentication.k8s.io/v1/tokenreviews', () => ({
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenReview',
       spec: {
         token: `e30.${Buffer.from('{"iss":"x"}').toString('base64url')}.AAAA`,
-        audiences: words('audience', 200_000),
+        audiences: words('audience', ITEMS),
       },
     })),
   },
-  POST('an access review of a user in 150,000 groups', '/apis/authorization.k8s.io/v1/subjectaccessreviews', () =>
-    review({ user: 'x', groups: words('group', 150_000), resourceAttributes: { verb: 'get', resource: 'pods' } }),
+  POST('an access review of a user in many groups', '/apis/authorization.k8s.io/v1/subjectaccessreviews', () =>
+    review({ user: 'x', groups: words('group', ITEMS), resourceAttributes: { verb: 'get', resource: 'pods' } }),
   ),
-  POST('an access review with 100,000 extra keys', '/apis/authorization.k8s.io/v1/subjectaccessreviews', () =>
+  POST('an access review with many extra keys', '/apis/authorization.k8s.io/v1/subjectaccessreviews', () =>
     review({
       user: 'x',
-      extra: members(100_000, (i) => [`key${i}`, ['value']]),
+      extra: members(KEYS, (i) => [`key${i}`, ['value']]),
       resourceAttributes: { verb: 'get', resource: 'pods' },
     }),
   ),
-  POST('a binding of 40,000 subjects', `${RBAC}/clusterrolebindings`, () => ({
+  POST('a binding of many subjects', `${RBAC}/clusterrolebindings`, () => ({
     metadata: { generateName: 'b-' },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
-    subjects: times(40_000, (i) => ({ kind: 'User', name: `u${i}`, apiGroup: 'rbac.authorization.k8s.io' })),
+    subjects: times(ITEMS, (i) => ({ kind: 'User', name: `u${i}`, apiGroup: 'rbac.authorization.k8s.io' })),
   })),
   POST('a rules review after all of that', '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', () => ({
     apiVersion: 'authorization.k8s.io/v1',
     kind: 'SelfSubjectRulesReview',
     spec: { namespace: 'default' },
   })),
-  POST('a signing request of 2 MB', '/apis/certificates.k8s.io/v1/certificatesigningrequests', () => ({
+  POST('a signing request of 1.3 MB', '/apis/certificates.k8s.io/v1/certificatesigningrequests', () => ({
     metadata: { generateName: 'csr-' },
     spec: {
       signerName: 'kubernetes.io/kube-apiserver-client',
       usages: ['client auth'],
       request: Buffer.from(
-        `-----BEGIN CERTIFICATE REQUEST-----\n${'MIIBAAAA'.repeat(200_000)}\n-----END CERTIFICATE REQUEST-----\n`,
+        `-----BEGIN CERTIFICATE REQUEST-----\n${'MIIBAAAA'.repeat(122_000)}\n-----END CERTIFICATE REQUEST-----\n`,
       ).toString('base64'),
     },
   })),

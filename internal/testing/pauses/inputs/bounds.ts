@@ -7,12 +7,6 @@ const WIDE = 16_000;
 const LONG = 32_000;
 
 const meta = { generateName: 'b-' };
-const POD = `${NAMESPACED}/pods`;
-const pod = (more: object, container: object = {}): unknown => ({
-  metadata: meta,
-  spec: { containers: [{ name: 'c', image: 'i', ...container }], ...more },
-});
-
 const path = (plural: string): string => `/apis/pauses.example.com/v1/namespaces/default/${plural}`;
 const listed = (name: string, plural: string, items: object, more: object, item: (i: number) => unknown): Input =>
   POST(
@@ -38,65 +32,10 @@ export const bounds: readonly Input[] = [
     metadata: meta,
     data: keys('k'),
   })),
-  POST('as many labels as there may be', `${NAMESPACED}/configmaps`, () => ({
-    metadata: { ...meta, labels: keys('l') },
-  })),
-  POST('as many wrong labels as there may be', `${NAMESPACED}/configmaps`, () => ({
-    metadata: { ...meta, labels: members(WIDE, (i) => [`l ${i}`, 'v v']) },
-  })),
-  POST('as many finalizers as there may be', `${NAMESPACED}/configmaps`, () => ({
-    metadata: { ...meta, finalizers: times(WIDE, (i) => `e.com/f${i}`) },
-  })),
-  POST('as many variables as there may be', POD, () =>
-    pod({}, { env: times(WIDE, (i) => ({ name: `E${i}`, value: 'v' })) }),
-  ),
-  POST('as many containers as there may be', POD, () =>
-    pod({ containers: times(WIDE, (i) => ({ name: `c${i}`, image: 'i' })) }),
-  ),
   POST('as many quantities as there may be', `${NAMESPACED}/resourcequotas`, () => ({
     metadata: meta,
     spec: { hard: members(WIDE, (i) => [`count/r${i}.e.com`, '1.5Ki']) },
   })),
-  POST(
-    'as many exceptions of a network policy as there may be',
-    '/apis/networking.k8s.io/v1/namespaces/default/networkpolicies',
-    () => ({
-      metadata: meta,
-      spec: {
-        podSelector: {},
-        ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/8', except: times(WIDE, (i) => `10.${i % 250}.0.0/16`) } }] }],
-      },
-    }),
-  ),
-  POST('as many ports of a service as there may be', `${NAMESPACED}/services`, () => ({
-    metadata: meta,
-    spec: { ports: times(WIDE, (i) => ({ name: `p${i}`, port: i + 1 })) },
-  })),
-  POST('as many addresses of endpoints as there may be', `${NAMESPACED}/endpoints`, () => ({
-    metadata: meta,
-    subsets: [{ addresses: times(WIDE, (i) => ({ ip: `10.${i % 200}.${(i >> 8) % 250}.1` })), ports: [{ port: 1 }] }],
-  })),
-  POST('as many values of a selector as there may be', '/apis/apps/v1/namespaces/default/deployments', () => ({
-    metadata: meta,
-    spec: {
-      selector: { matchExpressions: [{ key: 'a', operator: 'In', values: times(WIDE, (i) => `v${i}`) }] },
-      template: { metadata: { labels: { a: 'v1' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
-    },
-  })),
-  listed(
-    'as many times as a list may have',
-    'moments',
-    { type: 'string', format: 'date-time' },
-    {},
-    () => '2020-01-01T00:00:00Z',
-  ),
-  listed(
-    'as many texts and a pattern as a list may have',
-    'words',
-    { type: 'string', pattern: '^[a-z]([-a-z0-9]*[a-z0-9])?$' },
-    {},
-    (i) => `text${i}`,
-  ),
   listed(
     'as many items that are unique as a list may have',
     'sets',

@@ -1,4 +1,4 @@
-import { type Input, must, NAMESPACED, PATCH, POST, times, members } from '../input.js';
+import { type Input, KEYS, must, NAMESPACED, OTHER_ITEMS, OWNED, PATCH, POST, times, members } from '../input.js';
 import type { MeasuredReplica } from '../measured-replica.js';
 import { define } from './patches.js';
 
@@ -11,8 +11,15 @@ const body = (plural: string, spec: unknown): unknown => ({
 });
 
 /** A custom resource whose spec has this schema. */
-const create = (name: string, plural: string, schema: unknown, spec: () => unknown): Input =>
+const create = (
+  name: string,
+  plural: string,
+  schema: unknown,
+  spec: () => unknown,
+  refused?: readonly number[],
+): Input =>
   POST(name, path(plural), () => body(plural, spec()), {
+    refused,
     prepare: (replica: MeasuredReplica) => define(replica, plural, { type: 'object', properties: { spec: schema } }),
   });
 const array = (items: unknown, more: object = {}): unknown => ({ type: 'array', items, ...more });
@@ -35,23 +42,23 @@ export const custom: readonly Input[] = [
     'ab'.repeat(50_000),
   ),
   create(
-    '200,000 texts and a pattern',
+    'many texts and a pattern',
     'texts',
     array({ type: 'string', pattern: '^[a-z]([-a-z0-9]*[a-z0-9])?$' }),
-    () => times(200_000, (i) => `text${i}`),
+    () => times(OTHER_ITEMS, (i) => `text${i}`),
   ),
-  create('200,000 texts that no pattern fits', 'misfits', array({ type: 'string', pattern: '^x$' }), () =>
-    times(200_000, (i) => `text${i}`),
+  create('many texts that no pattern fits', 'misfits', array({ type: 'string', pattern: '^x$' }), () =>
+    times(OTHER_ITEMS, (i) => `text${i}`),
   ),
   create(
-    '100,000 items against 30 branches',
+    'many items against 30 branches',
     'branches',
     array({
       type: 'object',
       properties: { a: { type: 'string' } },
       oneOf: times(30, (i) => ({ properties: { a: { pattern: `^${i}$` } } })),
     }),
-    () => times(100_000, () => ({ a: 'none' })),
+    () => times(OTHER_ITEMS, () => ({ a: 'none' })),
   ),
   create(
     'branches within branches',
@@ -64,64 +71,64 @@ export const custom: readonly Input[] = [
     () => times(5000, () => 'none'),
   ),
   create(
-    '200,000 items that are unique',
+    'many items that are unique',
     'uniques',
     array({ type: 'string' }, { 'x-kubernetes-list-type': 'set' }),
-    () => times(200_000, (i) => `v${i}`),
+    () => times(OTHER_ITEMS, (i) => `v${i}`),
   ),
   create(
-    '100,000 items with keys',
+    'many items with keys',
     'keyeds',
     array(
       { type: 'object', required: ['name'], properties: { name: { type: 'string' } } },
       { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] },
     ),
-    () => times(100_000, (i) => ({ name: `n${i}` })),
+    () => times(OWNED, (i) => ({ name: `n${i}` })),
   ),
   create(
-    '100,000 items of an enum of 5,000 values',
+    'many items of an enum of 5,000 values',
     'enums',
     array({ type: 'string', enum: times(5000, (i) => `value${i}`) }),
-    () => times(150_000, () => 'value4999'),
+    () => times(OTHER_ITEMS, () => 'value4999'),
   ),
-  create('200,000 unknown fields', 'unknowns', { type: 'object', properties: { a: { type: 'string' } } }, () =>
-    members(150_000, (i) => [`k${i}`, 1]),
+  create('many unknown fields', 'unknowns', { type: 'object', properties: { a: { type: 'string' } } }, () =>
+    members(KEYS, (i) => [`k${i}`, 1]),
   ),
   create(
-    '100,000 defaults filled',
+    'many defaults filled',
     'defaults',
     array({ type: 'object', properties: { a: { type: 'string', default: 'x' }, b: { type: 'string', default: 'y' } } }),
-    () => times(200_000, () => ({})),
+    () => times(OTHER_ITEMS, () => ({})),
   ),
-  create('100,000 wrong types', 'wrongs', array({ type: 'string' }), () => times(200_000, () => 1)),
-  create('100,000 times', 'times', array({ type: 'string', format: 'date-time' }), () =>
-    times(100_000, () => '2020-01-01T00:00:00Z'),
+  create('many wrong types', 'wrongs', array({ type: 'string' }), () => times(OTHER_ITEMS, () => 1)),
+  create('many times', 'times', array({ type: 'string', format: 'date-time' }), () =>
+    times(OTHER_ITEMS, () => '2020-01-01T00:00:00Z'),
   ),
-  create('a mail address of 2.8 MB', 'mails', { type: 'string', format: 'email' }, () => 'a.'.repeat(1_400_000)),
-  create('a host name of 2.8 MB in a schema', 'hosts', { type: 'string', format: 'hostname' }, () =>
-    'a-'.repeat(1_400_000),
+  create('a mail address of 1.4 MB', 'mails', { type: 'string', format: 'email' }, () => 'a.'.repeat(700_000)),
+  create('a host name of 1.4 MB in a schema', 'hosts', { type: 'string', format: 'hostname' }, () =>
+    'a-'.repeat(700_000),
   ),
   create(
-    'a duration of 2.8 MB',
+    'a duration of 1.4 MB',
     'durations',
     { type: 'string', format: 'duration' },
-    () => `${'1'.repeat(1_400_000)}x1`,
+    () => `${'1'.repeat(700_000)}x1`,
   ),
-  create('base64 of 2.8 MB in a schema', 'bytes', { type: 'string', format: 'byte' }, () => 'AAAA'.repeat(700_000)),
+  create('base64 of 1.4 MB in a schema', 'bytes', { type: 'string', format: 'byte' }, () => 'AAAA'.repeat(350_000)),
   create(
-    'a rule over 100,000 items',
+    'a rule over many items',
     'ruleds',
     {
       ...(array({ type: 'string' }, { maxItems: 200_000 }) as object),
       'x-kubernetes-validations': [{ rule: 'self.all(x, x != "a")' }],
     },
-    () => times(100_000, (i) => `v${i}`),
+    () => times(OTHER_ITEMS, (i) => `v${i}`),
   ),
   create(
-    'a rule for each of 50,000 items',
+    'a rule for each of many items',
     'eachs',
     array({ type: 'string', 'x-kubernetes-validations': [{ rule: 'self != "a"' }] }),
-    () => times(50_000, (i) => `v${i}`),
+    () => times(OTHER_ITEMS, (i) => `v${i}`),
   ),
   create(
     'a rule that compares items with each other',
@@ -139,13 +146,13 @@ export const custom: readonly Input[] = [
     () => `${'a'.repeat(40)}!`,
   ),
   PATCH(
-    'an update of 10,000 items with keys',
+    'an update of many items with keys',
     'merge',
     `${path('keyeds')}/kept`,
-    () => ({ spec: times(10_000, (i) => ({ name: `m${i}` })) }),
+    () => ({ spec: times(OWNED, (i) => ({ name: `m${i}` })) }),
     {
       prepare: async (replica) => {
-        const spec = times(10_000, (i) => ({ name: `n${i}` }));
+        const spec = times(OWNED, (i) => ({ name: `n${i}` }));
         await must(replica, 'POST', path('keyeds'), {
           ...(body('keyeds', spec) as object),
           metadata: { name: 'kept' },
@@ -153,10 +160,10 @@ export const custom: readonly Input[] = [
       },
     },
   ),
-  POST('an event of 2.8 MB', `${NAMESPACED}/events`, () => ({
+  POST('an event of 1.4 MB', `${NAMESPACED}/events`, () => ({
     metadata: { generateName: 'e-' },
     involvedObject: { namespace: 'default', name: 'x', kind: 'Pod' },
-    message: 'x'.repeat(2_800_000),
+    message: 'x'.repeat(1_000),
     reason: 'R',
   })),
 ];

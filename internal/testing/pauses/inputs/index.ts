@@ -7,6 +7,7 @@ import { patches } from './patches.js';
 import { ownership } from './ownership.js';
 import { parsers } from './parsers.js';
 import { reads } from './reads.js';
+import { refusals } from './refusals.js';
 import { values } from './values.js';
 import { workloads } from './workloads.js';
 
@@ -22,4 +23,5 @@ export const inputs: readonly Input[] = [
   ...custom,
   ...bounds,
   ...reads,
+  ...refusals,
 ];

@@ -1,4 +1,4 @@
-import { APPLY, type Input, members, must, NAMESPACED, times } from '../input.js';
+import { APPLY, type Input, KEYS, members, must, NAMESPACED, OTHER_ITEMS, OWNED, times } from '../input.js';
 import type { MeasuredReplica } from '../measured-replica.js';
 
 const MAP = `${NAMESPACED}/configmaps/applied`;
@@ -31,38 +31,41 @@ const apply = async (replica: MeasuredReplica, path: string, manager: string, bo
 
 /** Objects with tens of thousands of owned fields. */
 export const ownership: readonly Input[] = [
-  APPLY('the first apply of 50,000 keys', MAP, 'a', () => map(50_000)),
-  APPLY('the same apply again', MAP, 'a', () => map(50_000)),
-  APPLY('an apply of 50,000 keys by another manager that conflicts', MAP, 'b', () => map(50_000, 'w')),
-  APPLY('an apply of 50,000 keys by force', MAP, 'b', () => map(50_000, 'w'), { force: true }),
-  APPLY('an apply that gives up 50,000 keys', MAP, 'b', () => map(1, 'w'), {
-    prepare: (r) => apply(r, MAP, 'b', map(50_000, 'w')),
+  APPLY('the first apply of many keys', MAP, 'a', () => map(KEYS)),
+  APPLY('the same apply again', MAP, 'a', () => map(KEYS)),
+  APPLY('an apply of many keys by another manager that conflicts', MAP, 'b', () => map(KEYS, 'w'), {
+    refused: [409],
+  }),
+  APPLY('an apply of many keys by force', MAP, 'b', () => map(KEYS, 'w'), { force: true }),
+  APPLY('an apply that gives up many keys', MAP, 'b', () => map(1, 'w'), {
+    prepare: (r) => apply(r, MAP, 'b', map(KEYS, 'w')),
   }),
   {
-    name: 'an update of 50,000 keys that others own',
+    name: 'an update of many keys that others own',
     method: 'PUT',
     path: `${MAP}?fieldManager=u`,
-    prepare: (r) => apply(r, MAP, 'a', map(50_000)),
-    options: () => ({ body: map(50_000, 'u') }),
+    prepare: (r) => apply(r, MAP, 'a', map(KEYS)),
+    options: () => ({ body: map(KEYS, 'u') }),
   },
-  APPLY('an apply of 15,000 variables', DEPLOYMENT, 'a', () => deployment(15_000)),
-  APPLY('an apply of 15,000 variables that conflicts', DEPLOYMENT, 'b', () => deployment(15_000, 'w'), {
-    prepare: (r) => apply(r, DEPLOYMENT, 'a', deployment(15_000)),
+  APPLY('an apply of many variables', DEPLOYMENT, 'a', () => deployment(OWNED)),
+  APPLY('an apply of many variables that conflicts', DEPLOYMENT, 'b', () => deployment(OWNED, 'w'), {
+    refused: [409],
+    prepare: (r) => apply(r, DEPLOYMENT, 'a', deployment(OWNED)),
   }),
-  APPLY('an apply of 15,000 variables by force', DEPLOYMENT, 'b', () => deployment(15_000, 'w'), { force: true }),
-  APPLY('an apply with 15,000 variables of one name', DEPLOYMENT, 'a', () => ({
+  APPLY('an apply of many variables by force', DEPLOYMENT, 'b', () => deployment(OWNED, 'w'), { force: true }),
+  APPLY('an apply with many variables of one name', DEPLOYMENT, 'a', () => ({
     ...(deployment(0) as object),
     spec: {
-      template: { spec: { containers: [{ name: 'c', env: times(60_000, () => ({ name: 'E', value: 'v' })) }] } },
+      template: { spec: { containers: [{ name: 'c', env: times(OTHER_ITEMS, () => ({ name: 'E', value: 'v' })) }] } },
     },
-  })),
-  APPLY('an apply of 100,000 finalizers', MAP, 'f', () => ({
+  }), { refused: [500] }),
+  APPLY('an apply of many finalizers', MAP, 'f', () => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: { name: 'applied', finalizers: times(60_000, (i) => `e.com/f${i}`) },
+    metadata: { name: 'applied', finalizers: times(OWNED, (i) => `e.com/f${i}`) },
   })),
   {
-    name: 'managed fields that a client made up: 50,000 fields of 10 managers',
+    name: 'managed fields that a client made up',
     method: 'PUT',
     path: `${NAMESPACED}/configmaps/made-up`,
     prepare: (r) => must(r, 'POST', `${NAMESPACED}/configmaps`, { metadata: { name: 'made-up' } }),
@@ -75,10 +78,10 @@ export const ownership: readonly Input[] = [
             operation: 'Apply',
             apiVersion: 'v1',
             fieldsType: 'FieldsV1',
-            fieldsV1: { 'f:data': members(10_000, (i) => [`f:key${i}`, {}]) },
+            fieldsV1: { 'f:data': members(5_000, (i) => [`f:key${i}`, {}]) },
           })),
         },
-        data: members(10_000, (i) => [`key${i}`, 'v']),
+        data: members(5_000, (i) => [`key${i}`, 'v']),
       },
     }),
   },
@@ -86,13 +89,13 @@ export const ownership: readonly Input[] = [
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: 'made-up' },
-    data: members(50_000, (i) => [`key${i}`, 'z']),
-  })),
+    data: members(KEYS, (i) => [`key${i}`, 'z']),
+  }), { force: true }),
   APPLY(
-    'an apply of YAML of 3 MB',
+    'an apply of YAML of many keys',
     `${NAMESPACED}/configmaps/yaml`,
     'y',
     () =>
-      `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: yaml\ndata:\n${times(100_000, (i) => `  key${i}: "v"\n`).join('')}`,
+      `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: yaml\ndata:\n${times(KEYS, (i) => `  key${i}: "v"\n`).join('')}`,
   ),
 ];

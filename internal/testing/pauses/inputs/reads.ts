@@ -1,4 +1,4 @@
-import { type Input, members, must, times } from '../input.js';
+import { type Input, KEYS, members, must, OWNED, times } from '../input.js';
 import type { MeasuredReplica } from '../measured-replica.js';
 import { define } from './patches.js';
 
@@ -18,18 +18,18 @@ async function namespace(replica: MeasuredReplica, name: string): Promise<void> 
   await must(replica, 'POST', '/api/v1/namespaces', { metadata: { name } });
 }
 
-/** Eight pods of 2 MB each, and a config map. */
+/** Eight pods of 1.3 MB each, and a config map. */
 async function large(replica: MeasuredReplica): Promise<void> {
   await namespace(replica, 'large');
   for (let i = 0; i < 8; i++) {
     await must(replica, 'POST', '/api/v1/namespaces/large/pods', {
       metadata: { name: `p${i}` },
-      spec: { containers: [{ name: 'c', image: 'i', env: times(35_000, (n) => ({ name: `E${n}`, value: 'v' })) }] },
+      spec: { containers: [{ name: 'c', image: 'i', env: times(OWNED, (n) => ({ name: `E${n}`, value: 'v'.repeat(220) })) }] },
     });
   }
   await must(replica, 'POST', '/api/v1/namespaces/large/configmaps', {
     metadata: { name: 'c' },
-    data: members(150_000, (i) => [`key${i}`, 'v']),
+    data: members(KEYS, (i) => [`key${i}`, 'v']),
   });
 }
 
