@@ -30,6 +30,7 @@ export async function handleUpdate(deps: RestDeps, request: ApiRequest): Promise
   matchNamespace(meta, ctx.namespace);
   dedupeOwners(meta, ctx.warnings, false);
   const manager = managerOf(request, options.fieldManager);
+  if (ctx.isLarge) await between(ctx);
   const updated = await updateObject(deps, kind, ctx, {
     uid: metaText(meta, 'uid'),
     createAlways: false,

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { UserInfo } from '../auth/types.js';
 import { str } from '../machinery/access.js';
 import type { JsonObject } from '../machinery/json.js';
@@ -22,6 +23,9 @@ export interface InternalClient {
   /** Server-side apply, forced. */
   apply(path: string, object: JsonObject, fieldManager: string): Promise<JsonObject>;
 }
+
+/** From this length on a body is written, handled and read in turns of the loop of their own. */
+const LARGE_BYTES = 64 * 1024;
 
 /** Makes a client of a resource handler (`createRest`). */
 export function createInternalClient(handler: Handler): InternalClient {
@@ -48,8 +52,10 @@ export function createInternalClient(handler: Handler): InternalClient {
       user: SELF,
       info: requestInfo(method, path, query),
     };
+    if (request.body.length >= LARGE_BYTES) await setImmediate();
     const reply = await handler(request);
     if (!('body' in reply)) throw new Error(`${method} ${target} answered with a stream`);
+    if (reply.body.length >= LARGE_BYTES) await setImmediate();
     const object = JSON.parse(reply.body.toString()) as JsonObject;
     // Kinds with a warning answer their errors, where others throw them.
     if (reply.status >= 400)

@@ -18,7 +18,7 @@ import { guaranteedUpdate, type Step } from './guaranteed-update.js';
 import { dedupeOwners } from './owners.js';
 import { checkUpdate, prepareUpdate, subresourceStrategy } from './prepare.js';
 import { registryPath } from './registry-path.js';
-import { formOf, keyOf, loadStored, changeable, withRevision } from './stored.js';
+import { formOf, keyOf, loadStored, withRevision } from './stored.js';
 import { between, type Kind, metaOf, metaText, noteSize, type Writing } from './target.js';
 
 /** What an update does to the stored object. */
@@ -62,8 +62,10 @@ export function updateObject(deps: RestDeps, kind: Kind, ctx: Writing, change: C
     name: ctx.name,
     attempt(current) {
       ctx.warnings.length = warned;
-      if (change.uid !== '') checkUid(kind, ctx, change.uid, current);
-      if (current === undefined) return createMissing(deps, kind, ctx, change);
+      if (current === undefined) {
+        checkUid(kind, ctx, change.uid, '');
+        return createMissing(deps, kind, ctx, change);
+      }
       admission = attemptContext(deps, ctx);
       return planUpdate(deps, kind, ctx, change, current, admission);
     },
@@ -87,6 +89,7 @@ async function planUpdate(
   if (ctx.isLarge) await between(ctx);
   const loaded = loadStored(kind, current);
   const old = loaded instanceof Promise ? await loaded : loaded;
+  checkUid(kind, ctx, change.uid, metaText(metaOf(old), 'uid'));
   const shown = projection === undefined ? old : projection.of(old);
   if (ctx.isLarge) await between(ctx);
   const sent = await change.next(shown);
@@ -125,13 +128,13 @@ async function planUpdate(
   return planWrite(deps, kind, ctx, obj, old, current, admission);
 }
 
-function checkUid(kind: Kind, ctx: Writing, uid: string, current: KeyValue | undefined): void {
-  const stored = current === undefined ? '' : metaText(metaOf(changeable(current, kind.storedType)), 'uid');
-  if (stored === uid) return;
+/** Throws 409 where the client expects another uid than the stored one ('' where nothing is stored). */
+function checkUid(kind: Kind, ctx: Writing, expected: string, stored: string): void {
+  if (expected === '' || stored === expected) return;
   throw conflict(
     kind.def,
     ctx.name,
-    `StorageError: invalid object, Code: 4, Key: ${registryPath(kind.def, ctx.namespace, ctx.name)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${stored}`,
+    `StorageError: invalid object, Code: 4, Key: ${registryPath(kind.def, ctx.namespace, ctx.name)}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${expected}, UID in object meta: ${stored}`,
   );
 }
 

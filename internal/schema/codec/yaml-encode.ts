@@ -231,7 +231,9 @@ class Emitter {
       case 'double':
         this.put('"');
         this.folded(s, indent, fold, (c) =>
-          c === '"' || c === '\\' || c === '\n' || UNPRINTABLE.test(c) || c.length > 1 ? escape(c.codePointAt(0) ?? 0) : c,
+          c === '"' || c === '\\' || c === '\n' || UNPRINTABLE.test(c) || c.length > 1
+            ? escape(c.codePointAt(0) ?? 0)
+            : c,
         );
         this.put('"');
     }

@@ -1,6 +1,7 @@
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
 import { typeByName } from '../index.js';
 import { type Flavor, refTo } from './schemas.js';
+import { isStep, ready, type Steps } from './steps.js';
 
 /** One served version of a CustomResourceDefinition, as far as OpenAPI shows it. */
 export interface CustomKind {
@@ -23,23 +24,29 @@ export function customTypeName(group: string, version: string, kind: string): st
 const OBJECT_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 const LIST_META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta';
 
-const mapValues = (o: JsonObject, f: (v: JsonValue) => JsonValue): JsonObject =>
-  Object.fromEntries(Object.entries(o).flatMap(([k, v]) => (v === undefined ? [] : [[k, f(v)]])));
-const mapSchema = (v: JsonValue, flavor: Flavor): JsonValue => (isObject(v) ? convert(v, flavor) : v);
-
 /** What OpenAPI v2 cannot say: alternatives, null, defaults that clients would read as the server's. */
 const NOT_IN_V2 = ['anyOf', 'oneOf', 'allOf', 'not', 'nullable', 'default'];
 
 /** A schema as CustomResourceDefinitions have it, in the words of an OpenAPI document. */
-function convert(schema: JsonObject, flavor: Flavor): JsonObject {
+function* convert(schema: JsonObject, flavor: Flavor): Steps<JsonObject> {
+  if (isStep()) yield;
   const out: JsonObject = {};
   for (const [key, value] of Object.entries(schema)) {
     if (value === undefined || (flavor === 'v2' && NOT_IN_V2.includes(key))) continue;
-    if (key === 'properties' && isObject(value)) out[key] = mapValues(value, (v) => mapSchema(v, flavor));
-    else if (key === 'items' || key === 'additionalProperties' || key === 'not') out[key] = mapSchema(value, flavor);
-    else if ((key === 'allOf' || key === 'anyOf' || key === 'oneOf') && Array.isArray(value))
-      out[key] = value.map((v) => mapSchema(v, flavor));
-    else out[key] = value;
+    if (key === 'properties' && isObject(value)) {
+      const properties: [string, JsonValue][] = [];
+      for (const [name, v] of Object.entries(value)) {
+        if (v !== undefined) properties.push([name, isObject(v) ? yield* convert(v, flavor) : v]);
+      }
+      // Names are the client's: none may be taken for a prototype.
+      out[key] = Object.fromEntries(properties);
+    } else if ((key === 'items' || key === 'additionalProperties' || key === 'not') && isObject(value)) {
+      out[key] = yield* convert(value, flavor);
+    } else if ((key === 'allOf' || key === 'anyOf' || key === 'oneOf') && Array.isArray(value)) {
+      const schemas: JsonValue[] = [];
+      for (const v of value) schemas.push(isObject(v) ? yield* convert(v, flavor) : v);
+      out[key] = schemas;
+    } else out[key] = value;
   }
   if (schema['x-kubernetes-int-or-string'] === true && flavor === 'v3' && out['anyOf'] === undefined)
     out['anyOf'] = [{ type: 'integer' }, { type: 'string' }];
@@ -95,15 +102,21 @@ function objectFields(flavor: Flavor): JsonObject {
 }
 
 /** The schema of the kind itself. Where v2 would list some properties of an open object, it lists none at all. */
-function rootSchema(schema: JsonObject, flavor: Flavor): JsonObject {
+function* rootSchema(schema: JsonObject, flavor: Flavor): Steps<JsonObject> {
   if (flavor === 'v2' && schema['x-kubernetes-preserve-unknown-fields'] === true) return { type: 'object' };
-  const own = convert(schema, flavor);
+  const own = yield* convert(schema, flavor);
   const properties = isObject(own['properties']) ? own['properties'] : {};
   return { ...own, properties: { ...properties, ...objectFields(flavor) } };
 }
 
+/** What every custom kind refers to, and every list of one. */
+export const REFERRED = [OBJECT_META, LIST_META] as const;
+
+/** Definitions by name; each is made in steps when it is asked for. */
+export type Definitions = ReadonlyMap<string, () => Steps<JsonObject>>;
+
 /** The definitions of a custom kind and its list, by name. */
-export function customDefinitions(custom: CustomKind, flavor: Flavor): Map<string, JsonObject> {
+export function customDefinitions(custom: CustomKind, flavor: Flavor): Definitions {
   const { group, version, kind, listKind, plural } = custom;
   const name = customTypeName(group, version, kind);
   const common = (ofKind: string): JsonObject => ({
@@ -116,18 +129,21 @@ export function customDefinitions(custom: CustomKind, flavor: Flavor): Map<strin
           })),
         }),
   });
-  const object = { ...rootSchema(custom.schema, flavor), ...common(kind) };
-  const list: JsonObject = {
-    description: `${listKind} is a list of ${kind}.`,
-    type: 'object',
-    required: ['items'],
-    properties: {
-      ...typeMetaFields(),
-      items: { description: `List of ${plural}.`, type: 'array', items: refTo(flavor, name) },
-      metadata: described(flavor, 'Standard list metadata.', LIST_META),
-    },
-    ...common(listKind),
-  };
+  function* object(): Steps<JsonObject> {
+    return { ...(yield* rootSchema(custom.schema, flavor)), ...common(kind) };
+  }
+  const list = (): Steps<JsonObject> =>
+    ready({
+      description: `${listKind} is a list of ${kind}.`,
+      type: 'object',
+      required: ['items'],
+      properties: {
+        ...typeMetaFields(),
+        items: { description: `List of ${plural}.`, type: 'array', items: refTo(flavor, name) },
+        metadata: described(flavor, 'Standard list metadata.', LIST_META),
+      },
+      ...common(listKind),
+    });
   return new Map([
     [name, object],
     [customTypeName(group, version, listKind), list],

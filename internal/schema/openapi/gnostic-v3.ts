@@ -1,5 +1,8 @@
+import { append } from '../../machinery/append.js';
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
 import { encodeYaml } from '../codec/yaml-encode.js';
+import { type Entries, isStep, type Steps } from './steps.js';
+import type { DocumentParts } from './v3.js';
 
 /*
  * v3 documents as the protobuf message openapi.v3.Document (github.com/google/gnostic-models), which client-go can ask
@@ -132,12 +135,13 @@ const any = (value: JsonValue): Buffer => bytes(2, encodeYaml(value));
 /** Message names that end so stand for one of two: field 1 the thing itself, field 2 a reference to it. */
 const OR_REFERENCE = 'OrReference';
 
-function message(name: string, o: JsonObject): Buffer {
-  if (name === 'ItemsItem') return bytes(1, message(SCHEMA_OR_REF, o));
-  if (name === 'Responses') return responses(o);
+function* message(name: string, o: JsonObject): Steps<Buffer> {
+  if (isStep()) yield;
+  if (name === 'ItemsItem') return bytes(1, yield* message(SCHEMA_OR_REF, o));
+  if (name === 'Responses') return yield* responses(o);
   if (name.endsWith(OR_REFERENCE)) {
-    if (typeof o['$ref'] === 'string') return bytes(2, message('Reference', o));
-    return bytes(1, message(name.slice(0, -OR_REFERENCE.length), o));
+    if (typeof o['$ref'] === 'string') return bytes(2, yield* message('Reference', o));
+    return bytes(1, yield* message(name.slice(0, -OR_REFERENCE.length), o));
   }
   const table = MESSAGES[name] ?? {};
   const parts: { at: number; content: Buffer }[] = [];
@@ -151,24 +155,26 @@ function message(name: string, o: JsonObject): Buffer {
     }
     const field = Object.hasOwn(table, key) ? table[key] : undefined;
     if (field === undefined) continue;
-    parts.push({ at: field[0], content: written(field[0], field[1], value) });
+    parts.push({ at: field[0], content: yield* written(field[0], field[1], value) });
   }
   return Buffer.concat(parts.sort((a, b) => a.at - b.at).map((p) => p.content));
 }
 
 /** `default` has a field of its own; the others are by their code. */
-function responses(o: JsonObject): Buffer {
-  const parts = Object.entries(o).flatMap(([code, r]) =>
-    isObject(r) ? [code === 'default' ? bytes(1, response(r)) : bytes(2, named(code, response(r)))] : [],
-  );
+function* responses(o: JsonObject): Steps<Buffer> {
+  const parts: Buffer[] = [];
+  for (const [code, r] of Object.entries(o)) {
+    if (!isObject(r)) continue;
+    const response = yield* message('ResponseOrReference', r);
+    parts.push(code === 'default' ? bytes(1, response) : bytes(2, named(code, response)));
+  }
   return Buffer.concat(parts);
 }
-const response = (r: JsonObject): Buffer => message('ResponseOrReference', r);
 
 const NOTHING = Buffer.alloc(0);
 
-function written(field: number, form: Form, value: JsonValue): Buffer {
-  if (typeof form === 'object') return structured(field, form, value);
+function* written(field: number, form: Form, value: JsonValue): Steps<Buffer> {
+  if (typeof form === 'object') return yield* structured(field, form, value);
   switch (form) {
     case 'text':
       return typeof value === 'string' && value !== '' ? bytes(field, value) : NOTHING;
@@ -184,25 +190,36 @@ function written(field: number, form: Form, value: JsonValue): Buffer {
         : NOTHING;
     case 'any':
       return bytes(field, any(value));
-    case 'anys':
-      return Array.isArray(value) ? Buffer.concat(value.map((v) => bytes(field, any(v)))) : NOTHING;
+    case 'anys': {
+      const parts: Buffer[] = [];
+      for (const v of Array.isArray(value) ? value : []) {
+        parts.push(bytes(field, any(v)));
+        if (isStep()) yield;
+      }
+      return Buffer.concat(parts);
+    }
     case 'default':
       return defaultValue(field, value);
     case 'schemaOrFlag':
-      if (isObject(value)) return bytes(field, bytes(1, message(SCHEMA_OR_REF, value)));
+      if (isObject(value)) return bytes(field, bytes(1, yield* message(SCHEMA_OR_REF, value)));
       return bytes(field, integer(2, value === true ? 1 : 0));
   }
 }
 
-function structured(field: number, form: Exclude<Form, string>, value: JsonValue): Buffer {
+function* structured(field: number, form: Exclude<Form, string>, value: JsonValue): Steps<Buffer> {
+  const parts: Buffer[] = [];
   if ('list' in form) {
-    const items = Array.isArray(value) ? value.filter(isObject) : [];
-    return Buffer.concat(items.map((v) => bytes(field, message(form.list, v))));
+    for (const v of Array.isArray(value) ? value : []) {
+      if (isObject(v)) parts.push(bytes(field, yield* message(form.list, v)));
+    }
+    return Buffer.concat(parts);
   }
   if (!isObject(value)) return NOTHING;
-  if ('one' in form) return bytes(field, message(form.one, value));
-  const entries = Object.entries(value).filter((e): e is [string, JsonObject] => isObject(e[1]));
-  return bytes(field, Buffer.concat(entries.map(([name, v]) => bytes(1, named(name, message(form.map, v))))));
+  if ('one' in form) return bytes(field, yield* message(form.one, value));
+  for (const [name, v] of Object.entries(value)) {
+    if (isObject(v)) parts.push(bytes(1, named(name, yield* message(form.map, v))));
+  }
+  return bytes(field, Buffer.concat(parts));
 }
 
 /** The message has fields for scalars only. */
@@ -212,7 +229,44 @@ function defaultValue(field: number, value: JsonValue): Buffer {
   return typeof value === 'string' ? bytes(field, bytes(3, value)) : NOTHING;
 }
 
-/** A v3 document as gnostic's protobuf. */
-export function documentProtobuf(document: JsonObject): Buffer {
-  return message('Document', document);
+/** What a map of a document or of its components holds. Its bytes come in pieces; empty ones are steps. */
+function* map(name: string, of: Entries<JsonObject>): Generator<Buffer, Buffer[]> {
+  const parts: Buffer[] = [];
+  for (const entry of of) {
+    yield NOTHING;
+    if (entry === undefined) continue;
+    let making = entry[1].next();
+    for (; making.done !== true; making = entry[1].next()) yield NOTHING;
+    const steps = message(name, making.value);
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) yield NOTHING;
+    parts.push(bytes(1, named(entry[0], step.value)));
+  }
+  return parts;
+}
+
+/** The header of a message of these parts, and they. */
+function* framed(field: number, parts: readonly Buffer[]): Iterable<Buffer> {
+  const length = parts.reduce((n, part) => n + part.length, 0);
+  yield Buffer.concat([varint(field * 8 + LENGTH_DELIMITED), varint(length)]);
+  yield* parts;
+}
+
+/** A v3 document as gnostic's protobuf, in pieces; some are empty: there a step ends. */
+export function* documentProtobuf(document: DocumentParts): Iterable<Buffer> {
+  yield* steps(message('Document', { openapi: '3.0.0', info: document.info }));
+  yield* framed(4, yield* map('PathItem', document.paths()));
+  const components: Buffer[] = [];
+  const schemas = yield* map(SCHEMA_OR_REF, document.schemas());
+  if (schemas.length > 0) append(components, [...framed(1, schemas)]);
+  const { securitySchemes } = document;
+  if (securitySchemes !== undefined) components.push(...steps(message('Components', { securitySchemes })));
+  yield* framed(5, components);
+}
+
+/** A small message: what comes of its steps. */
+function* steps(of: Steps<Buffer>): Iterable<Buffer> {
+  let step = of.next();
+  for (; step.done !== true; step = of.next()) yield NOTHING;
+  yield step.value;
 }

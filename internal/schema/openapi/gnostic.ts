@@ -1,5 +1,6 @@
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
 import { encodeYaml } from '../codec/yaml-encode.js';
+import { type Entries, isStep, ready, type Steps } from './steps.js';
 import type { SwaggerParts } from './v2.js';
 
 /*
@@ -48,8 +49,11 @@ const extensions = (field: number, value: JsonObject): Buffer[] =>
     .filter((e): e is [string, JsonValue] => e[0].startsWith('x-') && e[1] !== undefined)
     .map(([k, v]) => bytes(field, named(k, any(v))));
 
-function schema(s: JsonObject): Buffer {
+function* schema(s: JsonObject): Steps<Buffer> {
+  if (isStep()) yield;
   const { items, additionalProperties, enum: values } = s;
+  const properties: Buffer[] = [];
+  for (const [k, v] of entries(s['properties'])) properties.push(bytes(1, named(k, yield* schema(v))));
   return message([
     ...text(1, s['$ref']),
     ...text(2, s['format']),
@@ -57,19 +61,17 @@ function schema(s: JsonObject): Buffer {
     ...text(4, s['description']),
     ...texts(19, s['required']),
     ...(Array.isArray(values) ? values.map((v) => bytes(20, any(v))) : []),
-    ...(isObject(additionalProperties) ? [bytes(21, bytes(1, schema(additionalProperties)))] : []),
+    ...(isObject(additionalProperties) ? [bytes(21, bytes(1, yield* schema(additionalProperties)))] : []),
     ...(typeof s['type'] === 'string' ? [bytes(22, bytes(1, s['type']))] : []),
-    ...(isObject(items) ? [bytes(23, bytes(1, schema(items)))] : []),
-    ...(isObject(s['properties'])
-      ? [bytes(25, message(entries(s['properties']).map(([k, v]) => bytes(1, named(k, schema(v))))))]
-      : []),
+    ...(isObject(items) ? [bytes(23, bytes(1, yield* schema(items)))] : []),
+    ...(isObject(s['properties']) ? [bytes(25, message(properties))] : []),
     ...extensions(31, s),
   ]);
 }
 
 function parameter(p: JsonObject): Buffer {
   if (p['in'] === 'body') {
-    const of = isObject(p['schema']) ? [bytes(5, schema(p['schema']))] : [];
+    const of = isObject(p['schema']) ? [bytes(5, atOnce(schema(p['schema'])))] : [];
     return bytes(
       1,
       message([
@@ -101,7 +103,7 @@ const parameters = (field: number, value: JsonValue | undefined): Buffer[] =>
   Array.isArray(value) ? value.filter(isObject).map((p) => bytes(field, parameterItem(p))) : [];
 
 function response(r: JsonObject): Buffer {
-  const of = isObject(r['schema']) ? [bytes(2, bytes(1, schema(r['schema'])))] : [];
+  const of = isObject(r['schema']) ? [bytes(2, bytes(1, atOnce(schema(r['schema']))))] : [];
   return bytes(1, message([...text(1, r['description']), ...of]));
 }
 
@@ -128,25 +130,43 @@ function pathItem(item: JsonObject): Buffer {
   return message([...operations, ...parameters(9, item['parameters'])]);
 }
 
+/** The schema of a parameter or an answer, which is small: a reference or a scalar. */
+function atOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+function* mapped(of: Entries<JsonObject>, write: (v: JsonObject) => Steps<Buffer>): Entries<Buffer> {
+  for (const entry of of) {
+    if (entry === undefined) yield undefined;
+    else yield [entry[0], then(entry[1], write)];
+  }
+}
+
+function* then<T, U>(steps: Steps<T>, next: (value: T) => Steps<U>): Steps<U> {
+  return yield* next(yield* steps);
+}
+
+const STEP = Buffer.alloc(0);
+
 /** Entries of a message that is written whole, with the number of its field in Document before it. */
-function* section(field: number, entryField: number, of: Iterable<readonly [string, Buffer]>): Iterable<Buffer> {
+function* section(field: number, entryField: number, of: Entries<Buffer>): Iterable<Buffer> {
   const parts: Buffer[] = [];
   let length = 0;
-  for (const [name, value] of of) {
-    const part = bytes(entryField, named(name, value));
+  for (const entry of of) {
+    yield STEP;
+    if (entry === undefined) continue;
+    const [name, steps] = entry;
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) yield STEP;
+    const part = bytes(entryField, named(name, step.value));
     parts.push(part);
     length += part.length;
-    yield Buffer.alloc(0); // A step: whoever drives this may pause here.
   }
   yield header(field, length);
   yield* parts;
-}
-
-function* mapped(
-  of: Iterable<readonly [string, JsonObject]>,
-  write: (v: JsonObject) => Buffer,
-): Iterable<readonly [string, Buffer]> {
-  for (const [name, value] of of) yield [name, write(value)];
 }
 
 /** The v2 document as gnostic's protobuf, in pieces; some are empty. */
@@ -154,9 +174,17 @@ export function* swaggerProtobuf(parts: SwaggerParts): Iterable<Buffer> {
   const info = parts.head['info'] as JsonObject;
   yield* text(1, parts.head['swagger']);
   yield bytes(2, message([...text(1, info['title']), ...text(2, info['version'])]));
-  yield* section(8, 2, mapped(parts.paths(), pathItem));
+  yield* section(
+    8,
+    2,
+    mapped(parts.paths(), (p) => ready(pathItem(p))),
+  );
   yield* section(9, 1, mapped(parts.definitions(), schema));
-  yield* section(10, 1, mapped(parts.parameters(), parameter));
+  yield* section(
+    10,
+    1,
+    mapped(parts.parameters(), (p) => ready(parameter(p))),
+  );
   for (const requirement of parts.tail.security)
     yield bytes(12, message(Object.entries(requirement).map(([k, v]) => bytes(1, named(k, message(texts(1, v)))))));
   const apiKey = (s: JsonObject): Buffer =>
@@ -164,5 +192,6 @@ export function* swaggerProtobuf(parts: SwaggerParts): Iterable<Buffer> {
       2,
       message([...text(1, s['type']), ...text(2, s['name']), ...text(3, s['in']), ...text(4, s['description'])]),
     );
-  yield* section(13, 1, mapped(entries(parts.tail.securityDefinitions), apiKey));
+  const schemes = entries(parts.tail.securityDefinitions).map(([name, s]) => [name, ready(apiKey(s))] as const);
+  yield* section(13, 1, schemes);
 }

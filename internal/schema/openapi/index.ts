@@ -3,8 +3,8 @@ import type { JsonObject } from '../../machinery/json.js';
 import { rowsOf, tableOrigins } from '../names.js';
 import { resources } from '../resources.js';
 import type { ResourceDef } from '../types.js';
-import { gzipPieces, ungzip } from './chunks.js';
-import { type CustomKind, customDefinitions } from './custom.js';
+import { gzipPieces } from './chunks.js';
+import { type CustomKind, customDefinitions, type Definitions } from './custom.js';
 import { swaggerProtobuf } from './gnostic.js';
 import { documentProtobuf } from './gnostic-v3.js';
 import {
@@ -13,12 +13,13 @@ import {
   groupListPath,
   groupPath,
   JWKS_PATH,
+  type PathItem,
   VERSION_PATH,
   WELL_KNOWN_PATH,
 } from './operations.js';
 import type { Flavor } from './schemas.js';
 import { swagger, swaggerJson } from './v2.js';
-import { customDocument, groupVersionDocument, plainDocument } from './v3.js';
+import { customDocument, documentJson, type DocumentParts, groupVersionDocument, plainDocument } from './v3.js';
 
 export { type CustomKind, customTypeName } from './custom.js';
 export { ungzip } from './chunks.js';
@@ -43,7 +44,7 @@ export interface OpenApiDocument {
 
 const sha512 = (text: string): string => createHash('sha512').update(text).digest('hex').toUpperCase();
 
-const definitions = (custom: readonly CustomGroupVersion[], flavor: Flavor): Map<string, JsonObject> =>
+const definitions = (custom: readonly CustomGroupVersion[], flavor: Flavor): Definitions =>
   new Map(custom.flatMap((c) => c.kinds.flatMap((k) => [...customDefinitions(k, flavor)])));
 
 let tables = '';
@@ -65,6 +66,8 @@ export class OpenApi {
   readonly #release: string;
   #custom: readonly CustomGroupVersion[] = [];
   #customHash = '';
+  #byVersion = new Map<string, CustomGroupVersion>();
+  #index: JsonObject | undefined;
   #known = new Map<string, OpenApiDocument>();
 
   /** `release` names this build: a new one may write documents differently, so it is part of every hash. */
@@ -75,14 +78,17 @@ export class OpenApi {
   /** Replaces the custom resources that are shown. Unchanged documents keep their hash and bytes. */
   setCustom(custom: readonly CustomGroupVersion[]): void {
     this.#custom = custom;
+    this.#byVersion = new Map(custom.map((c) => [`${c.group}/${c.version}`, c]));
+    this.#index = undefined;
     this.#customHash = sha512(custom.map((c) => `${c.group}/${c.version} ${c.fingerprint}`).join('\n'));
     const paths = new Set(this.v3Paths());
     for (const key of this.#known.keys())
       if (!key.startsWith('v2 ') && !paths.has(key.split(' ')[0] ?? '')) this.#known.delete(key);
   }
 
-  #document(key: string, fingerprint: string, write: () => Iterable<string | Buffer>): OpenApiDocument {
-    const hash = sha512([this.#release, tablesFingerprint(), key, fingerprint].join('\n'));
+  /** `hashed`: what of the key is part of the hash. */
+  #document(key: string, hashed: string, fingerprint: string, write: () => Iterable<string | Buffer>): OpenApiDocument {
+    const hash = sha512([this.#release, tablesFingerprint(), hashed, fingerprint].join('\n'));
     const known = this.#known.get(key);
     if (known?.hash === hash) return known;
     let content: Promise<Buffer> | undefined;
@@ -110,83 +116,85 @@ export class OpenApi {
     return [...new Set(paths)].toSorted();
   }
 
-  /** The index of the v3 documents. */
+  /** The index of the v3 documents; the same one until what is shown changes. */
   v3Index(): JsonObject {
+    if (this.#index !== undefined) return this.#index;
     const paths: JsonObject = {};
     for (const path of this.v3Paths()) {
       const document = this.v3(path);
       if (document !== undefined) paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${document.hash}` };
     }
-    return { paths };
+    this.#index = { paths };
+    return this.#index;
   }
 
   /** The v3 document of one path of the index, or undefined. */
   v3(path: string): OpenApiDocument | undefined {
-    const [root, group, version, ...rest] = path.split('/');
-    switch (path) {
-      case '.well-known/openid-configuration':
-        return this.#document(path, '', () => plainDocument([WELL_KNOWN_PATH]));
-      case 'openid/v1/jwks':
-        return this.#document(path, '', () => plainDocument([JWKS_PATH]));
-      case 'version':
-        return this.#document(path, '', () => plainDocument([VERSION_PATH]));
-      case 'api':
-        return this.#document(path, '', () => plainDocument([coreVersionsPath()]));
-      case 'apis':
-        return this.#document(path, '', () => plainDocument([groupListPath()]));
-      default:
-    }
-    if (root === 'api' && version === undefined) return this.#groupVersion(path, '', group ?? '');
-    if (root !== 'apis' || group === undefined || rest.length > 0) return undefined;
-    if (version !== undefined) return this.#groupVersion(path, group, version);
-    if (!resources.some((r) => r.group === group)) return undefined;
-    return this.#document(path, '', () => plainDocument([groupPath(group)]));
+    return this.#v3(path, path, documentJson);
   }
 
   /** The same document as gnostic's protobuf. It has the hash of the JSON form: that is what the index tells. */
   v3Protobuf(path: string): OpenApiDocument | undefined {
-    const document = this.v3(path);
-    if (document === undefined) return undefined;
-    const key = `${path} protobuf`;
-    const known = this.#known.get(key);
-    if (known?.hash === document.hash) return known;
-    let content: Promise<Buffer> | undefined;
-    const write = async (): Promise<Buffer> => {
-      const json = await ungzip(await document.content());
-      return gzipPieces([documentProtobuf(JSON.parse(json.toString()) as JsonObject)]);
-    };
-    const made: OpenApiDocument = {
-      hash: document.hash,
-      content: () => {
-        content ??= write().catch((error: unknown) => {
-          content = undefined;
-          throw error;
-        });
-        return content;
-      },
-    };
-    this.#known.set(key, made);
-    return made;
+    return this.#v3(path, `${path} protobuf`, documentProtobuf);
   }
 
-  #groupVersion(path: string, group: string, version: string): OpenApiDocument | undefined {
-    const builtIn = resources.filter((r) => r.group === group && r.version === version);
-    if (builtIn.length > 0) return this.#document(path, '', () => groupVersionDocument(group, version, builtIn));
-    const custom = this.#custom.find((c) => c.group === group && c.version === version);
+  #v3(path: string, key: string, write: V3Writer): OpenApiDocument | undefined {
+    const document = (fingerprint: string, parts: () => DocumentParts): OpenApiDocument =>
+      this.#document(key, path, fingerprint, () => write(parts()));
+    const [root, group, version, ...rest] = path.split('/');
+    switch (path) {
+      case '.well-known/openid-configuration':
+        return document('', () => plainDocument([WELL_KNOWN_PATH]));
+      case 'openid/v1/jwks':
+        return document('', () => plainDocument([JWKS_PATH]));
+      case 'version':
+        return document('', () => plainDocument([VERSION_PATH]));
+      case 'api':
+        return document('', () => plainDocument([coreVersionsPath()]));
+      case 'apis':
+        return document('', () => plainDocument([groupListPath()]));
+      default:
+    }
+    if (root === 'api' && version === undefined) return this.#groupVersion('', group ?? '', document);
+    if (root !== 'apis' || group === undefined || rest.length > 0) return undefined;
+    if (version !== undefined) return this.#groupVersion(group, version, document);
+    if (!builtInGroups.has(group)) return undefined;
+    return document('', () => plainDocument([groupPath(group)]));
+  }
+
+  #groupVersion(
+    group: string,
+    version: string,
+    document: (fingerprint: string, parts: () => DocumentParts) => OpenApiDocument,
+  ): OpenApiDocument | undefined {
+    const builtIn = builtInByVersion.get(`${group}/${version}`);
+    if (builtIn !== undefined) return document('', () => groupVersionDocument(group, version, builtIn));
+    const custom = this.#byVersion.get(`${group}/${version}`);
     if (custom === undefined) return undefined;
-    return this.#document(path, custom.fingerprint, () =>
-      customDocument(custom.resources, definitions([custom], 'v3')),
-    );
+    return document(custom.fingerprint, () => customDocument(custom.resources, definitions([custom], 'v3')));
   }
 
   /** The v2 document of everything, as JSON or as gnostic's protobuf. */
   v2(form: 'json' | 'protobuf'): OpenApiDocument {
-    return this.#document(`v2 ${form}`, this.#customHash, () => {
-      const parts = swagger({
-        items: this.#custom.flatMap((c) => c.resources.flatMap((r) => customResourcePaths(r))),
-        definitions: definitions(this.#custom, 'v2'),
-      });
+    const key = `v2 ${form}`;
+    return this.#document(key, key, this.#customHash, () => {
+      const parts = swagger({ items: pathsOf(this.#custom), definitions: definitions(this.#custom, 'v2') });
       return form === 'json' ? swaggerJson(parts) : swaggerProtobuf(parts);
     });
   }
+}
+
+type V3Writer = (parts: DocumentParts) => Iterable<string | Buffer>;
+
+const builtInGroups = new Set(resources.map((r) => r.group));
+const builtInByVersion = new Map<string, ResourceDef[]>();
+for (const resource of resources) {
+  const key = `${resource.group}/${resource.version}`;
+  const known = builtInByVersion.get(key);
+  if (known === undefined) builtInByVersion.set(key, [resource]);
+  else known.push(resource);
+}
+
+function* pathsOf(custom: readonly CustomGroupVersion[]): Iterable<readonly PathItem[]> {
+  for (const c of custom) for (const r of c.resources) yield customResourcePaths(r);
 }

@@ -27,7 +27,9 @@ import {
   WELL_KNOWN_PATH,
 } from './operations.js';
 import { inlineParameter, type Parameter, sharedParameters } from './parameters.js';
+import type { Definitions } from './custom.js';
 import { collectDefinitions, definitionSchema, refTo } from './schemas.js';
+import { type Entries, jsonMembers, ready } from './steps.js';
 
 /** Bodies that many operations have are shared; the keys are published like those of the parameters. */
 const SHARED_BODIES: Readonly<Record<string, string>> = {
@@ -110,32 +112,42 @@ function allPaths(): PathItem[] {
 /** The parts of the v2 document one by one, so that its writers never hold it as a whole. */
 export interface SwaggerParts {
   readonly head: JsonObject;
-  paths(): Iterable<readonly [string, JsonObject]>;
-  definitions(): Iterable<readonly [string, JsonObject]>;
-  parameters(): Iterable<readonly [string, JsonObject]>;
+  paths(): Entries<JsonObject>;
+  /** To be asked for behind the paths, which name them. */
+  definitions(): Entries<JsonObject>;
+  parameters(): Entries<JsonObject>;
   readonly tail: { readonly securityDefinitions: JsonObject; readonly security: JsonObject[] };
 }
 
 /** Definitions and paths that custom resources add to the v2 document. */
 export interface SwaggerExtras {
-  readonly items: readonly PathItem[];
-  readonly definitions: ReadonlyMap<string, JsonObject>;
+  /** The paths of each resource are made when they are asked for. */
+  readonly items: Iterable<readonly PathItem[]>;
+  readonly definitions: Definitions;
+}
+
+function* pathEntries(items: readonly PathItem[], named: Set<string>): Entries<JsonObject> {
+  for (const name of definitionsOf(items)) named.add(name);
+  for (const item of items) yield [item.path, ready(pathObject(item))];
 }
 
 /** The OpenAPI v2 document of everything that is built in, and of what extensions add. */
 export function swagger(extras?: SwaggerExtras): SwaggerParts {
-  const items = extras === undefined ? allPaths() : [...allPaths(), ...extras.items];
+  const named = new Set<string>();
   return {
     head: { swagger: '2.0', info: { ...INFO } },
     *paths() {
-      for (const item of items) yield [item.path, pathObject(item)];
+      yield* pathEntries(allPaths(), named);
+      for (const items of extras?.items ?? []) yield* pathEntries(items, named);
     },
     *definitions() {
       const names = new Set<string>();
-      for (const name of definitionsOf(items)) collectDefinitions(name, names);
+      for (const name of named) collectDefinitions(name, names);
       for (const name of extras?.definitions.keys() ?? []) names.add(name);
-      for (const name of [...names].toSorted())
-        yield [name, extras?.definitions.get(name) ?? definitionSchema('v2', name, KNOWN_GROUP_VERSIONS)];
+      for (const name of [...names].toSorted()) {
+        const own = extras?.definitions.get(name);
+        yield [name, own === undefined ? ready(definitionSchema('v2', name, KNOWN_GROUP_VERSIONS)) : own()];
+      }
     },
     *parameters() {
       const bodies: JsonObject = {
@@ -144,21 +156,13 @@ export function swagger(extras?: SwaggerExtras): SwaggerParts {
       };
       const all = { ...sharedParameters(), ...bodies };
       for (const [key, value] of Object.entries(all).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-        yield [key, value as JsonObject];
+        yield [key, ready(value as JsonObject)];
     },
     tail: { securityDefinitions: { BearerToken: { ...BEARER_TOKEN } }, security: [{ BearerToken: [] }] },
   };
 }
 
-function* jsonMembers(members: Iterable<readonly [string, JsonObject]>): Iterable<string> {
-  let separator = '';
-  for (const [key, value] of members) {
-    yield `${separator}${JSON.stringify(key)}:${JSON.stringify(value)}`;
-    separator = ',';
-  }
-}
-
-/** The v2 document as JSON, in pieces of a few KB. */
+/** The v2 document as JSON, in pieces; some are empty: there a step ends. */
 export function* swaggerJson(parts: SwaggerParts): Iterable<string> {
   yield `${JSON.stringify(parts.head).slice(0, -1)},"paths":{`;
   yield* jsonMembers(parts.paths());

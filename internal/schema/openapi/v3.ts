@@ -11,9 +11,11 @@ import {
   splitParameters,
   UNAUTHORIZED,
 } from './common.js';
+import { type Definitions, REFERRED } from './custom.js';
 import { customResourcePaths, type Operation, type PathItem, resourceListPath, resourcePaths } from './operations.js';
 import type { Parameter } from './parameters.js';
 import { collectDefinitions, definitionSchema, refTo } from './schemas.js';
+import { type Entries, jsonMembers, ready } from './steps.js';
 
 interface Options {
   /** Custom resources have neither protobuf nor strategic merge patches, and name the types of bodies. */
@@ -74,77 +76,97 @@ function pathObject(item: PathItem, options: Options): JsonObject {
   return out;
 }
 
+/** A v3 document part by part, so that its writers never hold it as a whole. */
+export interface DocumentParts {
+  readonly info: JsonObject;
+  paths(): Entries<JsonObject>;
+  /** To be asked for behind the paths. */
+  schemas(): Entries<JsonObject>;
+  readonly securitySchemes: JsonObject | undefined;
+}
+
 interface Document {
   readonly info: JsonObject;
-  readonly items: readonly PathItem[];
+  /** The paths of each resource are made when they are asked for. */
+  readonly items: Iterable<readonly PathItem[]>;
   readonly everywhere: readonly { readonly group: string; readonly version: string }[];
   /** Definitions that are not in the tables. */
-  readonly definitions: ReadonlyMap<string, JsonObject>;
+  readonly definitions: Definitions;
   readonly options: Options;
 }
 
-function* members(entries: Iterable<readonly [string, JsonObject]>): Iterable<string> {
-  let separator = '';
-  for (const [key, value] of entries) {
-    yield `${separator}${JSON.stringify(key)}:${JSON.stringify(value)}`;
-    separator = ',';
-  }
-}
-
-function* write({ info, items, everywhere, definitions, options }: Document): Iterable<string> {
+function partsOf({ info, items, everywhere, definitions, options }: Document): DocumentParts {
   const names = new Set<string>(definitions.keys());
-  for (const name of definitionsOf(items)) if (!definitions.has(name)) collectDefinitions(name, names);
-  for (const definition of definitions.values())
-    for (const name of referencedBy(definition)) if (!definitions.has(name)) collectDefinitions(name, names);
-  const sorted = items.toSorted((a, b) => (a.path < b.path ? -1 : 1));
-  yield `{"openapi":"3.0.0","info":${JSON.stringify(info)},"paths":{`;
-  yield* members(sorted.map((item) => [item.path, pathObject(item, options)] as const));
+  if (definitions.size > 0) for (const name of REFERRED) collectDefinitions(name, names);
+  return {
+    info,
+    *paths() {
+      const paths: [string, PathItem][] = [];
+      for (const some of items) {
+        for (const name of definitionsOf(some)) if (!definitions.has(name)) collectDefinitions(name, names);
+        for (const item of some) paths.push([item.path, item]);
+        yield undefined;
+      }
+      for (const [path, item] of paths.sort(([a], [b]) => (a < b ? -1 : 1))) {
+        yield [path, ready(pathObject(item, options))];
+      }
+    },
+    *schemas() {
+      for (const name of [...names].toSorted()) {
+        const own = definitions.get(name);
+        yield [name, own === undefined ? ready(definitionSchema('v3', name, everywhere)) : own()];
+      }
+    },
+    securitySchemes: options.custom ? undefined : { BearerToken: BEARER_TOKEN },
+  };
+}
+
+/** A v3 document as JSON, in pieces; some are empty: there a step ends. */
+export function* documentJson(parts: DocumentParts): Iterable<string> {
+  yield `{"openapi":"3.0.0","info":${JSON.stringify(parts.info)},"paths":{`;
+  yield* jsonMembers(parts.paths());
   yield '},"components":{';
-  if (names.size > 0) {
-    yield '"schemas":{';
-    yield* members(
-      [...names]
-        .toSorted()
-        .map((name) => [name, definitions.get(name) ?? definitionSchema('v3', name, everywhere)] as const),
-    );
-    yield options.custom ? '}' : '},';
+  let separator = '';
+  let begun = false;
+  for (const piece of jsonMembers(parts.schemas())) {
+    if (!begun && piece !== '') {
+      yield '"schemas":{';
+      begun = true;
+      separator = ',';
+    }
+    yield piece;
   }
-  yield options.custom ? '}}' : `"securitySchemes":{"BearerToken":${JSON.stringify(BEARER_TOKEN)}}}}`;
+  if (begun) yield '}';
+  if (parts.securitySchemes !== undefined)
+    yield `${separator}"securitySchemes":${JSON.stringify(parts.securitySchemes)}`;
+  yield '}}';
 }
 
-/** Names of definitions that a schema refers to. */
-function referencedBy(schema: JsonObject): string[] {
-  return [...JSON.stringify(schema).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map((m) => m[1] ?? '');
-}
+const NONE: Definitions = new Map();
 
-const NONE: ReadonlyMap<string, JsonObject> = new Map();
-
-/** A document of paths that belong to no group and version, in pieces of a few KB. */
-export function plainDocument(items: readonly PathItem[]): Iterable<string> {
-  return write({ info: { ...INFO }, items, everywhere: [], definitions: NONE, options: { custom: false } });
+/** A document of paths that belong to no group and version. */
+export function plainDocument(items: readonly PathItem[]): DocumentParts {
+  return partsOf({ info: { ...INFO }, items: [items], everywhere: [], definitions: NONE, options: { custom: false } });
 }
 
 /** The document of a built-in group and version. */
-export function groupVersionDocument(
-  group: string,
-  version: string,
-  resources: readonly ResourceDef[],
-): Iterable<string> {
+export function groupVersionDocument(group: string, version: string, resources: readonly ResourceDef[]): DocumentParts {
   const everywhere = [{ group: '', version: 'v1' }, ...(group === '' ? [] : [{ group, version }])];
-  const items = [resourceListPath(group, version), ...resources.flatMap((r) => resourcePaths(r))];
-  return write({ info: { ...INFO }, items, everywhere, definitions: NONE, options: { custom: false } });
+  const items = [[resourceListPath(group, version), ...resources.flatMap((r) => resourcePaths(r))]];
+  return partsOf({ info: { ...INFO }, items, everywhere, definitions: NONE, options: { custom: false } });
 }
 
-/** The document of a group and version of custom resources; `definitions` holds the schemas of their kinds and lists. */
-export function customDocument(
-  resources: readonly ResourceDef[],
-  definitions: ReadonlyMap<string, JsonObject>,
-): Iterable<string> {
-  return write({
+/** The document of a group and version of custom resources; `definitions` makes the schemas of their kinds and lists. */
+export function customDocument(resources: readonly ResourceDef[], definitions: Definitions): DocumentParts {
+  return partsOf({
     info: { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' },
-    items: resources.flatMap((r) => customResourcePaths(r)),
+    items: itemsOf(resources),
     everywhere: CLIENT_GROUP_VERSIONS,
     definitions,
     options: { custom: true },
   });
+}
+
+function* itemsOf(resources: readonly ResourceDef[]): Iterable<readonly PathItem[]> {
+  for (const resource of resources) yield customResourcePaths(resource);
 }

@@ -33,7 +33,9 @@ describe('names of custom resource definitions', () => {
       storedVersions: ['v1'],
     });
     // Once written there is nothing left to do.
-    expect(namedStatus(definition('gadgets', 'Gadget', { shortNames: ['gd'] }, status), new NamesInUse([]), NOW)).toBeUndefined();
+    expect(
+      namedStatus(definition('gadgets', 'Gadget', { shortNames: ['gd'] }, status), new NamesInUse([]), NOW),
+    ).toBeUndefined();
   });
 
   it('are refused when another definition of the group has them', () => {

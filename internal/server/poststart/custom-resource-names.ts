@@ -72,11 +72,7 @@ function hasOther(owners: Owners, group: string, name: string, owner: string): b
  * The status that a definition should have beside the others: which names are accepted, and whether it may be served
  * (apiextensions' naming and establishing controllers). The argument is not changed; undefined when nothing changes.
  */
-export function namedStatus(
-  definition: JsonObject,
-  inUse: NamesInUse,
-  now: string,
-): JsonObject | undefined {
+export function namedStatus(definition: JsonObject, inUse: NamesInUse, now: string): JsonObject | undefined {
   const spec = child(definition, 'spec');
   const wanted = namesOf(child(spec, 'names'));
   const status: JsonObject = structuredClone(child(definition, 'status')) ?? {};

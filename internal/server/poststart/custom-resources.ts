@@ -100,6 +100,8 @@ async function reconcile(
 ): Promise<boolean> {
   let left = false;
   const breath = new Breath();
+  // Whoever found the change has held the loop already.
+  await breath.rest();
   for (const { object, definition } of custom.definitions) {
     if (breath.isDue()) await breath.rest();
     if (stopped()) return false;

@@ -72,7 +72,7 @@ tick();
 /** Resolves when the loop has had little to do for a while: what a request leaves behind belongs to that request. */
 async function quiet(): Promise<void> {
   const end = performance.now() + SETTLING_MS;
-  for (let calm = 0; calm < CALM_LOOKS && performance.now() < end;) {
+  for (let calm = 0; calm < CALM_LOOKS && performance.now() < end; ) {
     const before = performance.eventLoopUtilization();
     await setTimeout(LOOK_MS);
     calm = performance.eventLoopUtilization(before).utilization < CALM ? calm + 1 : 0;

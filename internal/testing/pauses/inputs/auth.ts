@@ -47,9 +47,7 @@ export const auth: readonly Input[] = [
   asJane('a rule of many resource names', () => [
     { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'], resourceNames: words('name', ITEMS) },
   ]),
-  asJane('a rule of many URLs and verbs', () => [
-    { nonResourceURLs: words('/u', ITEMS), verbs: words('v', ITEMS) },
-  ]),
+  asJane('a rule of many URLs and verbs', () => [{ nonResourceURLs: words('/u', ITEMS), verbs: words('v', ITEMS) }]),
   asJane('many rules', () => times(12_000, (i) => ({ apiGroups: [''], resources: [`r${i}`], verbs: ['get'] }))),
   {
     ...POST('a token review of many audiences', '/apis/authentication.k8s.io/v1/tokenreviews', () => ({

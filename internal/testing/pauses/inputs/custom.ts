@@ -41,11 +41,8 @@ export const custom: readonly Input[] = [
   create('a pattern without a small automaton', 'automatons', { type: 'string', pattern: '(?:[ab]*a[ab]{900})$' }, () =>
     'ab'.repeat(50_000),
   ),
-  create(
-    'many texts and a pattern',
-    'texts',
-    array({ type: 'string', pattern: '^[a-z]([-a-z0-9]*[a-z0-9])?$' }),
-    () => times(OTHER_ITEMS, (i) => `text${i}`),
+  create('many texts and a pattern', 'texts', array({ type: 'string', pattern: '^[a-z]([-a-z0-9]*[a-z0-9])?$' }), () =>
+    times(OTHER_ITEMS, (i) => `text${i}`),
   ),
   create('many texts that no pattern fits', 'misfits', array({ type: 'string', pattern: '^x$' }), () =>
     times(OTHER_ITEMS, (i) => `text${i}`),
@@ -70,11 +67,8 @@ export const custom: readonly Input[] = [
     },
     () => times(5000, () => 'none'),
   ),
-  create(
-    'many items that are unique',
-    'uniques',
-    array({ type: 'string' }, { 'x-kubernetes-list-type': 'set' }),
-    () => times(OTHER_ITEMS, (i) => `v${i}`),
+  create('many items that are unique', 'uniques', array({ type: 'string' }, { 'x-kubernetes-list-type': 'set' }), () =>
+    times(OTHER_ITEMS, (i) => `v${i}`),
   ),
   create(
     'many items with keys',
@@ -108,12 +102,7 @@ export const custom: readonly Input[] = [
   create('a host name of 1.4 MB in a schema', 'hosts', { type: 'string', format: 'hostname' }, () =>
     'a-'.repeat(700_000),
   ),
-  create(
-    'a duration of 1.4 MB',
-    'durations',
-    { type: 'string', format: 'duration' },
-    () => `${'1'.repeat(700_000)}x1`,
-  ),
+  create('a duration of 1.4 MB', 'durations', { type: 'string', format: 'duration' }, () => `${'1'.repeat(700_000)}x1`),
   create('base64 of 1.4 MB in a schema', 'bytes', { type: 'string', format: 'byte' }, () => 'AAAA'.repeat(350_000)),
   create(
     'a rule over many items',

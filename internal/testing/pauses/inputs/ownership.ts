@@ -53,12 +53,18 @@ export const ownership: readonly Input[] = [
     prepare: (r) => apply(r, DEPLOYMENT, 'a', deployment(OWNED)),
   }),
   APPLY('an apply of many variables by force', DEPLOYMENT, 'b', () => deployment(OWNED, 'w'), { force: true }),
-  APPLY('an apply with many variables of one name', DEPLOYMENT, 'a', () => ({
-    ...(deployment(0) as object),
-    spec: {
-      template: { spec: { containers: [{ name: 'c', env: times(OTHER_ITEMS, () => ({ name: 'E', value: 'v' })) }] } },
-    },
-  }), { refused: [500] }),
+  APPLY(
+    'an apply with many variables of one name',
+    DEPLOYMENT,
+    'a',
+    () => ({
+      ...(deployment(0) as object),
+      spec: {
+        template: { spec: { containers: [{ name: 'c', env: times(OTHER_ITEMS, () => ({ name: 'E', value: 'v' })) }] } },
+      },
+    }),
+    { refused: [500] },
+  ),
   APPLY('an apply of many finalizers', MAP, 'f', () => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -85,12 +91,18 @@ export const ownership: readonly Input[] = [
       },
     }),
   },
-  APPLY('an apply over what many managers own', `${NAMESPACED}/configmaps/made-up`, 'z', () => ({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: 'made-up' },
-    data: members(KEYS, (i) => [`key${i}`, 'z']),
-  }), { force: true }),
+  APPLY(
+    'an apply over what many managers own',
+    `${NAMESPACED}/configmaps/made-up`,
+    'z',
+    () => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'made-up' },
+      data: members(KEYS, (i) => [`key${i}`, 'z']),
+    }),
+    { force: true },
+  ),
   APPLY(
     'an apply of YAML of many keys',
     `${NAMESPACED}/configmaps/yaml`,

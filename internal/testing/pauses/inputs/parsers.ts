@@ -87,10 +87,7 @@ export const parsers: readonly Input[] = [
     'integers beyond 2^53',
     () => `{"metadata":{"generateName":"c-"},"x":[${times(ITEMS, (i) => `9007199254740993${i % 10}`).join(',')}]}`,
   ),
-  text(
-    'duplicate members',
-    () => `{"metadata":{"generateName":"c-"},${'"data":{},'.repeat(16_000)}"data":{}}`,
-  ),
+  text('duplicate members', () => `{"metadata":{"generateName":"c-"},${'"data":{},'.repeat(16_000)}"data":{}}`),
   {
     ...text('unknown fields, with warnings', () =>
       JSON.stringify({ metadata: { generateName: 'c-' }, ...members(KEYS, (i) => [`unknown${i}`, 1]) }),

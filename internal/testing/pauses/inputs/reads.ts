@@ -24,7 +24,9 @@ async function large(replica: MeasuredReplica): Promise<void> {
   for (let i = 0; i < 8; i++) {
     await must(replica, 'POST', '/api/v1/namespaces/large/pods', {
       metadata: { name: `p${i}` },
-      spec: { containers: [{ name: 'c', image: 'i', env: times(OWNED, (n) => ({ name: `E${n}`, value: 'v'.repeat(220) })) }] },
+      spec: {
+        containers: [{ name: 'c', image: 'i', env: times(OWNED, (n) => ({ name: `E${n}`, value: 'v'.repeat(220) })) }],
+      },
     });
   }
   await must(replica, 'POST', '/api/v1/namespaces/large/configmaps', {

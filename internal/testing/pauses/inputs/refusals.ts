@@ -23,7 +23,11 @@ export const refusals: readonly Input[] = [
     ...members(10, (m) => [`x${m}`, times(12_000, () => 1)]),
   })),
   refuse('a list of 200,000 items', () => container({ command: times(200_000, () => 'c') }), `${NAMESPACED}/pods`),
-  refuse('a list of 15,000 variables', () => container({ env: times(15_000, (i) => ({ name: `E${i}` })) }), `${NAMESPACED}/pods`),
+  refuse(
+    'a list of 15,000 variables',
+    () => container({ env: times(15_000, (i) => ({ name: `E${i}` })) }),
+    `${NAMESPACED}/pods`,
+  ),
   refuse('a number of 2.9 million digits', () => `{"metadata":{},"x":${'9'.repeat(2_900_000)}}`),
   {
     ...refuse(

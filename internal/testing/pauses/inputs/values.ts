@@ -19,9 +19,7 @@ export const values: readonly Input[] = [
     container({ resources: { limits: { cpu: `1e${'9'.repeat(100_000)}` } } }),
   ),
   POST('a quantity 1e999999999', POD, () => container({ resources: { limits: { cpu: '1e999999999' } } })),
-  POST('quantities', POD, () =>
-    container({ resources: { limits: members(KEYS, (i) => [`e.com/r${i}`, '1.5Gi']) } }),
-  ),
+  POST('quantities', POD, () => container({ resources: { limits: members(KEYS, (i) => [`e.com/r${i}`, '1.5Gi']) } })),
   POST('quantities of 100 digits', POD, () =>
     container({ resources: { limits: members(8_000, (i) => [`e.com/r${i}`, `${'9'.repeat(100)}`]) } }),
   ),

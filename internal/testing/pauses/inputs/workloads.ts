@@ -21,9 +21,7 @@ export const workloads: readonly Input[] = [
     container({ ports: times(OWNED, (i) => ({ containerPort: (i % 65_000) + 1, name: `p${i}` })) }),
   ),
   POST('variables', POD, () => container({ env: times(OWNED, (i) => ({ name: `E${i}`, value: 'v' })) })),
-  POST('variables of one name', POD, () =>
-    container({ env: times(ITEMS, () => ({ name: `E`, value: '$(E)' })) }),
-  ),
+  POST('variables of one name', POD, () => container({ env: times(ITEMS, () => ({ name: `E`, value: '$(E)' })) })),
   POST('volumes', POD, () => pod({ volumes: times(OWNED, (i) => ({ name: `v${i}`, emptyDir: {} })) })),
   POST('volumes and their mounts', POD, () =>
     pod({
@@ -33,9 +31,7 @@ export const workloads: readonly Input[] = [
       volumes: times(2_400, (i) => ({ name: `v${i}`, emptyDir: {} })),
     }),
   ),
-  POST('tolerations', POD, () =>
-    pod({ tolerations: times(ITEMS, (i) => ({ key: `k${i}`, operator: 'Exists' })) }),
-  ),
+  POST('tolerations', POD, () => pod({ tolerations: times(ITEMS, (i) => ({ key: `k${i}`, operator: 'Exists' })) })),
   POST('spread constraints', POD, () =>
     pod({
       topologySpreadConstraints: times(OWNED, (i) => ({
@@ -71,9 +67,7 @@ export const workloads: readonly Input[] = [
       },
     }),
   ),
-  POST('host aliases', POD, () =>
-    pod({ hostAliases: times(OWNED, (i) => ({ ip: '1.2.3.4', hostnames: [`h${i}`] })) }),
-  ),
+  POST('host aliases', POD, () => pod({ hostAliases: times(OWNED, (i) => ({ ip: '1.2.3.4', hostnames: [`h${i}`] })) })),
   POST('pull secrets', POD, () => pod({ imagePullSecrets: times(OWNED, (i) => ({ name: `s${i}` })) })),
   POST('scheduling gates', POD, () => pod({ schedulingGates: times(OWNED, (i) => ({ name: `e.com/g${i}` })) })),
   POST('system controls', POD, () =>
@@ -111,12 +105,16 @@ export const workloads: readonly Input[] = [
       ports: [{ port: i + 1 }],
     })),
   })),
-  POST('a slice of 1,000 endpoints and 100 ports', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', () => ({
-    metadata: meta,
-    addressType: 'IPv4',
-    endpoints: times(1_000, (i) => ({ addresses: [`10.${i % 200}.${(i >> 8) % 250}.1`] })),
-    ports: times(100, (i) => ({ name: `p${i}`, port: 1 })),
-  })),
+  POST(
+    'a slice of 1,000 endpoints and 100 ports',
+    '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices',
+    () => ({
+      metadata: meta,
+      addressType: 'IPv4',
+      endpoints: times(1_000, (i) => ({ addresses: [`10.${i % 200}.${(i >> 8) % 250}.1`] })),
+      ports: times(100, (i) => ({ name: `p${i}`, port: 1 })),
+    }),
+  ),
   POST('an ingress of many rules', '/apis/networking.k8s.io/v1/namespaces/default/ingresses', () => ({
     metadata: meta,
     spec: {
@@ -145,9 +143,7 @@ export const workloads: readonly Input[] = [
       metadata: meta,
       spec: {
         podSelector: {},
-        ingress: [
-          { from: [{ ipBlock: { cidr: '10.0.0.0/8', except: times(ITEMS, (i) => `10.${i % 250}.0.0/16`) } }] },
-        ],
+        ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/8', except: times(ITEMS, (i) => `10.${i % 250}.0.0/16`) } }] }],
       },
     }),
   ),
