@@ -46,7 +46,8 @@ export function respondStored(
       ...(warnings.length === 0 ? {} : { warnings }),
     });
   const reply = (): Reply | Promise<Reply> => {
-    const body = value.length < LARGE_BYTES ? encoding.one(object) : (encoding.oneInTurns ?? encoding.one)(object);
+    const isLarge = value.length >= LARGE_BYTES;
+    const body = isLarge ? (encoding.oneInTurns?.(object) ?? encoding.one(object)) : encoding.one(object);
     return body instanceof Promise ? body.then(answer) : answer(body);
   };
   return encoding.prepare === undefined ? reply() : encoding.prepare([object]).then(reply);

@@ -11,8 +11,9 @@ export function isStep(): boolean {
   return pieces === 0;
 }
 
-/** A result that is there already. */
+/** A result that is there already: one step. */
 export function* ready<T>(value: T): Steps<T> {
+  yield;
   return value;
 }
 
