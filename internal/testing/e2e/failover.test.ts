@@ -4,7 +4,7 @@ import { call, type E2eCluster, eventually, startCluster } from './cluster.js';
 
 /** How often each kind of crash is repeated in each shape of cluster. */
 const SHAPES = [
-  { replicas: 3, rounds: 5 },
+  { replicas: 3, rounds: 2 },
   { replicas: 5, rounds: 1 },
 ];
 const CLIENTS = 8;

@@ -32,6 +32,11 @@ export class TestRunner {
       'test',
       {
         root,
+        config: false,
+        include: ['internal/**/*.test.ts', 'cmd/**/*.test.ts'],
+        pool: 'forks',
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
         watch: false,
         maxWorkers: 1,
         fileParallelism: false,
