@@ -4,6 +4,7 @@ import type { JsonObject } from '../../machinery/json.js';
 import { defaultClaim } from '../core/persistent-volume-claim.js';
 import { defaultPodTemplate } from '../core/pod-template-defaults.js';
 import type { Strategy } from '../types.js';
+import { firstTemplateGeneration, keepCarried, normalizeRollback, TEMPLATE_GENERATION } from './carried-numbers.js';
 import { daemonSetRules } from './daemon-set-rules.js';
 import { controllerRevisionRules, deploymentRules, replicaSetRules } from './rules.js';
 import { statefulSetRules } from './stateful-set-rules.js';
@@ -28,7 +29,10 @@ const deployments: Strategy = {
   },
   prepareForCreate(_ctx, d) {
     d['status'] = {};
+    normalizeRollback(d);
   },
+  prepareForUpdate: (_ctx, d) => normalizeRollback(d),
+  prepareForStatusUpdate: (_ctx, d, old) => keepCarried(d, old),
 };
 
 const replicaSets: Strategy = {
@@ -60,17 +64,17 @@ const daemonSets: Strategy = {
   },
   prepareForCreate(_ctx, ds) {
     ds['status'] = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 };
-    templateAnnotations(ds)[TEMPLATE_GENERATION] = '1';
+    templateAnnotations(ds)[TEMPLATE_GENERATION] = firstTemplateGeneration(ds);
   },
   prepareForUpdate(_ctx, ds, old) {
     const before = Number(str(templateAnnotations(old), TEMPLATE_GENERATION));
     const same = semanticEqual(child(ds, 'spec')?.['template'], child(old, 'spec')?.['template']);
     templateAnnotations(ds)[TEMPLATE_GENERATION] = String(same ? before : before + 1);
   },
+  prepareForStatusUpdate: (_ctx, ds, old) => keepCarried(ds, old),
 };
 
 /** The deprecated annotation mirrors the internal templateGeneration: it is there from decoding on, and counts changes of the template. */
-const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
 function templateAnnotations(ds: JsonObject): JsonObject {
   return ensureChild(ensureChild(ds, 'metadata'), 'annotations');
 }

@@ -1,3 +1,5 @@
+import { append } from '../../machinery/append.js';
+import { rollbackErrors } from './carried-numbers.js';
 import { child } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import {
@@ -38,12 +40,12 @@ function checkReplicated(spec: FieldNode, old: JsonObject | undefined): void {
 }
 
 /** A rule about the spec, for new and changed objects; the selector stays. */
-function specRules(check: (spec: FieldNode, old: JsonObject | undefined) => void): Rules {
+function specRules(check: (spec: FieldNode, old: JsonObject | undefined, root: FieldNode) => void): Rules {
   return {
-    validate: (o) => validating(o, (root) => check(root.struct('spec'), undefined)),
+    validate: (o) => validating(o, (root) => check(root.struct('spec'), undefined, root)),
     validateUpdate: (o, old) =>
       validating(o, (root) => {
-        check(root.struct('spec'), child(old, 'spec'));
+        check(root.struct('spec'), child(old, 'spec'), root);
         checkSelectorKept(root.struct('spec'), child(old, 'spec'));
       }),
     warnings: (o, old) => [...(old === undefined ? hostNameWarnings(o) : []), ...workloadWarnings(o, old)],
@@ -77,12 +79,13 @@ function checkStrategy(spec: FieldNode): void {
   }
 }
 
-export const deploymentRules = specRules((spec, old) => {
+export const deploymentRules = specRules((spec, old, root) => {
   spec.nonNegative('replicas');
   checkReplicated(spec, old);
   checkStrategy(spec);
   spec.nonNegative('minReadySeconds');
   spec.nonNegative('revisionHistoryLimit');
+  append(root.problems, rollbackErrors(root.value));
   const deadline = spec.number('progressDeadlineSeconds');
   if (deadline === undefined) return;
   spec.nonNegative('progressDeadlineSeconds');

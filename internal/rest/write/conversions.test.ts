@@ -31,6 +31,43 @@ describe('an event of the core group', () => {
   });
 });
 
+describe('numbers that travel as annotations', () => {
+  const APPS = '/apis/apps/v1/namespaces/default';
+  const ROLLBACK = 'deprecated.deployment.rollback.rollback.to';
+  const TEMPLATE = 'deprecated.daemonset.template.generation';
+  const workload = (name: string, annotations: JsonObject): JsonObject => ({
+    metadata: { name, annotations },
+    spec: {
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: podSpec },
+    },
+  });
+  const annotations = (o: JsonObject): unknown => meta(o)['annotations'];
+
+  it('are numbers, as a Deployment and a DaemonSet keep them', async () => {
+    const create = (kind: string, name: string, notes: JsonObject, code = 201): Promise<JsonObject> =>
+      rest.ok(code, 'POST', `${APPS}/${kind}`, workload(name, notes));
+    expect(annotations(await create('deployments', 'to', { [ROLLBACK]: '+007' }))).toEqual({ [ROLLBACK]: '7' });
+    expect(annotations(await create('deployments', 'none', { [ROLLBACK]: '' }))).toBeUndefined();
+    expect(annotations(await create('daemonsets', 'first', { [TEMPLATE]: '5' }))).toEqual({ [TEMPLATE]: '5' });
+    expect((await create('deployments', 'word', { [ROLLBACK]: 'abc' }, 400))['message']).toBe(
+      `Deployment in version "v1" cannot be handled as a Deployment: failed to parse annotation[${ROLLBACK}]=abc as int64: strconv.ParseInt: parsing "abc": invalid syntax`,
+    );
+    expect((await create('daemonsets', 'large', { [TEMPLATE]: '9'.repeat(30) }, 400))['message']).toContain(
+      'value out of range',
+    );
+    expect((await create('deployments', 'below', { [ROLLBACK]: '-1' }, 422))['message']).toContain(
+      'spec.rollback.version: Invalid value: -1: must be greater than or equal to 0',
+    );
+  });
+  it('are none of the status', async () => {
+    await rest.ok(201, 'POST', `${APPS}/daemonsets`, workload('status', {}));
+    const changed = { metadata: { annotations: { [TEMPLATE]: '9' } } };
+    const after = await rest.ok(200, 'PATCH', `${APPS}/daemonsets/status/status`, changed, MERGE);
+    expect(annotations(after)).toEqual({ [TEMPLATE]: '1' });
+  });
+});
+
 describe('fields that v1 has twice', () => {
   it('keep podIP and podIPs in step, whichever a status update names', async () => {
     await rest.ok(201, 'POST', PODS, pod('ips'));
