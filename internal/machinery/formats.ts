@@ -85,8 +85,11 @@ const CIDR_TEXT = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/6
 const isMapped = (ip: { family: 'IPv4' | 'IPv6'; value: bigint }): boolean =>
   ip.family === 'IPv6' && ip.value >> 32n === 0xffffn;
 
-/** Whether the text is an address, leading zeros and IPv4 in IPv6 included (ParseIPSloppy). */
-export const isSloppyIP = (value: string): boolean => parseIP(withoutLeadingZeros(value)) !== undefined;
+/** An address, leading zeros and IPv4 in IPv6 included (ParseIPSloppy). */
+export const sloppyIP = (value: string): ReturnType<typeof parseIP> => parseIP(withoutLeadingZeros(value));
+
+/** Whether the text is one. */
+export const isSloppyIP = (value: string): boolean => sloppyIP(value) !== undefined;
 
 /** Field errors of an address in a field that older releases read leniently: no leading zeros, no IPv4 in IPv6. */
 export function legacyIP(value: string): string[] {

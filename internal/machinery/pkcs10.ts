@@ -1,3 +1,4 @@
+import { pemBlocks } from './pem.js';
 import { constants, createPublicKey, verify } from 'node:crypto';
 import { childrenOf, DER_BIT_STRING, DER_SET, DerError, type DerElement, oidOf, readDer } from './der.js';
 
@@ -49,10 +50,8 @@ const INSECURE: Readonly<Record<string, string>> = {
 
 /** The DER of the first PEM block, when it is of the type. */
 export function pemBlock(pem: string, type: string): Buffer | undefined {
-  const m = /-----BEGIN ([^-\r\n]+)-----\r?\n(?:[^\r\n:]+:[^\r\n]*\r?\n)*([A-Za-z0-9+/=\s]*?)-----END \1-----/.exec(
-    pem,
-  );
-  return m === null || m[1] !== type ? undefined : Buffer.from(m[2] ?? '', 'base64');
+  const [first] = pemBlocks(pem);
+  return first?.type === type ? first.der : undefined;
 }
 
 function subjectOf(name: DerElement | undefined): { commonName: string; organizations: string[] } {

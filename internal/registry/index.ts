@@ -6,6 +6,7 @@ import { strategiesByGroup } from './groups.js';
 import { lifecycles } from './lifecycle/index.js';
 import { printerOf } from './printers/index.js';
 import type { Strategy } from './types.js';
+import { warningsByGroup } from './warnings/index.js';
 
 const cache = new Map<string, Strategy>();
 
@@ -19,7 +20,7 @@ export function combined(of: string, ...parts: readonly Strategy[]): Strategy {
 
 /**
  * What is particular to a resource, named by the group and plural it is stored under: its traits, its columns, its
- * lifecycle and what its group's own module says. Unknown resources (custom ones) get an empty strategy: generic behaviour
+ * lifecycle, what is warned of, and what its group's own module says. Unknown resources (custom ones) get an empty strategy: generic behaviour
  * throughout.
  */
 export function strategyFor(group: string, resource: string): Strategy {
@@ -31,6 +32,7 @@ export function strategyFor(group: string, resource: string): Strategy {
       traitsOf(group, resource),
       printerOf(group, resource),
       lifecycles[group]?.[resource] ?? {},
+      warningsByGroup[group]?.[resource] ?? {},
       strategiesByGroup[group]?.[resource] ?? {},
     );
     // Stored as, and therefore in all but its field names, a core event.

@@ -140,6 +140,8 @@ export interface Validation {
   validateUpdate?(obj: JsonObject, old: JsonObject, ctx: WriteContext): FieldErrors;
   validateStatusUpdate?(obj: JsonObject, old: JsonObject, ctx: WriteContext): FieldErrors;
   warnings?(obj: JsonObject, old: JsonObject | undefined): string[];
+  /** Warnings about an update of `/status`. */
+  statusWarnings?(obj: JsonObject): string[];
 }
 
 /** What field selectors may ask for. */

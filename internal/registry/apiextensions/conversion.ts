@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { dns1035Label } from '../../machinery/names.js';
+import { pemBlocks } from '../../machinery/pem.js';
 import { FieldNode } from '../generic/field-node.js';
 import { checkReviewVersions, checkWebhookClient } from '../generic/webhook-client.js';
 
@@ -8,18 +9,16 @@ const ONLY_WEBHOOK = 'should not be set when strategy is not set to Webhook';
 
 /** What is wrong with PEM certificates that a server is to be verified with. */
 function bundleProblem(bundle: string): string | undefined {
-  const pem = Buffer.from(bundle, 'base64').toString('latin1');
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
-  let problem = blocks.length === 0 ? 'unable to parse bytes as PEM block' : undefined;
-  for (const block of blocks) {
+  const blocks = pemBlocks(Buffer.from(bundle, 'base64').toString('latin1')).filter((b) => b.type === 'CERTIFICATE');
+  for (const { der } of blocks) {
     try {
-      new X509Certificate(block);
+      new X509Certificate(der);
     } catch (e) {
       if (!(e instanceof Error)) throw e;
-      problem = `failed to parse certificate: ${e.message}`;
+      return `failed to parse certificate: ${e.message}`;
     }
   }
-  return problem;
+  return blocks.length === 0 ? 'unable to parse bytes as PEM block' : undefined;
 }
 
 /** Whether a stored definition's conversion webhook can be verified with its caBundle. */

@@ -3,6 +3,7 @@ import { DerError } from '../../machinery/der.js';
 import { semanticEqual } from '../../machinery/equal.js';
 import type { FieldError } from '../../machinery/field.js';
 import type { JsonObject, JsonValue } from '../../machinery/json.js';
+import { pemBlocks } from '../../machinery/pem.js';
 import { parseSigningRequest, pemBlock, signatureProblem } from '../../machinery/pkcs10.js';
 import { FieldNode, validating } from '../generic/field-node.js';
 import { checkSignerName } from './signer-name.js';
@@ -90,13 +91,13 @@ function checkConditions(status: FieldNode, lenience: Lenience): void {
 function certificateProblem(certificate: string): string | undefined {
   if (certificate === '') return undefined;
   const pem = Buffer.from(certificate, 'base64').toString('latin1');
-  const blocks = [...pem.matchAll(/-----BEGIN ([^-\r\n]+)-----[\s\S]*?-----END \1-----/g)];
+  const blocks = pemBlocks(pem);
   if (blocks.length === 0) return 'must contain at least one CERTIFICATE PEM block';
-  for (const [block, type] of blocks) {
-    if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found "${type ?? ''}"`;
-    if (/^[A-Za-z0-9-]+:/m.test(block)) return 'no PEM block headers are permitted';
+  for (const { type, hasHeaders, der } of blocks) {
+    if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found "${type}"`;
+    if (hasHeaders) return 'no PEM block headers are permitted';
     try {
-      new X509Certificate(block);
+      new X509Certificate(der);
     } catch (e) {
       if (!(e instanceof Error)) throw e;
       return 'x509: malformed certificate';

@@ -1,3 +1,4 @@
+import { finalizerWarnings } from '../warnings/objects.js';
 import { append } from '../../machinery/append.js';
 import { valueAt, simplePath } from '../../extensions/jsonpath.js';
 import type { ServedVersion } from '../../extensions/served.js';
@@ -148,6 +149,7 @@ function makeStrategy(served: ServedVersion, calls: Calls | undefined): Strategy
     },
     // Nothing is left behind by a create that races with the end of its definition.
     allocate: (_ctx, _obj, old) => (old === undefined ? { compares: [{ key: definitionKey, exists: true }] } : {}),
+    warnings: finalizerWarnings,
     validate: (obj, ctx) => drive(validate(obj, undefined, ctx.warnings)),
     validateUpdate: (obj, old, ctx) => drive(validate(obj, old, ctx.warnings)),
     validateStatusUpdate(obj, old, ctx) {

@@ -1,4 +1,4 @@
-import { child } from '../../machinery/access.js';
+import { child, children } from '../../machinery/access.js';
 import { percent } from '../../machinery/formats.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { checkConditions } from '../generic/conditions.js';
@@ -50,7 +50,24 @@ function checkStatus(status: FieldNode): void {
   for (const key of ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods']) status.nonNegative(key);
 }
 
+/** By this key an expression says that an empty selector is meant as in policy/v1beta1. */
+const EMPTY_AS_IN_V1BETA1 = 'pdb.kubernetes.io/deprecated-v1beta1-empty-selector-match';
+
+/** Convert_v1_PodDisruptionBudget_To_policy_PodDisruptionBudget: nothing else is said beside it. */
+function dropEmptySelectorMark(pdb: JsonObject): void {
+  const selector = child(child(pdb, 'spec'), 'selector');
+  const expressions = children(selector, 'matchExpressions');
+  if (selector === undefined || !expressions.some((e) => e['key'] === EMPTY_AS_IN_V1BETA1)) return;
+  const isAlone = expressions.length === 1 && Object.keys(child(selector, 'matchLabels') ?? {}).length === 0;
+  const [only] = expressions;
+  if (isAlone && only?.['operator'] === 'Exists' && !Array.isArray(only['values'])) return;
+  const others = expressions.filter((e) => e['key'] !== EMPTY_AS_IN_V1BETA1);
+  if (others.length > 0) selector['matchExpressions'] = others;
+  else delete selector['matchExpressions'];
+}
+
 const podDisruptionBudgets: Strategy = {
+  defaults: dropEmptySelectorMark,
   prepareForCreate(_ctx, pdb) {
     pdb['status'] = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 };
   },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
 import { fieldErrorsOf } from '../generic/field-errors.testkit.js';
+import { strategyFor } from '../index.js';
 
 const of = fieldErrorsOf('policy', 'poddisruptionbudgets');
 const budget = (spec: JsonObject): JsonObject => ({ spec });
@@ -20,6 +21,17 @@ describe('pod disruption budgets', () => {
     expect(of(budget({ maxUnavailable: -1 }))).toEqual([
       'spec.maxUnavailable: Invalid value: -1: must be greater than or equal to 0',
     ]);
+  });
+  it('say of an empty selector how it is meant, and nothing else beside', () => {
+    const mark = { key: 'pdb.kubernetes.io/deprecated-v1beta1-empty-selector-match', operator: 'Exists' };
+    const selected = (selector: JsonObject): unknown => {
+      const pdb = budget({ selector });
+      strategyFor('policy', 'poddisruptionbudgets').defaults?.(pdb);
+      return (pdb['spec'] as JsonObject)['selector'];
+    };
+    expect(selected({ matchExpressions: [mark] })).toEqual({ matchExpressions: [mark] });
+    expect(selected({ matchLabels: { a: 'b' }, matchExpressions: [mark] })).toEqual({ matchLabels: { a: 'b' } });
+    expect(selected({ matchExpressions: [{ ...mark, operator: 'DoesNotExist' }] })).toEqual({});
   });
   it('report whole conditions and counts that are not negative', () => {
     const condition = { type: 'Ok', status: 'Maybe', reason: '1', lastTransitionTime: '2026-01-01T00:00:00Z' };

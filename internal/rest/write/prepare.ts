@@ -33,8 +33,11 @@ export function prepareCreate(kind: Kind, ctx: Writing, obj: JsonObject): void {
 function checked(kind: Kind, ctx: Writing, obj: JsonObject, errors: FieldError[], old: JsonObject | undefined): void {
   const { strategy } = kind;
   if (errors.length > 0) throw invalid(kind.gk, metaText(metaOf(obj), 'name'), errors);
-  const isMain = old === undefined || subresourceStrategy(kind, ctx.subresource) === undefined;
-  if (isMain && strategy.warnings !== undefined) append(ctx.warnings, strategy.warnings(obj, old));
+  const sub = old === undefined ? undefined : subresourceStrategy(kind, ctx.subresource);
+  if (sub === undefined && strategy.warnings !== undefined) append(ctx.warnings, strategy.warnings(obj, old));
+  if (ctx.subresource === 'status' && strategy.statusWarnings !== undefined) {
+    append(ctx.warnings, strategy.statusWarnings(obj));
+  }
   // What is read from kube-apiserver's store is defaulted once more; a kind may have given itself more to default.
   strategy.defaults?.(obj);
 }
