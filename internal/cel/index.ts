@@ -40,3 +40,4 @@ export {
   resourceCheckValue,
 } from './library/authorizer.js';
 export { JSON_PATCH_FUNCTIONS } from './library/jsonpatch.js';
+export { QUANTITY_TYPE } from './library/kubernetes.js';

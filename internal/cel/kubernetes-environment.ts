@@ -41,7 +41,7 @@ import { SEMVER_FUNCTIONS, SEMVER_TYPE } from './library/semver.js';
 import { STRING_FUNCTIONS } from './library/strings.js';
 import { TIME_FUNCTIONS } from './library/times.js';
 import { WELL_KNOWN } from './library/well-known.js';
-import { kubernetesMacros } from './syntax/macros.js';
+import { kubernetesMacros, withBindings } from './syntax/macros.js';
 
 const BASE_FUNCTIONS: ReadonlyMap<string, FunctionDecl> = (() => {
   const functions = new Map<string, FunctionDecl>();
@@ -73,6 +73,7 @@ const BASE_TYPES: ReadonlyMap<string, CelType> = new Map([
 ]);
 
 const MACROS = kubernetesMacros();
+const WITH_BINDINGS = withBindings(kubernetesMacros());
 
 /** Structs of both; the first that knows a name answers. */
 function both(a: TypeProvider, b: TypeProvider): TypeProvider {
@@ -91,6 +92,8 @@ export interface EnvironmentOptions {
   readonly provider?: TypeProvider;
   readonly functions?: readonly FunctionDecl[];
   readonly types?: ReadonlyMap<string, CelType>;
+  /** `cel.bind`, which only selectors of devices have. */
+  readonly bindings?: boolean;
 }
 
 /** Kubernetes 1.36's environment (k8s.io/apiserver/pkg/cel/environment) with variables and struct types. */
@@ -103,7 +106,7 @@ export function kubernetesEnvironment(options: EnvironmentOptions): Environment 
   }
   return {
     functions,
-    macros: MACROS,
+    macros: options.bindings === true ? WITH_BINDINGS : MACROS,
     variables: options.variables,
     types: options.types === undefined ? BASE_TYPES : new Map([...BASE_TYPES, ...options.types]),
     provider: both(options.provider ?? NO_STRUCTS, WELL_KNOWN),

@@ -218,6 +218,16 @@ export function kubernetesMacros(): Macros {
   return macros;
 }
 
+/** Adds `cel.bind(name, value, expression)` (cel-go's ext.Bindings). */
+export function withBindings(macros: Macros): Macros {
+  return macros.add('bind', 3, true, (c) => {
+    if (c.target.kind !== 'ident' || c.target.name !== 'cel') return undefined;
+    const name = arg(c, 0);
+    if (name.kind !== 'ident') throw new MacroError(name.at, 'cel.bind() variable names must be simple identifiers');
+    return bind(c.at, name.name, arg(c, 1), arg(c, 2));
+  });
+}
+
 /** The call, or what a macro of its name makes of it. Throws MacroError. */
 export function callOrExpansion(
   macros: Macros,

@@ -1,17 +1,14 @@
-import { type CelEnvironment, compileExpression, isOneOf } from '../../extensions/cel/compile.js';
-import { BOOL, mapOf, objectOf, STRING, typeText, UNKNOWN } from '../../extensions/cel/types.js';
 import { isObject } from '../../machinery/json.js';
 import { dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from '../../machinery/names.js';
 import type { FieldNode } from '../generic/field-node.js';
 import { checkItems, checkSet, checkTextSet } from './collections.js';
 import { checkDriverName, checkFullName } from './names.js';
+import { checkSelectors } from './selector.js';
 
 const MAX_REQUESTS = 32;
 const MAX_ALTERNATIVES = 8;
 const MAX_CONSTRAINTS = 32;
 export const MAX_CONFIGS = 32;
-const MAX_SELECTORS = 32;
-const MAX_EXPRESSION_BYTES = 10 * 1024;
 const MAX_PARAMETER_BYTES = 10 * 1024;
 export const TAINT_EFFECTS = ['NoExecute', 'NoSchedule', 'None'];
 
@@ -40,44 +37,6 @@ export function checkRequestRef(owner: FieldNode, at: string, name: string, name
   if (alternatives === undefined || (alternative !== undefined && !alternatives.has(alternative))) {
     owner.invalid(at, wrong, name);
   }
-}
-
-/** What the expression of a selector sees: the device that may be selected. */
-const DEVICE: CelEnvironment = {
-  variables: new Map([
-    [
-      'device',
-      objectOf('kubernetes.DRADevice', {
-        driver: STRING,
-        attributes: mapOf(STRING, mapOf(STRING, UNKNOWN)),
-        capacity: mapOf(STRING, mapOf(STRING, UNKNOWN)),
-        allowMultipleAllocations: BOOL,
-      }),
-    ],
-  ]),
-};
-
-function checkSelector(selector: FieldNode): void {
-  const cel = selector.child('cel');
-  if (cel === undefined) {
-    selector.required('cel');
-    return;
-  }
-  if (Buffer.byteLength(cel.text('expression')) > MAX_EXPRESSION_BYTES) {
-    cel.tooLong('expression', MAX_EXPRESSION_BYTES);
-    return;
-  }
-  const { type, problem } = compileExpression(cel.text('expression'), DEVICE);
-  if (problem !== undefined) cel.invalid('expression', problem, cel.text('expression'));
-  else if (!isOneOf(type, 'bool')) {
-    const what = `must evaluate to bool or the unknown type, not ${typeText(type)}`;
-    cel.invalid('expression', what, cel.text('expression'));
-  }
-}
-
-/** Field errors of what devices are selected by. */
-export function checkSelectors(owner: FieldNode): void {
-  checkItems(owner, 'selectors', MAX_SELECTORS, checkSelector);
 }
 
 function checkToleration(toleration: FieldNode): void {

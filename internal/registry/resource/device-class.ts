@@ -4,8 +4,9 @@ import type { JsonObject } from '../../machinery/json.js';
 import { qualifiedName } from '../../machinery/names.js';
 import { type FieldNode, validating } from '../generic/field-node.js';
 import type { Strategy } from '../types.js';
-import { checkConfiguration, checkSelectors, MAX_CONFIGS } from './claim-spec.js';
+import { checkConfiguration, MAX_CONFIGS } from './claim-spec.js';
 import { checkItems } from './collections.js';
+import { checkSelectors } from './selector.js';
 
 /** Whether a resource name is one that people may extend nodes with: a domain that is not Kubernetes' own, and quotable. */
 function isExtendedResource(name: string): boolean {
