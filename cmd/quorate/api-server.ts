@@ -214,6 +214,7 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
       discovery: createDiscovery({ catalog, serverAddress: () => address }),
       openApi: createOpenApi(openApi, aggregated.openApi),
       swaggerUi: flags.bool('enable-swagger-ui') ? createSwaggerUi() : undefined,
+      profiling: flags.bool('profiling'),
       flags: flags.all(),
       groupPaths: () => catalog.groups.flatMap((g) => groupPaths(g.group, g.versions)),
     }),

@@ -53,6 +53,7 @@ test.each([
   ['--service-account-issuer=', 'service-account-issuer should not be an empty string'],
   ['--authorization-mode=', 'at least one authorization-mode must be passed'],
   ['--enable-admission-plugins=Nope', 'enable-admission-plugins plugin "Nope" is unknown'],
+  ['--admission-control=Nope', 'admission-control plugin "Nope" is unknown'],
   ['--disable-admission-plugins=Nope', 'disable-admission-plugins plugin "Nope" is unknown'],
   [
     '--authorization-mode=RBCA',
@@ -87,6 +88,13 @@ test('several mistakes are told at once, and none where there is none', () => {
   expect(wrong('--secure-port=0', '--bind-address=x')).toMatch(/--secure-port 0 .*; --bind-address: /);
   expect(wrong()).toBe('');
   expect(wrong('--enable-admission-plugins=NodeRestriction,PodSecurity', '--bind-address=::')).toBe('');
+});
+
+test('the flag of old names all admission plugins, so no other flag may', () => {
+  expect(wrong('--admission-control=NamespaceLifecycle')).toBe('');
+  expect(wrong('--admission-control=NamespaceLifecycle', '--disable-admission-plugins=Priority')).toBe(
+    'admission-control and enable-admission-plugins/disable-admission-plugins flags are mutually exclusive',
+  );
 });
 
 test('elections must leave time for heartbeats', () => {

@@ -1,31 +1,10 @@
+import { ACCEPTED_FLAGS } from './accepted-flags.js';
 import { ARCHIVE_FLAGS } from './archive-flags.js';
 import { AUDIT_FLAGS } from './audit-flags.js';
 import { AUTHENTICATION_FLAGS } from './authentication-flags.js';
 import { AUTHORIZATION_FLAGS } from './authorization-flags.js';
 import type { Flag } from './flags.js';
 import { TRANSPORT_FLAGS } from './transport-flags.js';
-
-const NOT_YET = 'not built yet';
-const ETCD = 'there is no etcd: the replicas keep the data themselves';
-const KUBELET_TIMEOUT = 'as in kube-apiserver, a kubelet may take its time: 30 s to connect, no limit to answer';
-const HTTP1 = 'HTTP/1.1 only';
-const LOGS = 'one text line per event on standard error';
-
-const ignored = (name: string, type: Flag['type'], why: string, help: string): Flag => ({
-  name,
-  type,
-  help,
-  ignored: why,
-});
-
-/** Something that protects the cluster, and that is not built. */
-const refused = (name: string, type: Flag['type'], help: string): Flag => ({
-  name,
-  type,
-  help,
-  ignored: NOT_YET,
-  refused: true,
-});
 
 /** Every flag that `quorate serve` accepts. */
 export const KNOWN_FLAGS: readonly Flag[] = [
@@ -180,12 +159,35 @@ export const KNOWN_FLAGS: readonly Flag[] = [
     help: 'Ports for services of type NodePort.',
   },
   { name: 'allow-privileged', type: 'bool', default: 'false', help: 'Allow privileged containers.' },
+  {
+    name: 'admission-control',
+    type: 'strings',
+    help: 'All admission plugins that are on, in whatever order; deprecated: use --enable-admission-plugins.',
+  },
   { name: 'enable-admission-plugins', type: 'strings', help: 'Admission plugins beside the default ones.' },
   { name: 'disable-admission-plugins', type: 'strings', help: 'Default admission plugins to leave out.' },
   {
     name: 'admission-control-config-file',
     type: 'string',
     help: 'File with the configuration of admission plugins (AdmissionConfiguration).',
+  },
+  {
+    name: 'default-not-ready-toleration-seconds',
+    type: 'int',
+    default: '300',
+    help: 'Seconds that pods stay on a node that is not ready, unless they say otherwise.',
+  },
+  {
+    name: 'default-unreachable-toleration-seconds',
+    type: 'int',
+    default: '300',
+    help: 'Seconds that pods stay on a node that is not reached, unless they say otherwise.',
+  },
+  {
+    name: 'profiling',
+    type: 'bool',
+    default: 'true',
+    help: 'Profiles of this process at /debug/pprof/.',
   },
   {
     name: 'enable-aggregator-routing',
@@ -222,46 +224,5 @@ export const KNOWN_FLAGS: readonly Flag[] = [
     help: 'Which address of a node is used: the first of these that it has.',
   },
 
-  // Accepted so that a kube-apiserver command line works.
-  ignored('kubelet-timeout', 'duration', KUBELET_TIMEOUT, 'Timeout for kubelets.'),
-  ignored('etcd-servers', 'strings', ETCD, 'etcd servers.'),
-  ignored('etcd-cafile', 'string', ETCD, 'Authority of etcd.'),
-  ignored('etcd-certfile', 'string', ETCD, 'Certificate for etcd.'),
-  ignored('etcd-keyfile', 'string', ETCD, 'Key for etcd.'),
-  ignored('etcd-prefix', 'string', ETCD, 'Key prefix in etcd.'),
-  ignored('etcd-servers-overrides', 'strings', ETCD, 'etcd servers by resource.'),
-  ignored('etcd-count-metric-poll-period', 'duration', ETCD, 'How often to count objects.'),
-  ignored('etcd-db-metric-poll-interval', 'duration', ETCD, 'How often to measure the database.'),
-  ignored('etcd-healthcheck-timeout', 'duration', ETCD, 'Health check timeout.'),
-  ignored('etcd-readycheck-timeout', 'duration', ETCD, 'Readiness check timeout.'),
-  ignored('storage-backend', 'string', ETCD, 'Storage backend.'),
-  ignored('storage-media-type', 'string', 'objects are stored as JSON', 'Encoding in storage.'),
-  ignored('watch-cache', 'bool', 'watches read the change history on disk', 'Watch cache.'),
-  ignored('watch-cache-sizes', 'strings', 'watches read the change history on disk', 'Watch cache sizes.'),
-  ignored('delete-collection-workers', 'int', 'one worker', 'Workers of a DeleteCollection.'),
-  ignored('enable-garbage-collector', 'bool', 'the controller manager decides', 'Garbage collector.'),
-  refused('encryption-provider-config', 'string', 'Encryption of data at rest.'),
-  ignored('encryption-provider-config-automatic-reload', 'bool', NOT_YET, 'Reload encryption configuration.'),
-  ignored('feature-gates', 'strings', NOT_YET, 'Features on and off.'),
-  ignored('runtime-config', 'strings', NOT_YET, 'API versions on and off.'),
-  ignored('profiling', 'bool', 'use node --inspect', 'Profiling over HTTP.'),
-  ignored('contention-profiling', 'bool', 'use node --inspect', 'Lock profiling.'),
-  ignored('http2-max-streams-per-connection', 'int', HTTP1, 'HTTP/2 streams.'),
-  ignored('disable-http2-serving', 'bool', HTTP1, 'HTTP/2 off.'),
-  ignored('default-not-ready-toleration-seconds', 'int', NOT_YET, 'Toleration of not-ready nodes.'),
-  ignored('default-unreachable-toleration-seconds', 'int', NOT_YET, 'Toleration of unreachable nodes.'),
-  ignored('kubernetes-service-node-port', 'int', NOT_YET, 'Node port of the kubernetes service.'),
-  refused('tls-curve-preferences', 'strings', 'Key exchange mechanisms.'),
-  refused('egress-selector-config-file', 'string', 'Egress proxies.'),
-  ignored('tracing-config-file', 'string', NOT_YET, 'Tracing.'),
-  ignored('livez-grace-period', 'duration', 'liveness does not wait for start-up', 'Grace for /livez.'),
-  ignored('shutdown-send-retry-after', 'bool', NOT_YET, 'Answer 429 while stopping.'),
-  ignored('shutdown-watch-termination-grace-period', 'duration', NOT_YET, 'Grace for watches.'),
-  ignored('permit-port-sharing', 'bool', 'a port belongs to one replica', 'SO_REUSEPORT.'),
-  ignored('permit-address-sharing', 'bool', 'always so', 'SO_REUSEADDR.'),
-  ignored('enable-logs-handler', 'bool', 'there is none', 'The /logs path.'),
-  ignored('logging-format', 'string', LOGS, 'Log format.'),
-  ignored('log-flush-frequency', 'duration', LOGS, 'How often logs are flushed.'),
-  ignored('vmodule', 'strings', LOGS, 'Verbosity by file.'),
-  ignored('emulated-version', 'strings', NOT_YET, 'Version to emulate.'),
+  ...ACCEPTED_FLAGS,
 ];

@@ -1,7 +1,6 @@
 import { isIP } from 'node:net';
-import { pluginNames } from '../../internal/admission/plugins.js';
 import { FatalError } from '../../internal/machinery/assert.js';
-import { checkAdmissionConfiguration } from './admission.js';
+import { checkAdmissionConfiguration, pluginFaults } from './admission.js';
 import { archiveFaults } from './archive-flags.js';
 import { auditFaults } from './audit.js';
 import { authenticationFaults } from './authentication.js';
@@ -53,11 +52,7 @@ export function validateFlags(flags: FlagValues): void {
     ...authenticationFaults(flags),
     ...authorizationFaults(flags),
   );
-  for (const name of ['enable-admission-plugins', 'disable-admission-plugins']) {
-    for (const plugin of flags.list(name)) {
-      if (!pluginNames.includes(plugin)) wrong.push(`${name} plugin ${JSON.stringify(plugin)} is unknown`);
-    }
-  }
+  wrong.push(...pluginFaults(flags));
   if (flags.string('name') === '') wrong.push('--name may not be empty');
   if (flags.string('data-dir') === '') wrong.push('--data-dir may not be empty');
   for (const { name, why } of refusedFlags(flags)) {

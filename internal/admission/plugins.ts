@@ -116,12 +116,14 @@ export interface PluginChoice {
   readonly calls?: PluginParts['calls'];
   readonly kubeconfigServer?: PluginParts['kubeconfigServer'];
   readonly createNamespace?: PluginParts['createNamespace'];
+  readonly tolerationSeconds?: PluginParts['tolerationSeconds'];
 }
 
 function made({ name, plugin }: Row, choice: PluginChoice): AdmissionPlugin | undefined {
-  const { configurations, registry, calls, kubeconfigServer, createNamespace } = choice;
   if (typeof plugin === 'function') {
-    return plugin({ configuration: configurations?.get(name), registry, calls, kubeconfigServer, createNamespace });
+    const { configurations, registry, calls, kubeconfigServer, createNamespace, tolerationSeconds } = choice;
+    const configuration = configurations?.get(name);
+    return plugin({ configuration, registry, calls, kubeconfigServer, createNamespace, tolerationSeconds });
   }
   return plugin === 'none' ? undefined : plugin;
 }

@@ -7,6 +7,7 @@ import type { GroupVersionKind, ResourceDef } from '../schema/types.js';
 import type { Informer } from '../store/informer.js';
 import type { Compare, KeyValue, Op } from '../store/types.js';
 import type { PluginConfiguration } from './config-file.js';
+import type { TolerationSeconds } from './default-toleration-seconds/index.js';
 import type { Reinvocation } from './reinvocation.js';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
@@ -145,6 +146,8 @@ export interface PluginParts {
   readonly kubeconfigServer?: ((file: string, timeoutMs: number) => ReviewServer) | undefined;
   /** Makes a namespace that is not there; absent where nobody writes for the server itself. */
   readonly createNamespace?: ((name: string) => Promise<void>) | undefined;
+  /** What DefaultTolerationSeconds adds; five minutes of each when absent. */
+  readonly tolerationSeconds?: TolerationSeconds | undefined;
 }
 
 /** Makes such a plugin. Throws FatalError for a configuration that is wrong. */

@@ -36,8 +36,9 @@ export interface InFlight {
 }
 
 /** True for requests that stay open by nature (apiserver's BasicLongRunningRequestCheck). */
-export function isLongRunning(verb: string, subresource: string): boolean {
-  return verb === 'watch' || verb === 'proxy' || LONG_RUNNING_SUBRESOURCES.has(subresource);
+export function isLongRunning({ verb, subresource, isResourceRequest, path }: RequestInfo): boolean {
+  if (verb === 'watch' || verb === 'proxy') return true;
+  return isResourceRequest ? LONG_RUNNING_SUBRESOURCES.has(subresource) : path.startsWith('/debug/pprof/');
 }
 
 /**
@@ -63,7 +64,7 @@ export function inFlightLimit(maxReadOnly: number, maxMutating: number): InFligh
     },
     enter(request) {
       const { info, user } = request;
-      if (isLongRunning(info.verb, info.subresource)) return nothing;
+      if (isLongRunning(info)) return nothing;
       const exempt = !info.isResourceRequest || user.groups.includes(MASTERS);
       if (MUTATING.has(info.verb)) {
         if (!exempt && isFull(maxMutating, state.mutating, info, user)) return undefined;

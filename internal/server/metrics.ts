@@ -257,8 +257,8 @@ export class RequestMetrics {
     return {
       count: 0,
       labels: `code="${code}",${common}`,
-      duration: isLongRunning(info.verb, info.subresource) ? undefined : this.durations.seriesOf(common),
-      size: isLongRunning(info.verb, info.subresource) ? undefined : this.sizes.seriesOf(common),
+      duration: isLongRunning(info) ? undefined : this.durations.seriesOf(common),
+      size: isLongRunning(info) ? undefined : this.sizes.seriesOf(common),
     };
   }
 

@@ -7,6 +7,7 @@ import { handleHealth, type HealthSources, healthEndpoints } from './health.js';
 import type { RequestMetrics } from './metrics.js';
 import { handleOpenId, type OpenIdOptions } from './openid.js';
 import { flagzPage, slisPage, statuszPage } from './pages.js';
+import { handleProfiling } from './profiling.js';
 import { VERSION } from './version.js';
 
 export interface PathParts {
@@ -23,6 +24,8 @@ export interface PathParts {
   readonly swaggerUi?: ((request: ApiRequest) => Reply | undefined) | undefined;
   /** What /debug/api_priority_and_fairness shows; absent where it is switched off. */
   readonly fairness?: PriorityAndFairness | undefined;
+  /** Whether there is /debug/pprof (`--profiling`); not when absent. */
+  readonly profiling?: boolean;
   /** Every flag with its value. */
   readonly flags: ReadonlyMap<string, string>;
   /** Paths of the served groups and versions, for the index at `/`. */
@@ -46,7 +49,10 @@ export function createPaths(parts: PathParts): Handler {
     },
     flagz: (r) => (r.path === '/flagz' ? flagzPage(parts.flags) : undefined),
     statusz: (r) => (r.path === '/statusz' ? statuszPage() : undefined),
-    debug: (r) => dumpFairness(parts.fairness, r) ?? handleRaft(parts.raft, r),
+    debug: (r) =>
+      dumpFairness(parts.fairness, r) ??
+      handleRaft(parts.raft, r) ??
+      (parts.profiling === true ? handleProfiling(r) : undefined),
     api: (r) => parts.discovery(r),
     apis: (r) => parts.discovery(r),
     openapi: (r) => parts.openApi(r),

@@ -96,6 +96,7 @@ export async function startTestServer(
       },
       discovery: notServed,
       openApi: notServed,
+      profiling: true,
       flags: new Map(),
       groupPaths: () => [],
     }),

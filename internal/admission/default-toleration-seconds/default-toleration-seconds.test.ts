@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { child, children } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
+import { admissionChain } from '../plugins.js';
 import { type Rest, startRest } from '../../rest/write/testing/harness.js';
 
 let rest: Rest;
@@ -46,4 +47,14 @@ test('Tolerations of other effects or keys do not count', async () => {
     { key: 'other', operator: 'Exists', effect: 'NoExecute' },
   ];
   expect(await tolerations(others)).toEqual([...others, lost('not-ready'), lost('unreachable')]);
+});
+
+test('Flags say how long', async () => {
+  const admission = admissionChain({ tolerationSeconds: { notReady: 20, unreachable: 0 } });
+  const own = await startRest(1, { admission });
+  const spec = { containers: [{ name: 'c', image: 'i' }] };
+  const made = await own.ok(201, 'POST', '/api/v1/namespaces/default/pods', { metadata: { name: 'p' }, spec });
+  const seconds = children(child(made, 'spec'), 'tolerations').map((t) => t['tolerationSeconds']);
+  expect(seconds).toEqual([20, 0]);
+  await own.close();
 });

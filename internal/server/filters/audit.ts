@@ -151,8 +151,7 @@ function finish(context: RequestContext, audit: RequestAudit, answer: Answer): A
   const facts = (response?: JsonObject): StageFacts => factsOf(context, answer, annotationsOf(context), response);
   if (context.bug !== undefined)
     return after(audit.record('Panic', { ...facts(), responseStatus: panic(context.bug) }), answer);
-  const { verb, subresource } = context.info;
-  const isLong = isLongRunning(verb, subresource);
+  const isLong = isLongRunning(context.info);
   if (!isLong) annotateLatency(context);
   const started = isLong ? audit.record('ResponseStarted', facts()) : true;
   if ('body' in reply) {

@@ -23,15 +23,14 @@ const WHOLE_FORMS = ['as=Table', 'protobuf', 'yaml'];
  */
 export function withPriorityAndFairness(fairness: PriorityAndFairness): Filter {
   return (context) => {
-    const { verb, subresource } = context.info;
-    const isWatch = verb === 'watch';
-    if (!isWatch && isLongRunning(verb, subresource)) return undefined;
+    const isWatch = context.info.verb === 'watch';
+    if (!isWatch && isLongRunning(context.info)) return undefined;
     const flow = fairness.classify(context.info, context.user);
     context.addAnswerHeaders(flow.headers);
     const ticket = new Ticket(flow, workOf(fairness, flow, context), isWatch, () => detailsOf(context));
     const outcome = flow.level.set.enter(ticket, waitMs(context));
     if (!(outcome instanceof Promise)) return conclude(fairness, context, ticket, outcome);
-    const { waiting } = fairness.counts[isMutating(verb) ? 'mutating' : 'readOnly'];
+    const { waiting } = fairness.counts[isMutating(context.info.verb) ? 'mutating' : 'readOnly'];
     waiting.change(1);
     context.onAborted(() => flow.level.set.cancel(ticket));
     return outcome.then((o) => {

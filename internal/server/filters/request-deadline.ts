@@ -10,8 +10,7 @@ import type { Filter } from './filter.js';
 export function withRequestDeadline(maxMs: number): Filter {
   const longest = maxMs === 0 ? Number.POSITIVE_INFINITY : maxMs;
   return (context) => {
-    const { verb, subresource } = context.info;
-    if (isLongRunning(verb, subresource)) return undefined;
+    if (isLongRunning(context.info)) return undefined;
     const asked = context.incoming.rawQuery.includes('timeout') ? askedMs(context.query.get('timeout') ?? '') : 0;
     context.deadline = context.received + (asked > 0 ? Math.min(asked, longest) : longest);
     return undefined;

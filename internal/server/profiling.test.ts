@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createPaths } from './paths.js';
+import { JANE_TOKEN, startTestServer, type TestServer } from './testing.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer(0, () => ({ status: 200, contentType: 'application/json', body: '{}' }));
+});
+afterAll(() => server.close());
+
+interface CallFrame {
+  readonly functionName: string;
+}
+interface CpuProfile {
+  readonly nodes: readonly { readonly callFrame: CallFrame }[];
+  readonly samples: readonly number[];
+  readonly startTime: number;
+  readonly endTime: number;
+}
+
+/** Keeps the processor busy in a function that a profile must show, until `over`. */
+async function busyUntil(over: Promise<unknown>): Promise<void> {
+  let isOver = false;
+  void over.then(() => {
+    isOver = true;
+  });
+  const spinAround = (): number => {
+    let sum = 0;
+    for (let i = 0; i < 3e6; i++) sum += Math.sqrt(i);
+    return sum;
+  };
+  while (!isOver) {
+    spinAround();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test('a profile of the processor is what the tools of a browser read, of the time that was asked for', async () => {
+  const asked = server.call('/debug/pprof/profile?seconds=1');
+  await busyUntil(asked);
+  const { status, headers, body } = await asked;
+  expect(status).toBe(200);
+  expect(headers['content-disposition']).toBe('attachment; filename="profile.cpuprofile"');
+  const profile = JSON.parse(body) as CpuProfile;
+  expect(profile.endTime - profile.startTime).toBeGreaterThan(900_000);
+  expect(profile.samples.length).toBeGreaterThan(0);
+  expect(profile.nodes.map((node) => node.callFrame.functionName)).toContain('spinAround');
+});
+
+test('a profile of the heap tells what was allocated', async () => {
+  const { status, headers, body } = await server.call('/debug/pprof/heap?seconds=1');
+  expect(status).toBe(200);
+  expect(headers['content-disposition']).toBe('attachment; filename="heap.heapprofile"');
+  expect(JSON.parse(body)).toHaveProperty('head.callFrame');
+});
+
+test('one is taken at a time, and not for too long', async () => {
+  const first = server.call('/debug/pprof/profile?seconds=1');
+  const second = await server.call('/debug/pprof/profile?seconds=1');
+  const statuses = [second.status, (await first).status];
+  expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 500]);
+  expect(await server.call('/debug/pprof/profile?seconds=1')).toMatchObject({ status: 200 });
+  expect(await server.call('/debug/pprof/profile?seconds=121')).toMatchObject({
+    status: 400,
+    body: 'profile duration exceeds 120 seconds\n',
+  });
+});
+
+test('the pages around them, and what is not there', async () => {
+  expect(await server.call('/debug/pprof')).toMatchObject({ status: 302, headers: { location: '/debug/pprof/' } });
+  expect((await server.call('/debug/pprof/')).body).toContain('<a href="profile">');
+  expect((await server.call('/debug/pprof/cmdline')).body).toContain(process.argv[0]);
+  expect(await server.call('/debug/pprof/goroutine')).toMatchObject({ status: 404, body: 'Unknown profile\n' });
+});
+
+test('only who may sees them', async () => {
+  expect((await server.call('/debug/pprof/profile?seconds=1', { token: JANE_TOKEN })).status).toBe(403);
+});
+
+test('without --profiling there is nothing', async () => {
+  const none = (): undefined => undefined;
+  const paths = createPaths({
+    health: {
+      ready: () => true,
+      started: { checks: [], failure: none },
+      storeFailure: none,
+      shuttingDown: () => false,
+    },
+    openId: { issuer: '', jwksUri: '', keys: [] },
+    discovery: none,
+    openApi: none,
+    profiling: false,
+    flags: new Map(),
+    groupPaths: () => [],
+  } as unknown as Parameters<typeof createPaths>[0]);
+  const request = { method: 'GET', path: '/debug/pprof/', query: new URLSearchParams() };
+  expect(await paths(request as Parameters<typeof paths>[0])).toMatchObject({ status: 404 });
+});
