@@ -7,7 +7,14 @@ import { LogTail } from './log-tail.js';
 import type { EntryIndex } from './wal/entry-index.js';
 import { openLogDirectory } from './wal/files.js';
 import { entryRecord, factRecord, hardStateRecord, type LogRecord, placeRecord } from './wal/record.js';
-import { DamagedLogError, LaterFormatError, type LogContents, type Place, recover } from './wal/recover.js';
+import {
+  DamagedLogError,
+  LaterFormatError,
+  type LogContents,
+  type LostPart,
+  type Place,
+  recover,
+} from './wal/recover.js';
 import { Segments } from './wal/segments.js';
 import { takeOver } from './wal/take-over.js';
 
@@ -60,8 +67,9 @@ export class LogStore implements LogStorage {
   readonly #segments: Segments;
   readonly #index: EntryIndex;
   readonly #facts: Map<string, Buffer>;
-  /** The entry just before the first: compacted away, or covered by a snapshot. */
+  /** The entry just before the first: compacted away, covered by a snapshot, or not to be read any more. */
   #base: Place;
+  #lost: LostPart | undefined;
   #hardState: HardState | undefined;
   /** The hard state has moved since it was last written. */
   #noted = false;
@@ -74,7 +82,10 @@ export class LogStore implements LogStorage {
   #failure: FatalError | undefined;
   #writingSince: number | undefined;
 
-  /** Opens the log, and takes over one of an earlier release. Throws FatalError when it is damaged or cannot be used. */
+  /**
+   * Opens the log, and takes over one of an earlier release. Throws FatalError when its end is damaged or it cannot be used;
+   * where a part before is, there is something `lost`.
+   */
   static async open(options: LogOptions): Promise<LogStore> {
     const { path, formerPath } = options;
     try {
@@ -103,7 +114,8 @@ export class LogStore implements LogStorage {
     this.#options = options;
     this.#segments = segments;
     this.#index = contents.index;
-    this.#base = contents.base;
+    this.#base = contents.lost?.last ?? contents.base;
+    this.#lost = contents.lost;
     this.#hardState = contents.hardState;
     this.#facts = contents.facts;
     this.#tail = new LogTail(contents.index.last + 1);
@@ -229,7 +241,30 @@ export class LogStore implements LogStorage {
       ...(hardState === undefined ? [] : [hardStateRecord(hardState)]),
     ]);
     for (const [name, value] of Object.entries(facts)) this.#facts.set(name, value);
+    this.#lost = undefined;
     if (!this.#closed) await this.#segments.removeTo(Number.POSITIVE_INFINITY);
+  }
+
+  /** A part at the beginning of the log that is damaged or missing; the log begins behind it. Undefined when there is none. */
+  get lost(): LostPart | undefined {
+    return this.#lost;
+  }
+
+  /**
+   * Does without the part that is lost: `applied` is the last entry that the state has on the disk. Throws FatalError when
+   * that is not all of the part, for then it is needed.
+   */
+  async giveUpLost(applied: number): Promise<void> {
+    const lost = this.#lost;
+    if (lost === undefined) return;
+    const { index, term } = lost.last;
+    if (applied < index) {
+      const needs = `the state has applied entries up to ${applied}, and needs those up to ${index}`;
+      throw damaged(this.#options.path, `${lost.reason}; ${needs}`);
+    }
+    await this.#write([placeRecord('base', index, term)]);
+    await this.#segments.removeTo(index);
+    this.#lost = undefined;
   }
 
   /** Queues records for the next group. */

@@ -184,6 +184,7 @@ export class RunningReplica implements Replica {
     const { dataDir, tls, stopping } = config;
     await reseedIfWanted({ dataDir, identity, tls, log, state, say, stopping });
     this.#copied = wantsCopy && !isNoted(log.getFact(RESEED));
+    await this.#doWithoutLost(log, state);
     const { appliedIndex } = state.meta;
     if (appliedIndex > log.lastIndex() || appliedIndex < log.firstIndex() - 1) {
       const extent = `the log in ${config.dataDir} is from ${log.firstIndex()} to ${log.lastIndex()}`;
@@ -346,6 +347,23 @@ export class RunningReplica implements Replica {
       this.#archiver.start();
     }
     driver.tick();
+  }
+
+  /** What of the log is damaged is only missed by followers that are far behind, where the state holds all that it said. */
+  async #doWithoutLost(log: LogStore, state: StateStore): Promise<void> {
+    const { lost } = log;
+    if (lost === undefined) return;
+    // What was found may have been written by a process that was killed before it had synced it.
+    await state.sync();
+    await log.giveUpLost(state.durableIndex);
+    const { dataDir } = this.#config;
+    const files = lost.names.length === 0 ? '' : ` (${lost.names.join(', ')} removed)`;
+    this.#say(
+      'error',
+      `the Raft log in ${join(dataDir, LOG_DIRECTORY)} is damaged: ${lost.reason}. The state holds all that it said, so the ` +
+        `log begins behind it, at entry ${lost.last.index + 1}${files}: followers that need more are sent a snapshot. ` +
+        'Look after the disk.',
+    );
   }
 
   get backend(): Backend {

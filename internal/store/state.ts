@@ -72,6 +72,7 @@ export class StateStore implements ApplyTables {
   /** An entry could not be applied: what was made of it so far must never reach the disk. */
   #halted = false;
   #waiting: (() => void)[] = [];
+  #syncing: (() => void)[] = [];
   #closed = false;
 
   constructor(options: StateOptions) {
@@ -138,6 +139,13 @@ export class StateStore implements ApplyTables {
     this.#wanted = Math.max(this.#wanted, number);
     this.commit();
     while (this.#committed < number) await this.#nextChange();
+  }
+
+  /** Commits once more, and resolves when that is on the disk, and with it whatever was found there at the start. */
+  async sync(): Promise<void> {
+    this.#noteDirty();
+    await this.whenCommitted();
+    while (this.#file.unflushed > 0) await new Promise<void>((resolve) => this.#syncing.push(resolve));
   }
 
   #nextChange(): Promise<void> {
@@ -311,6 +319,7 @@ export class StateStore implements ApplyTables {
 
   #onFlushed(batch: Batch): void {
     this.#durableIndex = Math.max(this.#durableIndex, batch.appliedIndex);
+    for (const resolve of this.#syncing.splice(0)) resolve();
     this.#commitIfDue();
     this.#options.onDurable();
   }

@@ -35,6 +35,16 @@ export interface Place {
   readonly term: number;
 }
 
+/** A part of the log, at its beginning, that is not as it was written; what is behind it is. */
+export interface LostPart {
+  /** What is wrong, as the middle of a sentence. */
+  readonly reason: string;
+  /** The last entry of it. */
+  readonly last: Place;
+  /** The files that held it, as far as there are any. */
+  readonly names: readonly string[];
+}
+
 /** What a log holds. */
 export interface LogContents {
   /** Oldest first; the last one is written on. */
@@ -44,11 +54,26 @@ export interface LogContents {
   base: Place;
   hardState: HardState | undefined;
   readonly facts: Map<string, Buffer>;
+  /** The entry before the first segment that was read; the index begins behind it. */
+  begins: Place;
+  /** Why the segments that were read first are left out; '' when none are. */
+  broken: string;
+  /** Entries that are wanted, for `base` is below them, and cannot be read. */
+  lost: LostPart | undefined;
 }
 
 export function emptyContents(): LogContents {
   const base = { index: 0, term: 0 };
-  return { segments: [], index: new EntryIndex(1), base, hardState: undefined, facts: new Map() };
+  return {
+    segments: [],
+    index: new EntryIndex(1),
+    base,
+    hardState: undefined,
+    facts: new Map(),
+    begins: base,
+    broken: '',
+    lost: undefined,
+  };
 }
 
 const NAME = /^([0-9a-f]{16})\.wal$/;
@@ -60,7 +85,9 @@ export function segmentName(number: number): string {
 
 /**
  * Reads the log from end to end. A tail that a crash has cut off, with nothing whole behind it, is left out: it was never
- * synced, so nobody was told of it. Throws DamagedLogError for everything else that is not as it was written.
+ * synced, so nobody was told of it. A segment that is damaged or missing in front of others makes the log begin behind it:
+ * they say by themselves what all before them came to, but for the entries, which are `lost`. Throws DamagedLogError when
+ * the last segment is not as it was written.
  */
 export function recover(directory: LogDirectory): LogContents {
   const names = directory.list().filter((name) => NAME.test(name));
@@ -72,12 +99,33 @@ export function recover(directory: LogDirectory): LogContents {
   const kept = numbers.slice(Math.max(first, 0));
   let memory: Buffer | undefined;
   for (const number of kept) memory = readSegment(directory, number, contents, number === kept.at(-1), memory);
-  const { base, index } = contents;
-  if (base.index < index.first - 1) {
-    throw new DamagedLogError(`entries ${base.index + 1} to ${index.first - 1} are missing`);
+  const { segments } = contents;
+  const last = segments.at(-1);
+  if (last === undefined && contents.broken !== '') throw new DamagedLogError(contents.broken);
+  const cutOff = kept.at(-1);
+  if (cutOff !== undefined && last?.number !== cutOff) {
+    // The one before it is the last: nothing behind it says where it ended.
+    if (last !== undefined) {
+      const { number, salt, end } = last;
+      const bytes = readAll(directory, segmentName(number));
+      if (isDamage(bytes, end, number, salt)) throw new DamagedLogError(notAsWritten(segmentName(number), end));
+    }
+    directory.remove(segmentName(cutOff));
   }
-  for (const number of numbers.slice(0, Math.max(first, 0))) directory.remove(segmentName(number));
+  const unused = numbers.filter((number) => number < (segments[0]?.number ?? 0)).map(segmentName);
+  const { base, index, begins } = contents;
+  if (base.index < index.first - 1) {
+    const reason = contents.broken || `entries ${base.index + 1} to ${begins.index} are missing`;
+    contents.lost = { reason, last: begins, names: unused };
+  } else for (const name of unused) directory.remove(name);
   return contents;
+}
+
+function readAll(directory: LogDirectory, name: string, memory?: Buffer): Buffer {
+  const file = directory.open(name);
+  const bytes = file.read(0, file.size, memory);
+  file.close();
+  return bytes;
 }
 
 /** Returns the memory that it read into, for the next one: nothing of it is kept. */
@@ -89,15 +137,13 @@ function readSegment(
   memory: Buffer | undefined,
 ): Buffer {
   const name = segmentName(number);
-  const file = directory.open(name);
-  const bytes = file.read(0, file.size, memory);
-  file.close();
+  const bytes = readAll(directory, name, memory);
   const head = decodeGroup(bytes, 0, number, undefined);
   if (head === undefined) {
     // A segment is begun with one write, and nothing is taken for written before that is synced.
-    if (!isLast || isDamage(bytes, 0, number, undefined))
-      throw new DamagedLogError(`segment ${name} has no whole beginning`);
-    directory.remove(name);
+    if (isLast && !isDamage(bytes, 0, number, undefined)) return bytes;
+    noteBroken(contents, `segment ${name} has no whole beginning`);
+    contents.segments.length = 0;
     return bytes;
   }
   const segment: Segment = { number, salt: head.salt, end: 0, lastIndex: 0 };
@@ -110,10 +156,18 @@ function readSegment(
     group = decodeGroup(bytes, segment.end, number, segment.salt);
   }
   if (isLast && isDamage(bytes, segment.end, number, segment.salt)) {
-    throw new DamagedLogError(`segment ${name} is not as it was written at byte ${segment.end}`);
+    throw new DamagedLogError(notAsWritten(name, segment.end));
   }
   contents.segments.push(segment);
   return bytes;
+}
+
+function noteBroken(contents: LogContents, reason: string): void {
+  contents.broken += contents.broken === '' ? reason : `, and ${reason}`;
+}
+
+function notAsWritten(name: string, at: number): string {
+  return `segment ${name} is not as it was written at byte ${at}`;
 }
 
 /** Is what stands at `at`, which is no whole group, more than the rest of a write that was cut off? */
@@ -131,13 +185,13 @@ function take(contents: LogContents, segment: Segment, record: LogRecord, offset
   switch (record.type) {
     case 'segment': {
       const before = segments.at(-1);
-      if (before === undefined) {
-        index.reset(record.index + 1);
-        return;
+      if (before !== undefined) {
+        if (before.end === previousEndOf(record) && index.last === record.index) return;
+        noteBroken(contents, notAsWritten(segmentName(before.number), before.end));
       }
-      if (before.end !== previousEndOf(record) || index.last !== record.index) {
-        throw new DamagedLogError(`the end of the segment before ${name} is missing`);
-      }
+      contents.begins = { index: record.index, term: record.term };
+      index.reset(record.index + 1);
+      segments.length = 0;
       return;
     }
     case 'entry':
@@ -150,6 +204,7 @@ function take(contents: LogContents, segment: Segment, record: LogRecord, offset
       return;
     case 'truncate':
       index.truncate(record.index);
+      if (record.index <= contents.begins.index) contents.begins = { index: record.index - 1, term: record.term };
       return;
     case 'base':
       contents.base = { index: record.index, term: record.term };

@@ -17,7 +17,7 @@ import {
   recordBytes,
   segmentRecord,
 } from './record.js';
-import { DamagedLogError, type LogContents, type Place, type Segment, segmentName } from './recover.js';
+import { DamagedLogError, type LogContents, type LostPart, type Place, type Segment, segmentName } from './recover.js';
 
 /** A segment has this size, or that of its only group where that is larger. */
 const SEGMENT_BYTES = 8 * 1024 * 1024;
@@ -52,15 +52,19 @@ export class Segments {
   #base: Place;
   #hardState: HardState | undefined;
   readonly #facts: Map<string, Buffer>;
+  /** What the log cannot be read of, until nobody needs it. */
+  #lost: LostPart | undefined;
 
   constructor(directory: LogDirectory, contents: LogContents, segmentBytes = SEGMENT_BYTES) {
     this.#directory = directory;
     this.#segmentBytes = segmentBytes;
     this.#segments = contents.segments;
     this.#filled = contents.segments.at(-1)?.end ?? 0;
-    const { index, base } = contents;
-    const term = index.last === base.index ? base.term : (index.term(index.last) ?? 0);
+    const { index, base, lost } = contents;
+    const before = lost?.last ?? base;
+    const term = index.last === before.index ? before.term : (index.term(index.last) ?? 0);
     this.#last = { index: index.last, term };
+    this.#lost = lost;
     this.#base = base;
     this.#hardState = contents.hardState;
     this.#facts = new Map(contents.facts);
@@ -177,6 +181,10 @@ export class Segments {
   /** Removes the segments of which no entry beyond `index` is needed. What says so must be on the disk already. */
   async removeTo(index: number): Promise<void> {
     const gone: string[] = [];
+    if (this.#lost !== undefined && this.#lost.last.index <= index) {
+      for (const name of this.#lost.names) this.#directory.remove(name);
+      this.#lost = undefined;
+    }
     for (let [first, second] = this.#segments; first !== undefined && second !== undefined; ) {
       if (first.lastIndex > index) break;
       const { number } = first;
