@@ -80,6 +80,9 @@ async function checkLocked(dataDir: string): Promise<CheckReport> {
 }
 
 function checkLog(log: LogStore, applied: number, report: (problem: string) => void): void {
+  const { lost } = log;
+  if (lost !== undefined)
+    report(`the Raft log is damaged: ${lost.reason}; what is behind entry ${lost.last.index} is whole`);
   const [first, last] = [log.firstIndex(), log.lastIndex()];
   if (applied < first - 1) report(`the log begins at ${first}, but the state has applied only up to ${applied}`);
   if (applied > last) report(`the log ends at ${last}, but the state has applied up to ${applied}`);

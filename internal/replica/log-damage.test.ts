@@ -1,6 +1,7 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { checkDataDirectory, planRecovery } from './index.js';
 import { startCluster, type TestCluster } from '../testing/cluster.js';
 import { until } from '../testing/until.js';
 
@@ -91,4 +92,11 @@ it('a replica whose state needs what is damaged does not start', { timeout: 60_0
     `damaged: segment ${name} .* has applied entries up to \\d+, and needs those up to .*from a backup`,
   );
   for (let i = 0; i < 2; i++) await expect(cluster.start(0)).rejects.toThrow(refused);
+  const dataDir = join(cluster.directory, 'r0');
+  await expect(planRecovery(dataDir)).rejects.toThrow(refused);
+  const { problems } = await checkDataDirectory(dataDir);
+  expect(problems[0]).toMatch(
+    new RegExp(`^the Raft log is damaged: segment ${name} is not .* behind entry \\d+ is whole$`),
+  );
+  expect(problems[1]).toMatch(/^the log begins at \d+, but the state has applied only up to \d+$/);
 });

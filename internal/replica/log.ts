@@ -250,18 +250,20 @@ export class LogStore implements LogStorage {
     return this.#lost;
   }
 
-  /**
-   * Does without the part that is lost: `applied` is the last entry that the state has on the disk. Throws FatalError when
-   * that is not all of the part, for then it is needed.
-   */
+  /** Throws FatalError when the part that is lost is needed: `applied` is the last entry that the state has. */
+  checkLost(applied: number): void {
+    const { reason, last } = this.#lost ?? {};
+    if (reason === undefined || last === undefined || applied >= last.index) return;
+    const needs = `the state has applied entries up to ${applied}, and needs those up to ${last.index}`;
+    throw damaged(this.#options.path, `${reason}; ${needs}`);
+  }
+
+  /** Does without the part that is lost, and removes its files; `applied` as in `checkLost`, on the disk. Throws FatalError. */
   async giveUpLost(applied: number): Promise<void> {
     const lost = this.#lost;
     if (lost === undefined) return;
+    this.checkLost(applied);
     const { index, term } = lost.last;
-    if (applied < index) {
-      const needs = `the state has applied entries up to ${applied}, and needs those up to ${index}`;
-      throw damaged(this.#options.path, `${lost.reason}; ${needs}`);
-    }
     await this.#write([placeRecord('base', index, term)]);
     await this.#segments.removeTo(index);
     this.#lost = undefined;

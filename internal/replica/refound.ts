@@ -200,6 +200,7 @@ async function withMember<T>(dataDir: string, work: (member: StoppedMember) => P
         throw new FatalError(`${dataDir} belongs to no member yet: there is nothing to recover in it.`);
       const state = openState(join(dataDir, log.getFact(STATE_DIRECTORY)?.toString() ?? STATE));
       try {
+        log.checkLost(state.meta.appliedIndex);
         return await work({ log, state, identity: JSON.parse(stored.toString()) as Identity });
       } finally {
         await state.close();
