@@ -2,9 +2,8 @@ import { Packr } from 'msgpackr';
 import { FatalError } from '../machinery/assert.js';
 import type { Message, NodeId, SnapshotMeta } from '../raft/index.js';
 import { messageOf } from '../store/lmdb.js';
-import { decodeMeta, stateHashOf, META_KEY, type MemberInfo } from '../store/meta.js';
-import { StateExport } from '../store/snapshot.js';
-import { CorruptRecordError } from '../store/rows.js';
+import type { MemberInfo } from '../store/meta.js';
+import type { CorruptRecordError } from '../store/rows.js';
 import type { StateStore } from '../store/state.js';
 import { UnavailableError } from '../store/types.js';
 import { TAKEN_OVER } from '../transport/admit.js';
@@ -14,14 +13,16 @@ import type { Driver, Outbox, SnapshotInstaller } from './driver.js';
 import type { Member } from './identity.js';
 import { Acquaintances, AS_A_NEW_ONE, OLDER_COPY } from './acquaintance.js';
 import { answerCall, readReply } from './calls.js';
+import { Copies } from './copies.js';
 import { confirmCopy, type CopyClaim } from './confirm.js';
+import { noteDisowned } from './disown.js';
 import type { LogStore } from './log.js';
 import { EARLIER_RELEASE, type Membership, MembershipError } from './membership.js';
-import { paced } from './pace.js';
 import { STATE_DIRECTORY } from './reseed.js';
 import type { ReceivedState, SnapshotReceiver } from './snapshot-receiver.js';
 import { type ProgressReply, type ProgressRequest, SnapshotSender } from './snapshot-sender.js';
 import type { SpaceGuard } from './space.js';
+import { Speakers } from './speakers.js';
 import {
   decodeVerifyReply,
   DISPUTED,
@@ -30,14 +31,7 @@ import {
   type VerifyReply,
   type VerifyRequest,
 } from './verify.js';
-import { decodeMessages, encodeMessages, encodeSnapshotHeader } from './wire.js';
-
-/** Beyond this the stranger that came first is forgotten. */
-const STRANGERS_MAX = 16;
-/** Ids whose releases are remembered; the one that was met first is forgotten. */
-const VERSIONS_MAX = 1_024;
-/** A full disk must not keep a replica from ending. */
-const NOTE_MS = 5_000;
+import { decodeMessages, encodeMessages } from './wire.js';
 
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
 
@@ -48,21 +42,6 @@ interface SpaceRequest {
 interface SpaceReply {
   readonly low: boolean;
 }
-
-/** The header of a copy that no Raft message asked for. */
-const EMPTY_MESSAGE: Message = {
-  type: 'snapshot',
-  from: 0,
-  to: 0,
-  term: 0,
-  index: 0,
-  logTerm: 0,
-  commit: 0,
-  entries: [],
-  reject: false,
-  rejectHint: 0,
-  context: '',
-};
 
 export interface PeersOptions {
   readonly identity: Member;
@@ -88,8 +67,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   /** Founders that said, when we met, that they hold nothing. */
   readonly #empty = new Set<NodeId>();
   readonly #sender: SnapshotSender;
-  /** Who speaks to us and is no member yet as far as we have applied: maybe the leader, which joined while we were away. */
-  readonly #strangers = new Map<NodeId, string>();
+  readonly #speakers = new Speakers();
   #driver: Driver | undefined;
   #membership: Membership | undefined;
   #verifier: Verifier | undefined;
@@ -97,10 +75,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   #receiving: { readonly from: NodeId; readonly over: Promise<unknown> } | undefined;
   #staged: ReceivedState | undefined;
   #isDisowned = false;
-  /** What was said last, by id; also of who is not known to be a member yet. */
-  readonly #logVersions = new Map<NodeId, number>();
-  /** The states that members are being given which asked for a copy. */
-  readonly #copies = new Set<StateExport>();
+  readonly #copies: Copies;
 
   constructor(options: PeersOptions) {
     this.#options = options;
@@ -122,10 +97,12 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     this.#acquaintances = new Acquaintances({ log: options.log, members: () => options.state.meta.members });
     const transport = new Transport({ self, listen, tls, handlers: this, log: say });
     this.#transport = transport;
+    const lastIndex = (): number => this.#driver?.status().lastIndex ?? 0;
+    this.#copies = new Copies({ state: options.state, id, lastIndex, onCorrupt: options.onCorrupt });
     this.#sender = new SnapshotSender({
       state: options.state,
       firstIndex: () => options.log.firstIndex(),
-      lastIndex: () => this.#driver?.status().lastIndex ?? 0,
+      lastIndex,
       leads: () => (this.#driver?.leads === true ? this.#driver.term : undefined),
       stream: (to, chunks) => transport.sendSnapshot(to, chunks),
       ask: (to, payload) => this.ask(to, payload),
@@ -145,9 +122,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   }
 
   setMembers(members: ReadonlyMap<NodeId, MemberInfo>): void {
-    const peers = new Map<number, string>();
-    for (const id of this.#strangers.keys()) if (members.has(id)) this.#strangers.delete(id);
-    for (const [id, address] of this.#strangers) peers.set(id, address);
+    const peers = new Map(this.#speakers.strangersTo(members));
     for (const [id, { address }] of members) if (id !== this.#options.identity.id) peers.set(id, address);
     this.#transport.setPeers(peers);
     for (const id of this.#options.state.meta.removed) this.#transport.expel(id, REMOVED);
@@ -173,15 +148,9 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     this.#sender.forget();
   }
 
-  #noteVersion(id: NodeId, version: number): void {
-    const [first] = this.#logVersions.keys();
-    if (this.#logVersions.size >= VERSIONS_MAX && first !== undefined) this.#logVersions.delete(first);
-    this.#logVersions.set(id, version);
-  }
-
   /** The version of the log's commands that a member knows, as it said last; undefined when it was not heard of yet. */
   logVersionOf(id: NodeId): number | undefined {
-    return this.#logVersions.get(id);
+    return this.#speakers.versionOf(id);
   }
 
   /** The data directory that a member has; undefined when it has never been heard of. */
@@ -229,26 +198,17 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     for (const [to, batch] of byMember) this.#transport.send(to, encodeMessages(batch));
   }
 
-  /** Without its address we could not even tell a leader that is new to us what we lack. */
-  #meet(peer: PeerIdentity): void {
-    const { members } = this.#options.state.meta;
-    if (peer.address === undefined || members.has(peer.id) || this.#strangers.get(peer.id) === peer.address) return;
-    const [first] = this.#strangers.keys();
-    if (this.#strangers.size >= STRANGERS_MAX && first !== undefined) this.#strangers.delete(first);
-    this.#strangers.set(peer.id, peer.address);
-    this.setMembers(members);
-  }
-
   async admit(peer: PeerIdentity): Promise<string | undefined> {
     if (this.#options.state.meta.removed.has(peer.id)) return REMOVED;
     const { logVersion = 0 } = peer;
     if (logVersion < this.#options.state.meta.version) return EARLIER_RELEASE;
     const refused = await this.#acquaintances.recognize(peer);
     if (refused !== undefined) return refused;
-    this.#noteVersion(peer.id, logVersion);
+    this.#speakers.noteVersion(peer.id, logVersion);
     if (peer.empty === true) this.#empty.add(peer.id);
     else this.#empty.delete(peer.id);
-    this.#meet(peer);
+    const { members } = this.#options.state.meta;
+    if (this.#speakers.meet(peer, members)) this.setMembers(members);
     return undefined;
   }
 
@@ -311,24 +271,7 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     if (this.#driver?.leads !== true) throw new Error('this member does not lead');
     if (this.#verifier?.disputed === true) throw new Error(DISPUTED);
     this.#options.say('info', `giving a copy of the state to member ${from}`);
-    const snapshot = await this.#options.state.takeSnapshot();
-    const chunks = new StateExport(snapshot);
-    this.#copies.add(chunks);
-    try {
-      const row = snapshot.get('meta', META_KEY);
-      if (row === undefined) throw new Error('there is no state to send yet');
-      const stored = decodeMeta(row);
-      const meta = { index: stored.appliedIndex, term: stored.appliedTerm, confState: stored.conf };
-      const message = { ...EMPTY_MESSAGE, from: this.#options.identity.id, to: from, snapshot: meta };
-      yield encodeSnapshotHeader(message, undefined, { revision: stored.revision, hash: stateHashOf(stored) });
-      yield* paced(chunks.chunks(), () => this.#driver?.status().lastIndex ?? 0);
-    } catch (error) {
-      if (error instanceof CorruptRecordError) this.#options.onCorrupt(error);
-      throw error;
-    } finally {
-      this.#copies.delete(chunks);
-      chunks.release();
-    }
+    yield* this.#copies.give(from);
   }
 
   onUp(): void {
@@ -356,20 +299,17 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     else this.#options.say('warn', `member ${id} refuses this replica: ${reason}`);
   }
 
-  /** Notes that this directory is not to be started on again: often enough it would count itself beyond what others saw. */
+  /** This directory is not to be started on again. */
   async #disown(reason: string): Promise<void> {
     if (this.#isDisowned) return;
     this.#isDisowned = true;
     this.#driver?.stop();
     const { log, say, onFatal } = this.#options;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, NOTE_MS)));
     try {
-      await Promise.race([log.putFact(DISOWNED, Buffer.from(reason)), late]);
+      await noteDisowned(log, reason);
     } catch (error) {
       say('error', messageOf(error));
     }
-    clearTimeout(timer);
     onFatal(new FatalError(reason));
   }
 
@@ -440,25 +380,18 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     this.#staged = undefined;
     // The log begins behind the snapshot and the state directory is the new one in the same transaction.
     this.#sender.release();
-    this.#releaseCopies();
+    this.#copies.release();
     await resetLog({ [STATE_DIRECTORY]: Buffer.from(staged.directory) });
     this.#options.state.replace(staged.state.path);
     this.setMembers(this.#options.state.meta.members);
     this.#options.say('info', `installed a snapshot at log index ${meta.index}`);
   }
 
-  /** The state is about to be closed or replaced: who is being given a copy of it asks again. */
-  #releaseCopies(): void {
-    for (const copy of this.#copies) copy.release();
-  }
-
   async close(): Promise<void> {
     this.#sender.close();
-    this.#releaseCopies();
+    this.#copies.release();
     await this.#transport.close();
   }
 }
 
-/** Fact in the log: why this directory must not be started on again. */
-export const DISOWNED = 'disowned';
 const REMOVED = `this member was removed from the cluster. To bring the machine back, join it as a new member: ${AS_A_NEW_ONE}.`;

@@ -1,55 +1,42 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { FatalError } from '../machinery/assert.js';
+import type { FatalError } from '../machinery/assert.js';
 import type { NodeId } from '../raft/index.js';
-import { LOG_VERSION } from '../store/command.js';
 import { messageOf } from '../store/lmdb.js';
-import type { CorruptRecordError } from '../store/rows.js';
 import { Scrub } from '../store/scrub.js';
-import { StateStore } from '../store/state.js';
 import type { Backend } from '../store/types.js';
-import { AppendTimes } from './archive/append-times.js';
 import { Archiver, type ArchiveStatus } from './archive/archiver.js';
 import { archiveSource } from './archive/source.js';
 import { ReplicaBackend } from './backend.js';
 import { callMember } from './calls.js';
 import { ClusterClock } from './cluster-clock.js';
 import type { LogLevel, PeerTls, ReplicaConfig } from './config.js';
-import { Damage } from './damage.js';
+import { DataFiles } from './data-files.js';
 import { Driver } from './driver.js';
 import { Housekeeping } from './housekeeping.js';
 import { type Backup, backupOf } from './backup.js';
-import { foundingOrigin, type Identity, openIdentity, originConf, originMembers, type Member } from './identity.js';
-import { findOrigin } from './join.js';
+import { handOver, transferLeader } from './leadership.js';
 import type { DirectoryLock } from './lock.js';
-import { FORMER_LOG_DIRECTORY, LOG_DIRECTORY, LogStore } from './log.js';
 import { Membership, type MembershipRequest } from './membership.js';
-import { DISOWNED, Peers } from './peers.js';
+import { Peers } from './peers.js';
 import { Proposals } from './proposals.js';
+import { Quarantine } from './quarantine.js';
+import { raftConfigOf } from './raft-config.js';
 import { Reads } from './reads.js';
-import { DAMAGED, RESEED, reseedIfWanted, STATE_DIRECTORY } from './reseed.js';
+import { RESEED } from './reseed.js';
 import { statusOf } from './status.js';
 import { DiskWatch, SLOW_DISK_LIMITS } from './slow-disk.js';
-import { SnapshotReceiver, STATE_NAME } from './snapshot-receiver.js';
 import { SpaceGuard } from './space.js';
 import type { Replica, ReplicaStatus } from './types.js';
-import { newLineage } from './verdict.js';
-import { DifferingStateError, DISPUTED, Verifier } from './verify.js';
+import { Verifier } from './verify.js';
 
 const SEQ_PER_BOOT = 2 ** 32;
-const MIB = 1024 * 1024;
 /** The leader has changed the membership; the replica that was asked may take so long to see it itself. */
 const SEE_CHANGE_MS = 5_000;
 /** For the leader's answer to a change of the membership that is passed on to it. */
 const FORWARDED_MS = 15_000;
-/** How long the note of what is to be done at the next start may take. */
-const NOTE_MS = 10_000;
 /** How often a founder says that it still waits for others. */
 const SAY_AWAITED_MS = 10_000;
 /** The whole state is read this often; a pass takes about a minute for each GiB (store/scrub.ts). */
 const SCRUB_INTERVAL_MS = 3_600_000;
-/** A disk that stays full is told of so often. */
-const SAY_FULL_MS = 30_000;
 
 interface Parts {
   readonly driver: Driver;
@@ -64,99 +51,47 @@ interface Parts {
 export class RunningReplica implements Replica {
   readonly #config: ReplicaConfig;
   readonly #lock: DirectoryLock;
-  #log: LogStore | undefined;
-  #state: StateStore | undefined;
+  #data: DataFiles | undefined;
   #parts: Parts | undefined;
-  #identity: Identity | undefined;
   #tls: PeerTls | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #peers: Peers | undefined;
-  #receiver: SnapshotReceiver | undefined;
   #housekeeping: Housekeeping | undefined;
   #space: SpaceGuard | undefined;
-  #damage: Damage | undefined;
   #verifier: Verifier | undefined;
   #scrub: Scrub | undefined;
   #archiver: Archiver | undefined;
   #leaderChanges = 0;
-  /** Why the state is not to be served any more; '' while it is. */
-  #quarantine = '';
-  /** The state is known to be another than the others'. */
-  #differs = false;
-  /** When it is on disk that a copy is wanted. */
-  #noted: Promise<void> | undefined;
-  #copied = false;
+  readonly #quarantine: Quarantine;
   #closed = false;
 
   constructor(config: ReplicaConfig, lock: DirectoryLock) {
     this.#config = config;
     this.#tls = config.tls;
     this.#lock = lock;
+    this.#quarantine = new Quarantine({
+      noteDiffering: (revision) => this.#data?.log?.putFact(RESEED, Buffer.from(String(revision))) ?? Promise.resolve(),
+      noteDamage: (error) => {
+        this.#data?.damage?.note(error);
+        return this.#data?.damage?.settled() ?? Promise.resolve();
+      },
+      onFatal: (error) => this.#fatal(error),
+      say: (level, text) => this.#say(level, text),
+    });
   }
 
   async start(): Promise<void> {
     const config = this.#config;
-    let saidAt = -Infinity;
-    const onDiskFull = (error: Error | undefined): void => {
-      if (error === undefined) this.#say('info', 'the disk takes writes again');
-      else {
-        // It is tried again every second.
-        if (performance.now() > saidAt + SAY_FULL_MS) {
-          saidAt = performance.now();
-          this.#say('error', `the disk is full (${error.message}); writes wait until space is made on it`);
-        }
-        space.onFull();
-      }
-    };
-    const space = new SpaceGuard({ dataDir: config.dataDir, say: (level, text) => this.#say(level, text) });
+    const say = (level: LogLevel, text: string): void => this.#say(level, text);
+    const space = new SpaceGuard({ dataDir: config.dataDir, say });
     this.#space = space;
     const disks = new DiskWatch({ ...SLOW_DISK_LIMITS, ...config.slowDisk });
-    const log = await LogStore.open({
-      path: join(config.dataDir, LOG_DIRECTORY),
-      formerPath: join(config.dataDir, FORMER_LOG_DIRECTORY),
-      stateMeta: () => ({
-        index: state.meta.appliedIndex,
-        term: state.meta.appliedTerm,
-        confState: state.meta.conf,
-      }),
-      onDiskFull,
+    this.#data = new DataFiles(config, {
+      onDiskFull: (error) => space.onDiskFull(error),
       observeWrite: (seconds) => {
         disks.onWritten(performance.now(), seconds * 1000);
         config.observe?.('logWriteSeconds', seconds);
       },
-      ...(config.archive === undefined ? {} : { onAppend: (first: number, last: number) => times.note(first, last) }),
-      ...(config.unsafeLogDelayMs === undefined ? {} : { delayMs: config.unsafeLogDelayMs }),
-    });
-    this.#log = log;
-    const times = new AppendTimes(log.lastIndex());
-    checkWhole(config.dataDir, log);
-    const disowned = log.getFact(DISOWNED)?.toString();
-    if (disowned !== undefined) throw new FatalError(disowned);
-    const opened = await openIdentity(log, config.name, (nonce) =>
-      findOrigin(config, nonce, (text) => this.#say('info', text)),
-    );
-    const identity: Member = { ...opened, logVersion: config.unsafeLogVersion ?? LOG_VERSION };
-    this.#identity = identity;
-    const { initialCluster = [] } = config;
-    if (
-      initialCluster.length > 0 &&
-      foundingOrigin(config.name, initialCluster, config.initialClusterToken).cluster !== identity.cluster
-    ) {
-      this.#say(
-        'warn',
-        `the data directory ${config.dataDir} is of another cluster than the one that --initial-cluster names; the data ` +
-          'directory counts. If that is a mistake, stop this replica at once, and give it the right one.',
-      );
-    }
-    const directory = log.getFact(STATE_DIRECTORY)?.toString() ?? 'state';
-    const say = (level: LogLevel, text: string): void => this.#say(level, text);
-    const receiver = await SnapshotReceiver.open({ dataDir: config.dataDir, say }, directory);
-    this.#receiver = receiver;
-    const state = new StateStore({
-      path: join(config.dataDir, directory),
-      conf: originConf(identity),
-      members: originMembers(identity),
-      lineage: newLineage(identity.id),
       onVisible: () => {
         // Watchers are told before the writes are answered.
         this.#parts?.backend.announce();
@@ -164,32 +99,11 @@ export class RunningReplica implements Replica {
       },
       // What waited for memory goes on.
       onDurable: () => this.#parts?.driver.wake(),
-      onDiskFull,
       onFatal: (error) => this.#fatal(error),
-      othersHoldState: () => othersVote(state, identity.id),
-      observeCommit: (seconds, rows) => {
-        config.observe?.('stateCommitSeconds', seconds);
-        config.observe?.('stateCommitRows', rows);
-      },
-    });
-    this.#state = state;
-    const damage = new Damage({
-      hasOthers: () => othersVote(state, identity.id),
-      // That the state differs says more, and is not to be forgotten for that.
-      wantCopy: () => (this.#differs ? Promise.resolve() : log.putFact(RESEED, Buffer.from(DAMAGED))),
+      differs: () => this.#quarantine.differs,
       say,
     });
-    this.#damage = damage;
-    const wantsCopy = isNoted(log.getFact(RESEED));
-    const { dataDir, tls, stopping } = config;
-    await reseedIfWanted({ dataDir, identity, tls, log, state, say, stopping });
-    this.#copied = wantsCopy && !isNoted(log.getFact(RESEED));
-    await this.#doWithoutLost(log, state);
-    const { appliedIndex } = state.meta;
-    if (appliedIndex > log.lastIndex() || appliedIndex < log.firstIndex() - 1) {
-      const extent = `the log in ${config.dataDir} is from ${log.firstIndex()} to ${log.lastIndex()}`;
-      throw new FatalError(`${extent} but the state has applied ${appliedIndex}: ${PART_LOST}`);
-    }
+    const { log, identity, receiver, state, damage, times } = await this.#data.open();
     const peers =
       config.peerListen === undefined
         ? undefined
@@ -217,25 +131,11 @@ export class RunningReplica implements Replica {
       installer: peers,
       disks,
       ...(config.unsafeLogVersion === undefined ? {} : { knows: config.unsafeLogVersion }),
-      raft: {
-        id: identity.id,
-        heartbeatTicks: Math.max(1, Math.round((config.heartbeatMs ?? 100) / tickMs)),
-        electionTicks: Math.max(2, Math.round((config.electionMs ?? 500) / tickMs)),
-        maxSizePerMessageBytes: MIB,
-        maxInflightMessages: 256,
-        maxInflightBytes: 32 * MIB,
-        maxUncommittedBytes: 128 * MIB,
-        maxCommittedBytesPerReady: MIB,
-        preVote: true,
-        checkQuorum: true,
-        // Alone there is nobody who could hold something already.
-        holdFirstTerm: !identity.joined && identity.members.length > 1,
-        applied: state.meta.appliedIndex,
-        confState: state.meta.conf,
-        ...(log.hardState === undefined ? {} : { hardState: log.hardState }),
-      },
+      raft: raftConfigOf(config, tickMs, { identity, log, state }),
       onFatal: (error) => this.#fatal(error),
-      onDamagedEntry: (error) => this.#halted(error),
+      onDamagedEntry: (error) => {
+        if (!this.#closed) this.#quarantine.halted(error);
+      },
       onLeader: (leader, term) => {
         if (leader !== 0) this.#leaderChanges++;
         const name = state.meta.members.get(leader)?.name ?? '';
@@ -305,7 +205,9 @@ export class RunningReplica implements Replica {
       id: identity.id,
       state,
       ask: (id, payload) => (peers === undefined ? Promise.reject(new Error('no peers')) : peers.ask(id, payload)),
-      onDiverged: (revision) => this.#diverged(revision),
+      onDiverged: (revision) => {
+        if (!this.#closed) this.#quarantine.diverged(revision);
+      },
       say,
     });
     this.#verifier = verifier;
@@ -349,44 +251,27 @@ export class RunningReplica implements Replica {
     driver.tick();
   }
 
-  /** What of the log is damaged is only missed by followers that are far behind, where the state holds all that it said. */
-  async #doWithoutLost(log: LogStore, state: StateStore): Promise<void> {
-    const { lost } = log;
-    if (lost === undefined) return;
-    // What was found may have been written by a process that was killed before it had synced it.
-    await state.sync();
-    await log.giveUpLost(state.durableIndex);
-    const { dataDir } = this.#config;
-    const files = lost.names.length === 0 ? '' : ` (${lost.names.join(', ')} removed)`;
-    this.#say(
-      'error',
-      `the Raft log in ${join(dataDir, LOG_DIRECTORY)} is damaged: ${lost.reason}. The state holds all that it said, so the ` +
-        `log begins behind it, at entry ${lost.last.index + 1}${files}: followers that need more are sent a snapshot. ` +
-        'Look after the disk.',
-    );
-  }
-
   get backend(): Backend {
     return this.#running().backend;
   }
 
   status(): ReplicaStatus {
     const { driver, proposals, id } = this.#running();
-    const state = this.#state;
+    const state = this.#data?.state;
     if (state === undefined) throw new Error('the replica is closed');
     return statusOf({
       id,
       name: this.#config.name,
       raft: driver.status(),
       state,
-      logFirst: this.#log?.firstIndex() ?? 0,
+      logFirst: this.#data?.log?.firstIndex() ?? 0,
       diskLow: this.#space?.low ?? false,
-      damagedRecords: this.#damage?.records ?? 0,
+      damagedRecords: this.#data?.damage?.records ?? 0,
       scrub: this.#scrub?.progress ?? NOT_SCRUBBED,
-      failure: this.#quarantine || (this.#damage?.failure ?? ''),
+      failure: this.#quarantine.reason || (this.#data?.damage?.failure ?? ''),
       differences: this.#verifier?.differences ?? 0,
       disputed: this.#verifier?.disputed ?? false,
-      copied: this.#copied,
+      copied: this.#data?.copied ?? false,
       leaderChanges: this.#leaderChanges,
       handOvers: this.#housekeeping?.handOvers ?? 0,
       proposalsInFlight: proposals.inFlight,
@@ -410,7 +295,7 @@ export class RunningReplica implements Replica {
     const { reads } = this.#running();
     // All that was acknowledged when it was asked for is in it.
     await reads.wait(this.#config.readTimeoutMs ?? 5_000);
-    const [state, identity] = [this.#state, this.#identity];
+    const [state, identity] = [this.#data?.state, this.#data?.identity];
     if (state === undefined || identity === undefined) throw new Error('the replica is closed');
     return backupOf(state, identity, this.#verifier?.disputed ?? false);
   }
@@ -441,31 +326,24 @@ export class RunningReplica implements Replica {
   }
 
   handOver(): string | undefined {
-    const { driver, id } = this.#running();
-    const { role, peers, confState } = driver.status();
-    if (role !== 'leader' || this.#verifier?.disputed === true) return undefined;
-    const transferees = peers.filter(
-      (peer) =>
-        peer.id !== id &&
-        confState.voters.includes(peer.id) &&
-        peer.state !== 'snapshot' &&
-        (this.#peers?.reachable(peer.id) ?? false),
-    );
-    const [transferee] = transferees.sort((a, b) => b.match - a.match);
-    if (transferee === undefined) return undefined;
-    driver.report((raft) => raft.transferLeader(transferee.id));
-    return this.#state?.meta.members.get(transferee.id)?.name ?? String(transferee.id);
+    return handOver(this.#leadership());
   }
 
   transferLeader(name: string): void {
-    const { driver } = this.#running();
     const member = this.status().members.find((m) => m.name === name);
     if (member === undefined) throw new Error(`no member is named ${name}`);
-    if (this.#verifier?.disputed === true && driver.leads) throw new Error(DISPUTED);
-    const result = driver.raft.transferLeader(member.id);
-    if (result === 'noLeader') throw new Error('no leader is known; try again');
-    if (result === 'notVoter') throw new Error(`${name} is a learner: it has no vote, and cannot lead`);
-    driver.wake();
+    transferLeader(this.#leadership(), member);
+  }
+
+  #leadership(): Parameters<typeof handOver>[0] {
+    const { driver, id } = this.#running();
+    return {
+      id,
+      driver,
+      disputed: this.#verifier?.disputed === true,
+      reachable: (member) => this.#peers?.reachable(member) ?? false,
+      nameOf: (member) => this.#data?.state?.meta.members.get(member)?.name ?? String(member),
+    };
   }
 
   async compact(revision: number): Promise<void> {
@@ -479,52 +357,6 @@ export class RunningReplica implements Replica {
   }
   #say(level: LogLevel, text: string): void {
     this.#config.log?.(level, text);
-  }
-
-  /**
-   * The state is not what the others have: it is served no more, and replaced at the next start. A slow or full disk delays
-   * the note of that, and not that it is served no more.
-   */
-  #diverged(revision: number): void {
-    // The leader goes on telling.
-    if (this.#quarantine !== '' || this.#closed) return;
-    this.#quarantine =
-      `the state of this replica differs from that of the others at revision ${revision}. It serves no more until it ` +
-      'has taken a copy from the leader, which it does at its next start.';
-    this.#differs = true;
-    this.#noted = this.#log?.putFact(RESEED, Buffer.from(String(revision)));
-    this.#noted?.catch((error: unknown) => this.#say('error', messageOf(error)));
-    this.#fatal(new DifferingStateError(this.#quarantine));
-  }
-
-  /** The log cannot be applied any further with the state as it is. */
-  #halted(error: CorruptRecordError): void {
-    if (this.#quarantine !== '' || this.#closed) return;
-    this.#quarantine =
-      `${error.message}, and the log cannot be applied without it. This replica serves no more until it has taken a copy ` +
-      'of the state from the leader, which it does at its next start.';
-    this.#damage?.note(error);
-    this.#noted = this.#damage?.settled();
-    this.#fatal(new DifferingStateError(this.#quarantine));
-  }
-
-  /** Waits until it is on disk that a copy is wanted. Throws FatalError when that cannot be noted: then it would be forgotten. */
-  async #settleNote(): Promise<void> {
-    if (this.#noted === undefined) return;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('the disk did not take the note in time')), NOTE_MS);
-    });
-    try {
-      await Promise.race([this.#noted, late]);
-    } catch (error) {
-      throw new FatalError(
-        `${this.#quarantine} That could not be noted on disk (${messageOf(error)}): make space on it, or mend it, before ` +
-          'this replica is started again.',
-      );
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   #fatal(error: FatalError): void {
@@ -545,7 +377,7 @@ export class RunningReplica implements Replica {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    const noted = this.#settleNote();
+    const noted = this.#quarantine.settle();
     noted.catch(() => undefined); // Heard below.
     // What was acknowledged until now is in it, where the disk takes it.
     await this.#archiver?.stop();
@@ -557,37 +389,16 @@ export class RunningReplica implements Replica {
     this.#parts?.proposals.close('this replica is shutting down');
     this.#parts?.reads.close('this replica is shutting down');
     await this.#peers?.close();
-    await this.#receiver?.close();
+    await this.#data?.receiver?.close();
     try {
       await noted;
     } finally {
-      if (this.#noted === undefined) await this.#damage?.settled();
-      await this.#state?.close();
-      await this.#log?.close();
+      if (!this.#quarantine.isNoted) await this.#data?.damage?.settled();
+      await this.#data?.state?.close();
+      await this.#data?.log?.close();
       this.#lock.release();
     }
   }
 }
 
 const NOT_SCRUBBED = { passes: 0, lastRows: 0, lastSeconds: 0, lastRevision: 0, rows: 0 };
-
-/** Are there voters beside this one? They hold the state as well. */
-function othersVote(state: StateStore, id: NodeId): boolean {
-  return state.meta.conf.voters.some((voter) => voter !== id);
-}
-
-const PART_LOST =
-  'part of the data directory was lost or mixed with another. Remove this replica from its cluster and join it again with ' +
-  'an empty data directory. Only where it is the only replica may the whole directory be restored from a backup.';
-
-/** Is there a wish for a copy of the state? Empty: it was fulfilled. */
-function isNoted(wish: Buffer | undefined): boolean {
-  return wish !== undefined && wish.length > 0;
-}
-
-/** A log that knows nothing beside a state that exists: going on would begin anew, and throw the state away. */
-function checkWhole(dataDir: string, log: LogStore): void {
-  if (log.getFact('identity') !== undefined) return;
-  const state = readdirSync(dataDir).find((name) => STATE_NAME.test(name));
-  if (state !== undefined) throw new FatalError(`${dataDir} holds a state (${state}) but an empty log: ${PART_LOST}`);
-}

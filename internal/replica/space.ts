@@ -11,6 +11,8 @@ export const RESERVE = 'reserve';
 const RESERVE_BYTES = 32 * 1024 * 1024;
 /** Seconds: a start has better things to write. */
 const CHECKS_BEFORE_RESERVE = 5;
+/** A disk that stays full is told of so often. */
+const SAY_FULL_MS = 30_000;
 const CHUNK = Buffer.alloc(1024 * 1024);
 
 export interface SpaceOptions {
@@ -26,6 +28,7 @@ export class SpaceGuard {
   #checks = 0;
   #reserving = false;
   #stopped = false;
+  #saidFullAt = -Infinity;
 
   constructor(options: SpaceOptions) {
     this.#options = options;
@@ -76,8 +79,22 @@ export class SpaceGuard {
     }
   }
 
-  /** The disk is full: what was held back is given up. */
-  onFull(): void {
+  /** A write found the disk full, and is tried again every second; undefined: one has gone through again. */
+  onDiskFull(error: Error | undefined): void {
+    if (error === undefined) {
+      this.#options.say('info', 'the disk takes writes again');
+      return;
+    }
+    const now = performance.now();
+    if (now > this.#saidFullAt + SAY_FULL_MS) {
+      this.#saidFullAt = now;
+      this.#options.say('error', `the disk is full (${error.message}); writes wait until space is made on it`);
+    }
+    this.#giveUpReserve();
+  }
+
+  /** What was held back is given up. */
+  #giveUpReserve(): void {
     rmSync(this.#reserve, { force: true });
     this.check().catch((error: unknown) => {
       this.#options.say('warn', `cannot see how much space is left: ${String(error)}`);
