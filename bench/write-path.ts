@@ -1,14 +1,15 @@
 // What writes cost the disk: creates with one client and with 32, renewals of leases, and nothing at all; beside appending
-// and fdatasync on the same disk, and beside another build, alternating. Not part of scripts/bench.
+// and fdatasync on the same disk, and beside another build, alternating. With `--replicas 3` the clients go through HAProxy,
+// where it is installed, and bytes and CPU are those of all replicas. Not part of scripts/bench.
 //
 //   npx tsx bench/write-path.ts [--other CHECKOUT] [--rounds 3] [--seconds 3] [--replicas 1] [--idle 30] [--leases 1000]
 import fs from 'node:fs';
 import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { type Answer, call, type E2eCluster, repoRoot, type startCluster } from '../internal/testing/e2e/cluster.js';
+import { type Answer, call } from '../internal/testing/e2e/cluster.js';
+import { type Build, endBuilds, inTurn, pause, ratio, startBuilds, sumOf } from './builds.js';
 import { load } from './load.js';
 import { cpuSeconds, writtenBytes } from './process-figures.js';
 import { median } from './report.js';
@@ -32,10 +33,6 @@ const seconds = Number(values.seconds);
 const replicas = Number(values.replicas);
 const leaseSeconds = Number(values['lease-seconds']);
 
-interface Build {
-  readonly name: string;
-  readonly cluster: E2eCluster;
-}
 interface Sample {
   readonly perSecond: number;
   readonly bytesEach: number;
@@ -45,9 +42,6 @@ interface Sample {
 }
 
 let unique = 0;
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const sumOf = ({ cluster }: Build, figureOf: (pid: number) => number): number =>
-  Array.from({ length: cluster.replicas }, (_, i) => figureOf(cluster.pid(i + 1))).reduce((a, b) => a + b, 0);
 
 /** Appends and syncs 1.3 KB again and again, where a log could be: how often a second, and how many bytes each. */
 async function appends(ms: number): Promise<{ readonly perSecond: number; readonly bytesEach: number }> {
@@ -130,22 +124,14 @@ async function renew(url: string, revisions: string[], forMs: number): Promise<v
   agent.destroy();
 }
 
-async function begun(name: string, checkout: string): Promise<Build> {
-  const file = pathToFileURL(path.join(checkout, 'internal/testing/e2e/cluster.ts')).href;
-  const { startCluster: start } = (await import(file)) as { startCluster: typeof startCluster };
-  return { name, cluster: await start({ replicas }) };
-}
-
-const builds: Build[] = [];
+const builds = await startBuilds(values.other, replicas);
 try {
-  builds.push(await begun('this build', repoRoot));
-  if (values.other !== '') builds.push(await begun('other build', path.resolve(values.other)));
   const appended: Awaited<ReturnType<typeof appends>>[] = [];
   for (const connections of [1, 32]) {
     const samples = new Map<Build, Sample[]>(builds.map((build) => [build, []]));
     for (let round = 0; round < Number(values.rounds); round++) {
       appended.push(await appends(1_000));
-      for (const build of round % 2 === 0 ? builds : [...builds].reverse()) {
+      for (const build of inTurn(builds, round)) {
         samples.get(build)?.push(await creates(build, connections));
       }
     }
@@ -157,6 +143,8 @@ try {
           `p50 ${of((s) => s.p50Ms)} ms, p99 ${of((s) => s.p99Ms)} ms (each: ${all.map((s) => s.perSecond.toFixed(0)).join(', ')})`,
       );
     }
+    const rate = (build: Build): number => median((samples.get(build) ?? []).map((s) => s.perSecond));
+    if (builds.length > 1) console.log(`create, ${connections} client(s): the rate is${ratio(rate, builds)}`);
   }
   console.log(
     `append 1.3 KB and fdatasync: ${median(appended.map((a) => a.perSecond)).toFixed(0)}/s, ` +
@@ -180,5 +168,5 @@ try {
     console.log(`idle, ${build.name}: ${await writtenDuring(build, () => pause(idle * 1000))}`);
   }
 } finally {
-  for (const { cluster } of builds) await cluster.down();
+  await endBuilds(builds);
 }
