@@ -35,6 +35,7 @@ const SEE_CHANGE_MS = 5_000;
 const FORWARDED_MS = 15_000;
 /** How often a founder says that it still waits for others. */
 const SAY_AWAITED_MS = 10_000;
+const FOUNDERS_MISSING = 'the cluster begins when all of its founders are connected and empty; missing';
 /** The whole state is read this often; a pass takes about a minute for each GiB (store/scrub.ts). */
 const SCRUB_INTERVAL_MS = 3_600_000;
 
@@ -64,6 +65,7 @@ export class RunningReplica implements Replica {
   #leaderChanges = 0;
   readonly #quarantine: Quarantine;
   #closed = false;
+  readonly #say = (level: LogLevel, text: string): void => this.#config.log?.(level, text);
 
   constructor(config: ReplicaConfig, lock: DirectoryLock) {
     this.#config = config;
@@ -76,13 +78,13 @@ export class RunningReplica implements Replica {
         return this.#data?.damage?.settled() ?? Promise.resolve();
       },
       onFatal: (error) => this.#fatal(error),
-      say: (level, text) => this.#say(level, text),
+      say: this.#say,
     });
   }
 
   async start(): Promise<void> {
     const config = this.#config;
-    const say = (level: LogLevel, text: string): void => this.#say(level, text);
+    const say = this.#say;
     const space = new SpaceGuard({ dataDir: config.dataDir, say });
     this.#space = space;
     const disks = new DiskWatch({ ...SLOW_DISK_LIMITS, ...config.slowDisk });
@@ -119,7 +121,7 @@ export class RunningReplica implements Replica {
             space,
             onFatal: (error) => this.#fatal(error),
             onCorrupt: (error) => damage.note(error),
-            say: (level, text) => this.#say(level, text),
+            say,
           });
     this.#peers = peers;
     const tickMs = config.tickMs ?? 50;
@@ -171,7 +173,7 @@ export class RunningReplica implements Replica {
       nonceOf: (id) => (id === identity.id ? identity.nonce : peers?.nonceOf(id)),
       reachable: (id) => peers?.reachable(id) ?? false,
       call: (id, address, payload) => callMember(address, this.#tls, payload, FORWARDED_MS, { self: identity, to: id }),
-      say: (level, text) => this.#say(level, text),
+      say,
     });
     const backend = new ReplicaBackend({
       state,
@@ -187,13 +189,10 @@ export class RunningReplica implements Replica {
     let awaitedAt = performance.now();
     this.#ticker = setInterval(() => {
       const now = performance.now();
-      const awaited = now > awaitedAt + SAY_AWAITED_MS ? (peers?.awaited ?? []) : [];
-      if (now > awaitedAt + SAY_AWAITED_MS) awaitedAt = now;
-      if (awaited.length > 0) {
-        this.#say(
-          'warn',
-          `the cluster begins when all of its founders are connected and empty; missing: ${awaited.join(', ')}`,
-        );
+      if (now > awaitedAt + SAY_AWAITED_MS) {
+        awaitedAt = now;
+        const awaited = peers?.awaited ?? [];
+        if (awaited.length > 0) say('warn', `${FOUNDERS_MISSING}: ${awaited.join(', ')}`);
       }
       clock.observe();
       proposals.expire(now);
@@ -229,7 +228,7 @@ export class RunningReplica implements Replica {
       hasSpace: (id) => peers?.hasSpace(id) ?? Promise.resolve(false),
       damaged: () => damage.failure !== undefined,
       keepEntries: config.logKeepEntries ?? 100_000,
-      say: (level, text) => this.#say(level, text),
+      say,
     });
     this.#housekeeping = housekeeping;
     const scrub = new Scrub({
@@ -354,9 +353,6 @@ export class RunningReplica implements Replica {
     const parts = this.#parts;
     if (parts === undefined) throw new Error('the replica is not running');
     return parts;
-  }
-  #say(level: LogLevel, text: string): void {
-    this.#config.log?.(level, text);
   }
 
   #fatal(error: FatalError): void {
