@@ -12,7 +12,7 @@ import { becomeFollower } from './roles.js';
 import { type RaftStatus, status } from './status.js';
 import { step } from './step.js';
 import { type TransferResult, transferLeader } from './transfer.js';
-import type { ConfChange, ConfState, Entry, HardState, LogStorage, Message, NodeId, Ready } from './types.js';
+import type { ConfChange, ConfState, Entry, HardState, LogStorage, Message, NodeId, Ready, Role } from './types.js';
 
 /** What a Ready on its way to disk will have done once `advance` is called. */
 interface InFlight {
@@ -236,6 +236,17 @@ export class Raft {
 
   status(): RaftStatus {
     return status(this.#core);
+  }
+
+  // What is looked at after every step of a simulation, without a copy of the rest.
+  get term(): number {
+    return this.#core.term;
+  }
+  get commit(): number {
+    return this.#core.log.committed;
+  }
+  get role(): Role {
+    return this.#core.role;
   }
 
   /** Term of the log's entry at `index`, persisted or not; undefined when it is compacted or not there. */

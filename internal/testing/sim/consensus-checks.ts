@@ -3,7 +3,7 @@ import { hashText, type StoredConfState } from '../../store/meta.js';
 import type { StateStore } from '../../store/state.js';
 import type { TxnResult } from '../../store/types.js';
 import type { Machine } from './machine.js';
-import type { Model } from './model.js';
+import { isSameResult, type Model } from './model.js';
 import type { Observer } from './observe.js';
 import { mayAnswerWrongly } from './rot.js';
 import { promise, Violation } from './violation.js';
@@ -20,7 +20,8 @@ interface AppliedRecord {
   readonly revision: number;
   /** Unknown as long as only a replica has applied it whose state is wrong. */
   hash: string | undefined;
-  readonly results: string;
+  /** Undefined for a repetition. */
+  readonly results: readonly TxnResult[] | undefined;
 }
 
 interface Watched {
@@ -134,10 +135,9 @@ export class ConsensusChecks implements Observer {
     const { index, term, data } = entry;
     const { revision } = state.meta;
     const hash = machine.miscomputation === 'done' ? undefined : hashText(state.meta);
-    const record: AppliedRecord = { term, data, revision, hash, results: JSON.stringify(results ?? null) };
     const known = this.#applied[index];
     if (known === undefined) {
-      this.#applied[index] = record;
+      this.#applied[index] = { term, data, revision, hash, results };
       this.#model.apply(index, data, results);
       this.committed = Math.max(this.committed, index);
       promise(revision === this.#model.revision, 'one revision', () => `${machine.name} is at ${revision}`);
@@ -147,9 +147,10 @@ export class ConsensusChecks implements Observer {
     promise(sameEntry, 'state-machine safety', () => `${machine.name} applied another entry at ${at(entry)}`);
     known.hash ??= hash;
     const sameHash = hash === undefined || known.hash === hash;
-    const sameEffect = known.revision === revision && sameHash && known.results === record.results;
+    const sameEffect = known.revision === revision && sameHash && areSameResults(known.results, results);
     promise(sameEffect, 'equal state at equal index', () => {
-      return `${machine.name} at ${index}: revision ${revision} hash ${hash} ${record.results}, elsewhere ${known.revision} ${known.hash} ${known.results}`;
+      const [here, there] = [results, known.results].map((each) => JSON.stringify(each ?? null));
+      return `${machine.name} at ${index}: revision ${revision} hash ${hash} ${here}, elsewhere ${known.revision} ${known.hash} ${there}`;
     });
   }
 
@@ -182,14 +183,14 @@ export class ConsensusChecks implements Observer {
         `${machine.name}: ${error instanceof Error ? error.message : String(error)}`,
       );
     }
-    const status = raft.status();
-    promise(status.term >= watched.term, 'terms only grow', () => `${machine.name}: ${watched.term} to ${status.term}`);
-    promise(status.commit >= watched.commit, 'commit only grows', () => `${machine.name}: to ${status.commit}`);
-    watched.term = status.term;
-    watched.commit = status.commit;
-    if (status.role === 'leader' && watched.leading !== status.term) {
-      watched.leading = status.term;
-      this.#onElected(machine, raft, status);
+    const { term, commit } = raft;
+    promise(term >= watched.term, 'terms only grow', () => `${machine.name}: ${watched.term} to ${term}`);
+    promise(commit >= watched.commit, 'commit only grows', () => `${machine.name}: to ${commit}`);
+    watched.term = term;
+    watched.commit = commit;
+    if (watched.leading !== term && raft.role === 'leader') {
+      watched.leading = term;
+      this.#onElected(machine, raft, raft.status());
     }
     if (state?.halted === false) this.#checkState(machine, state, watched);
   }
@@ -239,6 +240,10 @@ export class ConsensusChecks implements Observer {
 export function textAt(state: StateStore | undefined, revision: number): string | undefined {
   const hash = state?.hashAt(revision);
   return hash === undefined ? undefined : hash.changes + (hash.rows ?? '');
+}
+
+function areSameResults(a: readonly TxnResult[] | undefined, b: readonly TxnResult[] | undefined): boolean {
+  return a?.length === b?.length && (a?.every((result, i) => isSameResult(result, b?.[i])) ?? true);
 }
 
 function at(entry: { readonly index: number; readonly term: number }): string {

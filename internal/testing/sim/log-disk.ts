@@ -5,11 +5,15 @@ const SECTOR_BYTES = 512;
 /** The bytes of one file: as they are read, and as a loss of power would leave them. */
 export class DiskBytes {
   size = 0;
-  /** Zero from its end up to `size`. */
-  content: Buffer = Buffer.alloc(0);
-  #durable: Buffer = Buffer.alloc(0);
+  readonly #read = new GrowingBytes();
+  readonly #durable = new GrowingBytes();
   /** Written and not synced, oldest first. */
   #unsynced: { readonly position: number; readonly bytes: Buffer }[] = [];
+
+  /** As it is read now; zero from its end up to `size`. What is written later shows in it. */
+  get content(): Buffer {
+    return this.#read.bytes;
+  }
 
   read(position: number, length: number): Buffer {
     const bytes = Buffer.alloc(Math.max(0, Math.min(length, this.size - position)));
@@ -18,7 +22,7 @@ export class DiskBytes {
   }
 
   write(bytes: Buffer, position: number): void {
-    this.content = withBytes(this.content, bytes, position);
+    this.#read.write(bytes, position);
     this.size = Math.max(this.size, this.content.length);
     this.#unsynced.push({ position, bytes: Buffer.from(bytes) });
   }
@@ -31,7 +35,7 @@ export class DiskBytes {
   /** So many writes, oldest first, are on the disk. */
   synced(count: number): void {
     for (const { position, bytes } of this.#unsynced.splice(0, count)) {
-      this.#durable = withBytes(this.#durable, bytes, position);
+      this.#durable.write(bytes, position);
     }
   }
 
@@ -44,41 +48,58 @@ export class DiskBytes {
       for (let i = 0; i < sectors; i += 1) {
         const isThere = kind === 0 || (kind === 1 && i < cut) || (kind === 2 && random.chance(0.5));
         const sector = bytes.subarray(i * SECTOR_BYTES, (i + 1) * SECTOR_BYTES);
-        if (isThere) this.#durable = withBytes(this.#durable, sector, position + i * SECTOR_BYTES);
+        if (isThere) this.#durable.write(sector, position + i * SECTOR_BYTES);
       }
     }
-    this.content = this.#durable;
+    this.#read.become(this.#durable);
   }
 
   /** Nothing that was not synced is there. */
   loseUnsynced(): void {
     this.#unsynced = [];
-    this.content = this.#durable;
+    this.#read.become(this.#durable);
   }
 
   /** A bit is another from now on, whoever reads it. */
   flip(byte: number, bit: number): void {
     const flipped = Buffer.from([(this.content[byte] ?? 0) ^ (1 << bit)]);
-    this.content = withBytes(this.content, flipped, byte);
-    this.#durable = withBytes(this.#durable, flipped, byte);
+    this.#read.write(flipped, byte);
+    this.#durable.write(flipped, byte);
   }
 
   copy(): DiskBytes {
     const copy = new DiskBytes();
     copy.size = this.size;
-    copy.content = this.content;
-    copy.#durable = this.content;
+    copy.#read.become(this.#read);
+    copy.#durable.become(this.#read);
     return copy;
   }
 }
 
-/** New bytes each time: what was read before stays as it was. */
-function withBytes(before: Buffer, bytes: Buffer, position: number): Buffer {
-  const after = Buffer.alloc(Math.max(before.length, position + bytes.length));
-  before.copy(after);
-  bytes.copy(after, position);
-  return after;
+/** Bytes that are written in place, with room to grow. */
+class GrowingBytes {
+  #room: Buffer = Buffer.alloc(0);
+  bytes: Buffer = this.#room;
+
+  write(bytes: Buffer, position: number): void {
+    const end = position + bytes.length;
+    if (end > this.bytes.length) {
+      if (end > this.#room.length) {
+        const room = Buffer.alloc(Math.max(end, 2 * this.#room.length, ROOM_BYTES));
+        this.bytes.copy(room);
+        this.#room = room;
+      }
+      this.bytes = this.#room.subarray(0, end);
+    }
+    bytes.copy(this.bytes, position);
+  }
+
+  become(other: GrowingBytes): void {
+    this.#room = Buffer.from(other.bytes);
+    this.bytes = this.#room;
+  }
 }
+const ROOM_BYTES = 4_096;
 
 /** The files of one directory, and what a loss of power would leave of their names. */
 export class DiskDirectory {

@@ -32,7 +32,7 @@ export function spoilLog(machine: Machine, random: Random): LogRot | undefined {
   // What was written last is most like what was cut off.
   const { file, from, to } = random.chance(0.5) ? (groups.at(-1) ?? random.pick(groups)) : random.pick(groups);
   file.flip(from + random.below(to - from), random.below(8));
-  return { file, from, group: file.content.subarray(from, to) };
+  return { file, from, group: Buffer.from(file.content.subarray(from, to)) };
 }
 
 /** Is the damage still in the log? Its segment may have gone. */

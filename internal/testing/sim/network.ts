@@ -34,7 +34,8 @@ export class SimNetwork {
   /** "from>to" of addresses between which nothing passes. */
   readonly #cut = new Set<string>();
   readonly #listening = new Map<string, Endpoint>();
-  readonly #lastArrival = new Map<string, number>();
+  /** When the last message arrives, by the addresses of sender and receiver. */
+  readonly #lastArrival = new Map<string, Map<string, number>>();
   sent = 0;
   lost = 0;
   /** Streams under way; a process that is killed closes its own, one that loses power does not. */
@@ -87,7 +88,7 @@ export class SimNetwork {
   }
 
   isCut(from: string, to: string): boolean {
-    return this.#cut.has(`${from}>${to}`) || this.#allowance.get(from) === 0;
+    return (this.#cut.size > 0 && this.#cut.has(`${from}>${to}`)) || this.#allowance.get(from) === 0;
   }
 
   /** Brings something to a process. False when it is lost on the way; then it never arrives. */
@@ -103,7 +104,8 @@ export class SimNetwork {
     const left = this.#allowance.get(from);
     if (left !== undefined) this.#allowance.set(from, left - 1);
     const unlessPulled = (): void => {
-      if (this.#pulled.has(from) || this.#pulled.has(`${from}>${to.address}`)) this.world.count('messages lost');
+      const isPulled = this.#pulled.size > 0 && (this.#pulled.has(from) || this.#pulled.has(`${from}>${to.address}`));
+      if (isPulled) this.world.count('messages lost');
       else arrive();
     };
     this.world.schedule(this.#delay(from, to.address), to.actor, unlessPulled);
@@ -138,15 +140,16 @@ export class SimNetwork {
   #delay(from: string, to: string): number {
     const { random } = this.world;
     const delay = 0.05 + random.exponential(this.temper.delayMs);
-    const link = `${from}>${to}`;
-    const before = this.#lastArrival.get(link) ?? 0;
+    let arrivals = this.#lastArrival.get(from);
+    if (arrivals === undefined) this.#lastArrival.set(from, (arrivals = new Map()));
+    const before = arrivals.get(to) ?? 0;
     if (this.temper.reorders) {
       if (this.world.now + delay < before) this.world.count('messages overtaken');
-      this.#lastArrival.set(link, Math.max(before, this.world.now + delay));
+      arrivals.set(to, Math.max(before, this.world.now + delay));
       return delay;
     }
     const arrival = Math.max(this.world.now + delay, before);
-    this.#lastArrival.set(link, arrival);
+    arrivals.set(to, arrival);
     return arrival - this.world.now;
   }
 }

@@ -169,7 +169,7 @@ export class Transport {
 
   #admit(peer: PeerIdentity): Promise<string | undefined> {
     if (peer.cluster !== this.#options.self.cluster) return Promise.resolve('another cluster');
-    const key = `${peer.id}.${peer.nonce}.${peer.starts?.at(-1)?.[1] ?? ''}`;
+    const key = keyOf(peer);
     let admitted = this.#admitted.get(key);
     if (admitted === undefined) this.#admitted.set(key, (admitted = this.#handlers.admit(peer)));
     return admitted;
@@ -268,6 +268,15 @@ export class Transport {
     this.#closed = true;
   }
 }
+
+/** Which start of which data directory this is. */
+function keyOf(peer: PeerIdentity): string {
+  let key = KEYS.get(peer);
+  if (key === undefined) KEYS.set(peer, (key = `${peer.id}.${peer.nonce}.${peer.starts?.at(-1)?.[1] ?? ''}`));
+  return key;
+}
+/** Asked for with every message, by what a process says of itself while it runs. */
+const KEYS = new WeakMap<PeerIdentity, string>();
 
 function transportOf(endpoint: Endpoint): Transport {
   return (endpoint as Peer).transport;

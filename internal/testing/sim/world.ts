@@ -35,9 +35,12 @@ export class SimTimer {
   }
 }
 
-/** Resolves when all reactions of promises that are due have run, however many follow from one another. */
-function quiet(): Promise<void> {
-  return new Promise((resolve) => process.nextTick(resolve));
+const DONE = Promise.resolve();
+
+interface Immediate {
+  readonly timer: SimTimer;
+  readonly actor: Actor;
+  readonly run: () => void;
 }
 
 /** A field that a later release has put at the end of what we know. */
@@ -75,7 +78,9 @@ export class World {
   repeatChance = 0;
   readonly #queue = new EventQueue();
   /** What processes do at the end of this turn of their event loop. */
-  #immediates: { readonly timer: SimTimer; readonly actor: Actor; readonly run: () => void }[] = [];
+  #immediates: Immediate[] = [];
+  /** Those of the turn that is being ended, the next one last. */
+  #due: Immediate[] = [];
   #failure: Error | undefined;
   #order = 0;
 
@@ -113,14 +118,45 @@ export class World {
     }
   }
 
-  /** Lets time pass up to `until`; after every event `afterStep` looks at the outcome. */
-  async run(until: number, afterStep: () => void): Promise<void> {
+  /** Lets time pass up to `until`; after every event `afterStep` looks at the outcome. Rejects with what that throws. */
+  run(until: number, afterStep: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let event: SimEvent | undefined;
+      const goOn = (): void => {
+        try {
+          if (event !== undefined && !this.#runImmediate()) {
+            if (this.#failure !== undefined) throw this.#failure;
+            this.actor = this.outside;
+            this.lastActor = event.actor;
+            event = undefined;
+            afterStep();
+          }
+          event ??= this.#happen(until);
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+          return;
+        }
+        if (event !== undefined) process.nextTick(whenQuiet);
+        else {
+          this.now = Math.max(this.now, until);
+          resolve();
+        }
+      };
+      // A tick comes when all reactions of promises that are due have run, however many follow from one another; but from
+      // within a tick the next one comes at once, and so the rest has to be a reaction, too.
+      const whenQuiet = (): void => void DONE.then(goOn);
+      goOn();
+    });
+  }
+
+  /** The next event happens, and with it those before it that change nothing. Undefined when none is due up to `until`. */
+  #happen(until: number): SimEvent | undefined {
     for (;;) {
       const event = this.#queue.pop();
-      if (event === undefined) break;
+      if (event === undefined) return undefined;
       if (event.at > until) {
         this.#queue.push(event);
-        break;
+        return undefined;
       }
       if (event.canceled || !event.actor.alive) continue;
       if (event.actor.pausedUntil > event.at) {
@@ -133,25 +169,23 @@ export class World {
       this.actor = event.actor;
       this.steps += 1;
       this.fingerprint = (Math.imul(this.fingerprint, 31) + Math.floor(event.at * 1000) + event.order) | 0;
-      if (event.run() === STILL) {
-        this.actor = this.outside;
-        continue;
-      }
       // All that follows from it happens on behalf of the same process.
-      await quiet();
-      while (this.#immediates.length > 0) await this.#runImmediates();
-      if (this.#failure !== undefined) throw this.#failure;
+      if (event.run() !== STILL) return event;
       this.actor = this.outside;
-      this.lastActor = event.actor;
-      afterStep();
     }
-    this.now = Math.max(this.now, until);
   }
 
-  async #runImmediates(): Promise<void> {
-    const due = this.#immediates;
-    this.#immediates = [];
-    for (const { timer, actor, run } of due) {
+  /** Does what a process has put off to the end of its turn, one thing at a time. False when there is nothing more. */
+  #runImmediate(): boolean {
+    for (;;) {
+      if (this.#due.length === 0) {
+        if (this.#immediates.length === 0) return false;
+        this.#due = this.#immediates.reverse();
+        this.#immediates = [];
+      }
+      const immediate = this.#due.pop();
+      if (immediate === undefined) continue;
+      const { timer, actor, run } = immediate;
       if (timer.canceled || !actor.alive) continue;
       if (actor.pausedUntil > this.now) {
         this.schedule(0, actor, run);
@@ -159,7 +193,7 @@ export class World {
       }
       this.actor = actor;
       run();
-      await quiet();
+      return true;
     }
   }
 
