@@ -51,15 +51,12 @@ async function written(count: number): Promise<{ disk: DiskDirectory; from: numb
 describe('a tail that was cut off', () => {
   it('is left out, wherever the cut is, and nothing before it', { timeout: 60_000 }, async () => {
     const { disk, from, to } = await written(5);
-    const [file] = disk.names.values();
-    const whole = Buffer.from(file?.content ?? []);
     expect(to - from).toBeGreaterThan(200);
     for (let cut = from; cut < to; cut++) {
       for (const rest of [0, 0xff]) {
         const torn = disk.copy();
         const [bytes] = torn.names.values();
         if (bytes === undefined) throw new Error('there is a segment');
-        bytes.content = Buffer.from(whole);
         bytes.content.fill(rest, cut, Math.ceil(to / 512) * 512);
         const log = await open(torn);
         expect([cut, rest, log.lastIndex(), log.hardState?.commit]).toEqual([cut, rest, 4, 3]);

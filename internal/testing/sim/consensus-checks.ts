@@ -14,12 +14,15 @@ interface LogRecord {
   readonly prevTerm: number | undefined;
 }
 
+/** What `hashText` makes a text of. */
+type Sums = Parameters<typeof hashText>[0];
+
 interface AppliedRecord {
   readonly term: number;
   readonly data: Uint8Array;
   readonly revision: number;
   /** Unknown as long as only a replica has applied it whose state is wrong. */
-  hash: string | undefined;
+  hash: Sums | undefined;
   /** Undefined for a repetition. */
   readonly results: readonly TxnResult[] | undefined;
 }
@@ -134,7 +137,7 @@ export class ConsensusChecks implements Observer {
     if (mayAnswerWrongly(machine)) return;
     const { index, term, data } = entry;
     const { revision } = state.meta;
-    const hash = machine.miscomputation === 'done' ? undefined : hashText(state.meta);
+    const hash = machine.miscomputation === 'done' ? undefined : sumsOf(state.meta);
     const known = this.#applied[index];
     if (known === undefined) {
       this.#applied[index] = { term, data, revision, hash, results };
@@ -146,11 +149,11 @@ export class ConsensusChecks implements Observer {
     const sameEntry = known.term === term && equal(known.data, data);
     promise(sameEntry, 'state-machine safety', () => `${machine.name} applied another entry at ${at(entry)}`);
     known.hash ??= hash;
-    const sameHash = hash === undefined || known.hash === hash;
+    const sameHash = hash === undefined || areEqual(known.hash, hash);
     const sameEffect = known.revision === revision && sameHash && areSameResults(known.results, results);
     promise(sameEffect, 'equal state at equal index', () => {
       const [here, there] = [results, known.results].map((each) => JSON.stringify(each ?? null));
-      return `${machine.name} at ${index}: revision ${revision} hash ${hash} ${here}, elsewhere ${known.revision} ${known.hash} ${there}`;
+      return `${machine.name} at ${index}: revision ${revision} hash ${textOf(hash)} ${here}, elsewhere ${known.revision} ${textOf(known.hash)} ${there}`;
     });
   }
 
@@ -161,7 +164,7 @@ export class ConsensusChecks implements Observer {
   onReplaced(machine: Machine, state: StateStore): void {
     const { appliedIndex, revision } = state.meta;
     const hash = hashText(state.meta);
-    const right = this.#applied[appliedIndex]?.hash;
+    const right = textOf(this.#applied[appliedIndex]?.hash);
     const isOfWrong = (other: Machine): boolean =>
       other !== machine && other.miscomputation === 'done' && textAt(this.stateOf(other), revision) === hash;
     const isWrong = right === undefined ? [...this.#watched.keys()].some(isOfWrong) : right !== hash;
@@ -221,13 +224,13 @@ export class ConsensusChecks implements Observer {
     const known = this.#applied[appliedIndex];
     if (known !== undefined && appliedIndex !== watched.appliedIndex) {
       watched.appliedIndex = appliedIndex;
-      const hash = hashText(state.meta);
-      if (machine.miscomputation === 'done' && known.hash === hash) machine.miscomputation = 'none';
+      const hash = sumsOf(state.meta);
+      if (machine.miscomputation === 'done' && areEqual(known.hash, hash)) machine.miscomputation = 'none';
       const excused = known.hash === undefined || machine.miscomputation === 'done' || mayAnswerWrongly(machine);
       promise(
-        excused || known.hash === hash,
+        excused || areEqual(known.hash, hash),
         'equal state at equal index',
-        () => `${machine.name} at ${appliedIndex}: ${hash}`,
+        () => `${machine.name} at ${appliedIndex}: ${textOf(hash)}`,
       );
     }
     const { revision } = state.visible;
@@ -240,6 +243,24 @@ export class ConsensusChecks implements Observer {
 export function textAt(state: StateStore | undefined, revision: number): string | undefined {
   const hash = state?.hashAt(revision);
   return hash === undefined ? undefined : hash.changes + (hash.rows ?? '');
+}
+
+/** The sums are counted on in place. */
+function sumsOf({ hashA, hashB, sums }: Sums): Sums {
+  return { hashA, hashB, sums: { ...sums } };
+}
+
+function areEqual(a: Sums | undefined, b: Sums): boolean {
+  return (
+    a?.hashA === b.hashA &&
+    a.hashB === b.hashB &&
+    a.sums.complete === b.sums.complete &&
+    (!a.sums.complete || (a.sums.liveA === b.sums.liveA && a.sums.liveB === b.sums.liveB))
+  );
+}
+
+function textOf(sums: Sums | undefined): string | undefined {
+  return sums === undefined ? undefined : hashText(sums);
 }
 
 function areSameResults(a: readonly TxnResult[] | undefined, b: readonly TxnResult[] | undefined): boolean {

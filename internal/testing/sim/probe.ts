@@ -29,9 +29,13 @@ export class Probe {
     });
   }
 
+  get served(): boolean {
+    return this.#state === 'served';
+  }
+
   check(): void {
     promise(
-      this.#state === 'served',
+      this.served,
       'the cluster recovers',
       () => `${this.#node.name} does not serve: ${this.#state}`,
     );

@@ -32,6 +32,14 @@ const OWN_CHECKS: ReadonlySet<string> = new Set([
 const ASKING_MS = 1_500;
 /** An object is there so long, at most, after its time is over, while all is well. */
 const EXPIRY_MS = 3_000;
+/** All is well for so long, while clients go on, before a run ends. */
+const SERVED_MS = 1_000;
+/** And for so long when they have stopped. */
+const STILL_MS = 300;
+/** How often it is looked whether all is well. */
+const LOOK_MS = 100;
+/** Revisions that a replica is behind the others while clients write, at most, when all is well. */
+const BEHIND_MAX = 50;
 /** A new member has so long to catch up before it is held to serve. */
 const SETTLING_MS = 3_000;
 
@@ -139,15 +147,15 @@ class Run {
       this.#faults.start();
       await this.#world.run(faultyMs, afterStep);
       this.#faults.repair();
-      await this.#world.run(faultyMs + calmMs / 2, afterStep);
+      await this.#runUntil(faultyMs + calmMs / 2, SERVED_MS, () => this.#isWell());
       for (const client of [...this.#clients, ...this.#loops, ...this.#chargers]) client.stopped = true;
-      await this.#world.run(faultyMs + calmMs * 0.7, afterStep);
+      await this.#runUntil(faultyMs + calmMs * 0.7, STILL_MS, () => this.#isWell() && this.#isEven());
       const serving = this.#cluster.running.filter((n) => !n.removing && this.#isSettled(n));
       const probes = serving.map((node, i) => new Probe(`p${i + 1}`, node, this.#cluster, this.#history));
-      await this.#world.run(faultyMs + calmMs, afterStep);
+      await this.#runUntil(faultyMs + calmMs, 0, () => this.#isWell() && probes.every((probe) => probe.served));
       // The time of an object may be over just now: the news of it is still on its way then.
       for (let more = 1; more <= 20 && !this.#isEven(); more += 1) {
-        await this.#world.run(faultyMs + calmMs + more * 50, afterStep);
+        await this.#world.run(this.#world.now + 50, afterStep);
       }
       if (this.#endsDisputed()) return undefined;
       // Whether the rest is a majority depends on who else is away: that it serves is not asked for then.
@@ -168,6 +176,35 @@ class Run {
         error instanceof Error ? (error.stack ?? error.message) : String(error),
       );
     }
+  }
+
+  /** Lets time pass until what is asked for has held for a while, or until a time by which it must. */
+  async #runUntil(until: number, lastingMs: number, holds: () => boolean): Promise<void> {
+    let since = Number.POSITIVE_INFINITY;
+    while (this.#world.now < until && this.#world.now - since < lastingMs) {
+      await this.#world.run(Math.min(until, this.#world.now + LOOK_MS), () => this.#afterStep());
+      since = holds() ? Math.min(since, this.#world.now) : Number.POSITIVE_INFINITY;
+    }
+  }
+
+  /**
+   * Is there nothing more that is still to come right? Where a disk was lost for good, or it cannot be told who is right,
+   * there always may be.
+   */
+  #isWell(): boolean {
+    const { nodes, running } = this.#cluster;
+    const isUp = (node: Node): boolean => {
+      const status = node.replica?.status();
+      if (!node.machine.running || status === undefined) return node.removing;
+      const isBehind = this.#model.revision - status.revision > BEHIND_MAX;
+      return status.failure === '' && !status.disputed && !isBehind && this.#isSettled(node);
+    };
+    return (
+      !nodes.some(({ disowned, machine }) => disowned || isRotten(machine) || machine.miscomputation === 'done') &&
+      nodes.every(isUp) &&
+      running.filter((node) => node.replica?.status().role === 'leader').length === 1 &&
+      this.#overdue().length === 0
+    );
   }
 
   /** Has every replica that runs applied all that any has? */
@@ -269,8 +306,12 @@ class Run {
 
   /** The leader's clock is not behind that of any entry; it has had some seconds to see what is over its time. */
   #checkExpired(): void {
-    const overdue = this.#model.overdue(this.#model.clock - EXPIRY_MS);
+    const overdue = this.#overdue();
     promise(overdue.length === 0, 'what is over its time goes', () => overdue.join(', '));
+  }
+
+  #overdue(): string[] {
+    return this.#model.overdue(this.#model.clock - EXPIRY_MS);
   }
 
   /** A machine that is to join may still wait for an answer to its wish, or be hardly there. */
