@@ -50,6 +50,19 @@ describe('simulated time', () => {
     expect(actors).toEqual(['n1', 'after the step']);
   });
 
+  it('is a violation when it does not come to rest', async () => {
+    const world = new World(1);
+    const twice = (): void => {
+      for (let i = 0; i < 2; i += 1) world.schedule(1, world.outside, twice);
+    };
+    twice();
+    await expect(world.run(100, () => undefined)).rejects.toThrow('the cluster comes to rest: 40001 events wait');
+    const turning = new World(1);
+    const again = (): void => void turning.globals().setImmediate(again);
+    turning.schedule(1, turning.outside, again);
+    await expect(turning.run(100, () => undefined)).rejects.toThrow('comes to rest: world has put something off 20001');
+  });
+
   it('ends with a process that is killed', async () => {
     const world = new World(1);
     const process = outsideActor('n1');

@@ -1,5 +1,6 @@
 import { type Actor, EventQueue, type SimEvent } from './event-queue.js';
 import { Random } from './random.js';
+import { promise } from './violation.js';
 
 /** What the product code's clock, timers and chance are bound to while it is simulated (see bundle.ts). */
 export interface SimGlobals {
@@ -50,6 +51,15 @@ const LATER_MESSAGE = 99;
 /** 2026-01-01: the simulated clocks start here. */
 const EPOCH_MS = 1_767_225_600_000;
 
+/** The promise that a run ends which does not go round and round, nor do ever more. */
+export const COMES_TO_REST = 'the cluster comes to rest';
+/** Events of a whole run: ten times what any needs. */
+const STEPS_MAX = 1_000_000;
+/** Events that wait at one time: ten times what is ever seen. */
+const EVENTS_MAX = 40_000;
+/** What a process puts off to the end of its turn again and again. */
+const TURNS_MAX = 20_000;
+
 /** What an event returns that has changed nothing, and of which nothing more follows: nobody need look. */
 export const STILL = Symbol('still');
 
@@ -81,6 +91,8 @@ export class World {
   #immediates: Immediate[] = [];
   /** Those of the turn that is being ended, the next one last. */
   #due: Immediate[] = [];
+  /** Things put off that have been done since the last event. */
+  #turns = 0;
   #failure: Error | undefined;
   #order = 0;
 
@@ -151,7 +163,12 @@ export class World {
 
   /** The next event happens, and with it those before it that change nothing. Undefined when none is due up to `until`. */
   #happen(until: number): SimEvent | undefined {
+    this.#turns = 0;
     for (;;) {
+      const waiting = this.#queue.size;
+      promise(waiting <= EVENTS_MAX && this.steps < STEPS_MAX, COMES_TO_REST, () => {
+        return `${waiting} events wait at ${this.now.toFixed(1)} ms, after ${this.steps} steps`;
+      });
       const event = this.#queue.pop();
       if (event === undefined) return undefined;
       if (event.at > until) {
@@ -192,6 +209,10 @@ export class World {
         continue;
       }
       this.actor = actor;
+      this.#turns += 1;
+      promise(this.#turns <= TURNS_MAX, COMES_TO_REST, () => {
+        return `${actor.name} has put something off ${this.#turns} times at ${this.now.toFixed(1)} ms`;
+      });
       run();
       return true;
     }
