@@ -71,6 +71,26 @@ describe('replication', () => {
     expect(c.sent.filter((m) => m.type === 'appendResp' && m.reject).length).toBeLessThanOrEqual(3);
   });
 
+  it('asks a member no faster than heartbeats leave that rejects what it has acknowledged', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.propose(1, 'a');
+    c.settle();
+    // 3 loses what it has said it holds, and rejects every append from then on.
+    c.deliver = (m) => m.from !== 3 && m.to !== 3;
+    c.raft(1).reportUnreachable(3);
+    c.sent.length = 0;
+    const asked = (): number => c.sent.filter((m) => m.type === 'append' && m.to === 3).length;
+    for (let i = 0; i < 20; i += 1) {
+      c.raft(1).step(message('appendResp', 3, 1, 1, { reject: true, index: 2, rejectHint: 1, logTerm: 1 }));
+      c.settle();
+    }
+    expect(asked()).toBe(0);
+    c.raft(1).step(message('heartbeatResp', 3, 1, 1));
+    c.settle();
+    expect(asked()).toBe(1);
+  });
+
   it('stops at the bound on messages in flight and goes on when they are acknowledged', () => {
     const c = new TestCluster([1, 2], [], { maxInflightMessages: 3, maxSizePerMessageBytes: 1 });
     c.elect(1);

@@ -81,11 +81,12 @@ export class Progress {
 
   /**
    * The member rejected an append that followed `rejected`; `hint` is where the logs may agree. Moves `next` back and
-   * returns true, or returns false for a rejection of something older than what was sent last.
+   * returns true, or returns false for a rejection of something older than what was sent last, or of what the member has
+   * acknowledged: were that answered, a member that has lost its log would be asked again as fast as messages travel.
    */
   rejected(rejected: number, hint: number): boolean {
+    if (rejected <= this.match) return false;
     if (this.state === 'replicate') {
-      if (rejected <= this.match) return false;
       this.next = this.match + 1;
       return true;
     }

@@ -34,10 +34,6 @@ export class Probe {
   }
 
   check(): void {
-    promise(
-      this.served,
-      'the cluster recovers',
-      () => `${this.#node.name} does not serve: ${this.#state}`,
-    );
+    promise(this.served, 'the cluster recovers', () => `${this.#node.name} does not serve: ${this.#state}`);
   }
 }
