@@ -1,4 +1,5 @@
 import '../../internal/machinery/heap-growth.js';
+import { resolve } from 'node:path';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { errorText, logger, setVerbosity } from '../../internal/machinery/log.js';
 import { DifferingStateError, openReplica, type Replica } from '../../internal/replica/index.js';
@@ -17,6 +18,7 @@ import { validateFlags } from './validate.js';
 import { createApiServer } from './api-server.js';
 import { certificateUpkeep, followPeerFiles } from './certificate-files.js';
 import { archiveMetrics } from '../../internal/server/archive-metrics.js';
+import { storageMetrics } from '../../internal/server/storage-metrics.js';
 import { certificateMetrics } from '../../internal/server/certificate-metrics.js';
 import type { CertificateUpkeep } from '../../internal/pki/upkeep.js';
 
@@ -96,7 +98,7 @@ async function endAudit(audit: AuditParts | undefined): Promise<void> {
 }
 
 function describe(own: Process): void {
-  const { metrics, reseeds } = own;
+  const { metrics, reseeds, flags } = own;
   metrics.watchReplica(() => {
     if (own.replica === undefined) throw new Error('the replica is being opened');
     return own.replica.status();
@@ -104,6 +106,7 @@ function describe(own: Process): void {
   archiveMetrics(metrics.registry, () => own.replica?.archive());
   certificateMetrics(metrics.registry, () => own.upkeep.expiries());
   metrics.watchInFlight(() => own.inFlight);
+  storageMetrics(metrics.registry, resolve(flags.string('data-dir')));
   metrics.counter(
     'quorate_store_reseeds',
     "How often this process has replaced its whole state by a copy of the leader's, because it was wrong.",

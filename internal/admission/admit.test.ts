@@ -4,6 +4,7 @@ import { forbidden } from '../machinery/status.js';
 import { findResource } from '../schema/index.js';
 import { AdmissionChain } from './admit.js';
 import { AttemptContext } from './context.js';
+import { admissionDurations } from './durations.js';
 import type { AdmissionAttributes, AdmissionPlugin } from './types.js';
 
 const pods = findResource('', 'v1', 'pods');
@@ -145,4 +146,26 @@ test('Listeners hear once that an attempt is over', () => {
   ctx.finish();
   ctx.finish();
   expect(heard).toBe(1);
+});
+
+test('how long each plugin and each phase took is shown, of refusals too', async () => {
+  const chain = new AdmissionChain([plugin('quick', []), plugin('slow', [], true)]);
+  await chain.admit(context(), attributes, () => undefined);
+  const refusing: AdmissionPlugin = {
+    name: 'refusing',
+    handles: () => true,
+    validate: () => later().then(() => Promise.reject(forbidden(pods, 'p', 'no'))),
+  };
+  await expect(new AdmissionChain([refusing]).admit(context(), attributes, () => undefined)).rejects.toThrow('no');
+  const shown = [...admissionDurations()].join('');
+  for (const labels of [
+    'name="quick",operation="CREATE",rejected="false",type="admit"',
+    'name="slow",operation="CREATE",rejected="false",type="validate"',
+    'name="refusing",operation="CREATE",rejected="true",type="validate"',
+  ]) {
+    expect(shown).toContain(`apiserver_admission_controller_admission_duration_seconds_count{${labels}} 1\n`);
+  }
+  expect(shown).toMatch(
+    /apiserver_admission_step_admission_duration_seconds_count\{operation="CREATE",rejected="true",type="validate"\} [1-9]/,
+  );
 });

@@ -1,40 +1,87 @@
 import type { AttemptContext } from './context.js';
+import { type Durations, pluginDurations, stepDurations } from './durations.js';
 import type { AdmissionAttributes, AdmissionContext, AdmissionPlugin, Operation } from './types.js';
 
 type Phase = 'admit' | 'validate';
-type ByOperation = Readonly<Record<Operation, readonly AdmissionPlugin[]>>;
+
+/** A plugin in one phase of one operation, and where it is observed. */
+interface Stop {
+  readonly plugin: AdmissionPlugin;
+  readonly durations: Durations;
+}
+interface Stops {
+  readonly all: readonly Stop[];
+  readonly durations: Durations;
+}
+type ByOperation = Readonly<Record<Operation, Stops>>;
 
 function byOperation(plugins: readonly AdmissionPlugin[], phase: Phase): ByOperation {
-  const of = (operation: Operation): readonly AdmissionPlugin[] =>
-    plugins.filter((plugin) => plugin[phase] !== undefined && plugin.handles(operation));
+  const of = (operation: Operation): Stops => ({
+    all: plugins
+      .filter((plugin) => plugin[phase] !== undefined && plugin.handles(operation))
+      .map((plugin) => ({ plugin, durations: pluginDurations(plugin.name, operation, phase) })),
+    durations: stepDurations(operation, phase),
+  });
   return { CREATE: of('CREATE'), UPDATE: of('UPDATE'), DELETE: of('DELETE'), CONNECT: of('CONNECT') };
 }
 
 /** Runs one phase; a promise only from where a plugin needs one. */
 function run(
-  plugins: readonly AdmissionPlugin[],
+  { all, durations }: Stops,
   phase: Phase,
   ctx: AdmissionContext,
   attributes: AdmissionAttributes,
 ): void | Promise<void> {
-  for (let i = 0; i < plugins.length; i++) {
-    const pending = plugins[i]?.[phase]?.(ctx, attributes);
-    if (pending instanceof Promise) {
-      return i + 1 === plugins.length ? pending : rest(plugins, i + 1, pending, phase, ctx, attributes);
+  const began = performance.now();
+  let since = began;
+  for (let i = 0; i < all.length; i++) {
+    const stop = all[i];
+    if (stop === undefined) break;
+    let pending: void | Promise<void>;
+    try {
+      pending = stop.plugin[phase]?.(ctx, attributes);
+    } catch (error) {
+      const now = performance.now();
+      stop.durations.rejected(now - since);
+      durations.rejected(now - began);
+      throw error;
     }
+    if (pending instanceof Promise) return rest({ all, durations }, i, pending, began, since, phase, ctx, attributes);
+    const now = performance.now();
+    stop.durations.accepted(now - since);
+    since = now;
   }
+  durations.accepted(since - began);
 }
 
+/** Goes on with the one of this index, which is under way since `since`. */
 async function rest(
-  plugins: readonly AdmissionPlugin[],
-  from: number,
-  pending: Promise<void>,
+  { all, durations }: Stops,
+  index: number,
+  underWay: Promise<void>,
+  began: number,
+  since: number,
   phase: Phase,
   ctx: AdmissionContext,
   attributes: AdmissionAttributes,
 ): Promise<void> {
-  await pending;
-  for (let i = from; i < plugins.length; i++) await plugins[i]?.[phase]?.(ctx, attributes);
+  let [i, from, pending] = [index, since, underWay as void | Promise<void>];
+  try {
+    for (;;) {
+      await pending;
+      const now = performance.now();
+      all[i]?.durations.accepted(now - from);
+      from = now;
+      if (++i >= all.length) break;
+      pending = all[i]?.plugin[phase]?.(ctx, attributes);
+    }
+  } catch (error) {
+    const now = performance.now();
+    all[i]?.durations.rejected(now - from);
+    durations.rejected(now - began);
+    throw error;
+  }
+  durations.accepted(from - began);
 }
 
 /** The plugins that are on, in their order, and the phases in which they run. */

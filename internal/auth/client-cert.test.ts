@@ -1,6 +1,7 @@
 import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { createAuthority, issue, type KeyPair } from '../pki/x509.js';
 import { clientCertAuthenticator, parseBundle } from './client-cert.js';
+import { authLatency } from './latency.js';
 import { credentials } from './testing.js';
 
 const YEAR_MS = 366 * 24 * 3600 * 1000;
@@ -41,6 +42,10 @@ test('a certificate that has expired is refused, on a connection that was opened
   vi.useFakeTimers({ now: Date.now() + YEAR_MS, toFake: ['Date'] });
   expect(who.authenticate(credentials({ certificate: jane.cert }))).toBe('invalid');
   expect(clientCertAuthenticator(() => true).authenticate(credentials({ certificate: jane.cert }))).toBe('invalid');
+  // Metrics tell of both: what had expired, and how long others have left.
+  expect([...authLatency.render()].join('')).toContain(
+    'apiserver_client_certificate_expiration_seconds_bucket{le="0"} 2\n',
+  );
 });
 
 test('the certificate of an authority that vouches for no users is refused', () => {

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { type Authenticator, withAuthenticatedGroup } from './authenticator.js';
+import { authLatency } from './latency.js';
 import { Lru } from './lru.js';
 import type { UserInfo } from './types.js';
 
@@ -62,9 +63,10 @@ export function clientCertAuthenticator(
         known = { user, notAfter: facts.notAfter, generation: generation() };
         cache.set(pem, known);
       }
-      if (known.user === 'invalid') return 'invalid';
+      const leftMs = known.notAfter - Date.now();
+      authLatency.certificate(leftMs);
       // Written so that a time that cannot be read counts as over.
-      return Date.now() <= known.notAfter ? known.user : 'invalid';
+      return known.user !== 'invalid' && leftMs >= 0 ? known.user : 'invalid';
     },
   };
 }

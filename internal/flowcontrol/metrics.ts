@@ -178,6 +178,11 @@ function* timeMetrics({ counts }: PriorityAndFairness, levels: readonly Priority
       return [{ phase, request_kind: kind }, counts[kind][phase].utilization];
     }),
   );
+  const waiting = 'apiserver_current_inqueue_requests';
+  yield `# HELP ${waiting} Requests that wait for a seat, by kind.\n# TYPE ${waiting} gauge\n`;
+  for (const kind of ['mutating', 'readOnly'] as const) {
+    yield `${waiting}{request_kind="${kind}"} ${counts[kind].waiting.value}\n`;
+  }
   yield* histogram(
     `${PREFIX}read_vs_write_current_requests`,
     'Requests as a fraction of the limit, reads and writes apart, at the end of every nanosecond.',

@@ -17,6 +17,7 @@ import { handleScaleGet } from './scale.js';
 import type { ApiRequest, Handler, HandlerReply, Reply, RequestInfo } from './types.js';
 import { handleUpdate } from './update.js';
 import { handleWatch, WatchHub } from './watch.js';
+import { requestedDeprecated } from './deprecated-requests.js';
 import { collectedWarnings } from './write/pending-warnings.js';
 
 export type { RestDeps } from './deps.js';
@@ -68,6 +69,7 @@ async function warned(
   answer: HandlerReply | Promise<HandlerReply>,
 ): Promise<HandlerReply> {
   request.annotate?.('k8s.io/deprecated', 'true');
+  requestedDeprecated(request.info);
   try {
     const reply = await answer;
     return { ...reply, warnings: [warning, ...(reply.warnings ?? [])] };

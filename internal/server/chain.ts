@@ -90,13 +90,15 @@ export function createChain(parts: ChainParts): RequestHandler {
 
   const finish = (context: RequestContext, reply: HandlerReply): Awaitable<Answer> => {
     const told = withWarnings(reply, context.warnings);
-    parts.metrics.observe(context.info, context.method, told, performance.now() - context.received);
+    const tookMs = performance.now() - context.received;
+    const over = parts.metrics.observe(context.info, context.method, told, tookMs, context.queuedMs);
     context.answered(told);
+    const { onFinished } = context;
     const answer: Answer = {
       reply: told,
       auditId: context.auditId,
       headers: context.answerHeaders,
-      finished: context.onFinished,
+      finished: over === undefined ? onFinished : both(over, onFinished),
     };
     // Such a connection stays open: its request has been handled.
     if (told.status === 101) context.onFinished?.();
@@ -139,6 +141,13 @@ export function createChain(parts: ChainParts): RequestHandler {
     },
   };
 }
+
+const both =
+  (first: () => void, second: (() => void) | undefined): (() => void) =>
+  () => {
+    first();
+    second?.();
+  };
 
 /** kube-apiserver's answer to a request that took longer than it may (WithTimeoutForNonLongRunningRequests). */
 const tooLate = () => timeout('request did not complete within the allotted timeout');

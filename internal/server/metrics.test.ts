@@ -5,7 +5,7 @@ import { nonResourceInfo, requestInfo } from './request-info.js';
 
 const reply = (status: number): Reply => ({ status, contentType: '', body: 'x' });
 const seen = (metrics: RequestMetrics, path: string, status = 200): void =>
-  metrics.observe(requestInfo('GET', path, ''), 'GET', reply(status), 3);
+  void metrics.observe(requestInfo('GET', path, ''), 'GET', reply(status), 3);
 const rendered = async (metrics: RequestMetrics): Promise<string> => (await metrics.render()).toString();
 
 describe('what clients invent', () => {
@@ -52,4 +52,26 @@ test('label sets are bounded in bytes, and the answer is made in slices', async 
   expect(bytes).toBeGreaterThan(10 * 1024 * 1024);
   expect(turns).toBeGreaterThan(10);
   expect(await rendered(metrics)).toContain('resource="other"');
+});
+
+test('a watch is counted while it goes on, and what waited for a seat is no time of service', async () => {
+  const metrics = new RequestMetrics(() => undefined);
+  const watch: Reply = { status: 200, contentType: '', stream: () => undefined };
+  const over = metrics.observe(requestInfo('GET', '/api/v1/pods', 'watch=true'), 'GET', watch, 3);
+  const gauge =
+    'apiserver_longrunning_requests{component="apiserver",group="",resource="pods",scope="cluster",subresource="",version="v1",verb="WATCH"}';
+  expect(await rendered(metrics)).toContain(`${gauge} 1\n`);
+  over?.();
+  expect(await rendered(metrics)).toContain(`${gauge} 0\n`);
+  expect(metrics.observe(requestInfo('GET', '/api/v1/nodes', ''), 'GET', reply(200), 5000, 4000)).toBeUndefined();
+  const text = await rendered(metrics);
+  expect(text).toMatch(/apiserver_request_sli_duration_seconds_sum\{.*resource="nodes".*\} 1\n/);
+  expect(text).toMatch(/apiserver_request_duration_seconds_sum\{.*resource="nodes".*\} 5\n/);
+});
+
+test('a profile that is taken for long leaves other paths their durations', async () => {
+  const metrics = new RequestMetrics(() => undefined);
+  metrics.observe(nonResourceInfo('GET', '/debug/pprof/profile'), 'GET', reply(200), 1);
+  metrics.observe(nonResourceInfo('GET', '/version'), 'GET', reply(200), 1);
+  expect(await rendered(metrics)).toMatch(/apiserver_request_duration_seconds_count\{.*verb="GET"\} 2\n/);
 });

@@ -1,18 +1,24 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { admissionDurations } from '../admission/durations.js';
+import { authLatency } from '../auth/latency.js';
 import { authMetrics } from '../auth/metrics.js';
 import { policyMetrics } from '../admission/policies/metrics.js';
 import { customResourceMetrics } from '../registry/custom/metrics.js';
+import { deprecatedRequests } from '../rest/deprecated-requests.js';
 import type { HandlerReply, RequestInfo } from '../rest/types.js';
 import { findResource } from '../schema/resources.js';
 import type { ResourceDef } from '../schema/types.js';
 import { Histograms } from '../machinery/histogram.js';
 import { isLongRunning } from './in-flight.js';
+import { LongRunning, scopeOf } from './long-running.js';
 import { VERSION } from './version.js';
 
 /** kube-apiserver's buckets for request durations, in seconds. */
 const DURATION_BUCKETS = [
   0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
 ];
+/** Those of what counts for a promise of service: without the wait for a seat. */
+const SLI_BUCKETS = DURATION_BUCKETS.filter((seconds) => seconds >= 0.05);
 /** kube-apiserver's buckets for response sizes, in bytes. */
 const SIZE_BUCKETS = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 /** Label sets of requests that are kept; what comes beyond is counted together under the resource `other`. */
@@ -32,6 +38,9 @@ export type FindResource = (group: string, version: string, plural: string) => R
 interface Series {
   count: number;
   readonly labels: string;
+  /** Its labels among those that are long-running; '' where it is none. */
+  readonly longRunning: string;
+  readonly sli: Float64Array | undefined;
   readonly duration: Float64Array | undefined;
   readonly size: Float64Array | undefined;
 }
@@ -46,6 +55,12 @@ export class RequestMetrics {
     'Seconds from the arrival of a request to its answer, by verb, resource and scope. Long-running requests are left out.',
     DURATION_BUCKETS,
   );
+  private readonly sliDurations = new Histograms(
+    'apiserver_request_sli_duration_seconds',
+    'Response latency distribution (not counting webhook duration and priority & fairness queue wait times) in seconds for each verb, group, version, resource, subresource, scope and component.',
+    SLI_BUCKETS,
+  );
+  private readonly longRunning = new LongRunning();
   private readonly sizes = new Histograms(
     'apiserver_response_sizes',
     'Bytes of the answers to requests.',
@@ -210,15 +225,26 @@ export class RequestMetrics {
   /** What somebody else shows, in Prometheus text format, read when it is asked for; it takes the place of what was there. */
   others: () => Iterable<string> = () => [];
 
-  /** Records one answered request; `durationMs` from arrival to answer. */
-  observe(info: RequestInfo, method: string, reply: HandlerReply, durationMs: number): void {
+  /**
+   * Records one answered request; `durationMs` from arrival to answer, `waitedMs` for a seat. Of one that is long-running
+   * and goes on, the function that is returned is to be called once when it is over.
+   */
+  observe(
+    info: RequestInfo,
+    method: string,
+    reply: HandlerReply,
+    durationMs: number,
+    waitedMs = 0,
+  ): (() => void) | undefined {
     const key = info.isResourceRequest
       ? `${info.group}/${info.version}/${info.resource}/${info.subresource}/${info.verb}/${reply.status}/${info.name === '' ? '' : 'n'}${info.namespace === '' ? '' : 's'}`
       : `${method}/${reply.status}`;
     const series = this.series.get(key) ?? this.unseen(key, info, method, reply.status);
     series.count++;
     if (series.duration !== undefined) this.durations.observe(series.duration, durationMs / 1000);
+    if (series.sli !== undefined) this.sliDurations.observe(series.sli, (durationMs - waitedMs) / 1000);
     if (series.size !== undefined && 'body' in reply) this.sizes.observe(series.size, reply.body.length);
+    return series.longRunning !== '' && 'stream' in reply ? this.longRunning.begin(series.longRunning) : undefined;
   }
 
   private isServed({ group, version, resource, subresource }: RequestInfo): boolean {
@@ -242,23 +268,21 @@ export class RequestMetrics {
 
   private newSeries(info: RequestInfo, method: string, code: number, other: boolean): Series {
     const verb = !other && info.isResourceRequest ? verbLabel(info) : method;
-    const scope = !info.isResourceRequest
-      ? ''
-      : info.name !== ''
-        ? 'resource'
-        : info.namespace !== ''
-          ? 'namespace'
-          : 'cluster';
+    const scope = scopeOf(info);
     const where = other
       ? `group="",resource="${OTHER}",scope="",subresource="",version=""`
       : `group="${esc(info.group)}",resource="${esc(info.resource)}",scope="${scope}",subresource="${esc(info.subresource)}",version="${esc(info.version)}"`;
     const common = `component="apiserver",dry_run="",${where},verb="${esc(verb)}"`;
-    this.seriesBytes += 2 * common.length + this.durations.bytesOf(common) + this.sizes.bytesOf(common);
+    const bytes = this.durations.bytesOf(common) + this.sliDurations.bytesOf(common) + this.sizes.bytesOf(common);
+    this.seriesBytes += 2 * common.length + bytes;
+    const isLong = info.isResourceRequest && isLongRunning(info);
     return {
       count: 0,
       labels: `code="${code}",${common}`,
-      duration: isLongRunning(info) ? undefined : this.durations.seriesOf(common),
-      size: isLongRunning(info) ? undefined : this.sizes.seriesOf(common),
+      longRunning: isLong ? `component="apiserver",${where},verb="${esc(verb)}"` : '',
+      duration: isLong ? undefined : this.durations.seriesOf(common),
+      sli: isLong ? undefined : this.sliDurations.seriesOf(common),
+      size: isLong ? undefined : this.sizes.seriesOf(common),
     };
   }
 
@@ -284,7 +308,12 @@ export class RequestMetrics {
     yield '# TYPE apiserver_request_total counter\n';
     for (const s of this.series.values()) yield `apiserver_request_total{${s.labels}} ${s.count}\n`;
     yield* this.durations.render();
+    yield* this.sliDurations.render();
     yield* this.sizes.render();
+    yield* this.longRunning.render();
+    yield* authLatency.render();
+    yield* admissionDurations();
+    yield* deprecatedRequests();
     yield* this.others();
   }
 }

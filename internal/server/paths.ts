@@ -38,7 +38,8 @@ const JSON_TYPE = 'application/json';
 export function createPaths(parts: PathParts): Handler {
   const checks = healthEndpoints(parts.health);
   const routes: Readonly<Record<string, (request: ApiRequest) => Reply | Promise<Reply> | undefined>> = {
-    '': () => index(parts, checks),
+    '': (r) => (r.path === '/' ? index(parts, checks) : undefined),
+    'index.html': (r) => (r.path === '/index.html' ? index(parts, checks) : undefined),
     healthz: (r) => handleHealth(checks, r),
     livez: (r) => handleHealth(checks, r),
     readyz: (r) => handleHealth(checks, r, () => parts.health.warnings?.() ?? []),

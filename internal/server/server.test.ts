@@ -238,6 +238,8 @@ describe('what comes back', () => {
   test('a path that is not there is a plain 404', async () => {
     expect(await server.call('/nope')).toMatchObject({ status: 404, body: '404 page not found\n' });
     expect((await server.call('/constructor')).status).toBe(404);
+    expect((await server.call('//')).status).toBe(404);
+    expect((await server.call('/index.html')).body).toBe((await server.call('/')).body);
   });
 
   test('metrics count what was answered', async () => {
@@ -246,6 +248,13 @@ describe('what comes back', () => {
     expect(a.body).toMatch(/apiserver_request_total\{code="404",.*resource="pods",scope="resource",.*verb="GET"\} \d+/);
     expect(a.body).toMatch(/apiserver_request_duration_seconds_bucket\{.*resource="pods".*le="\+Inf"\} \d+/);
     expect(a.body).toContain('process_resident_memory_bytes');
+    for (const line of [
+      /authentication_duration_seconds_count\{result="success"\} [1-9]/,
+      /authorization_duration_seconds_count\{result="allowed"\} [1-9]/,
+      /authenticated_user_requests\{username="admin"\} [1-9]/,
+    ]) {
+      expect(a.body).toMatch(line);
+    }
   });
 
   test('a slow reader of a long answer holds the producer back, and gets every byte', async () => {

@@ -1,4 +1,5 @@
 import type { AuthenticationResult, Authenticator } from '../../auth/authenticator.js';
+import { authLatency } from '../../auth/latency.js';
 import { attempts } from '../../auth/metrics.js';
 import { unauthorized } from '../../machinery/status.js';
 import type { RequestContext } from '../request-context.js';
@@ -12,24 +13,31 @@ const EXTRA_SPACE = 'the provided Authorization header contains extra space befo
  * bound on another replica just now is good here too. Without it, what is not here is not there.
  */
 export function withAuthentication(authenticator: Authenticator, catchUp: (() => Promise<void>) | undefined): Filter {
-  const again = async (context: RequestContext): Promise<undefined> => {
+  const again = async (context: RequestContext, since: number): Promise<undefined> => {
     await catchUp?.();
-    return accept(context, await authenticator.authenticate(context));
+    return accept(context, since, await authenticator.authenticate(context));
   };
-  const decide = (context: RequestContext, result: AuthenticationResult): undefined | Promise<undefined> =>
-    result === 'missing' && catchUp !== undefined ? again(context) : accept(context, result);
+  const decide = (
+    context: RequestContext,
+    since: number,
+    result: AuthenticationResult,
+  ): undefined | Promise<undefined> =>
+    result === 'missing' && catchUp !== undefined ? again(context, since) : accept(context, since, result);
   return (context) => {
+    const since = performance.now();
     const result = authenticator.authenticate(context);
-    return result instanceof Promise ? result.then((r) => decide(context, r)) : decide(context, result);
+    return result instanceof Promise ? result.then((r) => decide(context, since, r)) : decide(context, since, result);
   };
 }
 
-function accept(context: RequestContext, result: AuthenticationResult): undefined {
+function accept(context: RequestContext, since: number, result: AuthenticationResult): undefined {
   if (typeof result !== 'object') {
     attempts.failure++;
+    authLatency.refused(performance.now() - since);
     throw unauthorized();
   }
   attempts.success++;
+  authLatency.authenticated(result.username, performance.now() - since);
   if (/^bearer {2}/i.test(context.header('authorization'))) context.warn(EXTRA_SPACE);
   context.authenticatedUser = result;
   context.user = result;

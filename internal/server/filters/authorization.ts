@@ -1,4 +1,5 @@
 import { forbiddenText } from '../../auth/authorizers.js';
+import { authLatency } from '../../auth/latency.js';
 import { attempts } from '../../auth/metrics.js';
 import type { Attributes, Authorizer, Decision } from '../../auth/types.js';
 import { forbidden } from '../../machinery/status.js';
@@ -16,14 +17,22 @@ const SELECTING = new Set(['list', 'watch', 'deletecollection']);
 export function withAuthorization(authorizer: Authorizer): Filter {
   return (context) => {
     const attributes = attributesOf(context);
+    const since = performance.now();
     const decision = authorizer.authorize(attributes);
-    if (decision instanceof Promise) return decision.then((d) => conclude(context, attributes, d));
-    return conclude(context, attributes, decision);
+    if (decision instanceof Promise) return decision.then((d) => conclude(context, attributes, since, d));
+    return conclude(context, attributes, since, decision);
   };
 }
 
-function conclude(context: RequestContext, attributes: Attributes, decision: Decision): HandlerReply | undefined {
+function conclude(
+  context: RequestContext,
+  attributes: Attributes,
+  since: number,
+  decision: Decision,
+): HandlerReply | undefined {
   context.authorization = decision;
+  const isError = decision.decision !== 'allow' && decision.error !== undefined;
+  authLatency.authorized(isError ? 'error' : decision.decision, performance.now() - since);
   if (decision.decision === 'allow') {
     attempts.allowed++;
     return undefined;
