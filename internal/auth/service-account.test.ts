@@ -168,5 +168,16 @@ describe('a token from a Secret', () => {
     await secret(legacy, { labels: { 'kubernetes.io/legacy-token-invalid-since': '2026-01-01' } });
     expect(askLegacy(legacy)).toBe('missing');
     expect(askLegacy({ ...legacy, sub: 'system:serviceaccount:ns:admin' })).toBe('invalid');
+    for (const claim of ['namespace', 'secret.name', 'service-account.name', 'service-account.uid']) {
+      const sub = { namespace: 'system:serviceaccount::bot', 'service-account.name': 'system:serviceaccount:ns:' }[
+        claim
+      ];
+      const without = {
+        ...legacy,
+        [`kubernetes.io/serviceaccount/${claim}`]: '',
+        ...(sub === undefined ? {} : { sub }),
+      };
+      expect(askLegacy(without), claim).toBe('invalid');
+    }
   });
 });

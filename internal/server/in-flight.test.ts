@@ -24,4 +24,9 @@ describe('requests in flight', () => {
     }
     expect(limit.enter(node)).toBeUndefined();
   });
+
+  it('are not bounded by 0', () => {
+    const limit = inFlightLimit(0, 0);
+    for (const verb of ['get', 'update']) expect(limit.enter(request('jane', [], { verb }))).toBeDefined();
+  });
 });

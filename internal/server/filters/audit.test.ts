@@ -282,8 +282,9 @@ describe('an answer in pieces', () => {
 
   test('that goes on for long is recorded when it starts, and when it ends, without its events', async () => {
     const { serve, backend, stages } = setting({ level: 'RequestResponse', resources: () => streamed('{}') });
-    const { finished } = await serve(`${CM}?watch=true`);
+    const { reply, finished } = await serve(`${CM}?watch=true`);
     expect(stages()).toEqual(['RequestReceived', 'ResponseStarted']);
+    if ('stream' in reply) reply.stream(sink());
     finished?.();
     expect(stages()).toEqual(['RequestReceived', 'ResponseStarted', 'ResponseComplete']);
     expect(last(backend.events)).toMatchObject({ request: { verb: 'watch' }, responseObject: undefined });

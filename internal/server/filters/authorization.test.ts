@@ -32,6 +32,8 @@ test('authorizers are told the selectors of what selects, and of nothing else', 
   expect(asked[0]).toMatchObject({ verb: 'list', ...selectors });
   expect(asked[1]).toMatchObject({ verb: 'deletecollection', ...selectors });
   expect(asked[2]?.labelSelector).toBeUndefined();
+  await server.call(`${PODS}?limit=1`);
+  expect(asked[3]?.labelSelector).toBeUndefined();
 });
 
 test('who is refused because nobody could find out is told what went wrong, as 500', async () => {

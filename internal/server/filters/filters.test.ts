@@ -120,6 +120,8 @@ describe('authentication', () => {
   test('says so when blanks before the token hide it', async () => {
     const { reply } = await chain({}, () => anonymousUser).serve(incoming({ headers: ['authorization', 'Bearer  x'] }));
     expect(reply.warnings).toEqual([expect.stringContaining('extra space before the bearer token')]);
+    const basic = incoming({ headers: ['authorization', 'Basic bearer  x'] });
+    expect((await chain({}, () => anonymousUser).serve(basic)).reply.warnings ?? []).toEqual([]);
   });
 });
 

@@ -150,9 +150,24 @@ describe('tokens of service accounts', () => {
     expect(await ask('asker', { expirationSeconds: 599 })).toMatchObject({ status: 422, body: { reason: 'Invalid' } });
     const bind = (ref: JsonObject, name = 'asker') => ask(name, { boundObjectRef: { apiVersion: 'v1', ...ref } });
     expect(await bind({ kind: 'Pod', name: 'none' })).toMatchObject({ status: 404 });
-    expect(await bind({ kind: 'Pod', name: 'p2', uid: 'another' })).toMatchObject({ status: 409 });
-    expect(await bind({ kind: 'Pod', name: 'p2' }, 'other')).toMatchObject({ status: 400 });
-    expect(await bind({ kind: 'ConfigMap', name: 'p2' })).toMatchObject({ status: 400 });
+    expect(await bind({ kind: 'Pod', name: 'p2', uid: 'another' })).toMatchObject({
+      status: 409,
+      body: {
+        message: expect.stringContaining(
+          'the UID in the bound object reference (another) does not match the UID in record. The object might have been deleted and then recreated',
+        ),
+      },
+    });
+    expect(await bind({ kind: 'Pod', name: 'p2' }, 'other')).toMatchObject({
+      status: 400,
+      body: {
+        message: 'cannot bind token for serviceaccount "other" to pod running with different serviceaccount name.',
+      },
+    });
+    expect(await bind({ kind: 'ConfigMap', name: 'p2' })).toMatchObject({
+      status: 400,
+      body: { message: 'cannot bind token to object of type /v1, Kind=ConfigMap' },
+    });
     const long = await ask('asker', { expirationSeconds: 7201 });
     expect(long.warnings).toEqual(['requested expiration of 7201 seconds shortened to 7200 seconds']);
     expect(long.body).toMatchObject({ spec: { expirationSeconds: 7200 } });
