@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import type { TokenKey } from '../auth/jwt.js';
 import { StatusError } from '../machinery/status.js';
 import type { ApiRequest, BytesReply } from '../rest/types.js';
@@ -49,6 +50,8 @@ function needs(request: ApiRequest, type: string): void {
 }
 
 function jwk(key: TokenKey): Record<string, unknown> {
-  const { kty, ...fields } = key.key.export({ format: 'jwk' });
+  // Never the private half, whatever kind of key was given.
+  const half = key.key.type === 'private' ? createPublicKey(key.key) : key.key;
+  const { kty, ...fields } = half.export({ format: 'jwk' });
   return { use: 'sig', kty, kid: key.id, alg: key.alg, ...fields };
 }
