@@ -33,6 +33,41 @@ describe('membership (dissertation, chapter 4)', () => {
     expect(c.applied(1).at(-1)).toBe('alone');
   });
 
+  it('gives who has just joined a snapshot: the log alone does not say who was a member before it', () => {
+    const c = new TestCluster([1]);
+    c.tick(1);
+    c.propose(1, 'a');
+    c.add(2, NOBODY);
+    c.raft(1).proposeConfChange(change({ type: 'addLearner', id: 2 }));
+    c.tick(3);
+    expect(c.sent.filter(({ type, to }) => type === 'snapshot' && to === 2)).toHaveLength(1);
+    expect(c.node(2).conf).toEqual(confState([1], [2]));
+  });
+
+  it('leaves nobody alone to decide while the members before still count', () => {
+    const c = new TestCluster([]);
+    c.add(1, { voters: [1], learners: [], votersOutgoing: [1, 2, 3], learnersNext: [], autoLeave: true });
+    c.elect(1);
+    c.tick(30);
+    expect(c.raft(1).status().role).not.toBe('leader');
+    const sole = new TestCluster([]);
+    sole.add(1, { voters: [1], learners: [], votersOutgoing: [1], learnersNext: [], autoLeave: false });
+    sole.elect(1);
+    expect(sole.raft(1).status().role).toBe('leader');
+  });
+
+  it('is led on by the voter with the longest log when the leader is removed', () => {
+    const c = new TestCluster([1, 2, 3, 4]);
+    c.elect(1);
+    c.deliver = ({ to, type }) => to !== 2 || type !== 'append';
+    c.propose(1, 'not on 2');
+    c.settle();
+    c.raft(1).proposeConfChange(change({ type: 'remove', id: 1 }));
+    c.settle();
+    expect(c.sent.filter(({ type }) => type === 'timeoutNow').map(({ to }) => to)).toEqual([3]);
+    expect(c.leader()).toBe(3);
+  });
+
   it('swaps two voters through a joint configuration that leaves itself', () => {
     const c = new TestCluster([1, 2, 3]);
     c.add(4, NOBODY);

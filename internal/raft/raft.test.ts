@@ -63,3 +63,14 @@ describe('Raft', () => {
     expect(c.raft(1).status().term).toBe(2);
   });
 });
+
+describe('settings that cannot work', () => {
+  it.each([
+    [{ electionTicks: 1, heartbeatTicks: 1 }, 'raft electionTicks must be greater than heartbeatTicks'],
+    [{ electionTicks: 0 }, 'raft electionTicks must be a positive integer, not 0'],
+    [{ maxInflightBytes: 0.5 }, 'raft maxInflightBytes must be a positive integer, not 0.5'],
+    [{ applied: -1 }, 'raft applied must be an index, not -1'],
+  ])('are told: %o', (settings, message) => {
+    expect(() => new TestCluster([1], [], settings)).toThrow(message);
+  });
+});

@@ -21,6 +21,22 @@ describe('linearizable reads (dissertation, 6.4)', () => {
     expect(c.node(2).reads).toEqual([{ index: 3, context: 'early' }]);
   });
 
+  it('are not confirmed by one voter alone while the members before still count', () => {
+    const c = new TestCluster([], [], { checkQuorum: false });
+    const joint = { voters: [1], learners: [], votersOutgoing: [1, 2, 3], learnersNext: [], autoLeave: false };
+    for (const id of [1, 2, 3]) c.add(id, joint);
+    c.elect(1);
+    c.propose(1, 'a');
+    c.settle();
+    c.raft(1).readIndex('together');
+    c.settle();
+    expect(c.node(1).reads).toMatchObject([{ context: 'together' }]);
+    c.deliver = () => false;
+    c.raft(1).readIndex('alone');
+    c.tick(3, [1]);
+    expect(c.node(1).reads).toMatchObject([{ context: 'together' }]);
+  });
+
   it('are not confirmed by a leader that was replaced without noticing', () => {
     const c = new TestCluster([1, 2, 3], [], { checkQuorum: false });
     c.elect(1);

@@ -101,9 +101,12 @@ interface Node {
   readonly callee?: { readonly type: string; readonly name?: string; readonly object?: { readonly name?: string } };
 }
 
+/** Functions whose arguments only we see. */
+const OURS = new Set(['assert', 'invariant', 'logger']);
+
 function isLogOrAssertion({ type, callee }: Node): boolean {
   if (type !== 'CallExpression') return false;
-  return callee?.name === 'assert' || callee?.name === 'logger' || callee?.object?.name === 'log';
+  return OURS.has(callee?.name ?? '') || callee?.object?.name === 'log';
 }
 
 function mutantOf(result: Result, contents: ReadonlyMap<string, string>): Mutant {
