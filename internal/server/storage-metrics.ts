@@ -8,7 +8,8 @@ const STATE_FILE = 'data.mdb';
 /** Bytes of the files of the state below a replica's data directory; while a copy is taken there are two. */
 function stateBytes(dataDir: string): number {
   if (!existsSync(dataDir)) return 0;
-  const files = readdirSync(dataDir).map((name) => join(dataDir, name, STATE_FILE));
+  const directories = readdirSync(dataDir, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const files = directories.map(({ name }) => join(dataDir, name, STATE_FILE));
   return files.reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
 }
 
