@@ -102,25 +102,31 @@ export function labelValue(value: string): string[] {
   return out;
 }
 
+/** Prefixes that were right: thousands of names have few of them. */
+const rightPrefixes = new Set<string>();
+const MAX_RIGHT_PREFIXES = 256;
+
+function prefixProblems(prefix: string): string[] {
+  if (prefix === '') return ['prefix part must be non-empty'];
+  if (rightPrefixes.has(prefix)) return [];
+  // Here lengths are counted in bytes, and said so.
+  const out = bounded(prefix, 253, SUBDOMAIN, SUBDOMAIN_TEXT, 'bytes').map((message) => `prefix part ${message}`);
+  if (out.length > 0) return out;
+  if (rightPrefixes.size >= MAX_RIGHT_PREFIXES) rightPrefixes.clear();
+  rightPrefixes.add(prefix);
+  return out;
+}
+
 /** Field errors of a qualified name: `[dns-subdomain/]name`, the name at most 63 bytes. Label keys, annotation keys, finalizers. */
 export function qualifiedName(value: string): string[] {
-  const parts = value.split('/');
-  let name = value;
-  const out: string[] = [];
-  if (parts.length === 2) {
-    const prefix = parts[0] ?? '';
-    name = parts[1] ?? '';
-    if (prefix === '') out.push('prefix part must be non-empty');
-    else {
-      // Here lengths are counted in bytes, and said so.
-      for (const message of bounded(prefix, 253, SUBDOMAIN, SUBDOMAIN_TEXT, 'bytes'))
-        out.push(`prefix part ${message}`);
-    }
-  } else if (parts.length > 2) {
+  const slash = value.indexOf('/');
+  if (slash >= 0 && value.includes('/', slash + 1)) {
     return [
       `a qualified name ${QUALIFIED_TEXT} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ];
   }
+  const out = slash < 0 ? [] : prefixProblems(value.slice(0, slash));
+  const name = value.slice(slash + 1);
   if (name === '') out.push('name part must be non-empty');
   else if (name.length > 63) out.push(`name part ${maxLengthText(63)}`);
   if (!fits(QUALIFIED, name)) out.push(`name part ${QUALIFIED_TEXT}`);

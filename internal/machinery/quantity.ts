@@ -47,12 +47,30 @@ const BINARY_SUFFIX = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 const SHAPE = /^([+-]?)([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)$/;
 const EXPONENT = /^[eE]([-+]?[0-9]+)$/;
 
+const POWERS = Array.from({ length: 64 }, (_, n) => 10n ** BigInt(n));
+
 function pow10(n: number): bigint {
-  return 10n ** BigInt(n);
+  return POWERS[n] ?? 10n ** BigInt(n);
 }
+
+/** What was read last: objects repeat a few quantities many times, and each is read by several rules. */
+const known = new Map<string, Quantity>();
+const MAX_KNOWN = 2_048;
+const MAX_KNOWN_TEXT = 32;
 
 /** Parses a quantity as Go's ParseQuantity does; throws QuantityError with its texts. */
 export function parseQuantity(input: string): Quantity {
+  const same = known.get(input);
+  if (same !== undefined) return same;
+  const read = readQuantity(input);
+  if (input.length <= MAX_KNOWN_TEXT) {
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(input, read);
+  }
+  return read;
+}
+
+function readQuantity(input: string): Quantity {
   const text = input.trim();
   if (text === '' || text.length > MAX_TEXT) throw new QuantityError(WRONG_FORMAT);
   const m = SHAPE.exec(text);
@@ -155,16 +173,15 @@ export function formatQuantity(q: Quantity): string {
       return `${negative ? '-' : ''}${value}${BINARY_SUFFIX[power] ?? ''}`;
     }
   }
-  let value = magnitude;
-  let exponent = -q.scale;
-  while (value % 10n === 0n) {
-    value /= 10n;
-    exponent++;
-  }
+  // Of a thousand digits each division would be long.
+  const all = magnitude.toString();
+  let length = all.length;
+  while (length > 1 && all.charCodeAt(length - 1) === 0x30) length--;
+  const exponent = all.length - length - q.scale;
   // Down to the next multiple of three, and no finer than nano nor coarser than exa's suffix.
   let stop = Math.floor(exponent / 3) * 3;
   if (format === 'DecimalSI' && stop > 18) stop = 18;
-  value *= pow10(exponent - stop);
+  const value = all.slice(0, length) + '0'.repeat(exponent - stop);
   const digits = `${negative ? '-' : ''}${value}`;
   if (format === 'DecimalExponent') return stop === 0 ? digits : `${digits}e${stop}`;
   return `${digits}${DECIMAL_SUFFIX.get(stop) ?? ''}`;

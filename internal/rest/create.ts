@@ -23,6 +23,8 @@ async function createPlain(deps: RestDeps, request: ApiRequest, kind: Kind): Pro
   negotiate(request, kind.def);
   const options = writeOptions(request, 'CreateOptions');
   const ctx = startWriting(deps, request, kind.def, options.dryRun);
+  // What is known of a custom kind may have been worked out just now.
+  if (ctx.isLarge) await between(ctx);
   const value = await createObject(deps, kind, ctx, () => {
     const obj = decodeObject(kind, request, options.fieldValidation, ctx);
     const finish = (): JsonObject | Promise<JsonObject> => {

@@ -1,7 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import { invalid, invalidValue } from '../machinery/field.js';
 import { conflict, notFound } from '../machinery/status.js';
 import type { JsonObject } from '../machinery/json.js';
-import { applyPatch, requireFieldManager } from '../schema/apply/index.js';
+import { applyPatch, applyPatchInTurns, type ApplyPatchOptions, requireFieldManager } from '../schema/apply/index.js';
 import { decodeValue, type FieldValidation, jsonText, strictText } from '../schema/codec/index.js';
 import { isCustom, type ResourceDef } from '../schema/types.js';
 import { retryConflicts } from './conflicts.js';
@@ -134,8 +135,8 @@ async function applyChange(
   return {
     uid: '',
     createAlways: true,
-    next(old) {
-      const merged = applyPatch({
+    async next(old) {
+      const apply: ApplyPatchOptions = {
         typeName: kind.def.type,
         apiVersion: kind.apiVersion,
         live: old === undefined ? undefined : toServed(kind, old),
@@ -151,7 +152,9 @@ async function applyChange(
           if (isCustom(kind.def)) return toStored(kind, obj);
           return toServed(kind, toStored(kind, decodeValue(obj, kind.def.type, 'Ignore', kind.gvk).object));
         },
-      });
+      };
+      const merged = ctx.isLarge ? await applyPatchInTurns(apply, setImmediate) : applyPatch(apply);
+      if (ctx.isLarge) await between(ctx);
       // Only now, as in kube-apiserver: an error of the apply itself comes first.
       tellDuplicates(duplicates, options.fieldValidation, ctx.warnings);
       const obj = kind.sameVersion ? merged : toStored(kind, merged);

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { assert } from '../machinery/assert.js';
 import type { JsonObject } from '../machinery/json.js';
 import { partialListOfObject, partialObjectOfList } from '../schema/codec/index.js';
@@ -227,7 +228,11 @@ function yamlEncoding(text: TextEncoding): Encoding {
   return {
     contentType: YAML_MEDIA_TYPE,
     one: (obj) => yamlOf(text.one(obj).toString()),
-    oneInTurns: (obj) => yamlInTurns(text.one(obj).toString()),
+    async oneInTurns(obj) {
+      const json = text.one(obj).toString();
+      await setImmediate();
+      return yamlInTurns(json);
+    },
     list: yamlList(text.list),
     pageBytes: YAML_PAGE_BYTES,
   };

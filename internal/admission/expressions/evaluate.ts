@@ -1,12 +1,12 @@
 import { CelError, PER_CALL_LIMIT, type Value } from '../../cel/index.js';
-import { Breath } from '../../machinery/breathe.js';
+import type { Breath } from '../../machinery/breathe.js';
 import { type Flow, settled } from '../../machinery/flow.js';
 import type { Compiled } from './compiled.js';
 import type { RequestValues } from './request-values.js';
 import { type PolicyVariables, VariableValues } from './variables.js';
 
-/** Cost units after which others get their turn before the next expression; about a millisecond of work. */
-const COST_OF_A_SLICE = 20_000;
+/** Cost units that count as one small step of work; 64 are about a millisecond. */
+const COST_OF_A_STEP = 300;
 
 const OUT_OF_BUDGET = 'validation failed due to running out of cost budget, no further validation rules will be run';
 
@@ -38,9 +38,12 @@ export interface Inputs {
 /** Resolves names for expressions that are evaluated together; they share their variables. */
 export class Activation {
   readonly variables: VariableValues | undefined;
+  /** Others get their turn between expressions, however many policies they are of. */
+  readonly breath: Breath;
 
   constructor(private readonly inputs: Inputs) {
     const { variables } = inputs;
+    this.breath = inputs.values.breath;
     this.variables = variables === undefined ? undefined : new VariableValues(variables, this.resolve, PER_CALL_LIMIT);
   }
 
@@ -69,10 +72,8 @@ export class Activation {
   };
 }
 
-/** A budget of cost units that expressions share, and the turns of others between them. */
+/** A budget of cost units that expressions share. */
 export class Budget {
-  private readonly breath = new Breath();
-  private sinceRest = 0;
   constructor(private remaining: number) {}
 
   /** What is left, for a budget of its own that begins with it. */
@@ -83,13 +84,6 @@ export class Budget {
   spend(cost: number): void {
     if (cost > this.remaining) throw new OutOfBudget();
     this.remaining -= cost;
-    this.sinceRest += cost;
-  }
-  /** Lets others have their turn when much has been evaluated since the last time. */
-  *rest(): Flow<void> {
-    if (this.sinceRest < COST_OF_A_SLICE) return;
-    this.sinceRest = 0;
-    if (this.breath.isDue(64)) yield this.breath.rest();
   }
 }
 
@@ -98,10 +92,10 @@ export function* evaluate(expression: Compiled, activation: Activation, budget: 
   const { program, text } = expression;
   if (program === undefined) return { value: undefined, error: `compilation error: ${expression.problem}` };
   const { value, cost } = yield* settled(program.evaluate(activation.resolve, PER_CALL_LIMIT));
-  const { variables } = activation;
+  const { breath, variables } = activation;
+  if (breath.isDue(1 + cost / COST_OF_A_STEP)) yield breath.rest();
   if (variables !== undefined) budget.spend(variables.takeCost());
   budget.spend(cost);
-  yield* budget.rest();
   if (!(value instanceof CelError)) return { value, error: '' };
   return { value: undefined, error: `expression '${text}' resulted in error: ${value.message}` };
 }

@@ -8,6 +8,7 @@ import {
   resourceCheckValue,
   type Value,
 } from '../../cel/index.js';
+import { Breath } from '../../machinery/breathe.js';
 import { isObject, type JsonObject } from '../../machinery/json.js';
 import type { GroupVersionKind } from '../../schema/types.js';
 import type { AdmissionAttributes, AdmissionContext } from '../types.js';
@@ -100,8 +101,18 @@ export function requestJson(a: AdmissionAttributes, resource: RequestedResource,
   };
 }
 
+const breaths = new WeakMap<AdmissionContext, Breath>();
+
+function breathOf(ctx: AdmissionContext): Breath {
+  let breath = breaths.get(ctx);
+  if (breath === undefined) breaths.set(ctx, (breath = new Breath()));
+  return breath;
+}
+
 /** What expressions see of one request in one version. Each is made when an expression first asks for it. */
 export class RequestValues {
+  /** One for all policies and webhooks that look at the request. */
+  readonly breath: Breath;
   private request: Value | undefined;
   private namespace: Value | undefined;
   private authorizer: Value | undefined;
@@ -118,6 +129,7 @@ export class RequestValues {
     oldObject: JsonObject | undefined,
     private readonly checks: Checks,
   ) {
+    this.breath = breathOf(ctx);
     this.object = fromJson(object);
     this.oldObject = fromJson(oldObject);
   }

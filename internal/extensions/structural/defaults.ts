@@ -92,6 +92,8 @@ class Filling {
     }
     const values = valuesOf(schema);
     for (const name of Object.keys(value)) {
+      // Most are scalars, of which nothing is to be filled.
+      if (typeof value[name] !== 'object') continue;
       const inner = propertyOf(schema, name) ?? values;
       if (inner === undefined) continue;
       if (isForbiddenNull(value[name], inner)) value[name] = this.insteadOfNull(inner);
@@ -117,6 +119,7 @@ export function dropForbiddenNulls(value: JsonValue | undefined, schema: JsonObj
   if (!isObject(value)) return;
   const values = valuesOf(schema);
   for (const name of Object.keys(value)) {
+    if (typeof value[name] !== 'object') continue;
     const property = propertyOf(schema, name) ?? values;
     if (property === undefined) continue;
     if (isForbiddenNull(value[name], property) && property['default'] === undefined) delete value[name];

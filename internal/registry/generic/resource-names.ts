@@ -41,8 +41,16 @@ const isStandardResource = (name: string): boolean => isStandardQuotaResource(na
 export const isNativeResource = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
 
 /** A resource with somebody else's domain, short enough for a quota to name. */
-export const isExtendedResource = (name: string): boolean =>
-  !isNativeResource(name) && !name.startsWith('requests.') && qualifiedName(`requests.${name}`).length === 0;
+export function isExtendedResource(name: string): boolean {
+  // Rules ask for the same name one after the other.
+  if (name !== asked.name) {
+    const isShort = (): boolean => qualifiedName(`requests.${name}`).length === 0;
+    asked = { name, isExtended: !isNativeResource(name) && !name.startsWith('requests.') && isShort() };
+  }
+  return asked.isExtended;
+}
+
+let asked = { name: '', isExtended: false };
 
 /** Resources that may be promised more often than they are there. */
 export const isOvercommitAllowed = (name: string): boolean => isNativeResource(name) && !isHugePage(name);

@@ -1,7 +1,15 @@
+import { setImmediate } from 'node:timers/promises';
 import { isCustom } from '../../schema/types.js';
 import { type JsonObject, isObject } from '../../machinery/json.js';
 import { StatusError } from '../../machinery/status.js';
-import { type ConvertHook, managerName, trackUpdate, type WriterOptions } from '../../schema/apply/index.js';
+import {
+  type ConvertHook,
+  managerName,
+  trackUpdate,
+  trackUpdateInTurns,
+  type TrackUpdateOptions,
+  type WriterOptions,
+} from '../../schema/apply/index.js';
 import { parseGroupVersion } from '../../schema/index.js';
 import type { ApiRequest } from '../types.js';
 import { toServed } from './decode.js';
@@ -72,7 +80,7 @@ async function trackConverted(
     }
     converted.set(apiVersion, { kind: otherKind, before, after });
   }
-  trackUpdate({
+  const options: TrackUpdateOptions = {
     typeName: kind.def.type,
     apiVersion: kind.apiVersion,
     old,
@@ -86,7 +94,9 @@ async function trackConverted(
       return { typeName: '', plan: there.kind.strategy.fieldPlan, obj: o === old ? there.before : there.after };
     },
     ...ownership(kind, ctx.subresource),
-  });
+  };
+  if (ctx.isLarge) await trackUpdateInTurns(options, setImmediate);
+  else trackUpdate(options);
 }
 
 /**
@@ -107,7 +117,7 @@ export function track(
   }
   const served = toServed(kind, obj);
   if (served !== obj && isObject(served['metadata'])) served['metadata'] = { ...served['metadata'] };
-  trackUpdate({
+  const options: TrackUpdateOptions = {
     typeName: kind.def.type,
     apiVersion: kind.apiVersion,
     old: old === undefined ? undefined : toServed(kind, old),
@@ -117,7 +127,16 @@ export function track(
     now: ctx.now,
     convert: convertHook(deps, kind),
     ...ownership(kind, ctx.subresource),
-  });
+  };
+  const finish = (): void => {
+    putBack(obj, served);
+  };
+  const tracking = ctx.isLarge ? trackUpdateInTurns(options, setImmediate) : trackUpdate(options);
+  return tracking instanceof Promise ? tracking.then(finish) : finish();
+}
+
+/** The managedFields of what was tracked in the request's version, in the object itself. */
+function putBack(obj: JsonObject, served: JsonObject): void {
   if (served === obj) return;
   const tracked = isObject(served['metadata']) ? served['metadata']['managedFields'] : undefined;
   const meta = metaOf(obj);

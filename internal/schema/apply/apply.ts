@@ -1,4 +1,5 @@
 import { cloneJson, deepEqual } from '../../machinery/equal.js';
+import { atOnce, drive, type Flow } from '../../machinery/flow.js';
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
 import { badRequest, StatusError } from '../../machinery/status.js';
 import { compare } from './compare.js';
@@ -18,7 +19,7 @@ import {
   updateManagers,
   type WriterOptions,
 } from './track.js';
-import { type Conflict, type Conflicts, type Convert, ownedBy, takeOwnership } from './updater.js';
+import { type Conflict, type Conflicts, type Convert, ownedBy, type Rest, takeOwnership } from './updater.js';
 import { misfit } from './validate.js';
 
 export interface ApplyPatchOptions extends WriterOptions {
@@ -43,6 +44,8 @@ interface Context {
   readonly filter: ResetFilter;
   readonly convert: Convert;
   readonly id: string;
+  /** Waited for between two stages; undefined where all is done in one turn. */
+  readonly rest: Rest;
 }
 interface Applied {
   readonly conflicts?: undefined;
@@ -56,13 +59,26 @@ interface Applied {
  * 500 (as kube-apiserver) for a patch that does not fit the type.
  */
 export function applyPatch(options: ApplyPatchOptions): JsonObject {
+  return atOnce(apply(options, undefined));
+}
+
+/** The same for a large object: `rest` is waited for between the stages of the work. Rejects with what `applyPatch` throws. */
+export function applyPatchInTurns(
+  options: ApplyPatchOptions,
+  rest: () => Promise<unknown>,
+): JsonObject | Promise<JsonObject> {
+  return drive(apply(options, rest));
+}
+
+function* apply(options: ApplyPatchOptions, rest: Rest): Flow<JsonObject> {
   const plan = options.plan ?? writtenPlanOf(options.typeName);
   checkPatch(options, plan);
+  if (rest !== undefined) yield rest();
   const live = options.live ?? {};
   const managers = decodeManaged(managedFieldsOf(live), true) ?? new Map<string, Manager>();
   if (options.plan !== undefined) reconciled(options, managers);
   if (managers.size === 0 && options.live !== undefined) {
-    updateManagers({ ...options, manager: BEFORE_FIRST_APPLY }, managers, {}, live);
+    yield* updateManagers({ ...options, manager: BEFORE_FIRST_APPLY }, managers, {}, live, rest);
   }
   const context: Context = {
     options,
@@ -71,8 +87,10 @@ export function applyPatch(options: ApplyPatchOptions): JsonObject {
     filter: options.filter ?? resetFilter(options.typeName, options.subresource),
     convert: converter(options),
     id: identityOf({ name: options.manager, operation: 'Apply', apiVersion: '', subresource: options.subresource }),
+    rest,
   };
-  const { obj, managers: owners } = applyWithMigration(context, managers);
+  if (rest !== undefined) yield rest();
+  const { obj, managers: owners } = yield* applyWithMigration(context, managers);
   if (options.manager === 'kubectl' && lastAppliedOf(obj) !== '') setLastApplied(obj, buildLastApplied(options.patch));
   setManagedFields(obj, encodeManaged(owners.values()));
   return obj;
@@ -102,9 +120,9 @@ function checkPatch(options: ApplyPatchOptions, plan: Plan): void {
 const text = (v: JsonValue | undefined): string => (typeof v === 'string' ? v : '');
 
 /** A conflict that only stems from what `kubectl apply` wrote itself, client side, is no conflict for the manager kubectl. */
-function applyWithMigration(context: Context, managers: Managers): Applied {
+function* applyWithMigration(context: Context, managers: Managers): Flow<Applied> {
   const { options } = context;
-  const first = applyOnce(context, new Map(managers), options.force);
+  const first = yield* applyOnce(context, new Map(managers), options.force);
   if (first.conflicts === undefined) return first;
   if (options.manager !== 'kubectl') throw conflictError(first.conflicts);
   const allowed = ownedByLastApplied(context);
@@ -115,7 +133,7 @@ function applyWithMigration(context: Context, managers: Managers): Applied {
     if (!isEmpty(rest)) left.set(id, { manager, fields: rest });
   }
   if (left.size > 0) throw conflictError(left);
-  const forced = applyOnce(context, new Map(managers), true);
+  const forced = yield* applyOnce(context, new Map(managers), true);
   if (forced.conflicts !== undefined) throw conflictError(forced.conflicts);
   return forced;
 }
@@ -135,8 +153,12 @@ function ownedByLastApplied({ options, plan, live }: Context): FieldSet | undefi
   return difference(difference(claimedFields(plan, last), changed), removed);
 }
 
-function applyOnce(context: Context, managers: Managers, force: boolean): Applied | { readonly conflicts: Conflicts } {
-  const { options, plan, live, filter, convert, id } = context;
+function* applyOnce(
+  context: Context,
+  managers: Managers,
+  force: boolean,
+): Flow<Applied | { readonly conflicts: Conflicts }> {
+  const { options, plan, live, filter, convert, id, rest } = context;
   const last = managers.get(id);
   const set = filter(claimedFields(plan, options.patch));
   managers.set(id, {
@@ -147,8 +169,10 @@ function applyOnce(context: Context, managers: Managers, force: boolean): Applie
     time: last?.time,
     set,
   });
+  if (rest !== undefined) yield rest();
   const merged = merge(plan, live, options.patch);
-  const pruned = prune(context, isObject(merged) ? merged : {}, managers, last);
+  if (rest !== undefined) yield rest();
+  const pruned = yield* prune(context, isObject(merged) ? merged : {}, managers, last);
   const conflicts = new Map<string, Conflict>();
   const write = {
     before: { obj: live, plan },
@@ -157,12 +181,16 @@ function applyOnce(context: Context, managers: Managers, force: boolean): Applie
     filter,
     convert,
   };
-  takeOwnership(write, managers, id, force ? undefined : conflicts);
+  if (rest !== undefined) yield rest();
+  yield* takeOwnership(write, managers, id, force ? undefined : conflicts, rest);
+  if (rest !== undefined) yield rest();
   if (conflicts.size > 0) return { conflicts };
   const changed = options.live === undefined || !deepEqual(live, pruned);
   finishOwner(managers, id, changed ? options.now : last?.time);
   // A copy, because the caller goes on to change the object and compares it with the live one.
+  if (rest !== undefined) yield rest();
   const obj = cloneJson(changed ? pruned : live);
+  if (rest !== undefined) yield rest();
   return { obj: changed ? (options.defaulter?.(obj) ?? obj) : obj, managers };
 }
 
@@ -179,11 +207,12 @@ function finishOwner(managers: Managers, id: string, time: string | undefined): 
  * Removes what the applier applied last time and does not apply any more, unless somebody else owns it. Works in the version
  * of the last apply; when that is gone nothing is removed.
  */
-function prune(context: Context, merged: JsonObject, managers: Managers, last: Manager | undefined): JsonObject {
+function* prune(context: Context, merged: JsonObject, managers: Managers, last: Manager | undefined): Flow<JsonObject> {
   if (last === undefined || isEmpty(last.set)) return merged;
   const { plan, convert, options } = context;
-  if (last.apiVersion !== options.apiVersion) return pruneInOtherVersion(context, merged, managers, last);
-  return removeDisowned(plan, merged, last.set, managedElsewhere(context, managers, last.apiVersion), convert);
+  if (last.apiVersion !== options.apiVersion) return yield* pruneInOtherVersion(context, merged, managers, last);
+  const owners = managedElsewhere(context, managers, last.apiVersion);
+  return yield* removeDisowned(plan, merged, last.set, owners, convert, context.rest);
 }
 
 /** What the managers of other versions own, told in the version in which we prune: looked up by converting the object. */
@@ -193,44 +222,67 @@ function managedElsewhere({ plan }: Context, managers: Managers, first: string):
   return [...versions].map((apiVersion) => ({ plan, apiVersion, owned: ownedBy(managers, apiVersion) }));
 }
 
-function removeDisowned(
+function* removeDisowned(
   plan: Plan,
   merged: JsonObject,
   last: FieldSet,
   owners: Elsewhere,
   convert: Convert,
-): JsonObject {
+  rest: Rest,
+): Flow<JsonObject> {
   const lastNamed = withNamedFields(plan, last);
+  if (rest !== undefined) yield rest();
   let pruned = asObject(removeFields(plan, merged, lastNamed));
   const home = owners[0]?.apiVersion;
   for (const { apiVersion, owned } of owners) {
     const there = apiVersion === home ? undefined : [merged, pruned].map((obj) => convert({ obj, plan }, apiVersion));
     if (there === undefined) {
-      pruned = addBackOwned(plan, merged, pruned, owned);
+      pruned = yield* addBackOwned(plan, merged, pruned, owned, rest);
       continue;
     }
     const [m, p] = there;
     if (m === undefined || p === undefined || home === undefined) continue;
-    const kept = addBackOwned(m.plan, m.obj, p.obj, owned);
+    const kept = yield* addBackOwned(m.plan, m.obj, p.obj, owned, rest);
     pruned = convert({ obj: kept, plan: m.plan }, home)?.obj ?? pruned;
   }
   // Only what the applier owned itself may go; anything else that was lost on the way comes back.
-  const lost = difference(namedFields(plan, merged), namedFields(plan, pruned));
+  if (rest !== undefined) yield rest();
+  const all = namedFields(plan, merged);
+  if (rest !== undefined) yield rest();
+  const lost = difference(all, namedFields(plan, pruned));
+  if (rest !== undefined) yield rest();
   return asObject(removeFields(plan, merged, intersection(lost, lastNamed)));
 }
 
-function addBackOwned(plan: Plan, merged: JsonObject, pruned: JsonObject, owned: FieldSet): JsonObject {
-  const keep = union(namedFields(plan, pruned), withNamedFields(plan, owned));
-  return asObject(removeFields(plan, merged, difference(namedFields(plan, merged), keep)));
+function* addBackOwned(
+  plan: Plan,
+  merged: JsonObject,
+  pruned: JsonObject,
+  owned: FieldSet,
+  rest: Rest,
+): Flow<JsonObject> {
+  if (rest !== undefined) yield rest();
+  const left = namedFields(plan, pruned);
+  if (rest !== undefined) yield rest();
+  const keep = union(left, withNamedFields(plan, owned));
+  if (rest !== undefined) yield rest();
+  const gone = difference(namedFields(plan, merged), keep);
+  if (rest !== undefined) yield rest();
+  return asObject(removeFields(plan, merged, gone));
 }
 const namedFields = (plan: Plan, obj: JsonObject): FieldSet => withNamedFields(plan, claimedFields(plan, obj));
 const asObject = (v: JsonValue): JsonObject => (isObject(v) ? v : {});
 
-function pruneInOtherVersion(context: Context, merged: JsonObject, managers: Managers, last: Manager): JsonObject {
-  const { plan, convert, options } = context;
+function* pruneInOtherVersion(
+  context: Context,
+  merged: JsonObject,
+  managers: Managers,
+  last: Manager,
+): Flow<JsonObject> {
+  const { plan, convert, options, rest } = context;
   const there = convert({ obj: merged, plan }, last.apiVersion);
   if (there === undefined) return merged;
   const owners = managedElsewhere(context, managers, last.apiVersion);
-  const pruned = removeDisowned(there.plan, there.obj, last.set, owners, convert);
+  const pruned = yield* removeDisowned(there.plan, there.obj, last.set, owners, convert, rest);
   return convert({ obj: pruned, plan: there.plan }, options.apiVersion)?.obj ?? merged;
 }

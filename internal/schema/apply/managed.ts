@@ -100,6 +100,26 @@ export function encodeManaged(managers: Iterable<Manager>): JsonObject[] | undef
 const MAX_UPDATERS = 10;
 const ANCIENT = 'ancient-changes';
 
+interface Bucket {
+  readonly identity: Identity;
+  time: string | undefined;
+  readonly sets: FieldSet[];
+}
+
+/** Unites sets two by two, so that each is looked at a few times only. */
+function uniteAll(sets: readonly FieldSet[], unite: (a: FieldSet, b: FieldSet) => FieldSet): FieldSet {
+  let level = sets;
+  while (level.length > 1) {
+    const next: FieldSet[] = [];
+    for (let i = 0; i < level.length; i += 2) {
+      const [a, b] = [level[i] as FieldSet, level[i + 1]];
+      next.push(b === undefined ? a : unite(b, a));
+    }
+    level = next;
+  }
+  return level[0] as FieldSet;
+}
+
 /** Merges the oldest updaters of a version until MAX_UPDATERS are left. The first one of a version stays alone until a second joins it. */
 export function capUpdaters(managers: Managers, unite: (a: FieldSet, b: FieldSet) => FieldSet): void {
   let count = 0;
@@ -107,10 +127,12 @@ export function capUpdaters(managers: Managers, unite: (a: FieldSet, b: FieldSet
   if (count <= MAX_UPDATERS) return;
   const oldest = [...managers]
     .filter(([, m]) => m.operation === 'Update')
-    .sort(([ia, a], [ib, b]) => seconds(a.time) - seconds(b.time) || (ia < ib ? -1 : 1));
+    .map(([id, m]) => ({ id, m, at: seconds(m.time) }))
+    .sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
   const firstOf = new Map<string, string>();
-  for (const [id, m] of oldest) {
-    if (count <= MAX_UPDATERS) return;
+  const buckets = new Map<string, Bucket>();
+  for (const { id, m } of oldest) {
+    if (count <= MAX_UPDATERS) break;
     const first = firstOf.get(m.apiVersion);
     if (first === undefined) {
       firstOf.set(m.apiVersion, id);
@@ -118,15 +140,20 @@ export function capUpdaters(managers: Managers, unite: (a: FieldSet, b: FieldSet
     }
     const identity: Identity = { name: ANCIENT, operation: 'Update', apiVersion: m.apiVersion, subresource: '' };
     const bucketId = identityOf(identity);
-    const into = managers.get(bucketId) ?? managers.get(first);
-    if (!managers.has(bucketId)) managers.delete(first);
-    if (id !== bucketId) managers.delete(id);
-    managers.set(bucketId, {
-      ...identity,
-      time: m.time,
-      set: into === undefined ? m.set : unite(m.set, into.set),
-    });
+    let bucket = buckets.get(bucketId);
+    if (bucket === undefined) {
+      const into = managers.get(bucketId) ?? managers.get(first);
+      bucket = { identity, time: m.time, sets: into === undefined ? [] : [into.set] };
+      buckets.set(bucketId, bucket);
+      if (!managers.has(bucketId)) managers.delete(first);
+    }
+    bucket.sets.push(m.set);
+    bucket.time = m.time;
+    managers.delete(id);
     count--;
+  }
+  for (const [id, { identity, time, sets }] of buckets) {
+    managers.set(id, { ...identity, time, set: uniteAll(sets, unite) });
   }
 }
 

@@ -1,11 +1,12 @@
 import { deepEqual, semanticEqual } from '../../machinery/equal.js';
+import { atOnce, drive, type Flow } from '../../machinery/flow.js';
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
 import { reconcile } from './fields.js';
 import { difference, isEmpty, union } from './fieldset.js';
 import { capUpdaters, decodeManaged, encodeManaged, identityOf, type Manager, type Managers } from './managed.js';
 import { type Plan, planOf } from './plan.js';
 import { type ResetFilter, resetFilter, STRIPPED } from './reset.js';
-import { takeOwnership, type Versioned } from './updater.js';
+import { type Rest, takeOwnership, type Versioned } from './updater.js';
 
 /** An object in another of its versions; undefined when that version is not known (its managers are dropped). */
 export type ConvertHook = (
@@ -55,18 +56,29 @@ export const managedFieldsOf = (obj: JsonObject | undefined): JsonValue | undefi
 
 /** Sets obj.metadata.managedFields as kube-apiserver does for create, update, patch and status writes. */
 export function trackUpdate(options: TrackUpdateOptions): void {
+  atOnce(track(options, undefined));
+}
+
+/** The same for a large object: `rest` is waited for between the stages of the work. */
+export function trackUpdateInTurns(options: TrackUpdateOptions, rest: () => Promise<unknown>): void | Promise<void> {
+  return drive(track(options, rest));
+}
+
+function* track(options: TrackUpdateOptions, rest: Rest): Flow<void> {
   const { old, obj } = options;
-  const managers = startingManagers(options);
+  const managers = yield* startingManagers(options, rest);
   if (managers.size === 0 && old !== undefined) {
     // An object that nobody tracks stays untracked until somebody applies to it.
     setManagedFields(obj, undefined);
     return;
   }
-  if (!updateManagers(options, managers, old ?? {}, obj)) {
+  if (rest !== undefined) yield rest();
+  if (!(yield* updateManagers(options, managers, old ?? {}, obj, rest))) {
     // Nobody can say who owns what of an item without its key: kube-apiserver stops tracking the object.
     setManagedFields(obj, undefined);
     return;
   }
+  if (rest !== undefined) yield rest();
   capUpdaters(managers, union);
   setManagedFields(obj, encodeManaged(managers.values()));
 }
@@ -82,13 +94,14 @@ export function setManagedFields(obj: JsonObject, entries: JsonObject[] | undefi
  * The managers to go on with: those that the client sent when they are readable, else the stored ones. A list of one empty
  * entry resets them. Writes to a subresource cannot change them.
  */
-function startingManagers(options: TrackUpdateOptions): Managers {
+function* startingManagers(options: TrackUpdateOptions, rest: Rest): Flow<Managers> {
   const { old, obj, subresource } = options;
   const stored = managedFieldsOf(old);
   const sent = subresource === '' ? managedFieldsOf(obj) : undefined;
   if (Array.isArray(sent) && !deepEqual(sent, stored)) {
     if (isReset(sent)) return new Map();
     const managers = decodeManaged(sent, false);
+    if (rest !== undefined) yield rest();
     if (managers !== undefined && managers.size > 0) return reconciled(options, managers);
   }
   const managers = decodeManaged(stored, true) ?? new Map<string, Manager>();
@@ -120,14 +133,15 @@ function isReset(entries: readonly JsonValue[]): boolean {
  * Gives `options.manager` what the change from `before` to `after` adds or changes, and takes it from the others.
  * False when the objects cannot be compared.
  */
-export function updateManagers(
+export function* updateManagers(
   options: WriterOptions,
   managers: Managers,
   before: JsonObject,
   after: JsonObject,
-): boolean {
+  rest: Rest,
+): Flow<boolean> {
   const plan = options.plan ?? planOf(options.typeName);
-  const { changed, unkeyed } = takeOwnership(
+  const { changed, unkeyed } = yield* takeOwnership(
     {
       before: { obj: before, plan },
       after: { obj: after, plan },
@@ -137,7 +151,10 @@ export function updateManagers(
     },
     managers,
     undefined,
+    undefined,
+    rest,
   );
+  if (rest !== undefined) yield rest();
   const set = difference(changed, STRIPPED);
   if (unkeyed || isEmpty(set)) return !unkeyed;
   const self = {

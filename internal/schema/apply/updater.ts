@@ -1,3 +1,5 @@
+import { Breath, BREATH_STEPS } from '../../machinery/breathe.js';
+import type { Flow } from '../../machinery/flow.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { type Comparison, compare } from './compare.js';
 import { difference, EMPTY, type FieldSet, intersection, isEmpty, union } from './fieldset.js';
@@ -30,21 +32,29 @@ export interface Write {
   readonly convert: Convert;
 }
 
+/** Waited for between two stages of work on a large object; undefined where all is done in one turn. */
+export type Rest = (() => Promise<unknown>) | undefined;
+
 /**
  * Takes the fields that the write changes or removes away from every manager but `self`, and answers what changed.
  * When `conflicts` is given nothing is taken if a manager owns a changed field: the conflicts are put there instead.
  */
-export function takeOwnership(
+export function* takeOwnership(
   write: Write,
   managers: Managers,
   self: string | undefined,
-  conflicts?: Map<string, Conflict>,
-): Comparison {
-  const own = filtered(compare(write.after.plan, write.before.obj, write.after.obj), write.filter);
+  conflicts: Map<string, Conflict> | undefined,
+  rest: Rest,
+): Flow<Comparison> {
+  const compared = compare(write.after.plan, write.before.obj, write.after.obj);
+  if (rest !== undefined) yield rest();
+  const own = filtered(compared, write.filter);
   const byVersion = new Map<string, Comparison | undefined>([[write.apiVersion, own]]);
   const next = new Map<string, Manager>();
+  const breath = rest === undefined ? undefined : new Breath();
   for (const [id, manager] of managers) {
     if (id === self) continue;
+    if (breath?.isDue(BREATH_STEPS) === true) yield breath.rest();
     if (!byVersion.has(manager.apiVersion)) byVersion.set(manager.apiVersion, compareIn(write, manager.apiVersion));
     const seen = byVersion.get(manager.apiVersion);
     if (seen === undefined) {
@@ -53,6 +63,7 @@ export function takeOwnership(
     }
     const taken = intersection(manager.set, seen.changed);
     if (conflicts !== undefined && !isEmpty(taken)) conflicts.set(id, { manager, fields: taken });
+    if (breath?.isDue(BREATH_STEPS) === true) yield breath.rest();
     const set = difference(difference(manager.set, taken), seen.removed);
     if (set !== manager.set) next.set(id, { ...manager, set });
   }

@@ -65,10 +65,13 @@ function compareKeys(a: string, b: string): number {
   return runX.length === runY.length ? x - y : runX.length - runY.length;
 }
 
+const withoutZeros = (digits: string): string =>
+  digits.charCodeAt(0) === 0x30 ? digits.replace(/^0+(?=.)/, '') : digits;
+
 /** Compares the values of two runs of digits. */
 function compareDigits(x: string, y: string): number {
-  const a = x.replace(/^0+(?=.)/, '');
-  const b = y.replace(/^0+(?=.)/, '');
+  const a = withoutZeros(x);
+  const b = withoutZeros(y);
   if (a.length !== b.length) return a.length - b.length;
   return a < b ? -1 : a > b ? 1 : 0;
 }
@@ -255,9 +258,10 @@ class Emitter {
       if (inline) this.put(' ');
       return this.sequence(v, inline ? indent + 2 : indent, inline);
     }
-    if (isObject(v) && hasKeys(v)) {
+    const keys = isObject(v) ? keysOf(v) : [];
+    if (isObject(v) && keys.length > 0) {
       if (inline) this.put(' ');
-      return this.mapping(v, indent + 2, inline);
+      return this.mapping(v, keys, indent + 2, inline);
     }
     this.put(' ');
     if (Array.isArray(v)) this.put('[]');
@@ -278,9 +282,9 @@ class Emitter {
     }
   }
 
-  private *mapping(o: JsonObject, indent: number, inline: boolean): Flow<void> {
+  private *mapping(o: JsonObject, keys: readonly string[], indent: number, inline: boolean): Flow<void> {
     let first = inline;
-    for (const key of keysOf(o)) {
+    for (const key of keys) {
       if (this.breath?.isDue() === true) yield this.breath.rest();
       if (!first) this.line(indent);
       first = false;
@@ -301,17 +305,13 @@ class Emitter {
   }
 
   *root(v: JsonValue): Flow<void> {
-    if (isObject(v) && hasKeys(v)) yield* this.mapping(v, 0, true);
+    const keys = isObject(v) ? keysOf(v) : [];
+    if (isObject(v) && keys.length > 0) yield* this.mapping(v, keys, 0, true);
     else if (Array.isArray(v) && v.length > 0) yield* this.sequence(v, 0, true);
     else if (Array.isArray(v)) this.put('[]');
     else if (isObject(v)) this.put('{}');
     else this.scalar(v, 0);
   }
-}
-
-function hasKeys(o: JsonObject): boolean {
-  for (const key in o) if (Object.hasOwn(o, key) && o[key] !== undefined) return true;
-  return false;
 }
 
 function keysOf(o: JsonObject): string[] {

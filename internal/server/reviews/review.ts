@@ -4,7 +4,7 @@ import { respondObject } from '../../rest/respond.js';
 import { admitOnly } from '../../rest/write/admission.js';
 import { decodeObject, matchNamespace } from '../../rest/write/decode.js';
 import { writeOptions } from '../../rest/write/options.js';
-import { kindOf, metaOf, startWriting, type Writing } from '../../rest/write/target.js';
+import { between, kindOf, metaOf, startWriting, type Writing } from '../../rest/write/target.js';
 import { managerOf, track } from '../../rest/write/track.js';
 
 export interface ReviewKind {
@@ -23,7 +23,9 @@ export function reviewCreator(review: ReviewKind): Creator {
     const object = decodeObject(kind, request, options.fieldValidation, ctx);
     const metadata = metaOf(object);
     matchNamespace(metadata, ctx.namespace);
+    if (ctx.isLarge) await between(ctx);
     await track(deps, kind, ctx, managerOf(request, options.fieldManager), object, undefined);
+    if (ctx.isLarge) await between(ctx);
     delete object['status'];
     await admitOnly(deps, def, ctx, { operation: 'CREATE', object }, () => review.check?.(object, ctx));
     object['status'] = await review.answer(object, ctx);

@@ -80,9 +80,19 @@ export class MeasuredReplica {
     for (;;) {
       if (child.exitCode !== null) throw new Error(`the replica ended:\n${log}`);
       const ready = await replica.send('GET', '/readyz').catch(() => undefined);
-      if (ready?.status === 200) return replica;
+      if (ready?.status === 200) {
+        // Without it every pod is refused before anything looks at it.
+        await replica.makeServiceAccount('default');
+        return replica;
+      }
       await new Promise((done) => setTimeout(done, 50));
     }
+  }
+
+  /** The account that pods of a namespace have; a controller that does not run here would make it. */
+  async makeServiceAccount(namespace: string): Promise<void> {
+    const body = { metadata: { name: 'default' } };
+    await this.send('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, { body });
   }
 
   send(method: string, path: string, options: SendOptions = {}, agent = this.#agent): Promise<Sent> {

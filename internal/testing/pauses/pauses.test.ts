@@ -2,6 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wrongAnswer } from './input.js';
 import { inputs } from './inputs/index.js';
+import { REFUSED } from './inputs/refused.js';
 import { MeasuredReplica } from './measured-replica.js';
 
 /** The rule: no request, however built, holds the event loop for longer (milliseconds of the main thread's own time). */
@@ -29,7 +30,9 @@ describe('no request holds the others up', () => {
 
   const chosen = inputs.filter((input) => only === undefined || new RegExp(only).test(input.name));
   it('has a name for each input', () => {
-    expect(new Set(inputs.map((input) => input.name)).size).toBe(inputs.length);
+    const names = new Set(inputs.map((input) => input.name));
+    expect(names.size).toBe(inputs.length);
+    expect(Object.keys(REFUSED).filter((name) => !names.has(name))).toEqual([]);
   });
 
   it.each(chosen)('$name', async (input) => {

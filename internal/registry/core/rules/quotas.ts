@@ -36,7 +36,10 @@ function limitType(value: string): string[] {
 }
 
 /** The amounts of a list, their names checked. */
+const NOTHING: Amounts = new Map();
+
 function amounts(limit: FieldNode, list: string): Amounts {
+  if (!limit.has(list)) return NOTHING;
   const type = limit.text('type');
   const check = type === 'Pod' || type === 'Container' ? containerResourceName : resourceName;
   const out = new Map<string, Quantity>();
@@ -109,8 +112,8 @@ function checkLimit(limit: FieldNode, types: Set<string>): void {
   types.add(type);
   const max = amounts(limit, 'max');
   const min = amounts(limit, 'min');
-  let limits: Amounts = new Map();
-  let requests: Amounts = new Map();
+  let limits = NOTHING;
+  let requests = NOTHING;
   if (type === 'Pod') {
     for (const list of ['default', 'defaultRequest']) {
       if (limit.count(list) > 0) limit.forbidden(list, "may not be specified when `type` is 'Pod'");
@@ -123,6 +126,8 @@ function checkLimit(limit: FieldNode, types: Set<string>): void {
     limit.required('limits', 'either minimum or maximum storage value is required, but neither was provided');
   }
   const ratios = amounts(limit, 'maxLimitRequestRatio');
+  // One list alone has nothing to be compared with.
+  if (ratios.size === 0 && [max, min, limits, requests].filter((list) => list.size > 0).length < 2) return;
   const names = new Set([max, min, limits, requests, ratios].flatMap((list) => [...list.keys()]));
   for (const name of [...names].sort()) checkBounds(limit, name, { min, max, limits, requests, ratios });
 }

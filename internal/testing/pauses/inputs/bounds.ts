@@ -37,13 +37,6 @@ export const bounds: readonly Input[] = [
     spec: { hard: members(WIDE, (i) => [`count/r${i}.e.com`, '1.5Ki']) },
   })),
   listed(
-    'as many items that are unique as a list may have',
-    'sets',
-    { type: 'string' },
-    { uniqueItems: true },
-    (i) => `v${i}`,
-  ),
-  listed(
     'as many items of an enum as a list may have',
     'choices',
     { type: 'string', enum: times(5000, (i) => `value${i}`) },

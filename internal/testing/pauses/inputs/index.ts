@@ -4,15 +4,16 @@ import { bounds } from './bounds.js';
 import { custom } from './custom.js';
 import { definitions } from './definitions.js';
 import { patches } from './patches.js';
+import { large } from './large.js';
 import { ownership } from './ownership.js';
 import { parsers } from './parsers.js';
 import { reads } from './reads.js';
+import { REFUSED } from './refused.js';
 import { refusals } from './refusals.js';
 import { values } from './values.js';
 import { workloads } from './workloads.js';
 
-/** Every input that the rule is checked with. */
-export const inputs: readonly Input[] = [
+const all: readonly Input[] = [
   ...parsers,
   ...values,
   ...workloads,
@@ -22,6 +23,13 @@ export const inputs: readonly Input[] = [
   ...definitions,
   ...custom,
   ...bounds,
+  ...large,
   ...reads,
   ...refusals,
 ];
+
+/** Every input that the rule is checked with. */
+export const inputs: readonly Input[] = all.map((input) => {
+  const code = REFUSED[input.name];
+  return code === undefined ? input : { ...input, refused: [code] };
+});

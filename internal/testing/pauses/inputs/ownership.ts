@@ -79,7 +79,7 @@ export const ownership: readonly Input[] = [
       body: {
         metadata: {
           name: 'made-up',
-          managedFields: times(10, (m) => ({
+          managedFields: times(8, (m) => ({
             manager: `m${m}`,
             operation: 'Apply',
             apiVersion: 'v1',

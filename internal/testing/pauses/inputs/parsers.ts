@@ -122,7 +122,7 @@ export const parsers: readonly Input[] = [
   yaml('YAML of many anchors', () => `${head}data:\n${times(KEYS, (i) => `  k${i}: &a${i} v\n`).join('')}`),
   yaml('YAML with one plain word of 1 MB', () => `${head}data:\n  a: ${'x'.repeat(1_040_000)}\n`),
   yaml('YAML with a quoted text of a million escapes', () => `${head}data:\n  a: "${'\\n'.repeat(1_040_000)}"\n`),
-  yaml('YAML numbers of many digits', () => `${head}data:\n  a: ${'9'.repeat(65_000)}\n`, [400]),
+  yaml('YAML numbers of many digits', () => `${head}data:\n  a: ${'9'.repeat(65_000)}\n`),
   yaml('YAML of 1.4 million colons', () => ': '.repeat(1_400_000), [400]),
   yaml('YAML of 1.4 million question marks', () => '? '.repeat(1_400_000), [400]),
   yaml('YAML of 700,000 documents', () => '---\n'.repeat(700_000), [422]),
@@ -150,13 +150,13 @@ export const parsers: readonly Input[] = [
     'a field selector of backslashes',
     `${NAMESPACED}/configmaps?fieldSelector=metadata.name=${'\\\\'.repeat(20_000)}`,
   ),
-  query('9,000 query parameters', `${NAMESPACED}/configmaps?${times(9000, (i) => `p${i}=1`).join('&')}`),
+  query('4,000 query parameters', `${NAMESPACED}/configmaps?${times(4_000, (i) => `p${i}=1`).join('&')}`),
   query('one query parameter 7,500 times', `${NAMESPACED}/configmaps?${'limit=1&'.repeat(7500)}`),
   query('50,000 percent signs in the query', `${NAMESPACED}/configmaps?labelSelector=${'%'.repeat(50_000)}`, {}, [400]),
   query('20,000 segments in the path', `/api/v1${'/a'.repeat(20_000)}`, {}, [404]),
   query('a continue token of 50 KB', `${NAMESPACED}/configmaps?limit=1&continue=${'A'.repeat(50_000)}`, {}, [400]),
-  query('1,500 media types in Accept', `${NAMESPACED}/configmaps`, {
-    accept: `${times(1500, (i) => `application/x${i};q=0.${i % 9}`).join(',')},application/json`,
+  query('150 media types in Accept', `${NAMESPACED}/configmaps`, {
+    accept: `${times(150, (i) => `application/x${i};q=0.${i % 9}`).join(',')},application/json`,
   }),
   query('an Accept of semicolons and blanks', `${NAMESPACED}/configmaps`, {
     accept: `application/json${'; '.repeat(25_000)}`,

@@ -124,7 +124,7 @@ export const patches: readonly Input[] = [
     'a JSON patch of many operations',
     'json',
     CUSTOM,
-    () => times(OTHER_ITEMS - 1, () => ({ op: 'replace', path: '/spec/list/7', value: 1 })),
+    () => times(10_000, () => ({ op: 'replace', path: '/spec/list/7', value: 1 })),
     {
       prepare: (r) => thing(r, { list: times(10, () => 0) }),
     },
@@ -167,7 +167,7 @@ export const patches: readonly Input[] = [
     DEPLOYMENT,
     () =>
       ofContainer({
-        env: variables(4_500),
+        env: variables(4_500).toReversed(),
         '$setElementOrder/env': times(4_500, (i) => ({ name: `E${4_499 - i}` })),
       }),
     {

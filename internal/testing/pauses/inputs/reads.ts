@@ -16,6 +16,7 @@ const YAML = 'application/yaml';
 
 async function namespace(replica: MeasuredReplica, name: string): Promise<void> {
   await must(replica, 'POST', '/api/v1/namespaces', { metadata: { name } });
+  await replica.makeServiceAccount(name);
 }
 
 /** Eight pods of 1.3 MB each, and a config map. */

@@ -21,7 +21,7 @@ export const workloads: readonly Input[] = [
     container({ ports: times(OWNED, (i) => ({ containerPort: (i % 65_000) + 1, name: `p${i}` })) }),
   ),
   POST('variables', POD, () => container({ env: times(OWNED, (i) => ({ name: `E${i}`, value: 'v' })) })),
-  POST('variables of one name', POD, () => container({ env: times(ITEMS, () => ({ name: `E`, value: '$(E)' })) })),
+  POST('variables of one name', POD, () => container({ env: times(OWNED, () => ({ name: `E`, value: '$(E)' })) })),
   POST('volumes', POD, () => pod({ volumes: times(OWNED, (i) => ({ name: `v${i}`, emptyDir: {} })) })),
   POST('volumes and their mounts', POD, () =>
     pod({
