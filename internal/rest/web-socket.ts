@@ -13,8 +13,8 @@ export interface WebSocketConnection {
   send(message: Buffer | string): boolean;
   onDrain(listener: () => void): void;
   /**
-   * Messages come one after the other: the next when the promise of the last is fulfilled. A client whose messages wait
-   * with more than 16 MiB is disconnected with code 1013, for uWebSockets.js cannot hold it back.
+   * Messages come one after the other: the next when the promise of the last is fulfilled. A client is held back while
+   * more than 1 MiB of its messages waits.
    */
   onMessage(listener: (message: Buffer, isBinary: boolean) => Awaitable<void>): void;
   /** Called once, whoever closed it. */

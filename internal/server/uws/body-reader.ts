@@ -10,8 +10,9 @@ const EMPTY = Buffer.alloc(0);
 
 /**
  * The body of one request. Until somebody asks for it no more is taken than what was in the buffers of the connection
- * (uWebSockets.js reads ten times 512 KiB before it looks whether it was paused): a client is authenticated before memory is spent on what it sends. uWebSockets.js closes connections that
- * send less than 16 KiB a second over 10 s while a body is awaited.
+ * (`receive-buffer.ts` bounds what uWebSockets.js reads before it looks whether it was paused): a client is authenticated
+ * before memory is spent on what it sends. uWebSockets.js closes connections that send less than 16 KiB a second over 10 s
+ * while a body is awaited.
  */
 export class BodyReader implements Holder {
   owner = UNKNOWN;

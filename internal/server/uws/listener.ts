@@ -15,10 +15,11 @@ import { BodyBudget } from '../body-budget.js';
 import { Exchange } from './exchange.js';
 import { writeHead } from '../answer-head.js';
 import { type Response, type UWS, uws } from './native.js';
+import { boundReceiveBuffer } from './receive-buffer.js';
 import { secureApp } from './secure-app.js';
 import { UwsSink } from './sink.js';
 import { Turn } from './turn.js';
-import { UwsWebSocket, webSocketBehavior } from './web-socket.js';
+import { type Flow, UwsWebSocket, webSocketBehavior } from './web-socket.js';
 
 const log = logger('uws');
 /** A body from this length on is written as its client reads it, bytes: more than a socket takes at once. */
@@ -93,6 +94,9 @@ export async function listen(options: ListenOptions, handler: RequestHandler): P
   };
   let listening = await open(new TlsApp(options, listener, apps), options.port, 0);
   const port = uws.us_socket_local_port(listening);
+  const isClosed = (): boolean => listener.isClosing;
+  // Its helper has the port open as well until it ends.
+  let bounding = boundReceiveBuffer(port, isClosed);
   return {
     port,
     connections: () => listener.connections,
@@ -109,7 +113,7 @@ export async function listen(options: ListenOptions, handler: RequestHandler): P
     },
     close: async (graceMs) => {
       uws.us_listen_socket_close(listening);
-      await listener.drain(graceMs);
+      await Promise.all([listener.drain(graceMs), bounding]);
       for (const app of apps) app.close();
     },
   };
@@ -144,6 +148,10 @@ class Listener {
   private readonly bodies = new BodyBudget();
 
   constructor(private readonly handler: RequestHandler) {}
+
+  get isClosing(): boolean {
+    return this.closing;
+  }
 
   count(delta: number): void {
     this.connections += delta > 0 ? 1 : -1;
@@ -276,7 +284,7 @@ class Listener {
       });
       return;
     }
-    const socket = new UwsWebSocket(reply.protocol, reply.accept);
+    const socket = new UwsWebSocket(reply.protocol, reply.accept, Object.getPrototypeOf(res) as Flow);
     this.sockets.add(socket);
     socket.onClose(() => {
       this.sockets.delete(socket);

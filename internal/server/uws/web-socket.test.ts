@@ -5,6 +5,7 @@ import type { ApiRequest, HandlerReply } from '../../rest/types.js';
 import type { WebSocketConnection } from '../../rest/web-socket.js';
 import { until } from '../../testing/until.js';
 import { ADMIN_TOKEN, JANE_TOKEN, startTestServer, type TestServer } from '../testing.js';
+import { UwsWebSocket } from './web-socket.js';
 
 const POD = '/api/v1/namespaces/ns/pods/p';
 const MIB = 1024 * 1024;
@@ -171,23 +172,49 @@ describe('a WebSocket', () => {
     client.close();
   });
 
-  test('passes messages on one after the other, and ends when too much waits', async () => {
-    let handled = 0;
-    const ended = new Promise<number>((resolve) => {
-      accepted = (socket) => {
-        socket.onMessage(() => {
-          handled++;
-          return new Promise(() => undefined);
-        });
-        socket.onClose(resolve);
-      };
-    });
+  test('passes messages on one after the other, and holds back a client that sends faster than its handler takes', async () => {
+    const numbers: number[] = [];
+    let goOn: () => void = () => undefined;
+    let held: WebSocketConnection | undefined;
+    accepted = (socket) => {
+      held = socket;
+      socket.onMessage((message) => {
+        numbers.push(message.readUInt32LE());
+        // Also where each has to be waited for.
+        return numbers.length === 1
+          ? new Promise<void>((resolve) => (goOn = resolve))
+          : new Promise<void>((resolve) => setImmediate(resolve));
+      });
+    };
     const client = connect(`${POD}/exec`, ADMIN_TOKEN);
-    client.on('error', () => undefined);
     await opened(client);
-    for (let i = 0; i < 40; i++) client.send(Buffer.alloc(MIB / 2));
-    expect(await ended).toBe(1013);
-    expect(handled).toBe(1);
+    const count = 200;
+    let taken = 0;
+    for (let i = 0; i < count; i++) {
+      const message = Buffer.alloc(MIB / 2);
+      message.writeUInt32LE(i);
+      client.send(message, () => taken++);
+    }
+    let seen = -1;
+    while (seen !== taken) {
+      seen = taken;
+      await new Promise((resolve) => {
+        setTimeout(resolve, 300);
+      });
+    }
+    expect(taken).toBeLessThan(count);
+    expect(numbers).toEqual([0]);
+    goOn();
+    await until(() => numbers.length === count);
+    expect(numbers).toEqual(Array.from({ length: count }, (_, i) => i));
+    // One that is held back hears of its end all the same.
+    numbers.length = 0;
+    client.send(Buffer.alloc(4));
+    for (let i = 0; i < 20; i++) client.send(Buffer.alloc(MIB / 2));
+    await until(() => numbers.length === 1);
+    const ended = closed(client);
+    held?.close(4002);
+    expect(await ended).toBe(4002);
   });
 });
 
@@ -217,4 +244,21 @@ test('one handler may listen on several ports, and a WebSocket ends with its lis
   expect(await gone).toBe(1001);
   expect(clients[0]?.readyState).toBe(WebSocket.OPEN);
   clients[0]?.close();
+});
+
+// The last one: from then on it is not tried any more.
+test('a WebSocket ends when too much waits where it cannot be held back', () => {
+  const cannot = (): never => {
+    throw new TypeError('Illegal invocation');
+  };
+  const socket = new UwsWebSocket('', (s) => s.onMessage(() => new Promise(() => undefined)), {
+    pause: cannot,
+    resume: cannot,
+  });
+  const ends: number[] = [];
+  socket.opened({ end: (code: number) => void ends.push(code) } as never);
+  for (let i = 0; i < 16; i++) socket.receive(new ArrayBuffer(MIB), true);
+  expect(ends).toEqual([]);
+  socket.receive(new ArrayBuffer(MIB), true);
+  expect(ends).toEqual([1013]);
 });

@@ -8,8 +8,13 @@ const log = logger('uws');
 const MAX_MESSAGE_BYTES = 1024 * 1024;
 /** Bytes that wait for a client that does not read. */
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
-/** Bytes that wait for a handler that does not keep up. */
+/** Bytes that wait for a handler that does not keep up, before the client is held back and before it goes on. */
+const PAUSE_BYTES = 1024 * 1024;
+const RESUME_BYTES = 256 * 1024;
+/** Bytes that may wait where it cannot be held back. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
+/** What a message takes in memory beside its bytes. */
+const OVERHEAD_BYTES = 128;
 /** A connection over which nothing comes for so long, not even the answer to a ping, is closed. */
 const IDLE_SECONDS = 120;
 const NORMAL = 1000;
@@ -32,13 +37,25 @@ export const webSocketBehavior: UWS.WebSocketBehavior<{ connection: UwsWebSocket
   close: (ws, code) => ws.getUserData().connection.ended(code),
 };
 
-/** One upgraded connection. */
+/** It was tried, and failed. */
+let cannotPause = false;
+
+/** The methods of a response with which it stops and goes on reading, see `UwsWebSocket`. */
+export type Flow = Pick<UWS.HttpResponse, 'pause' | 'resume'>;
+
+/**
+ * One upgraded connection. uWebSockets.js has no way to stop reading a WebSocket, only a request's body; but both are the
+ * same socket to it, and it does not look which of the two its methods are called on. So those of the response that was
+ * upgraded are called on the WebSocket. Where a release would look, the call throws, and a client that is too fast is
+ * disconnected as soon as too much waits.
+ */
 export class UwsWebSocket implements WebSocketConnection {
   closed = false;
   private ws: Socket | undefined;
   private waiting: { message: Buffer; isBinary: boolean }[] = [];
   private waitingBytes = 0;
   private busy = false;
+  private paused = false;
   private messageListener: ((message: Buffer, isBinary: boolean) => Awaitable<void>) | undefined;
   private drainListener: (() => void) | undefined;
   private readonly closeListeners: ((code: number) => void)[] = [];
@@ -46,6 +63,7 @@ export class UwsWebSocket implements WebSocketConnection {
   constructor(
     readonly protocol: string,
     private readonly accept: (socket: WebSocketConnection) => void,
+    private readonly flow: Flow,
   ) {}
 
   send(message: Buffer | string): boolean {
@@ -72,7 +90,10 @@ export class UwsWebSocket implements WebSocketConnection {
   }
 
   close(code = NORMAL, reason = ''): void {
-    if (!this.closed) this.ws?.end(code, reason);
+    if (this.closed) return;
+    // The client's answer must be read.
+    this.hold(false);
+    this.ws?.end(code, reason);
   }
 
   opened(ws: Socket): void {
@@ -88,10 +109,11 @@ export class UwsWebSocket implements WebSocketConnection {
   receive(message: ArrayBuffer, isBinary: boolean): void {
     // The message's memory is taken back when this returns: copy.
     this.waiting.push({ message: Buffer.from(new Uint8Array(message)), isBinary });
-    this.waitingBytes += message.byteLength;
+    this.waitingBytes += message.byteLength + OVERHEAD_BYTES;
     this.pump();
-    if (this.waitingBytes > MAX_UNREAD_BYTES)
+    if (this.waitingBytes > MAX_UNREAD_BYTES) {
       this.close(TRY_AGAIN_LATER, 'messages come faster than they are passed on');
+    } else if (this.waitingBytes > PAUSE_BYTES) this.hold(true);
   }
 
   drained(): void {
@@ -109,7 +131,8 @@ export class UwsWebSocket implements WebSocketConnection {
     while (!this.busy && this.messageListener !== undefined) {
       const next = this.waiting.shift();
       if (next === undefined) return;
-      this.waitingBytes -= next.message.length;
+      this.waitingBytes -= next.message.length + OVERHEAD_BYTES;
+      if (this.waitingBytes < RESUME_BYTES) this.hold(false);
       const handled = this.handle(this.messageListener, next);
       if (!(handled instanceof Promise)) continue;
       this.busy = true;
@@ -117,6 +140,19 @@ export class UwsWebSocket implements WebSocketConnection {
         this.busy = false;
         this.pump();
       });
+    }
+  }
+
+  /** Stops or goes on reading. */
+  private hold(paused: boolean): void {
+    const { ws } = this;
+    if (paused === this.paused || ws === undefined || cannotPause) return;
+    this.paused = paused;
+    try {
+      (paused ? this.flow.pause : this.flow.resume).call(ws as unknown as UWS.HttpResponse);
+    } catch (error) {
+      cannotPause = true;
+      log.error('WebSockets cannot be held back', error);
     }
   }
 

@@ -67,13 +67,19 @@ export class RunningKubelet {
     const stdin = of('stdin');
     child.stdin.on('error', () => undefined);
     if (stdin === undefined) child.stdin.end();
-    else
+    else {
+      child.stdin.on('drain', () => spdy.socket.resume());
       stdin.pipe(
-        (chunk) => void child.stdin.write(chunk),
+        (chunk) => {
+          // What the command does not read is not read of the connection either.
+          if (!child.stdin.write(chunk)) spdy.socket.pause();
+        },
         () => void child.stdin.end(),
       );
+    }
     child.stdout.on('data', (chunk: Buffer) => of('stdout')?.write(chunk));
     child.stderr.on('data', (chunk: Buffer) => (of('stderr') ?? of('stdout'))?.write(chunk));
+    child.stdin.on('close', () => spdy.socket.resume());
     const [code] = (await once(child, 'close')) as [number | null];
     this.running.delete(child);
     const details = { causes: [{ reason: 'ExitCode', message: String(code) }] };
