@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { serverAccess } from './kubeconfig-file.js';
+import { addMemberStatus } from './member-status.js';
 
 interface Member {
   readonly id: number;
@@ -23,7 +24,7 @@ interface Target {
 /** A request to one replica may take this long, a change of membership included. */
 const TIMEOUT_MS = 30_000;
 
-/** `quorate member list|add|promote|remove`, `quorate move-leader`, `quorate check`. */
+/** `quorate member list|status|add|promote|remove`, `quorate move-leader`, `quorate check`. */
 export function addMemberCommands(program: Command): void {
   const withTarget = (command: Command): Command =>
     command
@@ -37,6 +38,7 @@ export function addMemberCommands(program: Command): void {
   withTarget(member.command('list').description('Show the members.')).action(async (target: Target) => {
     print(await ask(target, 'GET', ''));
   });
+  addMemberStatus(member);
   withTarget(member.command('add').description('Add a member: a learner, which votes once it has caught up.'))
     .argument('<name>', 'its --name')
     .argument('<address>', 'host:port of its --peer-listen, as the others reach it')

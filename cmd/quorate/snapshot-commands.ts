@@ -39,9 +39,9 @@ export function addSnapshotCommands(program: Command): void {
     .addOption(output())
     .action(async (file: string, flags: { kubeconfig: string; server?: string; output: string }) => {
       const progress = progressOn(process.stdout, process.stderr, flags.output === 'json');
-      const header = await save(resolve(file), flags.kubeconfig, flags.server, progress);
+      const { header, size } = await save(resolve(file), flags.kubeconfig, flags.server, progress);
       if (flags.output === 'json') process.stdout.write(`${JSON.stringify(header)}\n`);
-      else progress.say(`Snapshot saved at ${file}: revision ${header.revision}`);
+      else progress.say(`Snapshot saved at ${file}: revision ${header.revision}, ${mebibytes(size)}`);
     });
   snapshot
     .command('status')
@@ -138,7 +138,7 @@ async function save(
   kubeconfig: string,
   server: string | undefined,
   progress: Progress,
-): Promise<SnapshotFileHeader> {
+): Promise<{ header: SnapshotFileHeader; size: number }> {
   const { server: url, token, ...tls } = serverAccess(kubeconfig, server);
   const part = `${file}.part`;
   makeDirectory(dirname(file));
@@ -158,9 +158,7 @@ async function save(
             return;
           }
           let bytes = 0;
-          response.on('data', (chunk: Buffer) =>
-            progress.at(`saved ${((bytes += chunk.length) / 1024 / 1024).toFixed(1)} MiB`, 0, 0),
-          );
+          response.on('data', (chunk: Buffer) => progress.at(`saved ${mebibytes((bytes += chunk.length))}`, 0, 0));
           pipeline(response, createWriteStream(part, { mode: 0o600 })).then(done, fail);
         },
       );
@@ -169,16 +167,18 @@ async function save(
     }).catch((error: Error) => {
       throw new FatalError(`the snapshot was not saved: ${error.message}`);
     });
-    const { header } = await checkedHeader(part, progress);
+    const saved = await checkedHeader(part, progress);
     const handle = await open(part, 'r');
     await handle.sync();
     await handle.close();
     renameSync(part, file);
-    return header;
+    return saved;
   } finally {
     rmSync(part, { force: true });
   }
 }
+
+const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 
 function messageIn(body: string, code: number): string {
   try {

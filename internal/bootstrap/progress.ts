@@ -49,6 +49,8 @@ export function progressOn(out: Output, errors: Output = process.stderr, quiet =
         return;
       }
       const line = `${what}${percent}`;
+      // What is done sooner than that needs no line.
+      if (saidAt === -Infinity) saidAt = performance.now();
       if (line === last || performance.now() < saidAt + LINE_MS) return;
       last = line;
       saidAt = performance.now();

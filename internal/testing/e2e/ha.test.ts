@@ -41,7 +41,7 @@ describe.skipIf(reason !== '')(
     let writer: Promise<void> = Promise.resolve();
 
     beforeAll(async () => {
-      expect(await ha('up')).toContain('3 machines serve after');
+      expect(await ha('up')).toContain('3 of 3 machines serve after');
       writer = (async () => {
         const api = client();
         for (let n = 0; writing; n++) {
@@ -85,6 +85,8 @@ describe.skipIf(reason !== '')(
       const status = await ha('status');
       expect(status.match(/: ok$/gm)?.length, status).toBe(3);
       expect(status.match(/ voter /g)?.length, status).toBe(3);
+      // Versions, who leads, and how far each lags.
+      expect(status.match(/^r\d +https:\S+ +v1\.36\S* .*\d+ +ok$/gm)?.length, status).toBe(3);
       writing = false;
       await writer;
       const list = await client().get(CONFIG_MAPS);
