@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import {
   listCertificates,
+  longName,
   type ListedCertificate,
   renewCertificate,
   residualTime,
@@ -49,10 +50,14 @@ export function addCertsCommands(program: Command): void {
         );
       }
       for (const certificate of chosen) {
+        if (certificate.isExternal) {
+          process.stdout.write(`Detected external ${certificate.ca}, ${longName(certificate.name)} can't be renewed\n`);
+          continue;
+        }
         await renewCertificate(paths, certificate);
         process.stdout.write(`certificate ${certificate.name} renewed\n`);
       }
-      process.stdout.write(RESTART);
+      if (chosen.some((certificate) => !certificate.isExternal)) process.stdout.write(RESTART);
     });
   addRotate(certs);
   certs
@@ -131,12 +136,14 @@ function printExpiration(listed: readonly ListedCertificate[]): void {
   const leaves = listed.filter(({ ca }) => ca !== '');
   writeTable(
     ['CERTIFICATE', 'EXPIRES', 'RESIDUAL TIME', 'CERTIFICATE AUTHORITY', 'EXTERNALLY MANAGED'],
-    leaves.map((c) => [c.name, dateOf(c.notAfter), residualTime(c.notAfter, now), c.ca, 'no']),
+    leaves.map((c) => [c.name, dateOf(c.notAfter), residualTime(c.notAfter, now), c.ca, c.isExternal ? 'yes' : 'no']),
   );
   process.stdout.write('\n');
   writeTable(
     ['CERTIFICATE AUTHORITY', 'EXPIRES', 'RESIDUAL TIME', 'EXTERNALLY MANAGED'],
-    listed.filter(({ ca }) => ca === '').map((c) => [c.name, dateOf(c.notAfter), residualTime(c.notAfter, now), 'no']),
+    listed
+      .filter(({ ca }) => ca === '')
+      .map((c) => [c.name, dateOf(c.notAfter), residualTime(c.notAfter, now), c.isExternal ? 'yes' : 'no']),
   );
 }
 
@@ -156,7 +163,7 @@ function expirationInfo(listed: readonly ListedCertificate[]): object {
     name: c.name,
     expirationDate: c.notAfter.toISOString().replace('.000Z', 'Z'),
     residualTime: Math.max(0, Math.floor((c.notAfter.getTime() - now) / 1000)),
-    externallyManaged: false,
+    externallyManaged: c.isExternal,
     missing: false,
   });
   return {

@@ -22,6 +22,7 @@ interface InitFlags extends NodeFlags {
   readonly skipTokenPrint?: boolean;
   readonly skipCertificateKeyPrint?: boolean;
   readonly kubeconfig?: string;
+  readonly printManifest?: boolean;
 }
 
 /** Flags that say what a configuration file says as well. */
@@ -53,6 +54,8 @@ function addPhase(phases: Command, phase: Phase): void {
   const { parts } = phase;
   const command = addInitFlags(phases.command(phase.name).description(phase.description));
   command.option('--kubeconfig <file>', "kubeconfig of an administrator (default: this node's own)");
+  if (phase.name === 'addon')
+    command.option('--print-manifest', 'print the addon manifests to STDOUT instead of installing them');
   if (parts !== undefined) command.argument('<part>', `all, or one of: ${parts.join(', ')}`);
   command.action(async (...args: unknown[]) => {
     // Commander gives the argument, where there is one, and then the flags.
@@ -99,7 +102,7 @@ function contextOf(flags: InitFlags): InitContext {
   for (const warning of config.warnings) progress.warn(warning);
   return {
     config,
-    plane: planeOf(flags, config),
+    plane: planeOf(flags, config, progress),
     progress,
     elsewhere: flags.rootfs !== undefined,
     ignored: [
@@ -109,6 +112,7 @@ function contextOf(flags: InitFlags): InitContext {
     uploadCerts: flags.uploadCerts === true,
     certificateKey: flags.certificateKey ?? '',
     showToken: flags.skipTokenPrint !== true,
+    printManifest: flags.printManifest === true,
     showKey: flags.skipCertificateKeyPrint !== true,
     serviceIp: firstServiceIp,
     access: (file) => serverAccess(file, undefined),

@@ -80,7 +80,7 @@ export function addJoinCommands(program: Command): void {
           ...listOf(flags.ignorePreflightErrors),
           ...strings(child(config, 'nodeRegistration'), 'ignorePreflightErrors'),
         ],
-        own: ownOptions(flags),
+        own: ownOptions(flags, config, progress),
         serviceIp: firstServiceIp,
         access: (file) => serverAccess(file, undefined),
         clusterConfig,

@@ -37,16 +37,17 @@ export function addMemberStatus(member: Command): void {
       const newest = Math.max(...found.map(({ raft }) => number(raft, 'applied')));
       const rows = found.map(({ server, version, raft, trouble }) => {
         if (raft === undefined) return ['', server, '', '', '', '', '', trouble];
-        const { name } = raft;
-        const leads = name === raft['leaderName'] ? 'leader' : '';
+        const name = str(raft, 'name');
+        const leads = name === str(raft, 'leaderName') ? 'leader' : '';
         const lag = String(newest - number(raft, 'applied'));
         const state = str(raft, 'failure') || (raft['leader'] === 0 ? 'knows no leader' : 'ok');
-        return [String(name), server, version, leads, String(raft['term']), String(raft['revision']), lag, state];
+        const [term, revision] = ['term', 'revision'].map((field) => String(number(raft, field)));
+        return [name, server, version, leads, term ?? '', revision ?? '', lag, state];
       });
       const members = children(found.find(({ raft }) => raft !== undefined)?.raft, 'members');
       for (const member of members) {
         const name = str(member, 'name');
-        if (found.some(({ raft }) => raft?.['name'] === name)) continue;
+        if (found.some(({ raft }) => str(raft, 'name') === name)) continue;
         rows.push([name, '', '', '', '', '', '', member['connected'] === true ? 'was not asked' : 'not connected']);
       }
       writeTable(['NAME', 'SERVER', 'VERSION', 'LEADS', 'TERM', 'REVISION', 'LAG', 'STATE'], rows);

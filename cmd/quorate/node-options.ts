@@ -10,9 +10,12 @@ import {
   type StartWith,
 } from '../../internal/bootstrap/control-plane.js';
 import { type KubeadmConfig, nodeFacts, readKubeadmConfig } from '../../internal/bootstrap/kubeadm-config.js';
+import { type ApplyPatch, patchesIn, unpatched } from '../../internal/bootstrap/patches.js';
+import type { Progress } from '../../internal/bootstrap/progress.js';
 import { type NodePaths, nodePaths } from '../../internal/bootstrap/node-paths.js';
 import { child, ensureChild, str } from '../../internal/machinery/access.js';
 import { FatalError } from '../../internal/machinery/assert.js';
+import { isObject, type JsonObject } from '../../internal/machinery/json.js';
 import { VERSION } from '../../internal/server/version.js';
 import about from '../../package.json' with { type: 'json' };
 import { hostAddress } from './addresses.js';
@@ -31,6 +34,7 @@ export interface NodeFlags {
   readonly startWith?: StartWith;
   readonly image: string;
   readonly ignorePreflightErrors: string;
+  readonly patches?: string;
 }
 
 /** Adds what places a node's files. */
@@ -59,6 +63,7 @@ export function addNodeFlags(command: Command): Command {
       ).choices([...START_WITH]),
     )
     .option('--image <name>', 'image of quorate, for --start-with kubelet', `quorate:v${about.version}`)
+    .option('--patches <dir>', 'directory of patches named target[suffix][+type].json or .yaml, as kubeadm takes them')
     .option('--ignore-preflight-errors <names>', 'checks whose errors are shown as warnings; all ignores each', '');
 }
 
@@ -108,11 +113,15 @@ export function pathsOf(flags: NodeFlags, cluster?: Parameters<typeof str>[0]): 
   });
 }
 
-/** What of a control plane's options the flags say. */
+/** What of a control plane's options the flags say, and an InitConfiguration or JoinConfiguration. */
 export function ownOptions(
   flags: NodeFlags,
-): Pick<ControlPlaneOptions, 'peerPort' | 'program' | 'startWith' | 'image'> {
+  own: JsonObject,
+  progress: Progress,
+): Pick<ControlPlaneOptions, 'peerPort' | 'program' | 'startWith' | 'image' | 'patched'> {
+  const patches = flags.patches ?? str(child(own, 'patches'), 'directory');
   return {
+    patched: patches === '' ? unpatched : patchesIn(resolve(patches), applyPatch, progress),
     peerPort: portOf(flags.peerPort, '--peer-port'),
     program: [process.execPath, resolve(process.argv[1] ?? '')],
     startWith: flags.startWith ?? defaultStartWith(flags.rootfs),
@@ -121,18 +130,33 @@ export function ownOptions(
 }
 
 /** The options of a control plane that `init` makes. */
-export function planeOf(flags: NodeFlags, config: KubeadmConfig): ControlPlaneOptions {
+export function planeOf(flags: NodeFlags, config: KubeadmConfig, progress: Progress): ControlPlaneOptions {
   const { cluster, init } = config;
   const local = ensureChild(init, 'localAPIEndpoint');
   if (flags.apiserverBindPort !== undefined)
     local['bindPort'] = portOf(flags.apiserverBindPort, '--apiserver-bind-port');
   return {
-    ...ownOptions(flags),
+    ...ownOptions(flags, init, progress),
     paths: pathsOf(flags, cluster),
     cluster,
     node: nodeFacts(cluster, child(init, 'nodeRegistration'), local),
   };
 }
+
+/** Types of what can be patched, where lists are merged by keys. */
+const TYPE_OF_KIND: Readonly<Record<string, string>> = {
+  Pod: 'io.k8s.api.core.v1.Pod',
+  Deployment: 'io.k8s.api.apps.v1.Deployment',
+};
+
+const applyPatch: ApplyPatch = async (type, object, patch) => {
+  const { jsonPatch, mergePatch, strategicMergePatch } = await import('../../internal/schema/patch/index.js');
+  if (type === 'json') return jsonPatch(object, patch);
+  if (!isObject(patch)) throw new Error('it is no object');
+  const name = TYPE_OF_KIND[str(object, 'kind')];
+  // A kubelet's configuration has no lists that are merged.
+  return type === 'merge' || name === undefined ? mergePatch(object, patch) : strategicMergePatch(object, patch, name);
+};
 
 function portOf(text: string, flag: string): number {
   const port = Number(text);

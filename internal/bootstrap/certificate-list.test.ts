@@ -25,6 +25,7 @@ beforeAll(async () => {
       server,
       localServer: server,
       leafDays: 20,
+      keys: 'ECDSA-P256',
     },
     () => undefined,
   );
@@ -82,4 +83,21 @@ test('a unit runs the command that was given, whatever is in it', () => {
   expect(unit).toContain(
     'ExecStart=/usr/bin/node \\\n  /opt/q.js \\\n  serve \\\n  --a=50%% \\\n  "--b=$$HOME x" \\\n  "--c=\\"q\\""\n',
   );
+});
+
+test('what an authority signs whose key is elsewhere is listed as such, and is not made here', async () => {
+  rmSync(join(paths.pki, 'front-proxy-ca.key'));
+  const listed = listCertificates(paths);
+  expect(listed.filter((c) => c.isExternal).map(({ name }) => name)).toEqual(['front-proxy-client', 'front-proxy-ca']);
+  const [client] = listed.filter((c) => c.name === 'front-proxy-client');
+  if (client === undefined) throw new Error('it is not listed');
+  await expect(renewCertificate(paths, client)).rejects.toThrow(
+    /front-proxy-ca\.key is not there: what front-proxy-ca signs/,
+  );
+  const met: string[] = [];
+  await ensurePki(paths.pki, { serviceIp: '10.96.0.1', onPair: (name, what) => void met.push(`${name} ${what}`) });
+  expect(met.filter((line) => line.startsWith('front-proxy'))).toEqual([
+    'front-proxy-ca keyless',
+    'front-proxy-client kept',
+  ]);
 });

@@ -6,7 +6,7 @@ import { child, children, str } from '../machinery/access.js';
 import { FatalError } from '../machinery/assert.js';
 import { isObject, type JsonValue } from '../machinery/json.js';
 import { kubeconfig } from '../pki/kubeconfig.js';
-import { authorityOf, CERTIFICATES, PKI_FILES, phaseName, readPair, writeWhole } from '../pki/pki.js';
+import { authorityOf, CERTIFICATES, isExternal, PKI_FILES, phaseName, readPair, writeWhole } from '../pki/pki.js';
 import { renewPair } from '../pki/upkeep.js';
 import type { NodePaths } from './node-paths.js';
 
@@ -20,6 +20,8 @@ export interface ListedCertificate {
   readonly cert: string;
   /** The file that it is in. */
   readonly file: string;
+  /** The key of its authority is kept elsewhere: it is not renewed here. */
+  readonly isExternal: boolean;
 }
 
 const RENEWED_KUBECONFIGS = ['admin', 'controller-manager', 'scheduler', 'super-admin'] as const;
@@ -30,19 +32,22 @@ export function listCertificates(paths: NodePaths): ListedCertificate[] {
   for (const { name, ca } of CERTIFICATES) {
     const file = join(paths.pki, `${name}.crt`);
     if (!existsSync(file)) continue;
-    listed.push(entry(phaseName(name), ca === undefined ? '' : phaseName(ca), readFileSync(file, 'utf8'), file));
+    const isElsewhere = isExternal(paths.pki, ca ?? name);
+    const of = ca === undefined ? '' : phaseName(ca);
+    listed.push(entry(phaseName(name), of, readFileSync(file, 'utf8'), file, isElsewhere));
   }
   for (const name of RENEWED_KUBECONFIGS) {
     const file = join(paths.kubernetes, `${name}.conf`);
-    if (existsSync(file)) listed.push(entry(`${name}.conf`, 'ca', clientOf(file).cert, file));
+    const isElsewhere = isExternal(paths.pki, PKI_FILES.ca);
+    if (existsSync(file)) listed.push(entry(`${name}.conf`, 'ca', clientOf(file).cert, file, isElsewhere));
   }
   const order = (c: ListedCertificate): string => `${c.ca === '' ? 1 : 0}${c.name}`;
   return listed.sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
-function entry(name: string, ca: string, cert: string, file: string): ListedCertificate {
+function entry(name: string, ca: string, cert: string, file: string, isElsewhere: boolean): ListedCertificate {
   try {
-    return { name, ca, cert, file, notAfter: new Date(new X509Certificate(cert).validTo) };
+    return { name, ca, cert, file, isExternal: isElsewhere, notAfter: new Date(new X509Certificate(cert).validTo) };
   } catch (error) {
     throw new FatalError(
       `${file} holds no certificate (${error instanceof Error ? error.message : String(error)}): restore it, or remove it and run \`quorate init phase certs\``,
@@ -79,9 +84,9 @@ export async function renewCertificate(paths: NodePaths, certificate: ListedCert
     await renewPair(paths.pki, spec, certificate.cert, days);
     return;
   }
-  const { issue, requestOf } = await import('../pki/x509.js');
+  const { algorithmOf, issue, requestOf } = await import('../pki/x509.js');
   const request = requestOf(certificate.cert);
-  const pair = await issue(authorityOf(paths.pki, PKI_FILES.ca), request, days);
+  const pair = await issue(authorityOf(paths.pki, PKI_FILES.ca), request, days, algorithmOf(certificate.cert));
   const { server, cluster } = clientOf(certificate.file);
   const caCert = readPair(paths.pki, PKI_FILES.ca).cert;
   writeWhole(certificate.file, kubeconfig({ server, cluster, caCert, user: request.commonName, client: pair }), 0o600);
@@ -103,4 +108,10 @@ export function residualTime(notAfter: Date, now: number): string {
   if (days >= 2) return `${days}d`;
   const hours = Math.floor(ms / 3_600_000);
   return hours >= 1 ? `${hours}h` : `${Math.floor(ms / 60_000)}m`;
+}
+
+/** What kubeadm calls a certificate where it speaks of it at length. */
+export function longName(name: string): string {
+  const spec = CERTIFICATES.find((one) => phaseName(one.name) === name);
+  return spec === undefined ? `certificate embedded in the kubeconfig file ${name}` : spec.purpose.replace(/^the /, '');
 }

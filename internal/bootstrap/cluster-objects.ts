@@ -67,7 +67,7 @@ export function kubeletConfiguration({ cluster, kubelet }: KubeadmConfig): JsonO
 }
 
 /** The address of the cluster's DNS, by kubeadm's convention the tenth of the service range. */
-function tenthAddress(subnet: string): string {
+export function tenthAddress(subnet: string): string {
   const [network = '', bits = '0'] = (subnet.split(',')[0] ?? '').split('/');
   if (network.includes(':')) return network.replace(/::.*$/, '::a');
   const size = 2 ** (32 - Number(bits));

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { child, str } from '../machinery/access.js';
 import { FatalError } from '../machinery/assert.js';
 import type { JsonObject } from '../machinery/json.js';
-import { writeWhole } from '../pki/pki.js';
+import { isExternal, PKI_FILES, writeWhole } from '../pki/pki.js';
 import { ApiClient } from './api-client.js';
 import { systemdUnit } from './host-files.js';
-import { extraArgs, type NodeFacts, urlHost } from './kubeadm-config.js';
+import { extraArgs, type NodeFacts, urlHost, yamlOf } from './kubeadm-config.js';
 import type { NodePaths } from './node-paths.js';
+import type { Patched } from './patches.js';
 import { runningPid, startDetached, stopProcess } from './processes.js';
 import type { Progress } from './progress.js';
 import { asArguments, makeWay, nodeClusterFlags, replicaFlags } from './replica-flags.js';
@@ -29,6 +30,8 @@ export interface ControlPlaneOptions {
   readonly startWith: StartWith;
   /** Image of quorate, for a static pod. */
   readonly image: string;
+  /** What a person changes of manifests. */
+  readonly patched: Patched;
 }
 
 /** host:port under which the other replicas reach this one. */
@@ -48,10 +51,10 @@ export const apiserverManifest = (paths: NodePaths): string => join(paths.manife
  * Writes what starts this node's replica: its flags, and a systemd unit or a static pod where one of them keeps it running.
  * `membership`: `initial-cluster` for who begins a cluster, `join` for everybody else.
  */
-export function writeReplicaFiles(
+export async function writeReplicaFiles(
   options: ControlPlaneOptions,
   membership: Readonly<Record<string, string>>,
-): string[] {
+): Promise<string[]> {
   const { paths, startWith, program } = options;
   const args = asArguments(flagsOf(options, membership));
   writeWhole(paths.flags, `${args.join('\n')}\n`, 0o600);
@@ -75,7 +78,7 @@ export function writeReplicaFiles(
       { path: paths.data, type: 'DirectoryOrCreate', writable: true },
     ],
   });
-  writeWhole(apiserverManifest(paths), pod, 0o600);
+  writeWhole(apiserverManifest(paths), yamlOf(await options.patched('kube-apiserver', pod)), 0o600);
   return [paths.flags, apiserverManifest(paths)];
 }
 
@@ -105,12 +108,13 @@ function flagsOf(options: ControlPlaneOptions, membership: Readonly<Record<strin
 }
 
 /** Writes the static pods of kube-controller-manager and kube-scheduler, which a kubelet runs beside any replica. */
-export function writeOtherPods(
+export async function writeOtherPods(
   options: ControlPlaneOptions,
   which: readonly ('controller-manager' | 'scheduler')[],
-): string[] {
+): Promise<string[]> {
   const { paths, cluster } = options;
-  return which.map((name) => {
+  const files: string[] = [];
+  for (const name of which) {
     const component = `kube-${name}`;
     const kubeconfig = join(paths.kubernetes, `${name}.conf`);
     const common: [string, string][] = [
@@ -139,15 +143,18 @@ export function writeOtherPods(
           : { liveness: '/healthz', readiness: undefined, startup: '/healthz' },
       mounts,
     });
-    writeWhole(file, pod, 0o600);
-    return file;
-  });
+    writeWhole(file, yamlOf(await options.patched(component, pod)), 0o600);
+    files.push(file);
+  }
+  return files;
 }
 
 function controllerManagerFlags({ paths, cluster }: ControlPlaneOptions): [string, string][] {
   const file = (name: string): string => join(paths.pki, name);
   const networking = child(cluster, 'networking');
   const pods = str(networking, 'podSubnet');
+  // Where the authority's key is elsewhere nothing is signed here, and each of its files must be told so.
+  const isKeyless = isExternal(paths.pki, PKI_FILES.ca);
   return [
     ...(pods === ''
       ? []
@@ -157,8 +164,8 @@ function controllerManagerFlags({ paths, cluster }: ControlPlaneOptions): [strin
         ] as [string, string][])),
     ['client-ca-file', file('ca.crt')],
     ['cluster-name', str(cluster, 'clusterName')],
-    ['cluster-signing-cert-file', file('ca.crt')],
-    ['cluster-signing-key-file', file('ca.key')],
+    ['cluster-signing-cert-file', isKeyless ? '' : file('ca.crt')],
+    ['cluster-signing-key-file', isKeyless ? '' : file('ca.key')],
     ['controllers', '*,bootstrapsigner,tokencleaner'],
     ['requestheader-client-ca-file', file('front-proxy-ca.crt')],
     ['root-ca-file', file('ca.crt')],
@@ -193,8 +200,8 @@ export async function stopReplica(paths: NodePaths): Promise<void> {
 }
 
 /** After a cluster has begun its first member must never begin it again, should its disk be lost: from now on it joins. */
-export function forgetFounding(options: ControlPlaneOptions, others: readonly string[] = []): void {
-  writeReplicaFiles(options, { join: others.length > 0 ? others.join(',') : peerAddress(options) });
+export async function forgetFounding(options: ControlPlaneOptions, others: readonly string[] = []): Promise<void> {
+  await writeReplicaFiles(options, { join: others.length > 0 ? others.join(',') : peerAddress(options) });
   if (options.startWith === 'systemd') systemctl('daemon-reload');
 }
 

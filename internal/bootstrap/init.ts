@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { child, children, str, strings } from '../machinery/access.js';
 import { FatalError } from '../machinery/assert.js';
 import { makeDirectory } from '../machinery/directory.js';
-import { CERTIFICATES, ensurePki, phaseName } from '../pki/pki.js';
+import { CERTIFICATES, ensurePki, isExternal, type PairState, phaseName, PKI_FILES } from '../pki/pki.js';
+import { ADDONS, addonManifest, applyAddon, isDisabled } from './addons.js';
 import { type ApiAccess, ApiClient, publicKeyPin } from './api-client.js';
 import { createToken, tokenOf } from './bootstrap-tokens.js';
 import {
@@ -24,8 +25,8 @@ import {
   writeOtherPods,
   writeReplicaFiles,
 } from './control-plane.js';
-import { daysOf, type KubeadmConfig, servingNames, timeoutOf, urlHost } from './kubeadm-config.js';
-import { writeKubeconfigFiles } from './kubeconfigs.js';
+import { daysOf, keysOf, type KubeadmConfig, servingNames, timeoutOf, urlHost } from './kubeadm-config.js';
+import { kubeconfigText, writeKubeconfigFiles } from './kubeconfigs.js';
 import { KUBECONFIGS, type KubeconfigName } from './node-paths.js';
 import {
   directoryEmpty,
@@ -52,6 +53,8 @@ export interface InitContext {
   readonly certificateKey: string;
   readonly showToken: boolean;
   readonly showKey: boolean;
+  /** Addons are written to standard output, and not made. */
+  readonly printManifest: boolean;
   readonly serviceIp: (subnet: string) => string;
   /** Reads a kubeconfig. */
   readonly access: (file: string) => ApiAccess;
@@ -102,6 +105,12 @@ export const INIT_PHASES: readonly Phase[] = [
     name: 'bootstrap-token',
     description: 'Generates bootstrap tokens used to join a node to a cluster',
     run: runBootstrapToken,
+  },
+  {
+    name: 'addon',
+    description: 'Install required addons for passing conformance tests',
+    parts: ADDONS,
+    run: runAddon,
   },
 ];
 
@@ -159,18 +168,20 @@ async function runCerts(context: InitContext, parts: readonly string[]): Promise
     serviceIp: context.serviceIp(str(networking, 'serviceSubnet')),
     dnsDomain: str(networking, 'dnsDomain'),
     extraNames: servingNames(cluster, plane.node),
+    keys: keysOf(cluster),
     validity: {
       authorityDays: daysOf(cluster, 'caCertificateValidityPeriod'),
       leafDays: daysOf(cluster, 'certificateValidityPeriod'),
     },
     ...(parts.length === 0 ? {} : { only: [...names, 'sa'].filter((name) => parts.includes(phaseName(name))) }),
-    onPair: (name, what) =>
-      progress.say(
-        what === 'made'
-          ? `[certs] Generating "${phaseName(name)}" ${name === 'sa' ? 'key and public key' : 'certificate and key'}`
-          : `[certs] Using existing ${phaseName(name)} ${name === 'sa' ? 'key' : 'certificate and key'}`,
-      ),
+    onPair: (name, what) => progress.say(`[certs] ${pairText(name, what)}`),
   });
+}
+
+function pairText(name: string, what: PairState): string {
+  const [made, kept] = name === 'sa' ? ['key and public key', 'key'] : ['certificate and key', 'certificate and key'];
+  if (what === 'keyless') return `Using existing ${phaseName(name)} keyless certificate authority`;
+  return what === 'made' ? `Generating "${phaseName(name)}" ${made}` : `Using existing ${phaseName(name)} ${kept}`;
 }
 
 async function runKubeconfig({ config, plane, progress }: InitContext, parts: readonly string[]): Promise<void> {
@@ -185,10 +196,10 @@ async function runKubeconfig({ config, plane, progress }: InitContext, parts: re
       server: publicServer(plane),
       localServer: localServer(plane),
       leafDays: daysOf(cluster, 'certificateValidityPeriod'),
+      keys: keysOf(cluster),
       ...(parts.length === 0 ? {} : { only: parts as KubeconfigName[] }),
     },
-    (file, what) =>
-      progress.say(`[kubeconfig] ${what === 'made' ? 'Writing' : 'Using existing'} "${file}" kubeconfig file`),
+    (file, what) => progress.say(`[kubeconfig] ${kubeconfigText(file, what)}`),
   );
 }
 
@@ -197,13 +208,12 @@ async function runControlPlane(context: InitContext, parts: readonly string[]): 
   const wanted = (part: (typeof CONTROL_PLANE_PARTS)[number]): boolean => parts.length === 0 || parts.includes(part);
   const files: string[] = [];
   if (wanted('apiserver')) {
-    files.push(...writeReplicaFiles(plane, membershipOf(plane)));
+    files.push(...(await writeReplicaFiles(plane, membershipOf(plane))));
   }
   const others = (['controller-manager', 'scheduler'] as const).filter((name) => wanted(name));
   if (others.length > 0) makeDirectory(plane.paths.manifests);
-  files.push(...writeOtherPods(plane, others));
+  files.push(...(await writeOtherPods(plane, others)));
   for (const file of files) progress.say(`[control-plane] Writing "${file}"`);
-  await Promise.resolve();
 }
 
 /** Who has data belongs to a cluster already: should it lose them, it must not begin another one under the old name. */
@@ -226,7 +236,7 @@ async function runWait({ plane, config, progress }: InitContext): Promise<void> 
   startReplica(plane);
   const timeoutMs = timeoutOf(config.init, 'controlPlaneComponentHealthCheck');
   await waitReady(plane, timeoutMs, progress);
-  forgetFounding(plane);
+  await forgetFounding(plane);
   if (plane.startWith === 'kubelet') await waitReady(plane, timeoutMs, progress);
   progress.say(
     `[wait-control-plane] The API server is ready after ${((performance.now() - since) / 1000).toFixed(1)} s`,
@@ -257,6 +267,8 @@ async function runUploadCerts(context: InitContext): Promise<void> {
     progress.say('[upload-certs] Skipping phase. Please see --upload-certs');
     return;
   }
+  if ([PKI_FILES.ca, PKI_FILES.frontProxyCa, PKI_FILES.peerCa].some((name) => isExternal(plane.paths.pki, name)))
+    throw new FatalError("can't use upload-certs with an external CA or an external front-proxy CA");
   const key = context.certificateKey || str(context.config.init, 'certificateKey') || certificateKey();
   progress.say('[upload-certs] Storing the certificates in Secret "kubeadm-certs" in the "kube-system" Namespace');
   await uploadCerts(adminClient(context), plane.paths.pki, key);
@@ -289,6 +301,25 @@ async function runBootstrapToken(context: InitContext): Promise<void> {
     const made = tokenOf(token, Date.now());
     await createToken(client, made, true);
     if (context.showToken) progress.say(`[bootstrap-token] Using token: ${made.token}`);
+  }
+}
+
+async function runAddon(context: InitContext, parts: readonly string[]): Promise<void> {
+  const { config, plane, progress } = context;
+  const options = {
+    config,
+    server: publicServer(plane),
+    advertiseAddress: plane.node.advertiseAddress,
+    patched: plane.patched,
+  };
+  for (const addon of ADDONS) {
+    if ((parts.length > 0 && !parts.includes(addon)) || isDisabled(addon, config)) continue;
+    if (context.printManifest) {
+      progress.say((await addonManifest(addon, options)).trimEnd());
+      continue;
+    }
+    await applyAddon(adminClient(context), addon, options);
+    progress.say(`[addons] Applied essential addon: ${addon === 'coredns' ? 'CoreDNS' : addon}`);
   }
 }
 

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { load } from 'js-yaml';
 import { join as path } from 'node:path';
 import { child, str, strings } from '../machinery/access.js';
 import { FatalError } from '../machinery/assert.js';
-import type { JsonObject } from '../machinery/json.js';
+import { isObject, type JsonObject, type JsonValue } from '../machinery/json.js';
 import { CERTIFICATES, ensurePki, phaseName, writeWhole } from '../pki/pki.js';
 import { type ApiAccess, ApiClient } from './api-client.js';
 import { clusterOf, discover, type DiscoveredCluster } from './cluster-info.js';
@@ -15,8 +16,8 @@ import {
   writeReplicaFiles,
 } from './control-plane.js';
 import { controlPlaneChecks } from './init.js';
-import { daysOf, nodeFacts, servingNames, timeoutOf, urlHost } from './kubeadm-config.js';
-import { writeKubeconfigFiles } from './kubeconfigs.js';
+import { daysOf, keysOf, nodeFacts, servingNames, timeoutOf, urlHost, yamlOf } from './kubeadm-config.js';
+import { kubeconfigText, writeKubeconfigFiles } from './kubeconfigs.js';
 import { clusterState } from './members.js';
 import type { NodePaths } from './node-paths.js';
 import { fileAbsent, isPrivileged, preflight } from './preflight.js';
@@ -32,7 +33,7 @@ export interface JoinContext {
   readonly elsewhere: boolean;
   readonly ignored: readonly string[];
   /** What of the control plane's options the cluster does not say. */
-  readonly own: Pick<ControlPlaneOptions, 'peerPort' | 'program' | 'startWith' | 'image'>;
+  readonly own: Pick<ControlPlaneOptions, 'peerPort' | 'program' | 'startWith' | 'image' | 'patched'>;
   readonly serviceIp: (subnet: string) => string;
   readonly access: (file: string) => ApiAccess;
   /** Reads the ClusterConfiguration that the cluster gives. */
@@ -132,8 +133,8 @@ async function joinControlPlane(
     );
   }
   const peers = members.filter((member) => member.name !== node.name).map((member) => member.address);
-  writeReplicaFiles(plane, { join: peers.join(',') });
-  for (const file of writeOtherPods(plane, ['controller-manager', 'scheduler']))
+  await writeReplicaFiles(plane, { join: peers.join(',') });
+  for (const file of await writeOtherPods(plane, ['controller-manager', 'scheduler']))
     progress.say(`[control-plane] Writing "${file}"`);
   if (plane.startWith === 'nothing') {
     progress.say(`[control-plane-join] Nothing was started: run \`quorate serve $(cat ${paths.flags})\``);
@@ -171,6 +172,7 @@ async function makeFiles(
     dnsDomain: str(networking, 'dnsDomain'),
     extraNames: servingNames(cluster, node),
     validity: { leafDays },
+    keys: keysOf(cluster),
     // An authority that is missing must be the cluster's: never a new one.
     only: CERTIFICATES.filter(({ ca }) => ca !== undefined).map(({ name }) => name),
     onPair: (name, what) => {
@@ -186,10 +188,10 @@ async function makeFiles(
       server: node.endpoint === '' ? found.server : `https://${node.endpoint}`,
       localServer: `https://${urlHost(node.advertiseAddress, node.port)}`,
       leafDays,
+      keys: keysOf(cluster),
       only: ['admin', 'kubelet', 'controller-manager', 'scheduler'],
     },
-    (file, what) =>
-      progress.say(`[kubeconfig] ${what === 'made' ? 'Writing' : 'Using existing'} "${file}" kubeconfig file`),
+    (file, what) => progress.say(`[kubeconfig] ${kubeconfigText(file, what)}`),
   );
 }
 
@@ -244,7 +246,7 @@ async function joinAsWorker(
   writeWhole(path(paths.pki, 'ca.crt'), cluster.ca, 0o644);
   writeWhole(path(paths.kubernetes, 'bootstrap-kubelet.conf'), bootstrapKubeconfig(cluster, token), 0o600);
   progress.say(`[kubelet-start] Writing kubelet configuration to file "${path(paths.kubelet, 'config.yaml')}"`);
-  writeWhole(path(paths.kubelet, 'config.yaml'), kubelet, 0o644);
+  writeWhole(path(paths.kubelet, 'config.yaml'), await patchedKubelet(context, kubelet), 0o644);
   const socket = str(child(config, 'nodeRegistration'), 'criSocket');
   writeWhole(
     path(paths.kubelet, 'kubeadm-flags.env'),
@@ -261,6 +263,13 @@ async function joinAsWorker(
   progress.say(
     '\nThis node has joined the cluster:\n* Certificate signing request was sent to apiserver and a response was received.\n',
   );
+}
+
+async function patchedKubelet({ own }: JoinContext, text: string): Promise<string> {
+  const stored = load(text) as JsonValue;
+  if (!isObject(stored)) return text;
+  const patched = await own.patched('kubeletconfiguration', stored);
+  return patched === stored ? text : yamlOf(patched);
 }
 
 async function waitForKubelet(file: string, timeoutMs: number, progress: Progress): Promise<void> {

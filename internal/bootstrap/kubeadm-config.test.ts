@@ -55,6 +55,9 @@ test('what is wrong is told with its place, all at once; what is not known is a 
     'apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\napiServer: {certSANs: 5}\nclusterName: [a]\n';
   expect(() => read(wrong)).toThrow(/apiServer.certSANs: must be a list of strings; clusterName: must be a string/);
   expect(() => read('apiVersion: kubeadm.k8s.io/v1alpha1\nkind: InitConfiguration\n')).toThrow(FatalError);
+  expect(() =>
+    read('apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nencryptionAlgorithm: DSA\n'),
+  ).toThrow('Invalid encryption algorithm "DSA". Must be one of [ECDSA-P256 ECDSA-P384 RSA-2048 RSA-3072 RSA-4096]');
   expect(() => read('a: [')).toThrow(/no YAML/);
   expect(
     read('apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nnewField: 1\nconstructor: 1\n').warnings,

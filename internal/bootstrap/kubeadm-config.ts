@@ -12,6 +12,7 @@ import {
 } from '../machinery/access.js';
 import { FatalError } from '../machinery/assert.js';
 import { isObject, type JsonObject, type JsonValue } from '../machinery/json.js';
+import { KEY_ALGORITHMS, type KeyAlgorithm } from '../pki/key-algorithms.js';
 import { checkShape, durationMs, type Faults, KUBEADM_KINDS } from './kubeadm-schema.js';
 import { CERTIFICATES_DIR, DATA_DIR } from './node-paths.js';
 
@@ -29,6 +30,8 @@ export interface KubeadmConfig {
   readonly join: JsonObject | undefined;
   /** A KubeletConfiguration of the file; undefined where it has none. */
   readonly kubelet: JsonObject | undefined;
+  /** A KubeProxyConfiguration of the file; undefined where it has none. */
+  readonly proxy: JsonObject | undefined;
   /** What was read and has no effect, a sentence each. */
   readonly warnings: readonly string[];
 }
@@ -67,6 +70,11 @@ export function readKubeadmConfig(text: string, defaults: ConfigDefaults): Kubea
     checkShape(current, fields, '', faults);
     found[kind] = current;
   }
+  const algorithm = str(found['ClusterConfiguration'], 'encryptionAlgorithm');
+  if (algorithm !== '' && !KEY_ALGORITHMS.some((known) => known === algorithm)) {
+    const invalid = `Invalid encryption algorithm ${JSON.stringify(algorithm)}. Must be one of [${KEY_ALGORITHMS.join(' ')}]`;
+    faults.wrong.push(`encryptionAlgorithm: Invalid value: ${JSON.stringify(algorithm)}: ${invalid}`);
+  }
   if (faults.wrong.length > 0) throw new FatalError(`the configuration is wrong: ${faults.wrong.join('; ')}`);
   warnings.push(...faults.unknown.map((path) => `unknown field "${path}" has no effect`));
   const cluster = defaultCluster(found['ClusterConfiguration'] ?? {}, defaults);
@@ -74,7 +82,14 @@ export function readKubeadmConfig(text: string, defaults: ConfigDefaults): Kubea
   const join = found['JoinConfiguration'];
   if (join !== undefined) defaultJoin(join, defaults);
   warnings.push(...withoutEffect(cluster));
-  return { cluster, init, join, kubelet: found['KubeletConfiguration'], warnings };
+  return {
+    cluster,
+    init,
+    join,
+    kubelet: found['KubeletConfiguration'],
+    proxy: found['KubeProxyConfiguration'],
+    warnings,
+  };
 }
 
 /** The YAML of one or several documents, with fields in alphabetical order, as kubeadm prints them. */
@@ -205,9 +220,6 @@ function defaultTimeouts(object: JsonObject): void {
 /** Fields that mean something to kubeadm and nothing here. */
 function withoutEffect(cluster: JsonObject): string[] {
   const warnings: string[] = [];
-  if (str(cluster, 'encryptionAlgorithm') !== 'ECDSA-P256') {
-    warnings.push(`encryptionAlgorithm ${str(cluster, 'encryptionAlgorithm')} has no effect: new keys are ECDSA-P256`);
-  }
   if (child(cluster, 'etcd')?.['external'] !== undefined) {
     warnings.push('etcd.external has no effect: the replicas keep the data themselves');
   }
@@ -217,6 +229,11 @@ function withoutEffect(cluster: JsonObject): string[] {
 /** A duration of `timeouts` in milliseconds. */
 export function timeoutOf(object: JsonObject, name: string): number {
   return durationMs(str(child(object, 'timeouts'), name)) ?? 60_000;
+}
+
+/** What new keys of the cluster are. */
+export function keysOf(cluster: JsonObject): KeyAlgorithm {
+  return str(cluster, 'encryptionAlgorithm') as KeyAlgorithm;
 }
 
 /** Days of a validity period. */

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { kubeconfig } from '../pki/kubeconfig.js';
-import { authorityOf, PKI_FILES, writeWhole } from '../pki/pki.js';
+import { authorityOf, isExternal, type PairState, PKI_FILES, writeWhole } from '../pki/pki.js';
+import type { KeyAlgorithm } from '../pki/key-algorithms.js';
 import { KUBECONFIGS, type KubeconfigName } from './node-paths.js';
 
 /** Who each of kubeadm's kubeconfigs is for. */
@@ -33,6 +34,8 @@ export interface KubeconfigFilesOptions {
   /** https://host:port of this node's replica, for what runs beside it. */
   readonly localServer: string;
   readonly leafDays: number;
+  /** What their keys are. */
+  readonly keys: KeyAlgorithm;
   /** Which; all when absent. */
   readonly only?: readonly KubeconfigName[];
 }
@@ -40,20 +43,31 @@ export interface KubeconfigFilesOptions {
 /** Writes the kubeconfigs that are missing, each with a client certificate of its own, mode 0600. */
 export async function writeKubeconfigFiles(
   options: KubeconfigFilesOptions,
-  onFile: (file: string, what: 'made' | 'kept') => void,
+  onFile: (file: string, what: PairState) => void,
 ): Promise<void> {
   const { issue } = await import('../pki/x509.js');
   for (const name of options.only ?? KUBECONFIGS) {
     const file = `${name}.conf`;
     const path = join(options.dir, file);
-    const what = existsSync(path) ? 'kept' : 'made';
-    onFile(file, what);
-    if (what === 'kept') continue;
+    const isKept = existsSync(path);
+    onFile(file, isKept && isExternal(options.pki, PKI_FILES.ca) ? 'keyless' : isKept ? 'kept' : 'made');
+    if (isKept) continue;
     const ca = authorityOf(options.pki, PKI_FILES.ca);
     const { user, organizations } = identityOf(name, options.nodeName);
-    const client = await issue(ca, { commonName: user, organizations, usages: ['client'] }, options.leafDays);
+    const client = await issue(
+      ca,
+      { commonName: user, organizations, usages: ['client'] },
+      options.leafDays,
+      options.keys,
+    );
     const local = name === 'controller-manager' || name === 'scheduler';
     const server = local ? options.localServer : options.server;
     writeWhole(path, kubeconfig({ server, caCert: ca.cert, user, client, cluster: options.clusterName }), 0o600);
   }
+}
+
+/** kubeadm's words for a kubeconfig that was met. */
+export function kubeconfigText(file: string, what: PairState): string {
+  if (what === 'keyless') return `External CA mode: Using user provided ${file}`;
+  return `${what === 'made' ? 'Writing' : 'Using existing'} "${file}" kubeconfig file`;
 }

@@ -103,8 +103,9 @@ async function findNext(paths: NodePaths, name: AuthorityName, client: ApiClient
     return pair;
   }
   const names = { ca: 'kubernetes', 'front-proxy-ca': 'front-proxy-ca', 'peer-ca': 'quorate-peer-ca' };
-  const { createAuthority } = await import('../pki/x509.js');
-  const pair = here ?? (await createAuthority(names[name]));
+  const { algorithmOf, createAuthority } = await import('../pki/x509.js');
+  const current = readPair(paths.pki, fileOf(name)).cert;
+  const pair = here ?? (await createAuthority(names[name], undefined, algorithmOf(current)));
   const seal = (text: string): string => encrypt(Buffer.from(text), key).toString('base64');
   await client.apply(SECRETS, {
     apiVersion: 'v1',

@@ -1,4 +1,3 @@
-import { dump } from 'js-yaml';
 import type { JsonObject } from '../machinery/json.js';
 
 /** One component that a kubelet keeps running from a file in its manifests directory. */
@@ -21,8 +20,8 @@ export interface HostMount {
   readonly writable?: boolean;
 }
 
-/** The YAML of a static pod, in the shape of kubeadm's. */
-export function staticPodManifest(pod: StaticPod): string {
+/** A static pod, in the shape of kubeadm's. */
+export function staticPodManifest(pod: StaticPod): JsonObject {
   const { component, host, port, probes } = pod;
   const probe = (path: string, failureThreshold: number, periodSeconds: number): JsonObject => ({
     failureThreshold,
@@ -36,7 +35,7 @@ export function staticPodManifest(pod: StaticPod): string {
       .replaceAll(/[^a-z0-9]+/gi, '-')
       .toLowerCase(),
   );
-  const manifest: JsonObject = {
+  return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: component, namespace: 'kube-system', labels: { component, tier: 'control-plane' } },
@@ -65,5 +64,4 @@ export function staticPodManifest(pod: StaticPod): string {
       volumes: pod.mounts.map(({ path, type }, i) => ({ name: names[i] ?? '', hostPath: { path, type } })),
     },
   };
-  return dump(manifest, { sortKeys: true, lineWidth: -1, noRefs: true });
 }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync }
 import { dirname, join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
 import { makeDirectory, reasonOf } from '../machinery/directory.js';
+import type { KeyAlgorithm } from './key-algorithms.js';
 import type { KeyPair, LeafRequest, Validity } from './x509.js';
 
 /** File names below a certificate directory: kubeadm's, and `peer/` for the gRPC between replicas. */
@@ -27,11 +28,16 @@ export interface PkiOptions {
   readonly dnsDomain?: string;
   /** Days that new certificates are valid for; kubeadm's, when absent. */
   readonly validity?: Validity;
+  /** What new keys are; ECDSA P-256 when absent. */
+  readonly keys?: KeyAlgorithm;
   /** Only these, by their file names; all when absent. Authorities that they need must be there. */
   readonly only?: readonly string[];
   /** Called for each pair, before it is made or because it is there already. */
-  readonly onPair?: (name: string, what: 'made' | 'kept') => void;
+  readonly onPair?: (name: string, what: PairState) => void;
 }
+
+/** Of a pair that is there: `keyless` is an authority whose key is kept elsewhere. */
+export type PairState = 'made' | 'kept' | 'keyless';
 
 /** One certificate that is kept as files, what it is for, and who signs it. */
 export interface CertificateSpec {
@@ -115,26 +121,37 @@ export async function ensurePki(dir: string, options: PkiOptions): Promise<void>
   const wanted = (name: string): boolean => options.only?.includes(name) ?? true;
   for (const spec of CERTIFICATES) if (wanted(spec.name)) await ensurePair(dir, spec, options);
   if (!wanted('sa')) return;
-  const what = serviceAccountKeys(dir);
+  const what = serviceAccountKeys(dir, options.keys);
   options.onPair?.('sa', what);
 }
 
 async function ensurePair(dir: string, spec: CertificateSpec, options: PkiOptions): Promise<void> {
   const { name, ca } = spec;
-  const kept = isThere(dir, name);
-  options.onPair?.(name, kept ? 'kept' : 'made');
-  if (kept) return;
+  const isKeyless = ca === undefined && isExternal(dir, name);
+  const isKept = isKeyless || isThere(dir, name);
+  options.onPair?.(name, isKeyless ? 'keyless' : isKept ? 'kept' : 'made');
+  if (isKept) return;
   const { createAuthority, issue } = await import('./x509.js');
   const request = spec.request(options);
   const pair =
     ca === undefined
-      ? await createAuthority(request.commonName, options.validity?.authorityDays)
-      : await issue(authorityOf(dir, ca), request, options.validity?.leafDays);
+      ? await createAuthority(request.commonName, options.validity?.authorityDays, options.keys)
+      : await issue(authorityOf(dir, ca), request, options.validity?.leafDays, options.keys);
   storePair(dir, name, pair);
+}
+
+/** Is the key of an authority kept elsewhere? What it signs is then made where the key is. */
+export function isExternal(dir: string, name: string): boolean {
+  return existsSync(join(dir, `${name}.crt`)) && !existsSync(join(dir, `${name}.key`));
 }
 
 /** An authority that signs. Throws FatalError when it, or its key, is not there. */
 export function authorityOf(dir: string, name: string): KeyPair {
+  if (isExternal(dir, name)) {
+    throw new FatalError(
+      `${join(dir, name)}.key is not there: what ${phaseName(name)} signs is to be made where that key is, and put here`,
+    );
+  }
   if (isThere(dir, name)) return readPair(dir, name);
   throw new FatalError(
     `${join(dir, name)}.crt is not there: make it first (quorate init phase certs ${phaseName(name)})`,
@@ -149,7 +166,7 @@ export function phaseName(name: string): string {
 /** A client certificate of the administrator (user kubernetes-admin, group system:masters), signed by the authority in `dir`. */
 export async function issueAdmin(dir: string): Promise<KeyPair> {
   const { issue } = await import('./x509.js');
-  return issue(readPair(dir, PKI_FILES.ca), {
+  return issue(authorityOf(dir, PKI_FILES.ca), {
     commonName: 'kubernetes-admin',
     organizations: ['system:masters'],
     usages: ['client'],
@@ -206,12 +223,14 @@ export function storePair(dir: string, name: string, pair: KeyPair): void {
 }
 
 /** RSA, because RS256 is what OpenID discovery announces for service account tokens. */
-function serviceAccountKeys(dir: string): 'made' | 'kept' {
+function serviceAccountKeys(dir: string, keys: KeyAlgorithm = 'RSA-2048'): 'made' | 'kept' {
   const keyFile = join(dir, PKI_FILES.serviceAccountKey);
   const publicFile = join(dir, PKI_FILES.serviceAccountPublicKey);
   const what = existsSync(keyFile) ? 'kept' : 'made';
   if (what === 'made') {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const { privateKey } = generateKeyPairSync('rsa', {
+      modulusLength: keys.startsWith('RSA') ? Number(keys.slice('RSA-'.length)) : 2048,
+    });
     writeWhole(keyFile, privateKey.export({ format: 'pem', type: 'pkcs1' }).toString(), 0o600);
   }
   if (!existsSync(publicFile)) {

@@ -165,8 +165,8 @@ async function renewFile({ file }: KeptCertificate): Promise<boolean> {
 
 /** Puts a new certificate with a new key in the place of one, for the same names and uses. Throws FatalError. */
 export async function renewPair(dir: string, spec: CertificateSpec, cert: string, days?: number): Promise<void> {
-  const { issue, requestOf } = await import('./x509.js');
-  storePair(dir, spec.name, await issue(authorityOf(dir, spec.ca ?? ''), requestOf(cert), days));
+  const { algorithmOf, issue, requestOf } = await import('./x509.js');
+  storePair(dir, spec.name, await issue(authorityOf(dir, spec.ca ?? ''), requestOf(cert), days, algorithmOf(cert)));
 }
 
 async function withLock(path: string, work: () => Promise<void>): Promise<boolean> {

@@ -1,9 +1,12 @@
 import 'reflect-metadata';
-import { createPrivateKey, createPublicKey, type KeyObject, webcrypto } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, webcrypto, X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { FatalError } from '../machinery/assert.js';
+import { KEY_ALGORITHMS, type KeyAlgorithm } from './key-algorithms.js';
 
-const EC = { name: 'ECDSA', namedCurve: 'P-256' } as const;
+const DEFAULT_ALGORITHM: KeyAlgorithm = 'ECDSA-P256';
+const RSA = 'RSASSA-PKCS1-v1_5';
+
 const DAY_MS = 24 * 3600 * 1000;
 /** kubeadm's validities: ten years for an authority, one for what it signs. */
 const CA_DAYS = 3650;
@@ -30,15 +33,21 @@ export interface LeafRequest {
   readonly ips?: readonly string[];
 }
 
-/** Makes a self-signed ECDSA P-256 authority. */
-export async function createAuthority(commonName: string, days = CA_DAYS): Promise<KeyPair> {
-  const keys = await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify']);
+/** Makes a self-signed authority. */
+export async function createAuthority(
+  commonName: string,
+  days = CA_DAYS,
+  algorithm: KeyAlgorithm = DEFAULT_ALGORITHM,
+): Promise<KeyPair> {
+  const keys = await newKeys(algorithm);
   const cert = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
     name: distinguishedName(commonName, []),
     notBefore: new Date(Date.now() - 5 * 60_000),
     notAfter: new Date(Date.now() + days * DAY_MS),
-    signingAlgorithm: { ...EC, hash: 'SHA-256' },
+    signingAlgorithm: algorithm.startsWith('RSA')
+      ? { name: RSA, hash: 'SHA-256' }
+      : { name: 'ECDSA', hash: hashOf(algorithm === 'ECDSA-P384' ? 'P-384' : 'P-256') },
     keys,
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
@@ -53,9 +62,14 @@ export async function createAuthority(commonName: string, days = CA_DAYS): Promi
   return { cert: pem(cert.toString('pem')), key: await privateKeyPem(keys.privateKey) };
 }
 
-/** Signs an ECDSA P-256 certificate with `ca` (EC or RSA keys, any PEM form that OpenSSL writes). */
-export async function issue(ca: KeyPair, request: LeafRequest, days = LEAF_DAYS): Promise<KeyPair> {
-  const keys = await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify']);
+/** Signs a certificate with `ca` (EC or RSA keys, any PEM form that OpenSSL writes). */
+export async function issue(
+  ca: KeyPair,
+  request: LeafRequest,
+  days = LEAF_DAYS,
+  algorithm: KeyAlgorithm = DEFAULT_ALGORITHM,
+): Promise<KeyPair> {
+  const keys = await newKeys(algorithm);
   // While an authority is changed there are two in its file: the first has the key.
   const issuer = new x509.X509Certificate(firstBlock(ca.cert));
   const signer = await signingKey(ca.key);
@@ -116,6 +130,30 @@ const USAGES = [
   ['client', x509.ExtendedKeyUsage.clientAuth],
 ] as const;
 
+/** What kind of key a certificate has, so that the next one has such a key too; the default for a kind that is not made. */
+export function algorithmOf(certPem: string): KeyAlgorithm {
+  const { publicKey } = new X509Certificate(firstBlock(certPem));
+  const { modulusLength, namedCurve } = publicKey.asymmetricKeyDetails ?? {};
+  const name =
+    publicKey.asymmetricKeyType === 'rsa'
+      ? `RSA-${modulusLength ?? ''}`
+      : `ECDSA-P${namedCurve === 'secp384r1' ? '384' : '256'}`;
+  return KEY_ALGORITHMS.find((known) => known === name) ?? DEFAULT_ALGORITHM;
+}
+
+function newKeys(algorithm: KeyAlgorithm): Promise<webcrypto.CryptoKeyPair> {
+  if (!algorithm.startsWith('RSA')) {
+    const namedCurve = algorithm === 'ECDSA-P384' ? 'P-384' : 'P-256';
+    return webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve }, true, ['sign', 'verify']);
+  }
+  const modulusLength = Number(algorithm.slice('RSA-'.length));
+  const rsa = { name: RSA, hash: 'SHA-256', modulusLength, publicExponent: new Uint8Array([1, 0, 1]) };
+  return webcrypto.subtle.generateKey(rsa, true, ['sign', 'verify']);
+}
+
+/** As Go's crypto/x509 chooses it for an ECDSA key. */
+const hashOf = (curve: string): string => (curve === 'P-384' ? 'SHA-384' : curve === 'P-521' ? 'SHA-512' : 'SHA-256');
+
 const firstBlock = (pem: string): string =>
   /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/.exec(pem)?.[0] ?? pem;
 
@@ -134,9 +172,8 @@ const pem = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`)
 
 async function privateKeyPem(key: webcrypto.CryptoKey): Promise<string> {
   const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-    .export({ format: 'pem', type: 'sec1' })
-    .toString();
+  const type = key.algorithm.name === RSA ? 'pkcs1' : 'sec1';
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({ format: 'pem', type }).toString();
 }
 
 async function signingKey(
@@ -145,14 +182,14 @@ async function signingKey(
   const key = createPrivateKey(keyPem);
   const der = key.export({ format: 'der', type: 'pkcs8' });
   if (key.asymmetricKeyType === 'rsa') {
-    const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+    const algorithm = { name: RSA, hash: 'SHA-256' };
     return { key: await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']), algorithm };
   }
   const curve = curveOf(key);
   const imported = await webcrypto.subtle.importKey('pkcs8', der, { name: 'ECDSA', namedCurve: curve }, false, [
     'sign',
   ]);
-  return { key: imported, algorithm: { name: 'ECDSA', hash: 'SHA-256' } };
+  return { key: imported, algorithm: { name: 'ECDSA', hash: hashOf(curve) } };
 }
 
 function curveOf(key: KeyObject): string {
