@@ -176,6 +176,19 @@ describe('elections', () => {
     expect(c.leader()).toBe(2);
   });
 
+  it('tell a candidate of an older term the newer one', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.raft(1).transferLeader(2);
+    c.settle();
+    const { term } = c.raft(3).status();
+    expect(term).toBe(2);
+    c.sent.length = 0;
+    c.raft(3).step(message('preVote', 1, 3, term - 1, { index: 9, logTerm: term }));
+    c.settle();
+    expect(c.sent.filter(({ to }) => to === 1)).toMatchObject([{ type: 'preVoteResp', reject: true, term }]);
+  });
+
   it('never make a learner or a stranger leader', () => {
     const c = new TestCluster([1, 2], [3]);
     c.tick(60, [3]);

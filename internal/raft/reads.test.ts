@@ -106,6 +106,20 @@ describe('linearizable reads (dissertation, 6.4)', () => {
     }
   });
 
+  it('are refused to who takes for the leader one that leads no more', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.deliver = (m) => m.to !== 2 || m.from === 2;
+    c.raft(1).transferLeader(3);
+    c.settle();
+    expect(c.leader()).toBe(3);
+    c.deliver = (m) => m.to !== 2 || m.type === 'readIndexResp';
+    c.raft(2).readIndex('lost');
+    c.settle();
+    expect(c.node(2).reads).toEqual([]);
+    expect(c.node(2).refusals).toEqual([{ kind: 'read', context: 'lost', reason: 'noLeader' }]);
+  });
+
   it('are refused beyond the bound', () => {
     const c = new TestCluster([1, 2, 3], [], { maxPendingReads: 2 });
     c.elect(1);

@@ -177,6 +177,44 @@ describe('replication', () => {
     ).toMatchObject({ state: 'replicate', match: 13 });
   });
 
+  it('probes a member until it has answered, and again after it could not be reached', () => {
+    const c = new TestCluster([1, 2, 3]);
+    const states = () =>
+      c
+        .raft(1)
+        .status()
+        .peers.filter((p) => p.id !== 1)
+        .map((p) => p.state);
+    c.deliver = (m) => m.type !== 'append';
+    c.elect(1);
+    expect(states()).toEqual(['probe', 'probe']);
+    c.deliver = () => true;
+    c.tick(2);
+    expect(states()).toEqual(['replicate', 'replicate']);
+    c.raft(1).reportUnreachable(3);
+    expect(states()).toEqual(['replicate', 'probe']);
+    c.tick(2);
+    expect(states()).toEqual(['replicate', 'replicate']);
+  });
+
+  it('is told by a follower that has compacted what is sent again that it has it', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.propose(1, 'a');
+    c.propose(1, 'b');
+    c.settle();
+    const old = c.sent.find(({ type, to, index }) => type === 'append' && to === 3 && index === 1);
+    if (old === undefined) throw new Error('nothing was sent to 3');
+    const three = c.node(3);
+    three.log.compact({ index: three.applied, term: 1, confState: three.conf });
+    c.restart(3);
+    c.sent.length = 0;
+    three.raft.step(old);
+    c.settle();
+    const [answer] = c.sent.filter(({ type, from }) => type === 'appendResp' && from === 3);
+    expect(answer).toMatchObject({ reject: false, index: three.applied });
+  });
+
   it('tries again after a snapshot that failed', () => {
     const c = new TestCluster([1, 2, 3]);
     c.elect(1);
