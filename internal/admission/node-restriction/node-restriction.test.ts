@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { child, str } from '../../machinery/access.js';
+import { child, children, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { type Rest, startRest } from '../../rest/write/testing/harness.js';
+import { storeReader } from '../lookup.js';
 import { admissionChain } from '../plugins.js';
+import type { AdmissionAttributes, AdmissionContext } from '../types.js';
+import { nodeRestriction } from './index.js';
 
 const PODS = '/api/v1/namespaces/default/pods';
 const kubelet = { user: 'system:node:n1', groups: ['system:nodes', 'system:authenticated'] };
@@ -107,5 +110,139 @@ describe('a kubelet', () => {
       'could not determine node from user "system:node:"',
     );
     await rest.ok(201, 'POST', '/api/v1/nodes', { metadata: { name: 'x' } });
+  });
+
+  it('creates no mirror pod that belongs to another, or that could read anything', async () => {
+    const of = (spec: JsonObject, owner?: JsonObject): Promise<unknown> =>
+      refusal('POST', PODS, mirror(spec, owner), kubelet);
+    const setToItself = 'node "n1" can only create pods with an owner reference set to itself';
+    expect(await of({}, { apiVersion: 'v2' })).toBe(setToItself);
+    expect(await of({}, { kind: 'Pod' })).toBe(setToItself);
+    expect(await of({}, { controller: false })).toBe(
+      'node "n1" can only create pods with a controller owner reference set to itself',
+    );
+    expect(await of({}, { blockOwnerDeletion: true })).toBe(
+      'node "n1" must not set blockOwnerDeletion on an owner reference',
+    );
+    const { metadata, spec } = mirror() as { metadata: JsonObject; spec: JsonObject };
+    const [owner] = children(metadata, 'ownerReferences');
+    const second = { ...owner, name: 'n2', uid: 'other', controller: false };
+    const twoOwners = { metadata: { ...metadata, ownerReferences: [owner, second] as JsonObject[] }, spec };
+    expect(await refusal('POST', PODS, twoOwners, kubelet)).toBe(
+      'node "n1" can only create pods with a single owner reference set to itself',
+    );
+    expect(await refusal('POST', PODS, { metadata: { ...metadata, ownerReferences: [] }, spec }, kubelet)).toBe(
+      setToItself,
+    );
+    const cannot = (what: string): string => `node "n1" can not create pods that reference ${what}`;
+    expect(await of({ serviceAccountName: 'default' })).toBe(cannot('a service account'));
+    expect(await of({ volumes: [{ name: 'v', configMap: { name: 'm' } }] })).toBe(cannot('configmaps'));
+    expect(await of({ volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c' } }] })).toBe(
+      cannot('persistentvolumeclaims'),
+    );
+    const bundle = { clusterTrustBundle: { name: 'b', path: 'p' } };
+    expect(await of({ volumes: [{ name: 'v', projected: { sources: [bundle] } }] })).toBe(
+      cannot('clustertrustbundles'),
+    );
+  });
+
+  it('makes its own node without what only an administrator gives it', async () => {
+    const n3 = { user: 'system:node:n3', groups: ['system:nodes', 'system:authenticated'] };
+    const node = (more: JsonObject, spec: JsonObject = {}) => ({ metadata: { name: 'n3', ...more }, spec });
+    const labels = { 'node-restriction.kubernetes.io/x': '1' };
+    expect(await refusal('POST', '/api/v1/nodes', node({ labels }), n3)).toBe(
+      'node "n3" is not allowed to set the following labels: node-restriction.kubernetes.io/x',
+    );
+    expect(await refusal('POST', '/api/v1/nodes', { metadata: { name: 'n4' } }, n3)).toBe(
+      'node "n3" is not allowed to modify node "n4"',
+    );
+    await rest.ok(201, 'POST', '/api/v1/nodes', node({}, { taints: [{ key: 'k', effect: 'NoSchedule' }] }), n3);
+    await rest.ok(200, 'DELETE', '/api/v1/nodes/n3', undefined, n3);
+    expect(await refusal('DELETE', '/api/v1/nodes/n2', undefined, kubelet)).toBe(
+      'node "n1" is not allowed to modify node "n2"',
+    );
+  });
+
+  it('writes of a claim its status, and there what the kubelet knows', async () => {
+    const path = '/api/v1/namespaces/default/persistentvolumeclaims';
+    const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+    await rest.ok(201, 'POST', path, { metadata: { name: 'data' }, spec });
+    await rest.ok(200, 'PATCH', `${path}/data/status`, { status: { capacity: { storage: '1Gi' } } }, merge);
+    const others = 'node "n1" is not allowed to update fields other than status.capacity and status.conditions';
+    expect(await refusal('PATCH', `${path}/data/status`, { status: { phase: 'Bound' } }, merge)).toBe(others);
+    expect(await refusal('PATCH', `${path}/data/status`, { metadata: { labels: { a: 'b' } } }, merge)).toBe(others);
+    expect(await refusal('PATCH', `${path}/data`, { metadata: { labels: { a: 'b' } } }, merge)).toBe(
+      'may only update PVC status',
+    );
+  });
+
+  it('keeps the CSINode and the slices of its own node alone', async () => {
+    const csi = '/apis/storage.k8s.io/v1/csinodes';
+    const csiNode = (name: string) => ({ metadata: { name }, spec: { drivers: [] } });
+    await rest.ok(201, 'POST', csi, csiNode('n1'), kubelet);
+    const sameName = 'can only access CSINode with the same name as the requesting node';
+    expect(await refusal('POST', csi, csiNode('n2'), kubelet)).toBe(sameName);
+    await rest.ok(201, 'POST', csi, csiNode('n2'));
+    expect(await refusal('DELETE', `${csi}/n2`, undefined, kubelet)).toBe(sameName);
+    const slices = '/apis/resource.k8s.io/v1/resourceslices';
+    const slice = (nodeName: string) => ({
+      metadata: { name: `of-${nodeName}` },
+      spec: { nodeName, driver: 'd.example.com', pool: { name: nodeName, resourceSliceCount: 1 }, devices: [] },
+    });
+    await rest.ok(201, 'POST', slices, slice('n1'), kubelet);
+    expect(await refusal('POST', slices, slice('n2'), kubelet)).toBe(
+      'can only create ResourceSlice with the same NodeName as the requesting node',
+    );
+    await rest.ok(201, 'POST', slices, slice('n2'));
+    expect(await refusal('DELETE', `${slices}/of-n2`, undefined, kubelet)).toBe(
+      'can only delete ResourceSlice with the same NodeName as the requesting node',
+    );
+    await rest.ok(200, 'DELETE', `${slices}/of-n1`, undefined, kubelet);
+  });
+
+  it('asks for tokens for pods of its own node', async () => {
+    const spec = (nodeName: string) => ({ nodeName, containers: [{ name: 'c', image: 'i' }] });
+    const uidOf: Record<string, string> = {};
+    for (const node of ['n1', 'n2']) {
+      const pod = await rest.ok(201, 'POST', PODS, { metadata: { name: `token-${node}` }, spec: spec(node) });
+      uidOf[node] = str(child(pod, 'metadata'), 'uid');
+    }
+    const problem = (boundObjectRef: JsonObject | undefined, subresource = 'token'): string => {
+      const attributes = {
+        operation: 'CREATE',
+        def: { storage: { group: '', resource: 'serviceaccounts' }, group: '', resource: 'serviceaccounts' },
+        subresource,
+        namespace: 'default',
+        name: 'default',
+        user: { username: kubelet.user, uid: '', groups: kubelet.groups, extra: {} },
+        object: { spec: boundObjectRef === undefined ? {} : { boundObjectRef } },
+      } as unknown as AdmissionAttributes;
+      try {
+        void nodeRestriction.admit?.({ reader: storeReader(rest.deps.backend) } as AdmissionContext, attributes);
+        return '';
+      } catch (error) {
+        return (error as Error).message.replace(/^.* is forbidden: /, '');
+      }
+    };
+    const pod = (node: string, more: JsonObject = {}): JsonObject => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      name: `token-${node}`,
+      uid: uidOf[node] ?? '',
+      ...more,
+    });
+    expect(problem(pod('n1'))).toBe('');
+    expect(problem(pod('n2'))).toBe('node requested token bound to a pod scheduled on a different node');
+    const unbound = 'node requested token not bound to a pod';
+    expect(
+      [undefined, pod('n1', { kind: 'Node' }), pod('n1', { apiVersion: 'v2' }), pod('n1', { name: '' })].map((ref) =>
+        problem(ref),
+      ),
+    ).toEqual([unbound, unbound, unbound, unbound]);
+    expect(problem(pod('n1', { uid: '' }))).toBe('node requested token with a pod binding without a uid');
+    expect(problem(pod('n1', { uid: 'x' }))).toContain('the UID in the bound object reference (x) does not match');
+    // Whoever issues the token tells that there is no such pod.
+    expect(problem(pod('n1', { name: 'none' }))).toBe('');
+    expect(problem(undefined, '')).toBe('');
   });
 });
