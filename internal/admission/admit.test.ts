@@ -45,6 +45,7 @@ const context = (): AttemptContext =>
     warnings: [],
     namespace: 'default',
     annotate: undefined,
+    isRecorded: false,
   });
 const later = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

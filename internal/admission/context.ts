@@ -13,6 +13,8 @@ export interface AdmissionParts {
   readonly namespace: string;
   /** Where audit annotations go; nowhere when the request has no audit event. */
   readonly annotate: ((key: string, value: string) => void) | undefined;
+  /** Whether its audit event records what the client sent. */
+  readonly isRecorded: boolean;
 }
 
 /** The context of one attempt. Whoever makes it calls `finish` when the attempt is over. */
@@ -46,6 +48,9 @@ export class AttemptContext implements AdmissionContext {
   }
   annotate(key: string, value: string): void {
     this.parts.annotate?.(key, value);
+  }
+  get isRecorded(): boolean {
+    return this.parts.isRecorded;
   }
   namespaceObject(): JsonObject | undefined {
     const { namespace, reader } = this.parts;

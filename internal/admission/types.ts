@@ -116,6 +116,8 @@ export interface AdmissionContext {
   readonly reinvocation: Reinvocation;
   /** Adds an annotation to the audit event of the request; the key has the plugin's domain. */
   annotate(key: string, value: string): void;
+  /** Whether that event records what the client sent (level Request or more), and so may tell what changed in it. */
+  readonly isRecorded: boolean;
   /** The Namespace of the request as it is stored; undefined for cluster-scoped resources and where there is none. */
   namespaceObject(): JsonObject | undefined;
   /** Calls `listener` once when this attempt is over, however it ended: who holds a lock for a write gives it back. */

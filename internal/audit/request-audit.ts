@@ -73,6 +73,10 @@ export class RequestAudit {
   get level(): Level {
     return this.config.level;
   }
+  /** Whether what clients send is recorded. */
+  get recordsRequest(): boolean {
+    return isAtLeast(this.config.level, 'Request');
+  }
   /** Whether answers are recorded. */
   get wantsResponse(): boolean {
     return this.config.level === 'RequestResponse';
@@ -87,7 +91,7 @@ export class RequestAudit {
     if (this.described) return;
     this.described = true;
     this.objectRef = named(this.objectRef, object);
-    if (!isAtLeast(this.config.level, 'Request')) return;
+    if (!this.recordsRequest) return;
     let shown = served?.() ?? object;
     if (this.config.omitManagedFields && isObject(shown['metadata'])) {
       shown = { ...shown, metadata: { ...shown['metadata'] } };
@@ -98,7 +102,7 @@ export class RequestAudit {
 
   /** The patch as it was sent. One that is no JSON makes the event unreadable, as in kube-apiserver. */
   requestPatch(patch: Buffer): void {
-    if (this.described || !isAtLeast(this.config.level, 'Request')) return;
+    if (this.described || !this.recordsRequest) return;
     this.described = true;
     try {
       parseJson(patch);

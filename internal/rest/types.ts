@@ -25,6 +25,8 @@ export interface RequestInfo {
 export interface BodyAudit {
   /** The object as it is decoded, with its defaults; `served` shows it in the version of the request. Neither is changed. */
   requestObject(object: JsonObject, served?: () => JsonObject): void;
+  /** Whether what the client sent is recorded. */
+  readonly recordsRequest: boolean;
   /** A patch as it was sent. */
   requestPatch(patch: Buffer): void;
 }

@@ -1,8 +1,8 @@
 import { cloneJson, deepEqual } from '../../machinery/equal.js';
 import { drive, type Flow, settled } from '../../machinery/flow.js';
-import { isObject, type JsonValue } from '../../machinery/json.js';
+import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
 import { internalError, StatusError } from '../../machinery/status.js';
-import { JsonSyntaxError, parseJson } from '../../schema/codec/index.js';
+import { JsonSyntaxError, jsonText, parseJson } from '../../schema/codec/index.js';
 import { jsonPatch, PatchError } from '../../schema/patch/index.js';
 import type { AdmissionAttributes, AdmissionContext, AdmissionPlugin } from '../types.js';
 import { callWebhook, type Calling } from './call.js';
@@ -15,6 +15,7 @@ import type { Webhook } from './webhook.js';
 const NAME = 'MutatingAdmissionWebhook';
 const FAILED_OPEN = 'failed-open.mutation.webhook.admission.k8s.io';
 const MUTATION = 'mutation.webhook.admission.k8s.io';
+const PATCH = 'patch.webhook.admission.k8s.io';
 
 /** What is kept from the first run to the second (mutating.webhookReinvokeContext). */
 interface Rounds {
@@ -70,7 +71,11 @@ export function mutatingWebhooks(configurations: WebhookConfigurations, calling:
     try {
       const response = yield* settled(callWebhook(calling, ctx, a, invocation, objects));
       if (response === undefined) ctx.annotate(`${FAILED_OPEN}/${key}`, name);
-      else changed = yield* apply(a, name, objects.object, response);
+      else {
+        const told = ctx.isRecorded ? patchNote(configuration, name) : undefined;
+        const note = (text: string): void => ctx.annotate(`${PATCH}/${key}`, text);
+        changed = yield* apply(a, name, objects.object, response, told, note);
+      }
     } catch (error) {
       if (!(error instanceof CallingError)) throw error;
       if (!ignoresFailures) throw failedCalling(error);
@@ -91,7 +96,7 @@ export function mutatingWebhooks(configurations: WebhookConfigurations, calling:
 }
 
 /** The operations of a patch. Throws CallingError for what is none. */
-function operationsOf(webhook: string, patch: string): readonly JsonValue[] {
+function operationsOf(webhook: string, patch: string): readonly JsonObject[] {
   const undecodable = (why: string): CallingError =>
     new CallingError(webhook, `received undecodable patch in webhook response: ${why}`);
   let operations: JsonValue;
@@ -112,6 +117,8 @@ function* apply(
   webhook: string,
   shown: JsonValue | undefined,
   { patch, patchType }: ReviewResponse,
+  told: ((operations: readonly JsonObject[]) => string) | undefined,
+  note: (text: string) => void,
 ): Flow<boolean> {
   if (patch === '') return false;
   const operations = operationsOf(webhook, patch);
@@ -123,6 +130,8 @@ function* apply(
   }
   if (patchType !== 'JSONPatch') throw new CallingError(webhook, `unsupported patch type ${JSON.stringify(patchType)}`);
   const before = cloneJson(a.object);
+  // Before the values become parts of the object, which is defaulted.
+  const text = told?.(operations);
   try {
     const patched = yield* settled(jsonPatch(shown, [...operations]));
     yield* settled(a.replaceObject(patched));
@@ -131,5 +140,14 @@ function* apply(
     if (error instanceof StatusError && error.code === 400) throw internalError(error.message);
     throw error;
   }
+  if (text !== undefined) note(text);
   return !deepEqual(before, a.object);
 }
+
+/** A patch as audit events tell it (mutating.PatchAuditAnnotation). Go writes the keys of a map in their order. */
+const patchNote =
+  (configuration: string, webhook: string) =>
+  (operations: readonly JsonObject[]): string => {
+    const patch = operations.map((o) => Object.fromEntries(Object.entries(o).toSorted(([x], [y]) => (x < y ? -1 : 1))));
+    return jsonText({ configuration, webhook, patch, patchType: 'JSONPatch' });
+  };

@@ -146,6 +146,20 @@ describe('a webhook', () => {
     });
   });
 
+  test('that changes an object leaves its patch in an event that records bodies, as it was before defaults', async () => {
+    hooks.on('/note', () => patch({ value: { a: '<b>' }, path: '/data', op: 'add' }));
+    await configure('mutating', 'note', '/note');
+    const notes = new Map<string, string>();
+    const annotate = (key: string, value: string): void => void notes.set(key, value);
+    await rest.call('POST', CONFIGMAPS, configMap('noted'), { annotate });
+    expect(Object.fromEntries(notes)).toMatchObject({
+      'mutation.webhook.admission.k8s.io/round_0_index_0':
+        '{"configuration":"note","webhook":"note.example.com","mutated":true}',
+      'patch.webhook.admission.k8s.io/round_0_index_0':
+        '{"configuration":"note","webhook":"note.example.com","patch":[{"op":"add","path":"/data","value":{"a":"\\u003cb\\u003e"}}],"patchType":"JSONPatch"}',
+    });
+  });
+
   test('is not asked about a dry run when it has side effects', async () => {
     hooks.on('/some', () => ({ allowed: true }));
     // Only a configuration of an older release may still say so; admission judges the stored one.

@@ -32,6 +32,7 @@ export function attemptContext(deps: RestDeps, ctx: Writing): AttemptContext {
     warnings: ctx.warnings,
     namespace: ctx.namespace,
     annotate: (key, value) => ctx.request.annotate?.(key, value),
+    isRecorded: ctx.request.audit?.recordsRequest === true,
   });
 }
 

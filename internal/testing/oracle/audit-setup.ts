@@ -6,7 +6,8 @@ interface Made {
 }
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
-const REGISTRATION = '/apis/admissionregistration.k8s.io/v1';
+/** Where policies and webhooks are registered. */
+export const REGISTRATION = '/apis/admissionregistration.k8s.io/v1';
 const CONFIGMAPS = {
   apiGroups: [''],
   apiVersions: ['v1'],

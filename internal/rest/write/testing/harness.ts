@@ -22,6 +22,8 @@ export interface Call {
   readonly user?: string;
   /** system:masters when absent. */
   readonly groups?: readonly string[];
+  /** Where audit annotations go; then the request is one whose event records what the client sent. */
+  readonly annotate?: (key: string, value: string) => void;
 }
 
 /** The verbs over one real replica, without the HTTP server. */
@@ -64,6 +66,8 @@ async function bodyOf(reply: Reply): Promise<string> {
   });
 }
 
+const RECORDS = { recordsRequest: true, requestObject: () => undefined, requestPatch: () => undefined };
+
 async function answer(handler: Handler, request: ApiRequest): Promise<Answer> {
   let reply: HandlerReply;
   try {
@@ -105,6 +109,7 @@ function clientOf(cluster: TestCluster, replica: number, more: MoreDeps): Replic
       body: Buffer.from(text),
       user: { username: options.user ?? 'admin', uid: '', groups: options.groups ?? ['system:masters'], extra: {} },
       info: requestInfo(method, route, query),
+      ...(options.annotate === undefined ? {} : { annotate: options.annotate, audit: RECORDS }),
     });
   };
   const ok: ReplicaClient['ok'] = async (code, method, path, body, options) => {
