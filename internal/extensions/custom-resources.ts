@@ -34,9 +34,10 @@ export class CustomResources {
     this.#changed();
   }
 
-  /** Called after what is served has changed. */
+  /** Called after what is served has changed, and at once when something is served already: after a restart. */
   onChange(listener: () => void): void {
     this.#listeners.add(listener);
+    if (this.#inOrder.length > 0) listener();
   }
 
   /** Called after a definition came, went or changed, whoever it was that asked and so found it. */

@@ -165,6 +165,31 @@ describe('custom resources', () => {
     expect(kubectl(1, 'get', 'all')).toContain('widget.example.com/k');
   });
 
+  it('are served by each replica as soon as one of them says that they are established', async () => {
+    for (let n = 0; n < 6; n++) {
+      const [first = 1, second = 2, third = 3] = [0, 1, 2].map((i) => ((n + i) % 3) + 1);
+      const plural = `notes${n}`;
+      const [version] = definition.spec.versions;
+      const body = {
+        ...definition,
+        metadata: { name: `${plural}.${GROUP}` },
+        spec: { group: GROUP, scope: 'Namespaced', names: { plural, kind: `Note${n}` }, versions: [version] },
+      };
+      const definitions = { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions' };
+      const api = configOf(first).makeApiClient(k8s.ApiextensionsV1Api);
+      await custom(first).createClusterCustomObject({ ...definitions, body });
+      await eventually('established', async () => {
+        const { status } = await api.readCustomResourceDefinition({ name: body.metadata.name });
+        return status?.conditions?.some((c) => c.type === 'Established' && c.status === 'True') === true;
+      });
+      const note = { ...widget('n', { size: 3 }), kind: `Note${n}` };
+      await custom(second).createNamespacedCustomObject({ ...at, plural, body: note });
+      expect(await custom(third).getNamespacedCustomObject({ ...at, plural, name: 'n' })).toMatchObject({
+        spec: { size: 3 },
+      });
+    }
+  });
+
   it('outlive the death of every replica', async () => {
     for (const i of [1, 2, 3]) await cluster.kill(i, 'SIGKILL');
     await cluster.up();
