@@ -36,8 +36,6 @@ export interface StageFacts {
   readonly annotations: ReadonlyMap<string, string>;
 }
 
-const COMING: StageFacts = { annotations: new Map() };
-
 /** The audit of one request (apiserver's AuditContext). */
 export class RequestAudit {
   private objectRef: ObjectReference | undefined;
@@ -118,8 +116,8 @@ export class RequestAudit {
    * Records that the request came. Whoever gets a promise waits for it; where the backend lets the request go on before
    * (`mayGoOn`), whoever records its next stage waits for both.
    */
-  recordComing(): Awaitable<boolean> {
-    const recording = this.record('RequestReceived', COMING);
+  recordComing(annotations: ReadonlyMap<string, string>): Awaitable<boolean> {
+    const recording = this.record('RequestReceived', { annotations });
     if (!(recording instanceof Promise) || this.backend.mayGoOn?.() !== true) return recording;
     this.unfinished = recording;
     return true;

@@ -15,6 +15,8 @@ export interface Credentials {
   readonly path?: string;
   /** The audiences that a token may be meant for; the server's own when absent. */
   readonly audiences?: readonly string[];
+  /** Adds an annotation to the audit event of the request; absent where there is none. */
+  annotate?(key: string, value: string): void;
 }
 
 /**

@@ -26,6 +26,7 @@ export function legacyClaims(claims: JsonObject, token: string): TokenFacts | un
     notBefore: 0,
     issuedAt: 0,
     expires: Infinity,
+    warnAfter: 0,
     bonds: [
       { key: objectKey('', 'serviceaccounts', namespace, name), uid },
       { key: objectKey('', 'secrets', namespace, secret), uid: '', token },

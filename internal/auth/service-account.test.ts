@@ -4,6 +4,7 @@ import type { JsonObject } from '../machinery/json.js';
 import { signToken, tokenKey } from './jwt.js';
 import { serviceAccountAuthenticator } from './service-account.js';
 import { credentials, openStore, type TestStore } from './testing.js';
+import { tokenUses } from './token-uses.js';
 
 const key = tokenKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
 const other = tokenKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
@@ -180,4 +181,37 @@ describe('a token from a Secret', () => {
       expect(askLegacy(without), claim).toBe('invalid');
     }
   });
+});
+
+test('a token that its client should have replaced by now is told to audit, and counted, as one of old is', async () => {
+  const notes = new Map<string, string>();
+  const annotate = (k: string, v: string): void => void notes.set(k, v);
+  const use = (c: JsonObject) => who().authenticate({ ...credentials({ token: signToken(c, key) }), annotate });
+  const before = { ...tokenUses };
+  const warned = claims({ 'kubernetes.io': { ...kubernetes, warnafter: NOW + 600 } });
+  expect(use(warned)).toMatchObject({ username: BOT.username });
+  expect([...notes]).toEqual([]);
+  nowMs += 605_500;
+  expect(use(warned)).toMatchObject({ username: BOT.username });
+  expect([...notes]).toEqual([
+    ['authentication.k8s.io/stale-token', `subject: ${BOT.username}, seconds after warning threshold: 5`],
+  ]);
+  notes.clear();
+  const old: JsonObject = {
+    iss: 'kubernetes/serviceaccount',
+    sub: BOT.username,
+    'kubernetes.io/serviceaccount/namespace': 'ns',
+    'kubernetes.io/serviceaccount/secret.name': 'kept',
+    'kubernetes.io/serviceaccount/service-account.name': 'bot',
+    'kubernetes.io/serviceaccount/service-account.uid': 'sa-uid',
+  };
+  const token = Buffer.from(signToken(old, key)).toString('base64');
+  await store.put('', 'secrets', 'ns', 'kept', { data: { token } });
+  const legacy = who().authenticate({
+    ...credentials({ token: Buffer.from(token, 'base64').toString() }),
+    annotate,
+  });
+  expect(legacy).toMatchObject({ username: BOT.username });
+  expect([...notes]).toEqual([['authentication.k8s.io/legacy-token', BOT.username]]);
+  expect(tokenUses).toEqual({ valid: before.valid + 1, stale: before.stale + 1, legacy: before.legacy + 1 });
 });

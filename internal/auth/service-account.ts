@@ -6,6 +6,7 @@ import { type Authenticator, bearerToken, type Credentials } from './authenticat
 import { isSigned, readClaims, type TokenKey } from './jwt.js';
 import { LEGACY_ISSUER, legacyClaims } from './legacy-token.js';
 import { Lru } from './lru.js';
+import { tokenUses } from './token-uses.js';
 import { type Bond, serviceAccountUser, type TokenFacts } from './token-facts.js';
 
 /** Tokens whose signature is remembered. */
@@ -76,9 +77,31 @@ export function serviceAccountAuthenticator(options: ServiceAccountTokenOptions)
       const begun = latest >= known.notBefore && latest >= known.issuedAt;
       const timely = begun && now - CLOCK_LEEWAY_MS < known.expires;
       if (!timely || !isAnyWanted(own, wanted)) return 'invalid';
-      return !options.lookup || known.bonds.every(holds) ? known.user : 'missing';
+      if (options.lookup && !known.bonds.every(holds)) return 'missing';
+      tellAge(known, now, credentials);
+      return known.user;
     },
   };
+}
+
+/** Counts tokens by their kind and age, and notes old ones in the audit event of the request. */
+function tellAge(
+  { user: { username }, audiences, warnAfter }: TokenFacts,
+  now: number,
+  credentials: Credentials,
+): void {
+  if (audiences.length === 0) {
+    tokenUses.legacy++;
+    credentials.annotate?.('authentication.k8s.io/legacy-token', username);
+  }
+  if (warnAfter === 0) return;
+  if (now <= warnAfter) tokenUses.valid++;
+  else {
+    tokenUses.stale++;
+    const seconds = Math.floor(now / 1000) - Math.floor(warnAfter / 1000);
+    const text = `subject: ${username}, seconds after warning threshold: ${seconds}`;
+    credentials.annotate?.('authentication.k8s.io/stale-token', text);
+  }
 }
 
 /** Whether the lists have a word in common; reviews ask for many at once. */
@@ -142,6 +165,7 @@ function boundClaims(claims: JsonObject): TokenFacts | undefined {
     notBefore: time(claims, 'nbf', 0),
     issuedAt: time(claims, 'iat', 0),
     expires: time(claims, 'exp', Number.NaN),
+    warnAfter: 1000 * (num(kubernetes, 'warnafter') ?? 0),
     bonds,
   };
 }

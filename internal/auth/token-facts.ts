@@ -19,6 +19,8 @@ export interface TokenFacts {
   readonly notBefore: number;
   readonly issuedAt: number;
   readonly expires: number;
+  /** From when on its client should have had a newer one, in the same; 0 where nothing is said of it. */
+  readonly warnAfter: number;
   readonly bonds: readonly Bond[];
 }
 

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { admissionDurations } from '../admission/durations.js';
 import { authLatency } from '../auth/latency.js';
+import { tokenUseMetrics } from '../auth/token-uses.js';
 import { authMetrics } from '../auth/metrics.js';
 import { policyMetrics } from '../admission/policies/metrics.js';
 import { customResourceMetrics } from '../registry/custom/metrics.js';
@@ -312,6 +313,7 @@ export class RequestMetrics {
     yield* this.sizes.render();
     yield* this.longRunning.render();
     yield* authLatency.render();
+    yield* tokenUseMetrics();
     yield* admissionDurations();
     yield* deprecatedRequests();
     yield* this.others();

@@ -101,6 +101,10 @@ export class RequestContext implements ApiRequest, Credentials {
   get annotations(): ReadonlyMap<string, string> {
     return this.notes ?? NO_NOTES;
   }
+  /** Those that are there now. */
+  notedSoFar(): ReadonlyMap<string, string> {
+    return this.notes === undefined ? NO_NOTES : new Map(this.notes);
+  }
   /** Annotates the audit event; what stands there already stays (apiserver's AddAuditAnnotation). */
   annotate(key: string, value: string): void {
     this.notes ??= new Map();

@@ -3,7 +3,7 @@ import { metrics as ownMetrics, KeepingBackend } from '../../audit/testing/event
 import { eventJson } from '../../audit/event-text.js';
 import { policyEvaluator, type PolicyRule } from '../../audit/policy.js';
 import type { AuditEvent, Level, Stage } from '../../audit/types.js';
-import { type AuthenticationResult, withAuthenticatedGroup } from '../../auth/authenticator.js';
+import { type AuthenticationResult, type Credentials, withAuthenticatedGroup } from '../../auth/authenticator.js';
 import { alwaysAllow } from '../../auth/authorizers.js';
 import type { Authorizer, UserInfo } from '../../auth/types.js';
 import type { Awaitable } from '../../machinery/awaitable.js';
@@ -41,6 +41,7 @@ interface Setting {
   readonly resources?: Handler;
   readonly authorizer?: Authorizer;
   readonly who?: AuthenticationResult;
+  readonly authenticate?: (request: Credentials) => UserInfo;
   readonly recorded?: () => Awaitable<boolean>;
   readonly mayGoOn?: () => boolean;
 }
@@ -51,7 +52,7 @@ function setting(options: Setting = {}) {
   const { metrics } = ownMetrics();
   const policy = policyEvaluator({ rules, omitStages, omitManagedFields });
   const chain = createChain({
-    authenticator: { authenticate: () => ('who' in options ? options.who : ann) },
+    authenticator: { authenticate: options.authenticate ?? (() => ('who' in options ? options.who : ann)) },
     authorizer: options.authorizer ?? alwaysAllow,
     inFlight: inFlightLimit(10, 10),
     metrics: new RequestMetrics(() => undefined),
@@ -172,6 +173,17 @@ describe('a request', () => {
     const { annotations } = last(backend.events);
     expect(annotations.get('apiserver.latency.k8s.io/apf-queue-wait')).toBe('700ms');
     expect(annotations.get('apiserver.latency.k8s.io/total')).toMatch(/^\d+(\.\d+)?s$/);
+  });
+
+  test('tells from its coming on what authentication has noted', async () => {
+    const authenticate = (request: Credentials): UserInfo => {
+      request.annotate?.('authentication.k8s.io/stale-token', 'old');
+      return ann;
+    };
+    const { serve, backend } = setting({ authenticate });
+    await serve(CM);
+    const key = 'authentication.k8s.io/stale-token';
+    expect(backend.events.map((e) => e.annotations.get(key))).toEqual(['old', 'old']);
   });
 
   test('that meets a bug of ours is recorded as a panic', async () => {

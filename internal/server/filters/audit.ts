@@ -27,7 +27,6 @@ const MAX_USER_AGENT = 1024;
 /** Requests that took longer tell where their time went, milliseconds. */
 const SLOW_MS = 500;
 const LATENCY = 'apiserver.latency.k8s.io/';
-const NO_NOTES: ReadonlyMap<string, string> = new Map();
 
 /**
  * Records requests that are refused before their user is known, at the stage ResponseStarted
@@ -38,7 +37,7 @@ export function withFailedAuthenticationAudit(parts: AuditParts): Filter {
     context.onFinishing((answer) => {
       const audit = begin(parts, context, false);
       if (audit === undefined || !('body' in answer.reply)) return answer;
-      return after(audit.record('ResponseStarted', factsOf(context, answer, NO_NOTES)), answer);
+      return after(audit.record('ResponseStarted', factsOf(context, answer, context.notedSoFar())), answer);
     });
     return undefined;
   };
@@ -58,7 +57,7 @@ export function withAudit(parts: AuditParts): Filter {
     }
     context.audit = audit;
     context.onFinishing((answer) => finish(context, audit, answer));
-    const recording = audit.recordComing();
+    const recording = audit.recordComing(context.notedSoFar());
     const conclude = (isRecorded: boolean): undefined => {
       if (isRecorded) return undefined;
       parts.metrics.requestRejected();
