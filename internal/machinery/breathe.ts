@@ -1,9 +1,27 @@
-import { setImmediate } from 'node:timers/promises';
-
 /** How long work goes on before others get their turn, in milliseconds. */
 const SLICE_MS = 10;
 /** Looking at the clock costs as much as a small step: it is looked at once in this many. */
 export const BREATH_STEPS = 64;
+
+const waiting: (() => void)[] = [];
+
+function letOneGoOn(): void {
+  const next = waiting.shift();
+  // In a later turn: what is done now may take long.
+  if (waiting.length > 0) setImmediate(letOneGoOn);
+  next?.();
+}
+
+/**
+ * Resolves in a later turn of the event loop. Of all who wait one goes on in each turn, so that many pieces of long work
+ * together hold the loop no longer than one does.
+ */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    waiting.push(resolve);
+    if (waiting.length === 1) setImmediate(letOneGoOn);
+  });
+}
 
 /**
  * Long work in slices: between two of its steps it asks whether a pause is due, and rests then, so that other requests,
@@ -23,7 +41,7 @@ export class Breath {
 
   /** Lets the others have their turn. */
   async rest(): Promise<void> {
-    await setImmediate();
+    await nextTurn();
     this.#since = performance.now();
   }
 }

@@ -1,4 +1,4 @@
-import { type Cidr, cidrContains, formatCidr, formatIP, parseCidr, parseIP } from './ip.js';
+import { type Cidr, cidrContains, formatCidr, formatIP, parseCidr, parseIP, plainV4Network } from './ip.js';
 import { dns1123Subdomain, maxLengthText, regexText } from './names.js';
 
 // More sentences of apimachinery's util/validation: ports, percentages, addresses, networks, paths.
@@ -109,30 +109,10 @@ export function canonicalIP(value: string): string[] {
 }
 
 /** A network with or without host bits, leading zeros allowed (ParseCIDRSloppy). */
-export const parseSloppyCidr = (value: string): ReturnType<typeof parseCidr> => parseCidr(withoutLeadingZeros(value));
+export const parseSloppyCidr = (value: string): ReturnType<typeof parseCidr> =>
+  plainV4Network(value) ?? parseCidr(withoutLeadingZeros(value));
 
-const PLAIN_V4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/;
-
-/** A number without leading zeros, at most `max`; -1 for any other text. */
-function plainNumber(text: string | undefined, max: number): number {
-  if (text === undefined || (text.length > 1 && text.startsWith('0'))) return -1;
-  const n = Number(text);
-  return n <= max ? n : -1;
-}
-
-/** Whether the text is an IPv4 network in its canonical form: what nearly all are, told without big numbers. */
-function isPlainV4(value: string): boolean {
-  const m = PLAIN_V4.exec(value);
-  if (m === null) return false;
-  const prefix = plainNumber(m[5], 32);
-  let address = 0;
-  for (let i = 1; i <= 4; i++) {
-    const part = plainNumber(m[i], 255);
-    if (part < 0) return false;
-    address = address * 256 + part;
-  }
-  return prefix >= 0 && address % 2 ** (32 - prefix) === 0;
-}
+const isPlainV4 = (value: string): boolean => plainV4Network(value) !== undefined;
 
 /** Field errors of a network in a field that older releases read leniently: no leading zeros, no host bits. */
 export function legacyCidr(value: string): string[] {

@@ -51,6 +51,32 @@ export function formatIP(family: 'IPv4' | 'IPv6', value: bigint): string {
   return `${groups.slice(0, best.at).join(':')}::${groups.slice(best.at + best.length).join(':')}`;
 }
 
+const PLAIN_V4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/;
+const V4_SIZES = Array.from({ length: 33 }, (_, prefix) => 1n << BigInt(32 - prefix));
+
+/** A number without leading zeros, at most `max`; -1 for any other text. */
+function plainNumber(text: string | undefined, max: number): number {
+  if (text === undefined || (text.length > 1 && text.startsWith('0'))) return -1;
+  const n = Number(text);
+  return n <= max ? n : -1;
+}
+
+/** The IPv4 network whose canonical form the text is: what nearly all are, read without big numbers. Undefined for others. */
+export function plainV4Network(text: string): Cidr | undefined {
+  const m = PLAIN_V4.exec(text);
+  if (m === null) return undefined;
+  const prefix = plainNumber(m[5], 32);
+  let address = 0;
+  for (let i = 1; i <= 4; i++) {
+    const part = plainNumber(m[i], 255);
+    if (part < 0) return undefined;
+    address = address * 256 + part;
+  }
+  const size = V4_SIZES[prefix];
+  if (size === undefined || address % 2 ** (32 - prefix) !== 0) return undefined;
+  return { family: 'IPv4', base: BigInt(address), prefix, size };
+}
+
 /** Parses `10.96.0.0/12`; undefined when it is no network. Host bits are dropped. */
 export function parseCidr(text: string): Cidr | undefined {
   const slash = text.indexOf('/');

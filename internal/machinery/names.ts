@@ -119,6 +119,16 @@ function prefixProblems(prefix: string): string[] {
 
 /** Field errors of a qualified name: `[dns-subdomain/]name`, the name at most 63 bytes. Label keys, annotation keys, finalizers. */
 export function qualifiedName(value: string): string[] {
+  if (value === lastRight) return [];
+  const out = qualifiedNameProblems(value);
+  if (out.length === 0) lastRight = value;
+  return out;
+}
+
+/** Several rules ask for the same name one after the other. */
+let lastRight = '';
+
+function qualifiedNameProblems(value: string): string[] {
   const slash = value.indexOf('/');
   if (slash >= 0 && value.includes('/', slash + 1)) {
     return [

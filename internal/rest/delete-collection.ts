@@ -1,4 +1,5 @@
 import { append } from '../machinery/append.js';
+import { Breath, BREATH_STEPS } from '../machinery/breathe.js';
 import { StatusError } from '../machinery/status.js';
 import type { RestDeps } from './deps.js';
 import { filterOf } from './filter.js';
@@ -29,7 +30,9 @@ export async function handleDeleteCollection(deps: RestDeps, request: ApiRequest
   const lister = new Lister(deps, filter, { revision: deps.backend.revision, start, end });
   const limit = list.limit > 0 ? list.limit : Number.MAX_SAFE_INTEGER;
   const keys: string[] = [];
+  const breath = new Breath();
   while (!lister.finished && keys.length < limit) {
+    if (breath.isDue(BREATH_STEPS)) await breath.rest();
     for (const obj of lister.page(Math.min(limit - keys.length, 2_000))) keys.push(obj.key);
   }
   const ctx = startWriting(deps, request, def, options.dryRun);

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { nextTurn } from '../machinery/breathe.js';
 import { invalid, invalidValue } from '../machinery/field.js';
 import { conflict, notFound } from '../machinery/status.js';
 import type { JsonObject } from '../machinery/json.js';
@@ -153,7 +153,7 @@ async function applyChange(
           return toServed(kind, toStored(kind, decodeValue(obj, kind.def.type, 'Ignore', kind.gvk).object));
         },
       };
-      const merged = ctx.isLarge ? await applyPatchInTurns(apply, setImmediate) : applyPatch(apply);
+      const merged = ctx.isLarge ? await applyPatchInTurns(apply, nextTurn) : applyPatch(apply);
       if (ctx.isLarge) await between(ctx);
       // Only now, as in kube-apiserver: an error of the apply itself comes first.
       tellDuplicates(duplicates, options.fieldValidation, ctx.warnings);

@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import { assert } from '../machinery/assert.js';
+import { nextTurn } from '../machinery/breathe.js';
 import type { JsonObject } from '../machinery/json.js';
 import { partialListOfObject, partialObjectOfList } from '../schema/codec/index.js';
 import type { Negotiated } from '../schema/codec/index.js';
@@ -230,7 +230,7 @@ function yamlEncoding(text: TextEncoding): Encoding {
     one: (obj) => yamlOf(text.one(obj).toString()),
     async oneInTurns(obj) {
       const json = text.one(obj).toString();
-      await setImmediate();
+      await nextTurn();
       return yamlInTurns(json);
     },
     list: yamlList(text.list),

@@ -1,3 +1,4 @@
+import { nextTurn } from '../machinery/breathe.js';
 import { encodeYaml, encodeYamlInTurns, parseJson } from '../schema/codec/index.js';
 
 /** YAML of a JSON text, in kube-apiserver's style. */
@@ -5,7 +6,12 @@ export function yamlOf(json: string): Buffer {
   return encodeYaml(parseJson(json));
 }
 
+/** To read so long a text is a piece of work by itself. */
+const LARGE_LENGTH = 64 * 1024;
+
 /** The same for a text that may be large: others get their turn meanwhile. */
-export function yamlInTurns(json: string): Buffer | Promise<Buffer> {
-  return encodeYamlInTurns(parseJson(json));
+export async function yamlInTurns(json: string): Promise<Buffer> {
+  const value = parseJson(json);
+  if (json.length >= LARGE_LENGTH) await nextTurn();
+  return encodeYamlInTurns(value);
 }

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { nextTurn } from '../machinery/breathe.js';
 import type { UserInfo } from '../auth/types.js';
 import { str } from '../machinery/access.js';
 import type { JsonObject } from '../machinery/json.js';
@@ -52,10 +52,10 @@ export function createInternalClient(handler: Handler): InternalClient {
       user: SELF,
       info: requestInfo(method, path, query),
     };
-    if (request.body.length >= LARGE_BYTES) await setImmediate();
+    if (request.body.length >= LARGE_BYTES) await nextTurn();
     const reply = await handler(request);
     if (!('body' in reply)) throw new Error(`${method} ${target} answered with a stream`);
-    if (reply.body.length >= LARGE_BYTES) await setImmediate();
+    if (reply.body.length >= LARGE_BYTES) await nextTurn();
     const object = JSON.parse(reply.body.toString()) as JsonObject;
     // Kinds with a warning answer their errors, where others throw them.
     if (reply.status >= 400)

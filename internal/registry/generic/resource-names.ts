@@ -26,6 +26,8 @@ const QUOTA = new Set([
   'requests.storage',
   ...COUNTS,
 ]);
+/** Bytes of the prefix of a qualified name. */
+const MAX_PREFIX = 253;
 const isHugePage = (name: string): boolean => name.startsWith('hugepages-');
 const isQuotaHugePage = (name: string): boolean => isHugePage(name) || name.startsWith('requests.hugepages-');
 
@@ -41,16 +43,12 @@ const isStandardResource = (name: string): boolean => isStandardQuotaResource(na
 export const isNativeResource = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
 
 /** A resource with somebody else's domain, short enough for a quota to name. */
-export function isExtendedResource(name: string): boolean {
-  // Rules ask for the same name one after the other.
-  if (name !== asked.name) {
-    const isShort = (): boolean => qualifiedName(`requests.${name}`).length === 0;
-    asked = { name, isExtended: !isNativeResource(name) && !name.startsWith('requests.') && isShort() };
-  }
-  return asked.isExtended;
-}
-
-let asked = { name: '', isExtended: false };
+export const isExtendedResource = (name: string): boolean =>
+  !isNativeResource(name) &&
+  !name.startsWith('requests.') &&
+  // What is a qualified name is one with `requests.` before it too, where its prefix stays short enough.
+  name.indexOf('/') + 'requests.'.length <= MAX_PREFIX &&
+  qualifiedName(name).length === 0;
 
 /** Resources that may be promised more often than they are there. */
 export const isOvercommitAllowed = (name: string): boolean => isNativeResource(name) && !isHugePage(name);

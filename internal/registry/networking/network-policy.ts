@@ -46,11 +46,11 @@ function checkIpBlock(block: FieldNode, { cidrs }: Lenience): void {
   const outer = parseSloppyCidr(cidr);
   if (outer === undefined) return;
   for (const [i, except] of block.texts('except').entries()) {
-    const at = `${block.at('except')}[${i}]`;
-    if (!cidrs.has(except)) for (const message of legacyCidr(except)) block.add(invalidValue(at, except, message));
+    const at = (): string => `${block.at('except')}[${i}]`;
+    if (!cidrs.has(except)) for (const message of legacyCidr(except)) block.add(invalidValue(at(), except, message));
     const inner = parseSloppyCidr(except);
     if (inner !== undefined && !isStrictSubset(outer, inner)) {
-      block.add(invalidValue(at, except, 'must be a strict subset of `cidr`'));
+      block.add(invalidValue(at(), except, 'must be a strict subset of `cidr`'));
     }
   }
 }

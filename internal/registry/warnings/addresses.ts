@@ -1,5 +1,5 @@
 import { parseSloppyCidr, sloppyIP } from '../../machinery/formats.js';
-import { formatCidr, formatIP, parseCidr, parseIP } from '../../machinery/ip.js';
+import { formatCidr, formatIP, parseCidr, parseIP, plainV4Network } from '../../machinery/ip.js';
 import { quote } from '../../machinery/status.js';
 
 // Texts: k8s.io/apimachinery pkg/util/validation (GetWarningsForIP, GetWarningsForCIDR).
@@ -32,6 +32,7 @@ export function ipWarnings(path: string, value: string): string[] {
 
 /** The same about a network. */
 export function cidrWarnings(path: string, value: string): string[] {
+  if (plainV4Network(value) !== undefined) return [];
   const cidr = parseSloppyCidr(value);
   const [address = '', bits = ''] = value.split('/');
   const ip = sloppyIP(address);

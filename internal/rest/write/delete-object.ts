@@ -19,7 +19,7 @@ import { WriteAttributes } from './attributes.js';
 import { guaranteedUpdate, type Step } from './guaranteed-update.js';
 import type { DeleteOptions } from './options.js';
 import { formOf, keyOf, loadStored, withRevision } from './stored.js';
-import { type Kind, metaOf, metaText, type Writing } from './target.js';
+import { between, type Kind, metaOf, metaText, noteSize, type Writing } from './target.js';
 
 /** What became of an object that was to be deleted. */
 export interface Deleted {
@@ -131,8 +131,11 @@ async function planDelete(
   admission: AttemptContext,
 ): Promise<Step<Stage>> {
   const { strategy } = kind;
+  noteSize(ctx, current.value.length);
+  if (ctx.isLarge) await between(ctx);
   const loaded = loadStored(kind, current);
   const old = loaded instanceof Promise ? await loaded : loaded;
+  if (ctx.isLarge) await between(ctx);
   checkPreconditions(kind, ctx, options, current, old);
   const target = { kind, ctx, current, old, admission };
   const obj = cloneJson(old);
@@ -151,6 +154,7 @@ async function planDelete(
     const admitting = admitted(deps, admission, attributes, () => undefined);
     if (admitting !== undefined) await admitting;
   }
+  if (ctx.isLarge) await between(ctx);
   if (begun === 'update') {
     // Its own rule for when it goes; what happens to dependents is as for everything else.
     const finalizers = deletionFinalizers(strategy, obj, options);

@@ -8,7 +8,7 @@ import { objectMetaErrors, objectMetaUpdateErrors } from '../../registry/generic
 import type { FieldErrors, SubresourceStrategy } from '../../registry/types.js';
 import { isCustom } from '../../schema/types.js';
 import { matchNamespace } from './decode.js';
-import { type Kind, metaOf, metaText, type Writing } from './target.js';
+import { between, type Kind, metaOf, metaText, type Writing } from './target.js';
 
 /** Identity and birth of a new object (rest.FillObjectMetaSystemFields). */
 export function fillSystemFields(meta: JsonObject, ctx: Writing): void {
@@ -48,7 +48,11 @@ export function checkCreate(kind: Kind, ctx: Writing, obj: JsonObject): void | P
   const own = kind.strategy.validate?.(obj, ctx);
   if (own instanceof Promise) return own.then((more) => checked(kind, ctx, obj, [...errors, ...more], undefined));
   if (own !== undefined) append(errors, own);
-  return checked(kind, ctx, obj, errors, undefined);
+  const resting = between(ctx);
+  if (resting === undefined) return checked(kind, ctx, obj, errors, undefined);
+  return resting.then(() => {
+    checked(kind, ctx, obj, errors, undefined);
+  });
 }
 
 /** What metav1.ResetObjectMetaForStatus puts back. */
@@ -133,5 +137,9 @@ export function checkUpdate(kind: Kind, ctx: Writing, obj: JsonObject, old: Json
   else own = sub.validate?.(obj, old, ctx);
   if (own instanceof Promise) return own.then((more) => checked(kind, ctx, obj, [...errors, ...more], old));
   if (own !== undefined) append(errors, own);
-  return checked(kind, ctx, obj, errors, old);
+  const resting = between(ctx);
+  if (resting === undefined) return checked(kind, ctx, obj, errors, old);
+  return resting.then(() => {
+    checked(kind, ctx, obj, errors, old);
+  });
 }

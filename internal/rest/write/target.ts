@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import { assert } from '../../machinery/assert.js';
+import { nextTurn } from '../../machinery/breathe.js';
 import type { GroupKind } from '../../machinery/field.js';
 import { type JsonObject, isObject } from '../../machinery/json.js';
 import { pathNotFound } from '../../machinery/status.js';
@@ -116,7 +116,7 @@ export function noteSize(ctx: Writing, bytes: number): void {
 
 /** Between two stages of a write: undefined for one of usual size, else a promise after the others had their turn. */
 export function between(ctx: Writing): Promise<void> | undefined {
-  return ctx.isLarge ? setImmediate() : undefined;
+  return ctx.isLarge ? nextTurn() : undefined;
 }
 
 let stampedSecond = -1;

@@ -1,6 +1,6 @@
-import { setImmediate } from 'node:timers/promises';
 import { isCustom } from '../../schema/types.js';
 import { type JsonObject, isObject } from '../../machinery/json.js';
+import { nextTurn } from '../../machinery/breathe.js';
 import { StatusError } from '../../machinery/status.js';
 import {
   type ConvertHook,
@@ -95,7 +95,7 @@ async function trackConverted(
     },
     ...ownership(kind, ctx.subresource),
   };
-  if (ctx.isLarge) await trackUpdateInTurns(options, setImmediate);
+  if (ctx.isLarge) await trackUpdateInTurns(options, nextTurn);
   else trackUpdate(options);
 }
 
@@ -131,7 +131,7 @@ export function track(
   const finish = (): void => {
     putBack(obj, served);
   };
-  const tracking = ctx.isLarge ? trackUpdateInTurns(options, setImmediate) : trackUpdate(options);
+  const tracking = ctx.isLarge ? trackUpdateInTurns(options, nextTurn) : trackUpdate(options);
   return tracking instanceof Promise ? tracking.then(finish) : finish();
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { setImmediate } from 'node:timers/promises';
 import { createGzip, gunzip } from 'node:zlib';
 import { promisify } from 'node:util';
+import { nextTurn } from '../../machinery/breathe.js';
 
 /** A document is written in slices of at most about this long, with other requests between them. */
 const SLICE_MILLISECONDS = 5;
@@ -16,7 +16,7 @@ export async function gzipPieces(pieces: Iterable<string | Buffer>): Promise<Buf
   for (const piece of pieces) {
     if (piece.length > 0 && !gzip.write(piece)) await once(gzip, 'drain');
     if (performance.now() - started < SLICE_MILLISECONDS) continue;
-    await setImmediate();
+    await nextTurn();
     started = performance.now();
   }
   gzip.end();

@@ -46,7 +46,7 @@ export const workloads: readonly Input[] = [
       affinity: {
         nodeAffinity: {
           requiredDuringSchedulingIgnoredDuringExecution: {
-            nodeSelectorTerms: times(15_000, (i) => ({
+            nodeSelectorTerms: times(12_000, (i) => ({
               matchExpressions: [{ key: `k${i}`, operator: 'In', values: ['a'] }],
             })),
           },
@@ -160,7 +160,7 @@ export const workloads: readonly Input[] = [
     '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations',
     () => ({
       metadata: meta,
-      webhooks: times(4_000, (i) => ({
+      webhooks: times(3_500, (i) => ({
         name: `w${i}.e.com`,
         sideEffects: 'None',
         admissionReviewVersions: ['v1'],

@@ -1,0 +1,26 @@
+import { setImmediate } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { Breath, BREATH_STEPS, nextTurn } from './breathe.js';
+
+test('of all who wait one goes on in each turn of the loop, in the order in which they came', async () => {
+  const told: string[] = [];
+  const work = async (name: string): Promise<void> => {
+    for (let i = 0; i < 2; i++) {
+      await nextTurn();
+      told.push(name);
+    }
+  };
+  const all = Promise.all(['a', 'b', 'c'].map(work));
+  for (let turn = 0; turn < 12; turn++) {
+    const before = told.length;
+    await setImmediate();
+    expect(told.length - before).toBeLessThanOrEqual(1);
+  }
+  await all;
+  expect(told).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+});
+
+test('a breath is not due before a slice is over, however many steps were done', () => {
+  const breath = new Breath();
+  expect(breath.isDue(BREATH_STEPS)).toBe(false);
+});
