@@ -96,6 +96,15 @@ describe('limit ranges', () => {
     expect(none.body['message']).toBe('pods "p" is forbidden: maximum cpu usage per Pod is 1.  No limit is specified');
   });
 
+  it('hold a pod to the least that it must ask for', async () => {
+    const at = await limited({ type: 'Pod', min: { cpu: '300m' } });
+    const asking = (cpu: string) => pod([resources({ cpu }, {}), resources({ cpu }, {})]);
+    expect((await rest.call('POST', `${at}/pods`, asking('100m'))).body['message']).toBe(
+      'pods "p" is forbidden: minimum cpu usage per Pod is 300m, but request is 200m',
+    );
+    await rest.ok(201, 'POST', `${at}/pods`, asking('150m'));
+  });
+
   it('hold claims to their bounds, also when they grow', async () => {
     const at = await limited({ type: 'PersistentVolumeClaim', min: { storage: '1Gi' }, max: { storage: '2Gi' } });
     const claim = (storage: string): JsonObject => ({

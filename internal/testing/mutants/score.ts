@@ -31,7 +31,7 @@ export function productFiles(root: string, folder: string): string[] {
 
 /**
  * Runs each test file that `tests` names once as it is, to learn which breaks it reaches; then, for each break, the files that
- * reach it, the quickest first, until one fails, or those that are left would take more than `mostMs` with the others.
+ * reach it, those beside it and the quickest first, until one fails, or those that are left would take more than `mostMs` with the others.
  */
 export async function* testMutants(
   runner: TestRunner,
@@ -50,7 +50,11 @@ export async function* testMutants(
   known.sort((a, b) => a.ms - b.ms);
   for (const mutant of mutants) {
     const begun = performance.now();
-    const reaching = known.filter(({ ids }) => ids.has(mutant.id));
+    const isBeside = ({ test }: { readonly test: TestSpecification }): boolean =>
+      path.dirname(test.moduleId).endsWith(path.dirname(mutant.file));
+    const reaching = known
+      .filter(({ ids }) => ids.has(mutant.id))
+      .toSorted((a, b) => Number(isBeside(b)) - Number(isBeside(a)));
     let by: string | undefined;
     let spent = 0;
     for (const { test, ms } of reaching) {
