@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { progressOn } from '../../internal/bootstrap/progress.js';
@@ -42,19 +43,15 @@ export function addArchiveCommands(program: Command): void {
     .option('--scratch-dir <dir>', 'where the state is unpacked, and removed again (default: beside the archive)')
     .action(async (url: string, flags: PointFlags & { scratchDir?: string }) => {
       const progress = progressOn(process.stdout);
-      const { archiveRoot, verifyArchive } = await engines();
-      const parent = resolve(flags.scratchDir ?? dirname(archiveRoot(url)));
-      makeDirectory(parent);
-      const scratch = mkdtempSync(join(parent, '.quorate-verify-'));
-      try {
+      const { archivePlace, verifyArchive } = await engines();
+      const beside = dirname(archivePlace(url, process.env).root ?? tmpdir());
+      await withScratch(resolve(flags.scratchDir ?? beside), async (scratch) => {
         const target = await targetOf(url, flags.cluster);
-        const revision = await verifyArchive(target, pointOf(flags), join(scratch, 'state'), (what, done, total) =>
+        const revision = await verifyArchive(target, pointOf(flags), scratch, (what, done, total) =>
           progress.at(`verifying the ${what}`, done, total),
         );
         progress.say(`The archive is whole up to there: revision ${revision} can be restored`);
-      } finally {
-        rmSync(scratch, { recursive: true, force: true });
-      }
+      });
     });
   addPlaceFlags(
     withPoint(
@@ -70,8 +67,10 @@ export function addArchiveCommands(program: Command): void {
     const place = placeOf(flags);
     const { restoreArchive } = await engines();
     const target = await targetOf(url, flags.cluster);
-    const { revision, revisionBefore } = await restoreArchive(target, pointOf(flags), place, (what, done, total) =>
-      progress.at(`restoring the ${what}`, done, total),
+    const { revision, revisionBefore } = await withScratch(dirname(place.dataDir), (scratch) =>
+      restoreArchive(target, pointOf(flags), place, scratch, (what, done, total) =>
+        progress.at(`restoring the ${what}`, done, total),
+      ),
     );
     progress.say(
       `Restored into ${place.dataDir}: a new cluster of ${place.name} alone, at revision ${revision} (${revisionBefore} in the archive).`,
@@ -111,19 +110,28 @@ function pointOf({ toRevision, toTime }: PointFlags): archive.RestorePoint {
 
 /** The archive of the one cluster that is meant. Throws FatalError when that is not one. */
 async function targetOf(url: string, cluster: string | undefined): Promise<archive.ArchiveTarget> {
-  const { archiveRoot, archivedClusters, clusterDirectory, DirectoryTarget } = await engines();
-  const root = archiveRoot(url);
-  const found = await archivedClusters(root);
+  const { archivePlace, clusterDirectory } = await engines();
+  const place = archivePlace(url, process.env);
+  const found = await place.clusters();
   const ids = found.map(clusterDirectory);
   const wanted = cluster === undefined ? found : found.filter((id) => clusterDirectory(id) === cluster);
   const [only] = wanted;
   if (only === undefined)
-    throw new FatalError(`${root} holds no archive${cluster === undefined ? '' : ` of the cluster ${cluster}`}`);
+    throw new FatalError(`${url} holds no archive${cluster === undefined ? '' : ` of the cluster ${cluster}`}`);
   if (wanted.length > 1)
-    throw new FatalError(
-      `${root} holds the archives of several clusters: give --cluster ${ids.join(' or --cluster ')}`,
-    );
-  return new DirectoryTarget(root, only);
+    throw new FatalError(`${url} holds the archives of several clusters: give --cluster ${ids.join(' or --cluster ')}`);
+  return place.target(only);
+}
+
+/** A directory for what is needed for a while. */
+async function withScratch<T>(parent: string, work: (scratch: string) => Promise<T>): Promise<T> {
+  makeDirectory(parent);
+  const scratch = mkdtempSync(join(parent, '.quorate-archive-'));
+  try {
+    return await work(scratch);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 }
 
 interface ArchiveSummary {

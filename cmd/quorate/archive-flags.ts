@@ -1,6 +1,6 @@
 import { resolve, sep } from 'node:path';
 import { FatalError } from '../../internal/machinery/assert.js';
-import { archiveRoot, DirectoryTarget } from '../../internal/replica/archive/directory.js';
+import { archivePlace } from '../../internal/replica/archive/place.js';
 import type { ReplicaConfig } from '../../internal/replica/index.js';
 import type { Flag, FlagValues } from './flags.js';
 
@@ -12,7 +12,7 @@ export const ARCHIVE_FLAGS: readonly Flag[] = [
   {
     name: 'archive-to',
     type: 'string',
-    help: 'Directory (file:///path), the same for every replica, in which the leader keeps copies of the state and the log between them, to restore any moment.',
+    help: 'Directory (file:///path) or store (s3://bucket/prefix?endpoint=https://host), the same for every replica, in which the leader keeps copies of the state and the log between them, to restore any moment.',
   },
   {
     name: 'archive-interval',
@@ -40,8 +40,9 @@ export function archiveFaults(flags: FlagValues): string[] {
   if (url === '') return [];
   const wrong: string[] = [];
   try {
-    const [root, dataDir] = [archiveRoot(url), resolve(flags.string('data-dir'))];
-    if (root === dataDir || root.startsWith(dataDir + sep))
+    const { root } = archivePlace(url, process.env);
+    const dataDir = resolve(flags.string('data-dir'));
+    if (root !== undefined && (root === dataDir || root.startsWith(dataDir + sep)))
       wrong.push(`--archive-to ${url} is within --data-dir, and would be lost with it: name another disk`);
   } catch (error) {
     if (!(error instanceof FatalError)) throw error;
@@ -57,10 +58,10 @@ export function archiveFaults(flags: FlagValues): string[] {
 export function archiveOf(flags: FlagValues): Pick<ReplicaConfig, 'archive'> {
   const url = flags.string('archive-to');
   if (url === '') return {};
-  const root = archiveRoot(url);
+  const place = archivePlace(url, process.env);
   return {
     archive: {
-      target: (cluster) => new DirectoryTarget(root, cluster),
+      target: (cluster) => place.target(cluster),
       intervalMs: flags.duration('archive-interval'),
       baseIntervalMs: flags.duration('archive-snapshot-interval'),
       retentionMs: flags.duration('archive-retention'),

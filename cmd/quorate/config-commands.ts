@@ -6,6 +6,7 @@ import { keepalivedConfig } from '../../internal/bootstrap/host-files.js';
 import { kubeletConfiguration } from '../../internal/bootstrap/cluster-objects.js';
 import { readKubeadmConfig, yamlOf } from '../../internal/bootstrap/kubeadm-config.js';
 import { FatalError } from '../../internal/machinery/assert.js';
+import { writeWhole } from '../../internal/pki/pki.js';
 import { configText, readConfig } from './node-options.js';
 import { authority } from '../../internal/rest/connect/kubelet.js';
 import { hostPort } from './addresses.js';
@@ -39,9 +40,15 @@ export function addConfigCommands(program: Command): void {
     .command('migrate')
     .description('Print a configuration file of an earlier version in the form of v1beta4.')
     .requiredOption('--old-config <file>', 'the file')
-    .action((flags: { oldConfig: string }) => {
-      const { init, cluster, join } = readKubeadmConfig(configText(flags.oldConfig), { ...EXAMPLE, token: '' });
-      process.stdout.write(join === undefined ? yamlOf(init, cluster) : yamlOf(join));
+    .option('--new-config <file>', 'where to write it (default: standard output)')
+    .action((flags: { oldConfig: string; newConfig?: string }) => {
+      const old = configText(flags.oldConfig);
+      const { init, cluster, join } = readKubeadmConfig(old, { ...EXAMPLE, token: '' });
+      // Defaults alone are no configuration: what the file does not have is not written.
+      const hasInit = join === undefined || /^kind: *["']?(Init|Cluster)Configuration\b/m.test(old);
+      const text = yamlOf(...(hasInit ? [init, cluster] : []), ...(join === undefined ? [] : [join]));
+      if (flags.newConfig === undefined) process.stdout.write(text);
+      else writeWhole(flags.newConfig, text, 0o600);
     });
   config
     .command('haproxy')

@@ -17,6 +17,7 @@ import { UnavailableError } from '../../store/types.js';
 import { openReplica } from '../index.js';
 import { DirectoryTarget } from './directory.js';
 import { listingOf } from './names.js';
+import { clusterDirectory } from './place.js';
 import type { RestorePoint } from './plan.js';
 import { restoreArchive, verifyArchive } from './restore.js';
 
@@ -51,7 +52,7 @@ describe('an archive that was kept by three replicas under load, and by two of t
       unsafeNoTls: true,
       config: {
         archive: {
-          target: (of) => new DirectoryTarget(root, (id = of)),
+          target: (of) => new DirectoryTarget(root, clusterDirectory((id = of))),
           intervalMs: 1,
           baseIntervalMs: 2_000,
           retentionMs: 0,
@@ -77,7 +78,7 @@ describe('an archive that was kept by three replicas under load, and by two of t
     const writers = Array.from({ length: 12 }, (_, n) => writer(n));
     const logs = (): number => (id === 0 ? 0 : listingOf(readdirSync(target.path(''))).logs.length);
     await until(() => id !== 0);
-    target = new DirectoryTarget(root, id);
+    target = new DirectoryTarget(root, clusterDirectory(id));
     await target.list();
     await until(() => logs() >= 2);
     note();
@@ -105,7 +106,7 @@ describe('an archive that was kept by three replicas under load, and by two of t
   const restored = async (point: RestorePoint, from = target): Promise<Set<string>> => {
     const dataDir = join(directory, `restored-${++restores}`);
     const place = { dataDir, name: 'r0', address: '127.0.0.1:2380', bumpRevision: 1_000_000 };
-    await restoreArchive(from, point, place, () => undefined);
+    await restoreArchive(from, point, place, directory, () => undefined);
     const replica = await openReplica({ name: 'r0', dataDir });
     try {
       await replica.ready();
@@ -117,7 +118,7 @@ describe('an archive that was kept by three replicas under load, and by two of t
   };
   /** Another archive with the first copy of the state and the whole log, but for what is done to them. */
   const copy = (change: (path: string) => void): DirectoryTarget => {
-    const other = new DirectoryTarget(join(directory, `copy-${++restores}`), id);
+    const other = new DirectoryTarget(join(directory, `copy-${++restores}`), clusterDirectory(id));
     mkdirSync(other.path(''), { recursive: true });
     for (const name of readdirSync(target.path(''))) copyFileSync(target.path(name), other.path(name));
     for (const { name } of listingOf(readdirSync(other.path(''))).bases.slice(1)) rmSync(other.path(name));
@@ -205,7 +206,7 @@ describe('the archive of one replica', () => {
     const cluster = await startCluster({
       config: {
         archive: {
-          target: (of) => new DirectoryTarget(root, (id = of)),
+          target: (of) => new DirectoryTarget(root, clusterDirectory((id = of))),
           intervalMs: 1,
           baseIntervalMs: 1,
           retentionMs: 1,
@@ -217,7 +218,7 @@ describe('the archive of one replica', () => {
         const op = { type: 'put', key: 'k/a', value: Buffer.from(text), revisionAt: -1 } as const;
         return (await cluster.replica(0).backend.txn({ compares: [], ops: [op] })).revision;
       };
-      const target = new DirectoryTarget(root, id);
+      const target = new DirectoryTarget(root, clusterDirectory(id));
       for (const text of ['one', 'two', 'three']) {
         const revision = await put(text);
         await until(async () => {
@@ -249,7 +250,7 @@ describe('the archive of one replica', () => {
       config: {
         log: (level, text) => level === 'error' && said.push(text),
         archive: {
-          target: (of) => new DirectoryTarget(root, (id = of)),
+          target: (of) => new DirectoryTarget(root, clusterDirectory((id = of))),
           intervalMs: 1,
           baseIntervalMs: 60_000,
           retentionMs: 0,
@@ -264,7 +265,7 @@ describe('the archive of one replica', () => {
       expect(said[0]).toMatch(/^the archive cannot be written, and is tried again every second: /);
       expect(cluster.replica(0).archive()?.failures).toBeGreaterThan(0);
       rmSync(root);
-      const target = new DirectoryTarget(root, id);
+      const target = new DirectoryTarget(root, clusterDirectory(id));
       await until(async () => listingOf(await target.list()).bases.some((base) => base.revision >= revision));
     } finally {
       await cluster.close();

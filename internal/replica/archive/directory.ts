@@ -1,34 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { FatalError } from '../../machinery/assert.js';
 import type { ArchiveTarget } from './target.js';
 
 /** What a writer that was killed has left behind is removed after this. */
 const ABANDONED_MS = 24 * 3_600_000;
 const PART = '.part-';
-const CLUSTER = /^[0-9a-f]{12}$/;
 
-/** The directory that a `file://` URL names. Throws FatalError for every other URL. */
-export function archiveRoot(url: string): string {
+/** The names in a directory. Throws FatalError when it cannot be read. */
+export async function directoriesIn(root: string): Promise<readonly string[]> {
   try {
-    if (url.startsWith('file:///')) return fileURLToPath(url);
-  } catch (error) {
-    throw new FatalError(`${JSON.stringify(url)} names no directory: ${String(error)}`);
-  }
-  throw new FatalError(
-    `${JSON.stringify(url)} is no place for an archive: write e.g. file:///var/backups/quorate (object stores are not built yet)`,
-  );
-}
-
-/** What a cluster's directory in an archive is called. */
-export const clusterDirectory = (cluster: number): string => cluster.toString(16).padStart(12, '0');
-
-/** The clusters that have an archive in this directory. Throws FatalError when it cannot be read. */
-export async function archivedClusters(root: string): Promise<readonly number[]> {
-  try {
-    return (await readdir(root)).filter((name) => CLUSTER.test(name)).map((name) => Number.parseInt(name, 16));
+    return await readdir(root);
   } catch (error) {
     throw new FatalError(
       `the archive ${root} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
@@ -40,8 +23,8 @@ export async function archivedClusters(root: string): Promise<readonly number[]>
 export class DirectoryTarget implements ArchiveTarget {
   readonly #directory: string;
 
-  constructor(root: string, cluster: number) {
-    this.#directory = join(root, clusterDirectory(cluster));
+  constructor(root: string, cluster: string) {
+    this.#directory = join(root, cluster);
   }
 
   async list(): Promise<readonly string[]> {
@@ -84,8 +67,17 @@ export class DirectoryTarget implements ArchiveTarget {
     }
   }
 
+  /** Where a file lies. */
   path(name: string): string {
     return join(this.#directory, name);
+  }
+
+  read(name: string): Promise<Buffer> {
+    return readFile(this.path(name));
+  }
+
+  file(name: string): Promise<string> {
+    return Promise.resolve(this.path(name));
   }
 
   async remove(name: string): Promise<void> {

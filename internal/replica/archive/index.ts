@@ -1,5 +1,5 @@
-export { archivedClusters, archiveRoot, clusterDirectory, DirectoryTarget } from './directory.js';
 export { listingOf } from './names.js';
+export { archivePlace, type ArchivePlace, clusterDirectory } from './place.js';
 export { endOf, type RestorePoint } from './plan.js';
 export { restoreArchive, verifyArchive } from './restore.js';
 export type { ArchiveOptions, ArchiveTarget } from './target.js';

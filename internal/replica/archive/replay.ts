@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { FatalError } from '../../machinery/assert.js';
 import type { Entry } from '../../raft/index.js';
 import { decodeProposal } from '../../store/command.js';
@@ -29,7 +28,7 @@ export async function replay(
   const replayed = new Replay(state, cluster, base.index, point);
   for (const [i, log] of logs.entries()) {
     if (replayed.isReached) break;
-    replayed.apply(log, await readFile(target.path(log.name)));
+    replayed.apply(log, await target.read(log.name));
     state.commit();
     if (state.pendingBytes > PENDING_BYTES_MAX) await state.whenCommitted();
     progress(i + 1, logs.length);

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { FatalError } from '../../machinery/assert.js';
 import { type Refounded, type Refounding, restoreSnapshot, verifySnapshot } from '../refound.js';
 import { SnapshotFile } from '../snapshot-file.js';
@@ -10,17 +11,19 @@ type Progress = (what: 'copy' | 'log', done: number, total: number) => void;
 
 /**
  * Makes the data directory of a new cluster of one replica from an archive: the state as of a revision or a time, by default
- * the newest. Throws FatalError where the archive does not reach there, or is damaged on the way.
+ * the newest. What must be brought here first lies in `scratch` meanwhile, a directory that is there. Throws FatalError where
+ * the archive does not reach there, or is damaged on the way.
  */
 export async function restoreArchive(
   target: ArchiveTarget,
   point: RestorePoint,
   options: Refounding,
+  scratch: string,
   progress: Progress,
 ): Promise<Refounded> {
-  const plan = await planned(target, point);
+  const { plan, file } = await planned(target, point, scratch);
   return restoreSnapshot(
-    target.path(plan.base.name),
+    file,
     options,
     (done, total) => progress('copy', done, total),
     (state, cluster) => replay(state, cluster, target, plan, point, (done, total) => progress('log', done, total)),
@@ -34,11 +37,11 @@ export async function verifyArchive(
   scratch: string,
   progress: Progress,
 ): Promise<number> {
-  const plan = await planned(target, point);
+  const { plan, file } = await planned(target, point, scratch);
   let revision = 0;
   await verifySnapshot(
-    target.path(plan.base.name),
-    scratch,
+    file,
+    join(scratch, 'state'),
     (done, total) => progress('copy', done, total),
     async (state, cluster) => {
       await replay(state, cluster, target, plan, point, (done, total) => progress('log', done, total));
@@ -48,15 +51,20 @@ export async function verifyArchive(
   return revision;
 }
 
-async function planned(target: ArchiveTarget, point: RestorePoint): Promise<RestorePlan> {
+async function planned(
+  target: ArchiveTarget,
+  point: RestorePoint,
+  scratch: string,
+): Promise<{ plan: RestorePlan; file: string }> {
   const plan = planRestore(listingOf(await target.list()), point);
-  await checkName(target, plan.base);
-  return plan;
+  const path = await target.file(plan.base.name, scratch);
+  await checkName(path, plan.base);
+  return { plan, file: path };
 }
 
 /** A base that was renamed would be taken for another moment's. */
-async function checkName(target: ArchiveTarget, base: ArchivedBase): Promise<void> {
-  const file = await SnapshotFile.open(target.path(base.name));
+async function checkName(path: string, base: ArchivedBase): Promise<void> {
+  const file = await SnapshotFile.open(path);
   await file.close();
   if (file.header.appliedIndex !== base.index || file.header.revision !== base.revision)
     throw new FatalError(

@@ -4,8 +4,10 @@ export interface ArchiveTarget {
   list(): Promise<readonly string[]>;
   /** Writes a file; it is there, durably, when the promise resolves. One of that name is replaced. */
   put(name: string, bytes: AsyncIterable<Buffer>): Promise<void>;
-  /** Where a file can be read on this machine. */
-  path(name: string): string;
+  /** The bytes of a file, which is a piece of the log. */
+  read(name: string): Promise<Buffer>;
+  /** Where a file of any size can be read on this machine: in `scratch`, if it must be brought there first. */
+  file(name: string, scratch: string): Promise<string>;
   /** Removes a file; one that is not there is no error. */
   remove(name: string): Promise<void>;
 }
