@@ -35,7 +35,6 @@ const leaseSeconds = Number(values['lease-seconds']);
 
 interface Sample {
   readonly perSecond: number;
-  readonly bytesEach: number;
   readonly cpuUsEach: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -68,7 +67,7 @@ async function appends(ms: number): Promise<{ readonly perSecond: number; readon
 }
 
 async function creates(build: Build, connections: number): Promise<Sample> {
-  const [written, cpu] = [sumOf(build, writtenBytes), sumOf(build, cpuSeconds)];
+  const cpu = sumOf(build, cpuSeconds);
   const figure = await load({
     url: `${build.cluster.address}/api/v1/namespaces/default/configmaps`,
     connections,
@@ -78,11 +77,43 @@ async function creates(build: Build, connections: number): Promise<Sample> {
   if (figure.errors > 0) console.log(`${build.name}: ${figure.errors} errors`);
   return {
     perSecond: figure.perSecond,
-    bytesEach: (sumOf(build, writtenBytes) - written) / figure.count,
     cpuUsEach: ((sumOf(build, cpuSeconds) - cpu) * 1e6) / figure.count,
     p50Ms: figure.p50Ms,
     p99Ms: figure.p99Ms,
   };
+}
+
+/** The last entry of the log that replica 1 has in its state on the disk. */
+async function durableIndex({ cluster }: Build): Promise<number> {
+  const { body } = await call(`${cluster.url(1)}/metrics`);
+  return Number(/^quorate_store_durable_index (\d+)/m.exec(body)?.[1]);
+}
+
+/** Creates until the state was committed once more, at most 50,000: how many. */
+async function untilCommitted(build: Build, connections: number): Promise<number> {
+  const from = await durableIndex(build);
+  let count = 0;
+  while (count < 50_000 && (await durableIndex(build)) === from) {
+    const url = `${build.cluster.address}/api/v1/namespaces/default/configmaps`;
+    const amount = connections === 1 ? 100 : 500;
+    await load({ url, connections, amount, body: () => configMap(`w-${process.pid}-${unique++}`, 1000) });
+    count += amount;
+  }
+  return count;
+}
+
+/**
+ * Bytes that a create costs. The state is written some thousand creates at a time: they are counted from the end of a commit
+ * to the end of the second next, or the commits that fall into a few seconds by chance would decide.
+ */
+async function bytesOfCreate(
+  build: Build,
+  connections: number,
+): Promise<{ readonly each: number; readonly of: number }> {
+  await untilCommitted(build, connections);
+  const before = sumOf(build, writtenBytes);
+  const count = (await untilCommitted(build, connections)) + (await untilCommitted(build, connections));
+  return { each: (sumOf(build, writtenBytes) - before) / count, of: count };
 }
 
 /** KB a second that are written while `work` goes on. */
@@ -135,11 +166,12 @@ try {
         samples.get(build)?.push(await creates(build, connections));
       }
     }
-    for (const [{ name }, all] of samples) {
+    for (const [build, all] of samples) {
+      const bytes = await bytesOfCreate(build, connections);
       const of = (figure: (sample: Sample) => number): number => median(all.map(figure));
       console.log(
-        `create, ${connections} client(s), ${name}: ${of((s) => s.perSecond).toFixed(0)}/s, ` +
-          `${of((s) => s.bytesEach).toFixed(0)} bytes written each, ${of((s) => s.cpuUsEach).toFixed(0)} us of CPU, ` +
+        `create, ${connections} client(s), ${build.name}: ${of((s) => s.perSecond).toFixed(0)}/s, ` +
+          `${bytes.each.toFixed(0)} bytes written each (of ${bytes.of}), ${of((s) => s.cpuUsEach).toFixed(0)} us of CPU, ` +
           `p50 ${of((s) => s.p50Ms)} ms, p99 ${of((s) => s.p99Ms)} ms (each: ${all.map((s) => s.perSecond.toFixed(0)).join(', ')})`,
       );
     }
