@@ -22,9 +22,7 @@ export const pause = (ms: number): Promise<void> => new Promise((resolve) => set
 export async function startBuilds(other: string, replicas: number): Promise<readonly Build[]> {
   const builds = [await begun('this build', repoRoot, replicas)];
   if (other !== '') builds.push(await begun('other build', path.resolve(other), replicas));
-  for (const { cluster } of builds) {
-    for (let i = 1; i <= replicas; i++) await reserved(path.join(cluster.dir, `r${i}`, 'data', 'reserve'));
-  }
+  for (const { cluster } of builds) await reserved(cluster);
   return builds;
 }
 
@@ -34,10 +32,13 @@ async function begun(name: string, checkout: string, replicas: number): Promise<
   return { name, cluster: await start({ replicas }) };
 }
 
-async function reserved(file: string): Promise<void> {
+/** Resolves when every replica has written what it holds back of the disk, or after 30 s. */
+export async function reserved({ dir, replicas }: E2eCluster): Promise<void> {
   const until = performance.now() + RESERVED_MS;
-  while (performance.now() < until && !(fs.existsSync(file) && fs.statSync(file).size >= RESERVE_BYTES))
-    await pause(100);
+  const isThere = (file: string): boolean => fs.existsSync(file) && fs.statSync(file).size >= RESERVE_BYTES;
+  for (let i = 1; i <= replicas; i++) {
+    while (performance.now() < until && !isThere(path.join(dir, `r${i}`, 'data', 'reserve'))) await pause(100);
+  }
 }
 
 export async function endBuilds(builds: readonly Build[]): Promise<void> {

@@ -27,6 +27,23 @@ export function writtenBytes(pid: number): number {
   return Number(/^write_bytes: (\d+)/m.exec(fs.readFileSync(file, 'utf8'))?.[1]);
 }
 
+/**
+ * Bytes that the disk under a path has been given so far, by all programs, the file system's journal included; NaN where
+ * /proc is not, or the file system is on no disk of its own. The kernel counts in `write_bytes` the whole piece of a file
+ * that it keeps together in memory where only a page of it was written: this one is what was really written.
+ */
+export function diskBytes(place: string): number {
+  const file = '/proc/diskstats';
+  if (!fs.existsSync(file)) return Number.NaN;
+  const { dev } = fs.statSync(place);
+  const [major, minor] = [(dev >> 8) & 0xfff, (dev & 0xff) | ((dev >> 12) & 0xfff00)];
+  const lines = fs.readFileSync(file, 'utf8').split('\n');
+  const fields = lines
+    .map((line) => line.trim().split(/\s+/))
+    .find(([a, b]) => Number(a) === major && Number(b) === minor);
+  return fields === undefined ? Number.NaN : Number(fields[9]) * 512;
+}
+
 /** Milliseconds from the start of replica i's process until it was ready, as its log says. */
 export function startMs(cluster: E2eCluster, i: number): number {
   const log = fs.readFileSync(path.join(cluster.dir, `r${i}`, 'log'), 'utf8');

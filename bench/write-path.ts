@@ -11,7 +11,7 @@ import { parseArgs, promisify } from 'node:util';
 import { type Answer, call } from '../internal/testing/e2e/cluster.js';
 import { type Build, endBuilds, inTurn, pause, ratio, startBuilds, sumOf } from './builds.js';
 import { load } from './load.js';
-import { cpuSeconds, writtenBytes } from './process-figures.js';
+import { cpuSeconds, diskBytes, writtenBytes } from './process-figures.js';
 import { median } from './report.js';
 import { configMap } from './seed.js';
 
@@ -102,18 +102,23 @@ async function untilCommitted(build: Build, connections: number): Promise<number
   return count;
 }
 
+interface Written {
+  readonly each: number;
+  readonly of: number;
+  /** Bytes that the disk was given meanwhile for each create, by whomever. */
+  readonly onDisk: number;
+}
+
 /**
  * Bytes that a create costs. The state is written some thousand creates at a time: they are counted from the end of a commit
  * to the end of the second next, or the commits that fall into a few seconds by chance would decide.
  */
-async function bytesOfCreate(
-  build: Build,
-  connections: number,
-): Promise<{ readonly each: number; readonly of: number }> {
+async function bytesOfCreate(build: Build, connections: number): Promise<Written> {
   await untilCommitted(build, connections);
-  const before = sumOf(build, writtenBytes);
+  const { dir } = build.cluster;
+  const [before, disk] = [sumOf(build, writtenBytes), diskBytes(dir)];
   const count = (await untilCommitted(build, connections)) + (await untilCommitted(build, connections));
-  return { each: (sumOf(build, writtenBytes) - before) / count, of: count };
+  return { each: (sumOf(build, writtenBytes) - before) / count, of: count, onDisk: (diskBytes(dir) - disk) / count };
 }
 
 /** KB a second that are written while `work` goes on. */
@@ -171,7 +176,7 @@ try {
       const of = (figure: (sample: Sample) => number): number => median(all.map(figure));
       console.log(
         `create, ${connections} client(s), ${build.name}: ${of((s) => s.perSecond).toFixed(0)}/s, ` +
-          `${bytes.each.toFixed(0)} bytes written each (of ${bytes.of}), ${of((s) => s.cpuUsEach).toFixed(0)} us of CPU, ` +
+          `${bytes.each.toFixed(0)} bytes written each (${bytes.onDisk.toFixed(0)} by the disk's count, of ${bytes.of}), ${of((s) => s.cpuUsEach).toFixed(0)} us of CPU, ` +
           `p50 ${of((s) => s.p50Ms)} ms, p99 ${of((s) => s.p99Ms)} ms (each: ${all.map((s) => s.perSecond.toFixed(0)).join(', ')})`,
       );
     }
