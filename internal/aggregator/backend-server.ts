@@ -48,7 +48,8 @@ export class BackendServers {
     const { clientCertificate } = this.#parts;
     // Another may have been put in its place.
     if (tls === undefined || tls.cert !== clientCertificate?.cert) {
-      tls = { ca: api.ca, insecure: api.insecureSkipTLSVerify, serverName, ...clientCertificate };
+      const caller = 'kube_aggregator';
+      tls = { ca: api.ca, insecure: api.insecureSkipTLSVerify, serverName, caller, ...clientCertificate };
       this.#tls.set(api, tls);
     }
     return tls;

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAuthority, issue, type KeyPair } from '../pki/x509.js';
 import { untrusted } from './go-errors.js';
 import { CallError, Callout, clusterIpResolver } from './index.js';
+import { x509FaultMetrics } from './x509-faults.js';
 
 let ca: KeyPair;
 let other: KeyPair;
@@ -167,6 +168,15 @@ describe('the words of Go', () => {
     expect(await failure(post(port, '/x'))).toBe(`${at}dial tcp 127.0.0.1:${port}: connect: connection refused`);
     expect(await failure(post(good, '/drop'))).toMatch(/: EOF$/);
     expect(await failure(post(good, '/cut'))).toBe('unexpected EOF');
+  });
+
+  test('a certificate without alternative names is counted, for who calls', async () => {
+    const missing = (): string[] => [...x509FaultMetrics()].filter((text) => text.includes('_missing_san_total 1\n'));
+    expect(missing()).toEqual([]);
+    const tls = { ca: ca.cert, serverName: 'c', caller: 'kube_aggregator' } as const;
+    await failure(post(await serve(await leaf([]), echo), '/', tls));
+    await post(await serve(await leaf(['c']), echo), '/', tls);
+    expect(missing()).toEqual([expect.stringContaining('apiserver_kube_aggregator_x509_missing_san_total 1\n')]);
   });
 
   test('for certificates', async () => {

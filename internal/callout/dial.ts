@@ -6,8 +6,9 @@ import {
   type SecureContext,
   type TLSSocket,
 } from 'node:tls';
-import { dialError, dialTimeout, handshakeError, untrusted, wrongName } from './go-errors.js';
+import { dialError, dialTimeout, handshakeError, ONLY_COMMON_NAME, untrusted, wrongName } from './go-errors.js';
 import { CallError, type TlsOptions } from './types.js';
+import { countFaults } from './x509-faults.js';
 
 /** Go's http.DefaultTransport: 30 s to connect, 10 s for the handshake. */
 const DIAL_TIMEOUT_MS = 30_000;
@@ -68,7 +69,7 @@ export async function dialTls(
   port: number,
   name: string,
   context: SecureContext,
-  insecure: boolean,
+  { insecure = false, caller }: Pick<TlsOptions, 'insecure' | 'caller'>,
 ): Promise<TLSSocket> {
   const raw = await dialTcp(host, port);
   return await new Promise((resolve, reject) => {
@@ -100,6 +101,8 @@ export async function dialTls(
     socket.once('close', closed);
     socket.once('secureConnect', () => {
       const wrong = insecure ? undefined : judge(socket, name);
+      if (caller !== undefined)
+        countFaults(caller, socket.getPeerCertificate(), wrong?.message.includes(ONLY_COMMON_NAME) === true);
       over(wrong);
       if (wrong === undefined) resolve(socket);
     });

@@ -98,6 +98,8 @@ export function handshakeError(error: SystemError): CallError {
   return new CallError('tls', `tls: ${message}`);
 }
 
+/** Said of a certificate without alternative names. */
+export const ONLY_COMMON_NAME = 'certificate relies on legacy Common Name field';
 const VERIFY = 'tls: failed to verify certificate: x509: ';
 
 const seconds = (date: Date): string => `${date.toISOString().slice(0, 19)}Z`;
@@ -132,7 +134,7 @@ export function wrongName(name: string, cert: PeerCertificate): CallError {
   const addresses = of('IP Address:');
   const names = of('DNS:');
   if (all.length === 0 && isIP(name) === 0) {
-    return new CallError('tls', `${VERIFY}certificate relies on legacy Common Name field, use SANs instead`);
+    return new CallError('tls', `${VERIFY}${ONLY_COMMON_NAME}, use SANs instead`);
   }
   if (isIP(name) !== 0) {
     if (addresses.length === 0) {

@@ -51,7 +51,7 @@ function identity(tls: TlsOptions): Identity {
   const agent = new HttpsAgent(OPTIONS);
   own(agent, (options) => {
     const { host, port } = placeOf(options);
-    return dialTls(host, port, options.expectedName ?? host, context, tls.insecure === true);
+    return dialTls(host, port, options.expectedName ?? host, context, tls);
   });
   return { agent, context };
 }
@@ -87,9 +87,9 @@ export class Pool {
   #fingerprint(tls: TlsOptions): string {
     let known = this.#fingerprints.get(tls);
     if (known === undefined) {
-      const { ca = '', cert = '', key = '', insecure = false, serverName = '' } = tls;
+      const { ca = '', cert = '', key = '', insecure = false, serverName = '', caller = '' } = tls;
       known = createHash('sha256')
-        .update(JSON.stringify([ca, cert, key, insecure, serverName]))
+        .update(JSON.stringify([ca, cert, key, insecure, serverName, caller]))
         .digest('base64');
       this.#fingerprints.set(tls, known);
     }

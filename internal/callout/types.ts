@@ -1,3 +1,4 @@
+import type { Caller } from './x509-faults.js';
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 
@@ -12,6 +13,8 @@ export interface TlsOptions {
   readonly insecure?: boolean;
   /** The name that the certificate must have, and the SNI; the host of the address when absent. */
   readonly serverName?: string;
+  /** For whom faults of certificates are counted; nobody when absent. */
+  readonly caller?: Caller;
 }
 
 /** Where a connection goes, when that is not what the URL says (a Service behind its DNS name). */

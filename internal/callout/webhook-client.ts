@@ -32,7 +32,7 @@ export function webhookTarget(client: JsonObject | undefined, resolve: ServiceRe
   const service = child(client, 'service');
   if (service === undefined) {
     const url = new URL(str(client, 'url'));
-    const tls: TlsOptions = { ca };
+    const tls: TlsOptions = { ca, caller: 'webhooks' };
     return { url: `https://${url.host}${cleanPath(url.pathname)}`, tls };
   }
   const [namespace, name] = [str(service, 'namespace'), str(service, 'name')];
@@ -40,7 +40,7 @@ export function webhookTarget(client: JsonObject | undefined, resolve: ServiceRe
   const serverName = `${name}.${namespace}.svc`;
   return {
     url: `https://${joinHostPort(serverName, port)}${cleanPath(str(service, 'path'))}`,
-    tls: { ca, serverName },
+    tls: { ca, serverName, caller: 'webhooks' },
     address: () => resolve(namespace, name, port),
   };
 }

@@ -5,11 +5,13 @@ import { tokenUseMetrics } from '../auth/token-uses.js';
 import { authMetrics } from '../auth/metrics.js';
 import { policyMetrics } from '../admission/policies/metrics.js';
 import { customResourceMetrics } from '../registry/custom/metrics.js';
+import { x509FaultMetrics } from '../callout/x509-faults.js';
 import { deprecatedRequests } from '../rest/deprecated-requests.js';
 import type { HandlerReply, RequestInfo } from '../rest/types.js';
 import { findResource } from '../schema/resources.js';
 import type { ResourceDef } from '../schema/types.js';
 import { Histograms } from '../machinery/histogram.js';
+import { constantMetrics } from './constant-metrics.js';
 import { isLongRunning } from './in-flight.js';
 import { LongRunning, scopeOf } from './long-running.js';
 import { VERSION } from './version.js';
@@ -316,6 +318,8 @@ export class RequestMetrics {
     yield* tokenUseMetrics();
     yield* admissionDurations();
     yield* deprecatedRequests();
+    yield* x509FaultMetrics();
+    yield constantMetrics;
     yield* this.others();
   }
 }

@@ -38,6 +38,13 @@ const evaluation = new Histogram({
   registers: [],
 });
 
+const ratcheting = new Histogram({
+  name: 'apiextensions_apiserver_validation_ratcheting_seconds',
+  help: 'Seconds that it took to compare old and new of an UPDATE by the schema: both are compared while the new is looked at.',
+  buckets: exponentialBuckets(0.00001, 4, 10),
+  registers: [],
+});
+
 /** Of custom resources, under kube-apiserver's names. They count for the whole process. */
 export const customResourceMetrics: readonly Metric[] = [
   conversionRequests,
@@ -45,6 +52,7 @@ export const customResourceMetrics: readonly Metric[] = [
   definitionSeconds,
   compilation,
   evaluation,
+  ratcheting,
 ];
 
 /** Definitions whose conversions are counted by name; beyond, as those of `other`. */
@@ -69,6 +77,7 @@ export function observeConversion(call: ConversionCall, seconds: number, failure
   definitionSeconds.observe({ crd_name, from_version: call.from, to_version: call.to, succeeded }, seconds);
 }
 
-/** Begins to count a compilation, or an evaluation; call what it returns at the end. */
+/** Begins to count a compilation, a comparison, or an evaluation; call what it returns at the end. */
 export const startCompilation = (): (() => number) => compilation.startTimer();
+export const startRatcheting = (): (() => number) => ratcheting.startTimer();
 export const startEvaluation = (): (() => number) => evaluation.startTimer();

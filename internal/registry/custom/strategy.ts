@@ -17,7 +17,7 @@ import { customColumns } from './columns.js';
 import { coerceTo, defaultsOf } from './coerce.js';
 import { embeddedErrorsOf } from './embedded.js';
 import { hasRules, ruleErrors, type Rules, rulesOf } from './rules.js';
-import { startCompilation, startEvaluation } from './metrics.js';
+import { startCompilation, startEvaluation, startRatcheting } from './metrics.js';
 import { scaleErrors } from './scale.js';
 import { renewerOf, versionConverter } from './versions.js';
 
@@ -73,7 +73,9 @@ function validatorOf({
     const out: FieldError[] = [];
     if (obj['kind'] !== def.kind) out.push(invalidValue('kind', obj['kind'], `must be ${def.kind}`));
     // What is about no field in particular names none.
+    const compared = old === undefined ? undefined : startRatcheting();
     const wrong = yield* valueErrors(schema, obj, '', old);
+    compared?.();
     for (const e of wrong) out.push(e.field === '' ? { ...e, field: '<nil>' } : e);
     append(out, scaleErrors(obj, version.scale));
     if (embeddedErrors !== undefined) append(out, embeddedErrors(obj));
