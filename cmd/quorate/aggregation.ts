@@ -4,11 +4,13 @@ import { type Aggregator, createAggregator } from '../../internal/aggregator/ind
 import { AggregatorMetrics } from '../../internal/aggregator/metrics.js';
 import { RemoteDiscovery } from '../../internal/aggregator/remote-discovery.js';
 import { RemoteOpenApi } from '../../internal/aggregator/remote-openapi.js';
+import { RemoteOpenApiV2 } from '../../internal/aggregator/remote-openapi-v2.js';
 import { storeReader } from '../../internal/admission/lookup.js';
 import type { Callout, ServiceResolver } from '../../internal/callout/index.js';
 import type { CustomResources } from '../../internal/extensions/custom-resources.js';
 import { FatalError } from '../../internal/machinery/assert.js';
 import type { RemoteOpenApiDocuments } from '../../internal/rest/openapi.js';
+import type { RemoteSpec } from '../../internal/schema/openapi/index.js';
 import type { Catalog } from '../../internal/schema/discovery/catalog.js';
 import type { InternalClient } from '../../internal/server/internal-client.js';
 import { keepAvailability } from '../../internal/server/poststart/api-service-availability.js';
@@ -25,6 +27,8 @@ export interface AggregationParts {
   readonly resolve: ServiceResolver;
   readonly catalog: Catalog;
   readonly custom: CustomResources;
+  /** Takes what other servers add to the OpenAPI v2 document. */
+  readonly mergeOpenApi: (specs: readonly RemoteSpec[]) => void;
 }
 
 export interface Aggregation {
@@ -51,7 +55,15 @@ function clientCertificate(flags: FlagValues): { cert: string; key: string } | u
 }
 
 /** The aggregation layer of one replica. Throws FatalError when its certificate cannot be read. */
-export function aggregation({ flags, backend, callout, resolve, catalog, custom }: AggregationParts): Aggregation {
+export function aggregation({
+  flags,
+  backend,
+  callout,
+  resolve,
+  catalog,
+  custom,
+  mergeOpenApi,
+}: AggregationParts): Aggregation {
   const certificate = reread(() => ({ shown: clientCertificate(flags) }));
   const services = new ApiServices(backend);
   const servers = new BackendServers({
@@ -66,7 +78,8 @@ export function aggregation({ flags, backend, callout, resolve, catalog, custom 
     catalog.setExtensions('apiservice', groups);
   });
   const openApi = new RemoteOpenApi(services, servers);
-  const following: { stop(): void }[] = [services, discovery, openApi];
+  const openApiV2 = new RemoteOpenApiV2(services, servers, mergeOpenApi);
+  const following: { stop(): void }[] = [services, discovery, openApi, openApiV2];
   return {
     metrics: new AggregatorMetrics(services),
     openApi,

@@ -146,6 +146,7 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
     ...calls,
     catalog,
     custom,
+    mergeOpenApi: (specs) => openApi.setRemote(specs),
   });
   const client = createInternalClient(resources);
   const leads = (): boolean => replica.status().role === 'leader';

@@ -16,8 +16,9 @@ import type { JsonObject } from '../machinery/json.js';
 import { createAuthority, issue, type KeyPair } from '../pki/x509.js';
 import { createRest } from '../rest/index.js';
 import { createOpenApi } from '../rest/openapi.js';
-import { OpenApi } from '../schema/openapi/index.js';
+import { OpenApi, ungzip } from '../schema/openapi/index.js';
 import { RemoteOpenApi } from '../aggregator/remote-openapi.js';
+import { RemoteOpenApiV2 } from '../aggregator/remote-openapi-v2.js';
 import { createDiscovery } from '../rest/discovery.js';
 import { type Rest, startRest } from '../rest/write/testing/harness.js';
 import { Catalog } from '../schema/discovery/catalog.js';
@@ -36,6 +37,7 @@ let rest: Rest;
 let services: ApiServices;
 let discovery: RemoteDiscovery;
 let openApi: RemoteOpenApi;
+let servers: BackendServers;
 let availability: AvailabilityController;
 let registration: RegistrationController;
 let server: TestServer;
@@ -46,6 +48,15 @@ let watching: ServerResponse | undefined;
 let watchEnded: Promise<unknown> | undefined;
 let custom: { group: string; version: string }[] = [];
 const catalog = new Catalog();
+
+/** With which ETags its OpenAPI v2 document was asked for. */
+const askedForV2: (string | undefined)[] = [];
+function json2(res: ServerResponse): void {
+  const get = { responses: { 200: { description: 'OK', schema: { $ref: '#/definitions/Thing' } } } };
+  res.setHeader('content-type', 'application/json').setHeader('etag', '"one"');
+  const paths = { '/apis/things.example.com/v1/things': { get }, '/apis/apps/v1/things': { get } };
+  res.end(JSON.stringify({ swagger: '2.0', paths, definitions: { Thing: { type: 'object' } } }));
+}
 
 /** The aggregated API server of this test: tells what it was asked. */
 async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -65,6 +76,12 @@ async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> 
   if (url.pathname === '/openapi/v3') {
     const serverRelativeURL = '/openapi/v3/apis/things.example.com/v1?hash=AB12';
     json({ paths: { 'apis/things.example.com/v1': { serverRelativeURL }, 'apis/apps/v1': { serverRelativeURL } } });
+    return;
+  }
+  if (url.pathname === '/openapi/v2') {
+    askedForV2.push(req.headers['if-none-match']);
+    if (req.headers['if-none-match'] === '"one"') res.writeHead(304).end();
+    else json2(res);
     return;
   }
   if (url.searchParams.has('watch')) {
@@ -145,7 +162,7 @@ beforeAll(async () => {
   const { backend: store } = rest.deps;
   const objects = storeReader(store);
   services = new ApiServices(store);
-  const servers = new BackendServers({ callout, resolve: clusterIpResolver(objects) });
+  servers = new BackendServers({ callout, resolve: clusterIpResolver(objects) });
   discovery = new RemoteDiscovery(services, servers, (groups) => catalog.setExtensions('apiservice', groups));
   openApi = new RemoteOpenApi(services, servers);
   const frontProxy = { names: ['X-Custom-User'], prefixes: [] };
@@ -338,6 +355,31 @@ test('the OpenAPI v3 index names the documents of other servers, and they are fe
   // It may tell nothing of what is not its own.
   const own = child(child(await ask('/openapi/v3'), 'paths'), 'apis/apps/v1');
   expect(str(own, 'serverRelativeURL')).toMatch(/^\/openapi\/v3\/apis\/apps\/v1\?hash=[0-9A-F]{128}$/);
+});
+
+test('the OpenAPI v2 document holds what other servers have, as long as they are there', async () => {
+  const merged = new OpenApi('test');
+  const own = merged.v2('json').hash;
+  const document = async (): Promise<JsonObject> =>
+    JSON.parse(String(await ungzip(await merged.v2('json').content()))) as JsonObject;
+  const following = new RemoteOpenApiV2(services, servers, (specs) => merged.setRemote(specs));
+  await expect.poll(() => merged.v2('json').hash).not.toBe(own);
+  const { paths, definitions } = (await document()) as { paths: JsonObject; definitions: JsonObject };
+  expect(paths['/apis/things.example.com/v1/things']).toBeDefined();
+  expect(paths['/apis/apps/v1/things']).toBeUndefined();
+  expect(definitions['Thing']).toEqual({ type: 'object' });
+  // It is asked again when its APIService changes, and tells that nothing has.
+  askedForV2.length = 0;
+  const caBundle = Buffer.from(`${ca.cert}\n`).toString('base64');
+  await rest.ok(
+    200,
+    'PATCH',
+    `${API_SERVICES}/v1.things.example.com`,
+    { spec: { caBundle } },
+    { contentType: 'application/merge-patch+json' },
+  );
+  await expect.poll(() => askedForV2).toEqual(['"one"']);
+  following.stop();
 });
 
 describe('the APIServices of what this server serves itself', () => {

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
 import { encodeYaml } from '../codec/yaml-encode.js';
-import { type Entries, isStep, ready, type Steps } from './steps.js';
+import { atOnce, type Entries, isStep, ready, type Steps } from './steps.js';
 import type { SwaggerParts } from './v2.js';
 
 /*
@@ -128,14 +128,6 @@ function pathItem(item: JsonObject): Buffer {
     return isObject(o) ? [bytes(2 + i, operation(o))] : [];
   });
   return message([...operations, ...parameters(9, item['parameters'])]);
-}
-
-/** The schema of a parameter or an answer, which is small: a reference or a scalar. */
-function atOnce<T>(steps: Steps<T>): T {
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
 }
 
 function* mapped(of: Entries<JsonObject>, write: (v: JsonObject) => Steps<Buffer>): Entries<Buffer> {

@@ -17,12 +17,14 @@ import {
   VERSION_PATH,
   WELL_KNOWN_PATH,
 } from './operations.js';
+import type { RemoteSpec } from './remote-v2.js';
 import type { Flavor } from './schemas.js';
 import { swagger, swaggerJson } from './v2.js';
 import { customDocument, documentJson, type DocumentParts, groupVersionDocument, plainDocument } from './v3.js';
 
 export { type CustomKind, customTypeName } from './custom.js';
 export { ungzip } from './chunks.js';
+export { type RemoteSpec, remoteSpec } from './remote-v2.js';
 
 /** A group and version of custom resources as OpenAPI shows it. */
 export interface CustomGroupVersion {
@@ -66,6 +68,8 @@ export class OpenApi {
   readonly #release: string;
   #custom: readonly CustomGroupVersion[] = [];
   #customHash = '';
+  #remote: readonly RemoteSpec[] = [];
+  #remoteHash = '';
   #byVersion = new Map<string, CustomGroupVersion>();
   #index: JsonObject | undefined;
   #known = new Map<string, OpenApiDocument>();
@@ -84,6 +88,12 @@ export class OpenApi {
     const paths = new Set(this.v3Paths());
     for (const key of this.#known.keys())
       if (!key.startsWith('v2 ') && !paths.has(key.split(' ')[0] ?? '')) this.#known.delete(key);
+  }
+
+  /** Replaces what other servers add to the v2 document. */
+  setRemote(specs: readonly RemoteSpec[]): void {
+    this.#remote = specs;
+    this.#remoteHash = specs.map(({ fingerprint }) => fingerprint).join('\n');
   }
 
   /** `hashed`: what of the key is part of the hash. */
@@ -177,8 +187,13 @@ export class OpenApi {
   /** The v2 document of everything, as JSON or as gnostic's protobuf. */
   v2(form: 'json' | 'protobuf'): OpenApiDocument {
     const key = `v2 ${form}`;
-    return this.#document(key, key, this.#customHash, () => {
-      const parts = swagger({ items: pathsOf(this.#custom), definitions: definitions(this.#custom, 'v2') });
+    const fingerprint = this.#remoteHash === '' ? this.#customHash : `${this.#customHash}\n${this.#remoteHash}`;
+    return this.#document(key, key, fingerprint, () => {
+      const parts = swagger({
+        items: pathsOf(this.#custom),
+        definitions: definitions(this.#custom, 'v2'),
+        remote: this.#remote,
+      });
       return form === 'json' ? swaggerJson(parts) : swaggerProtobuf(parts);
     });
   }

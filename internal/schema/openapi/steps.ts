@@ -17,6 +17,14 @@ export function* ready<T>(value: T): Steps<T> {
   return value;
 }
 
+/** The result of steps that are few: a reference, a scalar, one definition. */
+export function atOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
 /** Entries of which each is made in steps when it is asked for; undefined where a step ends before there is one. */
 export type Entries<T> = Iterable<readonly [string, Steps<T>] | undefined>;
 

@@ -29,7 +29,8 @@ import {
 import { inlineParameter, type Parameter, sharedParameters } from './parameters.js';
 import type { Definitions } from './custom.js';
 import { collectDefinitions, definitionSchema, refTo } from './schemas.js';
-import { type Entries, jsonMembers, ready } from './steps.js';
+import { RemoteDefinitions, type RemoteSpec } from './remote-v2.js';
+import { atOnce, type Entries, jsonMembers, ready, type Steps } from './steps.js';
 
 /** Bodies that many operations have are shared; the keys are published like those of the parameters. */
 const SHARED_BODIES: Readonly<Record<string, string>> = {
@@ -124,6 +125,8 @@ export interface SwaggerExtras {
   /** The paths of each resource are made when they are asked for. */
   readonly items: Iterable<readonly PathItem[]>;
   readonly definitions: Definitions;
+  /** What other servers add. */
+  readonly remote?: readonly RemoteSpec[];
 }
 
 function* pathEntries(items: readonly PathItem[], named: Set<string>): Entries<JsonObject> {
@@ -131,22 +134,34 @@ function* pathEntries(items: readonly PathItem[], named: Set<string>): Entries<J
   for (const item of items) yield [item.path, ready(pathObject(item))];
 }
 
-/** The OpenAPI v2 document of everything that is built in, and of what extensions add. */
+/** The OpenAPI v2 document of everything that is built in, of what extensions and other servers add. */
 export function swagger(extras?: SwaggerExtras): SwaggerParts {
   const named = new Set<string>();
+  /** The definitions of this server, once its paths have been written. */
+  const names = new Set<string>();
+  const own = (name: string): Steps<JsonObject> =>
+    extras?.definitions.get(name)?.() ?? ready(definitionSchema('v2', name, KNOWN_GROUP_VERSIONS));
+  const withKinds = function* (name: string, definition: Steps<JsonObject>): Steps<JsonObject> {
+    return others.withKinds(name, yield* definition);
+  };
+  const others = new RemoteDefinitions((name) => (names.has(name) ? atOnce(own(name)) : undefined));
   return {
     head: { swagger: '2.0', info: { ...INFO } },
     *paths() {
       yield* pathEntries(allPaths(), named);
       for (const items of extras?.items ?? []) yield* pathEntries(items, named);
-    },
-    *definitions() {
-      const names = new Set<string>();
       for (const name of named) collectDefinitions(name, names);
       for (const name of extras?.definitions.keys() ?? []) names.add(name);
-      for (const name of [...names].toSorted()) {
-        const own = extras?.definitions.get(name);
-        yield [name, own === undefined ? ready(definitionSchema('v2', name, KNOWN_GROUP_VERSIONS)) : own()];
+      for (const { paths, definitions } of extras?.remote ?? []) {
+        yield undefined;
+        const rewritten = others.add(definitions);
+        for (const [path, item] of paths) yield [path, ready(rewritten(item))];
+      }
+    },
+    *definitions() {
+      for (const name of [...names, ...others.added.keys()].toSorted()) {
+        const added = others.added.get(name);
+        yield [name, withKinds(name, added === undefined ? own(name) : ready(added))];
       }
     },
     *parameters() {
