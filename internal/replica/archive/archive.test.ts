@@ -262,7 +262,7 @@ describe('the archive of one replica', () => {
       const op = { type: 'put', key: 'k/a', value: Buffer.from('a'), revisionAt: -1 } as const;
       const { revision } = await backend.txn({ compares: [], ops: [op] });
       await until(() => said.length > 0);
-      expect(said[0]).toMatch(/^the archive cannot be written, and is tried again every second: /);
+      expect(said[0]).toMatch(/^the archive cannot be written, and is tried again every 5 s: /);
       expect(cluster.replica(0).archive()?.failures).toBeGreaterThan(0);
       rmSync(root);
       const target = new DirectoryTarget(root, clusterDirectory(id));

@@ -15,6 +15,10 @@ const PIECE_BYTES = 4 * 1024 * 1024;
 const TURN_BYTES = 512 * 1024;
 /** A restore has no more than this to apply. */
 const LOG_BYTES_PER_BASE = 1024 * 1024 * 1024;
+/** After an attempt that came to nothing: what is there is listed anew, which costs a store something. */
+const RETRY_MS = 5_000;
+/** A copy of the state takes no longer: it keeps LMDB from reusing pages. */
+const BASE_MS_MAX = 3_600_000;
 /** That the archive cannot be written is said so often. */
 const SAY_MS = 60_000;
 /** What is left at the end may take so long. */
@@ -69,6 +73,7 @@ export class Archiver {
   #failures = 0;
   #bytes = 0;
   #saidAt = -Infinity;
+  #failedAt = -Infinity;
   #stopped = false;
   #halted = false;
 
@@ -94,7 +99,7 @@ export class Archiver {
   }
 
   #look(): void {
-    if (this.#stopped) return;
+    if (this.#stopped || performance.now() < this.#failedAt + RETRY_MS) return;
     this.#running ??= this.#run(false).finally(() => (this.#running = undefined));
   }
 
@@ -126,13 +131,14 @@ export class Archiver {
       await this.#archive(isLast);
     } catch (error) {
       this.#failures++;
+      this.#failedAt = performance.now();
       // Where the archive ends is looked at anew: nobody knows what is there.
       this.#end = undefined;
       if (performance.now() < this.#saidAt + SAY_MS) return;
       this.#saidAt = performance.now();
       this.#source.say(
         'error',
-        `the archive cannot be written, and is tried again every second: ${messageOf(error)}. What is written to the cluster meanwhile is not in it.`,
+        `the archive cannot be written, and is tried again every ${RETRY_MS / 1000} s: ${messageOf(error)}. What is written to the cluster meanwhile is not in it.`,
       );
     }
   }
@@ -239,7 +245,11 @@ export class Archiver {
   }
 
   async #put(name: string, chunks: AsyncIterable<Buffer>): Promise<void> {
-    const count = (bytes: number): void => void (this.#bytes += bytes);
+    const until = performance.now() + BASE_MS_MAX;
+    const count = (bytes: number): void => {
+      if (performance.now() > until) throw new Error(`${name} was not written within ${BASE_MS_MAX / 60_000} minutes`);
+      this.#bytes += bytes;
+    };
     async function* counted(): AsyncGenerator<Buffer> {
       for await (const chunk of chunks) {
         count(chunk.length);
