@@ -2,6 +2,7 @@ import { StatusError } from '../machinery/status.js';
 import type { ChangeEvent } from '../store/types.js';
 import type { EventEncoding } from './encoding.js';
 import type { LazyObject } from './lazy.js';
+import type { Prepare } from './lister.js';
 import type { SharedEvent } from './watch-event.js';
 import { BATCH_CHANGES } from './watch-hub.js';
 import { Watcher } from './watcher.js';
@@ -13,6 +14,8 @@ import { Watcher } from './watcher.js';
  */
 export class ConvertedWatcher extends Watcher {
   override readonly readsByItself = true;
+  /** Has objects converted before the filter looks at them, where it must. */
+  before: Prepare | undefined;
   private running = false;
   private again = false;
 
@@ -48,7 +51,12 @@ export class ConvertedWatcher extends Watcher {
   private async step(): Promise<boolean> {
     const { initial, hub } = this;
     if (initial !== undefined) {
-      const page = initial.page();
+      const { before } = this;
+      const page =
+        before === undefined
+          ? initial.page()
+          : await initial.convertedPage((objects) => this.inTurn(() => before(objects)));
+      if (this.isOver()) return false;
       await this.prepare(page);
       return this.isOver() ? false : this.readInitial(initial, page);
     }
@@ -60,6 +68,12 @@ export class ConvertedWatcher extends Watcher {
       return false;
     }
     const events = new Map<ChangeEvent, SharedEvent>(changes.map((change) => [change, hub.shared(change)]));
+    const { before } = this;
+    if (before !== undefined) {
+      const sides = [...events.values()].flatMap((event) => event.sides(this.cls.filter));
+      await this.inTurn(() => before(sides));
+      if (this.isOver()) return false;
+    }
     const objects: LazyObject[] = [];
     for (const event of events.values()) {
       const object = event.objectFor(this.cls.filter);
@@ -72,7 +86,11 @@ export class ConvertedWatcher extends Watcher {
   private prepare(objects: readonly LazyObject[]): Promise<void> {
     const { prepare } = this.cls.encoding;
     if (prepare === undefined || objects.length === 0) return Promise.resolve();
-    return this.hub.inTurn(this.cls.resource, () => (this.closed ? Promise.resolve() : prepare(objects)));
+    return this.inTurn(() => prepare(objects));
+  }
+
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    return this.hub.inTurn(this.cls.resource, () => (this.closed ? Promise.resolve() : work()));
   }
 }
 

@@ -235,6 +235,38 @@ describe('through a conversion webhook', () => {
     other.close();
   });
 
+  test('objects are selected by the fields of the version that is asked for, as the webhook gives them', async () => {
+    const [old, current] = versions as [JsonObject, JsonObject];
+    const { at } = await define(
+      [
+        { ...old, selectableFields: [{ jsonPath: '.spec.host' }] },
+        { ...current, selectableFields: [{ jsonPath: '.spec.address' }] },
+      ],
+      conversion(),
+    );
+    for (const [name, host] of ['a', 'b', 'a', 'b'].entries()) {
+      await rest.ok(201, 'POST', at('v1'), thing('v1', `n${name}`, { host }));
+    }
+    const query = 'fieldSelector=spec.address%3Da';
+    const names = (list: JsonObject): unknown[] => (list['items'] as JsonObject[]).map((o) => meta(o)['name']);
+    expect(names(await rest.ok(200, 'GET', `${at('v2')}?${query}`))).toEqual(['n0', 'n2']);
+    const first = await rest.ok(200, 'GET', `${at('v2')}?${query}&limit=1`);
+    expect(names(first)).toEqual(['n0']);
+    const token = encodeURIComponent(meta(first)['continue'] as string);
+    expect(names(await rest.ok(200, 'GET', `${at('v2')}?${query}&limit=1&continue=${token}`))).toEqual(['n2']);
+    const seen = await watch(`${at('v2')}?watch=true&${query}`);
+    expect((await seen.until(2)).map((e) => meta(e['object'] as JsonObject)['name'])).toEqual(['n0', 'n2']);
+    await patch(at('v1', 'n1'), { spec: { host: 'a' } });
+    await patch(at('v1', 'n0'), { spec: { host: 'c' } });
+    expect((await seen.until(4)).slice(2)).toMatchObject([
+      { type: 'ADDED', object: { metadata: { name: 'n1' }, spec: { address: 'a' } } },
+      { type: 'DELETED', object: { metadata: { name: 'n0' } } },
+    ]);
+    seen.close();
+    await rest.ok(200, 'DELETE', `${at('v2')}?${query}`);
+    expect(names(await rest.ok(200, 'GET', at('v1')))).toEqual(['n0', 'n3']);
+  });
+
   test('a conversion that fails ends the watch with its error, and no other watch', async () => {
     const { at } = await define(versions, conversion());
     const [converted, stored] = [await watch(`${at('v2')}?watch=true`), await watch(`${at('v1')}?watch=true`)];

@@ -1,6 +1,7 @@
 import { append } from '../machinery/append.js';
 import { Breath, BREATH_STEPS } from '../machinery/breathe.js';
 import { StatusError } from '../machinery/status.js';
+import { converterFor } from './convert.js';
 import type { RestDeps } from './deps.js';
 import { filterOf } from './filter.js';
 import { handleList } from './list.js';
@@ -29,11 +30,14 @@ export async function handleDeleteCollection(deps: RestDeps, request: ApiRequest
   const { start, end } = filter;
   const lister = new Lister(deps, filter, { revision: deps.backend.revision, start, end });
   const limit = list.limit > 0 ? list.limit : Number.MAX_SAFE_INTEGER;
+  const before = filter.asksWebhook ? converterFor(deps, def).prepare : undefined;
   const keys: string[] = [];
   const breath = new Breath();
   while (!lister.finished && keys.length < limit) {
     if (breath.isDue(BREATH_STEPS)) await breath.rest();
-    for (const obj of lister.page(Math.min(limit - keys.length, 2_000))) keys.push(obj.key);
+    const most = Math.min(limit - keys.length, 2_000);
+    const page = before === undefined ? lister.page(most) : await lister.convertedPage(before, most);
+    for (const obj of page) keys.push(obj.key);
   }
   const ctx = startWriting(deps, request, def, options.dryRun);
   let next = 0;

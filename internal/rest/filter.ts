@@ -6,6 +6,7 @@ import { badRequest } from '../machinery/status.js';
 import type { Strategy } from '../registry/types.js';
 import { isCustom, type ResourceDef } from '../schema/types.js';
 import { objectKey, prefixEnd, resourcePrefix } from '../store/keys.js';
+import { apiVersionOf } from './convert.js';
 import type { FieldsReader, LazyObject } from './lazy.js';
 
 /** Which objects of one resource a list, watch or deletecollection means. */
@@ -19,6 +20,8 @@ export interface Filter {
   readonly selective: boolean;
   /** Undefined when every key in the range is meant. */
   readonly matches: ((obj: LazyObject) => boolean) | undefined;
+  /** Objects must be converted before `matches` is asked: what it looks at is what a conversion webhook makes of them. */
+  readonly asksWebhook: boolean;
   /** Equal for filters that select the same objects. */
   readonly key: string;
 }
@@ -95,6 +98,7 @@ export function filterOf(def: ResourceDef, strategy: Strategy, selection: Select
     prefix,
     selective: byLabels || fields.length > 0,
     matches,
+    asksWebhook: rest.some((r) => r.field !== NAME && r.field !== NAMESPACE) && isAsked(strategy),
     key: JSON.stringify([start, labels, rest]),
   };
 }
@@ -102,12 +106,16 @@ export function filterOf(def: ResourceDef, strategy: Strategy, selection: Select
 /** One reader for each strategy: what it read of an object need not be read again for another watch. */
 const readers = new WeakMap<Strategy, FieldsReader>();
 
-/** Reads the fields of this version's objects. Through a webhook nobody can be asked here: they are those of the stored one. */
-function readerOf(strategy: Strategy): FieldsReader {
+const isAsked = ({ converter }: Strategy): boolean =>
+  converter !== undefined && converter.servedNow === undefined && converter.hasForeign;
+
+/** Reads the fields of this version's objects. What a webhook made of an object is kept with it. */
+function readerOf(def: ResourceDef, strategy: Strategy): FieldsReader {
   let reader = readers.get(strategy);
   if (reader === undefined) {
     const { converter } = strategy;
-    reader = (obj) => strategy.fields?.(converter?.servedNow?.(obj) ?? obj) ?? {};
+    const apiVersion = apiVersionOf(def);
+    reader = (obj) => strategy.fields?.(converter?.servedNow?.(obj.object) ?? obj.in(apiVersion) ?? obj.object) ?? {};
     readers.set(strategy, reader);
   }
   return reader;
@@ -117,5 +125,5 @@ function fieldValue(def: ResourceDef, strategy: Strategy, obj: LazyObject, nameA
   // Name and namespace stand in the key.
   if (field === NAME) return obj.key.slice(obj.key.lastIndexOf('/') + 1);
   if (field === NAMESPACE) return def.namespaced ? obj.key.slice(nameAt, obj.key.lastIndexOf('/')) : '';
-  return strategy.fields === undefined ? '' : (obj.fields(readerOf(strategy))[field] ?? '');
+  return strategy.fields === undefined ? '' : (obj.fields(readerOf(def, strategy))[field] ?? '');
 }

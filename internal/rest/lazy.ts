@@ -3,8 +3,8 @@ import { isObject } from '../machinery/json.js';
 import { parseStored } from '../schema/codec/index.js';
 import { labelsOf } from './json-scan.js';
 
-/** Reads what field selectors of a resource may ask for, of an object in its storage version. */
-export type FieldsReader = (obj: JsonObject) => Record<string, string>;
+/** Reads what field selectors of a resource may ask for. */
+export type FieldsReader = (obj: LazyObject) => Record<string, string>;
 
 /**
  * One version of a stored object, of which no more is parsed than somebody asks for, and that only once. `modRevision`
@@ -53,7 +53,7 @@ export class LazyObject {
   /** The values that field selectors look at, which versions of a resource may have different ones of; kept for the last `read`. */
   fields(read: FieldsReader): Readonly<Record<string, string>> {
     if (this.parsedFields === undefined || this.fieldsReader !== read) {
-      this.parsedFields = read(this.object);
+      this.parsedFields = read(this);
       this.fieldsReader = read;
     }
     return this.parsedFields;

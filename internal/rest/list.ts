@@ -14,7 +14,8 @@ import { filterOf } from './filter.js';
 import { acceptsGzip, compress, gzipSink } from './gzip.js';
 import type { LazyObject } from './lazy.js';
 import { listTurns } from './list-turns.js';
-import type { Snapshot } from './lister.js';
+import { converterFor } from './convert.js';
+import type { Prepare, Snapshot } from './lister.js';
 import { Lister, PAGE_BYTES } from './lister.js';
 import type { ListOptions } from './options.js';
 import { parseListOptions, parseResourceVersion } from './options.js';
@@ -49,8 +50,9 @@ export async function handleList(deps: RestDeps, request: ApiRequest, def: Resou
   const turn = listTurns.turn();
   if (turn !== undefined) await turn;
   try {
-    const { prepare } = encoding;
-    if (prepare !== undefined) return await converted(lister, { ...encoding, prepare }, limit, request);
+    const before = filter.asksWebhook ? converterFor(deps, def).prepare : undefined;
+    const prepare = encoding.prepare ?? before;
+    if (prepare !== undefined) return await converted(lister, encoding, { prepare, before }, limit, request);
     return limit > 0 ? await limited(lister, encoding, limit, request) : await unlimited(lister, encoding, request);
   } catch (e) {
     if (!(e instanceof CompactedError)) throw e;
@@ -92,17 +94,19 @@ async function snapshotFor(deps: RestDeps, options: ListOptions, filter: Filter)
 
 const badContinue = (): Error => badRequest('specifying resource version is not allowed when using continue');
 
-/** Objects that a webhook converts, page by page; they are answered together. */
+/** Objects that a webhook converts, page by page; they are answered together. `before` they are selected, where they must be. */
 async function converted(
   lister: Lister,
-  encoding: Encoding & { readonly prepare: (objects: readonly LazyObject[]) => Promise<void> },
+  encoding: Encoding,
+  { prepare, before }: { readonly prepare: Prepare; readonly before: Prepare | undefined },
   limit: number,
   request: ApiRequest,
 ): Promise<Reply> {
   const all: LazyObject[] = [];
   for (;;) {
-    const page = lister.page(limit === 0 ? undefined : limit - all.length);
-    await encoding.prepare(page);
+    const most = limit === 0 ? undefined : limit - all.length;
+    const page = before === undefined ? lister.page(most) : await lister.convertedPage(before, most);
+    await prepare(page);
     append(all, page);
     if (lister.finished || (limit > 0 && all.length >= limit)) break;
   }

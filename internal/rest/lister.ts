@@ -1,4 +1,4 @@
-import type { KeyValue } from '../store/types.js';
+import type { KeyValue, RangeResult } from '../store/types.js';
 import { encodeContinue } from './continue.js';
 import type { RestDeps } from './deps.js';
 import type { Filter } from './filter.js';
@@ -9,6 +9,11 @@ import { remainingOf } from './remaining.js';
 export const PAGE_BYTES = 1024 * 1024;
 /** Objects looked at before other requests get their turn, when a selector passes few of them. */
 const PAGE_ITEMS = 2_000;
+
+/** Has objects converted; see `Converter.prepare`. */
+export type Prepare = (objects: readonly LazyObject[]) => Promise<void>;
+
+const lazy = (kv: KeyValue): LazyObject => new LazyObject(kv.key, kv.value, kv.modRevision);
 
 /** A list pinned to one revision. */
 export interface Snapshot {
@@ -41,22 +46,45 @@ export class Lister {
 
   /** The next objects that are meant, at most `limit` and about `bytesMax` of values; may be none although more follow. */
   page(limit = PAGE_ITEMS, bytesMax = PAGE_BYTES): LazyObject[] {
+    const { items, more } = this.read(limit, bytesMax);
+    return this.select(items, more, limit, lazy);
+  }
+
+  /** The same where objects must be converted before the filter can look at them. */
+  async convertedPage(prepare: Prepare, limit = PAGE_ITEMS): Promise<LazyObject[]> {
+    const { items, more } = this.read(limit, PAGE_BYTES);
+    const objects = items.map(lazy);
+    await prepare(objects);
+    return this.select(objects, more, limit, (obj) => obj);
+  }
+
+  private read(limit: number, bytesMax: number): RangeResult {
     const { backend } = this.deps;
     const { revision, end } = this.snapshot;
     const { matches } = this.filter;
-    const result = backend.range({
+    return backend.range({
       start: this.next,
       end,
       limit: matches === undefined ? Math.min(limit, PAGE_ITEMS) : PAGE_ITEMS,
       bytesMax,
       ...(backend.revision === revision ? {} : { revision }),
     });
+  }
+
+  /** Those that the filter means; goes on behind the last one that was looked at. */
+  private select<T extends { readonly key: string }>(
+    items: readonly T[],
+    more: boolean,
+    limit: number,
+    objectOf: (item: T) => LazyObject,
+  ): LazyObject[] {
+    const { matches } = this.filter;
     const out: LazyObject[] = [];
-    let last: KeyValue | undefined;
-    for (const kv of result.items) {
-      const obj = new LazyObject(kv.key, kv.value, kv.modRevision);
+    let last: T | undefined;
+    for (const item of items) {
+      const obj = objectOf(item);
       if (matches !== undefined && !matches(obj)) {
-        last = kv;
+        last = item;
         continue;
       }
       if (out.length === limit) {
@@ -64,10 +92,10 @@ export class Lister {
         return out;
       }
       out.push(obj);
-      last = kv;
+      last = item;
     }
     if (last !== undefined) this.next = `${last.key}\0`;
-    this.done = !result.more;
+    this.done = !more;
     return out;
   }
 

@@ -34,6 +34,13 @@ export class SharedEvent {
     return was ? 'DELETED' : undefined;
   }
 
+  /** What was and what is, where the change may be something to who sees what `filter` selects. */
+  sides(filter: Filter): LazyObject[] {
+    const { key } = this.change;
+    if (key < filter.start || key >= filter.end) return [];
+    return [this.current, this.previous].filter((object) => object !== undefined);
+  }
+
   /** The object that an event of this type carries. */
   private object(type: EventType): LazyObject {
     if (type !== 'DELETED') return this.current ?? this.lost();

@@ -11,6 +11,7 @@ import { waitForRevision } from './revision.js';
 import type { ApiRequest, Reply } from './types.js';
 import type { WatchHub } from './watch-hub.js';
 import { Watcher } from './watcher.js';
+import { converterFor } from './convert.js';
 import { ConvertedWatcher, isConverted } from './converted-watcher.js';
 
 export { WatchHub } from './watch-hub.js';
@@ -48,7 +49,9 @@ export async function handleWatch(
       }
       const initial = options.sendInitialEvents === true;
       const cls = hub.classFor(resourcePrefix(def.storage.group, def.storage.resource), filter, encoding);
-      const watcher = new (isConverted(encoding) ? ConvertedWatcher : Watcher)(hub, cls, sink, {
+      const before = filter.asksWebhook ? converterFor(deps, def).prepare : undefined;
+      const asks = before !== undefined || isConverted(encoding);
+      const watcher = new (asks ? ConvertedWatcher : Watcher)(hub, cls, sink, {
         from,
         ...(initial
           ? { initial: new Lister(deps, filter, { revision: from, start: filter.start, end: filter.end }) }
@@ -58,6 +61,7 @@ export async function handleWatch(
         timeoutMs: timeoutOf(deps, options),
         begun: () => request.watchBegun?.(),
       });
+      if (watcher instanceof ConvertedWatcher) watcher.before = before;
       watcher.start();
     },
   };
