@@ -170,6 +170,30 @@ describe('the transport', () => {
     expect(late.transport.isUp(2)).toBe(false);
   });
 
+  it('keeps the newest for a member that does not take them yet: so many, and so many bytes of them', async () => {
+    /** What the other gets of these when it was let in only after they were sent. */
+    const kept = async (texts: readonly string[]): Promise<string[]> => {
+      const [portA = 0, portB = 0] = await freePorts(2);
+      let letIn: () => void = () => undefined;
+      const held = new Promise<undefined>((resolve) => (letIn = () => resolve(undefined)));
+      const a = await member(1, portA, { admit: () => held });
+      const b = await member(2, portB);
+      a.transport.setPeers(new Map([[2, `127.0.0.1:${portB}`]]));
+      for (const text of texts) a.transport.send(2, Buffer.from(text));
+      letIn();
+      await until(() => b.messages.some((message) => message === `1:${texts.at(-1)}`));
+      return b.messages.map((message) => message.slice(2, 10));
+    };
+    const small = Array.from({ length: 5_000 }, (_, i) => String(i));
+    expect(await kept(small)).toEqual(small.slice(-4_096));
+    const megabytes = Array.from({ length: 60 }, (_, i) =>
+      String(i)
+        .padStart(8, '0')
+        .padEnd(1024 * 1024, 'x'),
+    );
+    expect(await kept(megabytes)).toEqual(megabytes.slice(-48).map((text) => text.slice(0, 8)));
+  });
+
   it('leaves alone an address that cannot be dialled', async () => {
     const [portA = 0, portB = 0] = await freePorts(2);
     const a = await member(1, portA);
