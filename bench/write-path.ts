@@ -22,6 +22,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '3' },
     replicas: { type: 'string', default: '1' },
+    /** Creates, at most, in which a commit of the state is waited for; fewer on a slow machine, whose bytes then say little. */
+    creates: { type: 'string', default: '50000' },
     /** Seconds in which nobody asks for anything; 0 leaves that out. */
     idle: { type: 'string', default: '30' },
     /** Leases that are renewed every 10 s, evenly spread; 0 leaves that out. */
@@ -89,11 +91,11 @@ async function durableIndex({ cluster }: Build): Promise<number> {
   return Number(/^quorate_store_durable_index (\d+)/m.exec(body)?.[1]);
 }
 
-/** Creates until the state was committed once more, at most 50,000: how many. */
+/** Creates until the state was committed once more: how many. */
 async function untilCommitted(build: Build, connections: number): Promise<number> {
   const from = await durableIndex(build);
   let count = 0;
-  while (count < 50_000 && (await durableIndex(build)) === from) {
+  while (count < Number(values.creates) && (await durableIndex(build)) === from) {
     const url = `${build.cluster.address}/api/v1/namespaces/default/configmaps`;
     const amount = connections === 1 ? 100 : 500;
     await load({ url, connections, amount, body: () => configMap(`w-${process.pid}-${unique++}`, 1000) });

@@ -138,6 +138,6 @@ describe('the log', () => {
     closeSync(fd);
     expect(texts(1, 2)).toHaveLength(1);
     expect(() => texts(2, 3)).toThrow(FatalError);
-    expect(() => texts(2, 3)).toThrow(/damaged.*join it again/);
+    expect(() => texts(2, 3)).toThrow(/damaged: entry 2 .*Start this replica again/);
   });
 });

@@ -170,8 +170,11 @@ export class LogStore implements LogStorage {
     try {
       return this.#segments.read(index, place);
     } catch (error) {
-      if (error instanceof DamagedLogError) throw damaged(this.#options.path, error.message);
-      throw error;
+      if (!(error instanceof DamagedLogError)) throw error;
+      throw new FatalError(
+        `the Raft log in ${this.#options.path} is damaged: ${error.message}. Start this replica again: where its state holds ` +
+          'all that is damaged it goes on without that, and says so.',
+      );
     }
   }
 
