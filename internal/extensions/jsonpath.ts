@@ -7,8 +7,13 @@ type Step =
   | { readonly k: 'all' }
   | { readonly k: 'filter'; readonly left: JsonPath; readonly op: string; readonly right: JsonValue | undefined };
 
-/** A compiled path: all values that it leads to, in order. */
-export type JsonPath = (root: JsonValue | undefined) => JsonValue[];
+/** How many more values paths may look at. */
+export interface Looks {
+  left: number;
+}
+
+/** A compiled path: the first value that it leads to; undefined too when there are no more looks. */
+export type JsonPath = (root: JsonValue | undefined, looks: Looks) => JsonValue | undefined;
 
 const NAME = /^\.((?:[^.[\\]|\\.)+)/;
 const QUOTED = /^\[(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\]/;
@@ -52,38 +57,52 @@ export function compileJsonPath(text: string): JsonPath | undefined {
     } else return undefined;
     rest = rest.slice(m[0].length);
   }
-  return (root) => {
-    let found: JsonValue[] = root === undefined ? [] : [root];
-    for (const step of steps) found = found.flatMap((v) => follow(v, step));
-    return found;
-  };
+  return (root, looks) => (root === undefined ? undefined : first(root, steps, 0, looks));
 }
 
-function follow(value: JsonValue, step: Step): JsonValue[] {
+/** The first value that the steps from `at` on lead to. */
+function first(value: JsonValue, steps: readonly Step[], at: number, looks: Looks): JsonValue | undefined {
+  const step = steps[at];
+  if (step === undefined) return value;
   switch (step.k) {
     case 'name': {
       const v = isObject(value) && Object.hasOwn(value, step.name) ? value[step.name] : undefined;
-      return v === undefined ? [] : [v];
+      return v === undefined ? undefined : first(v, steps, at + 1, looks);
     }
     case 'index': {
       const v = Array.isArray(value) ? value.at(step.at) : undefined;
-      return v === undefined ? [] : [v];
+      return v === undefined ? undefined : first(v, steps, at + 1, looks);
     }
     case 'all':
-      if (Array.isArray(value)) return value;
-      return isObject(value) ? Object.values(value).filter((v): v is JsonValue => v !== undefined) : [];
-    case 'filter': {
-      const items = Array.isArray(value) ? value : [];
-      return items.filter((item) => passes(step.left(item)[0], step.op, step.right));
-    }
+      return firstOf(Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [], steps, at, looks);
+    case 'filter':
+      return firstOf(Array.isArray(value) ? value : [], steps, at, looks, step);
   }
+}
+
+function firstOf(
+  items: readonly (JsonValue | undefined)[],
+  steps: readonly Step[],
+  at: number,
+  looks: Looks,
+  filter?: Extract<Step, { k: 'filter' }>,
+): JsonValue | undefined {
+  for (const item of items) {
+    if (--looks.left < 0) return undefined;
+    if (item === undefined) continue;
+    if (filter !== undefined && !passes(filter.left(item, looks), filter.op, filter.right)) continue;
+    const found = first(item, steps, at + 1, looks);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function passes(left: JsonValue | undefined, op: string, right: JsonValue | undefined): boolean {
   if (op === '') return left !== undefined;
   if (left === undefined || left === null) return false;
-  if (op === '==') return deepEqual(left, right);
-  if (op === '!=') return !deepEqual(left, right);
+  const isEqual = (): boolean => (typeof left === 'string' ? left === right : deepEqual(left, right));
+  if (op === '==') return isEqual();
+  if (op === '!=') return !isEqual();
   if (right === undefined || right === null || typeof left === 'object' || typeof left !== typeof right) return false;
   if (op === '<') return left < right;
   if (op === '<=') return left <= right;

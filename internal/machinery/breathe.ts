@@ -39,6 +39,11 @@ export class Breath {
     return performance.now() - this.#since >= SLICE_MS;
   }
 
+  /** The same by the clock alone, before a step that may itself take long. */
+  isOver(): boolean {
+    return performance.now() - this.#since >= SLICE_MS;
+  }
+
   /** Lets the others have their turn. */
   async rest(): Promise<void> {
     await nextTurn();

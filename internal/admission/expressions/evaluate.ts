@@ -5,9 +5,6 @@ import type { Compiled } from './compiled.js';
 import type { RequestValues } from './request-values.js';
 import { type PolicyVariables, VariableValues } from './variables.js';
 
-/** Cost units that count as one small step of work; 64 are about a millisecond. */
-const COST_OF_A_STEP = 300;
-
 const OUT_OF_BUDGET = 'validation failed due to running out of cost budget, no further validation rules will be run';
 
 /** All expressions of a policy have together cost more than they may: nothing that they said counts. */
@@ -91,9 +88,10 @@ export class Budget {
 export function* evaluate(expression: Compiled, activation: Activation, budget: Budget): Flow<Outcome> {
   const { program, text } = expression;
   if (program === undefined) return { value: undefined, error: `compilation error: ${expression.problem}` };
-  const { value, cost } = yield* settled(program.evaluate(activation.resolve, PER_CALL_LIMIT));
   const { breath, variables } = activation;
-  if (breath.isDue(1 + cost / COST_OF_A_STEP)) yield breath.rest();
+  // Also before the first expression of a policy: others may have been looked at in this turn.
+  if (breath.isOver()) yield breath.rest();
+  const { value, cost } = yield* settled(program.evaluate(activation.resolve, PER_CALL_LIMIT));
   if (variables !== undefined) budget.spend(variables.takeCost());
   budget.spend(cost);
   if (!(value instanceof CelError)) return { value, error: '' };

@@ -9,6 +9,9 @@ import type { Column, Strategy } from '../types.js';
 const AGE_PATH = '.metadata.creationTimestamp';
 const TYPES: readonly string[] = ['string', 'integer', 'number', 'boolean', 'date'];
 
+/** Items of lists that the paths of one row look at; cells of paths that come after are empty. */
+const MAX_LOOKS = 200_000;
+
 /** Without columns of its own a kind shows how old its objects are. */
 const DEFAULT: readonly JsonObject[] = [
   { name: 'Age', type: 'date', description: AGE.description, jsonPath: AGE_PATH },
@@ -51,10 +54,13 @@ function cell(value: JsonValue | undefined, type: Column['type'], now: number): 
 export function customColumns(columns: readonly JsonObject[]): Required<Pick<Strategy, 'columns' | 'cells'>> {
   const own = (columns.length === 0 ? DEFAULT : columns).map((c) => ({
     column: columnOf(c),
-    path: compileJsonPath(str(c, 'jsonPath')) ?? (((): JsonValue[] => []) satisfies JsonPath),
+    path: compileJsonPath(str(c, 'jsonPath')) ?? (((): undefined => undefined) satisfies JsonPath),
   }));
   return {
     columns: [NAME, ...own.map((o) => o.column)],
-    cells: (obj, now) => [name(obj), ...own.map((o) => cell(o.path(obj)[0], o.column.type, now))],
+    cells: (obj, now) => {
+      const looks = { left: MAX_LOOKS };
+      return [name(obj), ...own.map((o) => cell(o.path(obj, looks), o.column.type, now))];
+    },
   };
 }

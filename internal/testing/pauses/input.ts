@@ -1,13 +1,19 @@
 import type { MeasuredReplica, Sent, SendOptions } from './measured-replica.js';
 
-/** One request, or a few, that might hold the replica. */
-export interface Input {
-  readonly name: string;
-  /** What must be there before; not measured. */
-  readonly prepare?: (replica: MeasuredReplica) => Promise<void>;
+/** A request. */
+export interface Asked {
   readonly method: string;
   readonly path: string;
   readonly options?: SendOptions | (() => SendOptions);
+}
+
+/** One request, or a few, that might hold the replica. Some rely on what those before them in the table made. */
+export interface Input extends Asked {
+  readonly name: string;
+  /** What must be there before; not measured. */
+  readonly prepare?: (replica: MeasuredReplica) => Promise<void>;
+  /** Others that are sent at the same time. */
+  readonly beside?: readonly Asked[];
   /**
    * Statuses with which it is refused. Without, it must succeed: what is refused at the door tells nothing of what stands
    * behind it.

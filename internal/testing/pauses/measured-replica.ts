@@ -32,7 +32,7 @@ export interface Pause extends Held {
 
 /** A replica in a process of its own, whose pauses are measured. */
 export class MeasuredReplica {
-  readonly #agent = new https.Agent({ keepAlive: true, maxSockets: 4 });
+  readonly #agent = new https.Agent({ keepAlive: true, maxSockets: 8 });
   readonly #other = new https.Agent({ keepAlive: true, maxSockets: 1 });
 
   private constructor(

@@ -1,9 +1,9 @@
 import { appendFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { wrongAnswer } from './input.js';
+import { type Asked, wrongAnswer } from './input.js';
 import { inputs } from './inputs/index.js';
 import { REFUSED } from './inputs/refused.js';
-import { MeasuredReplica } from './measured-replica.js';
+import { MeasuredReplica, type SendOptions } from './measured-replica.js';
 
 /** The rule: no request, however built, holds the event loop for longer (milliseconds of the main thread's own time). */
 const RULE_MS = 50;
@@ -41,11 +41,16 @@ describe('no request holds the others up', () => {
       replica = await MeasuredReplica.start();
     }
     await input.prepare?.(replica);
-    const options = typeof input.options === 'function' ? input.options() : input.options;
+    const optionsOf = ({ options }: Asked): SendOptions | undefined =>
+      typeof options === 'function' ? options() : options;
+    const options = optionsOf(input);
+    const beside = (input.beside ?? []).map((one) => ({ ...one, options: optionsOf(one) }));
     let wrong: string | undefined;
     const started = performance.now();
     const pause = await replica.measure(async () => {
+      const others = beside.map((one) => replica.send(one.method, one.path, one.options));
       const sent = await replica.send(input.method, input.path, options);
+      await Promise.all(others);
       wrong = wrongAnswer(input, sent);
       if (wrong !== undefined) wrong += `\n${replica.logTail}`;
       tell(`    ${sent.status} ${sent.body.slice(0, 160).replaceAll('\n', ' ')}`);

@@ -10,6 +10,7 @@ import { parsers } from './parsers.js';
 import { reads } from './reads.js';
 import { REFUSED } from './refused.js';
 import { refusals } from './refusals.js';
+import { togethers } from './together.js';
 import { values } from './values.js';
 import { workloads } from './workloads.js';
 
@@ -25,6 +26,7 @@ const all: readonly Input[] = [
   ...bounds,
   ...large,
   ...reads,
+  ...togethers,
   ...refusals,
 ];
 
