@@ -12,6 +12,7 @@ import {
   type TlsFiles,
 } from '../http-listener.js';
 import { BodyBudget } from '../body-budget.js';
+import { CorkHost } from './cork-host.js';
 import { Exchange } from './exchange.js';
 import { writeHead } from '../answer-head.js';
 import { type Response, type UWS, uws } from './native.js';
@@ -92,7 +93,10 @@ export async function listen(options: ListenOptions, handler: RequestHandler): P
       await wait(RETRY_MS);
     }
   };
-  let listening = await open(new TlsApp(options, listener, apps), options.port, 0);
+  let listening = await open(new TlsApp(options, listener, apps), options.port, 0).catch((error: unknown) => {
+    listener.corkHost.close();
+    throw error;
+  });
   const port = uws.us_socket_local_port(listening);
   const isClosed = (): boolean => listener.isClosing;
   // Its helper has the port open as well until it ends.
@@ -115,6 +119,7 @@ export async function listen(options: ListenOptions, handler: RequestHandler): P
       uws.us_listen_socket_close(listening);
       await Promise.all([listener.drain(graceMs), bounding]);
       for (const app of apps) app.close();
+      listener.corkHost.close();
     },
   };
 }
@@ -144,6 +149,7 @@ class Listener {
   private drained: (() => void) | undefined;
   private readonly streams = new Set<UwsSink>();
   private readonly sockets = new Set<UwsWebSocket>();
+  readonly corkHost = new CorkHost();
   private readonly turn = new Turn();
   private readonly bodies = new BodyBudget();
 
@@ -295,10 +301,11 @@ class Listener {
       res.writeStatus('101 Switching Protocols').writeHeader('Audit-Id', auditId);
       for (const [name, value] of reply.passedOn ?? []) res.writeHeader(name, value);
     });
-    // Not in the cork: when it ends, uWS looks at the response again, whose memory is the WebSocket's by now unless that
-    // got another place, and closes the connection by what it happens to find there. It warns on stderr that nothing is
-    // corked, which costs this one answer a few more packets.
-    res.upgrade({ connection: socket }, exchange.header('sec-websocket-key'), reply.protocol, '', upgradeContext);
+    // Not in its own cork: when that ends, uWS looks at the response again, whose memory is the WebSocket's by now unless
+    // that got another place, and closes the connection by what it happens to find there.
+    this.corkHost.run(() => {
+      res.upgrade({ connection: socket }, exchange.header('sec-websocket-key'), reply.protocol, '', upgradeContext);
+    });
   }
 
   private stream(exchange: Exchange, reply: StreamReply): void {

@@ -67,6 +67,8 @@ describe.skipIf(!has('kubectl'))('100 MiB that a client sends at once', () => {
     const grown = await growth(answered);
     expect(await answered).toBe(`${SUM}  -\n`);
     expect(grown / MIB).toBeLessThan(120);
+    // What uWebSockets.js has to say of how it is used would stand there.
+    expect(fs.readFileSync(path.join(cluster.dir, 'r1', 'log'), 'utf8')).not.toContain('Warning');
   });
 
   test.skipIf(!has('tar'))('are copied into a pod', { timeout: 120_000 }, async () => {
