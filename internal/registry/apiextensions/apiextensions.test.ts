@@ -60,7 +60,23 @@ describe('custom resource definitions', () => {
     versions.push(second);
     const fieldErrors = await of(crd);
     expect(fieldErrors[0]).toContain('must have exactly one version marked as storage version');
+    expect(fieldErrors[0]).toContain('[{"Name":"v1","Served":true,"Storage":true,"Deprecated":false');
     expect(fieldErrors[1]).toContain('must have the storage version v2');
+  });
+  it('are shown as Go has them when versions differ, and no more of them than is shown', async () => {
+    const crd = definition(
+      object({ a: { type: 'array', items: { type: 'string', 'x-kubernetes-int-or-string': true } } }),
+    );
+    const { versions } = crd['spec'] as { versions: JsonObject[] };
+    const wide = object(Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`p${i}`, { type: 'string' }])));
+    versions.push({ name: 'v2', served: true, storage: true, schema: { openAPIV3Schema: wide } });
+    const [told = ''] = await of(crd);
+    expect(told).toContain(
+      '"Schema":{"OpenAPIV3Schema":{"ID":"","Schema":"","Ref":null,"Description":"","Type":"object"',
+    );
+    expect(told).toContain('"Items":{"Schema":{"ID":""');
+    expect(told).toContain('"XIntOrString":true');
+    expect(told.length).toBeLessThan(66_000);
   });
   it('are at the version when versions differ, at the spec when they agree', async () => {
     const bad = object({ spec: {} });

@@ -1,6 +1,13 @@
 import { deepEqual } from '../../machinery/equal.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 import type { FieldNode } from '../generic/field-node.js';
+import {
+  columnsInGo,
+  MAX_SHOWN_SCHEMAS,
+  selectableFieldsInGo,
+  subresourcesInGo,
+  validationInGo,
+} from './schema-in-go.js';
 
 /** Parts of versions that kube-apiserver keeps once, at the top, when they are the same in all versions. */
 export const PARTS = ['schema', 'subresources', 'additionalPrinterColumns', 'selectableFields'] as const;
@@ -21,12 +28,12 @@ export function sharedPart(versions: readonly FieldNode[], part: Part): JsonValu
   return emptyToNull(versions[0]?.get(part)) ?? undefined;
 }
 
-const GO_NAMES: Readonly<Record<Part, string>> = {
-  schema: 'Schema',
-  subresources: 'Subresources',
-  additionalPrinterColumns: 'AdditionalPrinterColumns',
-  selectableFields: 'SelectableFields',
-};
+const IN_GO = {
+  schema: ['Schema', validationInGo],
+  subresources: ['Subresources', subresourcesInGo],
+  additionalPrinterColumns: ['AdditionalPrinterColumns', columnsInGo],
+  selectableFields: ['SelectableFields', selectableFieldsInGo],
+} as const;
 
 /** The versions as a field error of the whole list prints them: Go's names, shared parts left out. */
 export function versionsAsInGo(spec: FieldNode): JsonValue {
@@ -34,6 +41,7 @@ export function versionsAsInGo(spec: FieldNode): JsonValue {
   if (!Array.isArray(list)) return null;
   const versions = spec.list('versions');
   const shared = new Set(PARTS.filter((part) => isShared(versions, part)));
+  const budget = { left: MAX_SHOWN_SCHEMAS };
   return list.filter(isObject).map((version) => {
     const out: JsonObject = {
       Name: version['name'] ?? '',
@@ -42,7 +50,10 @@ export function versionsAsInGo(spec: FieldNode): JsonValue {
       Deprecated: version['deprecated'] ?? false,
       DeprecationWarning: version['deprecationWarning'] ?? null,
     };
-    for (const part of PARTS) out[GO_NAMES[part]] = shared.has(part) ? null : (version[part] ?? null);
+    for (const part of PARTS) {
+      const [goName, inGo] = IN_GO[part];
+      out[goName] = shared.has(part) ? null : inGo(version[part] ?? undefined, budget);
+    }
     return out;
   });
 }
