@@ -84,7 +84,9 @@ const TRAITS: Readonly<Record<string, Readonly<Record<string, Traits>>>> = {
     networkpolicies: { generation: SPEC },
     servicecidrs: { generation: false, statusKeepsMetadata: true },
   },
-  'node.k8s.io': { runtimeclasses: { generation: false, unconditionalUpdate: false, anyFinalizer: true } },
+  'node.k8s.io': {
+    runtimeclasses: { generation: false, createOnUpdate: true, unconditionalUpdate: false, anyFinalizer: true },
+  },
   policy: {
     poddisruptionbudgets: { generation: SPEC, unconditionalUpdate: false, nameRule: 'pathSegment', anyFinalizer: true },
   },

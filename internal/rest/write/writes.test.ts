@@ -138,6 +138,8 @@ describe('update', () => {
     await rest.ok(404, 'PUT', `${CM}/nowhere`, cm('nowhere'));
     const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'l' }, spec: {} };
     await rest.ok(201, 'PUT', '/apis/coordination.k8s.io/v1/namespaces/default/leases/l', lease);
+    const rc = { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: 'put' }, handler: 'h' };
+    await rest.ok(201, 'PUT', '/apis/node.k8s.io/v1/runtimeclasses/put', rc);
   });
   it('compares name, namespace and uid with what is there', async () => {
     await rest.ok(400, 'PUT', `${CM}/up`, cm('down'));
