@@ -82,7 +82,7 @@ ${spdy.length === 0 ? '' : spdyBackend(spdy)}`;
 const TO_SPDY = `
   tcp-request inspect-delay 5s
   tcp-request content accept if { req.ssl_hello_type 1 }
-  use_backend spdy if { req.ssl_hello_type 1 } !{ req.ssl_alpn -m found }`;
+  use_backend spdy if { req.ssl_hello_type 1 } !{ req.ssl_alpn -m found } { nbsrv(spdy) gt 0 }`;
 
 function spdyBackend(servers: readonly string[]): string {
   return `
