@@ -1,3 +1,4 @@
+import { toConfState } from './confchange/members.js';
 import { type RaftConfig, validateConfig } from './config.js';
 import { Core } from './core.js';
 import { campaign, campaignIfSummoned, countOwnVote, hurry } from './election.js';
@@ -244,6 +245,18 @@ export class Raft {
   }
   get commit(): number {
     return this.#core.log.committed;
+  }
+  get id(): NodeId {
+    return this.#core.id;
+  }
+  get confState(): ConfState {
+    return toConfState(this.#core.members);
+  }
+  get leader(): NodeId {
+    return this.#core.leader;
+  }
+  get vote(): NodeId {
+    return this.#core.vote;
   }
   get role(): Role {
     return this.#core.role;

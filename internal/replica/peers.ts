@@ -314,17 +314,16 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   }
 
   async onSnapshot(from: NodeId, chunks: AsyncIterable<Buffer>): Promise<void> {
-    const before = this.#receiving;
-    if (before?.from === from) {
+    // Several may wait here, as when a connection breaks again and again: the one that came last is taken (seed 1072).
+    for (let before = this.#receiving; before !== undefined; before = this.#receiving) {
       // A member sends one at a time: the earlier one has broken off there, though nothing of that has come here.
-      this.#options.receiver.interrupt();
-      await before.over;
-    } else if (before !== undefined && this.#driver?.leader === from) {
+      if (before.from === from) this.#options.receiver.interrupt();
       // Who led before may have been cut off amid its own (seed 265 of the simulator).
-      this.#options.receiver.interrupt('interrupted by the leader, which sends its own');
+      else if (this.#driver?.leader === from) {
+        this.#options.receiver.interrupt('interrupted by the leader, which sends its own');
+      } else throw new Error('another snapshot is being received');
       await before.over;
     }
-    if (this.#receiving !== undefined) throw new Error('another snapshot is being received');
     const received = this.#receive(chunks).finally(() => (this.#receiving = undefined));
     this.#receiving = { from, over: received.catch(() => undefined) };
     await received;

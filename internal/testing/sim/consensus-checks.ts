@@ -38,6 +38,9 @@ interface Watched {
   appliedIndex: number;
   /** The raft was called since the last look. */
   dirty: boolean;
+  /** Ticks of this process, and that at which each member was heard of last while it leads. */
+  ticks: number;
+  readonly heard: Map<number, number>;
 }
 
 /**
@@ -46,6 +49,7 @@ interface Watched {
  */
 export class ConsensusChecks implements Observer {
   readonly #model: Model;
+  readonly #silenceTicks: number;
   readonly #watched = new Map<Machine, Watched>();
   readonly #leaders = new Map<number, string>();
   readonly #log = new Map<number, Map<number, LogRecord>>();
@@ -60,8 +64,11 @@ export class ConsensusChecks implements Observer {
   #highestTerm = 0;
   snapshotsInstalled = 0;
 
-  constructor(model: Model) {
+  /** @param electionTicks what a follower waits for a leader, at least, in ticks of its clock */
+  constructor(model: Model, electionTicks: number) {
     this.#model = model;
+    // What was heard just after a look counts at the next one.
+    this.#silenceTicks = 2 * electionTicks + 1;
   }
 
   #of(machine: Machine): Watched {
@@ -78,6 +85,8 @@ export class ConsensusChecks implements Observer {
         revision: 0,
         appliedIndex: 0,
         dirty: false,
+        ticks: 0,
+        heard: new Map(),
       };
       this.#watched.set(machine, watched);
     }
@@ -88,6 +97,36 @@ export class ConsensusChecks implements Observer {
     const watched = this.#of(machine);
     watched.raft = raft;
     watched.dirty = true;
+  }
+
+  /** Told of every vote that is given: by whom, to which id, in which term. */
+  onVoted: Observer['onVoted'] = () => undefined;
+
+  onHeard(machine: Machine, from: number): void {
+    const watched = this.#of(machine);
+    if (watched.leading > 0) watched.heard.set(from, watched.ticks);
+  }
+
+  /** Who hears no majority for two election timeouts leads no more (dissertation, 6.2). */
+  onTicked(machine: Machine, raft: Raft): void {
+    const watched = this.#of(machine);
+    watched.ticks += 1;
+    machine.leader = raft.leader;
+    if (raft.role !== 'leader') {
+      if (watched.heard.size > 0) watched.heard.clear();
+      return;
+    }
+    const { voters, votersOutgoing } = raft.confState;
+    for (const half of [voters, votersOutgoing]) {
+      const silent = half.filter((id) => {
+        const at = watched.heard.get(id);
+        if (at === undefined) watched.heard.set(id, watched.ticks);
+        return id !== raft.id && watched.ticks - (at ?? watched.ticks) > this.#silenceTicks;
+      });
+      promise(silent.length * 2 < half.length || half.length === 0, 'a leader has a majority', () => {
+        return `${machine.name} leads term ${raft.term}, and has heard nothing of ${silent.length} of ${half.length} voters`;
+      });
+    }
   }
 
   onState(machine: Machine, state: StateStore): void {
@@ -155,6 +194,14 @@ export class ConsensusChecks implements Observer {
       const [here, there] = [results, known.results].map((each) => JSON.stringify(each ?? null));
       return `${machine.name} at ${index}: revision ${revision} hash ${textOf(hash)} ${here}, elsewhere ${known.revision} ${textOf(known.hash)} ${there}`;
     });
+  }
+
+  onSnapshotRefused(machine: Machine, reason: string): void {
+    promise(
+      !reason.includes('another snapshot is being received'),
+      'the leader is heard',
+      () => `${machine.name} keeps out a snapshot of the leader that it follows: ${reason}`,
+    );
   }
 
   /** Told of a machine that has taken a copy of a wrong state. */

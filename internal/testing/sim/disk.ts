@@ -68,8 +68,11 @@ export class SimDisk {
   /** Deliberate fault: a transaction cut off by a crash is found half done. LMDB never does this. */
   tornTransactions = false;
   fsyncs = 0;
-  /** Called when a transaction begins to be written, with the time that it will take, until it returns true. */
-  onWrite: ((timeMs: number) => boolean) | undefined;
+  /**
+   * Called when a transaction or a sync begins, with the time that it will take and the number of changes of the log's file
+   * names that are not on the disk yet, until it returns true.
+   */
+  onWrite: ((timeMs: number, names: number) => boolean) | undefined;
 
   constructor(readonly world: World) {}
 
@@ -195,7 +198,7 @@ export class SimEnvironmentFile {
     const { disk, file } = this;
     file.writing = transaction;
     const time = this.overlappingSync ? disk.world.random.between(0.05, 0.5) : disk.fsyncTime();
-    if (disk.onWrite?.(time) === true) disk.onWrite = undefined;
+    if (disk.onWrite?.(time, 0) === true) disk.onWrite = undefined;
     disk.world.schedule(time, this.actor, () => {
       file.writing = undefined;
       if (disk.temper.full && transaction.writes.some((w) => w.value !== undefined)) {

@@ -1,3 +1,5 @@
+import type { Raft } from '../../raft/index.js';
+import { Ambushes, isAmbush } from './ambushes.js';
 import type { Node, SimCluster } from './cluster.js';
 import type { Machine } from './machine.js';
 import type { FaultKind, RunOptions } from './options.js';
@@ -9,16 +11,25 @@ export class Faults {
   readonly counts = new Map<FaultKind, number>();
   /** Is all that a machine has applied in its state on the disk, if it runs? */
   isAtRest: (machine: Machine) => boolean = () => true;
+  /** The core of a machine that runs. */
+  raftOf: (machine: Machine) => Raft | undefined = () => undefined;
   #stopped = false;
   /** The next leader is cut off as soon as it is elected. */
   #ambush = false;
+  readonly #ambushes: Ambushes;
 
   constructor(
     private readonly cluster: SimCluster,
     private readonly options: RunOptions,
     /** Faults that need to know the cluster's inside: leadership transfer and membership. */
     private readonly operate: (kind: FaultKind) => void,
-  ) {}
+  ) {
+    this.#ambushes = new Ambushes(
+      cluster,
+      (machine) => this.raftOf(machine),
+      (ms, run) => this.later(ms, run),
+    );
+  }
 
   start(): void {
     const { world } = this.cluster;
@@ -33,11 +44,10 @@ export class Faults {
 
   /** A replica has just been elected. */
   onElected(machine: Machine, inherits: boolean): void {
-    if (!this.#ambush || this.#stopped) return;
+    const node = this.cluster.nodes.find((n) => n.machine === machine);
+    if (this.#stopped || node === undefined || this.#ambushes.onElected(node) || !this.#ambush) return;
     this.#ambush = false;
     const { random } = this.cluster.world;
-    const node = this.cluster.nodes.find((n) => n.machine === machine);
-    if (node === undefined) return;
     const { network, nodes } = this.cluster;
     if (random.chance(0.5)) {
       // Before or amid its first words: the paper's figure 8 has a leader that passes on old entries but none of its own.
@@ -50,6 +60,14 @@ export class Faults {
     this.later(random.pick([0, 0, 5, 30, 80, 200]), () => {
       this.cutOff(new Set([node]), 700);
     });
+  }
+
+  /** A vote was given. */
+  onVoted(machine: Machine, candidate: number, term: number): void {
+    if (this.#stopped) return;
+    const voter = this.cluster.nodes.find((n) => n.machine === machine);
+    const other = this.cluster.nodes.find((n) => this.raftOf(n.machine)?.id === candidate);
+    if (voter !== undefined && other !== undefined) this.#ambushes.onVoted(voter, other, term);
   }
 
   /** No more faults; everything that was broken is whole again. */
@@ -84,6 +102,10 @@ export class Faults {
   }
 
   #strike(kind: FaultKind): void {
+    if (isAmbush(kind)) {
+      this.#ambushes.lay(kind);
+      return;
+    }
     const { cluster } = this;
     const { random } = cluster.world;
     const leader = random.chance(this.options.aimAtLeader) ? cluster.leader() : undefined;

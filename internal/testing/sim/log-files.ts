@@ -17,7 +17,7 @@ export function openLogDirectory(path: string): LogDirectory {
   const open = (name: string): LogFile => {
     const bytes = directory.names.get(name);
     if (bytes === undefined) throw new Error(`ENOENT: no file ${name}`);
-    return new SimLogFile(disk, actor, bytes);
+    return new SimLogFile(disk, actor, bytes, directory);
   };
   return {
     list: () => [...directory.names.keys()],
@@ -36,7 +36,7 @@ export function openLogDirectory(path: string): LogDirectory {
         names.set(to, bytes);
       }),
     remove: (name) => changed((names) => names.delete(name)),
-    sync: () => synced(disk, actor, directory),
+    sync: () => synced(disk, actor, directory, directory),
   };
 }
 
@@ -46,11 +46,16 @@ export function syncDirectory(_path: string): Promise<void> {
 }
 
 /** What was done before the sync began is on the disk when it ends. */
-function synced(disk: SimDisk, actor: Actor, what: DiskBytes | DiskDirectory): Promise<void> {
+function synced(
+  disk: SimDisk,
+  actor: Actor,
+  what: DiskBytes | DiskDirectory,
+  { unsynced: names }: DiskDirectory,
+): Promise<void> {
   const count = what.unsynced;
   return new Promise((resolve) => {
     const time = disk.fsyncTime();
-    if (disk.onWrite?.(time) === true) disk.onWrite = undefined;
+    if (disk.onWrite?.(time, names) === true) disk.onWrite = undefined;
     disk.world.schedule(time, actor, () => {
       what.synced(count);
       resolve();
@@ -63,6 +68,7 @@ class SimLogFile implements LogFile {
     private readonly disk: SimDisk,
     private readonly actor: Actor,
     private readonly bytes: DiskBytes,
+    private readonly directory: DiskDirectory,
   ) {}
 
   get size(): number {
@@ -90,7 +96,7 @@ class SimLogFile implements LogFile {
   }
 
   sync(): Promise<void> {
-    return synced(this.disk, this.actor, this.bytes);
+    return synced(this.disk, this.actor, this.bytes, this.directory);
   }
 
   close(): void {

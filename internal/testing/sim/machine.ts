@@ -16,6 +16,8 @@ export class Machine {
    * state differs from the others' until it has been replaced or forgotten (consensus-checks.ts clears this).
    */
   miscomputation: 'none' | 'due' | 'done' = 'none';
+  /** Whom its replica has followed since a tick of its clock at least; 0 for nobody. */
+  leader = 0;
   /** What its disk has spoilt or lost of the state. */
   rot: Rot | undefined;
   /** What its disk has spoilt of the log. */

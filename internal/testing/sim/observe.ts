@@ -1,3 +1,4 @@
+import { Peers } from '../../replica/peers.js';
 import { LogStore } from '../../replica/log.js';
 import { type Entry, type HardState, Raft } from '../../raft/index.js';
 import { decodeProposal, type Proposal } from '../../store/command.js';
@@ -10,10 +11,18 @@ import { PADDING } from './model.js';
 /** What the checks are told of. The product does not know that it is watched. */
 export interface Observer {
   onRaft(machine: Machine, raft: Raft): void;
+  /** A message of a member was taken in. */
+  onHeard(machine: Machine, from: number): void;
+  /** A tick of the core's clock has passed. */
+  onTicked(machine: Machine, raft: Raft): void;
+  /** A vote was given, which is not on the disk yet. */
+  onVoted(machine: Machine, candidate: number, term: number): void;
   onState(machine: Machine, state: StateStore): void;
   /** Entries are about to be written to a log; `prevTerm` is the term of the entry before them. */
   onLogAppend(machine: Machine, entries: readonly Entry[], prevTerm: number | undefined): void;
   onMembership(machine: Machine, conf: StoredConfState): void;
+  /** A snapshot of the leader that a member follows was not taken. */
+  onSnapshotRefused(machine: Machine, reason: string): void;
   /** A copy has taken the place of the state. */
   onReplaced(machine: Machine, state: StateStore): void;
   onApplied(
@@ -53,10 +62,16 @@ Raft.prototype.advance = function (): void {
 Raft.prototype.tick = function (): void {
   tell((o, machine) => o.onRaft(machine, this));
   tick.call(this);
+  tell((o, machine) => o.onTicked(machine, this));
 };
 Raft.prototype.step = function (m): void {
   tell((o, machine) => o.onRaft(machine, this));
+  const { vote, term } = this;
   step.call(this, m);
+  if (m.type === 'vote' && this.vote === m.from && (vote !== m.from || this.term !== term)) {
+    tell((o, machine) => o.onVoted(machine, m.from, this.term));
+  }
+  tell((o, machine) => o.onHeard(machine, m.from));
 };
 
 // oxlint-disable-next-line typescript/unbound-method
@@ -86,6 +101,19 @@ StateStore.prototype.replace = function (path): void {
   tell((o, machine) => o.onReplaced(machine, this));
 };
 const EMPTY = new Uint8Array(0);
+
+// oxlint-disable-next-line typescript/unbound-method
+const { onSnapshot } = Peers.prototype;
+Peers.prototype.onSnapshot = async function (from, chunks): Promise<void> {
+  const machine = currentMachine();
+  const { leader } = machine;
+  try {
+    await onSnapshot.call(this, from, chunks);
+  } catch (error) {
+    if (error instanceof Error && leader === from) tell((o) => o.onSnapshotRefused(machine, error.message));
+    throw error;
+  }
+};
 
 /** What a broken computer makes of an entry, when that is due: one letter of a value is another. */
 function miscomputed(data: Uint8Array): Proposal | undefined {

@@ -81,7 +81,12 @@ export type FaultKind =
   | 'remove'
   | 'wipe'
   | 'rollback'
-  | 'stranger';
+  | 'stranger'
+  | AmbushKind;
+
+/** Faults that wait for a moment (ambushes.ts). */
+export const AMBUSHES = ['figure8', 'forgetVote', 'cutSnapshot', 'cutMidRename', 'killThenPower'] as const;
+export type AmbushKind = (typeof AMBUSHES)[number];
 
 /** What a mixed run draws its faults from. */
 const MIXED_FAULTS: readonly FaultKind[] = [
@@ -109,6 +114,7 @@ const MIXED_FAULTS: readonly FaultKind[] = [
 export const FAULT_KINDS: readonly FaultKind[] = [
   ...MIXED_FAULTS,
   ...(['miscomputation', 'wipe', 'rollback', 'stranger', 'bitRot', 'lostRow', 'logRot'] as const),
+  ...AMBUSHES,
 ];
 
 /** What a run leans towards: a mix of everything hides what a mix of a few would show. */
@@ -124,7 +130,8 @@ export type Profile =
   | 'differing'
   | 'trust'
   | 'rotting'
-  | 'damagedLog';
+  | 'damagedLog'
+  | 'ambush';
 export const PROFILES: readonly Profile[] = [
   ...([
     'mixed',
@@ -140,6 +147,9 @@ export const PROFILES: readonly Profile[] = [
   ...(['reads', 'reads', 'disks', 'disks', 'alone', 'differing', 'trust', 'rotting', 'damagedLog'] as const),
 ];
 
+/** Every so manieth seed is of the profile `ambush`. */
+const AMBUSH_EVERY = 16;
+
 const LARGE: RaftSettings = {
   maxSizePerMessageBytes: 1024 * 1024,
   maxInflightMessages: 256,
@@ -149,7 +159,9 @@ const LARGE: RaftSettings = {
 
 /** Draws a run. */
 export function drawOptions(seed: number, random: Random): RunOptions {
-  const profile = random.pick(PROFILES);
+  // By its number, so that the seeds between stay what they were before there was this profile.
+  const drawn = random.pick(PROFILES);
+  const profile = seed % AMBUSH_EVERY === 0 ? 'ambush' : drawn;
   return { ...drawMixed(seed, random), ...drawProfile(profile, random), profile };
 }
 
@@ -311,6 +323,23 @@ function drawProfile(profile: Profile, random: Random): Partial<RunOptions> {
         thinkMs: 30,
         logKeepEntries: random.pick([2, 20, 10_000]),
         lossChance: 0,
+      };
+    case 'ambush':
+      // One thing at a time, that waits for its moment; small logs, states that are copied, leaders that come and go.
+      return {
+        voters: random.pick([3, 3, 3, 5]),
+        faults: [random.pick(AMBUSHES)],
+        faultEveryMs: random.pick([400, 1_200]),
+        faultyMs: 14_000,
+        electionMs: 250,
+        delayMs: random.pick([3, 20, 20]),
+        fsyncMs: random.pick([3, 15]),
+        thinkMs: random.pick([8, 30, 150]),
+        logKeepEntries: random.pick([2, 2, 20]),
+        lossChance: 0,
+        duplicateChance: 0,
+        clockRates: [1],
+        raftSettings: { ...LARGE, maxSizePerMessageBytes: random.pick([1, 1, 400]), preVote: random.chance(0.5) },
       };
     case 'rotting':
       // Disks that forget, or spoil, what nobody may ask for. With the log kept whole none needs a copy for another reason.

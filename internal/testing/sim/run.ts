@@ -40,6 +40,8 @@ const STILL_MS = 300;
 const LOOK_MS = 100;
 /** Revisions that a replica is behind the others while clients write, at most, when all is well. */
 const BEHIND_MAX = 50;
+/** What the replica takes for a tick of its core's clock. */
+const TICK_MS = 50;
 /** A new member has so long to catch up before it is held to serve. */
 const SETTLING_MS = 3_000;
 
@@ -78,7 +80,7 @@ class Run {
   readonly #options: RunOptions;
   readonly #cluster: SimCluster;
   readonly #model = new Model();
-  readonly #consensus = new ConsensusChecks(this.#model);
+  readonly #consensus: ConsensusChecks;
   readonly #history = new HistoryChecks(this.#model);
   readonly #clients: SimClient[] = [];
   readonly #loops: ApiLoop[] = [];
@@ -92,6 +94,7 @@ class Run {
     globalThis.__quorateSim = world.globals();
     this.#options = drawOptions(seed, world.random);
     globalThis.__quorateSim.raftSettings = this.#options.raftSettings;
+    this.#consensus = new ConsensusChecks(this.#model, this.#options.electionMs / TICK_MS);
     const network = new SimNetwork(world);
     const { lossChance, duplicateChance, reorders, delayMs } = this.#options;
     Object.assign(network.temper, { lossChance, duplicateChance, reorders, delayMs });
@@ -104,8 +107,10 @@ class Run {
     const operator = new Operator(world, this.#cluster, this.#consensus, this.#options);
     this.#consensus.onJoint = (machine) => operator.onJoint(machine, this.#faults);
     this.#consensus.onWrongCopy = (machine, revision, hash) => this.#onWrongCopy(machine, revision, hash);
+    this.#consensus.onVoted = (machine, candidate, term) => this.#faults.onVoted(machine, candidate, term);
     this.#consensus.onElected = (machine, inherits) => this.#faults.onElected(machine, inherits);
     this.#faults = new Faults(this.#cluster, this.#options, (kind) => operator.operate(kind));
+    this.#faults.raftOf = (machine) => this.#consensus.raftOf(machine);
     this.#faults.isAtRest = (machine) => {
       const state = machine.running ? this.#consensus.stateOf(machine) : undefined;
       return state === undefined || state.durableIndex === state.meta.appliedIndex;
@@ -193,11 +198,13 @@ class Run {
    */
   #isWell(): boolean {
     const { nodes, running } = this.#cluster;
+    const members = this.#cluster.leader()?.replica?.status().members ?? [];
     const isUp = (node: Node): boolean => {
       const status = node.replica?.status();
       if (!node.machine.running || status === undefined) return node.removing;
       const isBehind = this.#model.revision - status.revision > BEHIND_MAX;
-      return status.failure === '' && !status.disputed && !isBehind && this.#isSettled(node);
+      const isMember = !node.removing || members.some(({ name }) => name === node.name);
+      return status.failure === '' && !status.disputed && !isBehind && isMember && this.#isSettled(node);
     };
     return (
       !nodes.some(({ disowned, machine }) => disowned || isRotten(machine) || machine.miscomputation === 'done') &&
@@ -271,6 +278,10 @@ class Run {
       promise(node.replica !== undefined, 'the cluster recovers', () => `${node.name} is not running at the end`);
       return { node, status: node.replica.status() };
     });
+    for (const { machine, name, removing } of this.#cluster.nodes) {
+      const isMember = members.length === 0 || members.some((m) => m.name === name);
+      promise(!removing || !machine.running || isMember, 'who was removed ends', () => `${name} goes on`);
+    }
     const leaders = states.filter(({ status }) => status.role === 'leader');
     promise(leaders.length === 1, 'the cluster recovers', () => `${leaders.length} leaders at the end`);
     for (const { node, status } of states) {
