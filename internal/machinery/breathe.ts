@@ -19,7 +19,8 @@ function letOneGoOn(): void {
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     waiting.push(resolve);
-    if (waiting.length === 1) setImmediate(letOneGoOn);
+    // What is asked for where a socket is read would come before the next one is: one turn more.
+    if (waiting.length === 1) setImmediate(() => setImmediate(letOneGoOn));
   });
 }
 
