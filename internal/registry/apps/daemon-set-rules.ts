@@ -1,5 +1,7 @@
 import { child } from '../../machinery/access.js';
+import { semanticEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
+import { templateWarnings } from '../core/rules/pod/warnings.js';
 import {
   checkAlwaysRestarts,
   checkPodTemplate,
@@ -11,7 +13,7 @@ import { asInGo } from '../generic/as-in-go.js';
 import { type FieldNode, validating } from '../generic/field-node.js';
 import { checkLabelSelector, isEmptySelector } from '../generic/label-selector.js';
 import { checkAtMost100, checkIntOrPercent, numberIn } from './rolling.js';
-import { type Rules, workloadWarnings } from './rules.js';
+import type { Rules } from './rules.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/apps/validation (ValidateDaemonSetSpec).
 
@@ -66,5 +68,9 @@ export const daemonSetRules: Rules = {
       checkSelectorKept(root.struct('spec'), child(old, 'spec'));
       checkDaemonSet(root, old);
     }),
-  warnings: workloadWarnings,
+  warnings(o, old) {
+    const template = child(child(o, 'spec'), 'template');
+    const isSame = old !== undefined && semanticEqual(template, child(child(old, 'spec'), 'template'));
+    return isSame ? [] : templateWarnings(template, 'spec.template');
+  },
 };

@@ -10,7 +10,7 @@ import {
   checkTemplateSelected,
   isUsableSelector,
 } from '../core/rules/template.js';
-import { hostNameWarnings, templateWarnings } from '../core/rules/pod/warnings.js';
+import { hostNameWarnings, isSameGeneration, templateWarnings } from '../core/rules/pod/warnings.js';
 import { asInGo, selectorInGo } from '../generic/as-in-go.js';
 import { type FieldNode, IMMUTABLE, validating } from '../generic/field-node.js';
 import { isEmptySelector } from '../generic/label-selector.js';
@@ -23,7 +23,7 @@ export type Rules = Pick<Strategy, 'validate' | 'validateUpdate' | 'warnings'>;
 
 /** Warnings about the pod template of a workload. */
 export const workloadWarnings = (o: JsonObject, old: JsonObject | undefined): string[] =>
-  templateWarnings(child(child(o, 'spec'), 'template'), child(child(old, 'spec'), 'template'), 'spec.template');
+  isSameGeneration(o, old) ? [] : templateWarnings(child(child(o, 'spec'), 'template'), 'spec.template');
 
 /** Selector and template of what keeps a number of equal pods running (ValidatePodTemplateSpecForReplicaSet). */
 function checkReplicated(spec: FieldNode, old: JsonObject | undefined): void {

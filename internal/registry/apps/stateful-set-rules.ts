@@ -1,8 +1,9 @@
-import { child } from '../../machinery/access.js';
+import { child, children } from '../../machinery/access.js';
 import { semanticEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { dns1123Label } from '../../machinery/names.js';
 import { checkClaimSpec } from '../core/rules/persistent-volume-claim.js';
+import { fractionsOf } from '../core/rules/storage-warnings.js';
 import {
   checkAlwaysRestarts,
   checkPodTemplate,
@@ -11,7 +12,7 @@ import {
   isUsableSelector,
 } from '../core/rules/template.js';
 import { asInGo, selectorInGo } from '../generic/as-in-go.js';
-import { type FieldNode, validating } from '../generic/field-node.js';
+import { FieldNode, validating } from '../generic/field-node.js';
 import { isEmptySelector } from '../generic/label-selector.js';
 import { annotationErrors, labelErrors } from '../generic/object-meta.js';
 import { checkIntOrPercent, checkAtMost100, numberIn } from './rolling.js';
@@ -125,6 +126,12 @@ export const statefulSetRules: Rules = {
     const limit = child(o, 'spec')?.['revisionHistoryLimit'];
     const text = 'a negative value retains all historical revisions; a value >= 0 is recommended';
     const kept = typeof limit === 'number' && limit < 0 ? [`spec.revisionHistoryLimit: ${text}`] : [];
-    return [...workloadWarnings(o, old), ...kept];
+    const claims: string[] = [];
+    for (const [i, claim] of children(child(o, 'spec'), 'volumeClaimTemplates').entries()) {
+      // The path of an update ends in a Go name, as kube-apiserver has it.
+      const path = `spec.volumeClaimTemplates[${i}]${old === undefined ? '' : '.Spec'}`;
+      fractionsOf(new FieldNode(child(claim, 'spec') ?? {}, path), (text) => claims.push(text));
+    }
+    return [...workloadWarnings(o, old), ...claims, ...kept];
   },
 };

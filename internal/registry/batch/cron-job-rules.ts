@@ -1,11 +1,11 @@
 import { append } from '../../machinery/append.js';
 import { child, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { hostNameWarnings, templateWarnings } from '../core/rules/pod/warnings.js';
+import { hostNameWarnings, isSameGeneration } from '../core/rules/pod/warnings.js';
 import { selectorInGo } from '../generic/as-in-go.js';
 import { type FieldNode, validating } from '../generic/field-node.js';
 import type { Strategy } from '../types.js';
-import { checkJobSpec } from './job-spec.js';
+import { checkJobSpec, jobSpecWarnings } from './job-spec.js';
 import { scheduleProblem } from './schedule.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/batch/validation (ValidateCronJobCreate, ValidateCronJobUpdate).
@@ -79,10 +79,6 @@ function checkSpec(spec: FieldNode, old: JsonObject | undefined): void {
 /** Jobs get eleven characters behind their cron job's name. */
 const MAX_NAME = 52;
 
-const TEMPLATE_PATH = 'spec.jobTemplate.spec.template';
-const templateOf = (o: JsonObject | undefined): JsonObject | undefined =>
-  child(child(child(child(o, 'spec'), 'jobTemplate'), 'spec'), 'template');
-
 export const cronJobRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'warnings'> = {
   validate: (o) =>
     validating(o, (root) => {
@@ -93,7 +89,13 @@ export const cronJobRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'warni
   validateUpdate: (o, old) => validating(o, (root) => checkSpec(root.struct('spec'), child(old, 'spec'))),
   warnings(o, old) {
     const out = old === undefined ? hostNameWarnings(o) : [];
-    append(out, templateWarnings(templateOf(o), templateOf(old), TEMPLATE_PATH));
+    const job = child(child(child(o, 'spec'), 'jobTemplate'), 'spec');
+    if (!isSameGeneration(o, old)) append(out, jobSpecWarnings(job, 'spec.jobTemplate.spec'));
+    if (old !== undefined && str(child(o, 'spec'), 'schedule').includes('TZ')) {
+      out.push(
+        'cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details',
+      );
+    }
     return out;
   },
 };

@@ -3,13 +3,13 @@ import { child } from '../../machinery/access.js';
 import { semanticEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { dns1123Label } from '../../machinery/names.js';
-import { hostNameWarnings, templateWarnings } from '../core/rules/pod/warnings.js';
+import { hostNameWarnings, isSameGeneration } from '../core/rules/pod/warnings.js';
 import { checkTemplateSelected, isUsableSelector } from '../core/rules/template.js';
 import { asInGo, mapInGo, selectorInGo } from '../generic/as-in-go.js';
 import { type FieldNode, IMMUTABLE, validating } from '../generic/field-node.js';
 import { checkLabelSelector, selects } from '../generic/label-selector.js';
 import type { Strategy } from '../types.js';
-import { checkJobSpec } from './job-spec.js';
+import { checkJobSpec, jobSpecWarnings } from './job-spec.js';
 import { jobStatusErrors } from './job-status-rules.js';
 import { comparedTemplate } from './job-template-update.js';
 
@@ -96,8 +96,6 @@ function checkFixed(spec: FieldNode, old: JsonObject | undefined): void {
   }
 }
 
-const templateOf = (o: JsonObject | undefined): JsonObject | undefined => child(child(o, 'spec'), 'template');
-
 export const jobRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'validateStatusUpdate' | 'warnings'> = {
   validate: (o) => validating(o, (root) => checkJob(root, undefined)),
   validateUpdate: (o, old) =>
@@ -119,7 +117,7 @@ export const jobRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'validateS
   validateStatusUpdate: jobStatusErrors,
   warnings(o, old) {
     const out = old === undefined ? hostNameWarnings(o) : [];
-    append(out, templateWarnings(templateOf(o), templateOf(old), 'spec.template'));
+    if (!isSameGeneration(o, old)) append(out, jobSpecWarnings(child(o, 'spec'), 'spec'));
     return out;
   },
 };

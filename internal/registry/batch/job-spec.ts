@@ -1,6 +1,7 @@
 import { child } from '../../machinery/access.js';
 import { domainPrefixedPath } from '../../machinery/formats.js';
 import type { JsonObject } from '../../machinery/json.js';
+import { templateWarnings } from '../core/rules/pod/warnings.js';
 import { checkPodTemplate } from '../core/rules/template.js';
 import { asInGo } from '../generic/as-in-go.js';
 import type { FieldNode } from '../generic/field-node.js';
@@ -93,4 +94,16 @@ export function checkJobSpec(spec: FieldNode, old: JsonObject | undefined): void
   const template = spec.struct('template');
   checkPodTemplate(template, child(old, 'template'));
   checkRestartPolicy(template, failurePolicy !== undefined);
+}
+
+/** WarningsForJobSpec: too many indexes to keep track of, and what is to be said about the pods. */
+export function jobSpecWarnings(spec: JsonObject | undefined, path: string): string[] {
+  const count = (key: string): number => Number(spec?.[key] ?? 0);
+  const isWide = count('completions') > 100_000 && count('parallelism') > 10_000;
+  const text =
+    'In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail';
+  return [
+    ...(spec?.['completionMode'] === 'Indexed' && isWide ? [`${path}: ${text}`] : []),
+    ...templateWarnings(child(spec, 'template'), `${path}.template`),
+  ];
 }

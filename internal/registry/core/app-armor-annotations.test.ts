@@ -40,7 +40,7 @@ test('templates keep their annotations and are warned about them; seccomp has no
   const seccomp = 'container.seccomp.security.alpha.kubernetes.io/c';
   const object = pod({ [`${APP_ARMOR_PREFIX}c`]: 'unconfined', [seccomp]: 'x' });
   const gone = `metadata.annotations[${seccomp}]: non-functional in v1.27+; use the "seccompProfile" field instead`;
-  expect(templateWarnings(object, undefined, 't')).toEqual([`t.${gone}`, `t.${deprecated}`]);
+  expect(templateWarnings(object, 't')).toEqual([`t.${gone}`, `t.${deprecated}`]);
   expect(podWarnings(object, undefined)).toEqual([gone]);
 });
 

@@ -105,6 +105,27 @@ describe('other kinds', () => {
       'spec.addressType: FQDN endpoints are deprecated',
     ]);
   });
+  it('that make pods are warned of again when something else of them is wanted, but no DaemonSet', () => {
+    const template = { spec: { terminationGracePeriodSeconds: -1, containers: [] } };
+    const workload = (generation: number, spec: JsonObject = {}): JsonObject => ({
+      metadata: { name: 'w', generation },
+      spec: { template, ...spec },
+    });
+    const negative =
+      'spec.template.spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1';
+    expect(of('apps', 'deployments', workload(2), workload(1))).toEqual([negative]);
+    expect(of('apps', 'deployments', workload(1), workload(1))).toEqual([]);
+    expect(of('apps', 'daemonsets', workload(2), workload(1))).toEqual([]);
+    const claims = [{ spec: { resources: { requests: { storage: '1500m' } } } }];
+    expect(of('apps', 'statefulsets', workload(1, { volumeClaimTemplates: claims }), workload(1))).toEqual([
+      'spec.volumeClaimTemplates[0].Spec.resources.requests[storage]: fractional byte value "1500m" is invalid, must be an integer',
+    ]);
+    const wide = { completionMode: 'Indexed', completions: 200_000, parallelism: 20_000, template: {} };
+    expect(of('batch', 'jobs', workload(1, wide))[0]).toMatch(/^spec: In Indexed Jobs with a number of completions/);
+    expect(of('batch', 'cronjobs', workload(1, { schedule: 'TZ=UTC * * * * *' }), workload(1))[0]).toContain(
+      'cannot use TZ or CRON_TZ in spec.spec.schedule',
+    );
+  });
   it('are warned of quotas whose requests are above their limits, at creation only', () => {
     const quota = { spec: { hard: { cpu: '2', 'limits.cpu': '1500m' } } };
     expect(of('', 'resourcequotas', quota)).toEqual(['ResourceQuota cpu (2) should be less than limits.cpu (1500m)']);

@@ -35,17 +35,22 @@ function deprecated(root: FieldNode, keys: readonly string[], warn: Warn): void 
 export const claimWarnings = (claim: JsonObject): string[] =>
   warningsOf(claim, (root, warn) => {
     deprecated(root, [CLASS_ANNOTATION], warn);
-    const resources = root.struct('spec').child('resources');
-    for (const list of ['requests', 'limits']) {
-      const amounts = resources?.child(list);
-      const text = amounts?.text('storage') ?? '';
-      if (amounts === undefined || text === '') continue;
-      const amount = parseQuantity(text);
-      if (scaledValue(amount, 3) % 1000n === 0n) continue;
-      const shown = JSON.stringify(formatQuantity(amount));
-      warn(`${amounts.path}[storage]: fractional byte value ${shown} is invalid, must be an integer`);
-    }
+    fractionsOf(root.struct('spec'), warn);
   });
+
+/** Warnings about the spec of a claim: amounts of storage are whole bytes. */
+export function fractionsOf(spec: FieldNode, warn: Warn): void {
+  const resources = spec.child('resources');
+  for (const list of ['requests', 'limits']) {
+    const amounts = resources?.child(list);
+    const text = amounts?.text('storage') ?? '';
+    if (amounts === undefined || text === '') continue;
+    const amount = parseQuantity(text);
+    if (scaledValue(amount, 3) % 1000n === 0n) continue;
+    const shown = JSON.stringify(formatQuantity(amount));
+    warn(`${amounts.path}[storage]: fractional byte value ${shown} is invalid, must be an integer`);
+  }
+}
 
 /** Warnings about a volume: annotations, labels of nodes and sources that are gone or have other names now. */
 export const persistentVolumeWarnings = (volume: JsonObject): string[] =>

@@ -4,7 +4,7 @@ import { type FieldNode, validating } from '../../generic/field-node.js';
 import type { Strategy } from '../../types.js';
 import { podErrors, podUpdateErrors } from './pod/pod.js';
 import { podStatusErrors } from './pod/pod-status.js';
-import { hostNameWarnings, podWarnings, templateWarnings } from './pod/warnings.js';
+import { hostNameWarnings, isSameGeneration, podWarnings, templateWarnings } from './pod/warnings.js';
 import { checkAlwaysRestarts, checkPodTemplate, checkTemplateSelected } from './template.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/core/validation (ValidatePodTemplate, ValidateReplicationController).
@@ -22,7 +22,7 @@ export const podTemplateRules: Rules = {
   validate: (o) => validating(o, (root) => checkPodTemplate(root.struct('template'))),
   validateUpdate: (o, old) =>
     validating(o, (root) => checkPodTemplate(root.struct('template'), child(old, 'template'))),
-  warnings: (o, old) => templateWarnings(child(o, 'template'), child(old, 'template'), 'template'),
+  warnings: (o, old) => (isSameGeneration(o, old) ? [] : templateWarnings(child(o, 'template'), 'template')),
 };
 
 function checkReplicationController(root: FieldNode, old: JsonObject | undefined): void {
@@ -47,6 +47,6 @@ export const replicationControllerRules: Rules = {
   validateUpdate: (o, old) => validating(o, (root) => checkReplicationController(root, old)),
   warnings: (o, old) => [
     ...(old === undefined ? hostNameWarnings(o) : []),
-    ...templateWarnings(child(child(o, 'spec'), 'template'), child(child(old, 'spec'), 'template'), 'spec.template'),
+    ...(isSameGeneration(o, old) ? [] : templateWarnings(child(child(o, 'spec'), 'template'), 'spec.template')),
   ],
 };

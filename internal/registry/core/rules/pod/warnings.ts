@@ -146,14 +146,14 @@ function warnAbout(root: FieldNode, warn: Warn): void {
   portNames(spec, warn);
 }
 
-/** Warnings about a pod template at `path`. An unchanged one is not warned of again. */
-export function templateWarnings(
-  template: JsonObject | undefined,
-  old: JsonObject | undefined,
-  path: string,
-): string[] {
+/** Whether an update wants nothing else than before: what was warned of then is not warned of again. */
+export const isSameGeneration = (o: JsonObject, old: JsonObject | undefined): boolean =>
+  old !== undefined && child(o, 'metadata')?.['generation'] === child(old, 'metadata')?.['generation'];
+
+/** Warnings about a pod template at `path`. */
+export function templateWarnings(template: JsonObject | undefined, path: string): string[] {
   const out: string[] = [];
-  if (template === undefined || (old !== undefined && JSON.stringify(old) === JSON.stringify(template))) return out;
+  if (template === undefined) return out;
   warnAbout(new FieldNode(template, path), (text) => out.push(text));
   return out;
 }
