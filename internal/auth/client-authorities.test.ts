@@ -23,6 +23,12 @@ test('each authority vouches for its own', () => {
   expect(new ClientAuthorities(pem(users), '').isFrontProxy(ofJane)).toBe(false);
 });
 
+test('an authority of the same name with another key vouches for nobody else’s', () => {
+  const ofJane = certificateFacts(pem(jane));
+  const both = new ClientAuthorities(pem(proxies), pem(later));
+  expect([both.isUser(ofJane), both.isFrontProxy(ofJane)]).toEqual([false, false]);
+});
+
 test('an authority that was replaced vouches no more, on connections that are open too', () => {
   const authorities = new ClientAuthorities(pem(users), pem(proxies));
   const generation = (): number => authorities.generation;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { confState, TestCluster } from './cluster.testkit.js';
+import { message } from './message.js';
 import type { ConfChange, ConfChangeStep } from './types.js';
 
 const change = (...steps: ConfChangeStep[]): ConfChange => ({ transition: 'auto', steps, context: '' });
@@ -42,6 +43,19 @@ describe('membership (dissertation, chapter 4)', () => {
     c.tick(3);
     expect(c.sent.filter(({ type, to }) => type === 'snapshot' && to === 2)).toHaveLength(1);
     expect(c.node(2).conf).toEqual(confState([1], [2]));
+  });
+
+  it('is not changed by a snapshot that was meant for another', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    const snapshot = { index: 100, term: 1, confState: confState([1, 2]) };
+    c.raft(3).step(message('snapshot', 1, 3, 1, { snapshot }));
+    c.settle();
+    expect(c.node(3).log.snapshot.index).toBe(0);
+    expect(c.node(3).conf).toEqual(confState([1, 2, 3]));
+    c.propose(1, 'goes on');
+    c.settle();
+    expect(c.applied(3)).toEqual(['goes on']);
   });
 
   it('leaves nobody alone to decide while the members before still count', () => {

@@ -1,12 +1,50 @@
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../store/command.js';
-import { Proposals } from './proposals.js';
+import { OverloadedError } from '../store/types.js';
+import { PROPOSAL_BYTES_MAX, PROPOSALS_MAX, Proposals } from './proposals.js';
 import { Reads } from './reads.js';
 
 const command: Command = {
   kind: 'txn',
   txn: { compares: [], ops: [{ type: 'put', key: 'a/1', value: Buffer.alloc(1000), revisionAt: -1 }] },
 };
+
+describe('what is in flight', () => {
+  const open = (): Proposals =>
+    new Proposals({
+      proposer: 1,
+      seq: 0,
+      propose: () => ({ status: 'accepted', forwarded: false }),
+      wake: () => undefined,
+    });
+
+  it('is bounded in number', async () => {
+    const proposals = open();
+    const held = Array.from({ length: PROPOSALS_MAX }, () =>
+      proposals.submit(command, 1, 60_000).catch(() => undefined),
+    );
+    await expect(proposals.submit(command, 1, 60_000)).rejects.toThrow(OverloadedError);
+    expect(proposals.inFlight).toBe(PROPOSALS_MAX);
+    proposals.expire(performance.now() + 120_000);
+    await Promise.all(held);
+    expect(proposals.inFlight).toBe(0);
+  });
+
+  it('is bounded in bytes, but for one that is alone', async () => {
+    const proposals = open();
+    const alone = proposals.submit(command, PROPOSAL_BYTES_MAX + 1, 60_000).catch(() => undefined);
+    await expect(proposals.submit(command, 1, 60_000)).rejects.toThrow(OverloadedError);
+    proposals.expire(performance.now() + 120_000);
+    await alone;
+    const two = [PROPOSAL_BYTES_MAX - 1, 1].map((bytes) =>
+      proposals.submit(command, bytes, 60_000).catch(() => undefined),
+    );
+    await expect(proposals.submit(command, 1, 60_000)).rejects.toThrow(OverloadedError);
+    expect(proposals.inFlight).toBe(2);
+    proposals.expire(performance.now() + 120_000);
+    await Promise.all(two);
+  });
+});
 
 describe('what is over its time', () => {
   it('is forgotten, also by a leader that takes nothing because its disk stands still', async () => {
