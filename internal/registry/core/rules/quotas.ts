@@ -1,4 +1,6 @@
-import { invalidValue } from '../../../machinery/field.js';
+import { Breath } from '../../../machinery/breathe.js';
+import { type FieldError, invalidValue } from '../../../machinery/field.js';
+import { drive, type Flow } from '../../../machinery/flow.js';
 import type { JsonObject } from '../../../machinery/json.js';
 import { qualifiedName } from '../../../machinery/names.js';
 import {
@@ -132,14 +134,21 @@ function checkLimit(limit: FieldNode, types: Set<string>): void {
   for (const name of [...names].sort()) checkBounds(limit, name, { min, max, limits, requests, ratios });
 }
 
-function checkLimitRange(root: FieldNode): void {
+/** There may be thousands of limits: others get their turn meanwhile. */
+function* limitRangeErrors(limitRange: JsonObject): Flow<FieldError[]> {
+  const root = new FieldNode(limitRange);
   const types = new Set<string>();
-  for (const limit of root.struct('spec').list('limits')) checkLimit(limit, types);
+  const breath = new Breath();
+  for (const limit of root.struct('spec').list('limits')) {
+    checkLimit(limit, types);
+    if (breath.isDue()) yield breath.rest();
+  }
+  return root.problems;
 }
 
 export const limitRangeRules: Pick<Strategy, 'validate' | 'validateUpdate'> = {
-  validate: (o) => validating(o, checkLimitRange),
-  validateUpdate: (o) => validating(o, checkLimitRange),
+  validate: (o) => drive(limitRangeErrors(o)),
+  validateUpdate: (o) => drive(limitRangeErrors(o)),
 };
 
 const POD_RESOURCES = ['cpu', 'limits.cpu', 'limits.memory', 'memory', 'pods', 'requests.cpu', 'requests.memory'];
