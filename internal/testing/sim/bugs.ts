@@ -593,9 +593,9 @@ export const BUGS: readonly Bug[] = [
     replace: `    this.#visible = { ...headOf(this.#meta), compactRevision: this.#visible.compactRevision };
     this.#durableIndex = this.#meta.appliedIndex;
     this.#hashes.clear();`,
-    profile: 'membership',
+    profile: 'ambush',
     seedsMax: 2000,
-    foundAt: 37,
+    foundAt: 496,
   },
   {
     name: 'differing-state-goes-unnoticed',
@@ -706,7 +706,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (isVoting(m) && m.term < 0) learnCommit(core, m);',
     profile: 'membership',
     seedsMax: 1500,
-    foundAt: 709,
+    foundAt: 268,
   },
   {
     name: 'late-answers-confirm-reads',
