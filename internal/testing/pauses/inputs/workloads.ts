@@ -160,7 +160,7 @@ export const workloads: readonly Input[] = [
     '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations',
     () => ({
       metadata: meta,
-      webhooks: times(2_000, (i) => ({
+      webhooks: times(1_500, (i) => ({
         name: `w${i}.e.com`,
         sideEffects: 'None',
         admissionReviewVersions: ['v1'],
