@@ -1,5 +1,6 @@
 import type { Awaitable } from '../machinery/awaitable.js';
 import type { UserInfo } from './types.js';
+import { webSocketToken } from './web-socket-token.js';
 
 /** What a request brings to prove who sends it. Read synchronously, before the request is handled. */
 export interface Credentials {
@@ -88,10 +89,12 @@ export function forAudiences(own: readonly string[], authenticator: Authenticato
 }
 
 /**
- * The token of an `Authorization: Bearer` header, up to the next blank; '' when there is none (apiserver's bearertoken).
+ * The token of an `Authorization: Bearer` header, up to the next blank (apiserver's bearertoken), or of a WebSocket's
+ * subprotocol where there is no such header; '' when there is none.
  */
 export function bearerToken(credentials: Credentials): string {
   const value = credentials.header('authorization');
+  if (value === '') return webSocketToken(credentials);
   if (value.charCodeAt(6) !== 32 || value.slice(0, 6).toLowerCase() !== 'bearer') return '';
   const end = value.indexOf(' ', 7);
   return end < 0 ? value.slice(7) : value.slice(7, end);

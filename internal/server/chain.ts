@@ -23,6 +23,7 @@ import { withRequestInfo } from './filters/request-info.js';
 import type { Answer, RequestHandler } from './http-listener.js';
 import type { InFlight } from './in-flight.js';
 import type { RequestMetrics } from './metrics.js';
+import { endingAt } from './session-end.js';
 import { RequestContext } from './request-context.js';
 import { isBug, statusOf } from './status-of.js';
 
@@ -89,7 +90,8 @@ export function createChain(parts: ChainParts): RequestHandler {
   };
 
   const finish = (context: RequestContext, reply: HandlerReply): Awaitable<Answer> => {
-    const told = withWarnings(reply, context.warnings);
+    const warned = withWarnings(reply, context.warnings);
+    const told = 'accept' in warned || 'handOver' in warned ? endingAt(warned, context.sessionEnd, Date.now) : warned;
     const tookMs = performance.now() - context.received;
     const over = parts.metrics.observe(context.info, context.method, told, tookMs, context.queuedMs);
     context.answered(told);

@@ -51,8 +51,14 @@ export class RequestContext implements ApiRequest, Credentials {
   private listeners: ((reply: HandlerReply) => void)[] | undefined;
   private parsedQuery: URLSearchParams | undefined;
 
+  /** Names and values of headers, one after the other, as they came but for credentials that nobody else is to see. */
+  headers: readonly string[];
+  /** When a session that begins with this request ends at the latest, milliseconds since the epoch. */
+  sessionEnd = Number.POSITIVE_INFINITY;
+
   constructor(readonly incoming: IncomingRequest) {
     this.path = incoming.rawPath;
+    this.headers = incoming.headers;
     this.info = nonResourceInfo(incoming.method, incoming.rawPath);
   }
 
@@ -66,9 +72,6 @@ export class RequestContext implements ApiRequest, Credentials {
   }
   get rawQuery(): string {
     return this.incoming.rawQuery;
-  }
-  get headers(): readonly string[] {
-    return this.incoming.headers;
   }
   get handsOver(): boolean {
     return this.incoming.handsOver === true;
@@ -148,7 +151,7 @@ export class RequestContext implements ApiRequest, Credentials {
   }
 
   header(name: string): string {
-    const headers = this.incoming.headers;
+    const { headers } = this;
     for (let i = 0; i < headers.length; i += 2) {
       if (headers[i] === name) return headers[i + 1] ?? '';
     }
@@ -156,7 +159,7 @@ export class RequestContext implements ApiRequest, Credentials {
   }
 
   headerValues(name: string): string[] {
-    const headers = this.incoming.headers;
+    const { headers } = this;
     const values: string[] = [];
     for (let i = 0; i < headers.length; i += 2) {
       if (headers[i] === name) values.push(headers[i + 1] ?? '');
@@ -165,7 +168,7 @@ export class RequestContext implements ApiRequest, Credentials {
   }
 
   headersWithPrefix(prefix: string): [string, string][] {
-    const headers = this.incoming.headers;
+    const { headers } = this;
     const found: [string, string][] = [];
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i] ?? '';

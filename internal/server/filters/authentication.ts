@@ -1,8 +1,10 @@
 import type { AuthenticationResult, Authenticator } from '../../auth/authenticator.js';
 import { authLatency } from '../../auth/latency.js';
 import { attempts } from '../../auth/metrics.js';
+import { withoutWebSocketToken } from '../../auth/web-socket-token.js';
 import { unauthorized } from '../../machinery/status.js';
 import type { RequestContext } from '../request-context.js';
+import { tokenEnd } from '../session-end.js';
 import type { Filter } from './filter.js';
 
 const EXTRA_SPACE = 'the provided Authorization header contains extra space before the bearer token, and is ignored';
@@ -39,6 +41,10 @@ function accept(context: RequestContext, since: number, result: AuthenticationRe
   attempts.success++;
   authLatency.authenticated(result.username, performance.now() - since);
   if (/^bearer {2}/i.test(context.header('authorization'))) context.warn(EXTRA_SPACE);
+  if (context.header('upgrade') !== '') {
+    context.sessionEnd = tokenEnd(context);
+    context.headers = withoutWebSocketToken(context.headers);
+  }
   context.authenticatedUser = result;
   context.user = result;
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { tokenFileAuthenticator } from '../../auth/token-file.js';
 import type { ApiRequest, HandlerReply } from '../../rest/types.js';
 import type { WebSocketConnection } from '../../rest/web-socket.js';
 import { until } from '../../testing/until.js';
@@ -45,8 +46,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-function connect(path: string, token: string): WebSocket {
-  return new WebSocket(`wss://127.0.0.1:${server.port}${path}`, ['v5.channel.k8s.io', 'v4.channel.k8s.io'], {
+function connect(path: string, token: string, port = server.port): WebSocket {
+  return new WebSocket(`wss://127.0.0.1:${port}${path}`, ['v5.channel.k8s.io', 'v4.channel.k8s.io'], {
     rejectUnauthorized: false,
     headers: token === '' ? {} : { authorization: `Bearer ${token}` },
   });
@@ -118,6 +119,45 @@ describe('a WebSocket', () => {
     expect(await ended).toBe(4000);
     accepted = (socket) => socket.close(4001, 'enough');
     expect(await closed(connect(`${POD}/exec`, ADMIN_TOKEN))).toBe(4001);
+  });
+
+  test('ends with the token that let it in', async () => {
+    const exp = Math.floor(Date.now() / 1000) + 1;
+    const token = `e30.${Buffer.from(JSON.stringify({ exp })).toString('base64url')}.c2ln`;
+    const timely = await startTestServer(0, resources, undefined, {
+      authenticator: tokenFileAuthenticator(`${token},admin,admin,"system:masters"\n`, 'tokens.csv'),
+    });
+    try {
+      accepted = (socket) => socket.send('welcome');
+      const client = connect(`${POD}/exec`, token, timely.port);
+      const end = closed(client);
+      await opened(client);
+      expect(await end).toBe(1008);
+      expect(Date.now()).toBeGreaterThanOrEqual(exp * 1000);
+    } finally {
+      await timely.close();
+    }
+  });
+
+  test('may bring its token as a subprotocol, which the handler does not see', async () => {
+    let offered = '';
+    accepted = (socket) => socket.close(4002);
+    const bearer = `base64url.bearer.authorization.k8s.io.${Buffer.from(ADMIN_TOKEN).toString('base64url')}`;
+    const handler = (request: ApiRequest): HandlerReply | Promise<HandlerReply> => {
+      offered = request.header('sec-websocket-protocol');
+      return resources(request);
+    };
+    const seeing = await startTestServer(0, handler);
+    try {
+      const url = `wss://127.0.0.1:${seeing.port}${POD}/exec`;
+      const client = new WebSocket(url, ['v5.channel.k8s.io', bearer], { rejectUnauthorized: false });
+      expect(await closed(client)).toBe(4002);
+      expect(client.protocol).toBe('v5.channel.k8s.io');
+      expect(offered).toBe('v5.channel.k8s.io');
+      expect(await refused(new WebSocket(url, [bearer], { rejectUnauthorized: false }))).toBe(401);
+    } finally {
+      await seeing.close();
+    }
   });
 
   // Whether uWS took the memory of an upgraded connection for a response's, and closed it, was a matter of luck.
