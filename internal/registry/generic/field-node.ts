@@ -130,12 +130,12 @@ export class FieldNode {
     this.problems.push(required(this.at(key), detail));
   }
 
-  /** Invalid with the member as the bad value unless another is given. */
   /** The member as a field error shows it: a list or map that was written down empty is told from none. */
   shown(key: string): JsonValue | undefined {
     return this.get(key) ?? emptiedAt(this.value, key);
   }
 
+  /** Invalid with the member as the bad value unless another is given. */
   invalid(key: string, detail: string, badValue: unknown = key === '' ? this.value : this.shown(key)): void {
     this.problems.push(invalidValue(this.at(key), badValue, detail));
   }
