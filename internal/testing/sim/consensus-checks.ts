@@ -1,4 +1,4 @@
-import type { Entry, Raft, RaftStatus } from '../../raft/index.js';
+import type { ConfState, Entry, Raft, RaftStatus } from '../../raft/index.js';
 import { hashText, type StoredConfState } from '../../store/meta.js';
 import type { StateStore } from '../../store/state.js';
 import type { TxnResult } from '../../store/types.js';
@@ -41,6 +41,8 @@ interface Watched {
   /** Ticks of this process, and that at which each member was heard of last while it leads. */
   ticks: number;
   readonly heard: Map<number, number>;
+  /** The membership that this counts for. */
+  conf: ConfState | undefined;
 }
 
 /**
@@ -87,6 +89,7 @@ export class ConsensusChecks implements Observer {
         dirty: false,
         ticks: 0,
         heard: new Map(),
+        conf: undefined,
       };
       this.#watched.set(machine, watched);
     }
@@ -116,7 +119,11 @@ export class ConsensusChecks implements Observer {
       if (watched.heard.size > 0) watched.heard.clear();
       return;
     }
-    const { voters, votersOutgoing } = raft.confState;
+    const { confState } = raft;
+    // Another membership may need those who were not needed before, and has until the next look to hear of them (seed 552).
+    if (watched.conf !== confState) watched.heard.clear();
+    watched.conf = confState;
+    const { voters, votersOutgoing } = confState;
     for (const half of [voters, votersOutgoing]) {
       const silent = half.filter((id) => {
         const at = watched.heard.get(id);
