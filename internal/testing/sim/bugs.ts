@@ -706,7 +706,8 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (isVoting(m) && m.term < 0) learnCommit(core, m);',
     profile: 'membership',
     seedsMax: 1500,
-    foundAt: 268,
+    foundAt: 709,
+    notFoundBy: 28,
   },
   {
     name: 'late-answers-confirm-reads',
