@@ -110,7 +110,9 @@ Peers.prototype.onSnapshot = async function (from, chunks): Promise<void> {
   try {
     await onSnapshot.call(this, from, chunks);
   } catch (error) {
-    if (error instanceof Error && leader === from) tell((o) => o.onSnapshotRefused(machine, error.message));
+    // Who waited for its turn may lead no more when that comes (seed 1278).
+    if (error instanceof Error && leader === from && machine.leader === from)
+      tell((o) => o.onSnapshotRefused(machine, error.message));
     throw error;
   }
 };
