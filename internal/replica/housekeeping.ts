@@ -17,9 +17,12 @@ const EXPIRED_PER_SWEEP = 256;
 const PROPOSAL_TIMEOUT_MS = 10_000;
 /** Sweeps between two comparisons of the replicas' states. */
 const VERIFY_SWEEPS = 5;
-/** Not more often: when all are short of space, leadership must not go round. */
+/** Not more often: where all are slow or have damaged records, leadership must not go round. */
 const HAND_OVER_MS = 60_000;
-/** A hand-over that came to nothing, for the transferee did not catch up or stand in time, is tried again after this. */
+/**
+ * A hand-over that came to nothing, for the transferee did not catch up or stand in time, is tried again after this; so is
+ * one to a replica with space, where an election has brought leadership back to the one without.
+ */
 const HAND_OVER_AGAIN_MS = 5_000;
 /** What the log keeps for followers that fall behind: `keepEntries` or these bytes, whichever is less ... */
 const KEEP_BYTES = 128 * 1024 * 1024;
@@ -69,6 +72,7 @@ export class Housekeeping {
   #mark: number | undefined;
   #sweeps = 0;
   #handedOverAt = -Infinity;
+  #cameToNothing = false;
   #handOvers = 0;
   /** The term in which leadership was handed over, until that is known to have gone well or not. */
   #handedOverIn: number | undefined;
@@ -127,7 +131,7 @@ export class Housekeeping {
     await space.check();
     if (!(space.low || this.#options.damaged()) || !this.#leads || state.visible.appliedIndex < driver.status().commit)
       return;
-    if (performance.now() < this.#handedOverAt + HAND_OVER_MS) return;
+    if (performance.now() < this.#mayHandOverAt(space.low)) return;
     // Who has most of the log takes over soonest; who waits for a snapshot cannot.
     const others = driver
       .status()
@@ -149,11 +153,16 @@ export class Housekeeping {
       .filter((peer) => peer.id !== id && !peer.isLearner && peer.match >= commit && reachable(peer.id))
       .map((peer) => peer.id);
     const transferee = disks.transferee(now, this.#leads, candidates, now - (log.writingSince ?? now));
-    if (transferee === undefined || now < this.#handedOverAt + HAND_OVER_MS) return Promise.resolve();
+    if (transferee === undefined || now < this.#mayHandOverAt(false)) return Promise.resolve();
     const [own, other] = [transferee.ownMs, transferee.ms].map(Math.round);
     const name = state.meta.members.get(transferee.id)?.name ?? String(transferee.id);
     this.#handOver(transferee.id, `a write of its log takes ${own} ms, and ${name} acknowledges within ${other} ms`);
     return Promise.resolve();
+  }
+
+  /** When the next hand-over may be, milliseconds of `performance.now()`. */
+  #mayHandOverAt(soon: boolean): number {
+    return this.#handedOverAt + (soon || this.#cameToNothing ? HAND_OVER_AGAIN_MS : HAND_OVER_MS);
   }
 
   #handOver(transferee: NodeId, reason: string): void {
@@ -161,6 +170,7 @@ export class Housekeeping {
     if (verifier.disputed) return;
     this.#handedOverAt = performance.now();
     this.#handedOverIn = driver.term;
+    this.#cameToNothing = false;
     say('warn', `this leader hands over, for ${reason}`);
     driver.report((raft) => raft.transferLeader(transferee));
   }
@@ -176,7 +186,8 @@ export class Housekeeping {
     } else if (transferee === 0) {
       // Raft has given it up.
       this.#handedOverIn = undefined;
-      this.#handedOverAt = performance.now() - HAND_OVER_MS + HAND_OVER_AGAIN_MS;
+      this.#handedOverAt = performance.now();
+      this.#cameToNothing = true;
     }
   }
 
