@@ -53,11 +53,15 @@ function fits(type: CelType, v: Value): boolean {
   }
 }
 
-const takes = (o: Overload, args: readonly Value[]): boolean =>
-  o.args.every((t, i) => {
+/** Loops rather than closures: sums and comparisons of what has no known type come by here each time. */
+function takes(o: Overload, args: readonly Value[]): boolean {
+  for (let i = 0; i < o.args.length; i++) {
+    const t = o.args[i] as CelType;
     const v = args[i] as Value;
-    return o.anyElements === true && t.kind === 'list' ? v instanceof CelList : fits(t, v);
-  });
+    if (o.anyElements === true && t.kind === 'list' ? !(v instanceof CelList) : !fits(t, v)) return false;
+  }
+  return true;
+}
 
 /** Whether the checker has made sure already that an argument is what an overload wants. */
 function isCertain(wanted: CelType, given: CelType): boolean {
@@ -104,7 +108,7 @@ export function dispatcher(fn: FunctionDecl, ids: readonly string[], given: read
     };
   }
   return (...args) => {
-    const found = candidates.find((o) => takes(o, args));
-    return found === undefined ? noOverload(fn, args) : found.run(...args);
+    for (const candidate of candidates) if (takes(candidate, args)) return candidate.run(...args);
+    return noOverload(fn, args);
   };
 }
