@@ -8,6 +8,8 @@ import path from 'node:path';
 import autocannon from 'autocannon';
 import { freeClusterBase } from '../internal/testing/ports.js';
 import { kubeconfigAccess } from '../internal/testing/oracle/audit-people.js';
+import { cpuSeconds } from './process-figures.js';
+import { median } from './report.js';
 
 const [seconds = 3, runs = 8] = process.argv.slice(2).map(Number);
 const CONNECTIONS = 32;
@@ -18,12 +20,8 @@ function run(command: string, args: readonly string[]): void {
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${stderr}`);
 }
 
-/** Processor time of the replica so far, in milliseconds; a tick of Linux is 10 ms. */
-function cpuMs(dir: string): number {
-  const pid = fs.readFileSync(path.join(dir, 'r1/pid'), 'utf8').trim();
-  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return 10 * (Number(fields[11]) + Number(fields[12]));
-}
+/** Processor time of the replica so far, in milliseconds. */
+const cpuMs = (dir: string): number => 1000 * cpuSeconds(Number(fs.readFileSync(path.join(dir, 'r1/pid'), 'utf8')));
 
 interface Figures {
   readonly perSecond: number;
@@ -86,11 +84,7 @@ try {
   for (const server of servers) server.stop();
 }
 
-function median(all: readonly Figures[], of: keyof Figures): number {
-  const sorted = all.map((f) => f[of]).sort((a, b) => a - b);
-  const [low = 0, high = 0] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
-  return (low + high) / 2;
-}
+const middle = (all: readonly Figures[], of: keyof Figures): number => median(all.map((f) => f[of]));
 for (const [name, all] of [
   ['without audit', plain],
   ['at Metadata', audited],
@@ -98,8 +92,8 @@ for (const [name, all] of [
   const figures = all.map((f) => `${Math.round(f.perSecond)}/s ${f.cpuMs.toFixed(2)} ms`).join(', ');
   process.stdout.write(`creates ${name}: ${figures}\n`);
 }
-const more = 100 * (median(audited, 'cpuMs') / median(plain, 'cpuMs') - 1);
-const fewer = 100 * (1 - median(audited, 'perSecond') / median(plain, 'perSecond'));
+const more = 100 * (middle(audited, 'cpuMs') / middle(plain, 'cpuMs') - 1);
+const fewer = 100 * (1 - middle(audited, 'perSecond') / middle(plain, 'perSecond'));
 process.stdout.write(
   `audit: ${more.toFixed(1)} % more processor time, ${fewer.toFixed(1)} % fewer creates (medians)\n`,
 );

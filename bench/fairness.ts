@@ -7,14 +7,13 @@ import path from 'node:path';
 import autocannon from 'autocannon';
 import { call, type E2eCluster, startCluster, TOKEN } from '../internal/testing/e2e/cluster.js';
 import { percentile, rssMiB, seedForFlood, timedGets, TOKENS } from '../internal/testing/e2e/flood.js';
+import { cpuSeconds } from './process-figures.js';
 
 const [seconds = 8, runs = 2] = process.argv.slice(2).map(Number);
 const GET = '/api/v1/namespaces/flood/configmaps/cm-0';
 
-function cpuMs(pid: number): number {
-  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return 10 * (Number(fields[11]) + Number(fields[12]));
-}
+/** Processor time of a process so far, milliseconds; a tick of Linux is 10 ms. */
+const cpuMs = (pid: number): number => 1000 * cpuSeconds(pid);
 
 async function start(...flags: string[]): Promise<E2eCluster> {
   const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-tokens-')), 'tokens.csv');

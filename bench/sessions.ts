@@ -3,7 +3,6 @@
 // npx tsx bench/sessions.ts [seconds of each run] [runs of each] [sessions]
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import fs from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +10,7 @@ import { type E2eCluster, startCluster, TOKEN } from '../internal/testing/e2e/cl
 import { percentile, rssMiB, timedGets } from '../internal/testing/e2e/flood.js';
 import { createPodOnNode } from '../internal/testing/e2e/kubelet-pod.js';
 import { RunningKubelet } from '../internal/testing/e2e/kubelet-server.js';
+import { cpuSeconds } from './process-figures.js';
 
 const POD = '/api/v1/namespaces/default/pods/p';
 const AT_ONCE = 25;
@@ -72,10 +72,7 @@ async function sessionsProcess(): Promise<void> {
 }
 
 /** Processor time of a process so far, milliseconds; a tick of Linux is 10 ms. */
-function cpuMs(pid: number): number {
-  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return 10 * (Number(fields[11]) + Number(fields[12]));
-}
+const cpuMs = (pid: number): number => 1000 * cpuSeconds(pid);
 
 interface Figures {
   readonly median: number;

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import https from 'node:https';
@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAuthority, issue } from '../../pki/x509.js';
 import { call, type E2eCluster, eventually, has, startCluster } from './cluster.js';
+import { says } from './says.js';
 
 const exec = promisify(execFile);
 const GROUP_VERSION = 'metrics.k8s.io/v1beta1';
@@ -118,18 +119,6 @@ afterAll(async () => {
   await cluster.down();
 });
 
-/** Resolves when what the program has said contains `text`. */
-function says(child: ChildProcess, text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let said = '';
-    child.stdout?.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes(text)) resolve();
-    });
-    child.once('exit', () => reject(new Error(`it ended, and said ${said}`)));
-  });
-}
-
 describe.skipIf(!has('kubectl'))('an API that another server serves', () => {
   test('is among the resources, and kubectl top shows what it measures', async () => {
     await eventually('kubectl knows it', async () => {
@@ -143,7 +132,7 @@ describe.skipIf(!has('kubectl'))('an API that another server serves', () => {
   test('is watched, and is told unavailable when its server dies, while everything else goes on', async () => {
     const path = `/apis/${GROUP_VERSION}/nodes?watch=true`;
     const child = spawn('kubectl', ['--kubeconfig', cluster.kubeconfig, 'get', '--raw', path]);
-    const told = says(child, '"name":"n"');
+    const told = says(child, /"name":"n"/, ['stdout']);
     await eventually('the watch has begun', () => Promise.resolve(watching !== undefined));
     watching?.write(`${JSON.stringify({ type: 'ADDED', object: nodeMetrics })}\n`);
     await told;

@@ -7,6 +7,7 @@ import https from 'node:https';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { call, type E2eCluster, eventually, has, startCluster, TOKEN } from './cluster.js';
 import { RunningKubelet } from './kubelet-server.js';
+import { says } from './says.js';
 
 const LOG = '/api/v1/namespaces/default/pods/p/log?follow=true';
 const MIB = 1024 * 1024;
@@ -102,18 +103,6 @@ test('500 sessions at once: a log that nobody reads takes no memory and holds up
   expect(new Set(others)).toEqual(new Set(['begun\nended\n'.length]));
 }, 120_000);
 
-/** Resolves when what the program has said contains `text`. */
-function says(child: ChildProcess, text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let said = '';
-    child.stdout?.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes(text)) resolve();
-    });
-    child.once('exit', () => reject(new Error(`it ended, and said ${said}`)));
-  });
-}
-
 test.skipIf(!has('kubectl'))('a log and a command go on when the leader dies', async () => {
   let told: ServerResponse | undefined;
   kubelet.onFollow = (response) => {
@@ -125,8 +114,8 @@ test.skipIf(!has('kubectl'))('a log and a command go on when the leader dies', a
   const logs = kubectl('logs', '-f', 'p');
   const command = kubectl('exec', '-i', 'p', '--', 'cat');
   try {
-    await says(logs, 'before');
-    const begun = says(command, 'one');
+    await says(logs, /before/, ['stdout']);
+    const begun = says(command, /one/, ['stdout']);
     command.stdin?.write('one\n');
     await begun;
     const { leader: before } = await cluster.raft(follower);
@@ -135,10 +124,10 @@ test.skipIf(!has('kubectl'))('a log and a command go on when the leader dies', a
       const { leader: now } = await cluster.raft(follower);
       return Number(now) !== 0 && now !== before;
     });
-    const more = says(logs, 'after');
+    const more = says(logs, /after/, ['stdout']);
     told?.write('after\n');
     await more;
-    const gone = says(command, 'two');
+    const gone = says(command, /two/, ['stdout']);
     command.stdin?.write('two\n');
     await gone;
     told?.end();

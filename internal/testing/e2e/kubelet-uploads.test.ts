@@ -7,7 +7,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { call, type E2eCluster, has, startCluster } from './cluster.js';
-import { createPodOnNode } from './kubelet-pod.js';
+import { createRunningPod } from './kubelet-pod.js';
 import { RunningKubelet } from './kubelet-server.js';
 
 const MIB = 1024 * 1024;
@@ -21,13 +21,7 @@ const children: ChildProcess[] = [];
 beforeAll(async () => {
   kubelet = await RunningKubelet.start();
   cluster = await startCluster({ replicas: 1 });
-  await createPodOnNode(cluster.url(1), kubelet.port);
-  const { status } = await call(`${cluster.url(1)}/api/v1/namespaces/default/pods/p/status`, {
-    method: 'PATCH',
-    contentType: 'application/merge-patch+json',
-    body: { status: { phase: 'Running' } },
-  });
-  expect(status).toBe(200);
+  await createRunningPod(cluster.url(1), kubelet.port);
   fs.writeFileSync(path.join(cluster.dir, 'content'), CONTENT);
 }, 120_000);
 afterAll(async () => {

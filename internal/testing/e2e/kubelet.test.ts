@@ -1,4 +1,4 @@
-import { createPodOnNode } from './kubelet-pod.js';
+import { AnsweringPod, createRunningPod } from './kubelet-pod.js';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -8,8 +8,9 @@ import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { call, type E2eCluster, has, startCluster } from './cluster.js';
+import { type E2eCluster, has, startCluster } from './cluster.js';
 import { RunningKubelet } from './kubelet-server.js';
+import { says } from './says.js';
 
 const exec = promisify(execFile);
 let cluster: E2eCluster;
@@ -22,13 +23,7 @@ beforeAll(async () => {
   kubelet = await RunningKubelet.start();
   cluster = await startCluster({ replicas: 1 });
   dir = cluster.dir;
-  await createPodOnNode(cluster.url(1), kubelet.port);
-  const { status } = await call(`${cluster.url(1)}/api/v1/namespaces/default/pods/p/status`, {
-    method: 'PATCH',
-    contentType: 'application/merge-patch+json',
-    body: { status: { phase: 'Running' } },
-  });
-  expect(status).toBe(200);
+  await createRunningPod(cluster.url(1), kubelet.port);
 }, 120_000);
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
@@ -38,21 +33,6 @@ afterAll(async () => {
 
 const kubectl = (...words: string[]): Promise<{ stdout: string; stderr: string }> =>
   exec('kubectl', ['--kubeconfig', cluster.kubeconfig, ...words], { maxBuffer: 64 * 1024 * 1024 });
-
-/** The first match of `pattern` in what a program says that goes on. */
-function says(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    const look = (chunk: Buffer): void => {
-      text += chunk.toString();
-      const found = pattern.exec(text);
-      if (found !== null) resolve(found);
-    };
-    child.stdout?.on('data', look);
-    child.stderr?.on('data', look);
-    child.once('exit', () => reject(new Error(`it said ${text}, and nothing like ${pattern.source}`)));
-  });
-}
 
 function start(program: string, ...words: string[]): ChildProcess {
   const child = spawn(program, words);
@@ -110,29 +90,13 @@ describe.skipIf(!has('kubectl'))('kubectl', () => {
     const sumOf = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
     const content = randomBytes(100 * MIB);
     const question = randomBytes(8 * MIB);
-    let asked = '';
-    // What the pod listens with: reads the question, then answers.
-    const pod = net.createServer((socket) => {
-      const taken: Buffer[] = [];
-      let bytes = 0;
-      socket.on('error', () => undefined);
-      socket.on('data', (chunk) => {
-        taken.push(chunk);
-        bytes += chunk.length;
-        if (bytes < question.length) return;
-        asked = sumOf(Buffer.concat(taken));
-        socket.end(content);
-      });
-    });
-    pod.listen(0, '127.0.0.1');
-    await once(pod, 'listening');
-    const { port } = pod.address() as net.AddressInfo;
-    const child = start('kubectl', '--kubeconfig', cluster.kubeconfig, 'port-forward', 'p', `:${port}`);
+    const pod = await AnsweringPod.start(question.length, content);
+    const child = start('kubectl', '--kubeconfig', cluster.kubeconfig, 'port-forward', 'p', `:${pod.port}`);
     const [, local] = await says(child, /127\.0\.0\.1:(\d+)/);
     const socket = net.connect(Number(local), '127.0.0.1');
     socket.write(question);
     const answer = await buffer(socket);
-    expect(asked).toBe(sumOf(question));
+    expect(sumOf(pod.asked)).toBe(sumOf(question));
     expect(answer.length).toBe(content.length);
     expect(sumOf(answer)).toBe(sumOf(content));
     child.kill('SIGTERM');

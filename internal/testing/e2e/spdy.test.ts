@@ -7,9 +7,10 @@ import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { call, type E2eCluster, has, startCluster } from './cluster.js';
-import { createPodOnNode } from './kubelet-pod.js';
+import { type E2eCluster, has, startCluster } from './cluster.js';
+import { AnsweringPod, createRunningPod } from './kubelet-pod.js';
 import { RunningKubelet } from './kubelet-server.js';
+import { says } from './says.js';
 
 const exec = promisify(execFile);
 const MIB = 1024 * 1024;
@@ -29,13 +30,7 @@ const children: ChildProcess[] = [];
 beforeAll(async () => {
   kubelet = await RunningKubelet.start();
   cluster = await startCluster({ replicas: 3 });
-  await createPodOnNode(cluster.url(1), kubelet.port);
-  const { status } = await call(`${cluster.url(1)}/api/v1/namespaces/default/pods/p/status`, {
-    method: 'PATCH',
-    contentType: 'application/merge-patch+json',
-    body: { status: { phase: 'Running' } },
-  });
-  expect(status).toBe(200);
+  await createRunningPod(cluster.url(1), kubelet.port);
 }, 120_000);
 afterAll(async () => {
   for (const child of children) child.kill('SIGKILL');
@@ -49,20 +44,6 @@ const ways: [string, () => string][] = [
   ...(has('haproxy') ? [['through HAProxy', () => cluster.address] as [string, () => string]] : []),
 ];
 
-/** The first match of `pattern` in what a program says that goes on. */
-function says(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    const look = (chunk: Buffer): void => {
-      text += chunk.toString();
-      const found = pattern.exec(text);
-      if (found !== null) resolve(found);
-    };
-    child.stdout?.on('data', look);
-    child.stderr?.on('data', look);
-    child.once('exit', () => reject(new Error(`it said ${text}, and nothing like ${pattern.source}`)));
-  });
-}
 const sumOf = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
 
 describe.skipIf(clients.length === 0).each(ways)('a client that speaks SPDY, %s', (_way, server) => {
@@ -105,27 +86,13 @@ describe.skipIf(clients.length === 0).each(ways)('a client that speaks SPDY, %s'
   test.each(clients)('%s forwards a port', { timeout: 60_000 }, async (client) => {
     const question = randomBytes(20 * MIB);
     const answer = randomBytes(20 * MIB);
-    let asked = '';
-    const pod = net.createServer((socket) => {
-      const taken: Buffer[] = [];
-      let bytes = 0;
-      socket.on('error', () => undefined);
-      socket.on('data', (chunk) => {
-        taken.push(chunk);
-        bytes += chunk.length;
-        if (bytes < question.length) return;
-        asked = sumOf(Buffer.concat(taken));
-        socket.end(answer);
-      });
-    });
-    pod.listen(0, '127.0.0.1');
-    await once(pod, 'listening');
-    const child = start(client, 'port-forward', 'p', `:${(pod.address() as net.AddressInfo).port}`);
+    const pod = await AnsweringPod.start(question.length, answer);
+    const child = start(client, 'port-forward', 'p', `:${pod.port}`);
     const [, local] = await says(child, /127\.0\.0\.1:(\d+)/);
     const socket = net.connect(Number(local), '127.0.0.1');
     socket.write(question);
     expect(sumOf(await buffer(socket))).toBe(sumOf(answer));
-    expect(asked).toBe(sumOf(question));
+    expect(sumOf(pod.asked)).toBe(sumOf(question));
     child.kill('SIGTERM');
     pod.close();
   });
