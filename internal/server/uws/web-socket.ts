@@ -1,6 +1,6 @@
 import { logger } from '../../machinery/log.js';
-import type { Awaitable } from '../../machinery/awaitable.js';
 import type { WebSocketConnection } from '../../rest/web-socket.js';
+import { type MessageListener, MessageQueue } from '../message-queue.js';
 import { type UWS, uws } from './native.js';
 
 const log = logger('uws');
@@ -13,8 +13,6 @@ const PAUSE_BYTES = 1024 * 1024;
 const RESUME_BYTES = 256 * 1024;
 /** Bytes that may wait where it cannot be held back. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
-/** What a message takes in memory beside its bytes. */
-const OVERHEAD_BYTES = 128;
 /** A connection over which nothing comes for so long, not even the answer to a ping, is closed. */
 const IDLE_SECONDS = 120;
 const NORMAL = 1000;
@@ -52,11 +50,14 @@ export type Flow = Pick<UWS.HttpResponse, 'pause' | 'resume'>;
 export class UwsWebSocket implements WebSocketConnection {
   closed = false;
   private ws: Socket | undefined;
-  private waiting: { message: Buffer; isBinary: boolean }[] = [];
-  private waitingBytes = 0;
-  private busy = false;
+  /** What was received before the close comes too. */
+  private readonly messages = new MessageQueue({
+    moved: () => {
+      if (this.messages.bytes < RESUME_BYTES) this.hold(false);
+    },
+    failed: () => this.close(INTERNAL_ERROR),
+  });
   private paused = false;
-  private messageListener: ((message: Buffer, isBinary: boolean) => Awaitable<void>) | undefined;
   private drainListener: (() => void) | undefined;
   private readonly closeListeners: ((code: number) => void)[] = [];
 
@@ -80,9 +81,8 @@ export class UwsWebSocket implements WebSocketConnection {
     this.drainListener = listener;
   }
 
-  onMessage(listener: (message: Buffer, isBinary: boolean) => Awaitable<void>): void {
-    this.messageListener = listener;
-    this.pump();
+  onMessage(listener: MessageListener): void {
+    this.messages.listen(listener);
   }
 
   onClose(listener: (code: number) => void): void {
@@ -108,12 +108,11 @@ export class UwsWebSocket implements WebSocketConnection {
 
   receive(message: ArrayBuffer, isBinary: boolean): void {
     // The message's memory is taken back when this returns: copy.
-    this.waiting.push({ message: Buffer.from(new Uint8Array(message)), isBinary });
-    this.waitingBytes += message.byteLength + OVERHEAD_BYTES;
-    this.pump();
-    if (this.waitingBytes > MAX_UNREAD_BYTES) {
+    this.messages.push(Buffer.from(new Uint8Array(message)), isBinary);
+    const { bytes } = this.messages;
+    if (bytes > MAX_UNREAD_BYTES) {
       this.close(TRY_AGAIN_LATER, 'messages come faster than they are passed on');
-    } else if (this.waitingBytes > PAUSE_BYTES) this.hold(true);
+    } else if (bytes > PAUSE_BYTES) this.hold(true);
   }
 
   drained(): void {
@@ -126,23 +125,6 @@ export class UwsWebSocket implements WebSocketConnection {
     for (const listener of this.closeListeners.splice(0)) listener(code);
   }
 
-  /** Hands on what waits, in order, as far as nobody has to be waited for. What was received before the close comes too. */
-  private pump(): void {
-    while (!this.busy && this.messageListener !== undefined) {
-      const next = this.waiting.shift();
-      if (next === undefined) return;
-      this.waitingBytes -= next.message.length + OVERHEAD_BYTES;
-      if (this.waitingBytes < RESUME_BYTES) this.hold(false);
-      const handled = this.handle(this.messageListener, next);
-      if (!(handled instanceof Promise)) continue;
-      this.busy = true;
-      void handled.then(() => {
-        this.busy = false;
-        this.pump();
-      });
-    }
-  }
-
   /** Stops or goes on reading. */
   private hold(paused: boolean): void {
     const { ws } = this;
@@ -153,24 +135,6 @@ export class UwsWebSocket implements WebSocketConnection {
     } catch (error) {
       cannotPause = true;
       log.error('WebSockets cannot be held back', error);
-    }
-  }
-
-  /** Passes one message on; a handler that fails closes the connection. */
-  private handle(
-    listener: (message: Buffer, isBinary: boolean) => Awaitable<void>,
-    { message, isBinary }: { message: Buffer; isBinary: boolean },
-  ): Awaitable<void> {
-    const failed = (error: unknown): void => {
-      log.error('a message of a WebSocket was not handled', error);
-      this.close(INTERNAL_ERROR);
-    };
-    try {
-      const handled = listener(message, isBinary);
-      return handled instanceof Promise ? handled.catch(failed) : undefined;
-    } catch (error) {
-      failed(error);
-      return undefined;
     }
   }
 }

@@ -1,0 +1,83 @@
+import { logger } from '../machinery/log.js';
+import type { Awaitable } from '../machinery/awaitable.js';
+
+const log = logger('message-queue.ts');
+/** What a message takes in memory beside its bytes. */
+const OVERHEAD_BYTES = 128;
+
+/** Who takes the messages of a WebSocket. */
+export type MessageListener = (message: Buffer, isBinary: boolean) => Awaitable<void>;
+
+export interface MessageQueueOptions {
+  /** Called whenever messages were handed on, or would have been: what waits may be more or less than before. */
+  readonly moved: () => void;
+  /** The listener threw or rejected; what has come meanwhile is still handed on. */
+  readonly failed: () => void;
+}
+
+/**
+ * Messages of a WebSocket on their way to its listener: in order, the next when the promise of the last is settled. What
+ * comes before there is a listener waits. It has no bound of its own: its owner holds the client back.
+ */
+export class MessageQueue {
+  readonly #options: MessageQueueOptions;
+  readonly #waiting: { readonly message: Buffer; readonly isBinary: boolean }[] = [];
+  #listener: MessageListener | undefined;
+  #bytes = 0;
+  #busy = false;
+
+  constructor(options: MessageQueueOptions) {
+    this.#options = options;
+  }
+
+  /** What the messages that wait take in memory. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Nothing waits, and the listener is done with the last message. */
+  get isIdle(): boolean {
+    return this.#waiting.length === 0 && !this.#busy;
+  }
+
+  listen(listener: MessageListener): void {
+    this.#listener = listener;
+    this.#pump();
+  }
+
+  push(message: Buffer, isBinary: boolean): void {
+    this.#waiting.push({ message, isBinary });
+    this.#bytes += message.length + OVERHEAD_BYTES;
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (!this.#busy && this.#listener !== undefined) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      this.#bytes -= next.message.length + OVERHEAD_BYTES;
+      const handled = this.#handle(this.#listener, next.message, next.isBinary);
+      if (!(handled instanceof Promise)) continue;
+      this.#busy = true;
+      void handled.then(() => {
+        this.#busy = false;
+        this.#pump();
+      });
+    }
+    this.#options.moved();
+  }
+
+  #handle(listener: MessageListener, message: Buffer, isBinary: boolean): Awaitable<void> {
+    const failed = (error: unknown): void => {
+      log.error('a message of a WebSocket was not handled', error);
+      this.#options.failed();
+    };
+    try {
+      const handled = listener(message, isBinary);
+      return handled instanceof Promise ? handled.catch(failed) : undefined;
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
+  }
+}
