@@ -7,6 +7,7 @@ import type { ApiService } from './api-service.js';
 import type { ApiServices } from './api-services.js';
 import type { BackendServers } from './backend-server.js';
 import { discover, type DiscoveredVersions, DiscoveryError } from './discovery-fetch.js';
+import { fingerprint } from './remote-rounds.js';
 import { Rounds } from './rounds.js';
 
 const log = logger('remote-discovery.ts');
@@ -21,10 +22,6 @@ interface Known {
   /** The last question was not answered. */
   readonly stale: boolean;
 }
-
-/** What is asked anew when it changes. */
-const fingerprint = ({ name, service, ca, insecureSkipTLSVerify, available }: ApiService): string =>
-  JSON.stringify([name, service, ca, insecureSkipTLSVerify, available]);
 
 const serverOf = ({ service, ca, insecureSkipTLSVerify }: ApiService): string =>
   JSON.stringify([service, ca, insecureSkipTLSVerify]);

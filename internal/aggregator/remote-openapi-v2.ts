@@ -7,7 +7,7 @@ import { type RemoteSpec, remoteSpec } from '../schema/openapi/index.js';
 import type { ApiService } from './api-service.js';
 import type { ApiServices } from './api-services.js';
 import { type BackendServers, SELF } from './backend-server.js';
-import { Rounds } from './rounds.js';
+import { RemoteRounds } from './remote-rounds.js';
 
 const log = logger('remote-openapi-v2.ts');
 /** Between two questions for the document of a server, milliseconds. */
@@ -31,48 +31,28 @@ interface Kept {
  * What a server told stays while it does not answer.
  */
 export class RemoteOpenApiV2 {
-  readonly #services: ApiServices;
   readonly #servers: BackendServers;
   readonly #publish: (specs: readonly RemoteSpec[]) => void;
   readonly #kept = new Map<string, Kept>();
-  readonly #asked = new Map<string, string>();
-  readonly #timer: NodeJS.Timeout;
-  readonly #rounds = new Rounds<ApiService>(
-    CONCURRENCY,
-    () => this.#due(),
-    (api) => this.#read(api),
-  );
+  readonly #rounds: RemoteRounds;
 
   constructor(services: ApiServices, servers: BackendServers, publish: (specs: readonly RemoteSpec[]) => void) {
-    this.#services = services;
     this.#servers = servers;
     this.#publish = publish;
-    services.onChange(() => {
-      void this.#rounds.run();
+    this.#rounds = new RemoteRounds(services, {
+      concurrency: CONCURRENCY,
+      intervalMs: INTERVAL_MS,
+      remain: (remote) => this.#forgetAllBut(new Set(remote.map(({ name }) => name))),
+      read: (api) => this.#read(api),
     });
-    this.#timer = setInterval(() => {
-      this.#asked.clear();
-      void this.#rounds.run();
-    }, INTERVAL_MS).unref();
-    void this.#rounds.run();
   }
 
   stop(): void {
     this.#rounds.stop();
-    clearInterval(this.#timer);
   }
 
-  #due(): ApiService[] {
-    const remote = this.#services.all().filter((api) => api.service !== undefined);
-    const names = new Set(remote.map(({ name }) => name));
-    for (const name of this.#asked.keys()) if (!names.has(name)) this.#asked.delete(name);
+  #forgetAllBut(names: ReadonlySet<string>): void {
     for (const name of this.#kept.keys()) if (!names.has(name)) this.#keep(name, undefined);
-    return remote.filter((api) => {
-      const seen = JSON.stringify([api.service, api.ca, api.insecureSkipTLSVerify, api.available]);
-      if (!api.available || this.#asked.get(api.name) === seen) return false;
-      this.#asked.set(api.name, seen);
-      return true;
-    });
   }
 
   async #read(api: ApiService): Promise<void> {

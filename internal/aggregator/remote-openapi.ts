@@ -10,7 +10,7 @@ import type { ApiServices } from './api-services.js';
 import { type BackendServers, SELF } from './backend-server.js';
 import { goQuery } from './go-query.js';
 import { plainError } from './proxy.js';
-import { Rounds } from './rounds.js';
+import { RemoteRounds } from './remote-rounds.js';
 
 const log = logger('remote-openapi.ts');
 /** Between two questions for the index of a server, milliseconds. */
@@ -34,31 +34,23 @@ export class RemoteOpenApi implements RemoteOpenApiDocuments {
   readonly #servers: BackendServers;
   /** Hashes by path, such as `apis/metrics.k8s.io/v1beta1`; '' where a server tells none. */
   readonly #hashes = new Map<string, string>();
-  readonly #asked = new Map<string, string>();
-  readonly #timer: NodeJS.Timeout;
   /** Reads the indexes of the servers whose APIServices have changed since they were read. */
-  readonly #rounds = new Rounds<ApiService>(
-    CONCURRENCY,
-    () => this.#due(),
-    (api) => this.#read(api),
-  );
+  readonly #rounds: RemoteRounds;
 
   constructor(services: ApiServices, servers: BackendServers) {
     this.#services = services;
     this.#servers = servers;
-    services.onChange(() => {
-      void this.#rounds.run();
+    this.#rounds = new RemoteRounds(services, {
+      concurrency: CONCURRENCY,
+      intervalMs: INTERVAL_MS,
+      remain: (remote) => this.#forgetAllBut(new Set(remote.map(pathOf))),
+      // A server that does not answer keeps what it told.
+      read: (api) => this.#read(api),
     });
-    this.#timer = setInterval(() => {
-      this.#asked.clear();
-      void this.#rounds.run();
-    }, INTERVAL_MS).unref();
-    void this.#rounds.run();
   }
 
   stop(): void {
     this.#rounds.stop();
-    clearInterval(this.#timer);
   }
 
   index(): ReadonlyMap<string, string> {
@@ -98,18 +90,8 @@ export class RemoteOpenApi implements RemoteOpenApiDocuments {
     }
   }
 
-  #due(): ApiService[] {
-    const remote = this.#services.all().filter((api) => api.service !== undefined);
-    const paths = new Set(remote.map(pathOf));
+  #forgetAllBut(paths: ReadonlySet<string>): void {
     for (const path of this.#hashes.keys()) if (!paths.has(path)) this.#hashes.delete(path);
-    for (const path of this.#asked.keys()) if (!paths.has(path)) this.#asked.delete(path);
-    return remote.filter((api) => {
-      const seen = JSON.stringify([api.service, api.ca, api.insecureSkipTLSVerify, api.available]);
-      // A server that does not answer keeps what it told.
-      if (!api.available || this.#asked.get(pathOf(api)) === seen) return false;
-      this.#asked.set(pathOf(api), seen);
-      return true;
-    });
   }
 
   async #read(api: ApiService): Promise<void> {
