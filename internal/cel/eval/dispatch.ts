@@ -107,8 +107,14 @@ export function dispatcher(fn: FunctionDecl, ids: readonly string[], given: read
       return result === NO_OVERLOAD ? noOverload(fn, args) : result;
     };
   }
+  const choose = (args: readonly Value[]): Overload | undefined => candidates.find((o) => takes(o, args));
+  // Of what is no object the type alone decides: in loops over data without a schema it is the same each time.
+  const chosen: { [type: string]: Overload | undefined } = {};
   return (...args) => {
-    for (const candidate of candidates) if (takes(candidate, args)) return candidate.run(...args);
-    return noOverload(fn, args);
+    const [x, y] = args;
+    const type = typeof x;
+    const found =
+      args.length === 2 && type !== 'object' && type === typeof y ? (chosen[type] ??= choose(args)) : choose(args);
+    return found === undefined ? noOverload(fn, args) : found.run(...args);
   };
 }
