@@ -67,9 +67,16 @@ describe('Raft', () => {
 describe('settings that cannot work', () => {
   it.each([
     [{ electionTicks: 1, heartbeatTicks: 1 }, 'raft electionTicks must be greater than heartbeatTicks'],
+    [{ id: 0 }, 'raft id must be a positive integer, not 0'],
     [{ electionTicks: 0 }, 'raft electionTicks must be a positive integer, not 0'],
+    [{ heartbeatTicks: -1 }, 'raft heartbeatTicks must be a positive integer, not -1'],
+    [{ maxSizePerMessageBytes: 0 }, 'raft maxSizePerMessageBytes must be a positive integer, not 0'],
+    [{ maxInflightMessages: NaN }, 'raft maxInflightMessages must be a positive integer, not NaN'],
     [{ maxInflightBytes: 0.5 }, 'raft maxInflightBytes must be a positive integer, not 0.5'],
+    [{ maxUncommittedBytes: 0 }, 'raft maxUncommittedBytes must be a positive integer, not 0'],
+    [{ catchUpBytesPerTick: 0 }, 'raft catchUpBytesPerTick must be a positive integer, not 0'],
     [{ applied: -1 }, 'raft applied must be an index, not -1'],
+    [{ applied: 0.5 }, 'raft applied must be an index, not 0.5'],
   ])('are told: %o', (settings, message) => {
     expect(() => new TestCluster([1], [], settings)).toThrow(message);
   });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { confState } from '../cluster.testkit.js';
 import type { ConfChangeStep } from '../types.js';
 import { readVectors, type VectorCase, vectorFiles, vectorsDir } from '../vectors.testkit.js';
 import { changeSimple, ConfChangeError, enterJoint, leaveJoint } from './changer.js';
-import { allMembers, isJoint, type Members, NO_MEMBERS, toConfState } from './members.js';
+import { allMembers, fromConfState, isJoint, type Members, toConfState } from './members.js';
 
 const dir = vectorsDir('confchange');
 const STEP_TYPES = { v: 'addVoter', l: 'addLearner', r: 'remove', u: 'update' } as const;
@@ -10,7 +11,7 @@ const STEP_TYPES = { v: 'addVoter', l: 'addLearner', r: 'remove', u: 'update' } 
 describe.skipIf(dir === undefined)('confchange vectors (skipped where ../shared/raft-vectors is not there)', () => {
   for (const file of dir === undefined ? [] : vectorFiles(dir)) {
     it(file, () => {
-      let members: Members = NO_MEMBERS;
+      let members = fromConfState(confState([]));
       const next = new Map<number, number>();
       const cases = dir === undefined ? [] : readVectors(dir, file);
       for (const [lastIndex, c] of cases.entries()) {

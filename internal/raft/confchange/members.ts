@@ -12,14 +12,6 @@ export interface Members {
   readonly autoLeave: boolean;
 }
 
-export const NO_MEMBERS: Members = {
-  incoming: new Set(),
-  outgoing: new Set(),
-  learners: new Set(),
-  learnersNext: new Set(),
-  autoLeave: false,
-};
-
 /** Two majorities are needed at the moment. */
 export function isJoint(members: Members): boolean {
   return members.outgoing.size > 0;
