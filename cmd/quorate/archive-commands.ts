@@ -155,7 +155,8 @@ async function statusOf(url: string, cluster: string | undefined): Promise<Archi
       const next = bases[i + 1]?.index ?? Number.POSITIVE_INFINITY;
       const between = logs.filter((log) => log.last > base.index && log.first <= next);
       const end = endOf({ bases: [base], logs: between }) ?? base.index;
-      const untilMs = between.findLast((log) => log.last <= end)?.timeMs ?? base.timeMs;
+      // Merged pieces lie among those that they are made of.
+      const untilMs = Math.max(base.timeMs, ...between.filter((log) => log.last === end).map((log) => log.timeMs));
       const isWhole = Number.isFinite(next) ? end >= next : between.every((log) => log.last <= end);
       return {
         name: base.name,

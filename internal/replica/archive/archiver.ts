@@ -4,6 +4,7 @@ import { messageOf } from '../../store/lmdb.js';
 import type { Backup } from '../backup.js';
 import type { LogLevel } from '../config.js';
 import { encodeLogPiece, type TimedEntry } from './log-piece.js';
+import { Merger, MERGING } from './merger.js';
 import { type ArchivedBase, baseName, listingOf, logName } from './names.js';
 import { endOf, expired } from './plan.js';
 import type { ArchiveOptions, ArchiveTarget } from './target.js';
@@ -62,6 +63,7 @@ export class Archiver {
   readonly #source: ArchiveSource;
   readonly #options: ArchiveOptions;
   readonly #target: ArchiveTarget;
+  readonly #merger: Merger;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   /** The last entry in the archive; undefined until it is looked at. */
@@ -81,6 +83,7 @@ export class Archiver {
     this.#source = source;
     this.#options = options;
     this.#target = options.target(source.cluster);
+    this.#merger = new Merger(this.#target, options.merging ?? MERGING);
   }
 
   start(): void {
@@ -125,6 +128,7 @@ export class Archiver {
     if (!this.#source.leads()) {
       this.#end = undefined;
       this.#currentMs = undefined;
+      this.#merger.reset();
       return;
     }
     try {
@@ -168,6 +172,16 @@ export class Archiver {
       this.#source.indexBefore(PIECE_BYTES) > end ||
       end >= applied.index;
     if (isDue) await this.#archiveLog(end, applied);
+    if (!isLast) await this.#merge();
+  }
+
+  /** What is not merged is in the archive all the same. */
+  async #merge(): Promise<void> {
+    try {
+      this.#bytes += await this.#merger.merge();
+    } catch (error) {
+      this.#source.say('warn', `pieces of the archived log stay as they are, unmerged: ${messageOf(error)}`);
+    }
   }
 
   async #findEnd(): Promise<number | undefined> {
@@ -221,7 +235,9 @@ export class Archiver {
       const [revision, changes] = isAtApplied ? [applied.revision, applied.changes] : [0, ''];
       const last = entry.index;
       const bytes = encodeLogPiece({ version: 1, cluster, first, last, revision, changes, member }, entries);
-      await this.#put(logName({ first, last, revision, timeMs }), bytesOf(bytes));
+      const name = logName({ first, last, revision, timeMs });
+      await this.#put(name, bytesOf(bytes));
+      this.#merger.note({ name, first, last, bytes: bytes.length });
       this.#bytesSinceBase += bytes.length;
       this.#end = last;
       first = last + 1;

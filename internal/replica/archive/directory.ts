@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FatalError } from '../../machinery/assert.js';
+import { messageOf } from '../../store/lmdb.js';
 import type { ArchiveTarget } from './target.js';
 
 /** What a writer that was killed has left behind is removed after this. */
@@ -72,8 +73,12 @@ export class DirectoryTarget implements ArchiveTarget {
     return join(this.#directory, name);
   }
 
-  read(name: string): Promise<Buffer> {
-    return readFile(this.path(name));
+  async read(name: string): Promise<Buffer> {
+    try {
+      return await readFile(this.path(name));
+    } catch (error) {
+      throw new FatalError(`the archive ${this.#directory} cannot be read: ${messageOf(error)}. Try it once more.`);
+    }
   }
 
   file(name: string): Promise<string> {

@@ -87,3 +87,15 @@ export function expired({ bases, logs }: ArchiveListing, cutoffMs: number): read
     ...logs.filter((log) => log.last <= first.index).map((log) => log.name),
   ];
 }
+
+/** The names of the pieces of the log whose entries are in another piece, with more of them, as well. */
+export function covered(logs: readonly ArchivedLog[]): readonly string[] {
+  const names: string[] = [];
+  let widest: ArchivedLog | undefined;
+  for (const log of [...logs].sort((a, b) => a.first - b.first || b.last - a.last)) {
+    if (widest === undefined || log.last > widest.last) widest = log;
+    // Two of equal entries were written by two who both led: one of them may be what others know of.
+    else if (log.first !== widest.first || log.last !== widest.last) names.push(log.name);
+  }
+  return names;
+}

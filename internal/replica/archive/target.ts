@@ -1,3 +1,5 @@
+import type { Merging } from './merger.js';
+
 /** A place where the archive of one cluster lies. Each file is written once, and is there when it is whole. */
 export interface ArchiveTarget {
   /** Names of all files. Rejects with an error that says why the place cannot be read. */
@@ -22,4 +24,6 @@ export interface ArchiveOptions {
   readonly baseIntervalMs: number;
   /** Moments older than this, in ms, need not be restored to; 0 keeps everything. */
   readonly retentionMs: number;
+  /** When pieces of the log become one: by default 60 of them, and what was merged stays for an hour. */
+  readonly merging?: Merging;
 }
