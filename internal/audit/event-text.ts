@@ -1,6 +1,7 @@
 import type { UserInfo } from '../auth/types.js';
 import { quote } from '../machinery/status.js';
-import type { AuditEvent, ObjectReference, RequestFacts } from './types.js';
+import { annotationsJson, sharedText } from './shared-parts.js';
+import type { AuditEvent, ObjectReference, RequestFacts, RequestText } from './types.js';
 
 /** The text of a user is the same for each of their requests, as long as the authenticator hands out the same object. */
 const userTexts = new WeakMap<UserInfo, string>();
@@ -35,37 +36,36 @@ function referenceText(ref: ObjectReference): string {
   return `{${text.slice(1)}}`;
 }
 
-/** Go writes the keys of a map in byte order. */
-function annotationsText(annotations: ReadonlyMap<string, string>): string {
-  const keys = [...annotations.keys()].sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(annotations.get(key))}`).join(',')}}`;
-}
-
-/** What all events of a request say alike: what stands in front of the impersonated user, and what behind. */
-function requestText(r: RequestFacts): readonly [front: string, back: string] {
+/** What all events of a request say alike. */
+function requestText(r: RequestFacts): RequestText {
   if (r.made.text !== undefined) return r.made.text;
   const user = r.user === undefined ? '{}' : userText(r.user);
-  const front = `,"requestURI":${JSON.stringify(r.requestUri)},"verb":${JSON.stringify(r.verb)},"user":${user}`;
   const ips = r.sourceIPs.length === 0 ? '' : `,"sourceIPs":${JSON.stringify(r.sourceIPs)}`;
-  r.made.text = [front, ips + member('userAgent', r.userAgent)];
+  r.made.text = {
+    head: `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"${r.level}","auditID":${JSON.stringify(r.auditId)},"stage":"`,
+    front: `","requestURI":${JSON.stringify(r.requestUri)},"verb":${JSON.stringify(r.verb)},"user":${user}`,
+    back: ips + member('userAgent', r.userAgent),
+  };
   return r.made.text;
 }
 
 /** An event as audit.k8s.io/v1 JSON on one line, without the line's end, in Go's order of fields. */
 export function eventJson(e: AuditEvent): string {
   const { request } = e;
-  const [front, back] = requestText(request);
-  let text = `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"${request.level}","auditID":${JSON.stringify(request.auditId)},"stage":"${e.stage}"${front}`;
+  const { head, front, back } = requestText(request);
+  let text = head + e.stage + front;
   if (e.impersonatedUser !== undefined) text += `,"impersonatedUser":${userText(e.impersonatedUser)}`;
   if (e.impersonationConstraint !== '')
     text += `,"authenticationMetadata":{"impersonationConstraint":${JSON.stringify(e.impersonationConstraint)}}`;
   text += back;
   if (e.objectRef !== undefined) text += `,"objectRef":${referenceText(e.objectRef)}`;
-  if (e.responseStatus !== undefined) text += `,"responseStatus":${JSON.stringify(e.responseStatus)}`;
+  if (e.responseStatus !== undefined) {
+    text += `,"responseStatus":${sharedText(e.responseStatus) ?? JSON.stringify(e.responseStatus)}`;
+  }
   if (e.requestObject !== undefined) text += `,"requestObject":${e.requestObject}`;
   if (e.responseObject !== undefined) text += `,"responseObject":${e.responseObject}`;
   text += `,"requestReceivedTimestamp":"${request.requestReceivedTimestamp}","stageTimestamp":"${e.stageTimestamp}"`;
-  if (e.annotations.size > 0) text += `,"annotations":${annotationsText(e.annotations)}`;
+  if (e.annotations.size > 0) text += `,"annotations":${sharedText(e.annotations) ?? annotationsJson(e.annotations)}`;
   return `${text}}`;
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { UserInfo } from '../auth/types.js';
 import { FatalError } from '../machinery/assert.js';
-import { type AuditAttributes, policyEvaluator } from './policy.js';
+import { type AuditAttributes, type AuditConfig, policyEvaluator } from './policy.js';
 import { readAuditPolicy } from './policy-file.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'audit-policy-'));
@@ -16,10 +16,16 @@ function read(text: string) {
   writeFileSync(path, HEAD + text);
   return readAuditPolicy(path);
 }
-const evaluator = (text: string) => policyEvaluator(read(text));
+const evaluator = (text: string): ((request: Request) => AuditConfig) => {
+  const policy = policyEvaluator(read(text));
+  return (request) => policy(request, request.user);
+};
 
 const user: UserInfo = { username: 'ann', uid: '', groups: ['g', 'h'], extra: {} };
-const pods = (more: Partial<AuditAttributes> = {}): AuditAttributes => ({
+interface Request extends AuditAttributes {
+  readonly user: UserInfo | undefined;
+}
+const pods = (more: Partial<Request> = {}): Request => ({
   user,
   verb: 'get',
   isResourceRequest: true,
@@ -31,11 +37,10 @@ const pods = (more: Partial<AuditAttributes> = {}): AuditAttributes => ({
   path: '/api/v1/namespaces/default/pods/p',
   ...more,
 });
-const path = (p: string): AuditAttributes =>
-  pods({ isResourceRequest: false, resource: '', namespace: '', name: '', path: p });
+const path = (p: string): Request => pods({ isResourceRequest: false, resource: '', namespace: '', name: '', path: p });
 
 /** Whether a rule with these lines matches. */
-const matches = (rule: string, a: AuditAttributes): boolean =>
+const matches = (rule: string, a: Request): boolean =>
   evaluator(`rules:\n- level: Metadata\n${rule.replaceAll(/^/gm, '  ')}\n`)(a).level === 'Metadata';
 
 describe('a rule', () => {

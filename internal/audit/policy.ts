@@ -30,10 +30,8 @@ export interface Policy {
   readonly omitManagedFields: boolean;
 }
 
-/** What the policy looks at. The user is the one who authenticated, not the one who is impersonated. */
+/** What the policy looks at beside the user. */
 export interface AuditAttributes {
-  /** Undefined when nobody was authenticated. */
-  readonly user: UserInfo | undefined;
   readonly verb: string;
   readonly isResourceRequest: boolean;
   readonly group: string;
@@ -51,8 +49,11 @@ export interface AuditConfig {
   readonly omitManagedFields: boolean;
 }
 
-/** Says what is recorded of a request: what the first rule that matches says; nothing when none does. */
-export type PolicyEvaluator = (a: AuditAttributes) => AuditConfig;
+/**
+ * Says what is recorded of a request: what the first rule that matches says; nothing when none does. The user is the one
+ * who authenticated, not the one who is impersonated; undefined when nobody did.
+ */
+export type PolicyEvaluator = (a: AuditAttributes, user: UserInfo | undefined) => AuditConfig;
 
 /** The evaluator of a policy (apiserver's policyRuleEvaluator). What each rule says is worked out once. */
 export function policyEvaluator(policy: Policy): PolicyEvaluator {
@@ -69,11 +70,13 @@ export function policyEvaluator(policy: Policy): PolicyEvaluator {
       omitManagedFields: rule.omitManagedFields ?? policy.omitManagedFields,
     },
   }));
-  return (a) => rules.find(({ rule }) => matches(rule, a))?.config ?? otherwise;
+  return (a, user) => {
+    for (const { rule, config } of rules) if (matches(rule, a, user)) return config;
+    return otherwise;
+  };
 }
 
-function matches(rule: PolicyRule, a: AuditAttributes): boolean {
-  const { user } = a;
+function matches(rule: PolicyRule, a: AuditAttributes, user: UserInfo | undefined): boolean {
   if (rule.users.length > 0 && (user === undefined || !rule.users.includes(user.username))) return false;
   if (rule.userGroups.length > 0 && user?.groups.some((group) => rule.userGroups.includes(group)) !== true)
     return false;

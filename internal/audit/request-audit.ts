@@ -9,6 +9,7 @@ import type { AuditMetrics } from './metrics.js';
 import type { AuditConfig } from './policy.js';
 import {
   type AuditBackend,
+  type AuditEvent,
   isAtLeast,
   type Level,
   type ObjectReference,
@@ -43,8 +44,8 @@ export class RequestAudit {
   private unencodable: string | undefined;
   private described = false;
   private readonly facts: RequestFacts;
-  /** What is recorded at the moment while the request is worked on. */
-  private unfinished: Promise<boolean> | undefined;
+  /** The record of its coming that is being made while the request is worked on. */
+  private coming: Awaitable<boolean> = true;
 
   constructor(
     private readonly config: AuditConfig,
@@ -113,24 +114,31 @@ export class RequestAudit {
   }
 
   /**
-   * Records that the request came. Whoever gets a promise waits for it; where the backend lets the request go on before
-   * (`mayGoOn`), whoever records its next stage waits for both.
+   * Records that the request came. Whoever gets a promise waits for it. Where the backend lets the request go on before
+   * (`mayGoOn`), whoever records its next stage waits for both, and so does who asks `comingIsRecorded`. Where the answer
+   * is recorded before it is given (`isAnsweredAtOnce`), both are recorded together when it comes soon.
    */
-  recordComing(annotations: ReadonlyMap<string, string>): Awaitable<boolean> {
-    const recording = this.record('RequestReceived', { annotations });
-    if (!(recording instanceof Promise) || this.backend.mayGoOn?.() !== true) return recording;
-    this.unfinished = recording;
+  recordComing(annotations: ReadonlyMap<string, string>, isAnsweredAtOnce: boolean): Awaitable<boolean> {
+    const facts: StageFacts = { annotations };
+    if (this.backend.mayGoOn?.() !== true) return this.record('RequestReceived', facts);
+    const mayWait = isAnsweredAtOnce && !this.config.omitStages.has('ResponseComplete');
+    this.coming = this.record('RequestReceived', facts, mayWait);
     return true;
   }
 
-  /** Records a stage, unless the policy leaves it out. False when the backend could not. */
-  record(stage: Stage, stageFacts: StageFacts): Awaitable<boolean> {
+  /** A promise while the record of the request's coming is still being made. */
+  comingIsRecorded(): Awaitable<boolean> {
+    return this.coming;
+  }
+
+  /** Records a stage, unless the policy leaves it out. False when the backend could not. `mayWait`: see AuditBackend. */
+  record(stage: Stage, stageFacts: StageFacts, mayWait = false): Awaitable<boolean> {
     const { impersonatedUser, impersonationConstraint = '', responseStatus, response, annotations } = stageFacts;
-    if (this.config.omitStages.has(stage)) return this.unfinished ?? true;
+    if (this.config.omitStages.has(stage)) return this.coming;
     const { facts, beginning } = this;
     if (response !== undefined && this.config.omitManagedFields) dropManagedFields(response);
     this.metrics.generated();
-    return this.backend.processEvents([
+    const events: AuditEvent[] = [
       {
         request: facts,
         stage,
@@ -147,7 +155,8 @@ export class RequestAudit {
             : microTime(beginning.receivedMs + performance.now() - beginning.receivedAt),
         annotations,
       },
-    ]);
+    ];
+    return this.backend.processEvents(events, mayWait);
   }
 }
 

@@ -38,7 +38,14 @@ export interface RequestFacts {
   /** RFC 3339 with microseconds. */
   readonly requestReceivedTimestamp: string;
   /** The JSON of what stands here, made once (event-text.ts). */
-  readonly made: { text?: readonly [front: string, back: string] };
+  readonly made: { text?: RequestText };
+}
+
+/** The JSON of that: up to the stage, from there to the impersonated user, and what stands behind that. */
+export interface RequestText {
+  readonly head: string;
+  readonly front: string;
+  readonly back: string;
 }
 
 /** One event (audit.k8s.io/v1 Event). Nobody changes it. */
@@ -63,8 +70,11 @@ export interface AuditEvent {
 
 /** Where events go. */
 export interface AuditBackend {
-  /** Takes events; false when they could not be recorded. Who buffers them answers at once. */
-  processEvents(events: readonly AuditEvent[]): Awaitable<boolean>;
+  /**
+   * Takes events; false when they could not be recorded. Who buffers them answers at once. With `mayWait` nobody waits for
+   * them: they are recorded with what comes within milliseconds.
+   */
+  processEvents(events: readonly AuditEvent[], mayWait?: boolean): Awaitable<boolean>;
   /**
    * Whether a request may be worked on while its coming is still being recorded: nothing is refused because of it, what
    * is recorded later stands behind it, and it takes no longer than usual. It may not where this is absent.

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Callout } from '../../callout/index.js';
 import { event, KeepingBackend, metrics as ownMetrics } from '../testing/events.js';
 import type { AuditEvent } from '../types.js';
@@ -58,6 +58,38 @@ describe('the log file', () => {
     expect(log.keepsUp()).toBe(true);
     await log.close();
     await reader.close();
+  });
+
+  test('takes lines that nobody waits for along with the next one, or writes them soon', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const log = file();
+      const first = log.write('first\n', true);
+      // Time for many turns; none of them writes it.
+      for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
+      const second = log.write('second\n');
+      expect(second).toBe(first);
+      await second;
+      expect(readFileSync(join(dir, 'audit.log'), 'utf8')).toBe('first\nsecond\n');
+      const alone = log.write('alone\n', true);
+      expect(vi.getTimerCount()).toBe(1);
+      vi.advanceTimersByTime(10);
+      await alone;
+      expect(readFileSync(join(dir, 'audit.log'), 'utf8')).toBe('first\nsecond\nalone\n');
+      void log.write('left\n', true);
+      await log.close();
+      expect(readFileSync(join(dir, 'audit.log'), 'utf8')).toMatch(/left\n$/);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('writes lines larger than a batch, each whole and in its place', async () => {
+    const log = file();
+    const lines = [10, 70_000, 40_000, 40_000, 200_000, 10].map((length, i) => `${String(i).repeat(length)}\u00e9\n`);
+    await Promise.all(lines.map((line, i) => log.write(line, i % 2 === 0)));
+    await log.close();
+    expect(readFileSync(join(dir, 'audit.log'), 'utf8')).toBe(lines.join(''));
   });
 
   test('is appended to when it is there', async () => {
@@ -112,6 +144,27 @@ describe('the log file', () => {
 });
 
 describe('the log backend', () => {
+  test('loses all that could not be written together, each once', async () => {
+    const { metrics, lost } = ownMetrics();
+    const log = new LogFile({
+      path: join(dir, 'below', 'audit.log'),
+      maxBytes: 0,
+      maxBackups: 0,
+      maxAgeDays: 0,
+      compress: false,
+    });
+    const backend = ignoringErrors(logBackend(log, 'json', metrics));
+    const plain = logBackend(log, 'json', metrics);
+    expect(await Promise.all([backend.processEvents([event('a')]), backend.processEvents([event('b')])])).toEqual([
+      true,
+      true,
+    ]);
+    expect(await lost('log')).toBe(2);
+    expect(await plain.processEvents([event('c'), event('d')])).toBe(false);
+    expect(await lost('log')).toBe(4);
+    await backend.shutdown();
+  });
+
   test('writes JSON or the lines of old, and loses what is no JSON only in JSON', async () => {
     const { metrics, lost } = ownMetrics();
     const lines: string[] = [];

@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, write } from 'node:fs';
 import { type FileHandle, open, readdir, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -7,12 +7,14 @@ import { errorText, logger } from '../../machinery/log.js';
 
 const log = logger('log-file.ts');
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** What is written at a time; an event is never split. */
-const MAX_WRITE_BYTES = 1024 * 1024;
+/** What is written at a time; an event is never split, so one that is larger is written alone. */
+const BATCH_BYTES = 64 * 1024;
 /** What may wait to be written; beyond it writes fail. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 /** A file whose lines wait for longer does not keep up. */
 const KEEPS_UP_MS = 100;
+/** For how long lines that nobody waits for may wait for others, to be written with them. */
+const MAY_WAIT_MS = 10;
 
 export interface LogFileOptions {
   readonly path: string;
@@ -26,14 +28,13 @@ export interface LogFileOptions {
 
 /** Lines that are written together. Who wrote any of them is told by one promise. */
 class Batch {
-  text = '';
   bytes = 0;
   readonly since = performance.now();
   readonly written: Promise<void>;
   done: () => void = () => undefined;
   failed: (error: unknown) => void = () => undefined;
 
-  constructor() {
+  constructor(readonly buffer: Buffer) {
     this.written = new Promise((done, failed) => {
       this.done = done;
       this.failed = failed;
@@ -44,7 +45,7 @@ class Batch {
 /**
  * Appends to a file and sets it aside as `name-TIME.ext` when it is full (natefinch's lumberjack). What is written in one
  * turn of the event loop goes to the file in one write, off the main thread: a disk that hangs holds up those who wait
- * for their event, and nobody else.
+ * for their event, and nobody else. Lines that nobody waits for go along with the next one that somebody waits for.
  */
 export class LogFile {
   /** In the order in which they are written. */
@@ -53,6 +54,11 @@ export class LogFile {
   /** The one that is being written. */
   private current: Batch | undefined;
   private writing: Promise<void> | undefined;
+  /** Whether what waits is to be written as soon as it can be. */
+  private isUrgent = false;
+  private timer: NodeJS.Timeout | undefined;
+  /** Of a batch that was written, for the next one. */
+  private spare: Buffer | undefined;
   private file: FileHandle | undefined;
   private size = 0;
   private tidying: Promise<void> = Promise.resolve();
@@ -61,11 +67,14 @@ export class LogFile {
 
   constructor(private readonly options: LogFileOptions) {
     const { maxBytes } = options;
-    this.room = maxBytes > 0 ? Math.min(MAX_WRITE_BYTES, maxBytes) : MAX_WRITE_BYTES;
+    this.room = maxBytes > 0 ? Math.min(BATCH_BYTES, maxBytes) : BATCH_BYTES;
   }
 
-  /** Resolves when the text is in the file. Rejects when it cannot be written, or is larger than a whole file may be. */
-  write(text: string): Promise<void> {
+  /**
+   * Resolves when the text is in the file; the promise is the same for all that goes there together. Rejects when it cannot
+   * be written, or is larger than a whole file may be. Text that nobody waits for may wait itself, for MAY_WAIT_MS.
+   */
+  write(text: string, mayWait = false): Promise<void> {
     const bytes = Buffer.byteLength(text);
     const { maxBytes } = this.options;
     if (maxBytes > 0 && bytes > maxBytes) {
@@ -76,13 +85,13 @@ export class LogFile {
     }
     let batch = this.waiting.at(-1);
     if (batch === undefined || batch.bytes + bytes > this.room) {
-      batch = new Batch();
+      batch = new Batch(this.bufferFor(bytes));
       this.waiting.push(batch);
     }
-    batch.text += text;
-    batch.bytes += bytes;
+    batch.bytes += batch.buffer.write(text, batch.bytes);
     this.waitingBytes += bytes;
-    this.writing ??= this.writeAll();
+    if (mayWait) this.timer ??= setTimeout(() => this.hurry(), MAY_WAIT_MS);
+    else this.hurry();
     return batch.written;
   }
 
@@ -94,39 +103,59 @@ export class LogFile {
 
   /** Writes what waits, and closes the file. */
   async close(): Promise<void> {
+    this.hurry();
     while (this.writing !== undefined) await this.writing;
     await this.tidying;
     await this.file?.close();
     this.file = undefined;
   }
 
+  private bufferFor(bytes: number): Buffer {
+    if (bytes > BATCH_BYTES) return Buffer.allocUnsafeSlow(bytes);
+    const buffer = this.spare ?? Buffer.allocUnsafeSlow(BATCH_BYTES);
+    this.spare = undefined;
+    return buffer;
+  }
+
+  /** Has all that waits written. */
+  private hurry(): void {
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.waiting.length === 0) return;
+    this.isUrgent = true;
+    this.writing ??= this.writeAll();
+  }
+
   private async writeAll(): Promise<void> {
     // Everything that comes in the same turn goes along.
     await new Promise((resolve) => setImmediate(resolve));
-    for (;;) {
+    while (this.isUrgent) {
       const batch = this.waiting.shift();
-      this.current = batch;
+      this.isUrgent = this.waiting.length > 0;
       if (batch === undefined) break;
+      this.current = batch;
       this.waitingBytes -= batch.bytes;
       try {
-        await this.append(Buffer.from(batch.text));
+        await this.append(batch.buffer, batch.bytes);
         batch.done();
       } catch (error) {
         batch.failed(error);
       }
+      if (batch.buffer.length === BATCH_BYTES) this.spare = batch.buffer;
+      this.current = undefined;
     }
     this.writing = undefined;
   }
 
-  private async append(bytes: Buffer): Promise<void> {
+  private async append(buffer: Buffer, bytes: number): Promise<void> {
     const { maxBytes } = this.options;
     this.file ??= await this.opened();
-    if (maxBytes > 0 && this.size > 0 && this.size + bytes.length > maxBytes) await this.setAside();
+    if (maxBytes > 0 && this.size > 0 && this.size + bytes > maxBytes) await this.setAside();
     this.file ??= await this.opened();
-    for (let at = 0; at < bytes.length; ) {
-      const { bytesWritten } = await this.file.write(bytes, at);
-      at += bytesWritten;
-      this.size += bytesWritten;
+    for (let at = 0; at < bytes; ) {
+      const written = await writeAt(this.file.fd, buffer, at, bytes - at);
+      at += written;
+      this.size += written;
     }
   }
 
@@ -164,6 +193,13 @@ export class LogFile {
       else if (compress && !name.endsWith('.gz')) await gzipFile(file);
     }
   }
+}
+
+/** Appends, and says how much of it was. With a callback it costs the main thread half of what FileHandle.write does. */
+function writeAt(fd: number, buffer: Buffer, at: number, bytes: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(fd, buffer, at, bytes, null, (error, written) => (error === null ? resolve(written) : reject(error)));
+  });
 }
 
 /** When a file was set aside, by its name; NaN for other files. */

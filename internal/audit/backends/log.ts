@@ -7,7 +7,8 @@ export type LogFormat = 'json' | 'legacy';
 
 /** Where lines go, in the order in which they come: a LogFile, or standard output. */
 export interface LogWriter {
-  write(text: string): Promise<void>;
+  /** Text that may wait is written with what comes soon after it. */
+  write(text: string, mayWait?: boolean): Promise<void>;
   /** Whether what waits is written as quickly as usual; undefined where nobody can tell. */
   keepsUp?(): boolean;
   close(): Promise<void>;
@@ -27,19 +28,31 @@ export function logBackend(writer: LogWriter, format: LogFormat, metrics: AuditM
     metrics.lost('log', why, [event]);
     return false;
   };
-  const one = (event: AuditEvent): boolean | Promise<boolean> => {
+  // What is written together is told together: one promise for all of it.
+  let together: { written: Promise<void>; events: AuditEvent[]; told: Promise<boolean> } | undefined;
+  const toldWith = (written: Promise<void>, event: AuditEvent): Promise<boolean> => {
+    if (together?.written === written) {
+      together.events.push(event);
+      return together.told;
+    }
+    const events = [event];
+    const failed = (error: unknown): false => {
+      metrics.lost('log', errorText(error), events);
+      return false;
+    };
+    together = { written, events, told: written.then(() => true, failed) };
+    return together.told;
+  };
+  const one = (event: AuditEvent, mayWait: boolean): boolean | Promise<boolean> => {
     if (format === 'json' && event.unencodable !== undefined) return lost(event.unencodable, event);
     const line = format === 'json' ? eventJson(event) : eventLine(event);
-    return writer.write(`${line}\n`).then(
-      () => true,
-      (error: unknown) => lost(errorText(error), event),
-    );
+    return toldWith(writer.write(`${line}\n`, mayWait), event);
   };
   return {
-    processEvents(events) {
+    processEvents(events, mayWait = false) {
       const [only] = events;
-      if (only !== undefined && events.length === 1) return one(only);
-      return Promise.all(events.map((event) => Promise.resolve(one(event)))).then((results) =>
+      if (only !== undefined && events.length === 1) return one(only, mayWait);
+      return Promise.all(events.map((event) => Promise.resolve(one(event, mayWait)))).then((results) =>
         results.every((ok) => ok),
       );
     },

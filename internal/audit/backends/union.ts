@@ -3,8 +3,8 @@ import type { AuditBackend } from '../types.js';
 /** Hands events to all; false when one of them could not record them. */
 export function unionBackend(backends: readonly AuditBackend[]): AuditBackend {
   return {
-    processEvents(events) {
-      const results = backends.map((backend) => backend.processEvents(events));
+    processEvents(events, mayWait) {
+      const results = backends.map((backend) => backend.processEvents(events, mayWait));
       if (results.every((result) => typeof result === 'boolean')) return results.every((ok) => ok);
       return Promise.all(results.map((result) => Promise.resolve(result))).then((all) => all.every((ok) => ok));
     },
@@ -20,10 +20,14 @@ export function unionBackend(backends: readonly AuditBackend[]): AuditBackend {
  * delegate must keep the order of events.
  */
 export function ignoringErrors(delegate: AuditBackend, mayGoOn: () => boolean = () => false): AuditBackend {
+  let last: { result: Promise<boolean>; ignored: Promise<true> } | undefined;
   return {
-    processEvents(events) {
-      const result = delegate.processEvents(events);
-      return result instanceof Promise ? result.then(() => true) : true;
+    processEvents(events, mayWait) {
+      const result = delegate.processEvents(events, mayWait);
+      if (!(result instanceof Promise)) return true;
+      // Events that are recorded together have one promise.
+      if (last?.result !== result) last = { result, ignored: result.then(() => true) };
+      return last.ignored;
     },
     mayGoOn,
     shutdown: () => delegate.shutdown(),

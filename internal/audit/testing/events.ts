@@ -38,6 +38,8 @@ export function event(
 /** A backend that keeps what it is given, in the batches in which it comes. */
 export class KeepingBackend implements AuditBackend {
   readonly batches: (readonly AuditEvent[])[] = [];
+  /** Of each batch whether it may wait for others. */
+  readonly mayWait: boolean[] = [];
   isDown = false;
   private listeners: (() => void)[] = [];
 
@@ -49,8 +51,9 @@ export class KeepingBackend implements AuditBackend {
   get events(): AuditEvent[] {
     return this.batches.flat();
   }
-  processEvents(events: readonly AuditEvent[]): Awaitable<boolean> {
+  processEvents(events: readonly AuditEvent[], mayWait = false): Awaitable<boolean> {
     this.batches.push(events);
+    this.mayWait.push(mayWait);
     for (const listener of this.listeners) listener();
     return this.answer();
   }

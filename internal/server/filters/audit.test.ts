@@ -345,6 +345,35 @@ describe('a backend', () => {
     }
   });
 
+  test.each([
+    ['an answer that is recorded before it is given', `${CM}/c`, [], [true, false]],
+    ['a list, which goes out in pieces', CM, [], [false, false]],
+    ['a watch', `${CM}?watch=true`, [], [false, false, false]],
+    ['an answer that leaves no record', `${CM}/c`, ['ResponseComplete'], [false]],
+  ] as const)(
+    'that lets requests go on records the coming of one together with %s only where it may',
+    async (_, target, omitStages, expected) => {
+      const { serve, backend } = setting({ mayGoOn: () => true, omitStages });
+      await serve(target);
+      expect(backend.mayWait).toEqual(expected);
+    },
+  );
+
+  test('that lets a request go on holds back an answer in pieces, too', async () => {
+    let release: (ok: boolean) => void = () => undefined;
+    const recorded = () => new Promise<boolean>((resolve) => (release = resolve));
+    const resources: Handler = () => ({ status: 200, contentType: 'application/json', stream: (to) => to.end('{}') });
+    const { serve } = setting({ recorded, mayGoOn: () => true, resources });
+    let answered = false;
+    const answer = serve(CM).then(() => {
+      answered = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(answered).toBe(false);
+    release(true);
+    await answer;
+  });
+
   test('that does not keep up holds a request back until its coming is recorded', async () => {
     let release: (ok: boolean) => void = () => undefined;
     const recorded = () => new Promise<boolean>((resolve) => (release = resolve));

@@ -1,6 +1,7 @@
 import type { AuditMetrics } from '../../audit/metrics.js';
-import type { AuditAttributes, PolicyEvaluator } from '../../audit/policy.js';
+import type { PolicyEvaluator } from '../../audit/policy.js';
 import { RequestAudit, type StageFacts } from '../../audit/request-audit.js';
+import { annotated, authorizationNotes, plainStatus } from '../../audit/shared-parts.js';
 import type { AuditBackend, ObjectReference } from '../../audit/types.js';
 import type { Awaitable } from '../../machinery/awaitable.js';
 import type { JsonObject } from '../../machinery/json.js';
@@ -57,7 +58,9 @@ export function withAudit(parts: AuditParts): Filter {
     }
     context.audit = audit;
     context.onFinishing((answer) => finish(context, audit, answer));
-    const recording = audit.recordComing(context.notedSoFar());
+    // A list goes out in pieces, and what goes on for long is answered before it is complete.
+    const isAnsweredAtOnce = context.info.verb !== 'list' && !isLongRunning(context.info);
+    const recording = audit.recordComing(context.notedSoFar(), isAnsweredAtOnce);
     const conclude = (isRecorded: boolean): undefined => {
       if (isRecorded) return undefined;
       parts.metrics.requestRejected();
@@ -74,8 +77,7 @@ function begin(
 ): RequestAudit | undefined {
   const { info, incoming } = context;
   const user = known ? context.authenticatedUser : undefined;
-  const attributes: AuditAttributes = { ...info, user };
-  const config = policy(attributes);
+  const config = policy(info, user);
   metrics.level(config.level);
   if (config.level === 'None') return undefined;
   const agent = context.header('user-agent');
@@ -121,7 +123,7 @@ function factsOf(
   return {
     impersonatedUser: user === authenticatedUser ? undefined : user,
     impersonationConstraint: context.impersonationConstraint,
-    responseStatus: { metadata: {}, ...status, code: reply.status },
+    responseStatus: status === undefined ? plainStatus(reply.status) : { metadata: {}, ...status, code: reply.status },
     response,
     annotations,
   };
@@ -129,10 +131,10 @@ function factsOf(
 
 /** The annotations of the request, and what authorization said. */
 function annotationsOf({ annotations, authorization }: RequestContext): ReadonlyMap<string, string> {
-  const all = new Map(annotations);
-  if (authorization === undefined) return all;
-  all.set('authorization.k8s.io/decision', authorization.decision === 'allow' ? 'allow' : 'forbid');
-  return all.set('authorization.k8s.io/reason', authorization.reason);
+  if (authorization === undefined) return new Map(annotations);
+  const isAllowed = authorization.decision === 'allow';
+  if (annotations.size === 0) return authorizationNotes(isAllowed, authorization.reason);
+  return annotated(new Map(annotations), isAllowed, authorization.reason);
 }
 
 /** Tells of a slow request how long it took, and for how long of it it waited for its turn (apiserver's writeLatencyToAnnotation). */
@@ -152,7 +154,7 @@ function finish(context: RequestContext, audit: RequestAudit, answer: Answer): A
     return after(audit.record('Panic', { ...facts(), responseStatus: panic(context.bug) }), answer);
   const isLong = isLongRunning(context.info);
   if (!isLong) annotateLatency(context);
-  const started = isLong ? audit.record('ResponseStarted', facts()) : true;
+  const started = isLong && audit.record('ResponseStarted', facts());
   if ('body' in reply) {
     const complete = (): Awaitable<boolean> => {
       if (isLong || !audit.wantsResponse) return audit.record('ResponseComplete', facts());
@@ -168,7 +170,7 @@ function finish(context: RequestContext, audit: RequestAudit, answer: Answer): A
     if (read === undefined) void audit.record('ResponseComplete', facts());
     else void withObject(read, (object) => audit.record('ResponseComplete', facts(object)));
   };
-  return after(started, { ...answer, reply: tee?.reply ?? reply, finished });
+  return after(isLong ? started : audit.comingIsRecorded(), { ...answer, reply: tee?.reply ?? reply, finished });
 }
 
 function withObject(

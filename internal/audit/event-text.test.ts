@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { eventJson } from './event-text.js';
+import { annotated, authorizationNotes, plainStatus } from './shared-parts.js';
+import { event } from './testing/events.js';
+
+test('parts that events share read like others', () => {
+  const reason = 'RBAC: allowed by ClusterRoleBinding "a\\b"';
+  for (const isAllowed of [true, false]) {
+    const own = annotated(new Map(), isAllowed, reason);
+    for (const annotations of [authorizationNotes(isAllowed, reason), authorizationNotes(isAllowed, reason)]) {
+      expect(annotations).toEqual(own);
+      expect(eventJson(event('a', { annotations }))).toBe(eventJson(event('a', { annotations: own })));
+      expect(eventJson(event('a', { annotations }))).toContain(`k8s.io/decision":"${isAllowed ? 'allow' : 'forbid'}"`);
+    }
+  }
+  for (const code of [201, 404]) {
+    const text = eventJson(event('a', { responseStatus: plainStatus(code) }));
+    expect(text).toBe(eventJson(event('a', { responseStatus: { metadata: {}, code } })));
+    expect(text).toContain(`"responseStatus":{"metadata":{},"code":${code}}`);
+  }
+});
+
+test('many reasons, and long ones, are not kept for ever', () => {
+  for (let i = 0; i < 2000; i++) authorizationNotes(true, `reason ${i}`);
+  const first = authorizationNotes(true, 'reason 0');
+  expect([...first.values()]).toEqual(['allow', 'reason 0']);
+  expect(authorizationNotes(true, 'reason 0')).toBe(first);
+  const long = 'x'.repeat(5000);
+  expect(authorizationNotes(true, long)).not.toBe(authorizationNotes(true, long));
+});
+
+test('what all events of a request say alike is written at each of its stages', () => {
+  const { request } = event('mine', { request: { verb: 'create' } });
+  const texts = (['RequestReceived', 'ResponseComplete'] as const).map((stage) =>
+    eventJson(event('x', { request, stage })),
+  );
+  for (const text of texts) {
+    expect(JSON.parse(text)).toMatchObject({
+      kind: 'Event',
+      level: 'Metadata',
+      auditID: 'mine',
+      requestURI: '/api/v1/pods',
+      verb: 'create',
+      user: { username: 'ann', groups: ['g'] },
+      sourceIPs: ['127.0.0.1'],
+      userAgent: 'test/1',
+    });
+  }
+  expect(texts[1]).toBe(texts[0]?.replace('RequestReceived', 'ResponseComplete'));
+});
