@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Definition } from '../../extensions/definition.js';
 import type { ServedVersion } from '../../extensions/served.js';
 import { str } from '../../machinery/access.js';
+import { Breath } from '../../machinery/breathe.js';
 import { cloneJson } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { StatusError } from '../../machinery/status.js';
@@ -64,11 +65,19 @@ export function versionConverter(
   };
   const home = definition.versions.find((v) => v.name === storageVersion);
   const homeVersion = `${def.group}/${storageVersion}`;
-  const toHome = (object: JsonObject): JsonObject => {
+  // Made at the first write: a large schema takes a while to look through.
+  let homeSchema: { readonly coerce: ReturnType<typeof coerceTo>; readonly defaults: Change } | undefined;
+  const toHome = async (object: JsonObject): Promise<JsonObject> => {
+    const breath = new Breath();
+    const schema = home?.schema ?? {};
+    homeSchema ??= { coerce: coerceTo(schema, { ...def, version: storageVersion }), defaults: defaultsOf(schema) };
+    if (breath.isOver()) await breath.rest();
     const copy = cloneJson(object);
-    coerceTo(home?.schema ?? {}, { ...def, version: storageVersion })(copy, 'Ignore', []);
+    homeSchema.coerce(copy, 'Ignore', []);
+    if (breath.isOver()) await breath.rest();
     // Whoever reads it would see them.
-    defaultsOf(home?.schema ?? {})(copy);
+    homeSchema.defaults(copy);
+    if (breath.isOver()) await breath.rest();
     return copy;
   };
   const convert = conversion === undefined ? rename : conversionBy(calls, conversion, definition);
@@ -94,7 +103,7 @@ export function versionConverter(
     },
     async stored(object) {
       const [stored] = await convert([object], homeVersion);
-      return stored === undefined || stored === object ? object : toHome(stored);
+      return stored === undefined || stored === object ? object : await toHome(stored);
     },
   };
 }

@@ -1,7 +1,5 @@
-import { invalidValue } from '../../machinery/field.js';
 import { qualifiedName } from '../../machinery/names.js';
-import { parseQuantity, scaledValue, signOfQuantity } from '../../machinery/quantity.js';
-import type { FieldNode } from './field-node.js';
+import { type Quantity, scaledValue, signOfQuantity } from '../../machinery/quantity.js';
 
 // Names of resources and their amounts: what core validation and its helpers know of them (ValidateResourceName,
 // validateContainerResourceName, ValidateResourceQuotaResourceName, ValidateResourceQuantityValue).
@@ -79,11 +77,14 @@ export function quotaResourceName(name: string): string[] {
   return name.includes('/') || isStandardQuotaResource(name) ? out : [...out, 'must be a standard resource for quota'];
 }
 
-/** Field errors of an amount of a resource, at `owner.at(key)`: not below zero, and whole where it counts things. */
-export function checkResourceQuantity(owner: FieldNode, key: string, name: string, text: string): void {
-  const quantity = parseQuantity(text);
-  const add = (detail: string): void => owner.add(invalidValue(owner.at(key), text, detail));
-  if (signOfQuantity(quantity) < 0) add('must be greater than or equal to 0');
-  const counted = COUNTS.includes(name) || isExtendedResource(name);
-  if (counted && scaledValue(quantity, 3) % 1000n !== 0n) add('must be an integer');
+const NONE: readonly string[] = [];
+const NEGATIVE: readonly string[] = ['must be greater than or equal to 0'];
+
+/** What is wrong with an amount of a resource: it is not below zero, and whole where it counts things. */
+export function quantityProblems(name: string, quantity: Quantity): readonly string[] {
+  const problems = signOfQuantity(quantity) < 0 ? NEGATIVE : NONE;
+  // Most are whole: the rest asks more of a name than of a number.
+  const isWhole = quantity.scale <= 0 || scaledValue(quantity, 3) % 1000n === 0n;
+  if (isWhole || !(COUNTS.includes(name) || isExtendedResource(name))) return problems;
+  return [...problems, 'must be an integer'];
 }

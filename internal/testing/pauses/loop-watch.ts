@@ -9,12 +9,13 @@ import { setTimeout } from 'node:timers/promises';
  * /proc/self/schedstat, nanoseconds).
  */
 
-/** The longest times that the loop was held since the last reset, in milliseconds. */
+/** The longest time that the loop was held since the last reset, in milliseconds. */
 export interface Held {
-  /** Processor time of the main thread. */
+  /** Processor time of the main thread: the longest is told by it. */
   readonly cpuMs: number;
+  /** The same time by the clock. */
   readonly wallMs: number;
-  /** When the longest (by processor time) ended: microseconds of the clock of `--cpu-prof`. */
+  /** When it ended: microseconds of the clock of `--cpu-prof`. */
   readonly endedAtUs: number;
   /**
    * How many times a quiet machine's processor time the same work takes in this thread now: others share its caches and
@@ -58,12 +59,10 @@ let lastCpu = cpuMs();
 function tick(): void {
   const [wall, cpu] = [performance.now(), cpuMs()];
   const heldCpu = Math.min(cpu - lastCpu, wall - lastWall);
-  const isWorst = heldCpu > worst.cpuMs;
-  worst = {
-    cpuMs: Math.max(worst.cpuMs, heldCpu),
-    wallMs: Math.max(worst.wallMs, wall - lastWall),
-    endedAtUs: isWorst ? Math.round(Number(process.hrtime.bigint()) / 1000) : worst.endedAtUs,
-  };
+  if (heldCpu > worst.cpuMs) {
+    const endedAtUs = Math.round(Number(process.hrtime.bigint()) / 1000);
+    worst = { cpuMs: heldCpu, wallMs: wall - lastWall, endedAtUs };
+  }
   [lastWall, lastCpu] = [wall, cpu];
   later(tick, 1);
 }

@@ -18,9 +18,9 @@ import {
 import type { FieldNode } from '../../../generic/field-node.js';
 import { compareQuantities, quantityOf, quantityText } from '../../../generic/quantities.js';
 import {
-  checkResourceQuantity,
   containerResourceName,
   isOvercommitAllowed,
+  quantityProblems,
   resourceName,
 } from '../../../generic/resource-names.js';
 
@@ -42,10 +42,11 @@ function isWholePages(name: string, value: JsonObject[string]): boolean {
 /** Names that need no check: what almost every container asks for. */
 const KNOWN = new Set(['cpu', 'memory', 'ephemeral-storage']);
 
-type ResourceNameCheck = (node: FieldNode, field: string, name: string) => void;
+/** `key` is the list of `node` in which the name stands. */
+type ResourceNameCheck = (node: FieldNode, key: string, name: string) => void;
 
-const checkContainerResourceName: ResourceNameCheck = (node, field, name) => {
-  for (const message of containerResourceName(name)) node.add(invalidValue(field, name, message));
+const checkContainerResourceName: ResourceNameCheck = (node, key, name) => {
+  for (const message of containerResourceName(name)) node.invalid(`${key}[${name}]`, message, name);
 };
 
 /** What older objects may keep. */
@@ -60,12 +61,21 @@ export function checkResourceRequirements(resources: FieldNode, rules: ResourceR
   const limits = resources.get('limits');
   let compute = false;
   let huge = false;
+  /** Requests are defaulted from limits: what was right there need not be looked at again. */
+  let right: JsonObject | undefined;
+  const before = resources.problems.length;
   for (const key of ['limits', 'requests'] as const) {
-    for (const [name, value] of quantitiesOf(resources, key)) {
-      const known = KNOWN.has(name);
-      if (!known || rules.name !== undefined) checkName(resources, `${resources.at(key)}[${name}]`, name);
-      if (!known || signOfQuantity(quantityOf(value)) < 0) {
-        checkResourceQuantity(resources, `${key}[${name}]`, name, quantityText(value));
+    const list = resources.get(key);
+    if (!isObject(list)) continue;
+    for (const name of Object.keys(list)) {
+      const value = list[name];
+      const known = KNOWN.has(name) || (right !== undefined && right[name] === value);
+      if (!known || rules.name !== undefined) checkName(resources, key, name);
+      const quantity = quantityOf(value);
+      if (!known || signOfQuantity(quantity) < 0) {
+        for (const problem of quantityProblems(name, quantity)) {
+          resources.invalid(`${key}[${name}]`, problem, formatQuantity(quantity));
+        }
       }
       if (name === 'cpu' || name === 'memory') compute = true;
       if (key === 'requests') checkAgainstLimit(resources, name, value, isObject(limits) ? limits[name] : undefined);
@@ -75,6 +85,7 @@ export function checkResourceRequirements(resources: FieldNode, rules: ResourceR
       const text = quantityText(value);
       resources.invalid(`${key}[${name}]`, `${text} is not positive integer multiple of ${name}`, text);
     }
+    if (resources.problems.length === before && isObject(limits)) right = limits;
   }
   if (huge && !compute) resources.forbidden('', 'HugePages require cpu or memory');
 }
@@ -85,6 +96,7 @@ function checkAgainstLimit(
   value: JsonObject[string],
   limit: JsonObject[string],
 ): void {
+  if (value === limit) return;
   const elastic = isOvercommitAllowed(name);
   if (limit === undefined) {
     if (!elastic) resources.required('limits', 'Limit must be set for non overcommitable resources');
@@ -147,9 +159,10 @@ export function checkResizePolicy(container: FieldNode, podRestartPolicy: string
 
 const POD_LEVEL = ['cpu', 'hugepages-', 'memory'];
 
-const checkPodResourceName: ResourceNameCheck = (node, field, name) => {
-  for (const message of resourceName(name)) node.add(invalidValue(field, name, message));
-  if (name !== 'cpu' && name !== 'memory' && !isHugePages(name)) node.add(notSupported(field, name, POD_LEVEL));
+const checkPodResourceName: ResourceNameCheck = (node, key, name) => {
+  const at = `${key}[${name}]`;
+  for (const message of resourceName(name)) node.invalid(at, message, name);
+  if (name !== 'cpu' && name !== 'memory' && !isHugePages(name)) node.add(notSupported(node.at(at), name, POD_LEVEL));
 };
 
 /** Resources of the pod as a whole, which its containers share. */
