@@ -27,7 +27,24 @@ class Body implements Holder {
   }
 }
 
+const MIB = 1024 * 1024;
+
 describe('the memory of bodies', () => {
+  test('is bounded by 256 MiB, by 64 MiB for each user, by 16 MiB for those of whom nothing is known', () => {
+    const budget = new BodyBudget();
+    const holding = (owner: string, mib: number): Body => new Body(budget, owner).hold(mib * MIB);
+    const full = ['ann', 'bob', 'eve'].map((owner) => holding(owner, 64));
+    const rest = [holding(UNKNOWN, 16), holding('joe', 48)];
+    expect(budget.total).toBe(256 * MIB);
+    expect([...full, ...rest].some((b) => b.refused)).toBe(false);
+    expect(holding(UNKNOWN, 1).refused).toBe(false);
+    expect(rest[0]?.refused).toBe(true);
+    const next = holding('joe', 16);
+    expect([...full, next].filter((b) => b.refused)).toHaveLength(1);
+    expect(holding('joe', 1).refused).toBe(false);
+    expect(rest[1]?.refused).toBe(true);
+  });
+
   test('of one user is bounded: the largest of them is refused, and nobody else', () => {
     const budget = new BodyBudget(1000, 100, 50);
     const innocent = new Body(budget, 'ann').hold(90);

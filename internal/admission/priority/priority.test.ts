@@ -2,9 +2,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { child } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { type Rest, startRest } from '../../rest/write/testing/harness.js';
+import { objectKey } from '../../store/keys.js';
 
 const PODS = '/api/v1/namespaces/default/pods';
 const CLASSES = '/apis/scheduling.k8s.io/v1/priorityclasses';
+
+const SECOND = { metadata: { name: 'second' }, value: 11, globalDefault: true };
 
 let rest: Rest;
 beforeAll(async () => {
@@ -67,11 +70,31 @@ test('An update that leaves them out keeps them', async () => {
 test('There is one global default, which pods without a class get by name', async () => {
   const usual = await rest.ok(201, 'POST', CLASSES, { metadata: { name: 'usual' }, value: 10, globalDefault: true });
   expect(await made('f', {})).toMatchObject({ priority: 10, priorityClassName: 'usual' });
-  const second = { metadata: { name: 'second' }, value: 11, globalDefault: true };
-  expect(await rest.ok(403, 'POST', CLASSES, second)).toMatchObject({
+  expect(await rest.ok(403, 'POST', CLASSES, SECOND)).toMatchObject({
     message:
       'priorityclasses.scheduling.k8s.io "second" is forbidden: PriorityClass usual is already marked as default. Only one default can exist',
   });
   await rest.ok(200, 'PUT', `${CLASSES}/usual`, { ...usual, description: 'still the default' });
-  await rest.ok(201, 'POST', CLASSES, { ...second, globalDefault: false });
+  await rest.ok(201, 'POST', CLASSES, { ...SECOND, globalDefault: false });
+});
+
+test('Of several global defaults, which two replicas may make at the same moment, the lowest counts', async () => {
+  const { backend } = rest.cluster.replica(0);
+  const put = async (name: string, value: number): Promise<void> => {
+    const { resourceVersion: _, ...metadata } = {
+      ...child(await rest.ok(200, 'GET', `${CLASSES}/second`), 'metadata'),
+    };
+    const stored = { ...SECOND, metadata: { ...metadata, name }, value };
+    const key = objectKey('scheduling.k8s.io', 'priorityclasses', '', name);
+    const text = Buffer.from(JSON.stringify(stored));
+    await backend.txn({ compares: [], ops: [{ type: 'put', key, value: text, revisionAt: -1 }] });
+  };
+  // In the order of their names the lowest is neither the first nor the last.
+  for (const [name, value] of [
+    ['above', 12],
+    ['lowest', 3],
+    ['top', 13],
+  ] as const)
+    await put(name, value);
+  expect(await made('g', {})).toMatchObject({ priority: 3, priorityClassName: 'lowest' });
 });
