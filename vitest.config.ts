@@ -4,15 +4,43 @@ import { SlowFirst } from './internal/testing/slow-first.js';
 
 /** Tests that keep the machine busy or measure how long something takes: beside others they would say nothing. */
 const ALONE = [
-  'internal/testing/pauses/**/*.test.ts',
   'internal/testing/chaos/**/*.test.ts',
   'internal/testing/e2e/busy-machine.test.ts',
   'internal/testing/e2e/flood.test.ts',
 ];
 
+/**
+ * Tests whose files run in one process, one after the other: most of their time would go by with loading the same modules
+ * again. They leave nothing behind in it that another file could see.
+ */
+const TOGETHER = [
+  'admission',
+  'audit',
+  'auth',
+  'cel',
+  'extensions',
+  'flowcontrol',
+  'machinery',
+  'raft',
+  'registry',
+  'rest',
+  'schema',
+].map((folder) => `internal/${folder}/**/*.test.ts`);
+
+/** What looks at counters of its process. */
+const COUNTING = [
+  'internal/admission/admit.test.ts',
+  'internal/auth/client-cert.test.ts',
+  'internal/auth/metrics.test.ts',
+  'internal/registry/custom/conversion.test.ts',
+];
+
+/** Most tests wait for others (elections, processes, the disk) for more than half of their time. */
+const WORKERS = Math.max(3, os.availableParallelism());
+
 export default defineConfig({
   test: {
-    // Native addons (lmdb, uWebSockets.js) are safe only in processes of their own.
+    // Native addons (lmdb, uWebSockets.js) are safe in processes only, not in threads.
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 60_000,
@@ -28,9 +56,23 @@ export default defineConfig({
         test: {
           name: 'beside',
           include: ['internal/**/*.test.ts', 'cmd/**/*.test.ts', 'bench/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...ALONE],
-          // Most tests wait for others (elections, processes, the disk) for more than half of their time.
-          maxWorkers: Math.max(2, os.availableParallelism() - 1),
+          exclude: [...configDefaults.exclude, ...ALONE, ...TOGETHER],
+          maxWorkers: WORKERS,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'counting', include: COUNTING, maxWorkers: WORKERS, sequence: { groupOrder: 1 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'together',
+          include: TOGETHER,
+          exclude: [...configDefaults.exclude, ...COUNTING],
+          isolate: false,
+          maxWorkers: WORKERS,
           sequence: { groupOrder: 1 },
         },
       },

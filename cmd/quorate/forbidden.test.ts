@@ -99,7 +99,8 @@ async function call(who: string, method: string, target: string, body?: JsonObje
     readBody: () => Buffer.from(body === undefined ? '' : JSON.stringify(body)),
     openBody: () => undefined,
   };
-  const { reply } = await server.chain.serve(incoming);
+  const { reply, finished } = await server.chain.serve(incoming);
+  finished?.();
   const text = 'body' in reply ? reply.body.toString() : '{}';
   return { status: reply.status, body: JSON.parse(text.startsWith('{') ? text : '{}') as JsonObject };
 }

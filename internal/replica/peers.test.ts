@@ -123,8 +123,9 @@ async function start(driver: Driver): Promise<void> {
   await peers.start(driver, membership, verifier);
 }
 
-/** A snapshot with one object, at log index 1, from the leader of this term. */
+/** A snapshot with one object, at log index 1, from the leader of this term. It names no voter who could confirm it. */
 async function* snapshotOf(term: number): AsyncGenerator<Buffer> {
+  const confState = { ...conf, voters: [1], learners: [2] };
   const other = openState('others');
   const op = { type: 'put', key: 'a/1', value: Buffer.from('v'), revisionAt: -1 } as const;
   const commands = [{ kind: 'txn', txn: { compares: [], ops: [op] } } as const];
@@ -132,9 +133,7 @@ async function* snapshotOf(term: number): AsyncGenerator<Buffer> {
   other.commit();
   await other.whenVisible(1);
   const head = { from: 2, to: 1, index: 0, logTerm: 0, commit: 0, entries: [], reject: false, rejectHint: 0 } as const;
-  yield encodeMessages([
-    { ...head, type: 'snapshot', term, context: '', snapshot: { index: 1, term, confState: conf } },
-  ]);
+  yield encodeMessages([{ ...head, type: 'snapshot', term, context: '', snapshot: { index: 1, term, confState } }]);
   const whole = new StateExport(await other.takeSnapshot());
   yield* whole.chunks();
   whole.release();

@@ -3,6 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ensurePki, PKI_FILES } from '../pki/pki.js';
 import { freePorts } from '../testing/cluster.js';
@@ -265,6 +266,22 @@ describe('the transport', () => {
     expect(elsewhere.events[1]).toContain('refused 1 false member 3 belongs to another cluster');
     expect(lost.events[1]).toContain('refused 7 false this is member 1, not 7');
     expect(a.messages).toEqual([]);
+  });
+
+  it('lets nobody in whose certificate another authority signed, or who shows none, though they believe it', async () => {
+    const [portA = 0, portB = 0] = await freePorts(2);
+    const admitted: number[] = [];
+    await member(1, portA, { admit: ({ id }) => Promise.resolve(void admitted.push(id)) });
+    const other = await authority('three');
+    const stranger = await member(2, portB, { tls: { ...other, ca: tls.ca } });
+    stranger.transport.setPeers(new Map([[1, `127.0.0.1:${portA}`]]));
+    await until(() => stranger.events.length > 1 || stranger.transport.isUp(1));
+    expect(stranger.events).not.toContain('up 1');
+    const nameless = connectTls({ host: '127.0.0.1', port: portA, ca: [Buffer.from(tls.ca)], ALPNProtocols: ['h2'] });
+    // With TLS 1.3 the client is done first, and hears only then that it was refused.
+    const [error] = (await once(nameless, 'error')) as [Error];
+    expect(error.message).toMatch(/certificate required/);
+    expect(admitted).toEqual([]);
   });
 
   it('tells once that another cluster answers, also where nobody did before', async () => {

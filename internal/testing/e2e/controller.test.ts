@@ -7,7 +7,7 @@ import { followConfigMaps, type RunningInformer } from './controller/informer.js
 const NAMESPACE = 'default';
 const SOURCES = ['a', 'b', 'c', 'd'];
 /** How long writes go on: QUORATE_CONTROLLER_SECONDS for a longer run. */
-const SECONDS = Number(process.env['QUORATE_CONTROLLER_SECONDS'] ?? 40);
+const SECONDS = Number(process.env['QUORATE_CONTROLLER_SECONDS'] ?? 24);
 const TIMES = { duration: 6_000, renewDeadline: 4_000, retry: 500 };
 
 /** What an informer told of each object, in order: `data.seq` of every add and update, then `gone`. */
