@@ -81,12 +81,8 @@ test('There is one global default, which pods without a class get by name', asyn
 test('Of several global defaults, which two replicas may make at the same moment, the lowest counts', async () => {
   const { backend } = rest.cluster.replica(0);
   const put = async (name: string, value: number): Promise<void> => {
-    const { resourceVersion: _, ...metadata } = {
-      ...child(await rest.ok(200, 'GET', `${CLASSES}/second`), 'metadata'),
-    };
-    const stored = { ...SECOND, metadata: { ...metadata, name }, value };
     const key = objectKey('scheduling.k8s.io', 'priorityclasses', '', name);
-    const text = Buffer.from(JSON.stringify(stored));
+    const text = Buffer.from(JSON.stringify({ ...SECOND, metadata: { name }, value }));
     await backend.txn({ compares: [], ops: [{ type: 'put', key, value: text, revisionAt: -1 }] });
   };
   // In the order of their names the lowest is neither the first nor the last.
@@ -94,7 +90,8 @@ test('Of several global defaults, which two replicas may make at the same moment
     ['above', 12],
     ['lowest', 3],
     ['top', 13],
-  ] as const)
+  ] as const) {
     await put(name, value);
+  }
   expect(await made('g', {})).toMatchObject({ priority: 3, priorityClassName: 'lowest' });
 });
