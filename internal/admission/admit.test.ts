@@ -1,52 +1,13 @@
 import { expect, test } from 'vitest';
-import { alwaysAllow } from '../auth/authorizers.js';
 import { forbidden } from '../machinery/status.js';
-import { findResource } from '../schema/index.js';
 import { AdmissionChain } from './admit.js';
-import { AttemptContext } from './context.js';
+import type { AttemptContext } from './context.js';
 import { admissionDurations } from './durations.js';
-import type { AdmissionAttributes, AdmissionPlugin } from './types.js';
+import { attributesOf, contextOf } from './testing/attributes.js';
+import type { AdmissionPlugin } from './types.js';
 
-const pods = findResource('', 'v1', 'pods');
-if (pods === undefined) throw new Error('pods are served');
-const attributes: AdmissionAttributes = {
-  operation: 'CREATE',
-  def: pods,
-  subresource: '',
-  kind: { group: '', version: 'v1', kind: 'Pod' },
-  namespace: 'default',
-  name: 'p',
-  user: { username: 'u', uid: '', groups: [], extra: {} },
-  originalUser: { username: 'u', uid: '', groups: [], extra: {} },
-  dryRun: false,
-  options: undefined,
-  object: {},
-  oldObject: undefined,
-  objectAs: () => undefined,
-  oldObjectAs: () => undefined,
-  replaceObject: () => undefined,
-};
-const context = (): AttemptContext =>
-  new AttemptContext({
-    reader: {
-      get: () => undefined,
-      list: () => [],
-      pages: () => [],
-      count: () => 0,
-      stored: () => undefined,
-      takesCharges: true,
-      catchUp: () => Promise.resolve(),
-      get informer(): never {
-        throw new Error('nothing is kept here');
-      },
-    },
-    resources: { equivalents: () => [], ofKind: () => undefined, served: (_def, o) => o, mergePlan: () => undefined },
-    authorizer: alwaysAllow,
-    warnings: [],
-    namespace: 'default',
-    annotate: undefined,
-    isRecorded: false,
-  });
+const attributes = attributesOf('pods');
+const context = (): AttemptContext => contextOf();
 const later = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** A plugin that writes its name and phase down; at once, or later. */
@@ -103,7 +64,7 @@ test('Whoever refuses ends it: nothing behind it runs', async () => {
   for (const waits of [false, true]) {
     const done: string[] = [];
     const refuse = (): void | Promise<void> => {
-      const error = forbidden(pods, 'p', 'no');
+      const error = forbidden(attributes.def, 'p', 'no');
       if (waits) return later().then(() => Promise.reject(error));
       throw error;
     };
@@ -155,7 +116,7 @@ test('how long each plugin and each phase took is shown, of refusals too', async
   const refusing: AdmissionPlugin = {
     name: 'refusing',
     handles: () => true,
-    validate: () => later().then(() => Promise.reject(forbidden(pods, 'p', 'no'))),
+    validate: () => later().then(() => Promise.reject(forbidden(attributes.def, 'p', 'no'))),
   };
   await expect(new AdmissionChain([refusing]).admit(context(), attributes, () => undefined)).rejects.toThrow('no');
   const shown = [...admissionDurations()].join('');

@@ -67,3 +67,53 @@ test('Flags turn plugins on and off, but no check of the storage', () => {
   expect(names(chain)).not.toContain('LimitRanger');
   expect(names(chain).at(-1)).toBe('Escalation');
 });
+
+/** What each looks at: the operations of `admission.NewHandler` in kube-apiserver, and the phases that it has. */
+const HANDLES = `
+NamespaceAutoProvision: CREATE; admit
+NamespaceLifecycle: CREATE UPDATE DELETE; admit
+NamespaceExists: CREATE UPDATE DELETE; validate
+LimitPodHardAntiAffinityTopology: CREATE UPDATE; validate
+LimitRanger: CREATE UPDATE; admit validate
+ServiceAccount: CREATE; admit
+NodeRestriction: CREATE UPDATE DELETE; admit validate
+TaintNodesByCondition: CREATE; admit
+AlwaysPullImages: CREATE UPDATE; admit validate
+ImagePolicyWebhook: CREATE UPDATE; validate
+PodSecurity: CREATE UPDATE; validate
+PodNodeSelector: CREATE; admit validate
+Priority: CREATE UPDATE; admit
+DefaultTolerationSeconds: CREATE UPDATE; admit
+PodTolerationRestriction: CREATE UPDATE; admit validate
+EventRateLimit: CREATE UPDATE; validate
+ExtendedResourceToleration: CREATE UPDATE; admit
+DefaultStorageClass: CREATE; admit
+StorageObjectInUseProtection: CREATE; admit
+OwnerReferencesPermissionEnforcement: CREATE UPDATE; validate
+PersistentVolumeClaimResize: UPDATE; validate
+RuntimeClass: CREATE; admit
+CertificateApproval: UPDATE; validate
+CertificateSigning: UPDATE; validate
+CertificateSubjectRestriction: CREATE; validate
+DefaultIngressClass: CREATE; admit
+DenyServiceExternalIPs: CREATE UPDATE; validate
+PodTopologyLabels: CREATE; admit
+NodeDeclaredFeatureValidator: UPDATE; validate
+PodResizeValidator: UPDATE; validate
+MutatingAdmissionPolicy: CREATE UPDATE DELETE CONNECT; admit
+MutatingAdmissionWebhook: CREATE UPDATE DELETE CONNECT; admit
+ValidatingAdmissionPolicy: CREATE UPDATE DELETE CONNECT; validate
+ValidatingAdmissionWebhook: CREATE UPDATE DELETE CONNECT; validate
+ResourceQuota: CREATE UPDATE; validate
+AlwaysDeny: CREATE UPDATE DELETE CONNECT; admit validate
+`;
+
+test('Each is asked about the operations that it is for, when objects still change or when they are done', () => {
+  const { plugins } = admissionChain({ enable: pluginNames, configurations });
+  const shown = plugins.map((plugin) => {
+    const operations = (['CREATE', 'UPDATE', 'DELETE', 'CONNECT'] as const).filter((o) => plugin.handles(o));
+    const phases = (['admit', 'validate'] as const).filter((phase) => plugin[phase] !== undefined);
+    return `${plugin.name}: ${operations.join(' ')}; ${phases.join(' ')}`;
+  });
+  expect(shown).toEqual(HANDLES.trim().split('\n'));
+});

@@ -63,6 +63,45 @@ describe('certificate signing requests', () => {
     expect(await rest.call('PATCH', `${API}/one/status`, failed, as('signer'))).toMatchObject({ status: 200 });
   });
 
+  test("say what is missing to who signs, and a status without a decision is nobody's business", async () => {
+    await rest.ok(201, 'POST', API, await csr('two', 'CN=jane', 'example.com/other'));
+    const failed = await rest.call('PATCH', `${API}/two/status`, condition('Failed'), as('signer'));
+    expect(failed).toMatchObject({
+      status: 403,
+      body: {
+        message: expect.stringContaining('user not permitted to sign requests with signerName "example.com/other"'),
+      },
+    });
+    // The right for the whole domain counts, and only for signers of that domain.
+    await rest.ok(201, 'POST', API, await csr('three', 'CN=jane', 'example.org/mine'));
+    expect((await rest.call('PATCH', `${API}/three/approval`, condition('Approved'), as('approver'))).status).toBe(403);
+    expect((await rest.call('PATCH', `${API}/two/approval`, condition('Approved'), as('approver'))).status).toBe(200);
+    const label = { metadata: { labels: { a: 'b' } } };
+    expect((await rest.call('PATCH', `${API}/three/status`, label, as('nobody'))).status).toBe(200);
+    expect((await rest.call('PATCH', `${API}/three`, label, as('nobody'))).status).toBe(200);
+  });
+
+  test('need the right to sign for the certificate as for the conditions', async () => {
+    await rest.ok(201, 'POST', API, await csr('four', 'CN=jane', 'example.com/mine'));
+    const keys = await webcrypto.subtle.generateKey(EC, true, ['sign', 'verify']);
+    const made = await x509.X509CertificateGenerator.createSelfSigned({ name: 'CN=jane', keys });
+    const certificate = Buffer.from(made.toString('pem')).toString('base64');
+    const patch = { status: { certificate } };
+    expect((await rest.call('PATCH', `${API}/four/status`, patch, as('approver'))).status).toBe(403);
+    expect((await rest.call('PATCH', `${API}/four/status`, patch, as('signer'))).status).toBe(200);
+  });
+
+  test('that cannot be read are field errors, whatever they ask for', async () => {
+    for (const text of [
+      'no request',
+      '-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n',
+    ]) {
+      const body = await csr('five', 'CN=jane', 'kubernetes.io/kube-apiserver-client');
+      const spec = { ...(body['spec'] as JsonObject), request: Buffer.from(text).toString('base64') };
+      expect(await rest.call('POST', API, { ...body, spec })).toMatchObject({ status: 422 });
+    }
+  });
+
   test('make nobody system:masters', async () => {
     const masters = await csr('masters', 'CN=jane, O=system:masters', 'kubernetes.io/kube-apiserver-client');
     expect(await rest.call('POST', API, masters)).toMatchObject({

@@ -58,3 +58,14 @@ test('Flags say how long', async () => {
   expect(seconds).toEqual([20, 0]);
   await own.close();
 });
+
+test('A pod that is updated keeps tolerating both', async () => {
+  const made = await rest.ok(201, 'POST', '/api/v1/namespaces/default/pods', {
+    metadata: { name: 'kept' },
+    spec: { containers: [{ name: 'c', image: 'i' }] },
+  });
+  const spec = { ...child(made, 'spec') };
+  delete spec['tolerations'];
+  const kept = await rest.ok(200, 'PUT', '/api/v1/namespaces/default/pods/kept', { ...made, spec });
+  expect(children(child(kept, 'spec'), 'tolerations')).toEqual([lost('not-ready'), lost('unreachable')]);
+});

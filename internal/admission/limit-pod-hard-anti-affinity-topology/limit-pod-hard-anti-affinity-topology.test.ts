@@ -25,3 +25,11 @@ test('A pod may keep others off its node, not out of its zone', async () => {
     'pods "q" is forbidden: affinity.PodAntiAffinity.RequiredDuringScheduling has TopologyKey topology.kubernetes.io/zone but only key kubernetes.io/hostname is allowed',
   );
 });
+
+test('What is wished for, and what is no pod, may name any topology', async () => {
+  const weighed = { weight: 1, podAffinityTerm: { topologyKey: 'zone', labelSelector: { matchLabels: { a: 'b' } } } };
+  const podAntiAffinity = { preferredDuringSchedulingIgnoredDuringExecution: [weighed] };
+  await rest.ok(201, 'POST', `${NAMESPACE}/pods`, podOf('r', { affinity: { podAntiAffinity } }));
+  const { spec } = away('t', 'topology.kubernetes.io/zone');
+  await rest.ok(201, 'POST', `${NAMESPACE}/podtemplates`, { metadata: { name: 't' }, template: { spec: spec ?? {} } });
+});

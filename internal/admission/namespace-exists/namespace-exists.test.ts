@@ -17,3 +17,15 @@ test('What is written needs its namespace, also without NamespaceLifecycle', asy
     await rest.close();
   }
 });
+
+test('What is in no namespace, and a namespace itself, need none', async () => {
+  const admission = admissionChain({ enable: ['NamespaceExists'], disable: ['NamespaceLifecycle'] });
+  const rest = await startRest(1, { admission });
+  try {
+    await rest.ok(201, 'POST', '/api/v1/nodes', { metadata: { name: 'n' } });
+    await rest.ok(201, 'POST', '/api/v1/namespaces', { metadata: { name: 'new' } });
+    await rest.ok(200, 'DELETE', '/api/v1/nodes/n');
+  } finally {
+    await rest.close();
+  }
+});

@@ -56,3 +56,59 @@ test('Whoever changes the owners of an object must be allowed to delete it', asy
   );
   await rest.ok(200, 'PUT', `${NAMESPACE}/configmaps/c`, { ...cm('c', owner()), data: { a: 'b' } });
 });
+
+test('An owner that blocked before may block on; one that begins to needs the right', async () => {
+  allowed = () => true;
+  await rest.ok(
+    201,
+    'POST',
+    `${NAMESPACE}/configmaps`,
+    cm('d', owner({ blockOwnerDeletion: true }), owner({ uid: 'two' })),
+  );
+  allowed = (what) => !what.includes('finalizers');
+  const again = cm('d', owner({ blockOwnerDeletion: true }));
+  await rest.ok(200, 'PUT', `${NAMESPACE}/configmaps/d`, again);
+  const both = cm('d', owner({ blockOwnerDeletion: true }), owner({ uid: 'two', blockOwnerDeletion: true }));
+  await rest.ok(403, 'PUT', `${NAMESPACE}/configmaps/d`, both);
+});
+
+test('An owner that is in no namespace is asked about in none; who may finalize anything is asked no more', async () => {
+  const node = owner({ apiVersion: 'v1', kind: 'Node', name: 'n', blockOwnerDeletion: true });
+  allowed = (what) => what !== 'update */*/finalizers /*';
+  asked.length = 0;
+  await rest.ok(201, 'POST', `${NAMESPACE}/configmaps`, cm('e', node));
+  expect(asked).toEqual(['update */*/finalizers /*', 'update /nodes/finalizers /n']);
+  allowed = () => true;
+  asked.length = 0;
+  await rest.ok(201, 'POST', `${NAMESPACE}/configmaps`, cm('f', node));
+  expect(asked).toEqual(['update */*/finalizers /*']);
+});
+
+test.each([
+  ['v1', 'in version "v1"'],
+  ['example.com/v1', 'in version "example.com/v1"'],
+])('A kind that is not served is told with its version: %s', async (apiVersion, where) => {
+  allowed = (what) => !what.includes('*');
+  const of = cm('g', owner({ apiVersion, kind: 'Nothing', blockOwnerDeletion: true }));
+  expect((await rest.ok(403, 'POST', `${NAMESPACE}/configmaps`, of))['message']).toBe(
+    `configmaps "g" is forbidden: cannot set blockOwnerDeletion in this case because cannot find RESTMapping for APIVersion ${apiVersion} Kind Nothing: no matches for kind "Nothing" ${where}`,
+  );
+});
+
+test('Owners that come with the status of a pod are not looked at, those of other statuses are', async () => {
+  allowed = () => true;
+  const spec = { containers: [{ name: 'c', image: 'i' }] };
+  await rest.ok(201, 'POST', `${NAMESPACE}/pods`, { metadata: { name: 'p' }, spec });
+  await rest.ok(201, 'POST', `${NAMESPACE}/services`, {
+    metadata: { name: 's' },
+    spec: { ports: [{ port: 80 }], clusterIP: 'None' },
+  });
+  allowed = (what) => !what.startsWith('delete');
+  const merge = { contentType: 'application/merge-patch+json' };
+  const owned = { metadata: { ownerReferences: [owner()] } };
+  await rest.ok(200, 'PATCH', `${NAMESPACE}/pods/p/status`, owned, merge);
+  await rest.ok(403, 'PATCH', `${NAMESPACE}/pods/p`, owned, merge);
+  asked.length = 0;
+  await rest.call('PATCH', `${NAMESPACE}/services/s`, owned, merge);
+  expect(asked).toEqual(['delete /services/ default/s']);
+});

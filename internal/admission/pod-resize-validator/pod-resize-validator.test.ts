@@ -48,3 +48,37 @@ test('Only Linux nodes resize, and only nodes that are there', async () => {
   );
   expect((await resize('on-gone', '2')).body['message']).toBe('pods "on-gone" is forbidden: node "gone" not found');
 });
+
+test('Memory counts as the processor does, and both are told', async () => {
+  const resources = (cpu: string, memory: string): JsonObject => ({ requests: { cpu, memory } });
+  const of = (amounts: JsonObject): JsonObject => ({ name: 'c', image: 'i', resources: amounts });
+  await rest.ok(
+    201,
+    'POST',
+    `${NAMESPACE}/pods`,
+    podOf('m', { nodeName: 'n', containers: [of(resources('1', '1Mi'))] }),
+  );
+  const patch = { spec: { containers: [of(resources('3', '1025Mi'))] } };
+  expect((await rest.call('PATCH', `${NAMESPACE}/pods/m/resize`, patch, MERGE)).body['message']).toBe(
+    `pods "m" is forbidden: node didn't have enough allocatable resources: cpu, requested: 3000, allocatable: 2000; memory, requested: 1074790400, allocatable: 1073741824`,
+  );
+});
+
+test('What changes no spec is not looked at, whatever the node has become', async () => {
+  await rest.ok(201, 'POST', `${NAMESPACE}/pods`, podOf('big', { nodeName: 'n', containers: [container('3')] }));
+  const labels = { metadata: { labels: { a: 'b' } } };
+  expect((await rest.call('PATCH', `${NAMESPACE}/pods/big/resize`, labels, MERGE)).status).toBe(200);
+  expect((await rest.call('PATCH', `${NAMESPACE}/pods/big`, labels, MERGE)).status).toBe(200);
+  // A pod that has no node yet is resized as it likes.
+  await rest.ok(201, 'POST', `${NAMESPACE}/pods`, podOf('free', { containers: [container('1')] }));
+  expect((await resize('free', '50')).status).toBe(200);
+});
+
+test('A node that does not say what it has, has nothing; one without a label is one of Linux', async () => {
+  await rest.ok(201, 'POST', '/api/v1/nodes', { metadata: { name: 'bare' } });
+  await rest.ok(201, 'POST', `${NAMESPACE}/pods`, podOf('on-bare', { nodeName: 'bare', containers: [container('1')] }));
+  expect((await resize('on-bare', '2')).body).toMatchObject({
+    message: `pods "on-bare" is forbidden: node didn't have enough allocatable resources: cpu, requested: 2000, allocatable: 0`,
+  });
+  expect((await resize('on-w', '2')).body).toMatchObject({ details: { causes: [{ reason: 'UnsupportedPlatform' }] } });
+});

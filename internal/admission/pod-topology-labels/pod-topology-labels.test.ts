@@ -25,3 +25,13 @@ test('So does one that is created on a node; a node that is not there gives noth
     meta(await rest.ok(201, 'POST', `${NAMESPACE}/pods`, podOf('r', { nodeName: 'm' })))['labels'],
   ).toBeUndefined();
 });
+
+test('What the pod says of itself gives way to its node, and a binding to no node says nothing', async () => {
+  const body = {
+    ...podOf('s', { nodeName: 'n' }),
+    metadata: { name: 's', labels: { ...PLACE, app: 'x', 'topology.kubernetes.io/zone': 'own' } },
+  };
+  expect(meta(await rest.ok(201, 'POST', `${NAMESPACE}/pods`, body))['labels']).toEqual({ ...PLACE, app: 'x' });
+  await rest.ok(201, 'POST', `${NAMESPACE}/pods`, podOf('t'));
+  expect(meta(await rest.ok(200, 'GET', `${NAMESPACE}/pods/t`))['labels']).toBeUndefined();
+});
