@@ -156,3 +156,89 @@ describe('policies that mutate', () => {
     expect((await create(p)).body).toMatchObject({ reason: 'AlreadyExists' });
   });
 });
+
+describe('what a policy that mutates cannot do', () => {
+  it.each<[string, JsonObject, string]>([
+    ['name a map by numbers', apply('Object{data: {1: "a"}}'), 'map key 1 is not a string'],
+    [
+      'put objects of the wrong place into a list',
+      apply('Object{metadata: Object.metadata{ownerReferences: [Object.wrong{}]}}'),
+      'unexpected type name "Object.wrong", expected "Object.metadata.ownerReferences"',
+    ],
+    [
+      'put them into a map',
+      apply("Object{data: {'a': Object.wrong{}}}"),
+      'unexpected type name "Object.wrong", expected "Object.data"',
+    ],
+    [
+      'put them into a patch',
+      patch("[JSONPatch{op: 'add', path: '/data', value: Object.wrong{a: Object.other{}}}]"),
+      'unexpected type name "Object.other", expected "Object.wrong.a"',
+    ],
+    [
+      'set a field to null',
+      apply("Object{data: {'a': null}}"),
+      '.data.a: expected string, got &value.valueUnstructured{Value:0}',
+    ],
+    [
+      'fail in a match condition',
+      apply('Object{}'),
+      "expression 'object.nope == 1' resulted in error: no such key: nope",
+    ],
+  ])('%s', async (what, mutation, message) => {
+    const conditions = { matchConditions: [{ name: 'c', expression: 'object.nope == 1' }] };
+    const p = await policy([mutation], what.includes('condition') ? conditions : {});
+    const { status, body } = await create(p);
+    expect([status, body['message']]).toEqual([expect.any(Number), expect.stringContaining(message)]);
+    expect(status).toBeGreaterThanOrEqual(400);
+    await rest.ok(200, 'DELETE', `${POLICIES}/${MUTATING}policybindings/${p}`);
+  });
+
+  it('is told with every problem as a cause, the first as the message', async () => {
+    const label = 'two-problems';
+    const removes = patch("[JSONPatch{op: 'remove', path: '/data/none'}]");
+    const [first, second] = [await policy([removes], {}, label), await policy([removes, removes], {}, label)];
+    const { status, body } = await create(label);
+    const text = (by: string): string =>
+      `policy '${by}' with binding '${by}' denied request: JSON Patch: error in remove for path: '/data/none': Unable to remove nonexistent key: none: missing value`;
+    expect(status).toBe(403);
+    expect(body).toMatchObject({ reason: 'Invalid', message: text(first), details: { kind: 'configmaps' } });
+    expect((body['details'] as { causes: unknown[] }).causes).toEqual([
+      { message: text(first) },
+      { message: text(second) },
+      { message: text(second) },
+    ]);
+  });
+
+  it('of a kind of parameters that is not served denies everything', async () => {
+    const name = await policy([apply('Object{}')], {
+      paramKind: { apiVersion: 'nowhere.example.com/v1', kind: 'Thing' },
+    });
+    const { status, body } = await create(name);
+    expect([status, body['reason']]).toEqual([403, 'Forbidden']);
+    expect(body['message']).toBe(
+      `policy ${JSON.stringify(name)} denied request: failed to configure policy: failed to find resource referenced by paramKind: 'nowhere.example.com/v1, Kind=Thing'`,
+    );
+  });
+});
+
+describe('a patch', () => {
+  it('may move and copy, and writes large numbers as they are read', async () => {
+    const steps = [
+      "JSONPatch{op: 'copy', from: '/data/a', path: '/data/b'}",
+      "JSONPatch{op: 'move', from: '/data/a', path: '/data/c'}",
+      "JSONPatch{op: 'add', path: '/data/n', value: string(9007199254740993)}",
+    ];
+    expect(await dataOf(await policy([patch(`[${steps.join(', ')}]`)]))).toEqual({
+      b: '1',
+      c: '1',
+      n: '9007199254740993',
+    });
+  });
+  it('may hold an object, a list and a map', async () => {
+    const annotations =
+      "JSONPatch{op: 'add', path: '/metadata', value: Object.metadata{name: object.metadata.name, labels: {'policy': 'x'}, finalizers: ['a.b/c']}}";
+    const { body } = await create(await policy([patch(`[${annotations}]`)]));
+    expect(body['metadata']).toMatchObject({ labels: { policy: 'x' }, finalizers: ['a.b/c'] });
+  });
+});

@@ -193,6 +193,224 @@ describe('a validating policy', () => {
   });
 });
 
+describe('audit annotations', () => {
+  const validations = [{ expression: 'true' }];
+  /** The annotations that a create leaves, without the policy's name. */
+  const annotations = async (p: Awaited<ReturnType<typeof policy>>, code = 201): Promise<Record<string, string>> => {
+    const noted: Record<string, string> = {};
+    await rest.ok(
+      code,
+      'POST',
+      CM,
+      { metadata: { generateName: 'noted-', labels: { policy: p.name } }, data: { a: '1' } },
+      { annotate: (key, value) => (noted[key.replace(`${p.name}/`, '')] = value) },
+    );
+    return noted;
+  };
+  const of = (...auditAnnotations: [key: string, valueExpression: string][]): JsonObject => ({
+    auditAnnotations: auditAnnotations.map(([key, valueExpression]) => ({ key, valueExpression })),
+  });
+
+  it('are what expressions come to, without blanks around; an empty one and null are none', async () => {
+    const p = await policy(of(['a', "' a is ' + object.data.a + ' '"], ['b', "'  '"], ['c', 'null'], ['d', "'d'"]));
+    expect(await annotations(p)).toEqual({ a: 'a is 1', d: 'd' });
+  });
+  it('of several bindings become one, each value once, long ones cut off', async () => {
+    const long = "lists.range(1100).map(i, '0123456789').join('')";
+    const kind = { paramKind: { apiVersion: 'v1', kind: 'ConfigMap' } };
+    for (const name of ['note-1', 'note-2']) {
+      await rest.ok(201, 'POST', CM, { metadata: { name }, data: { text: name } });
+    }
+    const to = (name: string): JsonObject => ({
+      paramRef: { name, namespace: 'default', parameterNotFoundAction: 'Deny' },
+    });
+    const p = await policy(
+      { ...kind, ...of(['one', "'same'"], ['each', 'string(params.data.text)'], ['long', long]) },
+      to('note-1'),
+      to('note-2'),
+    );
+    const noted = await annotations(p);
+    expect(noted).toMatchObject({ one: 'same', each: 'note-1, note-2' });
+    expect(noted['long']).toHaveLength(10 * 1024);
+  });
+  it('that fail deny, unless failures are ignored', async () => {
+    const fails = of(['a', 'string(object.nope)'], ['b', "'kept'"]);
+    expect(await denied(await policy(fails))).toBe(
+      "expression 'string(object.nope)' resulted in error: no such key: nope",
+    );
+    const ignoring = await policy({ ...fails, failurePolicy: 'Ignore', validations });
+    expect(await annotations(ignoring)).toEqual({ b: 'kept' });
+  });
+  it('tell which validation failed, where the binding says Audit', async () => {
+    const p = await policy(
+      { validations: [{ expression: 'true' }, { expression: 'false', message: 'second' }] },
+      { validationActions: ['Audit'] },
+    );
+    const noted = await annotations(p);
+    const failure = 'validation.policy.admission.k8s.io/validation_failure';
+    expect(JSON.parse(noted[failure] ?? '')).toEqual([
+      { message: 'second', policy: p.name, binding: p.name, expressionIndex: 1, validationActions: ['Audit'] },
+    ]);
+  });
+});
+
+describe('what expressions see', () => {
+  it.each<[string, string]>([
+    ["request.requestKind.group + '/' + request.requestKind.version + ' ' + request.requestKind.kind", '/v1 ConfigMap'],
+    ["request.requestResource.group + request.requestResource.version + ' ' + request.resource.version", 'v1 v1'],
+    ['string(has(request.subResource)) + string(has(request.requestSubResource))', 'falsefalse'],
+    ["request.name.startsWith('p') ? 'named' : 'nameless'", 'named'],
+    [
+      'request.userInfo.username + string(has(request.userInfo.uid)) + string(has(request.userInfo.extra))',
+      'adminfalsefalse',
+    ],
+    ["request.options.kind + ' ' + request.options.apiVersion", 'CreateOptions meta.k8s.io/v1'],
+    ['namespaceObject.status.phase', 'Active'],
+    ["namespaceObject.spec.finalizers.join(',')", 'kubernetes'],
+    [
+      "string(has(namespaceObject.metadata.labels)) + namespaceObject.metadata.labels['kubernetes.io/metadata.name']",
+      'truedefault',
+    ],
+    [
+      'string(has(namespaceObject.metadata.annotations)) + string(has(namespaceObject.metadata.generation))',
+      'falsefalse',
+    ],
+    [
+      'string(has(namespaceObject.metadata.generateName)) + string(has(namespaceObject.metadata.deletionTimestamp))',
+      'falsefalse',
+    ],
+    ["string(namespaceObject.metadata.resourceVersion != '')", 'true'],
+    [
+      'string(size([1].map(x, namespaceObject.status.conditions.map(c, c.type + c.status + c.reason + c.message)))) ',
+      'failed',
+    ],
+  ])('%s', async (messageExpression, text) => {
+    const p = await policy({ validations: [{ expression: 'false', message: 'failed', messageExpression }] });
+    expect(await denied(p)).toBe(text);
+  });
+
+  it('of a subresource and of an update', async () => {
+    const matchConstraints = {
+      resourceRules: [
+        { apiGroups: [''], apiVersions: ['v1'], resources: ['namespaces/status'], operations: ['UPDATE'] },
+      ],
+      objectSelector: { matchLabels: { sees: 'status' } },
+    };
+    await rest.ok(201, 'POST', '/api/v1/namespaces', { metadata: { name: 'seen', labels: { sees: 'status' } } });
+    const p = await policy({
+      matchConstraints,
+      validations: [
+        {
+          expression: 'false',
+          messageExpression:
+            "[request.subResource, request.requestSubResource, string(request.options.kind), request.name, string(namespaceObject == null), string(oldObject.metadata.name)].join(' ')",
+        },
+      ],
+    });
+    const { body } = await rest.call(
+      'PATCH',
+      '/api/v1/namespaces/seen/status',
+      { metadata: { labels: { a: 'b' } } },
+      {
+        contentType: 'application/merge-patch+json',
+      },
+    );
+    expect(body['message']).toContain(`denied request: status status UpdateOptions seen true seen`);
+    await rest.ok(200, 'DELETE', `${POLICIES}/${VALIDATING}policybindings/${p.name}`);
+  });
+
+  it.each(
+    [
+      ['object.data.a', 'bool', 'object.data.a'],
+      ['[1]', 'list', 'variables.v[0] == 1'],
+      ['{"a": 1}', 'map', 'variables.v.a == 1'],
+      ['request.userInfo', 'struct', "variables.v.username == 'admin'"],
+      ['optional.of(1)', 'optional', 'variables.v.value() == 1'],
+      ['type(1)', 'type', 'variables.v == int'],
+      ['null', 'null', 'variables.v == null'],
+      ['true', 'bool', 'variables.v'],
+      ['1', 'int', 'variables.v == 1'],
+      ['1u', 'uint', 'variables.v == 1u'],
+      ['1.5', 'double', 'variables.v == 1.5'],
+      ["'s'", 'string', "variables.v == 's'"],
+      ["b'b'", 'bytes', "variables.v == b'b'"],
+      ["timestamp('2026-01-01T00:00:00Z')", 'timestamp', 'variables.v.getFullYear() == 2026'],
+      ["duration('1h')", 'duration', 'variables.v.getHours() == 1'],
+    ].slice(1),
+  )('a variable that is %s is usable as %s', async (expression, _type, rule) => {
+    const p = await policy({
+      variables: [{ name: 'v', expression }],
+      validations: [{ expression: rule, message: 'no' }],
+    });
+    expect((await p.create()).status).toBe(201);
+  });
+
+  it.each([
+    ['1', "variables.v == 'a'", "found no matching overload for '_==_' applied to '(int, string)'"],
+    ['[1]', "variables.v[0] == 'a'", "found no matching overload for '_==_' applied to '(int, string)'"],
+    ["{'a': 1u}", "variables.v.a == 'a'", "found no matching overload for '_==_' applied to '(uint, string)'"],
+    ["b'b'", "variables.v == 'a'", "applied to '(bytes, string)'"],
+    ["timestamp('2026-01-01T00:00:00Z')", "variables.v == 'a'", "applied to '(timestamp, string)'"],
+    ["duration('1h')", "variables.v == 'a'", "applied to '(duration, string)'"],
+    ['true', "variables.v == 'a'", "applied to '(bool, string)'"],
+    ['1.5', "variables.v == 'a'", "applied to '(double, string)'"],
+  ])('the type of a variable that is %s is known where it is used', async (expression, rule, message) => {
+    const { body } = await rest.call('POST', `${POLICIES}/${VALIDATING}policies`, {
+      metadata: { name: 'mistyped' },
+      spec: {
+        matchConstraints: configMaps('mistyped'),
+        variables: [{ name: 'v', expression }],
+        validations: [{ expression: rule }],
+      },
+    });
+    expect(body).toMatchObject({ code: 422, message: expect.stringContaining(message) });
+  });
+
+  it.each([
+    ["'a'", 'must evaluate to bool but got string'],
+    ['params.a == 1', "undeclared reference to 'params'"],
+    ['request.nothing', "undefined field 'nothing'"],
+    ['namespaceObject.metadata.name == 1', "applied to '(string, int)'"],
+    ['namespaceObject.metadata.UID == 1', "applied to '(string, int)'"],
+    ["namespaceObject.metadata.deletionGracePeriodSeconds == 'a'", "applied to '(int, string)'"],
+    ['namespaceObject.metadata.finalizers[0] == 1', "applied to '(string, int)'"],
+    ["namespaceObject.metadata.labels['a'] == 1", "applied to '(string, int)'"],
+    ["namespaceObject.status.conditions[0].lastTransitionTime == 'a'", "applied to '(timestamp, string)'"],
+    ['request.userInfo.groups[0] == 1', "applied to '(string, int)'"],
+    ["request.userInfo.extra['a'][0] == 1", "applied to '(string, int)'"],
+    ['request.dryRun == 1', "applied to '(bool, int)'"],
+    ['request.requestKind.kind == 1', "applied to '(string, int)'"],
+    ['Object{} == 1', "undeclared reference to 'Object'"],
+  ])('%s is refused: %s', async (expression, message) => {
+    const { body } = await rest.call('POST', `${POLICIES}/${VALIDATING}policies`, {
+      metadata: { name: 'mistyped' },
+      spec: { matchConstraints: configMaps('mistyped'), validations: [{ expression }] },
+    });
+    expect(body).toMatchObject({ code: 422, message: expect.stringContaining(message) });
+  });
+
+  it('a message and an annotation come to text', async () => {
+    const { body } = await rest.call('POST', `${POLICIES}/${VALIDATING}policies`, {
+      metadata: { name: 'mistyped' },
+      spec: {
+        matchConstraints: configMaps('mistyped'),
+        validations: [
+          { expression: 'true', messageExpression: '1' },
+          { expression: 'true', messageExpression: "authorizer.path('/').check('get').reason()" },
+        ],
+        auditAnnotations: [{ key: 'a', valueExpression: '1' }],
+      },
+    });
+    for (const text of [
+      'must evaluate to string but got int',
+      "undeclared reference to 'authorizer'",
+      'must evaluate to one of [string null_type] but got int',
+    ]) {
+      expect(body['message']).toContain(text);
+    }
+  });
+});
+
 describe('parameters', () => {
   const paramKind = { apiVersion: 'v1', kind: 'ConfigMap' };
   const validations = [{ expression: 'false', messageExpression: "'limit ' + params.data.limit" }];
