@@ -4,8 +4,10 @@ import type { JsonObject } from '../../machinery/json.js';
 import { type Rest, startRest } from '../../rest/write/testing/harness.js';
 import { storeReader } from '../lookup.js';
 import { admissionChain } from '../plugins.js';
+import { attributesOf, contextOf } from '../testing/attributes.js';
 import type { AdmissionAttributes, AdmissionContext } from '../types.js';
 import { nodeRestriction } from './index.js';
+import { forbiddenLabels } from './labels.js';
 
 const PODS = '/api/v1/namespaces/default/pods';
 const kubelet = { user: 'system:node:n1', groups: ['system:nodes', 'system:authenticated'] };
@@ -244,5 +246,135 @@ describe('a kubelet', () => {
     // Whoever issues the token tells that there is no such pod.
     expect(problem(pod('n1', { name: 'none' }))).toBe('');
     expect(problem(undefined, '')).toBe('');
+  });
+});
+
+describe('a kubelet cannot', () => {
+  it.each<[string, string, JsonObject, string]>([
+    [
+      'write leases elsewhere',
+      '/apis/coordination.k8s.io/v1/namespaces/default/leases',
+      { metadata: { name: 'n1' } },
+      'can only access leases in the "kube-node-lease" system namespace',
+    ],
+    [
+      'make itself configured from elsewhere',
+      '/api/v1/nodes',
+      {
+        metadata: { name: 'n1' },
+        spec: { configSource: { configMap: { name: 'm', namespace: 'default', kubeletConfigKey: 'k' } } },
+      },
+      'node "n1" is not allowed to create pods with a non-nil configSource',
+    ],
+    [
+      'bind pods',
+      `${PODS}/on-n2/binding`,
+      { metadata: { name: 'on-n2' }, target: { name: 'n1' } },
+      `unexpected pod subresource "binding", only 'status' and 'eviction' are allowed`,
+    ],
+  ])('%s', async (_what, path, body, message) => {
+    expect(await refusal('POST', path, body, kubelet)).toBe(message);
+  });
+
+  it('change the labels or the claims of a pod by its status', async () => {
+    const pod = (labels: JsonObject, claims: JsonObject[] = []): JsonObject => ({
+      metadata: { labels },
+      spec: { nodeName: 'n1' },
+      status: { resourceClaimStatuses: claims },
+    });
+    const status = (object: JsonObject, oldObject: JsonObject) => () =>
+      nodeRestriction.admit?.(
+        contextOf(),
+        attributesOf('pods', {
+          operation: 'UPDATE',
+          subresource: 'status',
+          object,
+          oldObject,
+          user: { username: kubelet.user, uid: '', groups: kubelet.groups, extra: {} },
+        }),
+      );
+    expect(status(pod({ a: 'b' }), pod({ a: 'b' }))).not.toThrow();
+    expect(status(pod({ a: 'b' }), pod({}))).toThrow('cannot update labels through pod status');
+    expect(status(pod({}), pod({ a: 'b' }))).toThrow('cannot update labels through pod status');
+    expect(status(pod({}, [{ name: 'c' }]), pod({}))).toThrow('cannot update resource claim statues');
+  });
+
+  it('put a source of configuration into its node that was not there', () => {
+    const node = (name: string | undefined): JsonObject => ({
+      metadata: { name: 'n1' },
+      spec: name === undefined ? {} : { configSource: { name } },
+    });
+    const update = (object: JsonObject, oldObject: JsonObject) => () =>
+      nodeRestriction.admit?.(
+        contextOf(),
+        attributesOf('nodes', {
+          operation: 'UPDATE',
+          name: 'n1',
+          namespace: '',
+          object,
+          oldObject,
+          user: { username: kubelet.user, uid: '', groups: kubelet.groups, extra: {} },
+        }),
+      );
+    const other = 'node "n1" is not allowed to update configSource to a new non-nil configSource';
+    expect(update(node('a'), node(undefined))).toThrow(other);
+    expect(update(node('a'), node('b'))).toThrow(other);
+    expect(update(node('a'), node('a'))).not.toThrow();
+    expect(update(node(undefined), node('a'))).not.toThrow();
+  });
+
+  it.each([
+    ['kubernetes.io/hostname', true],
+    ['kubernetes.io/os', true],
+    ['kubernetes.io/arch', true],
+    ['beta.kubernetes.io/os', true],
+    ['beta.kubernetes.io/arch', true],
+    ['beta.kubernetes.io/instance-type', true],
+    ['node.kubernetes.io/instance-type', true],
+    ['failure-domain.beta.kubernetes.io/region', true],
+    ['failure-domain.beta.kubernetes.io/zone', true],
+    ['topology.kubernetes.io/region', true],
+    ['topology.kubernetes.io/zone', true],
+    ['kubelet.kubernetes.io/any', true],
+    ['sub.kubelet.kubernetes.io/any', true],
+    ['node.kubernetes.io/any', true],
+    ['plain', true],
+    ['example.com/any', true],
+    ['notkubernetes.io/any', true],
+    ['kubernetes.io/other', false],
+    ['k8s.io/other', false],
+    ['app.kubernetes.io/name', false],
+    ['node-restriction.kubernetes.io/any', false],
+    ['sub.node-restriction.kubernetes.io/any', false],
+  ])('label its node with %s: it may: %s', (label, may) => {
+    expect(forbiddenLabels({ metadata: { labels: { [label]: 'x' } } }, undefined)).toEqual(may ? [] : [label]);
+    expect(forbiddenLabels({}, { metadata: { labels: { [label]: 'x' } } })).toEqual(may ? [] : [label]);
+    expect(
+      forbiddenLabels({ metadata: { labels: { [label]: 'x' } } }, { metadata: { labels: { [label]: 'x' } } }),
+    ).toEqual([]);
+  });
+
+  it('write of a claim more than what it knows, each of which it may', async () => {
+    const update = (object: JsonObject, oldObject: JsonObject) => () =>
+      nodeRestriction.admit?.(
+        contextOf(),
+        attributesOf('persistentvolumeclaims', {
+          operation: 'UPDATE',
+          subresource: 'status',
+          object,
+          oldObject,
+          user: { username: kubelet.user, uid: '', groups: kubelet.groups, extra: {} },
+        }),
+      );
+    const old = {
+      metadata: { name: 'c', resourceVersion: '1', managedFields: [{ manager: 'm' }] },
+      status: { phase: 'Bound' },
+    };
+    for (const field of ['capacity', 'conditions', 'allocatedResourceStatuses', 'allocatedResources']) {
+      expect(update({ ...old, status: { ...old.status, [field]: { a: 'b' } } }, old), field).not.toThrow();
+    }
+    expect(update({ ...old, metadata: { name: 'c' } }, old)).not.toThrow();
+    expect(update({ ...old, metadata: { name: 'c', labels: { a: 'b' } } }, old)).toThrow('fields other than');
+    expect(update({ ...old, spec: { volumeName: 'v' } }, old)).toThrow('fields other than');
   });
 });

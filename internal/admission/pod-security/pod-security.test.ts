@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { type Rest, startRest } from '../../rest/write/testing/harness.js';
+import { encodeForStorage } from '../../schema/codec/index.js';
+import { objectKey } from '../../store/keys.js';
 import { storeReader } from '../lookup.js';
 import { admissionChain } from '../plugins.js';
 import { CHECKS } from './checks/index.js';
@@ -10,6 +12,7 @@ import { evaluatorOf } from './evaluator.js';
 import { LATEST } from './levels.js';
 import { podsInNamespace } from './pods-in-namespace.js';
 import { PREFIX } from './policy.js';
+import { isSignificantUpdate } from './significant.js';
 
 const MERGE = { contentType: 'application/merge-patch+json' };
 const registry = new Registry();
@@ -207,4 +210,178 @@ test('evaluations, exemptions and errors are counted under the names of kube-api
   expect(text).toMatch(
     /pod_security_exemptions_total\{request_operation="create",resource="pod",subresource=""\} [3-9]/,
   );
+});
+
+describe('what is told beside the answer', () => {
+  const noted = async (
+    method: string,
+    path: string,
+    body: JsonObject,
+    call: { user?: string; contentType?: string } = {},
+  ) => {
+    const notes: Record<string, string> = {};
+    const { status } = await rest.call(method, path, body, {
+      ...call,
+      annotate: (key, value) => (notes[key.replace(PREFIX, '')] = value),
+    });
+    return { status, notes };
+  };
+  const pods = (where: string): string => `/api/v1/namespaces/${where}/pods`;
+  beforeAll(async () => {
+    for (const [name, labels] of Object.entries({
+      audited: { audit: 'baseline' },
+      future: { enforce: 'baseline', 'enforce-version': 'v1.99' },
+    })) {
+      await rest.ok(201, 'POST', '/api/v1/namespaces', namespace(name, labels));
+      await rest.ok(201, 'POST', `/api/v1/namespaces/${name}/serviceaccounts`, { metadata: { name: 'default' } });
+    }
+  });
+
+  test.each<[string, string, JsonObject, string | undefined, number, Record<string, string>]>([
+    ['what is enforced', 'base', {}, undefined, 201, { 'enforce-policy': 'baseline:latest' }],
+    [
+      'what is enforced where it is refused',
+      'base',
+      { hostPID: true },
+      undefined,
+      403,
+      { 'enforce-policy': 'baseline:latest' },
+    ],
+    ['that nothing is', 'default', { hostPID: true }, undefined, 201, { 'enforce-policy': 'privileged:latest' }],
+    [
+      'what would be violated',
+      'audited',
+      { hostPID: true },
+      undefined,
+      201,
+      {
+        'enforce-policy': 'privileged:latest',
+        'audit-violations': 'would violate PodSecurity "baseline:latest": host namespaces (hostPID=true)',
+      },
+    ],
+    ['exempt namespaces', 'exempt', { hostPID: true }, undefined, 201, { exempt: 'namespace' }],
+    ['exempt users', 'strict', { hostPID: true }, 'ann', 201, { exempt: 'user' }],
+    ['exempt runtime classes', 'strict', { runtimeClassName: 'vm' }, undefined, 201, { exempt: 'runtimeClass' }],
+  ])('audit events tell %s', async (_what, where, spec, user, status, notes) => {
+    expect(
+      await noted('POST', `${pods(where)}?dryRun=All`, pod('noted', spec), user === undefined ? {} : { user }),
+    ).toEqual({ status, notes });
+  });
+
+  test('a template is audited and enforced by nobody', async () => {
+    const template = { spec: pod('t', { hostPID: true })['spec'] as JsonObject };
+    const path = '/api/v1/namespaces/audited/podtemplates?dryRun=All';
+    expect(await noted('POST', path, { metadata: { name: 't' }, template })).toEqual({
+      status: 201,
+      notes: { 'audit-violations': 'would violate PodSecurity "baseline:latest": host namespaces (hostPID=true)' },
+    });
+    expect(await noted('POST', path, { metadata: { name: 't' }, template }, { user: 'ann' })).toMatchObject({
+      notes: { exempt: 'user' },
+    });
+  });
+
+  test('versions to come are counted as one, those that are known by their names', async () => {
+    await noted('POST', `${pods('future')}?dryRun=All`, pod('p'));
+    const text = await registry.metrics();
+    const counted = (labels: string) => expect(text).toMatch(new RegExp(`${labels}\\} [1-9]`));
+    counted(
+      'decision="allow",policy_level="baseline",policy_version="future",mode="enforce",request_operation="create",resource="pod",subresource=""',
+    );
+    counted(
+      'decision="allow",policy_level="privileged",policy_version="latest",mode="enforce",request_operation="create",resource="pod",subresource=""',
+    );
+    counted(
+      'decision="deny",policy_level="baseline",policy_version="latest",mode="audit",request_operation="create",resource="controller",subresource=""',
+    );
+    counted('pod_security_exemptions_total\\{request_operation="create",resource="controller",subresource=""');
+    expect(text).toContain(
+      'pod_security_evaluations_total{decision="allow",policy_level="privileged",policy_version="latest",mode="enforce",request_operation="update",resource="pod",subresource=""} ',
+    );
+  });
+
+  test('labels that cannot be read are told, and the most is enforced', async () => {
+    // They were there before anybody looked: with the plugin nobody writes them.
+    const stored = rest.deps.backend.get(objectKey('', 'namespaces', '', 'future'));
+    const wrong = JSON.parse(stored?.value.toString().replace('"v1.99"', '"v1.x"') ?? '{}') as JsonObject;
+    const op = { type: 'put', key: stored?.key ?? '', ...encodeForStorage(wrong) } as const;
+    await rest.deps.backend.txn({ compares: [], ops: [op] });
+    expect(await noted('POST', `${pods('future')}?dryRun=All`, pod('p'))).toMatchObject({
+      notes: {
+        error: `Failed to parse policy: metadata.labels[${PREFIX}enforce-version]: Invalid value: "v1.x": must be "latest" or "v1.x"`,
+      },
+    });
+    expect(await registry.metrics()).toMatch(
+      /pod_security_errors_total\{fatal="false",request_operation="create",resource="pod",subresource=""\} [1-9]/,
+    );
+    // What could not be read before may stay.
+    await rest.ok(200, 'PATCH', '/api/v1/namespaces/future', { metadata: { labels: { a: 'b' } } }, MERGE);
+  });
+
+  test('the subresources of a pod that bring no other pod are not looked at', async () => {
+    await rest.ok(201, 'POST', pods('live'), pod('sub', { hostNetwork: true }));
+    expect((await label('live', { enforce: 'baseline' })).status).toBe(200);
+    await rest.ok(201, 'POST', `${pods('live')}/sub/binding`, { metadata: { name: 'sub' }, target: { name: 'n' } });
+    await rest.ok(201, 'POST', `${pods('live')}/sub/eviction`, { metadata: { name: 'sub' } });
+    expect((await label('live', { enforce: null })).status).toBe(200);
+  });
+});
+
+describe('a change of a pod', () => {
+  const of = (spec: JsonObject): JsonObject => ({ spec });
+  const [c, d] = [
+    { name: 'c', image: 'i' },
+    { name: 'd', image: 'i' },
+  ];
+  test.each<[string, JsonObject, JsonObject, boolean]>([
+    ['of nothing', { containers: [c] }, { containers: [c] }, false],
+    ['of a name', { containers: [c] }, { containers: [d] }, false],
+    ['of an image', { containers: [c] }, { containers: [{ ...c, image: 'j' }] }, true],
+    ['of the image of an init container', { initContainers: [c] }, { initContainers: [{ ...c, image: 'j' }] }, true],
+    ['of how many containers there are', { containers: [c] }, { containers: [c, d] }, true],
+    ['of how many init containers there are', { initContainers: [c, d] }, { initContainers: [c] }, true],
+    ['of what runs beside for a time', { ephemeralContainers: [c] }, { ephemeralContainers: [c] }, false],
+    ['of the image of that', { ephemeralContainers: [c] }, { ephemeralContainers: [{ ...c, image: 'j' }] }, true],
+    ['by one more of that', { ephemeralContainers: [c] }, { ephemeralContainers: [c, d] }, true],
+    ['by one less of that', { ephemeralContainers: [c, d] }, { ephemeralContainers: [d] }, false],
+    [
+      'of the place of that',
+      { ephemeralContainers: [c, { ...d, image: 'j' }] },
+      { ephemeralContainers: [{ ...d, image: 'j' }, c] },
+      false,
+    ],
+  ])('%s: %j to %j', (_what, old, now, expected) => {
+    expect(isSignificantUpdate(of(now), of(old))).toBe(expected);
+  });
+});
+
+describe('a namespace that changes', () => {
+  test('tells of pods only where it becomes stricter, or the version another', async () => {
+    await rest.ok(201, 'POST', '/api/v1/namespaces', { metadata: { name: 'turns' } });
+    await rest.ok(201, 'POST', '/api/v1/namespaces/turns/serviceaccounts', { metadata: { name: 'default' } });
+    await rest.ok(201, 'POST', '/api/v1/namespaces/turns/pods', pod('p', { hostPID: true }));
+    const told = async (labels: Record<string, string | null>): Promise<number> =>
+      (await label('turns', labels)).warnings.length;
+    expect(await told({ enforce: 'restricted' })).toBe(2);
+    expect(await told({ enforce: 'baseline' })).toBe(0);
+    expect(await told({ 'enforce-version': 'v1.20' })).toBe(2);
+    expect(await told({ 'enforce-version': 'v1.20', warn: 'restricted' })).toBe(0);
+    expect(await told({ enforce: 'privileged' })).toBe(0);
+    // What is not of the labels is no change of them.
+    const status = await rest.call(
+      'PATCH',
+      '/api/v1/namespaces/turns/status',
+      { metadata: { labels: { a: 'b' } } },
+      MERGE,
+    );
+    expect(status.warnings).toEqual([]);
+  });
+
+  test('that is exempt is told of each mode that its labels ask for, and of none that they do not', async () => {
+    expect(
+      (await label('exempt', { audit: 'baseline', 'warn-version': 'v1.30', 'enforce-version': 'v1.3' })).warnings,
+    ).toEqual([
+      'namespace "exempt" is exempt from Pod Security, and the policy (enforce=restricted:v1.3, audit=baseline:latest, warn=restricted:v1.30) will be ignored',
+    ]);
+    expect((await label('exempt', { enforce: 'privileged', audit: null })).warnings).toEqual([]);
+  });
 });

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { child } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
+import { storeReader } from '../lookup.js';
+import { attributesOf, contextOf } from '../testing/attributes.js';
+import { priority } from './index.js';
 import { type Rest, startRest } from '../../rest/write/testing/harness.js';
 import { objectKey } from '../../store/keys.js';
 
@@ -94,4 +97,29 @@ test('Of several global defaults, which two replicas may make at the same moment
     await put(name, value);
   }
   expect(await made('g', {})).toMatchObject({ priority: 3, priorityClassName: 'lowest' });
+});
+
+test('Of several defaults the lowest counts, and of none of its own an update has what was there', async () => {
+  // Two can be written at once on two replicas: each sees none.
+  const twins = [
+    { metadata: { name: 'a-high' }, value: 12, globalDefault: true },
+    { metadata: { name: 'low' }, value: 3, globalDefault: true, preemptionPolicy: 'Never' },
+    { metadata: { name: 'zero' }, globalDefault: true },
+  ];
+  const listed: JsonObject[] = twins.map((o) => ({ ...o }));
+  const reader = { ...storeReader(rest.deps.backend), list: () => listed };
+  const object: JsonObject = { metadata: { name: 'p' }, spec: {} };
+  void priority.admit?.(contextOf(reader), attributesOf('pods', { object }));
+  expect(object['spec']).toEqual({ priority: 0, priorityClassName: 'zero', preemptionPolicy: 'PreemptLowerPriority' });
+  listed.pop();
+  const next: JsonObject = { metadata: { name: 'p' }, spec: {} };
+  void priority.admit?.(contextOf(reader), attributesOf('pods', { object: next }));
+  expect(next['spec']).toEqual({ priority: 3, priorityClassName: 'low', preemptionPolicy: 'Never' });
+});
+
+test('Pods without a spec are for validation to refuse', () => {
+  const object: JsonObject = { metadata: { name: 'p' } };
+  void priority.admit?.(contextOf(), attributesOf('pods', { object }));
+  void priority.admit?.(contextOf(), attributesOf('pods', { operation: 'UPDATE', object, oldObject: {} }));
+  expect(object).toEqual({ metadata: { name: 'p' } });
 });

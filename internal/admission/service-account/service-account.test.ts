@@ -80,3 +80,27 @@ test('A mirror pod gets no account', async () => {
   expect(spec['serviceAccountName']).toBeUndefined();
   expect(children(spec, 'volumes')).toEqual([]);
 });
+
+test('A volume of the name that tokens have, and what it holds, is used again; one of something else is not', async () => {
+  const name = 'kube-api-access-mine';
+  const used = await made({
+    volumes: [{ name, projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }],
+  });
+  expect(children(used, 'volumes').map((v) => v['name'])).toEqual([name]);
+  expect(children(children(used, 'containers')[0], 'volumeMounts')).toEqual([
+    { name, readOnly: true, mountPath: MOUNT },
+  ]);
+  const other = await made({ volumes: [{ name, emptyDir: {} }] });
+  expect(children(other, 'volumes')).toHaveLength(2);
+});
+
+test('The token’s volume is what kubelets know: token, authority and namespace', async () => {
+  const [volume] = children(await made({}), 'volumes');
+  expect(child(volume, 'projected')?.['sources']).toEqual([
+    { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
+    { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+    {
+      downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] },
+    },
+  ]);
+});

@@ -258,3 +258,155 @@ test('Windows is asked for nothing that it does not have, from 1.25 on', () => {
   expect(faults('restricted', 'v1.25', windows)).toBe('');
   expect(faults('restricted', 'v1.24', windows)).toContain('allowPrivilegeEscalation != false');
 });
+
+/** Every value of which the Pod Security Standards make a rule, one by one: what is allowed from which version on, or never. */
+test.each<[string, readonly string[], (value: string) => JsonObject, string, Level?]>([
+  [
+    'capabilities that may be added at baseline',
+    'AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT'.split(
+      ' ',
+    ),
+    (value) => pod({ containers: [good('c', { capabilities: { drop: ['ALL'], add: [value] } })] }),
+    'v1.0',
+  ],
+  [
+    'safe sysctls',
+    'kernel.shm_rmid_forced net.ipv4.ip_local_port_range net.ipv4.tcp_syncookies net.ipv4.ping_group_range net.ipv4.ip_unprivileged_port_start'.split(
+      ' ',
+    ),
+    (name) => pod({ securityContext: { sysctls: [{ name }] } }),
+    'v1.0',
+  ],
+  [
+    'safe sysctls of 1.27',
+    ['net.ipv4.ip_local_reserved_ports'],
+    (name) => pod({ securityContext: { sysctls: [{ name }] } }),
+    'v1.27',
+  ],
+  [
+    'safe sysctls of 1.29',
+    'net.ipv4.tcp_keepalive_time net.ipv4.tcp_fin_timeout net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes'.split(
+      ' ',
+    ),
+    (name) => pod({ securityContext: { sysctls: [{ name }] } }),
+    'v1.29',
+  ],
+  [
+    'safe sysctls of 1.32',
+    'net.ipv4.tcp_rmem net.ipv4.tcp_wmem'.split(' '),
+    (name) => pod({ securityContext: { sysctls: [{ name }] } }),
+    'v1.32',
+  ],
+  [
+    'volumes that may be used at restricted',
+    'configMap csi downwardAPI emptyDir ephemeral image persistentVolumeClaim projected secret'.split(' '),
+    (type) => pod({ volumes: [{ name: 'v', [type]: {} }] }),
+    'v1.0',
+    'restricted',
+  ],
+  [
+    'SELinux types of containers',
+    ['', 'container_t', 'container_init_t', 'container_kvm_t'],
+    (type) => pod({ securityContext: { seLinuxOptions: { type } } }),
+    'v1.0',
+  ],
+  [
+    'the SELinux type of engines',
+    ['container_engine_t'],
+    (type) => pod({ securityContext: { seLinuxOptions: { type } } }),
+    'v1.31',
+  ],
+  [
+    'AppArmor profiles',
+    ['RuntimeDefault', 'Localhost'],
+    (type) => pod({ securityContext: { appArmorProfile: { type } } }),
+    'v1.0',
+  ],
+  [
+    'AppArmor profiles by annotation',
+    ['runtime/default', 'localhost/x', ''],
+    (value) => pod({}, { 'container.apparmor.security.beta.kubernetes.io/c': value }),
+    'v1.0',
+  ],
+  [
+    'seccomp profiles',
+    ['RuntimeDefault', 'Localhost'],
+    (type) => pod({ containers: [good('c', { seccompProfile: { type } })] }),
+    'v1.19',
+    'restricted',
+  ],
+  ['the default /proc', ['Default'], (procMount) => pod({ containers: [good('c', { procMount })] }), 'v1.0'],
+])('allows %s', (_what, values, of, since, level = 'baseline') => {
+  const before = parseVersion(since)?.minor ?? 0;
+  for (const value of values) {
+    for (const minor of [before, before + 1, 40]) expect(faults(level, `v1.${minor}`, of(value)), value).toBe('');
+    if (before > 0 && !since.endsWith('.19')) expect(faults(level, `v1.${before - 1}`, of(value)), value).not.toBe('');
+  }
+});
+
+test.each<[string, readonly string[], (value: string) => JsonObject, string]>([
+  [
+    'volumes',
+    'gcePersistentDisk awsElasticBlockStore gitRepo nfs iscsi glusterfs rbd flexVolume cinder cephfs flocker fc azureFile vsphereVolume quobyte azureDisk portworxVolume scaleIO storageos photonPersistentDisk hostPath'.split(
+      ' ',
+    ),
+    (type) => pod({ volumes: [{ name: 'v', [type]: {} }] }),
+    'restricted volume types (volume "v" uses restricted volume type "VALUE")',
+  ],
+  [
+    'capabilities beside the one that a server needs',
+    ['CHOWN', 'KILL', 'ALL'],
+    (value) => pod({ containers: [good('c', { capabilities: { drop: ['ALL'], add: ['NET_BIND_SERVICE', value] } })] }),
+    'unrestricted capabilities (container "c" must not include "VALUE" in securityContext.capabilities.add)',
+  ],
+  [
+    'hosts of every probe and hook',
+    ['livenessProbe', 'readinessProbe', 'startupProbe'],
+    (probe) => pod({ containers: [good('c', {}, { [probe]: { tcpSocket: { host: probe } } })] }),
+    'probe or lifecycle host (container "c" uses probe or lifecycle host "VALUE")',
+  ],
+  [
+    'hosts of every hook',
+    ['preStop', 'postStart'],
+    (hook) => pod({ containers: [good('c', {}, { lifecycle: { [hook]: { httpGet: { host: hook } } } })] }),
+    'probe or lifecycle host (container "c" uses probe or lifecycle host "VALUE")',
+  ],
+])('forbids at restricted: %s', (_what, values, of, text) => {
+  for (const value of values) expect(faults('restricted', 'latest', of(value))).toContain(text.replace('VALUE', value));
+});
+
+test('SELinux names only what is wrong', () => {
+  const options = (seLinuxOptions: JsonObject) =>
+    faults('baseline', 'latest', pod({ securityContext: { seLinuxOptions } }));
+  const head = 'seLinuxOptions (pod set forbidden securityContext.seLinuxOptions: ';
+  expect(options({ type: 'spc_t' })).toBe(`${head}type "spc_t")`);
+  expect(options({ user: 'u' })).toBe(`${head}user may not be set)`);
+  expect(options({ role: 'r' })).toBe(`${head}role may not be set)`);
+  expect(options({ level: 's0' })).toBe('');
+  const containers = [
+    good('c', { seLinuxOptions: { type: 'spc_t' } }),
+    good('d', { seLinuxOptions: { type: 'b_t' } }),
+    good('e', { seLinuxOptions: { type: 'spc_t' } }),
+  ];
+  expect(faults('baseline', 'latest', pod({ containers }))).toBe(
+    'seLinuxOptions (containers "c", "d", "e" set forbidden securityContext.seLinuxOptions: types "b_t", "spc_t")',
+  );
+});
+
+test('seccomp and AppArmor name each bad profile once, and who sets it', () => {
+  const bad = (field: string) =>
+    pod({
+      securityContext: { [field]: { type: 'B' } },
+      containers: [
+        good('c', { [field]: { type: 'A' } }),
+        good('d', { [field]: { type: 'B' } }),
+        good('e', { [field]: { type: 'Localhost' } }),
+      ],
+    });
+  expect(faults('baseline', 'latest', bad('seccompProfile'))).toBe(
+    'seccompProfile (pod and containers "c", "d" must not set securityContext.seccompProfile.type to "A", "B")',
+  );
+  expect(faults('baseline', 'latest', bad('appArmorProfile'))).toContain(
+    '(pod and containers "c", "d" must not set AppArmor profile type to "A", "B")',
+  );
+});
