@@ -56,7 +56,7 @@ export function addConfigCommands(program: Command): void {
     .requiredOption('--server <name=host:port...>', 'each API server')
     .option('--bind <host:port>', 'where clients come in', '*:8443')
     .option('--ca-file <file>', 'authority of the servers’ certificates', '/etc/kubernetes/pki/ca.crt')
-    .option('--spdy-port <port>', 'the --spdy-bind-port of the API servers; 0 where they have none', '0')
+    .option('--spdy-port <port>', 'where the API servers serve SPDY, as init sets it up; 0 for nowhere', '9443')
     .action((flags: { server: string[]; bind: string; caFile: string; spdyPort: string }) => {
       const spdyPort = Number(flags.spdyPort);
       if (!Number.isInteger(spdyPort) || spdyPort < 0 || spdyPort > 65_535)

@@ -31,6 +31,7 @@ export interface NodeFlags {
   readonly apiserverAdvertiseAddress?: string;
   readonly apiserverBindPort?: string;
   readonly peerPort: string;
+  readonly spdyPort?: string;
   readonly startWith?: StartWith;
   readonly image: string;
   readonly ignorePreflightErrors: string;
@@ -56,6 +57,10 @@ export function addNodeFlags(command: Command): Command {
     .option('--node-name <name>', "the node's name (default: the host's)")
     .option('--apiserver-advertise-address <ip>', "the address that others reach this machine's API server by")
     .option('--peer-port <port>', 'port between the replicas', '2380')
+    .option(
+      '--spdy-port <port>',
+      "port for clients that speak SPDY: kubectl up to 1.28; 0 for none (default: 3000 above the API server's)",
+    )
     .addOption(
       new Option(
         '--start-with <what>',
@@ -118,11 +123,13 @@ export function ownOptions(
   flags: NodeFlags,
   own: JsonObject,
   progress: Progress,
-): Pick<ControlPlaneOptions, 'peerPort' | 'program' | 'startWith' | 'image' | 'patched'> {
+): Pick<ControlPlaneOptions, 'peerPort' | 'spdyPort' | 'program' | 'startWith' | 'image' | 'patched'> {
   const patches = flags.patches ?? str(child(own, 'patches'), 'directory');
   return {
     patched: patches === '' ? unpatched : patchesIn(resolve(patches), applyPatch, progress),
     peerPort: portOf(flags.peerPort, '--peer-port'),
+    spdyPort:
+      flags.spdyPort === undefined ? undefined : flags.spdyPort === '0' ? 0 : portOf(flags.spdyPort, '--spdy-port'),
     program: [process.execPath, resolve(process.argv[1] ?? '')],
     startWith: flags.startWith ?? defaultStartWith(flags.rootfs),
     image: flags.image,

@@ -12,7 +12,7 @@ import type { NodePaths } from './node-paths.js';
 import type { Patched } from './patches.js';
 import { runningPid, startDetached, stopProcess } from './processes.js';
 import type { Progress } from './progress.js';
-import { asArguments, makeWay, nodeClusterFlags, replicaFlags } from './replica-flags.js';
+import { asArguments, makeWay, nodeClusterFlags, replicaFlags, SPDY_OFFSET } from './replica-flags.js';
 import { type HostMount, staticPodManifest } from './static-pods.js';
 
 /** What keeps a node's replica running. */
@@ -25,6 +25,8 @@ export interface ControlPlaneOptions {
   readonly cluster: JsonObject;
   readonly node: NodeFacts;
   readonly peerPort: number;
+  /** Where clients that speak SPDY are served, 0 for nowhere; undefined for 3000 above the API server's port. */
+  readonly spdyPort: number | undefined;
   /** Program and arguments that run `quorate`; the first is absolute. */
   readonly program: readonly [string, ...string[]];
   readonly startWith: StartWith;
@@ -37,6 +39,12 @@ export interface ControlPlaneOptions {
 /** host:port under which the other replicas reach this one. */
 export function peerAddress({ node, peerPort }: ControlPlaneOptions): string {
   return urlHost(node.advertiseAddress, peerPort);
+}
+
+/** The port of clients that speak SPDY; 0 for none. What the configuration says of the API server's flags has the last word. */
+export function spdyPortOf({ cluster, node, spdyPort }: ControlPlaneOptions): number {
+  const [, extra] = extraArgs(child(cluster, 'apiServer')).find(([name]) => name === 'spdy-bind-port') ?? [];
+  return extra === undefined ? (spdyPort ?? node.port + SPDY_OFFSET) : Number(extra);
 }
 
 /** Has this node's replica ever been started? */
@@ -97,6 +105,7 @@ function flagsOf(options: ControlPlaneOptions, membership: Readonly<Record<strin
     dnsDomain: str(networking, 'dnsDomain'),
     membership,
   });
+  flags.set('spdy-bind-port', String(spdyPortOf(options)));
   for (const [name, value] of nodeClusterFlags(paths.pki)) flags.set(name, value);
   const extra = extraArgs(child(cluster, 'apiServer'));
   makeWay(

@@ -20,6 +20,7 @@ import {
   forgetFounding,
   hasData,
   peerAddress,
+  spdyPortOf,
   startReplica,
   waitReady,
   writeOtherPods,
@@ -140,12 +141,14 @@ export function publicServer(plane: ControlPlaneOptions): string {
 /** What a node of the control plane needs of its machine, for `init` and for `join --control-plane`. */
 export function controlPlaneChecks(plane: ControlPlaneOptions, elsewhere: boolean): Parameters<typeof preflight>[0] {
   const { paths, node, peerPort } = plane;
+  const spdyPort = spdyPortOf(plane);
   return [
     ...(elsewhere ? [] : [isPrivileged]),
     enoughMemory,
     memberName(node.name),
     portFree(node.advertiseAddress, node.port),
     portFree(node.advertiseAddress, peerPort),
+    ...(spdyPort === 0 ? [] : [portFree(node.advertiseAddress, spdyPort)]),
     ...['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].map((name) =>
       fileAbsent(join(paths.manifests, `${name}.yaml`)),
     ),

@@ -33,7 +33,7 @@ export interface JoinContext {
   readonly elsewhere: boolean;
   readonly ignored: readonly string[];
   /** What of the control plane's options the cluster does not say. */
-  readonly own: Pick<ControlPlaneOptions, 'peerPort' | 'program' | 'startWith' | 'image' | 'patched'>;
+  readonly own: Pick<ControlPlaneOptions, 'peerPort' | 'spdyPort' | 'program' | 'startWith' | 'image' | 'patched'>;
   readonly serviceIp: (subnet: string) => string;
   readonly access: (file: string) => ApiAccess;
   /** Reads the ClusterConfiguration that the cluster gives. */

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
+import { SPDY_OFFSET } from './replica-flags.js';
 
 /** The balancer listens this far above the first replica's port. */
 export const BALANCER_OFFSET = 1000;
 /** The replicas talk to each other this far above their own ports. */
 const PEER_OFFSET = 2000;
-/** Clients that speak SPDY are served this far above the replicas' own ports. */
-const SPDY_OFFSET = 3000;
 
 /** Where everything of a local cluster lies: files below one directory, ports above one base. */
 export class Layout {

@@ -1,5 +1,8 @@
 import { join } from 'node:path';
 
+/** Clients that speak SPDY are served so far above the port of the API server, where nobody says otherwise. */
+export const SPDY_OFFSET = 3000;
+
 /** What the flags of one replica of a control plane depend on. */
 export interface ReplicaFlagOptions {
   readonly name: string;

@@ -7,9 +7,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiClient } from '../../bootstrap/api-client.js';
 import { children, child, str } from '../../machinery/access.js';
 import { serverAccess } from '../../../cmd/quorate/kubeconfig-file.js';
+import type { JsonObject } from '../../machinery/json.js';
 import { eventually, has, repoRoot } from './cluster.js';
+import { RunningKubelet } from './kubelet-server.js';
 
 const exec = promisify(execFile);
+/** A client of 2023, which speaks SPDY and nothing else, where Google's SDK is installed. */
+const OLD_KUBECTL = ['kubectl.1.28', 'kubectl.1.27']
+  .map((name) => `/usr/lib/google-cloud-sdk/bin/${name}`)
+  .find((program) => has(program));
 const NAMESPACE = `quorate-try-${process.pid}`;
 
 /** Why three machines cannot be made here; '' when they can. */
@@ -93,6 +99,43 @@ describe.skipIf(reason !== '')(
       const stored = new Set(children(list, 'items').map((item) => str(child(item, 'metadata'), 'name')));
       expect(taken.filter((name) => !stored.has(name))).toEqual([]);
     }, 300_000);
+
+    it.skipIf(OLD_KUBECTL === undefined)(
+      'hands clients that only speak SPDY to a port for them, through the balancer that everybody uses',
+      async () => {
+        const kubelet = await RunningKubelet.start(`${net}.1`);
+        try {
+          const api = client();
+          const create = async (where: string, body: JsonObject): Promise<void> => {
+            expect(await api.ask('POST', where, body)).toMatchObject({ code: 201 });
+          };
+          const addresses = [{ type: 'InternalIP', address: `${net}.1` }];
+          const daemonEndpoints = { kubeletEndpoint: { Port: kubelet.port } };
+          await create('/api/v1/nodes', {
+            apiVersion: 'v1',
+            kind: 'Node',
+            metadata: { name: 'n' },
+            status: { addresses, daemonEndpoints },
+          });
+          const of = (kind: string, name: string): JsonObject => ({ apiVersion: 'v1', kind, metadata: { name } });
+          await create('/api/v1/namespaces/default/serviceaccounts', of('ServiceAccount', 'default'));
+          const spec = { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] };
+          const pods = '/api/v1/namespaces/default/pods';
+          await create(pods, { ...of('Pod', 'p'), spec });
+          const running = { ...(await api.get(`${pods}/p`)), status: { phase: 'Running' } };
+          expect((await api.ask('PUT', `${pods}/p/status`, running)).code).toBe(200);
+          const kubectl = (...words: string[]): ReturnType<typeof exec> =>
+            exec(OLD_KUBECTL ?? '', ['--kubeconfig', path.join(dir, 'admin.conf'), ...words], { timeout: 60_000 });
+          // Several times: the balancer hands each to another machine.
+          for (let i = 0; i < 3; i++)
+            expect((await kubectl('exec', 'p', '--', 'echo', 'through')).stdout).toBe('through\n');
+          await expect(kubectl('exec', 'p', '--', 'sh', '-c', 'exit 7')).rejects.toMatchObject({ code: 7 });
+        } finally {
+          kubelet.close();
+        }
+      },
+      240_000,
+    );
 
     it('comes back with its data after all of it was stopped', async () => {
       await ha('down');

@@ -42,7 +42,7 @@ describe('init, join, token, certs, reset', () => {
   ];
 
   beforeAll(async () => {
-    base = await freeBase([0, 1, 2, 3]);
+    base = await freeBase([0, 1, 2, 3, 3000, 3002]);
     await exec('scripts/prepare', { cwd: repoRoot, timeout: 120_000 });
     key = (await quorate('certs', 'certificate-key')).trim();
     output = await quorate('init', ...machine('m1', 0), '--upload-certs', '--certificate-key', key);
@@ -79,6 +79,31 @@ describe('init, join, token, certs, reset', () => {
     expect(fs.readFileSync(kubernetes('m1', 'quorate.flags'), 'utf8')).not.toContain('initial-cluster');
     await quorate('init', 'phase', 'control-plane', 'apiserver', ...machine('m1', 0));
     expect(fs.readFileSync(kubernetes('m1', 'quorate.flags'), 'utf8')).not.toContain('initial-cluster');
+  });
+
+  it('what keeps a replica running is told of the port for clients that speak SPDY', async () => {
+    expect(fs.readFileSync(kubernetes('m1', 'quorate.flags'), 'utf8')).toContain(`--spdy-bind-port=${base + 3000}\n`);
+    const config = path.join(dir, 'init.yaml');
+    const extra = 'apiServer: {extraArgs: [{name: spdy-bind-port, value: "7777"}]}';
+    fs.writeFileSync(config, `apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n${extra}\n`);
+    const files: Record<string, string> = {
+      systemd: 'etc/systemd/system/quorate.service',
+      kubelet: 'etc/kubernetes/manifests/kube-apiserver.yaml',
+    };
+    for (const [what, file] of Object.entries(files)) {
+      const written = async (...more: string[]): Promise<string | undefined> => {
+        const flags = [`--rootfs=${rootfs('files')}`, `--start-with=${what}`, ...more];
+        await quorate('init', 'phase', 'control-plane', 'apiserver', ...flags);
+        const text = fs.readFileSync(path.join(rootfs('files'), file), 'utf8');
+        return /--spdy-bind-port=(\d+)/.exec(text)?.[1];
+      };
+      expect(await written()).toBe('9443');
+      expect(await written('--spdy-port=0')).toBe('0');
+      expect(await written(`--config=${config}`)).toBe('7777');
+    }
+    expect(await quorate('config', 'haproxy', '--server', 'r1=10.0.0.1:6443')).toContain(
+      'server r1 10.0.0.1:9443 track replicas/r1',
+    );
   });
 
   it('a second init tells all that is in its way, and changes nothing', async () => {

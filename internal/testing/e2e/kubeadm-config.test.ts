@@ -30,7 +30,7 @@ let base = 0;
 let output = '';
 
 beforeAll(async () => {
-  base = await freeBase([0, 1]);
+  base = await freeBase([0, 1, 3000]);
   const patches = path.join(dir, 'patches');
   fs.mkdirSync(patches);
   fs.writeFileSync(

@@ -36,13 +36,14 @@ export class RunningKubelet {
     });
   }
 
-  static async start(): Promise<RunningKubelet> {
+  /** Starts one on a free port of an address of this machine. */
+  static async start(address = '127.0.0.1'): Promise<RunningKubelet> {
     const pair = await issue(await createAuthority('kubelets'), {
       commonName: 'node',
       usages: ['server'],
-      ips: ['127.0.0.1'],
+      ips: [address],
     });
-    const server = createServer({ key: pair.key, cert: pair.cert }).listen(0, '127.0.0.1');
+    const server = createServer({ key: pair.key, cert: pair.cert }).listen(0, address);
     await once(server, 'listening');
     return new RunningKubelet(server);
   }
