@@ -63,6 +63,7 @@ async function post(
       subresource: '',
       name: '',
       parts: [resource],
+      route: undefined,
     },
   };
   const reply = await server.handle(request);

@@ -1,7 +1,7 @@
 // Whether reads have become slower, or replicas larger: GET, LIST and watches of this build beside another one, in turn,
 // and what a replica holds in memory (RssAnon) before, after writes, and after all. Not part of scripts/bench.
 //
-//   npx tsx bench/reads.ts [--other CHECKOUT] [--rounds 5] [--seconds 3] [--replicas 1]
+//   npx tsx bench/reads.ts [--other CHECKOUT] [--rounds 5] [--seconds 3] [--replicas 1] [--only get]
 import { parseArgs } from 'node:util';
 import { type Build, endBuilds, inTurn, pause, ratio, startBuilds, sumOf } from './builds.js';
 import { type Figure, load } from './load.js';
@@ -18,6 +18,8 @@ const { values } = parseArgs({
     replicas: { type: 'string', default: '1' },
     /** Objects that are written before memory is looked at. */
     objects: { type: 'string', default: '20000' },
+    /** Only the cases whose names match; memory is not looked at. */
+    only: { type: 'string', default: '' },
   },
 });
 const seconds = Number(values.seconds);
@@ -43,7 +45,7 @@ const builds = await startBuilds(values.other, Number(values.replicas));
 try {
   memory(builds, 'at first');
   for (const { cluster } of builds) await seed(cluster.address, 'bench', 500, 1000);
-  for (const { name, run } of CASES) {
+  for (const { name, run } of CASES.filter((one) => new RegExp(values.only).test(one.name))) {
     const rates = new Map<Build, number[]>(builds.map((build) => [build, []]));
     const cpu = new Map<Build, number[]>(builds.map((build) => [build, []]));
     for (let round = 0; round < Number(values.rounds); round++) {
@@ -62,13 +64,19 @@ try {
     }
     if (builds.length > 1) console.log(`${name}: rate${ratio(rate, builds)}, CPU${ratio(cost, builds)}`);
   }
-  const objects = Number(values.objects);
+  const objects = values.only === '' ? Number(values.objects) : 0;
   for (const build of builds) {
     const url = `${build.cluster.address}/api/v1/namespaces/default/configmaps`;
-    await load({ url, connections: 32, amount: objects, body: () => configMap(`m-${process.pid}-${unique++}`, 1000) });
+    if (objects > 0)
+      await load({
+        url,
+        connections: 32,
+        amount: objects,
+        body: () => configMap(`m-${process.pid}-${unique++}`, 1000),
+      });
   }
   memory(builds, `after ${objects} creates`);
-  await pause(10_000);
+  if (objects > 0) await pause(10_000);
   memory(builds, 'ten seconds later');
 } finally {
   await endBuilds(builds);

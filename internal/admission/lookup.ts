@@ -55,7 +55,7 @@ export function storeReader(backend: Backend): ObjectReader {
       get takesCharges() {
         return backend.takesCharges;
       },
-      catchUp: () => backend.readBarrier(),
+      catchUp: async () => backend.readBarrier(),
       get informer() {
         return Informer.of(backend);
       },

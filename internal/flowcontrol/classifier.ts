@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { UserInfo } from '../auth/types.js';
 import { assert } from '../machinery/assert.js';
+import type { Route } from '../rest/route.js';
 import type { RequestInfo } from '../rest/types.js';
 import type { Schema } from './config.js';
 import { deal } from './dealer.js';
 import type { PriorityLevel } from './priority-level.js';
 import type { SchemaStats } from './stats.js';
 
-/** Decisions that are kept; the oldest makes room for a new one. */
+/** Decisions that are kept; then all are made anew. Of users with longer names, in characters, none is. */
 const MAX_CACHED = 8192;
+const MAX_NAME = 256;
 
 /** Where a request belongs. */
 export interface Flow {
@@ -22,9 +24,16 @@ export interface Flow {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
+/** What was decided for one user, by what is asked for and the namespace. */
+interface UserFlows {
+  readonly user: UserInfo;
+  readonly flows: Map<Route, Map<string, Flow>>;
+}
+
 /** One state of the configuration: its schemas by precedence, each with a level that exists. */
 export class Classifier {
-  readonly #cache = new Map<string, { readonly user: UserInfo; readonly flow: Flow }>();
+  readonly #users = new Map<string, UserFlows>();
+  #cached = 0;
 
   /** `schemas` in the order in which they are asked; the last one is about every request. */
   constructor(
@@ -34,20 +43,30 @@ export class Classifier {
 
   /** The first schema that is about the request (lowest matchingPrecedence, then name), and its flow. */
   classify(info: RequestInfo, user: UserInfo): Flow {
+    const { route } = info;
     // Paths that name no resource are many, and soon told.
-    if (!info.isResourceRequest) return this.#find(info, user);
-    const key = `${user.username}\n${user.groups.join('\t')}\n${info.verb} ${info.group}/${info.resource}/${info.subresource} ${info.namespace}`;
-    const known = this.#cache.get(key);
-    if (known !== undefined && isSame(known.user, user)) return known.flow;
-    const flow = this.#find(info, user);
-    if (this.#cache.size >= MAX_CACHED) {
-      for (const oldest of this.#cache.keys()) {
-        this.#cache.delete(oldest);
-        break;
-      }
+    if (route === undefined || user.username.length > MAX_NAME) return this.#find(info, user);
+    let known = this.#users.get(user.username);
+    // Another one of this name may have other groups.
+    if (known === undefined || !isSame(known.user, user)) {
+      known = { user, flows: new Map() };
+      this.#users.set(user.username, known);
     }
-    this.#cache.set(key, { user, flow });
+    let byNamespace = known.flows.get(route);
+    if (byNamespace === undefined) known.flows.set(route, (byNamespace = new Map<string, Flow>()));
+    let flow = byNamespace.get(info.namespace);
+    if (flow === undefined) {
+      flow = this.#find(info, user);
+      byNamespace.set(info.namespace, flow);
+      this.#cached++;
+      if (this.#cached >= MAX_CACHED) this.#forget();
+    }
     return flow;
+  }
+
+  #forget(): void {
+    this.#users.clear();
+    this.#cached = 0;
   }
 
   #find(info: RequestInfo, user: UserInfo): Flow {
@@ -70,7 +89,6 @@ export class Classifier {
   }
 }
 
-/** Names may hold what stands between them in the key. */
 function isSame(a: UserInfo, b: UserInfo): boolean {
   if (a === b) return true;
   if (a.username !== b.username || a.groups.length !== b.groups.length) return false;

@@ -66,6 +66,13 @@ test('without any object every request has its place', () => {
   expect(place(user('odd'), 'GET', '/api/v1/pods')).toBe('catch-all catch-all');
 });
 
+test('what was decided for a user does not hold for one of the same name in other groups', () => {
+  for (let i = 0; i < 2; i++) {
+    expect(place(user('jane', 'system:masters'), 'GET', '/api/v1/pods')).toBe('exempt exempt');
+    expect(place(jane, 'GET', '/api/v1/pods')).toBe('catch-all catch-all');
+  }
+});
+
 test("Kubernetes' own objects put requests where kube-apiserver has them", async () => {
   for (const row of PRIORITY_LEVELS) await putLevel(row.name, row.spec);
   for (const row of FLOW_SCHEMAS) await putSchema(row.name, row.spec);

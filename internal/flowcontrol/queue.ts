@@ -23,8 +23,6 @@ export interface Details {
 
 /** One request in a queue set. */
 export class Ticket {
-  /** Of `performance.now()`. */
-  readonly arrived = performance.now();
   readonly maxSeats: number;
   /** Work that it is taken to be, seat-milliseconds. */
   readonly work: number;
@@ -41,6 +39,8 @@ export class Ticket {
     readonly estimate: Work,
     readonly isWatch: boolean,
     readonly details: () => Details,
+    /** Of `performance.now()`. */
+    readonly arrived = performance.now(),
   ) {
     this.maxSeats = Math.max(estimate.seats, estimate.finalSeats);
     this.work = estimate.seats * ESTIMATED_SERVICE_MS + estimate.finalSeats * estimate.extraMs;

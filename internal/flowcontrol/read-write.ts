@@ -10,10 +10,12 @@ class Count {
   #last = performance.now();
   constructor(private readonly limit: number) {}
 
-  change(delta: number): void {
-    const now = performance.now();
-    this.utilization.add(this.value / this.limit, now - this.#last);
-    this.#last = now;
+  /** `now` is the time of `performance.now()`; it may be a moment ago. */
+  change(delta: number, now = performance.now()): void {
+    if (now > this.#last) {
+      this.utilization.add(this.value / this.limit, now - this.#last);
+      this.#last = now;
+    }
     this.value += delta;
   }
 }

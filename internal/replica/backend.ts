@@ -1,4 +1,5 @@
 import { assert } from '../machinery/assert.js';
+import type { Awaitable } from '../machinery/awaitable.js';
 import { CHARGES_SINCE, knownSince } from '../store/command.js';
 import { CorruptRecordError, MAX_KEY_BYTES } from '../store/rows.js';
 import type { StateStore } from '../store/state.js';
@@ -21,7 +22,6 @@ import type { SpaceGuard } from './space.js';
 
 const TXN_OPS_MAX = 128;
 const TXN_BYTES_MAX = 8 * 1024 * 1024;
-const DONE = Promise.resolve();
 
 export interface BackendOptions {
   readonly state: StateStore;
@@ -60,9 +60,9 @@ export class ReplicaBackend implements Backend {
     return this.#state.meta.version >= CHARGES_SINCE;
   }
 
-  readBarrier(timeoutMs?: number): Promise<void> {
+  readBarrier(timeoutMs?: number): Awaitable<void> {
     // Alone, whatever was acknowledged is visible here already.
-    if (this.#driver.soleLeader) return DONE;
+    if (this.#driver.soleLeader) return undefined;
     return this.#options.reads.wait(timeoutMs ?? this.#options.readTimeoutMs);
   }
 

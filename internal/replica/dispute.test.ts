@@ -25,7 +25,7 @@ async function threeReplicas(
   });
   cluster = c;
   await put(c.replica(0), 'a/1', 'acknowledged');
-  await Promise.all(c.running().map((replica) => replica.backend.readBarrier()));
+  await Promise.all(c.running().map(async (replica) => replica.backend.readBarrier()));
   return { c, told, said };
 }
 

@@ -80,7 +80,7 @@ describe('a member that comes back', () => {
     const c = await startCluster({ size: 3, unsafeNoTls: true, config: { onFatal: (e) => ended.push(e.message) } });
     cluster = c;
     await put(c.replica(0), 'a/1', 'x');
-    await Promise.all(c.running().map((replica) => replica.backend.readBarrier()));
+    await Promise.all(c.running().map(async (replica) => replica.backend.readBarrier()));
     const [a, b, away] = [0, 1, 2];
     await c.stop(b);
     cpSync(join(c.directory, `r${b}`), join(directory, 'backup'), { recursive: true });

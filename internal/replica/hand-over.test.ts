@@ -17,7 +17,7 @@ it('a leader whose transferees could not take over in time hands over again soon
   });
   cluster = c;
   await put(c.replica(0), 'a/1', 'x');
-  await Promise.all(c.running().map((replica) => replica.backend.readBarrier()));
+  await Promise.all(c.running().map(async (replica) => replica.backend.readBarrier()));
   await c.stop(damaged);
   await rot(c, damaged, 'a/1');
   const replica = await c.start(damaged);

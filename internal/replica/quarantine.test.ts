@@ -21,7 +21,7 @@ describe('a replica that is known to be wrong', () => {
     });
     cluster = c;
     await put(c.replica(0), 'a/1', 'acknowledged');
-    await Promise.all(c.running().map((replica) => replica.backend.readBarrier()));
+    await Promise.all(c.running().map(async (replica) => replica.backend.readBarrier()));
     await c.stop(0);
     await pretendDiverged(c, 0);
     const replica = await c.start(0);
@@ -45,7 +45,7 @@ describe('a replica that is known to be wrong', () => {
     cluster = c;
     await put(c.replica(0), 'a/1', 'x');
     await put(c.replica(0), 'a/2', 'x');
-    await Promise.all(c.running().map((replica) => replica.backend.readBarrier()));
+    await Promise.all(c.running().map(async (replica) => replica.backend.readBarrier()));
     const bad = ((await c.leader()) + 1) % 3;
     await c.stop(bad);
     await diverge(c, bad, 'a/1');

@@ -25,7 +25,7 @@ it.each(['a follower', 'the leader'])(
     });
     cluster = c;
     await put(c.replica(0), 'a/1', 'x');
-    await Promise.all(c.running().map((replica) => replica.backend.readBarrier()));
+    await Promise.all(c.running().map(async (replica) => replica.backend.readBarrier()));
     const bad = ((await c.leader()) + 1) % 3;
     await c.stop(bad);
     await diverge(c, bad, 'a/1');

@@ -1,3 +1,4 @@
+import type { Awaitable } from '../machinery/awaitable.js';
 import { notFound } from '../machinery/status.js';
 import { JSON_MEDIA_TYPE } from '../schema/codec/index.js';
 import { isCustom, type ResourceDef } from '../schema/types.js';
@@ -13,17 +14,22 @@ import { waitForRevision } from './revision.js';
 import type { ApiRequest, Reply } from './types.js';
 
 /** Answers a GET of one object, also through `/status`: linearizable unless the client names a resourceVersion. */
-export async function handleGet(deps: RestDeps, request: ApiRequest, def: ResourceDef): Promise<Reply> {
-  const { info } = request;
+export function handleGet(deps: RestDeps, request: ApiRequest, def: ResourceDef): Awaitable<Reply> {
   const { backend } = deps;
   const resourceVersion = request.query.get('resourceVersion') ?? '';
-  if (resourceVersion === '') {
-    await backend.readBarrier();
-  } else if (resourceVersion !== '0') {
+  let current: Awaitable<void> = undefined;
+  if (resourceVersion === '') current = backend.readBarrier();
+  else if (resourceVersion !== '0') {
     const wanted = parseResourceVersion(resourceVersion);
     if (!Number.isSafeInteger(wanted)) throw tooLargeResourceVersion(resourceVersion, backend.revision);
-    await waitForRevision(backend, wanted);
+    current = waitForRevision(backend, wanted);
   }
+  return current instanceof Promise ? current.then(() => getNow(deps, request, def)) : getNow(deps, request, def);
+}
+
+function getNow(deps: RestDeps, request: ApiRequest, def: ResourceDef): Awaitable<Reply> {
+  const { info } = request;
+  const { backend } = deps;
   const { group, resource } = def.storage;
   const found = backend.get(objectKey(group, resource, def.namespaced ? info.namespace : '', info.name));
   if (found === undefined) throw notFound(def, info.name);

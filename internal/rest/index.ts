@@ -22,11 +22,11 @@ import { collectedWarnings } from './write/pending-warnings.js';
 
 export type { RestDeps } from './deps.js';
 
-/** Kinds whose every answer carries a deprecation warning (kube-apiserver's APILifecycle data). */
-const DEPRECATED: Readonly<Record<string, string>> = {
-  '/v1/componentstatuses': 'v1 ComponentStatus is deprecated in v1.19+',
-  '/v1/endpoints': 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
-};
+/** Kinds of the core group whose every answer carries a deprecation warning (kube-apiserver's APILifecycle data). */
+const DEPRECATED = new Map([
+  ['componentstatuses', 'v1 ComponentStatus is deprecated in v1.19+'],
+  ['endpoints', 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
+]);
 
 /** Subresources that lead to something outside, whatever the method. */
 const CONNECT = new Set(['attach', 'exec', 'log', 'portforward', 'proxy']);
@@ -39,7 +39,7 @@ export function createRest(deps: RestDeps): Handler {
   const hub = new WatchHub(deps);
   return (request) => {
     const { info } = request;
-    const warning = DEPRECATED[`${info.group}/${info.version}/${info.resource}`];
+    const warning = info.group === '' && info.version === 'v1' ? DEPRECATED.get(info.resource) : undefined;
     if (warning !== undefined) return deprecated(deps, hub, request, warning);
     try {
       const reply = dispatch(deps, hub, request);

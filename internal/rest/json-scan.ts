@@ -127,9 +127,13 @@ export function indentJson(text: string, lead = ''): string {
   return out + text.slice(from);
 }
 
-const LINE_END = Buffer.from('\n');
+const LINE_END = 0x0a;
 
 /** Compact JSON as kube-apiserver answers it: with a line end behind it. */
 export function withLineEnd(json: Buffer | string): Buffer {
-  return Buffer.concat([typeof json === 'string' ? Buffer.from(json) : json, LINE_END]);
+  if (typeof json === 'string') return Buffer.from(`${json}\n`);
+  const line = Buffer.allocUnsafe(json.length + 1);
+  line.set(json);
+  line[json.length] = LINE_END;
+  return line;
 }

@@ -71,7 +71,9 @@ describe('GET', () => {
     }
   });
   it('says that there is none', async () => {
-    expect(await refusal(handleGet(store.deps, get('/api/v1/namespaces/a/configmaps/none'), def))).toMatchObject({
+    expect(
+      await refusal((async () => handleGet(store.deps, get('/api/v1/namespaces/a/configmaps/none'), def))()),
+    ).toMatchObject({
       code: 404,
       message: 'configmaps "none" not found',
     });

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { UserInfo } from '../auth/types.js';
 import type { JsonObject } from '../machinery/json.js';
+import type { Route } from './route.js';
 import type { HandOverReply, UpgradeReply } from './web-socket.js';
 
 /** What the path and method ask for (apiserver's RequestInfo). */
@@ -19,6 +20,8 @@ export interface RequestInfo {
   readonly name: string;
   /** Path segments from the resource on, for connect subresources such as `proxy`. */
   readonly parts: readonly string[];
+  /** What it asks for but for names, by identity; undefined for other paths, and for routes that are too many (`routeOf`). */
+  readonly route: Route | undefined;
 }
 
 /** Takes what the client sent, for audit events. */

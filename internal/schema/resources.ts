@@ -242,11 +242,20 @@ export const groups: readonly GroupDef[] = [...new Set(resources.map((r) => r.gr
   return { group, versions, preferredVersion: versions[0] ?? '' };
 });
 
-const byPath = new Map(resources.map((r) => [`${r.group}/${r.version}/${r.resource}`, r]));
+/** By their plural names, which few of them share: no text is put together to find one. */
+const byPlural = new Map<string, ResourceDef[]>();
+for (const def of resources) {
+  const others = byPlural.get(def.resource);
+  if (others === undefined) byPlural.set(def.resource, [def]);
+  else others.push(def);
+}
 
 /** The built-in resource with this plural name, or undefined. Custom resources are not here. */
 export function findResource(group: string, version: string, plural: string): ResourceDef | undefined {
-  return byPath.get(`${group}/${version}/${plural}`);
+  const found = byPlural.get(plural);
+  if (found === undefined) return undefined;
+  for (const def of found) if (def.version === version && def.group === group) return def;
+  return undefined;
 }
 
 /** The built-in resource of a kind (the first when several have it), or undefined. */

@@ -30,7 +30,7 @@ import { isBug, statusOf } from './status-of.js';
 export interface ChainParts {
   readonly authenticator: Authenticator;
   /** See `withAuthentication`. */
-  readonly catchUp?: () => Promise<void>;
+  readonly catchUp?: () => Awaitable<void>;
   readonly authorizer: Authorizer;
   /** Bounds the requests in flight where there is no priority and fairness. */
   readonly inFlight: InFlight;
@@ -83,10 +83,20 @@ export function createChain(parts: ChainParts): RequestHandler {
   const goOn = (context: RequestContext, from: number): Awaitable<HandlerReply> => {
     for (let i = from; i < filters.length; i++) {
       const answer = filters[i]?.(context);
-      if (answer instanceof Promise) return answer.then((reply) => reply ?? goOn(context, i + 1));
+      if (answer instanceof Promise) return goOnAfter(context, answer, i + 1);
       if (answer !== undefined) return answer;
     }
     return context.info.isResourceRequest ? parts.resources(context) : parts.paths(context);
+  };
+
+  const goOnAfter = async (
+    context: RequestContext,
+    step: Promise<HandlerReply | undefined>,
+    next: number,
+  ): Promise<HandlerReply> => {
+    const reply = await step;
+    context.at = performance.now();
+    return reply ?? goOn(context, next);
   };
 
   const finish = (context: RequestContext, reply: HandlerReply): Awaitable<Answer> => {

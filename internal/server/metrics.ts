@@ -7,6 +7,7 @@ import { policyMetrics } from '../admission/policies/metrics.js';
 import { customResourceMetrics } from '../registry/custom/metrics.js';
 import { x509FaultMetrics } from '../callout/x509-faults.js';
 import { deprecatedRequests } from '../rest/deprecated-requests.js';
+import type { Route } from '../rest/route.js';
 import type { HandlerReply, RequestInfo } from '../rest/types.js';
 import { findResource } from '../schema/resources.js';
 import type { ResourceDef } from '../schema/types.js';
@@ -52,6 +53,8 @@ interface Series {
 export class RequestMetrics {
   readonly registry = new Registry();
   private readonly series = new Map<string, Series>();
+  /** The same by what requests have in common, and then by `statusAndScope`. */
+  private readonly ofRoute = new Map<Route, Map<number, Series>>();
   private seriesBytes = 0;
   private readonly durations = new Histograms(
     'apiserver_request_duration_seconds',
@@ -239,10 +242,7 @@ export class RequestMetrics {
     durationMs: number,
     waitedMs = 0,
   ): (() => void) | undefined {
-    const key = info.isResourceRequest
-      ? `${info.group}/${info.version}/${info.resource}/${info.subresource}/${info.verb}/${reply.status}/${info.name === '' ? '' : 'n'}${info.namespace === '' ? '' : 's'}`
-      : `${method}/${reply.status}`;
-    const series = this.series.get(key) ?? this.unseen(key, info, method, reply.status);
+    const series = this.seriesOf(info, method, reply.status);
     series.count++;
     if (series.duration !== undefined) this.durations.observe(series.duration, durationMs / 1000);
     if (series.sli !== undefined) this.sliDurations.observe(series.sli, (durationMs - waitedMs) / 1000);
@@ -253,6 +253,25 @@ export class RequestMetrics {
   private isServed({ group, version, resource, subresource }: RequestInfo): boolean {
     const def = findResource(group, version, resource) ?? this.custom(group, version, resource);
     return def !== undefined && (subresource === '' || def.subresources.some((s) => s.name === subresource));
+  }
+
+  private seriesOf(info: RequestInfo, method: string, code: number): Series {
+    const { route } = info;
+    const place = statusAndScope(info, code);
+    const known = route === undefined ? undefined : this.ofRoute.get(route)?.get(place);
+    if (known !== undefined) return known;
+    const key = info.isResourceRequest
+      ? `${info.group}/${info.version}/${info.resource}/${info.subresource}/${info.verb}/${place}`
+      : `${method}/${code}`;
+    const series = this.series.get(key);
+    if (series === undefined) return this.unseen(key, info, method, code);
+    // What is counted under `other` may be served later.
+    if (route !== undefined) {
+      const places = this.ofRoute.get(route);
+      if (places === undefined) this.ofRoute.set(route, new Map([[place, series]]));
+      else places.set(place, series);
+    }
+    return series;
   }
 
   /** The series of a request of a kind that has not been seen before. */
@@ -323,6 +342,10 @@ export class RequestMetrics {
     yield* this.others();
   }
 }
+
+/** What beside its route decides where a request is counted. */
+const statusAndScope = ({ name, namespace }: RequestInfo, code: number): number =>
+  code * 4 + (name === '' ? 0 : 1) + (namespace === '' ? 0 : 2);
 
 /** The verb label: the method, but LIST and WATCH for collections, as in kube-apiserver. */
 function verbLabel(info: RequestInfo): string {

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { anonymousUser, type Credentials } from '../auth/authenticator.js';
 import type { RequestAudit } from '../audit/request-audit.js';
 import type { Decision, UserInfo } from '../auth/types.js';
 import type { Awaitable } from '../machinery/awaitable.js';
+import { randomUuid } from '../machinery/uuid.js';
 import type { ApiRequest, HandlerReply, RequestInfo } from '../rest/types.js';
 import type { Answer, IncomingRequest } from './http-listener.js';
 import { nonResourceInfo } from './request-info.js';
@@ -20,6 +20,8 @@ export type Finishing = (answer: Answer) => Awaitable<Answer>;
 export class RequestContext implements ApiRequest, Credentials {
   /** Milliseconds of `performance.now()`. */
   readonly received = performance.now();
+  /** When the last step that looked at the clock was done: the next one need not look. Of the same clock. */
+  at = this.received;
   /** Percent-decoded. */
   path: string;
   info: RequestInfo;
@@ -64,7 +66,7 @@ export class RequestContext implements ApiRequest, Credentials {
 
   /** Of the client where it sends one; also sent back, as Audit-Id (apiserver's WithAuditInit). */
   get auditId(): string {
-    this.id ??= this.header('audit-id') || randomUUID();
+    this.id ??= this.header('audit-id') || randomUuid();
     return this.id;
   }
   get method(): string {
@@ -86,7 +88,9 @@ export class RequestContext implements ApiRequest, Credentials {
     return this.incoming.peerCertificate;
   }
   get query(): URLSearchParams {
-    this.parsedQuery ??= new URLSearchParams(this.incoming.rawQuery);
+    const { rawQuery } = this.incoming;
+    if (rawQuery === '') return NO_QUERY;
+    this.parsedQuery ??= new URLSearchParams(rawQuery);
     return this.parsedQuery;
   }
 
@@ -141,8 +145,10 @@ export class RequestContext implements ApiRequest, Credentials {
   }
   /** Tells those who asked for it. */
   answered(reply: HandlerReply): void {
-    for (const listener of this.listeners ?? []) listener(reply);
+    const { listeners } = this;
+    if (listeners === undefined) return;
     this.listeners = undefined;
+    for (const listener of listeners) listener(reply);
   }
 
   /** The body piece by piece, for handlers that pass it on (see `handlerReadsBody`); undefined where there is none. */
@@ -179,4 +185,6 @@ export class RequestContext implements ApiRequest, Credentials {
 }
 
 const NONE: readonly string[] = [];
+/** Nobody changes the query of a request. */
+const NO_QUERY = new URLSearchParams();
 const NO_NOTES: ReadonlyMap<string, string> = new Map();

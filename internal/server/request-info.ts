@@ -1,5 +1,6 @@
 import { badRequest } from '../machinery/status.js';
 import { isPathSegmentName, listOptionsOf } from './list-options.js';
+import { routeOf } from '../rest/route.js';
 import type { RequestInfo } from '../rest/types.js';
 
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);
@@ -26,20 +27,22 @@ export function requestInfo(method: string, path: string, query: string): Reques
   if (!isApi && !isApis) return nonResourceInfo(method, path);
   const group = isApi ? '' : (all[1] ?? '');
   const version = (isApi ? all[1] : all[2]) ?? '';
-  let rest = all.slice(isApi ? 2 : 3);
+  // Where what names the resource begins.
+  let from = isApi ? 2 : 3;
   let verb = VERB_OF[method] ?? '';
-  if (SPECIAL_VERBS.has(rest[0] ?? '')) {
-    if (rest.length < 2) throw badRequest(`unable to determine kind and namespace from url, ${path}`);
-    verb = rest[0] ?? '';
-    rest = rest.slice(1);
+  if (SPECIAL_VERBS.has(all[from] ?? '')) {
+    if (all.length - from < 2) throw badRequest(`unable to determine kind and namespace from url, ${path}`);
+    verb = all[from] ?? '';
+    from++;
   }
   let namespace = '';
-  if (rest[0] === 'namespaces' && rest.length > 1) {
-    namespace = rest[1] ?? '';
-    if (rest.length > 2 && !NAMESPACE_SUBRESOURCES.has(rest[2] ?? '')) rest = rest.slice(2);
+  if (all[from] === 'namespaces' && all.length - from > 1) {
+    namespace = all[from + 1] ?? '';
+    if (all.length - from > 2 && !NAMESPACE_SUBRESOURCES.has(all[from + 2] ?? '')) from += 2;
   }
-  let name = rest[1] ?? '';
-  const subresource = verb === 'proxy' ? '' : (rest[2] ?? '');
+  let name = all[from + 1] ?? '';
+  const resource = all[from] ?? '';
+  const subresource = verb === 'proxy' ? '' : (all[from + 2] ?? '');
   if (name === '' && verb === 'get') {
     const options = listOptionsOf(query);
     verb = options.watch ? 'watch' : 'list';
@@ -54,10 +57,11 @@ export function requestInfo(method: string, path: string, query: string): Reques
     group,
     version,
     namespace,
-    resource: rest[0] ?? '',
+    resource,
     subresource,
     name,
-    parts: rest,
+    parts: all.slice(from),
+    route: routeOf(verb, group, version, resource, subresource, path.length),
   };
 }
 
@@ -74,9 +78,12 @@ export function nonResourceInfo(method: string, path: string): RequestInfo {
     resource: '',
     subresource: '',
     name: '',
-    parts: [],
+    parts: NO_PARTS,
+    route: undefined,
   };
 }
+
+const NO_PARTS: readonly string[] = [];
 
 function splitPath(path: string): string[] {
   let from = 0;

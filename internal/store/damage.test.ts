@@ -100,7 +100,7 @@ describe('where others hold the state whole', () => {
       },
     });
     await put(0, 'a/1');
-    await Promise.all(members.running().map((replica) => replica.backend.readBarrier()));
+    await Promise.all(members.running().map(async (replica) => replica.backend.readBarrier()));
   });
   afterEach(() => members.close());
 

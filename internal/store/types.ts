@@ -1,3 +1,5 @@
+import type { Awaitable } from '../machinery/awaitable.js';
+
 /** One stored object as of its revision. */
 export interface KeyValue {
   readonly key: string;
@@ -141,8 +143,11 @@ export interface StateReader {
 
 /** What has to be agreed on with the other replicas. */
 export interface Proposer {
-  /** Resolves when this replica has applied everything that was committed when it was called. Rejects with UnavailableError. */
-  readBarrier(timeoutMs?: number): Promise<void>;
+  /**
+   * Resolves when this replica has applied everything that was committed when it was called; no promise where that is so
+   * already. Rejects with UnavailableError.
+   */
+  readBarrier(timeoutMs?: number): Awaitable<void>;
   /** Proposes, waits for commit and local apply. Rejects with UnavailableError or OverloadedError. */
   txn(txn: Txn, timeoutMs?: number): Promise<TxnResult>;
 }

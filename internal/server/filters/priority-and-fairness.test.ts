@@ -211,6 +211,7 @@ const LIST = {
   subresource: '',
   name: '',
   parts: ['pods'],
+  route: undefined,
 };
 
 test('a level without seats rejects everybody', async () => {

@@ -27,7 +27,7 @@ export function withPriorityAndFairness(fairness: PriorityAndFairness): Filter {
     if (!isWatch && isLongRunning(context.info)) return undefined;
     const flow = fairness.classify(context.info, context.user);
     context.addAnswerHeaders(flow.headers);
-    const ticket = new Ticket(flow, workOf(fairness, flow, context), isWatch, () => detailsOf(context));
+    const ticket = new Ticket(flow, workOf(fairness, flow, context), isWatch, () => detailsOf(context), context.at);
     const outcome = flow.level.set.enter(ticket, waitMs(context));
     if (!(outcome instanceof Promise)) return conclude(fairness, context, ticket, outcome);
     const { waiting } = fairness.counts[isMutating(context.info.verb) ? 'mutating' : 'readOnly'];
@@ -35,7 +35,8 @@ export function withPriorityAndFairness(fairness: PriorityAndFairness): Filter {
     context.onAborted(() => flow.level.set.cancel(ticket));
     return outcome.then((o) => {
       waiting.change(-1);
-      context.queuedMs = performance.now() - ticket.arrived;
+      context.at = performance.now();
+      context.queuedMs = context.at - ticket.arrived;
       return conclude(fairness, context, ticket, o);
     });
   };
@@ -54,13 +55,14 @@ function conclude(
   }
   const { info } = context;
   const { executing } = fairness.counts[isMutating(info.verb) ? 'mutating' : 'readOnly'];
-  executing.change(1);
+  executing.change(1, context.at);
   let done = false;
   const leave = (): void => {
     if (done) return;
     done = true;
-    executing.change(-1);
-    level.set.finish(ticket);
+    const now = performance.now();
+    executing.change(-1, now);
+    level.set.finish(ticket, now);
   };
   if (ticket.isWatch) watching(fairness, context, leave);
   else context.onFinished = leave;
@@ -84,9 +86,9 @@ function watching(fairness: PriorityAndFairness, context: RequestContext, leave:
 const sendsInitialEvents = (context: RequestContext): boolean =>
   context.incoming.rawQuery.includes('sendInitialEvents') && context.query.get('sendInitialEvents') === 'true';
 
-function waitMs({ deadline }: RequestContext): number {
+function waitMs({ deadline, at }: RequestContext): number {
   if (deadline === Number.POSITIVE_INFINITY) return WAIT_MS;
-  return Math.max(0, Math.min((deadline - performance.now()) / WAIT_SHARE, MAX_WAIT_MS));
+  return Math.max(0, Math.min((deadline - at) / WAIT_SHARE, MAX_WAIT_MS));
 }
 
 function workOf(fairness: PriorityAndFairness, { level, stats }: Flow, context: RequestContext): Work {
