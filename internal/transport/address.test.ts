@@ -7,7 +7,7 @@ test('an address is split at its last colon', () => {
 });
 
 test('names and addresses with a port can be dialled, nothing else', () => {
-  for (const good of ['a:1', 'a:65535', 'h-1.example.com:80', '10.0.0.1:2380', '[::1]:2380']) {
+  for (const good of ['a:1', 'a:65535', 'h-1.example.com:80', 'a_b:1', 'ab:1', '10.0.0.1:2380', '[::1]:2380']) {
     expect(isAddress(good), good).toBe(true);
   }
   for (const bad of [
@@ -25,12 +25,19 @@ test('names and addresses with a port can be dialled, nothing else', () => {
     '::1:1',
     '[a]:1',
     '[::1]',
+    'x[::1]:1',
+    '[::1]:1x',
+    '[]:1',
+    'a:1:2',
+    'a.:1',
+    'ä:1',
   ]) {
     expect(isAddress(bad), bad).toBe(false);
   }
 });
 
 test('some addresses are good to listen on only', () => {
-  for (const all of ['0.0.0.0:2380', '[::]:2380', '[0:0::0]:1']) expect(isUnspecified(all), all).toBe(true);
-  for (const one of ['127.0.0.1:2380', '[::1]:2380', 'a:1']) expect(isUnspecified(one), one).toBe(false);
+  for (const all of ['0.0.0.0:2380', '[::]:2380', '[0:0::0]:1', '0:1']) expect(isUnspecified(all), all).toBe(true);
+  for (const one of ['127.0.0.1:2380', '0.0.0.1:1', '10.0.0.0:1', '[::1]:2380', '[1::]:1', 'a:1', ':1'])
+    expect(isUnspecified(one), one).toBe(false);
 });

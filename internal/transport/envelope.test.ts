@@ -32,3 +32,20 @@ it('refuses junk with an EnvelopeError, never anything else', () => {
     }),
   );
 });
+
+it.each([
+  ['08', 'cut off'],
+  ['0880', 'cut off'],
+  ['1203aabb', 'cut off'],
+  ['08ffffffffffffff01', 'number too long'],
+  ['1b', 'wire type 3'],
+  ['0f', 'wire type 7'],
+])('says what is wrong with %s', (hex, reason) => {
+  const error = new EnvelopeError(reason);
+  expect(error.name).toBe('EnvelopeError');
+  expect(() => decodeEnvelope(Buffer.from(hex, 'hex'))).toThrow(error);
+});
+
+it('takes numbers of 49 bits', () => {
+  expect(decodeEnvelope(Buffer.from('08ffffffffffff7f', 'hex')).version).toBe(2 ** 49 - 1);
+});

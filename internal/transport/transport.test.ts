@@ -1,89 +1,18 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ensurePki, PKI_FILES } from '../pki/pki.js';
+import { afterEach, describe, expect, it } from 'vitest';
 import { freePorts } from '../testing/cluster.js';
 import { until } from '../testing/until.js';
 import { fetchState } from './fetch.js';
-import { Transport } from './transport.js';
-import type { PeerHandlers, TransportTls } from './types.js';
+import { type Heard, TestMembers } from './members.testkit.js';
 
-let directory = '';
-let tls: TransportTls;
-const transports: Transport[] = [];
+const members = new TestMembers();
 const servers: Server[] = [];
-
-async function authority(name: string): Promise<TransportTls> {
-  await ensurePki(join(directory, name), { serviceIp: '10.96.0.1' });
-  const read = (file: string): string => readFileSync(join(directory, name, file), 'utf8');
-  return {
-    ca: read(`${PKI_FILES.peerCa}.crt`),
-    cert: read(`${PKI_FILES.peer}.crt`),
-    key: read(`${PKI_FILES.peer}.key`),
-  };
-}
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'quorate-transport-'));
-  tls = await authority('one');
-});
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
-afterEach(async () => {
-  await Promise.all(transports.splice(0).map((transport) => transport.close()));
+afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-interface Heard {
-  readonly transport: Transport;
-  readonly messages: string[];
-  readonly events: string[];
-}
-
-async function member(
-  id: number,
-  port: number,
-  changes: Partial<Pick<PeerHandlers, 'admit' | 'onFetch'>> & {
-    tls?: TransportTls;
-    cluster?: number;
-    /** Waited for before a chunk of a snapshot is taken. */
-    beforeChunk?: () => Promise<void>;
-  } = {},
-): Promise<Heard> {
-  const messages: string[] = [];
-  const events: string[] = [];
-  const transport = new Transport({
-    self: { cluster: changes.cluster ?? 1, id, nonce: `n${id}` },
-    listen: `127.0.0.1:${port}`,
-    tls: changes.tls ?? tls,
-    handlers: {
-      admit: changes.admit ?? (() => Promise.resolve(undefined)),
-      onMessages: (from, payload) => void messages.push(`${from}:${payload.toString()}`),
-      onSnapshot: async (_from, chunks) => {
-        for await (const chunk of chunks) {
-          await changes.beforeChunk?.();
-          messages.push(`snapshot ${chunk.length}`);
-        }
-      },
-      onFetch:
-        changes.onFetch ??
-        (() => {
-          throw new Error('nothing to fetch');
-        }),
-      onCall: (payload) => Promise.resolve(payload),
-      onUp: (peer) => void events.push(`up ${peer}`),
-      onUnreachable: (peer) => void events.push(`unreachable ${peer}`),
-      onDead: (peer) => void events.push(`dead ${peer}`),
-      onRefused: (peer, reason, forGood) => void events.push(`refused ${peer} ${forGood} ${reason}`),
-    },
-    log: () => undefined,
-  });
-  transports.push(transport);
-  await transport.listen();
-  return { transport, messages, events };
-}
 /** A wire between two members that can be cut without either noticing, and takes its time. */
 async function wire(to: number, delayMs = 0): Promise<{ readonly port: number; cut: boolean; dialled: number }> {
   const state = { port: 0, cut: false, dialled: 0 };
@@ -113,10 +42,10 @@ async function wire(to: number, delayMs = 0): Promise<{ readonly port: number; c
 describe('the transport', () => {
   it('carries batches in order, and no more of a snapshot than its receiver takes', async () => {
     const [portA = 0, portB = 0] = await freePorts(2);
-    const a = await member(1, portA);
+    const a = await members.start(1, portA);
     let takeOn: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (takeOn = resolve));
-    const b = await member(2, portB, { beforeChunk: () => held });
+    const b = await members.start(2, portB, { beforeChunk: () => held });
     a.transport.setPeers(new Map([[2, `127.0.0.1:${portB}`]]));
     for (let i = 0; i < 100; i++) a.transport.send(2, Buffer.from(String(i)));
     await until(() => b.messages.length === 100);
@@ -142,11 +71,11 @@ describe('the transport', () => {
   });
 
   it('changes its authority and its certificate while it listens, with two authorities trusted for a while', async () => {
-    const next = await authority('next');
+    const next = await members.authority('next');
     const [portA = 0, portB = 0] = await freePorts(2);
-    const [a, b] = [await member(1, portA), await member(2, portB)];
+    const [a, b] = [await members.start(1, portA), await members.start(2, portB)];
     const peers = new Map([[2, `127.0.0.1:${portB}`]]);
-    const both = [tls.ca, next.ca].map(String).join('');
+    const both = [members.tls.ca, next.ca].map(String).join('');
     const meets = async (): Promise<void> => {
       a.transport.setPeers(new Map());
       a.transport.setPeers(peers);
@@ -155,33 +84,34 @@ describe('the transport', () => {
     a.transport.setPeers(peers);
     await until(() => a.transport.isUp(2));
     // Each step is done on one of the two first, and they meet all the same.
-    for (const step of [{ ...tls, ca: both }, { ...next, ca: both }, next]) {
+    for (const step of [{ ...members.tls, ca: both }, { ...next, ca: both }, next]) {
       a.transport.replaceTls(step);
       await meets();
       b.transport.replaceTls(step);
       await meets();
     }
     // A key of another certificate changes nothing.
-    expect(() => b.transport.replaceTls({ ...next, key: tls.key })).toThrow(/Check the three files/);
+    expect(() => b.transport.replaceTls({ ...next, key: members.tls.key })).toThrow(/Check the three files/);
     await meets();
     // The former authority vouches for nobody any more.
-    const late = await member(3, (await freePorts(1))[0] ?? 0);
+    const late = await members.start(3, (await freePorts(1))[0] ?? 0);
     late.transport.setPeers(peers);
     await until(() => late.events.includes('unreachable 2'));
     expect(late.transport.isUp(2)).toBe(false);
   });
 
   it('keeps the newest for a member that does not take them yet: so many, and so many bytes of them', async () => {
-    /** What the other gets of these when it was let in only after they were sent. */
+    /** What the other gets of these when all of them were sent before it was let in. */
     const kept = async (texts: readonly string[]): Promise<string[]> => {
       const [portA = 0, portB = 0] = await freePorts(2);
-      let letIn: () => void = () => undefined;
-      const held = new Promise<undefined>((resolve) => (letIn = () => resolve(undefined)));
-      const a = await member(1, portA, { admit: () => held });
-      const b = await member(2, portB);
+      const a: Heard = await members.start(1, portA, {
+        admit: () => {
+          for (const text of texts) a.transport.send(2, Buffer.from(text));
+          return Promise.resolve(undefined);
+        },
+      });
+      const b = await members.start(2, portB);
       a.transport.setPeers(new Map([[2, `127.0.0.1:${portB}`]]));
-      for (const text of texts) a.transport.send(2, Buffer.from(text));
-      letIn();
       await until(() => b.messages.some((message) => message === `1:${texts.at(-1)}`));
       return b.messages.map((message) => message.slice(2, 10));
     };
@@ -197,8 +127,8 @@ describe('the transport', () => {
 
   it('leaves alone an address that cannot be dialled', async () => {
     const [portA = 0, portB = 0] = await freePorts(2);
-    const a = await member(1, portA);
-    await member(2, portB);
+    const a = await members.start(1, portA);
+    await members.start(2, portB);
     const bad = ['', 'nohost', 'host:', ':9', 'host:99999', 'a b:9', '/x:9'];
     a.transport.setPeers(
       new Map([[2, `127.0.0.1:${portB}`], ...bad.map((text, i): [number, string] => [3 + i, text])]),
@@ -208,14 +138,14 @@ describe('the transport', () => {
 
   it('tells when the other process is gone, and when it is there again', async () => {
     const [portA = 0, portB = 0] = await freePorts(2);
-    const a = await member(1, portA);
-    const b = await member(2, portB);
+    const a = await members.start(1, portA);
+    const b = await members.start(2, portB);
     a.transport.setPeers(new Map([[2, `127.0.0.1:${portB}`]]));
     await until(() => a.transport.isUp(2));
     await b.transport.close();
     await until(() => a.events.includes('dead 2'));
     expect(a.events.slice(0, 2)).toEqual(['up 2', 'unreachable 2']);
-    const again = await member(2, portB);
+    const again = await members.start(2, portB);
     await until(() => a.transport.isUp(2));
     a.transport.send(2, Buffer.from('x'));
     await until(() => again.messages.length === 1);
@@ -223,8 +153,8 @@ describe('the transport', () => {
 
   it('finds out that a wire is dead, and talks again after it is mended', { timeout: 30_000 }, async () => {
     const [portA = 0, portB = 0] = await freePorts(2);
-    const a = await member(1, portA);
-    const b = await member(2, portB);
+    const a = await members.start(1, portA);
+    const b = await members.start(2, portB);
     const line = await wire(portB);
     a.transport.setPeers(new Map([[2, `127.0.0.1:${line.port}`]]));
     await until(() => a.transport.isUp(2));
@@ -242,8 +172,8 @@ describe('the transport', () => {
 
   it('gets through to a member that takes seconds for every handshake', { timeout: 60_000 }, async () => {
     const [portA = 0, portB = 0] = await freePorts(2);
-    const a = await member(1, portA);
-    const b = await member(2, portB);
+    const a = await members.start(1, portA);
+    const b = await members.start(2, portB);
     const line = await wire(portB, 600);
     a.transport.setPeers(new Map([[2, `127.0.0.1:${line.port}`]]));
     await until(() => a.transport.isUp(2));
@@ -253,10 +183,10 @@ describe('the transport', () => {
 
   it('turns away strangers: another authority, another cluster, another address', async () => {
     const [portA = 0, portB = 0, portC = 0, portD = 0] = await freePorts(4);
-    const a = await member(1, portA);
-    const stranger = await member(2, portB, { tls: await authority('two') });
-    const elsewhere = await member(3, portC, { cluster: 9 });
-    const lost = await member(4, portD);
+    const a = await members.start(1, portA);
+    const stranger = await members.start(2, portB, { tls: await members.authority('two') });
+    const elsewhere = await members.start(3, portC, { self: { cluster: 9 } });
+    const lost = await members.start(4, portD);
     for (const heard of [stranger, elsewhere]) {
       heard.transport.setPeers(new Map([[1, `127.0.0.1:${portA}`]]));
       heard.transport.send(1, Buffer.from('x'));
@@ -271,13 +201,18 @@ describe('the transport', () => {
   it('lets nobody in whose certificate another authority signed, or who shows none, though they believe it', async () => {
     const [portA = 0, portB = 0] = await freePorts(2);
     const admitted: number[] = [];
-    await member(1, portA, { admit: ({ id }) => Promise.resolve(void admitted.push(id)) });
-    const other = await authority('three');
-    const stranger = await member(2, portB, { tls: { ...other, ca: tls.ca } });
+    await members.start(1, portA, { admit: ({ id }) => Promise.resolve(void admitted.push(id)) });
+    const other = await members.authority('three');
+    const stranger = await members.start(2, portB, { tls: { ...other, ca: members.tls.ca } });
     stranger.transport.setPeers(new Map([[1, `127.0.0.1:${portA}`]]));
     await until(() => stranger.events.length > 1 || stranger.transport.isUp(1));
     expect(stranger.events).not.toContain('up 1');
-    const nameless = connectTls({ host: '127.0.0.1', port: portA, ca: [Buffer.from(tls.ca)], ALPNProtocols: ['h2'] });
+    const nameless = connectTls({
+      host: '127.0.0.1',
+      port: portA,
+      ca: [Buffer.from(members.tls.ca)],
+      ALPNProtocols: ['h2'],
+    });
     // With TLS 1.3 the client is done first, and hears only then that it was refused.
     const [error] = (await once(nameless, 'error')) as [Error];
     expect(error.message).toMatch(/certificate required/);
@@ -286,10 +221,10 @@ describe('the transport', () => {
 
   it('tells once that another cluster answers, also where nobody did before', async () => {
     const [portA = 0, portB = 0] = await freePorts(2);
-    const b = await member(2, portB);
+    const b = await members.start(2, portB);
     b.transport.setPeers(new Map([[1, `127.0.0.1:${portA}`]]));
     await until(() => b.events.includes('dead 1'));
-    await member(1, portA, { cluster: 9 });
+    await members.start(1, portA, { self: { cluster: 9 } });
     const refused = (): number => b.events.filter((event) => event.startsWith('refused 1 false')).length;
     await until(() => refused() > 0);
     const before = b.events.length;
@@ -299,8 +234,10 @@ describe('the transport', () => {
 
   it('passes on for good why a member may not speak', async () => {
     const [portA = 0, portB = 0] = await freePorts(2);
-    await member(1, portA, { admit: (peer) => Promise.resolve(peer.id === 2 ? 'you lost your disk' : undefined) });
-    const b = await member(2, portB);
+    await members.start(1, portA, {
+      admit: (peer) => Promise.resolve(peer.id === 2 ? 'you lost your disk' : undefined),
+    });
+    const b = await members.start(2, portB);
     b.transport.setPeers(new Map([[1, `127.0.0.1:${portA}`]]));
     await until(() => b.events.length > 1);
     expect(b.events[1]).toBe('refused 1 true you lost your disk');
@@ -316,8 +253,8 @@ describe('the transport', () => {
         released = true;
       }
     }
-    await member(1, port, { onFetch: copy });
-    const chunks = fetchState(`127.0.0.1:${port}`, tls, { cluster: 1, id: 2, nonce: 'n2' }, 1);
+    await members.start(1, port, { onFetch: copy });
+    const chunks = fetchState(`127.0.0.1:${port}`, members.tls, { cluster: 1, id: 2, nonce: 'n2' }, 1);
     expect((await chunks.next()).done).toBe(false);
     await chunks.return?.();
     await until(() => released);
