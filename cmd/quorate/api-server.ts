@@ -66,6 +66,8 @@ export interface ApiServerParts {
   readonly audit: AuditParts | undefined;
   /** Whether the server is about to stop: it is not ready any more, and begins nothing new. */
   readonly isEnding: () => boolean;
+  /** Whether new requests are refused, where `--shutdown-send-retry-after` wants that before the port is closed. */
+  readonly takesNoMore?: () => boolean;
   /** What needs a person soon, though nothing fails yet. */
   readonly warnings: () => readonly string[];
 }
@@ -189,6 +191,7 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
     catchUp: () => backend.readBarrier(),
     authorizer,
     requestTimeoutMs: flags.duration('request-timeout'),
+    takesNoMore: flags.bool('shutdown-send-retry-after') ? parts.takesNoMore : undefined,
     hsts: flags.list('strict-transport-security-directives'),
     corsOrigins: flags.list('cors-allowed-origins'),
     inFlight,

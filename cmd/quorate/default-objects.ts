@@ -76,6 +76,7 @@ function bootstrapConfig(flags: FlagValues, serving: ServingConfig): BootstrapCo
     serviceCidrs: flags.list('service-cluster-ip-range'),
     apiServiceIP: firstServiceIp(flags.string('service-cluster-ip-range')),
     securePort: flags.int('secure-port'),
+    serviceNodePort: flags.int('kubernetes-service-node-port'),
     ...serving.authorities.bundles,
     requestHeaderAllowedNames: flags.list('requestheader-allowed-names'),
     requestHeaderUsernameHeaders: flags.list('requestheader-username-headers'),

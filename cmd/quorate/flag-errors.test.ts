@@ -79,6 +79,11 @@ test.each([
   ['--authentication-token-webhook-version=v2', '--authentication-token-webhook-version "v2" must be v1 or v1beta1'],
   ['--spdy-bind-port=70000', '--spdy-bind-port 70000 must be between 0 and 65535, inclusive. 0 for turning it off'],
   ['--spdy-bind-port=6443', '--spdy-bind-port must be another port than --secure-port'],
+  [
+    '--kubernetes-service-node-port=65536',
+    "--kubernetes-service-node-port 65536 must be between 0 and 65535, inclusive. If 0, the Kubernetes master service will be of type ClusterIP; kubernetes service node port range 30000-32767 doesn't contain 65536",
+  ],
+  ['--kubernetes-service-node-port=29999', "kubernetes service node port range 30000-32767 doesn't contain 29999"],
   ['--service-node-port-range=9-1', '--service-node-port-range: the end port cannot be less than the start port: 9-1'],
 ])('%s is refused before anything is opened', (arg, text) => {
   expect(wrong(arg)).toBe(text);

@@ -121,6 +121,18 @@ export const KNOWN_FLAGS: readonly Flag[] = [
     help: 'Time between failing /readyz and closing the port when stopping.',
   },
   {
+    name: 'shutdown-send-retry-after',
+    type: 'bool',
+    default: 'false',
+    help: 'When stopping, after --shutdown-delay-duration, answer new requests with 429 until those that came before are answered; only then close the port.',
+  },
+  {
+    name: 'kubernetes-service-node-port',
+    type: 'int',
+    default: '0',
+    help: 'Node port of the kubernetes service, where it is made; 0 makes it a ClusterIP service.',
+  },
+  {
     name: 'enable-swagger-ui',
     type: 'bool',
     default: 'false',

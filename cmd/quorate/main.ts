@@ -7,6 +7,7 @@ import { VERSION } from '../../internal/server/version.js';
 import { addArchiveCommands } from './archive-commands.js';
 import { addClusterCommands } from './cluster-commands.js';
 import { speakLikeCobra } from './flag-errors.js';
+import { addVersionFlag } from './version-flag.js';
 import { addFlags, normalizeArguments } from './flags.js';
 import { addCertsCommands } from './certs-commands.js';
 import { addConfigCommands } from './config-commands.js';
@@ -52,7 +53,13 @@ async function main(argv: readonly string[]): Promise<void> {
   addMemberCommands(program);
   const serve = program.command('serve').description('Run one replica until SIGTERM or SIGINT.');
   const flags = addFlags(serve);
+  const version = addVersionFlag(serve);
   serve.action(async () => {
+    const text = version();
+    if (text !== undefined) {
+      process.stdout.write(text);
+      return;
+    }
     const { runServe } = await import('./serve.js');
     await runServe(flags());
   });

@@ -57,6 +57,7 @@ const serve = (...more: string[]): Run =>
     '--bind-address=127.0.0.1',
     `--token-auth-file=${tokens}`,
     '--service-node-port-range=31000-31001',
+    '--kubernetes-service-node-port=31001',
     ...more,
   );
 
@@ -300,6 +301,13 @@ describe('one replica', () => {
     expect(after.body).not.toContain('polluted');
   });
 
+  test('the kubernetes service has the node port of --kubernetes-service-node-port', async () => {
+    const { body } = await call('/api/v1/namespaces/default/services/kubernetes');
+    expect(JSON.parse(body)).toMatchObject({
+      spec: { type: 'NodePort', ports: [{ name: 'https', port: 443, nodePort: 31_001 }] },
+    });
+  });
+
   test('node ports come from --service-node-port-range', async () => {
     const service = (name: string, port: object): string =>
       JSON.stringify({ metadata: { name }, spec: { type: 'NodePort', ports: [{ port: 80, ...port }] } });
@@ -307,7 +315,7 @@ describe('one replica', () => {
       call('/api/v1/namespaces/default/services', { method: 'POST', headers: json, body });
     const made = await create(service('in', {}));
     expect(made.status).toBe(201);
-    expect(made.body).toMatch(/"nodePort":3100[01]\b/);
+    expect(made.body).toMatch(/"nodePort":31000\b/);
     const refused = await create(service('out', { nodePort: 30_500 }));
     expect(refused.status).toBe(422);
     expect(refused.body).toContain('The range of valid ports is 31000-31001');

@@ -177,7 +177,17 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
   const { flags, serving, signals, metrics, audit } = own;
   const isEnding = (): boolean => ending.reason !== undefined;
   const warnings = (): readonly string[] => own.upkeep.warnings();
-  const server = createApiServer({ flags, serving, replica, metrics, audit, isEnding, warnings });
+  let takesNoMore = false;
+  const server = createApiServer({
+    flags,
+    serving,
+    replica,
+    metrics,
+    audit,
+    isEnding,
+    takesNoMore: () => takesNoMore,
+    warnings,
+  });
   own.findCustom = server.findCustom;
   own.inFlight = server.inFlight;
   const listener = await openPorts(flags, serving, server.chain);
@@ -196,7 +206,18 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
   peerFiles.stop();
   // Nothing that runs can do anything in a replica that is quarantined.
   if (reason === 'differs') server.close();
-  const delayMs = flags.duration('shutdown-delay-duration');
-  await stopServing({ replica, listener, delayMs, leave: () => server.leave() }, reason);
+  const refuse = (): void => {
+    takesNoMore = true;
+  };
+  await stopServing(
+    {
+      replica,
+      listener,
+      delayMs: flags.duration('shutdown-delay-duration'),
+      leave: () => server.leave(),
+      ...(flags.bool('shutdown-send-retry-after') ? { refuse, inFlight: () => server.inFlight } : {}),
+    },
+    reason,
+  );
   server.close();
 }

@@ -34,3 +34,27 @@ it('a leader that stops hands over to a voter that is there', { timeout: 60_000 
   await until(() => replica.status().role === 'leader');
   expect(next.status().role).toBe('follower');
 });
+
+it('that refuses new requests keeps its port open until those that came before are answered', {
+  timeout: 60_000,
+}, async () => {
+  cluster = await startCluster({ size: 1, unsafeNoTls: true });
+  const replica = cluster.replica(await cluster.leader());
+  const told: string[] = [];
+  let busy = 2;
+  const parts = {
+    replica,
+    listener: { close: () => Promise.resolve(void told.push(`closed with ${busy}`)) } as never,
+    delayMs: 0,
+    leave: () => Promise.resolve(),
+    refuse: () => void told.push('refuses'),
+    inFlight: () => {
+      told.push(`looked at ${busy}`);
+      const now = { readOnly: busy > 1 ? 1 : 0, mutating: busy > 0 ? 1 : 0 };
+      busy--;
+      return now;
+    },
+  };
+  await stopServing(parts, 'signal');
+  expect(told).toEqual(['refuses', 'looked at 2', 'looked at 1', 'looked at 0', 'closed with -1']);
+});

@@ -58,7 +58,16 @@ export function validateFlags(flags: FlagValues): void {
   for (const { name, why } of refusedFlags(flags)) {
     wrong.push(`--${name} is ${why}, and a server that went on without it would not be protected by it: leave it away`);
   }
-  portRange(flags.string('service-node-port-range'), '--service-node-port-range');
+  const { min, max } = portRange(flags.string('service-node-port-range'), '--service-node-port-range');
+  const nodePort = flags.int('kubernetes-service-node-port');
+  if (nodePort < 0 || nodePort > MAX_PORT) {
+    wrong.push(
+      `--kubernetes-service-node-port ${nodePort} must be between 0 and ${MAX_PORT}, inclusive. If 0, the Kubernetes master service will be of type ClusterIP`,
+    );
+  }
+  if (nodePort > 0 && (nodePort < min || nodePort > max)) {
+    wrong.push(`kubernetes service node port range ${min}-${max} doesn't contain ${nodePort}`);
+  }
   wrong.push(...auditFaults(flags));
   if (wrong.length > 0) throw new FatalError(wrong.join('; '));
   checkAdmissionConfiguration(flags);

@@ -20,6 +20,7 @@ import { withMaxInFlightLimit } from './filters/max-in-flight.js';
 import { withPriorityAndFairness } from './filters/priority-and-fairness.js';
 import { withRequestDeadline } from './filters/request-deadline.js';
 import { withRequestInfo } from './filters/request-info.js';
+import { withRetryAfter } from './filters/retry-after.js';
 import type { Answer, RequestHandler } from './http-listener.js';
 import type { InFlight } from './in-flight.js';
 import type { RequestMetrics } from './metrics.js';
@@ -39,6 +40,8 @@ export interface ChainParts {
   readonly metrics: RequestMetrics;
   /** What is recorded of requests; nothing when absent. */
   readonly audit?: AuditParts;
+  /** `--shutdown-send-retry-after`: whether new requests are refused by now; they never are when absent. */
+  readonly takesNoMore?: (() => boolean) | undefined;
   /** `--strict-transport-security-directives`; none when absent. */
   readonly hsts?: readonly string[];
   /** `--cors-allowed-origins`; none when absent. */
@@ -58,8 +61,9 @@ export interface ChainParts {
  * limit on requests in flight.
  */
 function filtersOf(parts: ChainParts): readonly Filter[] {
-  const { hsts = [], corsOrigins = [] } = parts;
+  const { takesNoMore, hsts = [], corsOrigins = [] } = parts;
   return [
+    ...(takesNoMore === undefined ? [] : [withRetryAfter(takesNoMore)]),
     ...(hsts.length === 0 ? [] : [withHsts(hsts)]),
     ...(corsOrigins.length === 0 ? [] : [withCors(corsOrigins)]),
     withRequestInfo,

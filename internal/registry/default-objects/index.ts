@@ -13,6 +13,8 @@ export interface BootstrapConfig {
   /** First usable address of the first range: the `kubernetes` service's. */
   readonly apiServiceIP: string;
   readonly securePort: number;
+  /** `--kubernetes-service-node-port`; 0 for none. */
+  readonly serviceNodePort: number;
   /** PEM of `--client-ca-file` and `--requestheader-client-ca-file`; '' when not given. */
   readonly clientCa: string;
   readonly requestHeaderCa: string;
@@ -245,11 +247,19 @@ function serviceNetwork(config: BootstrapConfig): DefaultObject[] {
           labels: { component: 'apiserver', provider: 'kubernetes' },
         },
         spec: {
-          type: 'ClusterIP',
+          type: config.serviceNodePort > 0 ? 'NodePort' : 'ClusterIP',
           clusterIP: config.apiServiceIP,
           ipFamilyPolicy: 'SingleStack',
           sessionAffinity: 'None',
-          ports: [{ name: 'https', protocol: 'TCP', port: 443, targetPort: config.securePort }],
+          ports: [
+            {
+              name: 'https',
+              protocol: 'TCP',
+              port: 443,
+              targetPort: config.securePort,
+              ...(config.serviceNodePort > 0 ? { nodePort: config.serviceNodePort } : {}),
+            },
+          ],
         },
       },
       fieldManager: SELF,
