@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import net from 'node:net';
@@ -9,7 +9,7 @@ import { ensurePki, issueAdmin } from '../../internal/pki/pki.js';
 import { freeBase } from '../../internal/testing/ports.js';
 
 const PORT = await freeBase([0, 1]);
-const main = resolve(import.meta.dirname, 'main.ts');
+const repoRoot = resolve(import.meta.dirname, '../..');
 const dir = mkdtempSync(join(tmpdir(), 'quorate-serve-'));
 const tokens = join(dir, 'tokens.csv');
 writeFileSync(tokens, 'admin-token,admin,admin,"system:masters"\njane-token,jane,jane\n');
@@ -22,15 +22,19 @@ interface Run {
   says(text: string): Promise<void>;
 }
 
-/** Runs `quorate` from source, as a process of its own. */
+/** Runs `quorate` as it is built, as a process of its own. */
 function quorate(...args: string[]): Run {
-  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, [join(repoRoot, 'dist/quorate.js'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let log = '';
   const waiting = new Set<() => void>();
-  child.stderr.on('data', (chunk: Buffer) => {
-    log += chunk.toString();
-    for (const look of waiting) look();
-  });
+  for (const output of [child.stdout, child.stderr]) {
+    output.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+      for (const look of waiting) look();
+    });
+  }
   const exited = new Promise<number | null>((done) => child.on('close', (code) => done(code)));
   return {
     child,
@@ -109,6 +113,7 @@ const json = { 'content-type': 'application/json' };
 let replica: Run;
 
 beforeAll(async () => {
+  execFileSync(join(repoRoot, 'scripts/prepare'));
   replica = serve(`--secure-port=${PORT}`);
   await replica.says('is ready');
 });
@@ -228,6 +233,7 @@ describe('one replica', () => {
     expect(second.log()).toMatch(
       new RegExp(`^F.*\\] cannot listen on 127\\.0\\.0\\.1:${PORT}: another program has the port`, 'm'),
     );
+    expect(existsSync(join(dir, 'other'))).toBe(false);
   });
 
   test('what would end the start is found out before a data directory is made', async () => {
@@ -319,6 +325,12 @@ describe('one replica', () => {
     const refused = await create(service('out', { nodePort: 30_500 }));
     expect(refused.status).toBe(422);
     expect(refused.body).toContain('The range of valid ports is 31000-31001');
+  });
+
+  test('the version is its own, beside that of Kubernetes', async () => {
+    const run = quorate('version');
+    expect(await run.exited).toBe(0);
+    expect(run.log()).toMatch(/^quorate v\d+\.\d+\.\d+ \(Kubernetes v1\.36\.\d+\)\n$/);
   });
 
   test('an unknown flag ends with a sentence', async () => {
