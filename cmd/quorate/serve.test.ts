@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ensurePki, issueAdmin } from '../../internal/pki/pki.js';
+import { noOrphan } from '../../internal/testing/orphans.js';
 import { freeBase } from '../../internal/testing/ports.js';
 
 const PORT = await freeBase([0, 1]);
@@ -27,6 +28,7 @@ function quorate(...args: string[]): Run {
   const child = spawn(process.execPath, [join(repoRoot, 'dist/quorate.js'), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  noOrphan(child);
   let log = '';
   const waiting = new Set<() => void>();
   for (const output of [child.stdout, child.stderr]) {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import https from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { call, type E2eCluster, eventually, has, startCluster, TOKEN } from './cluster.js';
+import { noOrphan } from '../orphans.js';
 
 // A machine whose processors are all taken makes replicas slow, and slow is not dead: the balancer must keep their
 // sessions, and leaders must be able to renew their leases. `QUORATE_BUSY_SECONDS=300` makes the long test of it.
@@ -49,7 +50,7 @@ describe.skipIf(!has('haproxy'))('three replicas behind HAProxy on a machine tha
       for (let i = 0; i < HOGS; i++) {
         // Only root may take more than its share.
         const nice = process.getuid?.() === 0 ? '-5' : '0';
-        hogs.push(spawn('nice', ['-n', nice, process.execPath, '-e', 'for (;;);'], { stdio: 'ignore' }));
+        hogs.push(noOrphan(spawn('nice', ['-n', nice, process.execPath, '-e', 'for (;;);'], { stdio: 'ignore' })));
       }
       const agent = new https.Agent({ keepAlive: true, maxSockets: 1 });
       const end = Date.now() + BUSY_MS;

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freeBase } from '../ports.js';
 import { call, type E2eCluster, eventually, repoRoot, startCluster, TOKEN } from './cluster.js';
+import { noOrphan } from '../orphans.js';
 
 const exec = promisify(execFile);
 const quorate = path.join(repoRoot, 'dist/quorate.js');
@@ -56,6 +57,7 @@ describe('membership, under load', () => {
     const child = spawn('node', [quorate, 'serve', ...Object.entries(flags).map(([k, v]) => `--${k}=${v}`)], {
       stdio: ['ignore', log, log],
     });
+    noOrphan(child);
     fs.closeSync(log);
     joined.set(name, { process: child, url: `https://127.0.0.1:${port}` });
   }

@@ -8,6 +8,7 @@ import { SmallDisk } from './disk.js';
 import { Network } from './network.js';
 import { clockArguments, setClock } from './process-clock.js';
 import { ownerOfPort } from './sockets.js';
+import { noOrphan } from '../../orphans.js';
 
 export const repoRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..');
 
@@ -226,6 +227,7 @@ export class ChaosCluster {
     const log = openSync(this.logFile(name), 'a');
     const child = spawn(process.execPath, this.#arguments(member), { stdio: ['ignore', log, log] });
     closeSync(log);
+    noOrphan(child);
     member.process = child;
     member.paused = false;
     member.boots += 1;
