@@ -7,7 +7,7 @@ import { handleDelete } from './delete.js';
 import { handleComponentStatus, isComponentStatus } from './component-status.js';
 import type { RestDeps } from './deps.js';
 import { asClientError, methodNotAllowed } from './errors.js';
-import { handleConnect } from './connect/index.js';
+import { CONNECTIONS, handleConnect } from './connect/index.js';
 import { handleGet } from './get.js';
 import { pageNotFound } from './not-served.js';
 import { handleList } from './list.js';
@@ -27,9 +27,6 @@ const DEPRECATED = new Map([
   ['componentstatuses', 'v1 ComponentStatus is deprecated in v1.19+'],
   ['endpoints', 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
 ]);
-
-/** Subresources that lead to something outside, whatever the method. */
-const CONNECT = new Set(['attach', 'exec', 'log', 'portforward', 'proxy']);
 
 /** Subresources whose path goes on after their own name. */
 const OPEN_ENDED = new Set(['proxy']);
@@ -114,7 +111,7 @@ function dispatchTo(
   const { info } = request;
   checkPath(def, request);
   if (isComponentStatus(def)) return handleComponentStatus(deps, request, def);
-  if (CONNECT.has(info.subresource)) return handleConnect(deps, request, def);
+  if (CONNECTIONS.has(info.subresource)) return handleConnect(deps, request, def);
   switch (info.verb) {
     case 'get':
       return getOf(deps, request, def);

@@ -24,6 +24,15 @@ interface Asked {
   readonly def: ResourceDef;
 }
 
+/** The subresources that lead to something outside, whatever the method, and who answers them. */
+export const CONNECTIONS: ReadonlyMap<string, (asked: Asked, sub: SubresourceDef) => Promise<HandlerReply>> = new Map([
+  ['attach', streams],
+  ['exec', streams],
+  ['log', log],
+  ['portforward', streams],
+  ['proxy', throughProxy],
+]);
+
 /**
  * Answers subresources that are a way to something outside: logs, exec, attach, portforward, proxy. What a client may
  * not do is refused before anything is looked for: admission sees a CONNECT, and exec, attach and portforward take the
@@ -35,18 +44,9 @@ export async function handleConnect(deps: RestDeps, request: ApiRequest, def: Re
   const { connections } = deps;
   if (def.group !== '' || connections === undefined) throw notServed(def, sub.name);
   const asked: Asked = { deps, connections, request, def };
-  switch (sub.name) {
-    case 'log':
-      return await log(asked);
-    case 'exec':
-    case 'attach':
-    case 'portforward':
-      return await streams(asked, sub);
-    case 'proxy':
-      return await throughProxy(asked, sub);
-    default:
-      throw notServed(def, sub.name);
-  }
+  const connect = CONNECTIONS.get(sub.name);
+  if (connect === undefined) throw notServed(def, sub.name);
+  return await connect(asked, sub);
 }
 
 async function log({ deps, connections, request, def }: Asked): Promise<HandlerReply> {
