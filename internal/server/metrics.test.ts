@@ -75,3 +75,147 @@ test('a profile that is taken for long leaves other paths their durations', asyn
   metrics.observe(nonResourceInfo('GET', '/version'), 'GET', reply(200), 1);
   expect(await rendered(metrics)).toMatch(/apiserver_request_duration_seconds_count\{.*verb="GET"\} 2\n/);
 });
+
+/** Lines of these metrics, without help. */
+const linesOf = async (metrics: RequestMetrics, name: RegExp): Promise<string[]> =>
+  (await rendered(metrics)).split('\n').filter((line) => !line.startsWith('#') && name.test(line));
+
+test('What the consensus and the store are doing is shown under names of their own', async () => {
+  const metrics = new RequestMetrics(() => undefined);
+  const scrub = { passes: 11, rows: 12, lastRows: 13, lastSeconds: 14 };
+  let state = {
+    term: 1,
+    commit: 2,
+    applied: 3,
+    leader: 4,
+    role: 'leader',
+    revision: 5,
+    handOvers: 6,
+    leaderChanges: 7,
+    proposalsInFlight: 8,
+    logFirst: 9,
+    logLast: 10,
+    durable: 15,
+    diskLow: true,
+    damagedRecords: 16,
+    scrub,
+    differences: 17,
+    members: [
+      { name: 'a', learner: false, connected: true },
+      { name: 'b', learner: true, connected: false },
+    ],
+  };
+  metrics.watchReplica(() => state);
+  const shown = () => linesOf(metrics, /^quorate_/);
+  expect((await shown()).toSorted()).toEqual(
+    [
+      'quorate_raft_term 1',
+      'quorate_raft_commit_index 2',
+      'quorate_raft_applied_index 3',
+      'quorate_raft_is_leader 1',
+      'quorate_raft_has_leader 1',
+      'quorate_raft_hand_overs 6',
+      'quorate_raft_leader_changes 7',
+      'quorate_raft_proposals_in_flight 8',
+      'quorate_raft_log_first_index 9',
+      'quorate_raft_log_last_index 10',
+      'quorate_store_durable_index 15',
+      'quorate_store_disk_low 1',
+      'quorate_store_damaged_records 16',
+      'quorate_store_scrub_passes 11',
+      'quorate_store_scrub_rows 12',
+      'quorate_store_scrub_last_rows 13',
+      'quorate_store_scrub_last_duration_seconds 14',
+      'quorate_store_differences 17',
+      'quorate_raft_member_connected{member="a",votes="1"} 1',
+      'quorate_raft_member_connected{member="b",votes="0"} 0',
+      'quorate_store_revision 5',
+    ].toSorted(),
+  );
+  state = {
+    ...state,
+    role: 'follower',
+    leader: 0,
+    diskLow: false,
+    members: [{ name: 'a', learner: true, connected: true }],
+  };
+  expect(await shown()).toEqual(
+    expect.arrayContaining([
+      'quorate_raft_is_leader 0',
+      'quorate_raft_has_leader 0',
+      'quorate_store_disk_low 0',
+      'quorate_raft_member_connected{member="a",votes="0"} 1',
+    ]),
+  );
+  expect((await shown()).filter((line) => line.startsWith('quorate_raft_member'))).toHaveLength(1);
+});
+
+test('Others show their own: what is being handled, counts that are kept elsewhere, texts', async () => {
+  const metrics = new RequestMetrics(() => undefined);
+  metrics.watchInFlight(() => ({ readOnly: 3, mutating: 4 }));
+  let count = 5;
+  metrics.counter('mine_total', 'Mine.', () => count);
+  metrics.others = () => ['theirs 1\n'];
+  expect(await linesOf(metrics, /^apiserver_current_inflight/)).toEqual([
+    'apiserver_current_inflight_requests{request_kind="readOnly"} 3',
+    'apiserver_current_inflight_requests{request_kind="mutating"} 4',
+  ]);
+  expect(await linesOf(metrics, /^(mine|theirs)/)).toEqual(['theirs 1', 'mine_total 5']);
+  count = 6;
+  expect(await linesOf(metrics, /^mine/)).toEqual(['mine_total 6']);
+});
+
+test('Requests are counted by what they ask, and how they were answered', async () => {
+  const metrics = new RequestMetrics(() => undefined);
+  for (const [method, path] of [
+    ['POST', '/api/v1/namespaces/a/pods'],
+    ['PUT', '/api/v1/namespaces/a/pods/b'],
+    ['PATCH', '/api/v1/namespaces/a/pods/b'],
+    ['GET', '/api/v1/pods'],
+    ['GET', '/api/v1/namespaces/a/pods'],
+    ['DELETE', '/api/v1/namespaces/a/pods'],
+    ['GET', '/api/v1/nodes/n'],
+  ] as const) {
+    void metrics.observe(requestInfo(method, path, ''), method, reply(200), 10);
+  }
+  metrics.observe(nonResourceInfo('GET', '/version'), 'GET', reply(200), 10);
+  const total = (scope: string, resource: string, verb: string): string =>
+    `apiserver_request_total{code="200",component="apiserver",dry_run="",group="",resource="${resource}",scope="${scope}",subresource="",version="${resource === '' ? '' : 'v1'}",verb="${verb}"} 1`;
+  expect((await linesOf(metrics, /^apiserver_request_total/)).toSorted()).toEqual(
+    [
+      total('namespace', 'pods', 'POST'),
+      total('resource', 'pods', 'PUT'),
+      total('resource', 'pods', 'PATCH'),
+      total('cluster', 'pods', 'LIST'),
+      total('namespace', 'pods', 'LIST'),
+      total('namespace', 'pods', 'DELETECOLLECTION'),
+      total('resource', 'nodes', 'GET'),
+      total('', '', 'GET'),
+    ].toSorted(),
+  );
+});
+
+test('The buckets are those of kube-apiserver: dashboards add them up', async () => {
+  const metrics = new RequestMetrics(() => undefined);
+  metrics.observe(requestInfo('GET', '/api/v1/nodes/n', ''), 'GET', reply(200), 60);
+  const buckets = async (name: string): Promise<string[]> =>
+    (await linesOf(metrics, new RegExp(`^${name}_bucket`))).map((line) => /le="([^"]*)"/.exec(line)?.[1] ?? '');
+  const durations = '0.05 0.1 0.2 0.4 0.6 0.8 1 1.25 1.5 2 3 4 5 6 8 10 15 20 30 45 60 +Inf'.split(' ');
+  expect(await buckets('apiserver_request_duration_seconds')).toEqual(['0.005', '0.025', ...durations]);
+  expect(await buckets('apiserver_request_sli_duration_seconds')).toEqual(durations);
+  expect((await buckets('apiserver_response_sizes')).map(Number)).toEqual([
+    1e3,
+    1e4,
+    1e5,
+    1e6,
+    1e7,
+    1e8,
+    1e9,
+    Number.NaN,
+  ]);
+  expect(await linesOf(metrics, /^kubernetes_build_info/)).toEqual([
+    expect.stringMatching(
+      /^kubernetes_build_info\{major="1",minor="36",git_version="v1\.36\.\d+[^"]*",platform="linux\/amd64"\} 1$/,
+    ),
+  ]);
+});

@@ -24,7 +24,8 @@ let now = Date.now();
 let rest: Rest;
 let authenticate: (token: string, audience?: string) => Awaitable<AuthenticationResult>;
 beforeAll(async () => {
-  rest = await startRest(1, { creators: { '/serviceaccounts/token': tokenRequest(issuer) } });
+  // One clock for who issues and who believes: the machine's goes on between the two.
+  rest = await startRest(1, { creators: { '/serviceaccounts/token': tokenRequest(issuer) }, now: () => now });
   const { backend } = rest.deps;
   const clock = (): number => now;
   const union = authenticatorUnion(
@@ -171,6 +172,64 @@ describe('tokens of service accounts', () => {
     const long = await ask('asker', { expirationSeconds: 7201 });
     expect(long.warnings).toEqual(['requested expiration of 7201 seconds shortened to 7200 seconds']);
     expect(long.body).toMatchObject({ spec: { expirationSeconds: 7200 } });
+  });
+
+  test('are about the account of the path, for as long as may be asked', async () => {
+    await account('placed');
+    const ask = (body: JsonObject, annotate?: (key: string, value: string) => void) =>
+      rest.call('POST', `${SPACE}/serviceaccounts/placed/token`, body, annotate === undefined ? {} : { annotate });
+    const wrong = await ask({ metadata: { name: 'other', namespace: 'kube-system' }, spec: {} });
+    expect(wrong).toMatchObject({ status: 422, body: { reason: 'Invalid' } });
+    expect(wrong.body['message']).toBe(
+      'TokenRequest.authentication.k8s.io "placed" is invalid: [metadata.name: Invalid value: "other": must match the service account name if specified, metadata.namespace: Invalid value: "kube-system": must match the service account namespace if specified]',
+    );
+    expect((await ask({ spec: { expirationSeconds: 2 ** 32 + 1 } })).body['message']).toBe(
+      'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 4294967297: may not specify a duration larger than 2^32 seconds',
+    );
+    expect((await ask({ spec: { expirationSeconds: 599 } })).body['message']).toBe(
+      'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 599: may not specify a duration less than 10 minutes',
+    );
+    const notes: string[] = [];
+    const good = await ask({ metadata: { name: 'placed', namespace: 'default' }, spec: {} }, (key, value) =>
+      notes.push(`${key}: ${value}`),
+    );
+    expect(good.status).toBe(201);
+    // Which token it was can be found again in the audit log.
+    expect(notes).toEqual([
+      `authentication.kubernetes.io/issued-credential-id: JTI=${str(claimsOf(good.body), 'jti')}`,
+    ]);
+    expect(good.body).toMatchObject({
+      metadata: { name: 'placed', namespace: 'default' },
+      spec: { expirationSeconds: 3600 },
+    });
+  });
+
+  test('for a pod name its node by uid, where the node is there', async () => {
+    const uid = String(meta(await rest.ok(201, 'POST', '/api/v1/nodes', { metadata: { name: 'known' } }))['uid']);
+    await account('noded');
+    const spec = { serviceAccountName: 'noded', nodeName: 'known', containers: [{ name: 'c', image: 'i' }] };
+    await rest.ok(201, 'POST', `${SPACE}/pods`, { metadata: { name: 'noded' }, spec });
+    const answer = await requested('noded', { boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'noded' } });
+    expect(claimsOf(answer)['kubernetes.io']).toMatchObject({ node: { name: 'known', uid } });
+  });
+
+  test('are bound to nodes and secrets too, and to nothing of another group', async () => {
+    await account('bound');
+    const secret = String(meta(await rest.ok(201, 'POST', `${SPACE}/secrets`, { metadata: { name: 'held' } }))['uid']);
+    const bind = (ref: JsonObject) => requested('bound', { boundObjectRef: { apiVersion: 'v1', ...ref } });
+    expect(claimsOf(await bind({ kind: 'Secret', name: 'held', uid: secret }))['kubernetes.io']).toMatchObject({
+      secret: { name: 'held', uid: secret },
+    });
+    expect(claimsOf(await bind({ kind: 'Node', name: 'known' }))['kubernetes.io']).toMatchObject({
+      node: { name: 'known' },
+    });
+    const other = await rest.call('POST', `${SPACE}/serviceaccounts/bound/token`, {
+      spec: { boundObjectRef: { apiVersion: 'apps/v1', kind: 'Pod', name: 'noded' } },
+    });
+    expect(other).toMatchObject({
+      status: 400,
+      body: { message: 'cannot bind token to object of type apps/v1, Kind=Pod' },
+    });
   });
 
   test('in a Secret are good while the Secret holds them', async () => {
