@@ -6,7 +6,7 @@ const KUBELET_TIMEOUT = 'as in kube-apiserver, a kubelet may take its time: 30 s
 const HTTP1 = 'HTTP/1.1 only';
 const EMULATION = 'this server is always of one version';
 const ELECTION = 'the feature CoordinatedLeaderElection, off by default, is not built';
-const PEERS = 'the feature UnknownVersionInteroperabilityProxy, off by default, is not built';
+const PEERS = 'the feature UnknownVersionInteroperabilityProxy is not built';
 const METRICS = 'labels are bounded, and every metric is shown';
 const LOGS = 'one text line per event on standard error';
 

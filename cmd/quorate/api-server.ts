@@ -16,6 +16,7 @@ import { createChain } from '../../internal/server/chain.js';
 import { inFlightLimit } from '../../internal/server/in-flight.js';
 import { createInternalClient } from '../../internal/server/internal-client.js';
 import { type FindResource, RequestMetrics } from '../../internal/server/metrics.js';
+import type { StoredObjects } from '../../internal/server/object-metrics.js';
 import { createPaths } from '../../internal/server/paths.js';
 import { followCustomResources } from '../../internal/server/poststart/custom-resources.js';
 import { keepFlowControlObjects } from '../../internal/server/poststart/flow-control-objects.js';
@@ -78,6 +79,8 @@ export interface ApiServer {
   readonly chain: RequestHandler;
   /** The custom resources that are served. */
   readonly findCustom: FindResource;
+  /** What there is to be counted. */
+  readonly stored: StoredObjects;
   /** How many requests are being handled. */
   readonly inFlight: { readonly readOnly: number; readonly mutating: number };
   /** Begins what goes on beside requests; to be called once, when the replica is ready. */
@@ -226,6 +229,7 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
   return {
     chain,
     findCustom,
+    stored: { backend, custom: () => custom.served.defs() },
     inFlight: fairness?.counts.inFlight ?? inFlight,
     start() {
       open = true;

@@ -18,6 +18,7 @@ import { validateFlags } from './validate.js';
 import { createApiServer } from './api-server.js';
 import { certificateUpkeep, followPeerFiles } from './certificate-files.js';
 import { archiveMetrics } from '../../internal/server/archive-metrics.js';
+import { objectMetrics, type StoredObjects } from '../../internal/server/object-metrics.js';
 import { storageMetrics } from '../../internal/server/storage-metrics.js';
 import { certificateMetrics } from '../../internal/server/certificate-metrics.js';
 import type { CertificateUpkeep } from '../../internal/pki/upkeep.js';
@@ -39,6 +40,8 @@ interface Process {
   readonly metrics: RequestMetrics;
   /** Custom resources of this run. */
   findCustom: FindResource;
+  /** What the metrics tell of: the objects of this run. */
+  stored: StoredObjects | undefined;
   /** What the metrics tell of: the replica of this run. */
   replica: Replica | undefined;
   /** What the metrics tell of: the requests that this run handles. */
@@ -73,6 +76,7 @@ export async function runServe(flags: FlagValues): Promise<void> {
     reseeds: new Reseeds(),
     metrics,
     findCustom: () => undefined,
+    stored: undefined,
     replica: undefined,
     inFlight: { readOnly: 0, mutating: 0 },
     audit: auditOf(flags, metrics.registry),
@@ -107,6 +111,7 @@ function describe(own: Process): void {
   certificateMetrics(metrics.registry, () => own.upkeep.expiries());
   metrics.watchInFlight(() => own.inFlight);
   storageMetrics(metrics.registry, resolve(flags.string('data-dir')));
+  objectMetrics(metrics.registry, () => own.stored);
   metrics.counter(
     'quorate_store_reseeds',
     "How often this process has replaced its whole state by a copy of the leader's, because it was wrong.",
@@ -189,6 +194,7 @@ async function serveReplica(own: Process, replica: Replica, ending: Ending): Pro
     warnings,
   });
   own.findCustom = server.findCustom;
+  own.stored = server.stored;
   own.inFlight = server.inFlight;
   const listener = await openPorts(flags, serving, server.chain);
   signals.listen();

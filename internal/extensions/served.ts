@@ -92,6 +92,11 @@ export class ServedResources {
     return [...this.#byPath.values()].filter((s) => s.def.group === group && s.def.resource === plural);
   }
 
+  /** Every served version of every custom resource. */
+  *defs(): Generator<ResourceDef> {
+    for (const { def } of this.#byPath.values()) yield def;
+  }
+
   /** Whether any custom resource of the group is served. */
   hasGroup(group: string): boolean {
     return this.#groups.has(group);

@@ -13,6 +13,9 @@ const MAX_KEPT = 1024;
 const SAMPLE_OBJECTS = 64;
 const SAMPLE_BYTES = 256 * 1024;
 
+/** What a list asks for. */
+type Listed = Pick<RequestInfo, 'group' | 'version' | 'resource' | 'namespace'>;
+
 /** How much there is to be listed, as of the last minute. */
 export class StoredSizes {
   readonly #kept = new Map<string, { readonly stored: Stored; readonly at: number }>();
@@ -20,7 +23,7 @@ export class StoredSizes {
   constructor(private readonly backend: StateReader) {}
 
   /** Of the objects that a list with this path reads; nothing is stored of what other servers serve. */
-  of({ group, version, resource, namespace }: RequestInfo): Stored {
+  of({ group, version, resource, namespace }: Listed): Stored {
     const storage = findResource(group, version, resource)?.storage ?? { group, resource };
     const prefix = resourcePrefix(storage.group, storage.resource) + (namespace === '' ? '' : `${namespace}/`);
     const now = performance.now();

@@ -107,7 +107,14 @@ export function createChain(parts: ChainParts): RequestHandler {
     const warned = withWarnings(reply, context.warnings);
     const told = 'accept' in warned || 'handOver' in warned ? endingAt(warned, context.sessionEnd, Date.now) : warned;
     const tookMs = performance.now() - context.received;
-    const over = parts.metrics.observe(context.info, context.method, told, tookMs, context.queuedMs);
+    const over = parts.metrics.observe(
+      context.info,
+      context.method,
+      told,
+      tookMs,
+      context.queuedMs,
+      context.isTerminated,
+    );
     context.answered(told);
     const { onFinished } = context;
     const answer: Answer = {
@@ -122,7 +129,10 @@ export function createChain(parts: ChainParts): RequestHandler {
   };
 
   const fail = (context: RequestContext, error: unknown): Awaitable<Answer> => {
-    if (isBug(error)) context.bug = error instanceof Error ? error.message : String(error);
+    if (isBug(error)) {
+      context.bug = error instanceof Error ? error.message : String(error);
+      context.isTerminated = true;
+    }
     return finish(context, respondError(context, statusOf(error, context.method, context.path)));
   };
 
@@ -137,7 +147,12 @@ export function createChain(parts: ChainParts): RequestHandler {
         deadlines.remove(waiting);
         resolve(answer());
       };
-      const waiting = { deadline, expire: () => settle(() => fail(context, tooLate())) };
+      const expire = (): void =>
+        settle(() => {
+          context.isTerminated = true;
+          return fail(context, tooLate());
+        });
+      const waiting = { deadline, expire };
       if (deadline !== Number.POSITIVE_INFINITY) deadlines.add(waiting);
       reply.then(
         (r) => settle(() => finish(context, r)),

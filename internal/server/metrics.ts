@@ -13,6 +13,7 @@ import { findResource } from '../schema/resources.js';
 import type { ResourceDef } from '../schema/types.js';
 import { Histograms } from '../machinery/histogram.js';
 import { constantMetrics } from './constant-metrics.js';
+import { featureMetrics } from './feature-metrics.js';
 import { isLongRunning } from './in-flight.js';
 import { LongRunning, scopeOf } from './long-running.js';
 import { VERSION } from './version.js';
@@ -41,6 +42,8 @@ export type FindResource = (group: string, version: string, plural: string) => R
 /** The series of one label set, found once per kind of request. */
 interface Series {
   count: number;
+  /** Of them those that the server gave up in its own defence. */
+  terminations: number;
   readonly labels: string;
   /** Its labels among those that are long-running; '' where it is none. */
   readonly longRunning: string;
@@ -79,6 +82,7 @@ export class RequestMetrics {
    */
   constructor(private readonly custom: FindResource) {
     collectDefaultMetrics({ register: this.registry });
+    featureMetrics(this.registry);
     for (const metric of [...policyMetrics, ...authMetrics.all, ...customResourceMetrics])
       this.registry.registerMetric(metric);
     const build = new Gauge({
@@ -232,8 +236,9 @@ export class RequestMetrics {
   others: () => Iterable<string> = () => [];
 
   /**
-   * Records one answered request; `durationMs` from arrival to answer, `waitedMs` for a seat. Of one that is long-running
-   * and goes on, the function that is returned is to be called once when it is over.
+   * Records one answered request; `durationMs` from arrival to answer, `waitedMs` for a seat; `isTerminated` where the server
+   * gave it up in its own defence. Of one that is long-running and goes on, the function that is returned is to be called
+   * once when it is over.
    */
   observe(
     info: RequestInfo,
@@ -241,9 +246,11 @@ export class RequestMetrics {
     reply: HandlerReply,
     durationMs: number,
     waitedMs = 0,
+    isTerminated = false,
   ): (() => void) | undefined {
     const series = this.seriesOf(info, method, reply.status);
     series.count++;
+    if (isTerminated) series.terminations++;
     if (series.duration !== undefined) this.durations.observe(series.duration, durationMs / 1000);
     if (series.sli !== undefined) this.sliDurations.observe(series.sli, (durationMs - waitedMs) / 1000);
     if (series.size !== undefined && 'body' in reply) this.sizes.observe(series.size, reply.body.length);
@@ -300,6 +307,7 @@ export class RequestMetrics {
     const isLong = info.isResourceRequest && isLongRunning(info);
     return {
       count: 0,
+      terminations: 0,
       labels: `code="${code}",${common}`,
       longRunning: isLong ? `component="apiserver",${where},verb="${esc(verb)}"` : '',
       duration: isLong ? undefined : this.durations.seriesOf(common),
@@ -329,6 +337,11 @@ export class RequestMetrics {
     yield '# HELP apiserver_request_total Requests answered, by verb, resource, scope and status code.\n';
     yield '# TYPE apiserver_request_total counter\n';
     for (const s of this.series.values()) yield `apiserver_request_total{${s.labels}} ${s.count}\n`;
+    yield '# HELP apiserver_request_terminations_total Number of requests which apiserver terminated in self-defense.\n';
+    yield '# TYPE apiserver_request_terminations_total counter\n';
+    for (const s of this.series.values()) {
+      if (s.terminations > 0) yield `apiserver_request_terminations_total{${s.labels}} ${s.terminations}\n`;
+    }
     yield* this.durations.render();
     yield* this.sliDurations.render();
     yield* this.sizes.render();

@@ -41,6 +41,8 @@ export class RequestContext implements ApiRequest, Credentials {
   body: Buffer = EMPTY;
   /** How long it waited for a seat, milliseconds; 0 where it did not. */
   queuedMs = 0;
+  /** Whether the server gave it up in its own defence: too many requests, too late, a bug. */
+  isTerminated = false;
   /** The audit of this request, where the policy wants one. */
   audit: RequestAudit | undefined;
   /** What went wrong through a bug of ours. */

@@ -202,6 +202,31 @@ describe('impersonation', () => {
   });
 });
 
+test('what the server gives up in its own defence is counted: too many, too late, a bug', async () => {
+  const metrics = new RequestMetrics(() => undefined);
+  const full = inFlightLimit(1, 1);
+  const busy = chain({ metrics, inFlight: full, resources: () => new Promise<Reply>(() => undefined) });
+  void busy.serve(incoming({}));
+  expect(await statusOf(chain({ metrics, inFlight: full }).serve(incoming({})))).toBe(429);
+  const slow = chain({ metrics, resources: () => new Promise<Reply>(() => undefined), requestTimeoutMs: 1 });
+  expect(await statusOf(slow.serve(incoming({})))).toBe(504);
+  const broken = chain({
+    metrics,
+    resources: () => {
+      throw new TypeError('x is not a function');
+    },
+  });
+  expect(await statusOf(broken.serve(incoming({})))).toBe(500);
+  expect(await statusOf(chain({ metrics }).serve(incoming({})))).toBe(200);
+  const text = (await metrics.render()).toString();
+  const counted = [...text.matchAll(/^apiserver_request_terminations_total\{code="(\d+)".* (\d+)$/gm)];
+  expect(counted.map(([, code, count]) => [code, count])).toEqual([
+    ['429', '1'],
+    ['504', '1'],
+    ['500', '1'],
+  ]);
+});
+
 describe('deadlines', () => {
   const never = () => new Promise<Reply>(() => undefined);
 

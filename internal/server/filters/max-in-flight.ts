@@ -16,7 +16,10 @@ export function tooManyRequestsReply(retryAfterSeconds: number): BytesReply {
 export function withMaxInFlightLimit(inFlight: InFlight): Filter {
   return (context) => {
     const release = inFlight.enter(context);
-    if (release === undefined) return tooManyRequestsReply(1);
+    if (release === undefined) {
+      context.isTerminated = true;
+      return tooManyRequestsReply(1);
+    }
     context.onAnswered(release);
     return undefined;
   };

@@ -51,6 +51,7 @@ function conclude(
   const { level } = ticket.flow;
   if (outcome !== 'executing') {
     level.retryAfter.rejected(Math.floor(Date.now() / 1000));
+    context.isTerminated = true;
     return tooManyRequestsReply(level.retryAfter.seconds);
   }
   const { info } = context;
