@@ -122,7 +122,7 @@ export function hurry(core: Core): void {
   if (core.role !== 'follower' || core.leader === 0) return;
   // One after the other, by id: two who stand at once split the votes, and then both wait for an election timeout.
   const successors = allVoters(core.members).filter((id) => id !== core.leader);
-  const turn = successors.sort((a, b) => a - b).indexOf(core.id);
+  const turn = successors.indexOf(core.id);
   core.leader = 0;
   core.hurried = true;
   campaignWithin(core, 1 + Math.max(turn, 0) * HURRIED_TURN_TICKS);

@@ -43,10 +43,8 @@ export function onHeartbeat(core: Core, m: Message): void {
 /** A snapshot whose data the driver holds ready (Raft paper, figure 13). Ready.snapshot says whether it is wanted. */
 export function onSnapshot(core: Core, m: Message): void {
   if (m.snapshot !== undefined) restore(core, m.snapshot);
-  const { committed, lastIndex } = core.log;
-  core.sendAfterAppend('appendResp', m.from, {
-    index: core.log.pendingSnapshot === undefined ? committed : lastIndex,
-  });
+  // Also of one that waits to be installed: then the log ends with it.
+  core.sendAfterAppend('appendResp', m.from, { index: core.log.committed });
 }
 
 function restore(core: Core, snapshot: NonNullable<Message['snapshot']>): void {

@@ -85,4 +85,110 @@ describe('RaftLog', () => {
     expect(() => new RaftLog(storage, 5, 9)).toThrow('log pointers out of order');
     expect(() => new RaftLog(storage, 3, 5)).toThrow('log pointers out of order');
   });
+
+  /** Entries of these terms from `first` on. */
+  const entriesOf = (terms: readonly number[], first = 1): Entry[] => terms.map((term, i) => entry(term, first + i));
+  /** A log of which `stored` is on disk, behind a snapshot where there is one, and `held` in memory. */
+  function logOf(stored: readonly number[], held: readonly number[] = [], snapshot = { index: 0, term: 0 }): RaftLog {
+    const storage = new MemoryLog({ ...snapshot, confState: confState([1]) });
+    storage.append(entriesOf(stored, snapshot.index + 1));
+    const log = new RaftLog(storage, snapshot.index, snapshot.index);
+    log.append(entriesOf(held, snapshot.index + stored.length + 1));
+    return log;
+  }
+
+  it.each([
+    [6, 4, { index: 6, term: 4 }],
+    [6, 3, { index: 4, term: 2 }],
+    [4, 3, { index: 4, term: 2 }],
+    [6, 1, { index: 2, term: 1 }],
+    [6, 0, { index: 0, term: 0 }],
+  ])('can agree at or below %i with a log of term %i at %j', (index, term, hint) => {
+    expect(logOf([1, 1, 2], [2, 4, 4]).agreementHint(index, term)).toEqual(hint);
+  });
+
+  it('may agree just below what is compacted', () => {
+    expect(logOf([2, 2], [], { index: 3, term: 2 }).agreementHint(5, 1)).toEqual({ index: 2, term: 0 });
+  });
+
+  it.each([
+    [3, 4, true],
+    [2, 99, false],
+    [3, 3, false],
+    [3, 5, true],
+    [4, 1, true],
+  ])('votes for a log that ends with term %i at %i: %s', (term, index, upToDate) => {
+    expect(logOf([1, 1], [2, 3]).isUpToDate(index, term)).toBe(upToDate);
+  });
+
+  it('hands out what lies on disk and in memory in one piece, cut to the bytes that are wanted', () => {
+    const log = logOf([1, 1, 1], [2, 2, 2]);
+    const indexes = (lo: number, hi: number, bytes: number): number[] => log.slice(lo, hi, bytes).map((e) => e.index);
+    // An entry counts as 32 bytes.
+    expect(indexes(1, 7, 1e9)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(indexes(1, 7, 96)).toEqual([1, 2, 3]);
+    expect(indexes(1, 7, 127)).toEqual([1, 2, 3]);
+    expect(indexes(1, 7, 128)).toEqual([1, 2, 3, 4]);
+    expect(indexes(1, 7, 31)).toEqual([1]);
+    expect(indexes(1, 3, 1e9)).toEqual([1, 2]);
+    expect(indexes(2, 4, 1e9)).toEqual([2, 3]);
+    expect(indexes(2, 6, 1e9)).toEqual([2, 3, 4, 5]);
+    expect(indexes(5, 7, 1e9)).toEqual([5, 6]);
+    expect(indexes(7, 7, 1e9)).toEqual([]);
+  });
+
+  it('leaves no gap where a large entry does not fit any more and a small one behind it would', () => {
+    const storage = new MemoryLog({ index: 0, term: 0, confState: confState([1]) });
+    storage.append([entry(1, 1), { ...entry(1, 2), data: new Uint8Array(1_000) }]);
+    const log = new RaftLog(storage, 0, 0);
+    log.append([entry(1, 3)]);
+    expect(log.slice(1, 4, 100).map((e) => e.index)).toEqual([1]);
+  });
+
+  it('takes of an append only what it lacks, and loses nothing to an old one', () => {
+    const log = logOf([1, 1, 1]);
+    expect(log.tryAppend(0, 0, entriesOf([1, 1]), 2)).toBe(2);
+    expect([log.lastIndex, log.committed, log.persisted]).toEqual([3, 2, 3]);
+    expect(log.tryAppend(0, 0, entriesOf([1, 1, 2, 2]), 2)).toBe(4);
+    expect([log.lastIndex, log.persisted]).toEqual([4, 2]);
+    expect(log.unpersisted.map((e) => [e.index, e.term])).toEqual([
+      [3, 2],
+      [4, 2],
+    ]);
+    log.append([]);
+    expect(log.lastIndex).toBe(4);
+  });
+
+  it('knows the terms of what is in it, and of nothing else', () => {
+    const log = logOf([2, 2, 2], [], { index: 3, term: 1 });
+    log.tryAppend(4, 2, [entry(3, 5)], 0);
+    // What lies on the disk beyond it is overwritten.
+    expect([0, 1, 2, 3, 4, 5, 6].map((i) => log.term(i))).toEqual([0, undefined, undefined, 1, 2, 3, undefined]);
+  });
+
+  it('begins behind a snapshot that waits to be installed', () => {
+    const log = logOf([1, 1, 1]);
+    log.tryAppend(3, 1, [], 3);
+    log.restore({ index: 10, term: 3, confState: confState([1]) });
+    expect(log).toMatchObject({ firstIndex: 11, lastIndex: 10, lastTerm: 3, committed: 10, persisted: 0, applied: 0 });
+    expect([2, 3, 10, 11].map((i) => log.term(i))).toEqual([undefined, undefined, 3, undefined]);
+    expect(log.hasToApply()).toBe(false);
+    expect(log.toApply(1e9)).toEqual([]);
+    log.snapshotPersisted(9);
+    expect(log.pendingSnapshot?.index).toBe(10);
+    log.snapshotPersisted(10);
+    expect(log).toMatchObject({ pendingSnapshot: undefined, persisted: 10, applied: 10 });
+  });
+
+  it('counts as applied what is committed, in order', () => {
+    const log = logOf([1, 1, 1]);
+    log.commitTo(2);
+    log.appliedTo(0);
+    expect(() => log.appliedTo(3)).toThrow('applied 3 not in (0, 2]');
+    log.appliedTo(2);
+    expect(() => log.appliedTo(1)).toThrow('applied 1 not in (2, 2]');
+    expect(() => log.commitTo(4)).toThrow("commit 4 is beyond the log's end 3");
+    log.commitTo(1);
+    expect(log.committed).toBe(2);
+  });
 });

@@ -212,4 +212,35 @@ describe('membership (dissertation, chapter 4)', () => {
     expect(c.leader()).toBe(2);
     for (const id of [1, 2, 3]) expect(c.node(id).conf).toEqual(confState([2], [1, 3]));
   });
+
+  it('ends a transfer to a member that is removed, and no other', () => {
+    for (const to of [3, 2]) {
+      const c = new TestCluster([1, 2, 3]);
+      c.elect(1);
+      c.deliver = (m) => m.type !== 'timeoutNow';
+      c.raft(1).proposeConfChange(change({ type: 'remove', id: 3 }));
+      c.raft(1).transferLeader(to);
+      c.settle();
+      expect(c.node(1).conf).toEqual(confState([1, 2]));
+      expect(c.raft(1).status().transferee).toBe(to === 3 ? 0 : 2);
+    }
+  });
+
+  it('feeds a new member at once', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.add(4, NOBODY);
+    c.raft(1).proposeConfChange(change({ type: 'addLearner', id: 4 }));
+    c.settle();
+    expect(c.node(4).conf).toEqual(confState([1, 2, 3], [4]));
+    expect(c.raft(1).status().peers.at(-1)).toMatchObject({ id: 4, isLearner: true, state: 'replicate', match: 2 });
+  });
+
+  it('is led on by a voter, not by a learner, when the leader is removed', () => {
+    const c = new TestCluster([2, 3, 4], [1]);
+    c.elect(2);
+    c.raft(2).proposeConfChange(change({ type: 'remove', id: 2 }));
+    c.settle();
+    expect(c.sent.filter(({ type }) => type === 'timeoutNow').map(({ to }) => to)).toEqual([3]);
+  });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TestCluster } from './cluster.testkit.js';
+import { message } from './message.js';
 import type { Message } from './types.js';
 
 describe('linearizable reads (dissertation, 6.4)', () => {
@@ -130,5 +131,73 @@ describe('linearizable reads (dissertation, 6.4)', () => {
     c.raft(2).readIndex('d');
     c.settle();
     expect(c.node(2).refusals).toEqual([{ kind: 'read', context: 'd', reason: 'overloaded' }]);
+  });
+
+  it('are refused where no leader is known', () => {
+    const c = new TestCluster([1, 2, 3]);
+    expect(c.raft(1).readIndex('r')).toEqual({ status: 'dropped', reason: 'noLeader' });
+    c.elect(2);
+    expect(c.raft(1).readIndex('r')).toEqual({ status: 'accepted' });
+  });
+
+  it('are refused beyond the bound while they wait for the first entry of a term, too', () => {
+    const c = new TestCluster([1, 2, 3], [], { maxPendingReads: 2 });
+    c.deliver = (m) => m.type !== 'append';
+    c.elect(1);
+    expect(['a', 'b', 'c'].map((context) => c.raft(1).readIndex(context).status)).toEqual([
+      'accepted',
+      'accepted',
+      'dropped',
+    ]);
+  });
+
+  it('that waited for the first entry of a term need a quorum like others', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.deliver = (m) => m.type !== 'append' && m.type !== 'heartbeatResp';
+    c.elect(1);
+    c.raft(1).readIndex('early');
+    c.deliver = (m) => m.type !== 'heartbeatResp';
+    c.raft(1).reportUnreachable(2);
+    c.raft(1).step(message('heartbeatResp', 2, 1, 1));
+    c.settle();
+    expect(c.raft(1).status().termOpened).toBe(true);
+    expect(c.node(1).reads).toEqual([]);
+    c.deliver = () => true;
+    c.tick(1);
+    expect(c.node(1).reads).toEqual([{ index: 1, context: 'early' }]);
+  });
+
+  it('need nobody else where there is nobody else, also before the first entry is on disk', () => {
+    const c = new TestCluster([1]);
+    c.raft(1).campaign();
+    c.work(c.node(1));
+    expect(c.raft(1).status()).toMatchObject({ role: 'leader', termOpened: false });
+    c.raft(1).readIndex('early');
+    expect(c.node(1).reads).toEqual([]);
+    c.settle();
+    expect(c.node(1).reads).toEqual([{ index: 1, context: 'early' }]);
+    c.raft(1).readIndex('later');
+    expect(c.raft(1).ready().readStates).toEqual([{ index: 1, context: 'later' }]);
+  });
+
+  it('are confirmed however late an answer to an earlier round comes', () => {
+    const c = new TestCluster([1, 2, 3, 4, 5]);
+    c.elect(1);
+    c.deliver = () => false;
+    for (const context of ['first', 'second']) {
+      c.raft(1).readIndex(context);
+      c.settle();
+    }
+    const answer = (from: number, round: string): void => {
+      c.raft(1).step(message('heartbeatResp', from, 1, 1, { context: round }));
+      c.settle();
+    };
+    answer(2, '2');
+    answer(2, '1');
+    expect(c.node(1).reads).toEqual([]);
+    answer(9, '2'); // A stranger counts for nothing.
+    expect(c.node(1).reads).toEqual([]);
+    answer(3, '2');
+    expect(c.node(1).reads.map(({ context }) => context)).toEqual(['first', 'second']);
   });
 });

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { confState, TestCluster } from './cluster.testkit.js';
+import { DEFAULT_RAFT_SETTINGS } from './config.js';
+import { MemoryLog } from './memory.testkit.js';
 import { message } from './message.js';
+import { Raft } from './raft.js';
 import type { Entry, Ready } from './types.js';
 
 const entry = (term: number, index: number): Entry => ({ term, index, type: 'normal', data: new Uint8Array([1]) });
@@ -139,5 +142,86 @@ describe('Ready', () => {
     expect(portion.committedEntries.map((e) => e.index)).toEqual([2]);
     c.raft(1).advance();
     expect(c.raft(1).hasReady()).toBe(true);
+  });
+
+  it('is not due on a replica that begins with an empty disk', () => {
+    const log = new MemoryLog({ index: 0, term: 0, confState: confState([1, 2, 3], [4]) });
+    const raft = new Raft({ ...DEFAULT_RAFT_SETTINGS, id: 1, applied: 0 }, log, () => 0);
+    expect(raft.hasReady()).toBe(false);
+    expect(raft.status()).toMatchObject({ role: 'follower', term: 0, vote: 0, leader: 0, commit: 0, peers: [] });
+    expect(raft.confState).toEqual(confState([1, 2, 3], [4]));
+  });
+
+  it('holds what was due when it was made, whatever comes in meanwhile', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.propose(1, 'x');
+    const ready = c.raft(1).ready();
+    c.propose(1, 'y');
+    expect(ready.entries.map(({ index }) => index)).toEqual([2]);
+    c.raft(1).advance();
+    expect(
+      c
+        .raft(1)
+        .ready()
+        .entries.map(({ index }) => index),
+    ).toEqual([3]);
+  });
+
+  it('is flushed when a term or a vote is in it, though no entry is', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.raft(1).step(message('voteResp', 2, 1, 5, { reject: true }));
+    const term = c.raft(1).ready();
+    expect(term).toMatchObject({ entries: [], hardState: { term: 5, vote: 0 }, mustSync: true });
+    c.raft(1).advance();
+    expect(c.raft(1).hasReady()).toBe(false);
+    c.raft(1).step(message('vote', 2, 1, 5));
+    expect(c.raft(1).ready()).toMatchObject({ entries: [], hardState: { term: 5, vote: 2 }, mustSync: true });
+  });
+
+  it('is flushed when a snapshot is in it', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.raft(1).step(message('heartbeat', 2, 1, 1));
+    const before = c.raft(1).ready();
+    expect('snapshot' in before).toBe(false);
+    c.raft(1).advance();
+    const snapshot = { index: 10, term: 1, confState: confState([1, 2]) };
+    c.raft(1).step(message('snapshot', 2, 1, 1, { snapshot }));
+    const ready = c.raft(1).ready();
+    expect(ready).toMatchObject({ snapshot, mustSync: true, entries: [] });
+    // The member can be asked no further before it is installed.
+    c.raft(1).step(message('append', 2, 1, 1, { index: 10, logTerm: 1, entries: [entry(1, 11)] }));
+    c.raft(1).advance();
+    expect(c.raft(1).hasReady()).toBe(false);
+  });
+
+  it('makes the own vote count that was on its way to disk with it, and no later one', () => {
+    const c = new TestCluster([1]);
+    c.raft(1).ready();
+    c.raft(1).campaign();
+    c.raft(1).advance();
+    expect(c.raft(1).status().role).toBe('candidate');
+    c.raft(1).ready();
+    c.raft(1).advance();
+    expect(c.raft(1).status().role).toBe('leader');
+  });
+
+  it('has nothing to do with messages for others', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.raft(1).step(message('heartbeat', 2, 9, 5));
+    c.raft(1).step(message('heartbeat', 1, 1, 5));
+    expect(c.raft(1).hasReady()).toBe(false);
+    expect(c.raft(1).term).toBe(0);
+  });
+
+  it('comes with a short way to what a status tells', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(2);
+    const raft = c.raft(1);
+    const { term, commit, id, leader, vote, role, confState: members } = raft.status();
+    expect([raft.term, raft.commit, raft.id, raft.leader]).toEqual([term, commit, id, leader]);
+    expect([term, commit, leader]).toEqual([1, 1, 2]);
+    expect([raft.vote, raft.role, raft.confState]).toEqual([vote, role, members]);
+    expect([raft.termAt(0), raft.termAt(1), raft.termAt(2)]).toEqual([0, 1, undefined]);
   });
 });

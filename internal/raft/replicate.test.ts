@@ -248,4 +248,60 @@ describe('replication', () => {
     c.restart(3);
     expect(() => c.tick(2)).toThrow(/Remove member 3 .* join this machine again as a new member/);
   });
+
+  it('says no more than a heartbeat to members that have everything, as often as it is set', () => {
+    const c = new TestCluster([1, 2], [], { heartbeatTicks: 3 });
+    c.elect(1);
+    c.sent.length = 0;
+    c.tick(9, [1]);
+    expect(c.sent.map(({ type }) => type)).toEqual(
+      Array.from({ length: 3 }, () => ['heartbeat', 'heartbeatResp']).flat(),
+    );
+  });
+
+  it('makes no snapshot for a member that is gone', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.deliver = (m) => m.to !== 3 && m.from !== 3;
+    for (let i = 0; i < 10; i += 1) c.propose(1, `v${i}`);
+    c.tick(25);
+    const one = c.node(1);
+    one.log.compact({ index: one.applied, term: 1, confState: one.conf });
+    c.raft(1).reportUnreachable(3);
+    c.propose(1, 'behind it');
+    c.tick(5);
+    expect(c.sent.filter(({ type }) => type === 'snapshot')).toEqual([]);
+    c.deliver = () => true;
+    c.tick(5);
+    expect(c.sent.filter(({ type }) => type === 'snapshot')).toHaveLength(1);
+    expect(c.applied(3)).toHaveLength(11);
+  });
+
+  it('goes back to no snapshot that is older than the log, and takes none whose entries it holds', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    for (const text of ['a', 'b', 'c']) c.propose(1, text);
+    c.settle();
+    const three = c.node(3);
+    three.log.compact({ index: 4, term: 1, confState: three.conf });
+    c.restart(3);
+    c.sent.length = 0;
+    const snapshot = (index: number): void => {
+      const meta = { index, term: 1, confState: three.conf };
+      three.raft.step(message('snapshot', 1, 3, 1, { snapshot: meta }));
+    };
+    snapshot(2);
+    c.deliver = () => false;
+    c.settle();
+    expect(three.raft.status()).toMatchObject({ commit: 4, lastIndex: 4 });
+    // Held, but not known to be committed.
+    three.raft.step(message('append', 1, 3, 1, { index: 4, logTerm: 1, entries: [entry(1, 5, 'd')], commit: 4 }));
+    snapshot(5);
+    const ready = three.raft.ready();
+    expect([ready.snapshot, ready.hardState?.commit]).toEqual([undefined, 5]);
+    expect(ready.messagesAfterAppend.map(({ type, index }) => [type, index])).toEqual([
+      ['appendResp', 5],
+      ['appendResp', 5],
+    ]);
+  });
 });

@@ -65,6 +65,7 @@ describe('quorum', () => {
     [[1, 2, 3], [100, 0, 0], 0],
     [[1, 2, 3, 4], [7, 8, 9, 10], 8],
     [[1, 2, 3, 4, 5], [7, 8, 9, 10, 11], 9],
+    [[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], [11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1], 6],
   ])('of voters %j with %j acknowledged commits %i', (voters, acked, index) => {
     expect(majorityIndex(new Set(voters), (id) => acked[id - 1] ?? 0)).toBe(index);
   });
