@@ -151,8 +151,9 @@ async function resourceRights(
         const covering = resources.rules.filter(
           (r) => r.resourceNames.size === 0 || (name !== undefined && r.resourceNames.has(name)),
         );
-        // Most names are covered by the same rules: the verbs are compared once for each set of rules.
-        const key = covering.length === resources.rules.length ? '' : covering.map((r) => rules.indexOf(r)).join();
+        // Most names are covered by the same rules: the verbs are compared once for each set of rules. No rules at all are
+        // a set of their own.
+        const key = covering.length === resources.rules.length ? 'all' : covering.map((r) => rules.indexOf(r)).join();
         let lacking = lackingOf.get(key);
         if (lacking === undefined) {
           lacking = await lackingVerbs(covering, wanted.verbs, breath);
