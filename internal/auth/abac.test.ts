@@ -77,3 +77,91 @@ test('a line that is no policy ends the start', () => {
   expect(() => of('{"user":"ann","namespace":null}')).toThrow('namespace must be a string');
   expect(() => of(policy({ user: 'ann', readonly: 'yes' }))).toThrow('readonly must be a boolean');
 });
+
+describe('paths of policies', () => {
+  const may = (nonResourcePath: string, path: string): boolean => {
+    const abac = of(policy({ user: 'ann', nonResourcePath }));
+    return isAllowed(abac.authorize(asks(ann, 'get', '', { isResourceRequest: false, path })));
+  };
+  test('end with stars, which stand for anything, or are meant as they are', () => {
+    expect([may('*', '/x'), may('/a/*', '/a/b'), may('/a/**', '/a/b'), may('/a', '/a')]).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
+    expect([may('/a', '/a/b'), may('/a/*', '/b'), may('', '/a'), may('', '')]).toEqual([false, false, false, false]);
+    // A star within is one like any other character.
+    expect([may('/a*b*', '/acb'), may('/a*b*', '/a*bc')]).toEqual([false, true]);
+  });
+});
+
+test('a star for the user or the group is everybody who is authenticated, and nobody else', () => {
+  for (const subject of [{ user: '*', group: 'ops' }, { user: 'bob', group: '*' }, { group: '*' }]) {
+    const abac = of(policy({ ...subject, namespace: '*', resource: '*', apiGroup: '*' }));
+    expect(isAllowed(abac.authorize(asks(ann, 'get', 'pods')))).toBe(true);
+    expect(isAllowed(abac.authorize(asks(anonymous, 'get', 'pods')))).toBe(false);
+  }
+});
+
+test('an old policy is about paths where it names neither a resource nor a namespace', () => {
+  const path = (line: object): boolean => {
+    const abac = of(`  ${JSON.stringify(line)}\t`, '  # a comment');
+    return isAllowed(abac.authorize(asks(ann, 'get', '', { isResourceRequest: false, path: '/x' })));
+  };
+  expect([path({ user: 'ann' }), path({ group: 'dev' }), path({})]).toEqual([true, true, true]);
+  expect([path({ user: 'ann', resource: 'pods' }), path({ user: 'ann', namespace: 'ns' })]).toEqual([false, false]);
+  expect([path({ group: 'ops' }), path({ user: 'bob', group: 'dev' })]).toEqual([false, false]);
+});
+
+test('an old policy is about the resource and the groups of users that it names', () => {
+  const old = (line: object, resource = 'pods'): boolean =>
+    isAllowed(of(JSON.stringify(line)).authorize(asks(ann, 'delete', resource, { namespace: 'ns', group: 'apps' })));
+  expect([old({ group: 'dev' }), old({ group: 'ops' })]).toEqual([true, false]);
+  expect([old({ group: 'dev', resource: 'pods' }), old({ group: 'dev', resource: 'pods' }, 'secrets')]).toEqual([
+    true,
+    false,
+  ]);
+  expect(of(JSON.stringify({ user: 'ann' })).rulesFor(ann, 'ns')).toEqual({
+    rules: [
+      { verbs: ['*'], apiGroups: ['*'], resources: ['*'], resourceNames: [], nonResourceURLs: [] },
+      { verbs: ['*'], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: ['*'] },
+    ],
+    errors: [],
+  });
+});
+
+test('every policy of a user is about what it says, line by line', () => {
+  const spec = { user: 'ann', namespace: 'ns', resource: 'pods', apiGroup: 'apps', readonly: true };
+  const may = (changes: object, verb = 'get', more: Parameters<typeof asks>[3] = {}): boolean =>
+    isAllowed(
+      of(policy({ ...spec, ...changes })).authorize(
+        asks(ann, verb, 'pods', { namespace: 'ns', group: 'apps', ...more }),
+      ),
+    );
+  expect([may({}), may({}, 'list'), may({}, 'watch'), may({}, 'delete')]).toEqual([true, true, true, false]);
+  expect(may({ readonly: false }, 'delete')).toBe(true);
+  expect([may({ group: 'dev' }), may({ group: 'ops' })]).toEqual([true, false]);
+  for (const other of [{ user: 'bob' }, { namespace: 'x' }, { resource: 'x' }, { apiGroup: 'x' }, { namespace: '' }]) {
+    expect(may(other), JSON.stringify(other)).toBe(false);
+  }
+  const path = { isResourceRequest: false, path: '/a' };
+  expect([may({}, 'get', path), may({ nonResourcePath: '/a' }, 'get', path)]).toEqual([false, true]);
+  expect(of(policy({ ...spec, nonResourcePath: '/a' })).rulesFor(ann, 'ns').rules).toMatchObject([
+    { verbs: ['get', 'list', 'watch'], apiGroups: ['apps'], resources: ['pods'], nonResourceURLs: [] },
+    { verbs: ['get', 'list', 'watch'], apiGroups: [], resources: [], nonResourceURLs: ['/a'] },
+  ]);
+  expect(of(policy({ user: 'ann', namespace: 'ns', nonResourcePath: '/a' })).rulesFor(ann, 'ns').rules).toHaveLength(1);
+  expect(of(policy(spec)).rulesFor(ann, 'other').rules).toEqual([]);
+});
+
+test.each([
+  ['{"apiVersion":"abac.authorization.kubernetes.io/v1beta1","kind":"Role"}', 'line 1 of f is no policy'],
+  ['{"kind":"Policy"}', 'line 1 of f is no policy'],
+  ['{"apiVersion":"abac.authorization.kubernetes.io/v1beta1"}', 'line 1 of f is no policy'],
+  ['[]', 'line 1 of f is no JSON object: correct or remove it'],
+  ['null', 'line 1 of f is no JSON object'],
+  ['3', 'line 1 of f is no JSON object'],
+])('%s is no policy', (line, message) => {
+  expect(() => abacAuthorizer(line, 'f')).toThrow(message);
+});

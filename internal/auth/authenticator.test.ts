@@ -29,8 +29,31 @@ describe('the union of authenticators', () => {
     expect(ask([says('missing'), says('invalid')])).toBe('missing');
     expect(ask([says('invalid'), says('missing')])).toBe('missing');
   });
+  test.each<[AuthenticationResult, AuthenticationResult, AuthenticationResult]>([
+    ['missing', undefined, 'missing'],
+    [undefined, 'missing', 'missing'],
+    ['missing', 'invalid', 'missing'],
+    ['invalid', 'missing', 'missing'],
+    ['missing', 'missing', 'missing'],
+    ['invalid', undefined, 'invalid'],
+    [undefined, 'invalid', 'invalid'],
+    ['invalid', 'invalid', 'invalid'],
+  ])('of %s and %s says %s, also of those who answer later', async (a, b, expected) => {
+    for (const list of [
+      [says(a), says(b)],
+      [saysLater(a), says(b)],
+      [says(a), saysLater(b)],
+    ]) {
+      expect(await ask(list)).toBe(expected);
+    }
+  });
   test('has anonymous users only where they are allowed', () => {
-    expect(ask([says(undefined)])).toMatchObject({ username: 'system:anonymous', groups: ['system:unauthenticated'] });
+    expect(ask([says(undefined)])).toEqual({
+      username: 'system:anonymous',
+      uid: '',
+      groups: ['system:unauthenticated'],
+      extra: {},
+    });
     expect(ask([says(undefined)], undefined, false)).toBeUndefined();
   });
 });
@@ -46,7 +69,8 @@ test('a bearer token ends at the next blank; other schemes have none', () => {
   const of = (authorization: string): string => bearerToken(credentials({ headers: { authorization } }));
   expect(of('Bearer a.b.c')).toBe('a.b.c');
   expect(of('bearer a b')).toBe('a');
-  expect([of('Bearer  a'), of('Basic a'), of('Bearera'), of('')]).toEqual(['', '', '', '']);
+  for (const none of ['Bearer  a', 'Basic a', 'Bearera', 'Digest a', 'Bearer-a', 'Bearer', ''])
+    expect(of(none), none).toBe('');
 });
 
 test('everybody but the anonymous user is in system:authenticated, once', () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { FatalError } from '../machinery/assert.js';
 import type { JsonObject } from '../machinery/json.js';
 import { readAuthorizationConfiguration } from './authorization-configuration.js';
 
@@ -85,4 +86,81 @@ test('what is wrong is told', () => {
     [() => hook({ failurepolicy: 'Deny' }), 'unknown field "authorizers[0].webhook.failurepolicy"'],
   ];
   for (const [attempt, message] of faults) expect(attempt, message).toThrow(message);
+});
+
+test.each(['v1', 'v1beta1', 'v1alpha1'])('of version %s are all kinds of authorizers', (version) => {
+  const types = ['AlwaysAllow', 'AlwaysDeny', 'Node', 'RBAC'];
+  const object = {
+    apiVersion: `apiserver.config.k8s.io/${version}`,
+    kind: 'AuthorizationConfiguration',
+    authorizers: types.map((type) => ({ type, name: type.toLowerCase() })),
+  };
+  expect(readAuthorizationConfiguration(Buffer.from(JSON.stringify(object)), 'z.yaml')).toEqual(object.authorizers);
+});
+
+test('a webhook is what its file says, to the letter', () => {
+  const of = (more: JsonObject) => hook(more)[0]?.webhook;
+  expect(of({ subjectAccessReviewVersion: 'v1beta1' })?.version).toBe('v1beta1');
+  expect(of({ timeout: '30s' })?.timeoutMs).toBe(30_000);
+  expect(of({})).toMatchObject({ allowedMs: 30_000, deniedMs: 60_000 });
+  const cached = { cacheAuthorizedRequests: true, cacheUnauthorizedRequests: true };
+  expect(of(cached)).toMatchObject({ allowedMs: 30_000, deniedMs: 60_000 });
+  expect(of({ ...cached, cacheUnauthorizedRequests: false })).toMatchObject({ allowedMs: 30_000, deniedMs: 0 });
+});
+
+test.each<[string, () => unknown, string]>([
+  [
+    'an unknown version of reviews for conditions',
+    () => hook({ matchConditionSubjectAccessReviewVersion: 'v2' }),
+    'z.yaml: authorizers[0].webhook.matchConditionSubjectAccessReviewVersion: Unsupported value: "v2": supported values: "v1". Mend the file.',
+  ],
+  [
+    'conditions without the version of their reviews',
+    () => hook({ matchConditions: [{ expression: 'true' }] }),
+    'z.yaml: authorizers[0].webhook.matchConditionSubjectAccessReviewVersion: Required value: required if match conditions are specified. Mend the file.',
+  ],
+  [
+    'a condition twice, and one that is none',
+    () =>
+      hook({
+        matchConditionSubjectAccessReviewVersion: 'v1',
+        matchConditions: [{ expression: 'true' }, { expression: ' ' }, { expression: 'true' }],
+      }),
+    'z.yaml: authorizers[0].webhook.matchConditions[1].expression: Required value, authorizers[0].webhook.matchConditions[2].expression: Duplicate value: "true". Mend the file.',
+  ],
+  [
+    'no times',
+    () => hook({ timeout: null, unauthorizedTTL: '-1s' }),
+    'z.yaml: authorizers[0].webhook.timeout: Required value, authorizers[0].webhook.unauthorizedTTL: Invalid value: "-1s": must be > 0s. Mend the file.',
+  ],
+  [
+    'an unknown type',
+    () => read({ type: 'X', name: 'a' }),
+    'z.yaml: authorizers[0].type: Unsupported value: "X": supported values: "AlwaysAllow", "AlwaysDeny", "Node", "RBAC", "Webhook". Mend the file.',
+  ],
+  [
+    'no kubeconfig and no version',
+    () => hook({ subjectAccessReviewVersion: '', connectionInfo: { type: 'X' } }),
+    'z.yaml: authorizers[0].webhook.subjectAccessReviewVersion: Required value, authorizers[0].webhook.connectionInfo.type: Unsupported value: "X": supported values: "KubeConfigFile". Mend the file.',
+  ],
+])('%s: all of it is told', (_what, attempt, message) => {
+  expect(attempt).toThrow(new FatalError(message));
+});
+
+test('what has another type is refused, not taken for left out', () => {
+  for (const name of ['type', 'name']) expect(() => read({ [name]: 1 }), name).toThrow('must be a string: it is 1');
+  const strings = [...Object.keys(webhook), 'matchConditionSubjectAccessReviewVersion'].filter(
+    (n) => n !== 'connectionInfo',
+  );
+  for (const name of strings) expect(() => hook({ [name]: 1 }), name).toThrow(`${name} must be a string: it is 1`);
+  for (const name of ['cacheAuthorizedRequests', 'cacheUnauthorizedRequests']) {
+    expect(() => hook({ [name]: 'no' }), name).toThrow(`${name} must be a boolean: it is "no"`);
+  }
+  for (const name of ['type', 'kubeConfigFile']) {
+    expect(() => hook({ connectionInfo: { [name]: 1 } }), name).toThrow(`${name} must be a string: it is 1`);
+  }
+  expect(() => hook({ connectionInfo: 'x' })).toThrow('connectionInfo must be an object');
+  expect(() => hook({ matchConditions: [{ expression: true }] })).toThrow('expression must be a string: it is true');
+  expect(() => hook({ matchConditions: {} })).toThrow('matchConditions must be a list');
+  expect(() => read('x' as unknown as JsonObject)).toThrow('authorizers[0] must be an object');
 });

@@ -73,3 +73,35 @@ test('what has not the form of such a token is for others to know', async () => 
   }
   expect(await ask(`nobody.${SECRET}`)).toBe('invalid');
 });
+
+test('a group is a bootstrapper of so many characters, all of them', async () => {
+  const groups = async (list: string): Promise<unknown> => {
+    const result = await withSecret({ ...good, 'auth-extra-groups': list });
+    return typeof result === 'object' ? result.groups : result;
+  };
+  const longest = `system:bootstrappers:${'a'.repeat(256)}`;
+  expect(await groups(`,${longest},,system:bootstrappers:b-1`)).toEqual([
+    'system:bootstrappers',
+    longest,
+    'system:bootstrappers:b-1',
+    'system:authenticated',
+  ]);
+  expect(await groups('')).toEqual(['system:bootstrappers', 'system:authenticated']);
+  const bad = [
+    `${longest}a`,
+    'system:bootstrappers:A',
+    'system:bootstrappers:a-',
+    'system:bootstrappers:a b',
+    'x:system:bootstrappers:a',
+    'system:bootstrappers:a,system:masters',
+  ];
+  for (const list of bad) expect(await groups(list), list).toBe('invalid');
+});
+
+test('is good to the last nanosecond', async () => {
+  expect(await withSecret({ ...good, expiration: '2026-01-01T00:00:00.001Z' })).toMatchObject({ uid: '' });
+  expect(await withSecret({ ...good, expiration: '2025-12-31T23:59:59.999Z' })).toBe('invalid');
+  for (const token of [`xabcdef.${SECRET}`, `abcde.${SECRET}`, 'abcdef.0123456789abcde', `abcdef:${SECRET}`]) {
+    expect(await ask(token), token).toBeUndefined();
+  }
+});
