@@ -23,7 +23,7 @@ test('every resource is counted, custom ones too, and those of two groups only o
   for (const name of ['a', 'b', 'c']) {
     await rest.ok(201, 'POST', '/api/v1/namespaces/default/configmaps', { metadata: { name }, data: { d: 'x' } });
   }
-  const { backend } = rest.cluster.replica(1);
+  const { backend } = rest.cluster.replica(await rest.cluster.leader());
   const value = Buffer.from('{"kind":"Widget"}');
   const key = `${resourcePrefix('e.example', 'widgets')}default/w`;
   await backend.txn({ compares: [], ops: [{ type: 'put', key, value, revisionAt: -1 }] });
