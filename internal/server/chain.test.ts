@@ -1,57 +1,75 @@
 import { describe, expect, test } from 'vitest';
-import type { AuthenticationResult } from '../auth/authenticator.js';
-import { alwaysAllow } from '../auth/authorizers.js';
-import { createChain } from './chain.js';
-import type { IncomingRequest } from './http-listener.js';
+import type { Reply } from '../rest/types.js';
 import { inFlightLimit } from './in-flight.js';
 import { RequestMetrics } from './metrics.js';
+import { ok, ann, incoming, chain, statusOf, verdict } from './filters/testing.js';
 
-const incoming: IncomingRequest = {
-  method: 'GET',
-  rawPath: '/version',
-  rawQuery: '',
-  headers: [],
-  peerCertificate: '',
-  onAborted: () => undefined,
-  readBody: () => Buffer.alloc(0),
-  openBody: () => undefined,
-  remoteAddress: () => '127.0.0.1',
-};
-
-/** The chain of a replica that learns only by catching up what another one knows already. */
-async function serve(known: () => AuthenticationResult, catchUp: () => Promise<void>): Promise<number> {
-  const chain = createChain({
-    authenticator: { authenticate: known },
-    catchUp,
-    authorizer: alwaysAllow,
-    requestTimeoutMs: 60_000,
-    inFlight: inFlightLimit(10, 10),
-    metrics: new RequestMetrics(() => undefined),
-    resources: () => ({ status: 500, contentType: '', body: '' }),
-    paths: () => ({ status: 200, contentType: 'text/plain', body: 'ok' }),
+describe('the chain', () => {
+  test('answers at once where nobody has to wait', () => {
+    expect(chain().serve(incoming({}))).not.toBeInstanceOf(Promise);
   });
-  return (await chain.serve(incoming)).reply.status;
-}
 
-describe('credentials that depend on what is not here', () => {
-  const user = { username: 'system:serviceaccount:a:b', uid: '', groups: [], extra: {} };
+  test('waits for authenticators, authorizers and bodies that have to', async () => {
+    const bodies: string[] = [];
+    const later = chain(
+      {
+        authorizer: { authorize: () => Promise.resolve({ decision: 'allow', reason: '' }) },
+        resources: (request) => {
+          bodies.push(request.body.toString());
+          return ok;
+        },
+      },
+      () => Promise.resolve(ann),
+    );
+    const asked = { method: 'POST', readBody: () => Promise.resolve(Buffer.from('body')) };
+    expect(await statusOf(later.serve(incoming(asked)))).toBe(200);
+    expect(bodies).toEqual(['body']);
+  });
 
-  test('are good when it was only not here yet', async () => {
-    let applied = false;
-    const caughtUp = (): Promise<void> => {
-      applied = true;
-      return Promise.resolve();
+  test('reads no body of who is not authenticated or not allowed', async () => {
+    const readBody = (): never => {
+      throw new Error('the body was read');
     };
-    expect(await serve(() => (applied ? user : 'missing'), caughtUp)).toBe(200);
+    const asked = incoming({ method: 'POST', readBody });
+    expect(await statusOf(chain({}, () => 'invalid').serve(asked))).toBe(401);
+    expect(await statusOf(chain({}, () => Promise.resolve('invalid' as const)).serve(asked))).toBe(401);
+    expect(await statusOf(chain({ authorizer: verdict('noOpinion')() }).serve(asked))).toBe(403);
+    expect(await statusOf(chain({ authorizer: verdict('deny')() }).serve(asked))).toBe(403);
   });
 
-  test('are refused when it is not there, and nobody waits twice', async () => {
-    let asked = 0;
-    const count = (): Promise<void> => {
-      asked++;
-      return Promise.resolve();
+  test('charges a body to the user who sent it, not to the one who is impersonated', async () => {
+    const owners: string[] = [];
+    const readBody = (owner: string): Buffer => {
+      owners.push(owner);
+      return Buffer.alloc(0);
     };
-    expect(await serve(() => 'missing', count)).toBe(401);
-    expect(asked).toBe(1);
+    const asked = incoming({ method: 'POST', readBody, headers: ['impersonate-user', 'bob'] });
+    expect(await statusOf(chain().serve(asked))).toBe(200);
+    expect(owners).toEqual(['ann']);
   });
+});
+
+test('what the server gives up in its own defence is counted: too many, too late, a bug', async () => {
+  const metrics = new RequestMetrics(() => undefined);
+  const full = inFlightLimit(1, 1);
+  const busy = chain({ metrics, inFlight: full, resources: () => new Promise<Reply>(() => undefined) });
+  void busy.serve(incoming({}));
+  expect(await statusOf(chain({ metrics, inFlight: full }).serve(incoming({})))).toBe(429);
+  const slow = chain({ metrics, resources: () => new Promise<Reply>(() => undefined), requestTimeoutMs: 1 });
+  expect(await statusOf(slow.serve(incoming({})))).toBe(504);
+  const broken = chain({
+    metrics,
+    resources: () => {
+      throw new TypeError('x is not a function');
+    },
+  });
+  expect(await statusOf(broken.serve(incoming({})))).toBe(500);
+  expect(await statusOf(chain({ metrics }).serve(incoming({})))).toBe(200);
+  const text = (await metrics.render()).toString();
+  const counted = [...text.matchAll(/^apiserver_request_terminations_total\{code="(\d+)".* (\d+)$/gm)];
+  expect(counted.map(([, code, count]) => [code, count])).toEqual([
+    ['429', '1'],
+    ['504', '1'],
+    ['500', '1'],
+  ]);
 });
