@@ -6,10 +6,12 @@ import { commandLine, UsageError, wholeOption } from '../command-line.js';
 import { FOLDERS, type Folder } from './folders.js';
 import { harmless } from './harmless.js';
 import { instrument, type Mutant, sample } from './mutants.js';
+import { runNamed } from './named-run.js';
 import { productFiles, scoreOf, testMutants, type Verdict } from './score.js';
 import { TestRunner } from './test-runner.js';
 
 const USAGE = `npm run mutants -- [--folder NAME] [--sample N] [--seed S] [--at FILE[:LINE]] [--kind NAME] [--seconds N] [--out FILE]
+npm run mutants -- --named [--only TEXT]
 
 Breaks one line after the other and runs the tests that reach it; a break that no test notices is a missing test.
   --folder NAME    auth, admission, server, transport, raft, replica or store (default: each in turn)
@@ -18,6 +20,8 @@ Breaks one line after the other and runs the tests that reach it; a break that n
   --at FILE[:LINE] only breaks of this file, or line
   --seconds N      for each break only as many test files as take so long without it, the quickest first (default 30)
   --kind NAME      only breaks of this kind, e.g. ConditionalExpression
+  --named          only the breaks that named.ts lists, each of which must be noticed
+  --only TEXT      of those the ones whose file, test or description holds this
   --out FILE       also writes what came of each, as JSON lines
 A folder whose score is below its floor (folders.ts) makes the run fail. Without --sample 0 the score is an estimate.`;
 
@@ -29,6 +33,8 @@ const OPTIONS = {
   kind: { type: 'string' },
   seconds: { type: 'string', default: '30' },
   out: { type: 'string' },
+  named: { type: 'boolean', default: false },
+  only: { type: 'string', default: '' },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -39,6 +45,12 @@ await commandLine(async () => {
   const { values } = parseArgs({ options: OPTIONS });
   if (values.help) {
     say(USAGE);
+    return;
+  }
+  if (values.named) {
+    const unnoticed = await runNamed(root, (text) => text.includes(values.only), say);
+    if (unnoticed.length > 0) process.exitCode = 1;
+    say(unnoticed.length === 0 ? 'every named break is noticed' : `${unnoticed.length} named breaks are not noticed`);
     return;
   }
   const count = wholeOption('sample', values.sample, 0);

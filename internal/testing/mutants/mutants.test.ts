@@ -5,6 +5,8 @@ import { expect, test } from 'vitest';
 import { FOLDERS } from './folders.js';
 import { HARMLESS } from './harmless.js';
 import { instrument, sample } from './mutants.js';
+import { NAMED } from './named.js';
+import { brokenSource } from './named-run.js';
 import { productFiles, scoreOf, type Verdict } from './score.js';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -54,5 +56,12 @@ test('every folder has files, none of which is for tests', () => {
     const files = productFiles(root, `internal/${name}`);
     expect(files.length, name).toBeGreaterThan(5);
     expect(files.filter((file) => /test/.test(path.basename(file)))).toEqual([]);
+  }
+});
+
+test('what the named breaks break is there, once, and so is the test that notices', () => {
+  for (const named of NAMED) {
+    brokenSource(fs.readFileSync(path.join(root, named.file), 'utf8'), named);
+    expect(fs.existsSync(path.join(root, named.test)), named.test).toBe(true);
   }
 });

@@ -8,6 +8,8 @@ import { type Reached, TEST_PROCESS_DIRECTORY } from './test-process.js';
 /** What came of one test file. `failure` is the name of the first test that failed, or why the file did not end. */
 export interface Outcome {
   readonly failure?: string;
+  /** The failure is a test's, not the whole file's. */
+  readonly isOfTest: boolean;
   readonly reached: Reached;
   readonly ms: number;
 }
@@ -75,6 +77,7 @@ export class TestRunner {
       const failure = late ? 'out of time' : (failed?.fullName ?? (broken ? 'the file' : undefined));
       return {
         ...(failure === undefined ? {} : { failure }),
+        isOfTest: !late && failed !== undefined,
         reached: JSON.parse(this.#read('reached') ?? '{}') as Reached,
         ms: performance.now() - begun,
       };
