@@ -189,6 +189,16 @@ describe('elections', () => {
     expect(c.sent.filter(({ to }) => to === 1)).toMatchObject([{ type: 'preVoteResp', reject: true, term }]);
   });
 
+  it('count a pre-vote only for the term that was asked about', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.deliver = () => false;
+    c.raft(1).campaign();
+    c.raft(1).step(message('preVoteResp', 2, 1, 2));
+    expect(c.raft(1).status()).toMatchObject({ role: 'preCandidate', term: 0 });
+    c.raft(1).step(message('preVoteResp', 3, 1, 1));
+    expect(c.raft(1).status()).toMatchObject({ role: 'candidate', term: 1 });
+  });
+
   it('never make a learner or a stranger leader', () => {
     const c = new TestCluster([1, 2], [3]);
     c.tick(60, [3]);

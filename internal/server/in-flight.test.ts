@@ -25,6 +25,19 @@ describe('requests in flight', () => {
     expect(limit.enter(node)).toBeUndefined();
   });
 
+  it('are bounded each by themselves, reads and writes', () => {
+    const limit = inFlightLimit(2, 1);
+    const get = request('jane', [], { verb: 'get' });
+    const write = request('jane', [], { verb: 'create', resource: 'pods', group: '' });
+    const done = limit.enter(get);
+    expect(limit.enter(get)).toBeDefined();
+    expect(limit.enter(get)).toBeUndefined();
+    expect(limit.enter(write)).toBeDefined();
+    expect(limit.enter(write)).toBeUndefined();
+    done?.();
+    expect(limit.enter(get)).toBeDefined();
+  });
+
   it('are not bounded by 0', () => {
     const limit = inFlightLimit(0, 0);
     for (const verb of ['get', 'update']) expect(limit.enter(request('jane', [], { verb }))).toBeDefined();

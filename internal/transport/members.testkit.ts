@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import { ensurePki, PKI_FILES } from '../pki/pki.js';
+import { authorityOf, ensurePki, PKI_FILES } from '../pki/pki.js';
+import { issue } from '../pki/x509.js';
 import { Transport } from './transport.js';
 import type { PeerHandlers, PeerIdentity, TransportTls } from './types.js';
 
@@ -53,6 +54,16 @@ export class TestMembers {
       ca: read(`${PKI_FILES.peerCa}.crt`),
       cert: read(`${PKI_FILES.peer}.crt`),
       key: read(`${PKI_FILES.peer}.key`),
+    };
+  }
+
+  /** A certificate of the members' authority for another host than theirs. */
+  async certificateFor(host: string): Promise<TransportTls> {
+    const authority = authorityOf(join(this.#directory, 'one'), PKI_FILES.peerCa);
+    const usages = ['client', 'server'] as const;
+    return {
+      ...(await issue(authority, { commonName: host, organizations: [], usages, dnsNames: [host] })),
+      ca: this.tls.ca,
     };
   }
 

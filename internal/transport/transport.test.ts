@@ -219,6 +219,16 @@ describe('the transport', () => {
     expect(admitted).toEqual([]);
   });
 
+  it('reaches nobody whose certificate is for another host', async () => {
+    const [portA = 0, portB = 0] = await freePorts(2);
+    const a = await members.start(1, portA, { tls: await members.certificateFor('elsewhere.example') });
+    const b = await members.start(2, portB);
+    b.transport.setPeers(new Map([[1, `127.0.0.1:${portA}`]]));
+    await until(() => b.events.length > 1 || b.transport.isUp(1));
+    expect(b.events).not.toContain('up 1');
+    expect(a.events).toEqual([]);
+  });
+
   it('tells once that another cluster answers, also where nobody did before', async () => {
     const [portA = 0, portB = 0] = await freePorts(2);
     const b = await members.start(2, portB);

@@ -5,6 +5,8 @@ import { TestRunner } from './test-runner.js';
 
 /** The longest that a test file may take with a break in the product. */
 const FILE_MS = 120_000;
+/** The longest that one test may take: some breaks make it wait for ever. */
+const TEST_MS = 20_000;
 
 /**
  * Makes every break of `named.ts` whose file, test or loss `matches`, and runs its test. Says for each which test noticed it,
@@ -32,7 +34,7 @@ export async function runNamed(
 async function firstFailure(root: string, named: NamedBreak): Promise<string | undefined> {
   const file = path.join(root, named.file);
   const sources = new Map([[file, brokenSource(fs.readFileSync(file, 'utf8'), named)]]);
-  const runner = await TestRunner.open(root, { mutants: [], sources });
+  const runner = await TestRunner.open(root, { mutants: [], sources }, TEST_MS);
   try {
     const [test] = await runner.related([named.test]);
     if (test === undefined) throw new Error(`${named.test} does not import ${named.file}`);

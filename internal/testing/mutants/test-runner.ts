@@ -26,8 +26,11 @@ export class TestRunner {
     this.#directory = directory;
   }
 
-  /** A runner whose tests see the sources of `instrumented` in the place of the files. To be closed. */
-  static async open(root: string, { sources }: Instrumented): Promise<TestRunner> {
+  /**
+   * A runner whose tests see the sources of `instrumented` in the place of the files, and may take `testMs` each. To be
+   * closed.
+   */
+  static async open(root: string, { sources }: Instrumented, testMs = 60_000): Promise<TestRunner> {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-mutants-'));
     process.env[TEST_PROCESS_DIRECTORY] = directory;
     const vitest = await createVitest(
@@ -37,7 +40,7 @@ export class TestRunner {
         config: false,
         include: ['internal/**/*.test.ts', 'cmd/**/*.test.ts'],
         pool: 'forks',
-        testTimeout: 60_000,
+        testTimeout: testMs,
         hookTimeout: 60_000,
         watch: false,
         maxWorkers: 1,
