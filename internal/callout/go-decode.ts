@@ -1,5 +1,7 @@
+import { nextTurn } from '../machinery/breathe.js';
 import { isObject, type JsonObject, type JsonValue } from '../machinery/json.js';
-import { parseJson, yamlToJson } from '../schema/codec/index.js';
+import { requestEntityTooLarge, StatusError } from '../machinery/status.js';
+import { checkAnswerShape, parseJson, yamlToJson } from '../schema/codec/index.js';
 
 /* What a webhook answers, decoded as Go decodes it: with the words of encoding/json where a type is wrong. */
 
@@ -32,6 +34,8 @@ export interface Expected {
 export interface GoDecoded {
   readonly value: JsonObject | undefined;
   readonly problem: string;
+  /** It was not decoded, for it has more values than can be looked at at once. */
+  readonly isTooLarge?: true;
 }
 
 /** Where client-go made its scheme; it stands in the message. */
@@ -100,9 +104,24 @@ function checkItem(v: JsonValue, of: GoStruct | string, struct: string, path: st
   checkStruct(v, of, path);
 }
 
-/** What begins with a brace is JSON, everything else YAML, as apimachinery's recognizer has it. */
-function parse(body: Buffer): JsonValue {
-  return /^\s*\{/.test(body.subarray(0, 64).toString()) ? parseJson(body) : parseJson(yamlToJson(body).json);
+/** To look at so long an answer is a piece of work by itself. */
+const LARGE_BYTES = 64 * 1024;
+/** Bytes of an answer in YAML, which takes long to read and which no webhook is known to write. */
+const MAX_YAML_BYTES = 64 * 1024;
+
+/** What begins with a brace is JSON, everything else YAML, as apimachinery's recognizer has it. Throws 413 for too much of it. */
+async function parse(body: Buffer): Promise<JsonValue> {
+  if (/^\s*\{/.test(body.subarray(0, 64).toString())) {
+    const isLarge = body.length >= LARGE_BYTES;
+    if (isLarge) await nextTurn();
+    checkAnswerShape(body);
+    if (isLarge) await nextTurn();
+    const value = parseJson(body);
+    if (isLarge) await nextTurn();
+    return value;
+  }
+  if (body.length > MAX_YAML_BYTES) throw requestEntityTooLarge(`limit is ${MAX_YAML_BYTES} bytes of YAML`);
+  return parseJson(yamlToJson(body).json);
 }
 
 function headProblem(v: JsonValue): string {
@@ -120,13 +139,14 @@ function headProblem(v: JsonValue): string {
 
 const textOf = (v: JsonValue | undefined): string => (typeof v === 'string' ? v : '');
 
-/** Decodes an answer of a webhook. Unknown fields are left in it. */
-export function goDecode(body: Buffer, expected: Expected): GoDecoded {
+/** Decodes an answer of a webhook, a large one in several turns of the loop. Unknown fields are left in it. */
+export async function goDecode(body: Buffer, expected: Expected): Promise<GoDecoded> {
   const refused = (problem: string): GoDecoded => ({ value: undefined, problem });
   let parsed: JsonValue;
   try {
-    parsed = parse(body);
+    parsed = await parse(body);
   } catch (error) {
+    if (error instanceof StatusError && error.code === 413) return { ...refused(error.message), isTooLarge: true };
     return refused(
       `couldn't get version/kind; json parse error: ${error instanceof Error ? error.message : String(error)}`,
     );

@@ -6,8 +6,8 @@ import { CallError, type CallResponse, type Target } from './types.js';
 
 /** client-go's: how often an answer with Retry-After is tried again. */
 const MAX_RETRIES = 10;
-/** What a webhook may answer at most. */
-const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+/** What a webhook may answer at most: a patch that makes the largest object has less than 4 MiB, in base64 5. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 export interface JsonPost {
   readonly body: string;

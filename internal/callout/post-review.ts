@@ -3,6 +3,7 @@ import type { Callout } from './callout.js';
 import { postJson } from './post-json.js';
 import { CallError, type Target } from './types.js';
 import { isObject, type JsonObject, type JsonValue } from '../machinery/json.js';
+import { checkAnswerShape } from '../schema/codec/index.js';
 
 /** kube-apiserver's backoff between attempts at a review (DefaultAuthWebhookRetryBackoff): 5 in all, 0.5 s, then 1.5 times as long. */
 const ATTEMPTS = 5;
@@ -36,6 +37,7 @@ export async function postReview(server: ReviewServer, review: JsonObject): Prom
   for (let attempt = 1; ; attempt++) {
     try {
       const { body } = await postJson(server.callout, server.target, post);
+      checkAnswerShape(body);
       const answer = JSON.parse(body.toString()) as JsonValue;
       if (isObject(answer)) return answer;
       throw new Error('the answer is no object');

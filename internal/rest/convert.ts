@@ -1,4 +1,5 @@
 import { assert } from '../machinery/assert.js';
+import { Breath } from '../machinery/breathe.js';
 import { cloneJson } from '../machinery/equal.js';
 import type { JsonObject } from '../machinery/json.js';
 import { decodeValue, encodeObjectJson } from '../schema/codec/index.js';
@@ -24,8 +25,17 @@ export interface Converter {
   readonly prepare?: (objects: readonly LazyObject[]) => Promise<void>;
 }
 
-/** Objects that one call of a conversion webhook is about at most. */
+/** Objects that one call of a conversion webhook is about at most, and bytes of them as they are stored but for the last. */
 const BATCH = 500;
+const BATCH_BYTES = 256 * 1024;
+
+/** As many of the objects from there on as one call is about. */
+function batchOf(objects: readonly LazyObject[], from: number): readonly LazyObject[] {
+  let bytes = 0;
+  let to = from;
+  while (to < objects.length && to - from < BATCH && bytes < BATCH_BYTES) bytes += objects[to++]?.value.length ?? 0;
+  return objects.slice(from, to);
+}
 
 /** The converter of a custom resource: what is made of objects is kept with them. */
 function customConverter(def: ResourceDef, strategy: Strategy): Converter {
@@ -68,10 +78,18 @@ function asking(
   isShown: (obj: LazyObject) => boolean,
 ): NonNullable<Converter['prepare']> {
   return async (objects) => {
-    for (let from = 0; from < objects.length; from += BATCH) {
-      const batch = objects.slice(from, from + BATCH).filter((o) => !isShown(o) && o.in(apiVersion) === undefined);
+    for (let from = 0; from < objects.length; ) {
+      const next = batchOf(objects, from);
+      from += next.length;
+      const batch = next.filter((o) => !isShown(o) && o.in(apiVersion) === undefined);
       if (batch.length === 0) continue;
-      const converted = await converter.served(batch.map((o) => o.object));
+      const breath = new Breath();
+      const stored: JsonObject[] = [];
+      for (const o of batch) {
+        stored.push(o.object);
+        if (breath.isOver()) await breath.rest();
+      }
+      const converted = await converter.served(stored);
       for (const [i, o] of batch.entries()) {
         const made = converted[i];
         if (made !== undefined) o.keep(apiVersion, made);

@@ -115,7 +115,7 @@ async function converted(
     meta = { ...meta, continue: lister.continueToken() };
     if (!lister.selective) meta = { ...meta, remainingItemCount: lister.remaining(all.length) };
   }
-  return whole(encoding, meta, all, request);
+  return wholeInTurns(encoding, meta, all, request);
 }
 
 /** Without a limit the header is known at once: what does not fit one page is streamed. */
@@ -168,7 +168,15 @@ function long(
 }
 
 function joined(list: TextList, objects: readonly LazyObject[], head: string, tail: string): Buffer {
-  const pieces = objects.map((o) => list.item(o));
+  return together(
+    list,
+    objects.map((o) => list.item(o)),
+    head,
+    tail,
+  );
+}
+
+function together(list: TextList, pieces: readonly (Buffer | string)[], head: string, tail: string): Buffer {
   let size = Buffer.byteLength(head) + Buffer.byteLength(tail) + list.separator.length * pieces.length;
   for (const p of pieces) size += typeof p === 'string' ? Buffer.byteLength(p) : p.length;
   const out = Buffer.allocUnsafe(size);
@@ -183,6 +191,27 @@ function joined(list: TextList, objects: readonly LazyObject[], head: string, ta
   });
   at += out.write(tail, at);
   return out.subarray(0, at);
+}
+
+/** Answers with these objects, none left out; others have their turn between them. */
+async function wholeInTurns(
+  encoding: Encoding,
+  meta: ListMeta,
+  objects: readonly LazyObject[],
+  request: ApiRequest,
+): Promise<Reply> {
+  const { list, contentType } = encoding;
+  if (isWholeList(list) || objects.length === 0) return whole(encoding, meta, objects, request);
+  const breath = new Breath();
+  const items: (Buffer | string)[] = [];
+  for (const object of objects) {
+    items.push(list.item(object));
+    if (breath.isOver()) await breath.rest();
+  }
+  const body = isTextList(list)
+    ? together(list, items, list.open(meta), list.close(meta))
+    : assembled(list, meta, items as readonly Buffer[]);
+  return compress(request, { status: 200, contentType, body });
 }
 
 /** Answers with these objects, none left out. */

@@ -5,6 +5,11 @@ const log = logger('message-queue.ts');
 /** What a message takes in memory beside its bytes. */
 const OVERHEAD_BYTES = 128;
 
+/** Messages that are handed on before others have their turn: of the smallest, thousands come at once. */
+const MESSAGES_IN_A_TURN = 512;
+/** What was handed on is thrown away when it is so many, and half of all. */
+const MIN_GONE = 1024;
+
 /** Who takes the messages of a WebSocket. */
 export type MessageListener = (message: Buffer, isBinary: boolean) => Awaitable<void>;
 
@@ -21,7 +26,10 @@ export interface MessageQueueOptions {
  */
 export class MessageQueue {
   readonly #options: MessageQueueOptions;
-  readonly #waiting: { readonly message: Buffer; readonly isBinary: boolean }[] = [];
+  /** From `#first` on; those before it were handed on. */
+  #waiting: { readonly message: Buffer; readonly isBinary: boolean }[] = [];
+  #first = 0;
+  #handedOn = 0;
   #listener: MessageListener | undefined;
   #bytes = 0;
   #busy = false;
@@ -37,7 +45,7 @@ export class MessageQueue {
 
   /** Nothing waits, and the listener is done with the last message. */
   get isIdle(): boolean {
-    return this.#waiting.length === 0 && !this.#busy;
+    return this.#first === this.#waiting.length && !this.#busy;
   }
 
   listen(listener: MessageListener): void {
@@ -53,18 +61,39 @@ export class MessageQueue {
 
   #pump(): void {
     while (!this.#busy && this.#listener !== undefined) {
-      const next = this.#waiting.shift();
+      const next = this.#waiting[this.#first];
       if (next === undefined) break;
+      if (++this.#handedOn % MESSAGES_IN_A_TURN === 0) {
+        this.#goOnAfter(new Promise((resolve) => setImmediate(resolve)));
+        break;
+      }
+      this.#forget();
       this.#bytes -= next.message.length + OVERHEAD_BYTES;
       const handled = this.#handle(this.#listener, next.message, next.isBinary);
-      if (!(handled instanceof Promise)) continue;
-      this.#busy = true;
-      void handled.then(() => {
-        this.#busy = false;
-        this.#pump();
-      });
+      if (handled instanceof Promise) this.#goOnAfter(handled);
     }
     this.#options.moved();
+  }
+
+  /** `handled` does not reject. */
+  #goOnAfter(handled: Promise<void>): void {
+    this.#busy = true;
+    void handled.then(() => {
+      this.#busy = false;
+      this.#pump();
+    });
+  }
+
+  /** The first that waits is about to be handed on. */
+  #forget(): void {
+    this.#first++;
+    if (this.#first === this.#waiting.length) {
+      this.#waiting = [];
+      this.#first = 0;
+    } else if (this.#first >= MIN_GONE && this.#first * 2 >= this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#first);
+      this.#first = 0;
+    }
   }
 
   #handle(listener: MessageListener, message: Buffer, isBinary: boolean): Awaitable<void> {

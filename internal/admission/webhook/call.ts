@@ -48,7 +48,7 @@ async function ask(
   try {
     const post = { body: review.body, timeoutMs: webhook.timeoutMs, userAgent: USER_AGENT };
     const { body } = await postJson(callout, target, post);
-    response = readResponse(body, review, mutating);
+    response = await readResponse(body, review, mutating);
   } catch (error) {
     if (error instanceof InvalidReview) throw failed(`received invalid webhook response: ${error.message}`);
     if (error instanceof CallError || error instanceof UndecodableReview) {

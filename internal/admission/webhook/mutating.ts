@@ -1,8 +1,9 @@
+import { nextTurn } from '../../machinery/breathe.js';
 import { cloneJson, deepEqual } from '../../machinery/equal.js';
 import { drive, type Flow, settled } from '../../machinery/flow.js';
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
 import { internalError, StatusError } from '../../machinery/status.js';
-import { JsonSyntaxError, jsonText, parseJson } from '../../schema/codec/index.js';
+import { checkAnswerShape, JsonSyntaxError, jsonText, parseJson } from '../../schema/codec/index.js';
 import { jsonPatch, PatchError } from '../../schema/patch/index.js';
 import type { AdmissionAttributes, AdmissionContext, AdmissionPlugin } from '../types.js';
 import { callWebhook, type Calling } from './call.js';
@@ -101,15 +102,20 @@ function operationsOf(webhook: string, patch: string): readonly JsonObject[] {
     new CallingError(webhook, `received undecodable patch in webhook response: ${why}`);
   let operations: JsonValue;
   try {
-    operations = parseJson(patch);
+    const bytes = Buffer.from(patch);
+    checkAnswerShape(bytes);
+    operations = parseJson(bytes);
   } catch (error) {
-    if (error instanceof JsonSyntaxError) throw undecodable(error.message);
+    if (error instanceof JsonSyntaxError || error instanceof StatusError) throw undecodable(error.message);
     throw error;
   }
   if (Array.isArray(operations) && operations.every(isObject)) return operations;
   const what = Array.isArray(operations) ? 'value' : isObject(operations) ? 'object' : typeof operations;
   throw undecodable(`json: cannot unmarshal ${what} into Go value of type jsonpatch.Patch`);
 }
+
+/** Of so long a patch each step is a piece of work by itself. */
+const LARGE_LENGTH = 64 * 1024;
 
 /** Applies the patch of an answer. One that does not apply is an internal error, whatever the failurePolicy. */
 function* apply(
@@ -121,6 +127,8 @@ function* apply(
   note: (text: string) => void,
 ): Flow<boolean> {
   if (patch === '') return false;
+  const isLarge = patch.length >= LARGE_LENGTH;
+  if (isLarge) yield nextTurn();
   const operations = operationsOf(webhook, patch);
   if (operations.length === 0) return false;
   if (!isObject(shown) || a.object === undefined) {
@@ -129,12 +137,15 @@ function* apply(
     );
   }
   if (patchType !== 'JSONPatch') throw new CallingError(webhook, `unsupported patch type ${JSON.stringify(patchType)}`);
+  if (isLarge) yield nextTurn();
   const before = cloneJson(a.object);
   // Before the values become parts of the object, which is defaulted.
   const text = told?.(operations);
   try {
     const patched = yield* settled(jsonPatch(shown, [...operations]));
+    if (isLarge) yield nextTurn();
     yield* settled(a.replaceObject(patched));
+    if (isLarge) yield nextTurn();
   } catch (error) {
     if (error instanceof PatchError) throw internalError(error.why);
     if (error instanceof StatusError && error.code === 400) throw internalError(error.message);

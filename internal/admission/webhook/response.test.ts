@@ -8,7 +8,7 @@ const answer = (response: unknown, more: JsonObject = {}): Buffer =>
   Buffer.from(JSON.stringify({ kind: 'AdmissionReview', apiVersion: 'admission.k8s.io/v1', response, ...more }));
 const read = (body: Buffer, mutating: boolean, version = 'v1') => readResponse(body, review(version), mutating);
 
-test('Everything that a webhook says is read', () => {
+test('Everything that a webhook says is read', async () => {
   const response = {
     uid: 'u-1',
     allowed: true,
@@ -20,13 +20,13 @@ test('Everything that a webhook says is read', () => {
   };
   const { status, allowed, patchType, auditAnnotations, warnings } = response;
   const told = { allowed, patchType, auditAnnotations, warnings, patch: '[]', result: status };
-  expect(read(answer(response), true)).toEqual(told);
+  expect(await read(answer(response), true)).toEqual(told);
 });
 
-test('What it does not say is not there, and it allows nothing', () => {
+test('What it does not say is not there, and it allows nothing', async () => {
   const nothing = { allowed: false, result: undefined, patch: '', patchType: '', auditAnnotations: {}, warnings: [] };
-  expect(read(answer({ uid: 'u-1' }), true)).toEqual(nothing);
-  expect(read(answer({ uid: 'u-1', allowed: false }), false)).toEqual(nothing);
+  expect(await read(answer({ uid: 'u-1' }), true)).toEqual(nothing);
+  expect(await read(answer({ uid: 'u-1', allowed: false }), false)).toEqual(nothing);
 });
 
 describe('version v1', () => {
@@ -44,9 +44,9 @@ describe('version v1', () => {
       Buffer.from('{"response":{"uid":"u-1"}}'),
       'expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got /, Kind=',
     ],
-  ])('with %s is refused', (_what, body, message) => {
-    expect(() => read(body, true)).toThrow(message);
-    expect(() => read(body, false)).toThrow(message);
+  ])('with %s is refused', async (_what, body, message) => {
+    await expect(read(body, true)).rejects.toThrow(message);
+    await expect(read(body, false)).rejects.toThrow(message);
   });
 
   test.each<[string, JsonObject, boolean, string]>([
@@ -65,28 +65,31 @@ describe('version v1', () => {
       false,
       'validating webhook may not return response.patchType',
     ],
-  ])('with %s is refused', (_what, more, mutating, message) => {
-    expect(() => read(answer({ uid: 'u-1', allowed: true, ...more }), mutating)).toThrow(message);
+  ])('with %s is refused', async (_what, more, mutating, message) => {
+    await expect(read(answer({ uid: 'u-1', allowed: true, ...more }), mutating)).rejects.toThrow(message);
   });
 
-  test('tells of whatever type a patch says it is', () => {
-    expect(read(answer({ uid: 'u-1', patch, patchType: 'Other' }), true).patchType).toBe('Other');
+  test('tells of whatever type a patch says it is', async () => {
+    expect((await read(answer({ uid: 'u-1', patch, patchType: 'Other' }), true)).patchType).toBe('Other');
   });
 });
 
 describe('version v1beta1', () => {
   const beta = { apiVersion: 'admission.k8s.io/v1beta1' };
-  test('asks for no uid and no type, and may say its kind or not', () => {
-    expect(read(answer({ allowed: true, patch }, beta), true, 'v1beta1')).toMatchObject({
+  test('asks for no uid and no type, and may say its kind or not', async () => {
+    expect(await read(answer({ allowed: true, patch }, beta), true, 'v1beta1')).toMatchObject({
       allowed: true,
       patch: '[]',
       patchType: 'JSONPatch',
     });
-    expect(read(answer({ allowed: true }, beta), true, 'v1beta1')).toMatchObject({ patchType: '' });
-    expect(read(Buffer.from('{"response":{"allowed":true}}'), false, 'v1beta1')).toMatchObject({ allowed: true });
+    expect(await read(answer({ allowed: true }, beta), true, 'v1beta1')).toMatchObject({ patchType: '' });
+    expect(await read(Buffer.from('{"response":{"allowed":true}}'), false, 'v1beta1')).toMatchObject({ allowed: true });
   });
-  test('gives no patch to who may not change', () => {
-    expect(read(answer({ allowed: true, patch }, beta), false, 'v1beta1')).toMatchObject({ patch: '', patchType: '' });
+  test('gives no patch to who may not change', async () => {
+    expect(await read(answer({ allowed: true, patch }, beta), false, 'v1beta1')).toMatchObject({
+      patch: '',
+      patchType: '',
+    });
   });
 });
 
@@ -108,12 +111,12 @@ test.each<[string, JsonObject, string]>([
   ['the time to wait', { status: { details: { retryAfterSeconds: 'a' } } }, 'of type int32'],
   ['metadata', { status: { metadata: 5 } }, 'of type v1.ListMeta'],
   ['a count in them', { status: { metadata: { remainingItemCount: 'a' } } }, 'of type int64'],
-])('An answer whose types are wrong is none: %s', (_what, more, message) => {
-  expect(() => read(answer({ uid: 'u-1', ...more }), true)).toThrow(message);
+])('An answer whose types are wrong is none: %s', async (_what, more, message) => {
+  await expect(read(answer({ uid: 'u-1', ...more }), true)).rejects.toThrow(message);
 });
 
-test('A patch that is no base64 is told by its place', () => {
-  expect(() => read(answer({ uid: 'u-1', patch: 'ab!d', patchType: 'JSONPatch' }), true)).toThrow(
+test('A patch that is no base64 is told by its place', async () => {
+  await expect(read(answer({ uid: 'u-1', patch: 'ab!d', patchType: 'JSONPatch' }), true)).rejects.toThrow(
     'illegal base64 data at input byte 2',
   );
 });

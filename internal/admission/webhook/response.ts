@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
 import { goDecode, type GoStruct } from '../../callout/go-decode.js';
-import { base64Fault } from '../../schema/codec/base64.js';
+import { base64Fault, canonicalBase64 } from '../../schema/codec/base64.js';
 import type { Review } from './review.js';
 
 /** What a webhook decided. */
@@ -78,9 +78,9 @@ const text = (o: JsonObject, field: string): string => {
 };
 
 /** Decodes an answer. Throws UndecodableReview. */
-function decode(body: Buffer, review: Review): JsonObject {
+async function decode(body: Buffer, review: Review): Promise<JsonObject> {
   const sent = review.apiVersion.slice(GROUP.length);
-  const { value, problem } = goDecode(body, {
+  const { value, problem } = await goDecode(body, {
     group: GROUP.slice(0, -1),
     kind: 'AdmissionReview',
     version: sent,
@@ -92,7 +92,7 @@ function decode(body: Buffer, review: Review): JsonObject {
   if (isObject(response)) {
     const { patch } = response;
     if (typeof patch === 'string') {
-      const at = base64Fault(Buffer.from(patch));
+      const at = canonicalBase64(patch) === undefined ? base64Fault(Buffer.from(patch)) : -1;
       if (at >= 0) throw new UndecodableReview(`illegal base64 data at input byte ${at}`);
     }
   }
@@ -107,8 +107,8 @@ function strings(v: JsonValue | undefined): string[] {
  * What a webhook answered (apiserver's webhook/request.VerifyAdmissionResponse): v1 is strict about uid, kind and patch
  * type, v1beta1 is not. Throws UndecodableReview or InvalidReview.
  */
-export function readResponse(body: Buffer, review: Review, mutating: boolean): ReviewResponse {
-  const answer = decode(body, review);
+export async function readResponse(body: Buffer, review: Review, mutating: boolean): Promise<ReviewResponse> {
+  const answer = await decode(body, review);
   const response = answer['response'];
   if (!isObject(response)) throw new InvalidReview('webhook response was absent');
   const encoded = text(response, 'patch');

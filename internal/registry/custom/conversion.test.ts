@@ -77,3 +77,21 @@ test('what a webhook may not do is said in the words of kube-apiserver', async (
   hooks.on('/convert', () => 'drop');
   expect(await failure([object('v1', 'a')])).toMatch(/failed: Post ".*\/convert\?timeout=30s": EOF$/);
 });
+
+test('an answer with more values than can be looked at at once is asked for in parts', async () => {
+  const values = (count: number): JsonObject => ({ spec: Array.from({ length: count }, () => 1) });
+  hooks.reviews.clear();
+  converting(() => values(30_000));
+  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+  const out = await converter.convert(
+    names.map((name) => object('v1', name)),
+    'e.example/v2',
+  );
+  expect(out.map((o) => (o['metadata'] as JsonObject)['name'])).toEqual(names);
+  expect(out.every((o) => (o['spec'] as number[]).length === 30_000)).toBe(true);
+  expect(hooks.reviews.get('/convert')?.length).toBeGreaterThan(1);
+  converting(() => values(200_000));
+  expect(await failure([object('v1', 'a')])).toMatch(/failed: Request entity too large: limit is 98304 values$/);
+  hooks.on('/convert', () => ({ raw: '['.repeat(100_000) }));
+  expect(await failure([object('v1', 'a')])).toMatch(/failed: Request entity too large: limit is 65536 bytes of YAML$/);
+});

@@ -10,6 +10,8 @@ import {
 import { goDecode, type GoStruct } from '../../callout/go-decode.js';
 import type { ConversionWebhook } from '../../extensions/definition.js';
 import { str } from '../../machinery/access.js';
+import { append } from '../../machinery/append.js';
+import { Breath } from '../../machinery/breathe.js';
 import { aggregateText, errorText } from '../../machinery/field.js';
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
 import { StatusError } from '../../machinery/status.js';
@@ -56,6 +58,8 @@ const versionIn = (apiVersion: JsonValue | undefined): string =>
 
 /** Why a conversion failed, without whose it was. */
 class ConversionError extends Error {}
+/** The answer has more values than can be looked at at once. */
+class TooLargeAnswer extends ConversionError {}
 
 const gvkText = (apiVersion: JsonValue | undefined, kind: JsonValue | undefined): string => {
   const gv = typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : '/';
@@ -84,7 +88,7 @@ export class WebhookConverter {
     try {
       const of = gvkText(first['apiVersion'], first['kind']);
       const failed = (why: string): StatusError => new StatusError(500, '', `conversion webhook for ${of} ${why}`);
-      const answers = await this.#ask(foreign, apiVersion).catch((error: unknown) => {
+      const answers = await this.#inParts(foreign, apiVersion).catch((error: unknown) => {
         if (!(error instanceof CallError || error instanceof ConversionError)) throw error;
         failure =
           error instanceof CallError
@@ -97,8 +101,10 @@ export class WebhookConverter {
         throw failed(`returned ${answers.length} objects, expected ${foreign.length}`);
       }
       const converted = new Map<JsonObject, JsonObject>();
+      const breath = new Breath();
       for (const [i, original] of foreign.entries()) {
         converted.set(original, checked(original, answers[i] ?? null, apiVersion, i, failed));
+        if (breath.isOver()) await breath.rest();
       }
       failure = undefined;
       return objects.map((o) => converted.get(o) ?? o);
@@ -106,6 +112,20 @@ export class WebhookConverter {
       const call = { definition: this.definition, from: versionIn(first['apiVersion']), to: versionIn(apiVersion) };
       observeConversion(call, (performance.now() - started) / 1000, failure);
     }
+  }
+
+  /** Asks for half of the objects at a time where the answer for all of them is too large to be looked at. */
+  async #inParts(objects: readonly JsonObject[], desiredAPIVersion: string): Promise<readonly JsonValue[]> {
+    try {
+      return await this.#ask(objects, desiredAPIVersion);
+    } catch (error) {
+      if (!(error instanceof TooLargeAnswer) || objects.length === 1) throw error;
+    }
+    const half = Math.ceil(objects.length / 2);
+    const answers = [...(await this.#inParts(objects.slice(0, half), desiredAPIVersion))];
+    if (answers.length !== half) return answers;
+    append(answers, await this.#inParts(objects.slice(half), desiredAPIVersion));
+    return answers;
   }
 
   async #ask(objects: readonly JsonObject[], desiredAPIVersion: string): Promise<readonly JsonValue[]> {
@@ -118,14 +138,14 @@ export class WebhookConverter {
     this.#target ??= webhookTarget(this.webhook.client, this.calls.resolve);
     const post = { body: text, timeoutMs: TIMEOUT_MS, userAgent: USER_AGENT };
     const { body } = await postJson(this.calls.callout, this.#target, post);
-    const { value, problem } = goDecode(body, {
+    const { value, problem, isTooLarge } = await goDecode(body, {
       group: GROUP,
       kind: 'ConversionReview',
       version,
       known: KNOWN,
       struct: reviewStruct,
     });
-    if (value === undefined) throw new ConversionError(problem);
+    if (value === undefined) throw isTooLarge === true ? new TooLargeAnswer(problem) : new ConversionError(problem);
     const { response } = value;
     if (!isObject(response)) throw new ConversionError('no response provided');
     if (version === 'v1') {

@@ -88,10 +88,10 @@ export function versionConverter(
   return {
     async served(objects) {
       if (conversion === undefined) return objects.map(servedNow);
-      const own = objects.map(renewed);
+      const own = await inTurns(objects, renewed);
       const converted = await convert(own, apiVersion);
       // What a webhook made gets no defaults of this version, as in kube-apiserver.
-      return converted.map((made, i) => (made === own[i] ? made : pruned(made)));
+      return inTurns(converted, (made, i) => (made === own[i] ? made : pruned(made)));
     },
     ...(conversion === undefined ? { servedNow } : {}),
     hasForeign: version.name !== storageVersion || definition.storedVersions.some((v) => v !== version.name),
@@ -106,6 +106,20 @@ export function versionConverter(
       return stored === undefined || stored === object ? object : await toHome(stored);
     },
   };
+}
+
+/** What is made of each object; others have their turn where that takes long. */
+async function inTurns(
+  objects: readonly JsonObject[],
+  make: (object: JsonObject, index: number) => JsonObject,
+): Promise<JsonObject[]> {
+  const breath = new Breath();
+  const made: JsonObject[] = [];
+  for (const [i, object] of objects.entries()) {
+    made.push(make(object, i));
+    if (breath.isOver()) await breath.rest();
+  }
+  return made;
 }
 
 type Convert = (objects: readonly JsonObject[], apiVersion: string) => Promise<JsonObject[]>;

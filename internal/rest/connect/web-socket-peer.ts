@@ -10,6 +10,8 @@ const CLOSE = 8;
 const PING = 9;
 const PONG = 10;
 const EMPTY: Buffer = Buffer.alloc(0);
+/** Frames that are read before others have their turn: of the smallest, thousands come at once. */
+const FRAMES_IN_A_TURN = 1024;
 /** What a close frame has room for behind its code. */
 const MAX_REASON_BYTES = 123;
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -51,6 +53,11 @@ export class WebSocketPeer {
   private fragmentBytes = 0;
   private opcode = 0;
   private closing = false;
+  /** What has come is read on in a later turn; nothing more is taken meanwhile. */
+  private resting = false;
+  private held = false;
+  /** The connection was closed while frames waited to be read. */
+  private broken = false;
   private over = false;
   private closed: { code: number; reason: string } | undefined;
   private listeners: Listeners | undefined;
@@ -69,11 +76,14 @@ export class WebSocketPeer {
     const { socket } = this;
     socket.on('data', (chunk: Buffer) => {
       this.take(chunk);
-      this.parse();
+      if (!this.resting) this.parse();
     });
     socket.on('drain', () => listeners.drain());
     socket.on('end', () => socket.end());
-    socket.on('close', () => this.ended());
+    socket.on('close', () => {
+      if (this.resting) this.broken = true;
+      else this.ended();
+    });
     this.parse();
     if (socket.destroyed) this.ended();
   }
@@ -84,10 +94,12 @@ export class WebSocketPeer {
   }
 
   pause(): void {
+    this.held = true;
     this.socket.pause();
   }
   resume(): void {
-    this.socket.resume();
+    this.held = false;
+    if (!this.resting) this.socket.resume();
   }
 
   /** Says why (at most 123 bytes), and closes the connection. */
@@ -135,8 +147,22 @@ export class WebSocketPeer {
     return whole;
   }
 
+  /** Reads on when others had their turn. */
+  private rest(): void {
+    this.resting = true;
+    this.socket.pause();
+    setImmediate(() => {
+      this.resting = false;
+      this.parse();
+      if (this.resting) return;
+      if (this.broken) this.ended();
+      else if (!this.held) this.socket.resume();
+    });
+  }
+
   private parse(): void {
-    while (!this.over) {
+    for (let frames = 0; !this.over; frames++) {
+      if (frames === FRAMES_IN_A_TURN) return this.rest();
       const start = this.peek(2);
       if (start === undefined) return;
       const short = (start[1] ?? 0) & 0x7f;

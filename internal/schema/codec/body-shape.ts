@@ -47,8 +47,20 @@ function checkWidth(level: number, maxItems: number): void {
  * `typed`: the body is of a built-in kind.
  */
 export function checkShape(bytes: Uint8Array, typed: boolean): void {
+  if (bytes.length >= MIN_BYTES) scanShape(bytes, typed, MAX_TOKEN_BYTES, Number.POSITIVE_INFINITY);
+}
+
+/**
+ * The same for what others answer, who may have put a whole document into one text; it is read no further than to the
+ * first value too many.
+ */
+export function checkAnswerShape(bytes: Uint8Array): void {
+  if (bytes.length >= MIN_BYTES) scanShape(bytes, false, bytes.length, MAX_VALUES);
+}
+
+/** Looks no further where there are more than `most` values. */
+function scanShape(bytes: Uint8Array, typed: boolean, maxTextBytes: number, most: number): void {
   const n = bytes.length;
-  if (n < MIN_BYTES) return;
   const maxItems = typed ? MAX_ITEMS : MAX_OTHER_ITEMS;
   let allMembers = 0;
   let values = 0;
@@ -65,7 +77,7 @@ export function checkShape(bytes: Uint8Array, typed: boolean): void {
         // An escape stands for one byte at least: two characters, or six.
         if (s === BACKSLASH) saved += bytes[i++] === 0x75 ? 5 : 1;
       }
-      if (i - start - saved > MAX_TOKEN_BYTES) tooMany(MAX_TOKEN_BYTES, 'bytes of one text');
+      if (i - start - saved > maxTextBytes) tooMany(maxTextBytes, 'bytes of one text');
     } else if (c >= 0x30 && c <= 0x39) {
       const start = i;
       while (i < n && (bytes[i] as number) >= 0x30 && (bytes[i] as number) <= 0x39) i++;
@@ -74,10 +86,10 @@ export function checkShape(bytes: Uint8Array, typed: boolean): void {
       allMembers++;
       if (depth < LEVELS) members[depth] = (members[depth] as number) + 1;
     } else if (c === 0x2c) {
-      values++;
+      if (++values > most) tooMany(most, 'values');
       if (depth < LEVELS) commas[depth] = (commas[depth] as number) + 1;
     } else if (c === 0x7b || c === 0x5b) {
-      values++;
+      if (++values > most) tooMany(most, 'values');
       if (++depth < LEVELS) members[depth] = commas[depth] = 0;
     } else if ((c === 0x7d || c === 0x5d) && depth > 0) {
       if (depth < LEVELS) checkWidth(depth, maxItems);

@@ -1,4 +1,4 @@
-export { checkShape } from './body-shape.js';
+export { checkAnswerShape, checkShape } from './body-shape.js';
 export type { Decoded } from './json.js';
 export { JsonSyntaxError, decodeJson, decodeUntyped, decodeValue, parseJson, parsePatch } from './json.js';
 export { encodeJson, jsonText } from './json-encode.js';

@@ -1,4 +1,5 @@
 import type { MeasuredReplica, Sent, SendOptions } from './measured-replica.js';
+import type { Others } from './others.js';
 
 /** A request. */
 export interface Asked {
@@ -11,7 +12,11 @@ export interface Asked {
 export interface Input extends Asked {
   readonly name: string;
   /** What must be there before; not measured. */
-  readonly prepare?: (replica: MeasuredReplica) => Promise<void>;
+  readonly prepare?: (replica: MeasuredReplica, others: Others) => Promise<void>;
+  /** It is sent to the replica that asks others: an issuer, webhooks, an aggregated server, a kubelet. */
+  readonly withOthers?: true;
+  /** Sends it, where it is no plain request. */
+  readonly send?: (replica: MeasuredReplica) => Promise<Sent>;
   /** Others that are sent at the same time. */
   readonly beside?: readonly Asked[];
   /**

@@ -5,6 +5,8 @@ import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { WebSocket } from 'ws';
+import type { KeyPair } from '../../pki/x509.js';
 import { freePorts } from '../cluster.js';
 import type { Held } from './loop-watch.js';
 
@@ -22,6 +24,8 @@ export interface SendOptions {
   /** Text or bytes as they are; anything else as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Who asks, in place of the administrator: by certificate, on a connection of its own. */
+  readonly identity?: KeyPair;
 }
 
 /** What one input did to everybody else. */
@@ -51,7 +55,8 @@ export class MeasuredReplica {
     return this.log().slice(-4000);
   }
 
-  static async start(): Promise<MeasuredReplica> {
+  /** Starts one; `more` flags are made for its directory. */
+  static async start(more: (dir: string) => Readonly<Record<string, string>> = () => ({})): Promise<MeasuredReplica> {
     const dir = mkdtempSync(join(tmpdir(), 'quorate-pauses-'));
     const tokens = join(dir, 'tokens.csv');
     writeFileSync(tokens, `${TOKEN},admin,admin,"system:masters"\n`);
@@ -64,6 +69,7 @@ export class MeasuredReplica {
       'secure-port': String(port),
       'token-auth-file': tokens,
       'authorization-mode': 'Node,RBAC',
+      ...more(dir),
     };
     const args = ['serve', ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`)];
     const profiles = process.env['PAUSES_PROFILE'];
@@ -105,10 +111,10 @@ export class MeasuredReplica {
           port: this.port,
           path,
           method,
-          agent,
+          ...(options.identity === undefined ? { agent } : { ...options.identity, agent: false }),
           rejectUnauthorized: false,
           headers: {
-            authorization: `Bearer ${TOKEN}`,
+            ...(options.identity === undefined ? { authorization: `Bearer ${TOKEN}` } : {}),
             ...(bytes === undefined
               ? {}
               : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(bytes) }),
@@ -127,6 +133,15 @@ export class MeasuredReplica {
       );
       request.on('error', fail);
       request.end(bytes);
+    });
+  }
+
+  /** A WebSocket of the administrator, in the protocol for commands and logs. */
+  socket(path: string): WebSocket {
+    return new WebSocket(`wss://127.0.0.1:${this.port}${path}`, ['v4.channel.k8s.io'], {
+      rejectUnauthorized: false,
+      headers: { authorization: `Bearer ${TOKEN}` },
+      maxPayload: 16 * 1024 * 1024,
     });
   }
 

@@ -4,6 +4,7 @@ import { type Asked, wrongAnswer } from './input.js';
 import { inputs } from './inputs/index.js';
 import { REFUSED } from './inputs/refused.js';
 import { MeasuredReplica, type SendOptions } from './measured-replica.js';
+import { Others } from './others.js';
 
 /** The rule: no request, however built, holds the event loop for longer (milliseconds of the main thread's own time). */
 const RULE_MS = 50;
@@ -15,17 +16,30 @@ const RULE_MS = 50;
 const MAX_PAUSE_MS = Number(process.env['PAUSES_LIMIT_MS'] ?? 4 * RULE_MS);
 
 describe('no request holds the others up', () => {
-  let replica: MeasuredReplica;
+  /** One by itself, and one that asks others. */
+  const replicas: { alone?: MeasuredReplica; among?: MeasuredReplica } = {};
+  let others: Others;
+  /** The replica that an input is for; one that an input before it ended is started anew. */
+  async function running(which: keyof typeof replicas): Promise<MeasuredReplica> {
+    const known = replicas[which];
+    if (known?.isRunning === true) return known;
+    await known?.stop();
+    const flags = which === 'among' ? (dir: string) => others.flags(dir) : undefined;
+    return (replicas[which] = await MeasuredReplica.start(flags));
+  }
   const only = process.env['PAUSES_ONLY'];
   const file = process.env['PAUSES_REPORT'];
   const tell = (line: string): void => {
     if (file !== undefined) appendFileSync(file, `${line}\n`);
   };
   beforeAll(async () => {
-    replica = await MeasuredReplica.start();
+    others = await Others.start();
+    await running('alone');
   });
   afterAll(async () => {
-    await replica.stop();
+    await replicas.alone?.stop();
+    await replicas.among?.stop();
+    await others.close();
   });
 
   const chosen = inputs.filter((input) => only === undefined || new RegExp(only).test(input.name));
@@ -36,11 +50,8 @@ describe('no request holds the others up', () => {
   });
 
   it.each(chosen)('$name', async (input) => {
-    if (!replica.isRunning) {
-      await replica.stop();
-      replica = await MeasuredReplica.start();
-    }
-    await input.prepare?.(replica);
+    const replica = await running(input.withOthers === true ? 'among' : 'alone');
+    await input.prepare?.(replica, others);
     const optionsOf = ({ options }: Asked): SendOptions | undefined =>
       typeof options === 'function' ? options() : options;
     const options = optionsOf(input);
@@ -48,9 +59,9 @@ describe('no request holds the others up', () => {
     let wrong: string | undefined;
     const started = performance.now();
     const pause = await replica.measure(async () => {
-      const others = beside.map((one) => replica.send(one.method, one.path, one.options));
-      const sent = await replica.send(input.method, input.path, options);
-      await Promise.all(others);
+      const rest = beside.map((one) => replica.send(one.method, one.path, one.options));
+      const sent = await (input.send?.(replica) ?? replica.send(input.method, input.path, options));
+      await Promise.all(rest);
       wrong = wrongAnswer(input, sent);
       if (wrong !== undefined) wrong += `\n${replica.logTail}`;
       tell(`    ${sent.status} ${sent.body.slice(0, 160).replaceAll('\n', ' ')}`);

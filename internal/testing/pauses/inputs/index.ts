@@ -1,15 +1,18 @@
 import type { Input } from '../input.js';
+import { answers } from './answers.js';
 import { auth } from './auth.js';
 import { bounds } from './bounds.js';
 import { custom } from './custom.js';
 import { definitions } from './definitions.js';
 import { patches } from './patches.js';
+import { identities } from './identities.js';
 import { large } from './large.js';
 import { ownership } from './ownership.js';
 import { parsers } from './parsers.js';
 import { reads } from './reads.js';
 import { REFUSED } from './refused.js';
 import { refusals } from './refusals.js';
+import { streams } from './streams.js';
 import { togethers } from './together.js';
 import { values } from './values.js';
 import { workloads } from './workloads.js';
@@ -28,6 +31,9 @@ const all: readonly Input[] = [
   ...reads,
   ...togethers,
   ...refusals,
+  ...identities,
+  ...answers,
+  ...streams,
 ];
 
 /** Every input that the rule is checked with. */

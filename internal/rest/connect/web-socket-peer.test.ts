@@ -1,0 +1,58 @@
+import { Duplex } from 'node:stream';
+import { expect, test } from 'vitest';
+import { until } from '../../testing/until.js';
+import { WebSocketPeer } from './web-socket-peer.js';
+
+const COUNT = 10_000;
+
+/** Frames of a server, each with its number. */
+function frames(count: number): Buffer {
+  const all = Buffer.alloc(count * 6);
+  for (let i = 0; i < count; i++) {
+    all.writeUInt16BE(0x82_04, i * 6);
+    all.writeUInt32LE(i, i * 6 + 2);
+  }
+  return all;
+}
+
+function peer(): { socket: Duplex; got: number[]; codes: number[] } {
+  const socket = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
+  const [got, codes]: [number[], number[]] = [[], []];
+  new WebSocketPeer(socket, Buffer.alloc(0)).start({
+    message: (message) => void got.push(message.readUInt32LE()),
+    drain: () => undefined,
+    close: (code) => void codes.push(code),
+  });
+  return { socket, got, codes };
+}
+const numbers = Array.from({ length: COUNT }, (_, i) => i);
+
+test('thousands of small frames that come at once are read in order, and others have their turn between', async () => {
+  const { socket, got } = peer();
+  let most = 0;
+  let before = 0;
+  const turn = (): void => {
+    most = Math.max(most, got.length - before);
+    before = got.length;
+    if (got.length < COUNT) setImmediate(turn);
+  };
+  setImmediate(turn);
+  socket.push(frames(COUNT));
+  await until(() => got.length === COUNT);
+  expect(got).toEqual(numbers);
+  expect(most).toBeLessThan(COUNT / 4);
+  // What comes later is read too.
+  socket.push(frames(1));
+  await until(() => got.length === COUNT + 1);
+});
+
+test('what came before the connection broke off is read before its end is told', async () => {
+  const { socket, got, codes } = peer();
+  socket.push(frames(COUNT));
+  await until(() => got.length > 0);
+  expect(got.length).toBeLessThan(COUNT);
+  socket.destroy();
+  await until(() => codes.length > 0);
+  expect(got).toEqual(numbers);
+  expect(codes).toEqual([1006]);
+});
