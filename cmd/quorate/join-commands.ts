@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { type Command } from 'commander';
 import { join } from '../../internal/bootstrap/join.js';
 import { readKubeadmConfig, yamlOf } from '../../internal/bootstrap/kubeadm-config.js';
@@ -9,6 +8,7 @@ import { child, ensureChild, str, strings } from '../../internal/machinery/acces
 import { FatalError } from '../../internal/machinery/assert.js';
 import type { JsonObject } from '../../internal/machinery/json.js';
 import { firstServiceIp } from './addresses.js';
+import { confirm } from './confirm.js';
 import { serverAccess } from './kubeconfig-file.js';
 import {
   addNodeFlags,
@@ -161,14 +161,4 @@ function machineOf(flags: JoinFlags): { nodeName: string; advertiseAddress: stri
     nodeName: str(child(init, 'nodeRegistration'), 'name'),
     advertiseAddress: str(child(init, 'localAPIEndpoint'), 'advertiseAddress'),
   };
-}
-
-async function confirm(question: string): Promise<void> {
-  const line = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    const answer = await line.question(question);
-    if (!/^y(es)?$/i.test(answer.trim())) throw new FatalError('aborted: nothing was changed');
-  } finally {
-    line.close();
-  }
 }

@@ -1,9 +1,8 @@
+#!/usr/bin/env node
 import '../../internal/machinery/plain-keys.js';
 import { Command } from 'commander';
-import about from '../../package.json' with { type: 'json' };
 import { FatalError } from '../../internal/machinery/assert.js';
 import { logger } from '../../internal/machinery/log.js';
-import { VERSION } from '../../internal/server/version.js';
 import { addArchiveCommands } from './archive-commands.js';
 import { addClusterCommands } from './cluster-commands.js';
 import { speakLikeCobra } from './flag-errors.js';
@@ -16,6 +15,7 @@ import { addJoinCommands } from './join-commands.js';
 import { addMemberCommands } from './member-commands.js';
 import { addSnapshotCommands } from './snapshot-commands.js';
 import { addTokenCommands } from './token-commands.js';
+import { addVersionCommand, versionText } from './version-command.js';
 import { addKubeconfigCommand, addPkiCommand } from './pki-commands.js';
 
 const log = logger('main.ts');
@@ -34,12 +34,7 @@ async function main(argv: readonly string[]): Promise<void> {
   // Commander would add what a flag without a value means to each description.
   program.configureHelp({ optionDescription: (option) => option.description });
   program.version(versionText(), '--version', 'Print the version.');
-  program
-    .command('version')
-    .description('Print the version.')
-    .action(() => {
-      process.stdout.write(`${versionText()}\n`);
-    });
+  addVersionCommand(program);
   addInitCommands(program);
   addJoinCommands(program);
   addTokenCommands(program);
@@ -64,10 +59,6 @@ async function main(argv: readonly string[]): Promise<void> {
     await runServe(flags());
   });
   await program.parseAsync([...argv.slice(0, 2), ...normalizeArguments(argv.slice(2))]);
-}
-
-function versionText(): string {
-  return `quorate v${about.version} (Kubernetes ${VERSION.gitVersion.replace(/\+.*/, '')})`;
 }
 
 /** The sentence for a failure that a person can do something about, or undefined for a bug. */

@@ -2,13 +2,13 @@ import { createWriteStream, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import https from 'node:https';
 import { dirname, join, resolve } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { type Progress, progressOn } from '../../internal/bootstrap/progress.js';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { makeDirectory } from '../../internal/machinery/directory.js';
 import type { RecoveryPlan, SnapshotFileHeader } from '../../internal/replica/index.js';
+import { confirm } from './confirm.js';
 import { serverAccess } from './kubeconfig-file.js';
 import { pathsOf } from './node-options.js';
 import { addPlaceFlags, bumpOf, type PlaceFlags, placeOf } from './place-flags.js';
@@ -211,13 +211,4 @@ ${plan.name} becomes a new cluster of itself alone. What is lost: writes that th
 Prefer the member with the highest term and then the most entries: run this with --dry-run on each that is left.
 These members are turned away for good, and stop when they meet it; until then they could still serve where a majority of them runs:
 ${others === '' ? '  none\n' : others}`;
-}
-
-async function confirm(question: string): Promise<void> {
-  const line = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    if (!/^y(es)?$/i.test((await line.question(question)).trim())) throw new FatalError('aborted: nothing was changed');
-  } finally {
-    line.close();
-  }
 }

@@ -92,6 +92,10 @@ describe('snapshots, restore and recovery, under load', () => {
     await cluster.kill(leader, 'SIGKILL');
     const plan = await quorate('recover', '--dry-run', '--data-dir', dataDir(leader));
     expect(plan).toContain(`r${leader} becomes a new cluster of itself alone`);
+    // Nobody is there to say yes.
+    await expect(
+      exec('sh', ['-c', `node dist/quorate.js recover --data-dir ${dataDir(leader)} </dev/null`], { cwd: repoRoot }),
+    ).rejects.toThrow(/aborted: nothing was changed/);
     const before = seen;
     expect(await quorate('recover', '--force', '--data-dir', dataDir(leader))).toContain(
       'is a new cluster of one member now',

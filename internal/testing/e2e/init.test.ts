@@ -73,6 +73,9 @@ describe('init, join, token, certs, reset', () => {
     expect(fs.readFileSync(kubernetes('m1', 'manifests/kube-controller-manager.yaml'), 'utf8')).toContain(
       'bootstrapsigner,tokencleaner',
     );
+    // Kubernetes' own, for scripts that ask kubeadm.
+    expect(await quorate('version', '-o', 'short')).toMatch(/^v1\.36\.\d+\n$/);
+    expect(JSON.parse(await quorate('version', '-o', 'json'))).toMatchObject({ clientVersion: { minor: '36' } });
     const tokens = (await admin('token', 'list', '-o', 'json')).match(/"kind": "BootstrapToken"/g);
     expect(tokens?.length).toBe(3);
     // Its disk lost, it must not begin an empty cluster under the old name.
