@@ -17,6 +17,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { FatalError } from '../machinery/assert.js';
 import { openEnvironment, openTables } from './lmdb.js';
 import { missingPages } from './lmdb-extent.js';
+import { PAGE_BYTES } from './page-order.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'quorate-extent-'));
 const whole = join(directory, 'whole', 'data.mdb');
@@ -76,4 +77,37 @@ it('says nothing of a file that is empty or no database', () => {
     writeFileSync(join(directory, 'other'), text);
     expect(missingPages(join(directory, 'other'))).toBeUndefined();
   }
+});
+
+it('finds every page that is missing and in use, and no other: what is cut to any length opens or is refused', async () => {
+  // Of a state as small as most are, page by page.
+  const small = join(directory, 'small');
+  const environment = openEnvironment({ path: small, overlappingSync: true });
+  const tables = openTables(environment);
+  for (let round = 0; round < 3; round++) {
+    await environment.batch(() => {
+      for (let i = 0; i < 150; i++) void tables.objects.put(`a/${i}`, Buffer.alloc(700, round));
+      void tables.past.put(Buffer.from(`p/${round}`), Buffer.alloc(40));
+    });
+  }
+  await environment.close();
+  const file = join(small, 'data.mdb');
+  const { size } = statSync(file);
+  const told: boolean[] = [];
+  for (let bytes = PAGE_BYTES; bytes <= size; bytes += PAGE_BYTES) {
+    rmSync(join(directory, 'cut'), { recursive: true, force: true });
+    mkdirSync(join(directory, 'cut'));
+    copyFileSync(file, cut);
+    truncateSync(cut, bytes);
+    const missing = missingPages(cut);
+    told.push(missing !== undefined);
+    if (bytes === PAGE_BYTES) expect(missing).toBe(`it has ${PAGE_BYTES} bytes, less than two pages`);
+    else if (missing !== undefined) expect(missing).toMatch(new RegExp(`^it has ${bytes} bytes, and had up to \\d+$`));
+  }
+  expect(told.at(0)).toBe(true);
+  expect(told.at(-1)).toBe(false);
+  // Once all that is in use is there, more changes nothing.
+  expect(told.lastIndexOf(true)).toBe(told.indexOf(false) - 1);
+  writeFileSync(join(directory, 'tiny'), Buffer.alloc(159));
+  expect(missingPages(join(directory, 'tiny'))).toBe('it has 159 bytes, too few for any page');
 });

@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Packr } from 'msgpackr';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Command, encodeProposal } from './command.js';
 import { HistoryRemover } from './compaction.js';
 import { StateExport, SnapshotError, StagedState } from './snapshot.js';
+import { stateHashOf } from './meta.js';
 import { StateStore } from './state.js';
 import { OBJECT_HEADER } from './rows.js';
 import { Random } from '../testing/sim/random.js';
@@ -210,4 +212,140 @@ it('travels as a snapshot; a damaged or cut one is refused', async () => {
   state.commit();
   await state.whenVisible(index);
   expect(state.snapshot.get('objects', 'a/late')).toBeDefined();
+});
+
+describe('a snapshot that is received', () => {
+  const chunksOf = async (of: StateStore): Promise<Buffer[]> => {
+    const whole = new StateExport(await of.takeSnapshot());
+    const chunks: Buffer[] = [];
+    for await (const chunk of whole.chunks()) chunks.push(chunk);
+    whole.release();
+    return chunks;
+  };
+  const packr = new Packr({ useRecords: false, int64AsType: 'number' });
+  const staged = (transfer = ''): StagedState => new StagedState(join(directory, 'staged'), transfer);
+  beforeEach(async () => {
+    state = open();
+    for (let i = 0; i < 200; i++) apply(put(`a/${i}`, Buffer.alloc(3000, i)));
+    state.commit();
+    await state.whenVisible(index);
+  });
+
+  it('is refused for what is wrong with it, in a sentence', async () => {
+    const [first = Buffer.alloc(0)] = await chunksOf(state);
+    const wire = packr.unpack(first) as unknown[];
+    for (const [change, reason] of [
+      [[2, ...wire.slice(1)], 'version 2 is not known'],
+      [[1, 9, ...wire.slice(2)], 'a chunk is out of place'],
+      [[1, wire[1], 5, wire[3]], 'checksum mismatch'],
+      [[1, -1, 7, []], '0 rows came of 7'],
+      [[1, -1, 0, [], 5], 'the checksum of the whole does not match'],
+    ] as const) {
+      const to = staged();
+      await expect(to.add(packr.pack(change))).rejects.toThrow(`the snapshot cannot be used: ${reason}`);
+      await to.discard();
+    }
+    const early = staged();
+    await early.add(first);
+    await expect(early.finish()).rejects.toThrow('the snapshot cannot be used: it ends early');
+    await early.discard();
+    expect(existsSync(join(directory, 'staged'))).toBe(false);
+  });
+
+  it('without data of its own is refused, one of an earlier release is not', async () => {
+    const chunks = await chunksOf(state);
+    const rows = chunks.map((chunk) => packr.unpack(chunk) as [number, number, number, Uint8Array[]]);
+    const withoutMeta = rows.filter(([, table]) => table !== 4);
+    const to = staged();
+    for (const wire of withoutMeta.slice(0, -1)) await to.add(packr.pack(wire));
+    const count = withoutMeta.slice(0, -1).reduce((sum, [, , , r]) => sum + r.length / 2, 0);
+    await to.add(packr.pack([1, -1, count, []]));
+    expect(to.complete).toBe(true);
+    await expect(to.finish()).rejects.toThrow('the snapshot cannot be used: it has no meta row');
+    await to.discard();
+    const earlier = staged();
+    for (const chunk of chunks.slice(0, -1)) await earlier.add(chunk);
+    const [, , all] = rows.at(-1) ?? [];
+    await earlier.add(packr.pack([1, -1, all, []]));
+    expect((await earlier.finish()).revision).toBe(200);
+  });
+
+  it('goes on where it was after a break, and knows what it is of', async () => {
+    const chunks = await chunksOf(state);
+    const begun = staged('one');
+    for (const chunk of chunks.slice(0, 2)) await begun.add(chunk);
+    expect([begun.transfer, begun.chunks, begun.complete]).toEqual(['one', 2, false]);
+    await begun.close();
+    const again = await StagedState.reopen(join(directory, 'staged'));
+    expect([again?.transfer, again?.chunks]).toEqual(['one', 2]);
+    for (const chunk of chunks.slice(2)) await again?.add(chunk);
+    await expect(again?.add(chunks[0] ?? Buffer.alloc(0))).rejects.toThrow('a chunk is out of place');
+    expect(await again?.finish()).toMatchObject({ revision: 200, appliedIndex: 200 });
+    // From now on it is a state, and no part of a transfer.
+    expect(await StagedState.reopen(join(directory, 'staged'))).toBeUndefined();
+    // A sender that cannot say what the whole adds up to cannot be gone on with.
+    const unsure = staged('two');
+    await expect(unsure.add(packr.pack([1, -1, 0, []]))).rejects.toThrow('the checksum of the whole does not match');
+    await unsure.close();
+  });
+
+  it('can be read again from any chunk that was read, and from no other', async () => {
+    const chunks = await chunksOf(state);
+    const whole = new StateExport(await state.takeSnapshot());
+    const first = whole.chunks();
+    while (whole.read < 2) await first.next();
+    const rest: Buffer[] = [];
+    for await (const chunk of whole.chunks(1)) rest.push(chunk);
+    expect(rest).toEqual(chunks.slice(1));
+    await expect(whole.chunks(99).next()).rejects.toThrow('chunk 99 was not reached before');
+    whole.release();
+    await expect(whole.chunks().next()).rejects.toThrow('the snapshot is not held any more');
+  });
+});
+
+it('waits for what it is asked to wait for', async () => {
+  state = open();
+  apply(put('a/1', Buffer.from('x')));
+  const visible = state.whenVisible(1);
+  state.commit();
+  await visible;
+  expect(state.durableIndex).toBe(0);
+  expect(state.pendingBytes).toBeGreaterThan(0);
+  await state.whenCommitted();
+  await state.sync();
+  expect([state.durableIndex, state.pendingBytes]).toEqual([1, 0]);
+  await state.whenCommitted();
+});
+
+it('remembers who belongs to it, and who did', async () => {
+  state = open();
+  const both = new Map([
+    [1, { name: 'a', address: 'h:1' }],
+    [2, { name: 'b', address: 'h:2' }],
+  ]);
+  const next = { ...conf, voters: [1, 2] };
+  state.applyConfChange(1, 1, next, both);
+  expect([state.meta.conf, state.meta.members, [...state.meta.removed]]).toEqual([next, both, []]);
+  state.applyConfChange(2, 1, conf, new Map([[1, { name: 'a', address: 'h:1' }]]));
+  expect([[...state.meta.members.keys()], [...state.meta.removed]]).toEqual([[1], [2]]);
+  index = 2;
+  expect(state.applyEntry(3, 2, Buffer.alloc(0))).toBeUndefined();
+  expect(() => state.applyEntry(5, 2, Buffer.alloc(0))).toThrow('entry 5 applied after 3');
+  state.setLineage('mine');
+  await state.sync();
+  await state.close();
+  state = open();
+  expect(state.meta).toMatchObject({ appliedIndex: 3, appliedTerm: 2, lineage: 'mine', removed: new Set([2]) });
+});
+
+it('knows the hashes of the last entries, by their revision', () => {
+  state = open();
+  apply(put('a/1', Buffer.from('x')));
+  const { changes } = stateHashOf(state.meta);
+  apply(put('a/1', Buffer.from('y')), put('a/2', Buffer.from('y')));
+  expect(state.hashAt(1)?.changes).toBe(changes);
+  // Between two entries there is none.
+  expect(state.hashAt(2)).toBeUndefined();
+  expect(state.hashAt(3)).toEqual(stateHashOf(state.meta));
+  expect(state.hashAt(0)).toBeDefined();
 });
