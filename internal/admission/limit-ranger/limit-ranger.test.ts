@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
+import { parseQuantity } from '../../machinery/quantity.js';
 import { type Rest, startRest } from '../../rest/write/testing/harness.js';
+import { broken, brokenByClaim } from './constraints.js';
 
 let rest: Rest;
 beforeAll(async () => {
@@ -118,5 +120,131 @@ describe('limit ranges', () => {
       'persistentvolumeclaims "c" is forbidden: minimum storage usage per PersistentVolumeClaim is 1Gi, but request is 1Mi',
     );
     await rest.ok(201, 'POST', `${at}/persistentvolumeclaims`, claim('2Gi'));
+  });
+});
+
+describe('bounds of a limit range', () => {
+  const type = 'Container';
+  const q = (list: Record<string, string>) =>
+    new Map(Object.entries(list).map(([name, text]) => [name, parseQuantity(text)]));
+  const observed = (requests: Record<string, string>, limits: Record<string, string>) => ({
+    requests: q(requests),
+    limits: q(limits),
+  });
+  const MIN = 'minimum cpu usage per Container is 1';
+  const MAX = 'maximum cpu usage per Container is 2';
+  const RATIO = 'cpu max limit to request ratio per Container is 2';
+  it.each<[string, JsonObject, Record<string, string>, Record<string, string>, string[]]>([
+    ['exactly the least', { min: { cpu: '1' } }, { cpu: '1' }, {}, []],
+    ['less than the least', { min: { cpu: '1' } }, { cpu: '900m' }, {}, [`${MIN}, but request is 900m`]],
+    ['a limit of exactly the least', { min: { cpu: '1' } }, { cpu: '1' }, { cpu: '1' }, []],
+    ['a limit below the least', { min: { cpu: '1' } }, { cpu: '1' }, { cpu: '500m' }, [`${MIN}, but limit is 500m`]],
+    ['nothing, where there is a least', { min: { cpu: '1' } }, {}, { cpu: '3' }, [`${MIN}.  No request is specified`]],
+    ['exactly the most', { max: { cpu: '2' } }, { cpu: '2' }, { cpu: '2' }, []],
+    ['a limit above the most', { max: { cpu: '2' } }, {}, { cpu: '3' }, [`${MAX}, but limit is 3`]],
+    ['a request above the most', { max: { cpu: '2' } }, { cpu: '3' }, { cpu: '2' }, [`${MAX}, but request is 3`]],
+    ['no limit, where there is a most', { max: { cpu: '2' } }, { cpu: '1' }, {}, [`${MAX}.  No limit is specified`]],
+    ['exactly the ratio', { maxLimitRequestRatio: { cpu: '2' } }, { cpu: '1' }, { cpu: '2' }, []],
+    [
+      'more than the ratio',
+      { maxLimitRequestRatio: { cpu: '2' } },
+      { cpu: '1' },
+      { cpu: '2500m' },
+      [`${RATIO}, but provided ratio is 2.500000`],
+    ],
+    [
+      'a ratio to nothing',
+      { maxLimitRequestRatio: { cpu: '2' } },
+      {},
+      { cpu: '2' },
+      [`${RATIO}, but no request is specified or request is 0`],
+    ],
+    [
+      'a ratio to 0',
+      { maxLimitRequestRatio: { cpu: '2' } },
+      { cpu: '0' },
+      { cpu: '2' },
+      [`${RATIO}, but no request is specified or request is 0`],
+    ],
+    [
+      'a ratio of nothing',
+      { maxLimitRequestRatio: { cpu: '2' } },
+      { cpu: '1' },
+      {},
+      [`${RATIO}, but no limit is specified or limit is 0`],
+    ],
+    [
+      'a ratio of 0',
+      { maxLimitRequestRatio: { cpu: '2' } },
+      { cpu: '1' },
+      { cpu: '0' },
+      [`${RATIO}, but no limit is specified or limit is 0`],
+    ],
+    [
+      'other resources',
+      { min: { cpu: '1' }, max: { cpu: '2' } },
+      { cpu: '1', memory: '1' },
+      { cpu: '2', memory: '9Gi' },
+      [],
+    ],
+  ])('a container that asks for %s', (_what, limit, requests, limits, problems) => {
+    expect(broken(limit, type, observed(requests, limits))).toEqual(problems);
+  });
+
+  it.each<[string, JsonObject, Record<string, string>, string[]]>([
+    ['the most', { max: { storage: '2Gi' } }, { storage: '2Gi' }, []],
+    [
+      'too much',
+      { max: { storage: '2Gi' } },
+      { storage: '3Gi' },
+      ['maximum storage usage per C is 2Gi, but request is 3Gi'],
+    ],
+    [
+      'nothing',
+      { max: { storage: '2Gi' }, min: { storage: '1Gi' } },
+      {},
+      [
+        'minimum storage usage per C is 1Gi.  No request is specified',
+        'maximum storage usage per C is 2Gi.  No request is specified',
+      ],
+    ],
+  ])('a claim that asks for %s', (_what, limit, requests, problems) => {
+    expect(brokenByClaim(limit, 'C', observed(requests, {}))).toEqual(problems);
+  });
+});
+
+describe('defaults of limit ranges', () => {
+  it('are of containers only, and not told where nothing is missing', async () => {
+    const at = await limited(
+      { type: 'Container', default: { cpu: '1', memory: '1Gi' } },
+      { type: 'Pod', max: { 'example.com/x': '9' } },
+    );
+    const asked = resources({ cpu: '1', memory: '1Gi' }, { cpu: '1', memory: '1Gi', 'example.com/x': '1' });
+    const whole = {
+      ...asked,
+      resources: { ...(asked['resources'] as JsonObject), requests: { cpu: '1', memory: '1Gi', 'example.com/x': '1' } },
+    };
+    const told = (o: JsonObject): unknown =>
+      ((o['metadata'] as JsonObject)['annotations'] as JsonObject | undefined)?.['kubernetes.io/limit-ranger'];
+    const made = await rest.ok(201, 'POST', `${at}/pods?dryRun=All`, pod([whole]));
+    expect(told(made)).toBeUndefined();
+    const partly = await rest.ok(201, 'POST', `${at}/pods?dryRun=All`, pod([whole, resources({ cpu: '1' }, {})]));
+    expect(partly['spec']).toMatchObject({ containers: [{}, { resources: { limits: { cpu: '1', memory: '1Gi' } } }] });
+  });
+
+  it('are for new pods, and hold what is resized, but nothing that is being deleted', async () => {
+    const at = await limited({ type: 'Container', max: { cpu: '2' }, default: { cpu: '1' } });
+    await rest.ok(201, 'POST', `${at}/pods`, pod([resources({ cpu: '1' }, { cpu: '1' })]));
+    const merge = { contentType: 'application/strategic-merge-patch+json' };
+    const resize = (cpu: string) => ({ spec: { containers: [{ name: 'c0', ...resources({ cpu }, { cpu }) }] } });
+    expect((await rest.call('PATCH', `${at}/pods/p/resize`, resize('3'), merge)).body['message']).toBe(
+      'pods "p" is forbidden: maximum cpu usage per Container is 2, but limit is 3',
+    );
+    await rest.ok(200, 'PATCH', `${at}/pods/p/resize`, resize('2'), merge);
+    await rest.ok(200, 'PATCH', `${at}/pods/p`, { metadata: { labels: { a: 'b' }, finalizers: ['a.b/c'] } }, merge);
+    await rest.ok(200, 'DELETE', `${at}/pods/p?gracePeriodSeconds=0`);
+    await rest.ok(200, 'PATCH', `${at}/pods/p`, { metadata: { labels: { a: 'c' } } }, merge);
+    // What is no pod and no claim has no limits.
+    await rest.ok(201, 'POST', `${at}/configmaps`, { metadata: { name: 'c' } });
   });
 });

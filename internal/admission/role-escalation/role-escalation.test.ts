@@ -86,3 +86,73 @@ describe('nobody gives rights that they do not have', () => {
     expect(await rest.call('POST', `${API}/clusterroles`, collected)).toMatchObject({ status: 201 });
   });
 });
+
+describe('what is left alone', () => {
+  const merge = (user: string): Call => ({ ...as(user), contentType: 'application/merge-patch+json' });
+  beforeAll(async () => {
+    await rest.ok(201, 'POST', ROLES, role('strong', [rule(['*'], ['*'], '*')]));
+    await rest.ok(201, 'POST', BINDINGS, binding('strong', 'Role', 'strong', 'friend'));
+  });
+
+  test.each([
+    ['owners', { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'a', uid: 'u' }] }, 200],
+    ['finalizers', { finalizers: ['a.b/c'] }, 200],
+    ['labels', { labels: { a: 'b' } }, 403],
+  ])('a change of %s of a role that is stronger than who changes it', async (_what, metadata, code) => {
+    expect((await rest.call('PATCH', `${ROLES}/strong`, { metadata }, merge('reader'))).status).toBe(code);
+    expect((await rest.call('PATCH', `${BINDINGS}/strong`, { metadata }, merge('reader'))).status).toBe(code);
+  });
+
+  test('other objects, and who is an administrator', async () => {
+    expect(await post('/api/v1/namespaces/default/configmaps', { metadata: { name: 'a' } }, 'reader')).toMatchObject({
+      status: 201,
+    });
+    expect(await rest.call('POST', BINDINGS, binding('by-admin', 'Role', 'strong', 'friend'))).toMatchObject({
+      status: 201,
+    });
+  });
+});
+
+describe('roles of a namespace', () => {
+  test('are bound by their name in it, or are not found', async () => {
+    await rest.ok(201, 'POST', ROLES, role('local', [rule(['delete'], ['pods'])]));
+    expect(await post(BINDINGS, binding('to-local', 'Role', 'local', 'friend'), 'reader')).toMatchObject({
+      status: 403,
+    });
+    expect(await post(BINDINGS, binding('to-none', 'Role', 'nowhere', 'friend'), 'reader')).toMatchObject({
+      status: 404,
+      body: { details: { kind: 'role', name: 'nowhere' } },
+    });
+    await rest.ok(201, 'POST', `${API}/clusterroles`, role('role-binder', [rule(['bind'], ['roles'], GROUP)]));
+    await rest.ok(
+      201,
+      'POST',
+      `${API}/clusterrolebindings`,
+      binding('role-binder', 'ClusterRole', 'role-binder', 'role-binder'),
+    );
+    expect(await post(BINDINGS, binding('to-local', 'Role', 'local', 'friend'), 'role-binder')).toMatchObject({
+      status: 201,
+    });
+  });
+
+  test('of a kind that is none are refused by validation, in its words', async () => {
+    const refused = await post(BINDINGS, binding('odd', 'Group', 'local', 'friend'), 'reader');
+    expect(refused).toMatchObject({ status: 422 });
+  });
+
+  test('that collect others need all rights, also when they stop to', async () => {
+    const aggregationRule = { clusterRoleSelectors: [{ matchLabels: { a: 'b' } }] };
+    const mine = role('mine', [], { aggregationRule });
+    await rest.ok(201, 'POST', `${API}/clusterroles`, mine);
+    const { body } = await post(`${API}/clusterroles`, role('other', [], { aggregationRule }), 'reader');
+    expect(body['message']).toBe(
+      'clusterroles.rbac.authorization.k8s.io "other" is forbidden: must have cluster-admin privileges to use an aggregationRule',
+    );
+    const patch = { aggregationRule: null };
+    const merge = { ...as('reader'), contentType: 'application/merge-patch+json' };
+    expect(await rest.call('PATCH', `${API}/clusterroles/mine`, patch, merge)).toMatchObject({ status: 403 });
+    expect(await rest.call('PATCH', `${API}/clusterroles/mine`, patch, { ...merge, user: 'escalator' })).toMatchObject({
+      status: 200,
+    });
+  });
+});
