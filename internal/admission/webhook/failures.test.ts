@@ -17,12 +17,12 @@ test.each<[string, object | undefined, number, string, string]>([
 
 test('What else it says goes to the client, but not that it succeeded', () => {
   const details = { name: 'p', causes: [{ message: 'because' }] };
-  const { status } = denied('w', { details, metadata: { resourceVersion: '1' }, status: 'Other' } as never);
+  const { status } = denied('w', { details, metadata: { resourceVersion: '1' }, status: 'Other' });
   expect(status).toMatchObject({ details, metadata: { resourceVersion: '1' }, status: 'Other' });
-  expect(denied('w', { status: 'Success', metadata: 5, details: 5 } as never).status).toMatchObject({
+  expect(denied('w', { status: 'Success', metadata: 5, details: 5 }).status).toMatchObject({
     status: 'Failure',
   });
-  expect(denied('w', { status: '' } as never).status.status).toBe('Failure');
+  expect(denied('w', { status: '' }).status.status).toBe('Failure');
 });
 
 test('One that cannot be asked is named', () => {
