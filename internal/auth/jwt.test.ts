@@ -3,14 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { isSigned, readClaims, signToken, tokenKey } from './jwt.js';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const [p256, p384] = ['P-256', 'P-384'].map((namedCurve) => generateKeyPairSync('ec', { namedCurve }).privateKey);
-const keys = [rsa.privateKey, p256, p384].map((key) => tokenKey(key as NonNullable<typeof key>));
+const [p256, p384, p521] = ['P-256', 'P-384', 'P-521'].map(
+  (namedCurve) => generateKeyPairSync('ec', { namedCurve }).privateKey,
+);
+const keys = [rsa.privateKey, p256, p384, p521].map((key) => tokenKey(key as NonNullable<typeof key>));
 const [rsaKey, ecKey] = keys as [(typeof keys)[0], (typeof keys)[0]];
 const publicKeys = keys.map(({ key }) => tokenKey(createPublicKey(key)));
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 test('what was signed is verified with the public half, by each kind of key', () => {
-  expect(keys.map((k) => k.alg)).toEqual(['RS256', 'ES256', 'ES384']);
+  expect(keys.map((k) => k.alg)).toEqual(['RS256', 'ES256', 'ES384', 'ES512']);
   for (const key of keys) {
     const token = signToken({ sub: 'x' }, key);
     expect(readClaims(token)).toEqual({ sub: 'x' });
@@ -63,4 +65,21 @@ describe('a token is not taken', () => {
 test('keys that Kubernetes does not sign with are refused', () => {
   const ed = generateKeyPairSync('ed25519').privateKey;
   expect(() => tokenKey(ed)).toThrow('must be RSA or ECDSA');
+  const bitcoin = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey;
+  expect(() => tokenKey(bitcoin)).toThrow('must be RSA or ECDSA');
+});
+
+test('a token that names no key is tried with each, and what is no token with none', () => {
+  const signed = `${part({ alg: 'ES256' })}.${part({ sub: 'x' })}`;
+  const own = sign('sha256', Buffer.from(signed), { key: ecKey.key, dsaEncoding: 'ieee-p1363' }).toString('base64url');
+  expect(isSigned(`${signed}.${own}`, publicKeys)).toBe(true);
+  for (const token of ['', 'x', '..', `${Buffer.from('{').toString('base64url')}..`]) {
+    expect(isSigned(token, publicKeys), token).toBe(false);
+    expect(readClaims(token), token).toBeUndefined();
+  }
+  expect(readClaims(`a.${Buffer.from('{').toString('base64url')}.b`)).toBeUndefined();
+  // As long as a token may be.
+  const longest = `a.${part({ pad: 'x'.repeat(12_275) })}.b`;
+  expect([longest.length, readClaims(longest) !== undefined]).toEqual([16_384, true]);
+  expect(readClaims(`${longest}b`)).toBeUndefined();
 });

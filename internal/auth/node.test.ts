@@ -127,6 +127,14 @@ describe('nodes', () => {
       spec: { claimRef, azureFile: { secretName: 'far', secretNamespace: 'elsewhere' } },
     });
     await put('', 'persistentvolumes', '', 'iscsi', { spec: { claimRef, iscsi: { secretRef: { name: 'home' } } } });
+    await put('', 'persistentvolumes', '', 'odd', {
+      spec: {
+        claimRef,
+        capacity: { secretRefs: { name: 'no reference' } },
+        csi: { fsType: { name: 'no secret' }, secretRef: 'no object', attributes: null },
+        mountOptions: ['secretRef'],
+      },
+    });
     await put('', 'persistentvolumes', '', 'free', { spec: { iscsi: { secretRef: { name: 'free' } } } });
     expect(secret('volumes', 'own')).toBe(false);
     await put('', 'pods', 'volumes', 'p', {
@@ -136,6 +144,11 @@ describe('nodes', () => {
       true,
       true,
       true,
+    ]);
+    expect([secret('volumes', 'no reference'), secret('volumes', 'no secret'), secret('volumes', '')]).toEqual([
+      false,
+      false,
+      false,
     ]);
     expect([secret('elsewhere', 'own'), secret('volumes', 'far'), secret('', 'free')]).toEqual([false, false, false]);
     expect(allowed(node.authorize(asks(kubelet, 'get', 'persistentvolumes', { name: 'free' })))).toBe(false);
@@ -185,6 +198,14 @@ describe('nodes', () => {
     const attachments = { group: 'storage.k8s.io' };
     expect(may('get', 'volumeattachments', { ...attachments, name: 'mine' })).toBe('allow');
     expect(may('get', 'volumeattachments', { ...attachments, name: 'yours' })).toBe(unrelated);
+
+    expect(may('get', 'volumeattachments', { ...attachments, name: 'nobody' })).toBe(unrelated);
+    expect(may('get', 'resourceslices', { group: 'resource.k8s.io', name: 'nobody' })).toBe(unrelated);
+    expect(may('get', 'persistentvolumes', { name: 'nobody' })).toBe(unrelated);
+    expect(may('get', 'pods', { ...inPlace, name: 'nobody' })).toBe(unrelated);
+    await put('storage.k8s.io', 'volumeattachments', '', 'attached', { spec: { nodeName: 'n1' } });
+    expect(may('get', 'volumeattachments', { ...attachments, name: 'attached' })).toBe('allow');
+    expect(may('get', 'resourceslices', { group: 'resource.k8s.io', name: 'attached' })).toBe(unrelated);
 
     const robot = { ...inPlace, name: 'robot' };
     expect(may('get', 'serviceaccounts', robot)).toBe('allow');

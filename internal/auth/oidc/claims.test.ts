@@ -114,3 +114,119 @@ test('a token is for one of the audiences, and within its time', () => {
   expect(check({ aud: 'api', exp: '2000' })).toThrow('expired');
   expect(check({ aud: 'api', exp: 2000, nbf: 1301 })).toThrow('not before');
 });
+
+describe('in words of the apiserver it is told', () => {
+  const text = (jwt: JsonObject, claims: JsonObject): string => {
+    try {
+      return JSON.stringify(userOf(jwt, claims));
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  const rules = (...claimValidationRules: JsonObject[]) => ({ claimMappings: bySub, claimValidationRules });
+  const userRules = (...userValidationRules: JsonObject[]) => ({ claimMappings: bySub, userValidationRules });
+  const mappings = (more: JsonObject) => ({ claimMappings: { ...bySub, ...more } });
+
+  test.each<[string, JsonObject, JsonObject, string]>([
+    [
+      'which claim is not there',
+      rules({ claim: 'hd', requiredValue: 'x' }),
+      {},
+      'oidc: required claim hd not present in ID token',
+    ],
+    [
+      'which claim is no string',
+      rules({ claim: 'hd', requiredValue: '1' }),
+      { hd: 1 },
+      'oidc: parse claim hd: it is no string',
+    ],
+    [
+      'which claim has another value',
+      rules({ claim: 'hd', requiredValue: 'x' }),
+      { hd: 'y' },
+      'oidc: required claim hd value does not match. Got = y, want = x',
+    ],
+    [
+      'which rule does not hold',
+      rules({ expression: 'claims.a == 1' }),
+      { a: 2 },
+      "oidc: error evaluating claim validation expression: validation expression 'claims.a == 1' failed",
+    ],
+    [
+      'what its author says of it',
+      rules({ expression: 'claims.a == 1', message: 'a is 1' }),
+      { a: 2 },
+      "oidc: error evaluating claim validation expression: validation expression 'claims.a == 1' failed: a is 1",
+    ],
+    [
+      'what an expression could not find',
+      rules({ expression: 'claims.a == 1' }),
+      {},
+      'oidc: error evaluating claim validation expression: ',
+    ],
+    [
+      'which rule the user does not keep',
+      userRules({ expression: "user.username != 'ann'", message: 'not ann' }),
+      {},
+      "oidc: error evaluating user info validation rule: 'user.username != 'ann'' failed: not ann",
+    ],
+    [
+      'that rules of users failed',
+      userRules({ expression: "user.extra['x'] == []" }),
+      {},
+      'oidc: error evaluating user info validation expression: ',
+    ],
+    ['that a uid is no string', mappings({ uid: { claim: 'id' } }), { id: 7 }, 'oidc: error parsing uid claim "id"'],
+    [
+      'that a uid cannot be had',
+      mappings({ uid: { expression: 'claims.id' } }),
+      {},
+      'oidc: error evaluating uid claim expression: ',
+    ],
+    [
+      'that a uid is no string, of an expression',
+      mappings({ uid: { expression: 'claims.id' } }),
+      { id: ['a'] },
+      'oidc: error evaluating uid claim expression: uid claim expression must return a string',
+    ],
+    [
+      'that a name is none',
+      { claimMappings: { username: { expression: 'claims.n' } } },
+      { n: ['a'] },
+      'oidc: error evaluating username claim expression: username claim expression must return a string',
+    ],
+    [
+      'that groups are none',
+      mappings({ groups: { expression: 'claims.g' } }),
+      { g: 1 },
+      'oidc: error evaluating group claim expression: groups claim expression must return a string or a list of strings',
+    ],
+    [
+      'that an extra is none',
+      mappings({ extra: [{ key: 'acme.io/a', valueExpression: 'claims.a' }] }),
+      { a: 1 },
+      'oidc: error evaluating extra claim acme.io/a expression: extra claim expression must return a string or a list of strings',
+    ],
+  ])('%s', (_what, jwt, claims, message) => {
+    const told = text(jwt, { sub: 'ann', ...claims });
+    expect(message.endsWith(': ') ? told.slice(0, message.length) : told).toBe(message);
+  });
+
+  test('nothing, of who is called by another claim than the address that is not confirmed', () => {
+    expect(userOf({ claimMappings: bySub }, { sub: 'ann', email: 'a@b', email_verified: false }).username).toBe('ann');
+  });
+
+  test('a uid may be what an expression makes', () => {
+    expect(userOf(mappings({ uid: { expression: 'claims.sub + "!"' } }), { sub: 'ann' }).uid).toBe('ann!');
+    expect(userOf(mappings({}), { sub: 'ann' }).uid).toBe('');
+  });
+
+  test('groups that are kept elsewhere are missed only where groups are wanted from there', () => {
+    const byGroups = mappings({ groups: { claim: 'groups', prefix: '' } });
+    const other = { sub: 'ann', _claim_names: { roles: 'src' } };
+    expect(userOf(byGroups, other).groups).toEqual(['system:authenticated']);
+    expect(text(byGroups, { sub: 'ann', _claim_names: { groups: 'src' } })).toBe(
+      'oidc: claim groups is distributed, which is not supported',
+    );
+  });
+});

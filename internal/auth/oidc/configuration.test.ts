@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { FatalError } from '../../machinery/assert.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { createAuthority } from '../../pki/x509.js';
 import { readAuthenticationConfiguration } from './configuration.js';
@@ -124,4 +125,119 @@ test('a mail address may be the name where an expression looks whether it is ver
       },
     }),
   ).not.toThrow();
+});
+
+test.each<[string, () => unknown, string]>([
+  [
+    'an issuer with every fault of a URL',
+    jwt({}, { url: 'http://u@issuer?x#y', discoveryURL: 'no url' }),
+    [
+      'jwt[0].issuer.url: Invalid value: "http://u@issuer?x#y": URL scheme must be https',
+      'jwt[0].issuer.url: Invalid value: "http://u@issuer?x#y": URL must not contain a username or password',
+      'jwt[0].issuer.url: Invalid value: "http://u@issuer?x#y": URL must not contain a query',
+      'jwt[0].issuer.url: Invalid value: "http://u@issuer?x#y": URL must not contain a fragment',
+      'jwt[0].issuer.discoveryURL: Invalid value: "no url": it is no URL',
+    ].join(', '),
+  ],
+  [
+    'a password alone',
+    jwt({}, { url: 'https://:p@issuer' }),
+    'jwt[0].issuer.url: Invalid value: "https://:p@issuer": URL must not contain a username or password',
+  ],
+  [
+    'a discovery URL that is the issuer but for slashes',
+    jwt({}, { url: 'https://issuer//', discoveryURL: 'https://issuer///' }),
+    'jwt[0].issuer.discoveryURL: Invalid value: "https://issuer///": discoveryURL must be different from URL',
+  ],
+  [
+    'two issuers that are found at one place',
+    () =>
+      read({
+        jwt: [
+          { issuer: { ...issuer, discoveryURL: 'https://d' }, claimMappings },
+          { issuer: { ...issuer, url: 'https://b', discoveryURL: 'https://d' }, claimMappings },
+        ],
+      }),
+    'jwt[1].issuer.discoveryURL: Duplicate value: "https://d"',
+  ],
+  [
+    'audiences that are none, or there twice',
+    jwt({}, { audiences: ['', 'a', 'a'], audienceMatchPolicy: 'All' }),
+    [
+      `jwt[0].issuer.audiences[0]: Required value: audience can't be empty`,
+      'jwt[0].issuer.audiences[2]: Duplicate value: "a"',
+      'jwt[0].issuer.audienceMatchPolicy: Unsupported value: "All": supported values: "MatchAny"',
+    ].join(', '),
+  ],
+  [
+    'no audience',
+    jwt({}, { audiences: [] }),
+    'jwt[0].issuer.audiences: Required value: at least one jwt[0].issuer.audiences is required',
+  ],
+  [
+    'several audiences, and no word on which',
+    jwt({}, { audiences: ['a', 'b'] }),
+    'jwt[0].issuer.audienceMatchPolicy: Invalid value: "": audienceMatchPolicy must be MatchAny for multiple audiences',
+  ],
+  [
+    'an authority that is none, and an egress selector',
+    jwt({}, { certificateAuthority: '-----BEGIN CERTIFICATE-----', egressSelectorType: 'cluster' }),
+    [
+      'jwt[0].issuer.certificateAuthority: Invalid value: "<omitted>": data does not contain any valid RSA or ECDSA certificates',
+      'jwt[0].issuer.egressSelectorType: Forbidden: there are no egress selectors here: leave it away',
+    ].join(', '),
+  ],
+])('%s: all of it is told', (_what, attempt, text) => {
+  expect(attempt).toThrow(new FatalError(`a.yaml: ${text}. Mend the file.`));
+});
+
+test('64 issuers may be configured, none of which is another', () => {
+  const many = Array.from({ length: 64 }, (_, i) => ({ issuer: { ...issuer, url: `https://i${i}` }, claimMappings }));
+  expect(read({ jwt: many }).jwt).toHaveLength(64);
+  // Of two without a URL it is said that they lack one, not that they are the same.
+  const [nowhere] = [{ issuer: { ...issuer, url: '' }, claimMappings }];
+  expect(() => read({ jwt: [nowhere, nowhere] })).not.toThrow('Duplicate');
+  expect(() => read({ jwt: [nowhere, nowhere] })).toThrow('jwt[1].issuer.url: Required value: URL is required');
+});
+
+test('anonymous requests are off, or on for some paths', () => {
+  expect(read({ anonymous: { enabled: false } }).anonymous).toEqual({ enabled: false, paths: [] });
+  expect(read({ anonymous: {} }).anonymous).toEqual({ enabled: false, paths: [] });
+  expect(() => read({ anonymous: { conditions: [{ path: '/' }] } })).toThrow(
+    'anonymous.conditions: Invalid value: [{"path":"/"}]: enabled should be set to true when conditions are defined',
+  );
+});
+
+test.each(['v1', 'v1beta1', 'v1alpha1'])('version %s is read', (version) => {
+  expect(read({ apiVersion: `apiserver.config.k8s.io/${version}` })).toEqual({ jwt: [], anonymous: undefined });
+});
+
+test('what has another type is refused, not taken for left out', () => {
+  const of = (changes: JsonObject, at: 'issuer' | 'claimMappings' | 'more' = 'more') =>
+    at === 'issuer'
+      ? jwt({}, changes)
+      : jwt(at === 'more' ? changes : { claimMappings: { ...claimMappings, ...changes } });
+  for (const name of ['url', 'discoveryURL', 'certificateAuthority', 'audienceMatchPolicy', 'egressSelectorType']) {
+    expect(of({ [name]: 1 }, 'issuer'), name).toThrow(`jwt[0].issuer.${name} must be a string: it is 1`);
+  }
+  expect(of({ audiences: 'a' }, 'issuer')).toThrow('jwt[0].issuer.audiences must be a list');
+  expect(of({ audiences: [1] }, 'issuer')).toThrow('jwt[0].issuer.audiences[0] must be a string: it is 1');
+  for (const name of ['claim', 'requiredValue', 'expression', 'message']) {
+    expect(of({ claimValidationRules: [{ [name]: 1 }] }), name).toThrow(`.${name} must be a string: it is 1`);
+  }
+  for (const name of ['expression', 'message']) {
+    expect(of({ userValidationRules: [{ [name]: 1 }] }), name).toThrow(`.${name} must be a string: it is 1`);
+  }
+  for (const place of ['username', 'groups', 'uid']) {
+    for (const name of place === 'uid' ? ['claim', 'expression'] : ['claim', 'prefix', 'expression']) {
+      expect(of({ [place]: { [name]: 1 } }, 'claimMappings')).toThrow(`${place}.${name} must be a string: it is 1`);
+    }
+  }
+  for (const name of ['key', 'valueExpression']) {
+    expect(of({ extra: [{ [name]: 1 }] }, 'claimMappings')).toThrow(`extra[0].${name} must be a string: it is 1`);
+  }
+  expect(() => read({ anonymous: { enabled: true, conditions: [{ path: 1 }] } })).toThrow(
+    'path must be a string: it is 1',
+  );
+  for (const name of ['jwt', 'anonymous']) expect(() => read({ [name]: 'x' }), name).toThrow(`${name} must be`);
 });
