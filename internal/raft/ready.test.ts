@@ -206,6 +206,13 @@ describe('Ready', () => {
     expect(c.raft(1).status().role).toBe('leader');
   });
 
+  it('is made, and carried out, one after the other', () => {
+    const c = new TestCluster([1, 2, 3]);
+    expect(() => c.raft(1).advance()).toThrow('advance() without ready()');
+    c.raft(1).ready();
+    expect(() => c.raft(1).ready()).toThrow('ready() called again before advance()');
+  });
+
   it('has nothing to do with messages for others', () => {
     const c = new TestCluster([1, 2, 3]);
     c.raft(1).step(message('heartbeat', 2, 9, 5));

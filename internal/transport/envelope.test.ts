@@ -11,6 +11,11 @@ it('reads back what it wrote', () => {
   );
 });
 
+it.each([0, 127, 128, 129, 16_383, 16_384, 2 ** 31])('writes the number %i, and so many bytes', (number) => {
+  const payload = Buffer.alloc(Math.min(number, 20_000), 'x');
+  expect(decodeEnvelope(encodeEnvelope({ version: number, payload }))).toEqual({ version: number, payload });
+});
+
 it('is the protobuf of peer.proto', () => {
   expect(encodeEnvelope({ version: 300, payload: Buffer.from('ab') }).toString('hex')).toBe('08ac0212026162');
 });
