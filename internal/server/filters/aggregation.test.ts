@@ -22,3 +22,14 @@ test('what another server serves is handed on before its body is read, and only 
   expect(await statusOf(chain({ aggregator, authorizer: verdict('noOpinion')() }).serve(incoming(there)))).toBe(403);
   expect(paths).toEqual(['/apis/metrics.k8s.io/v1/pods', '/api/v1/pods']);
 });
+
+test('a watch that is handed on gives its seat back', async () => {
+  const seats: string[] = [];
+  const aggregator = (request: object): Reply => {
+    Object.assign(request, { onWatchBegun: () => seats.push('given back') });
+    return { status: 200, contentType: 'text/plain', body: '' };
+  };
+  const target = '/apis/metrics.k8s.io/v1/pods?watch=true';
+  expect(await statusOf(chain({ aggregator }).serve(incoming({ target })))).toBe(200);
+  expect(seats).toEqual(['given back']);
+});

@@ -170,7 +170,7 @@ test('who waits and goes away makes room', async () => {
   expect((await running).status).toBe(200);
 });
 
-test('a watch has its seat until it has begun, one with initial events until those are sent', async () => {
+test('a watch has its seat until it has begun, one that begins with a state until that is sent', async () => {
   const ends: (() => void)[] = [];
   let begun = (): void => undefined;
   answer = (request) => {
@@ -185,15 +185,21 @@ test('a watch has its seat until it has begun, one with initial events until tho
       },
     };
   };
-  const watches = [jane(`${PODS}?watch=1`)];
+  const watches = [jane(`${PODS}?watch=1&resourceVersion=7`)];
   await eventually(() => ends.length === 1);
   await until(0, 0);
-  watches.push(jane(`${PODS}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan`));
-  await eventually(() => ends.length === 2);
-  await until(0, 1);
-  begun();
+  const withState = ['&sendInitialEvents=true&resourceVersionMatch=NotOlderThan', '', '&resourceVersion=0'];
+  for (const query of withState) {
+    watches.push(jane(`${PODS}?watch=1${query}`));
+    await eventually(() => ends.length === watches.length);
+    await until(0, 1);
+    begun();
+    await until(0, 0);
+  }
+  watches.push(jane(`${PODS}?watch=1&resourceVersion=0&sendInitialEvents=false`));
+  await eventually(() => ends.length === watches.length);
   await until(0, 0);
-  expect(fairness.watches.interestedIn({ ...LIST, verb: 'create', name: 'p' })).toBe(2);
+  expect(fairness.watches.interestedIn({ ...LIST, verb: 'create', name: 'p' })).toBe(watches.length);
   for (const end of ends) end();
   await Promise.all(watches);
   expect(fairness.watches.interestedIn({ ...LIST, verb: 'create', name: 'p' })).toBe(0);

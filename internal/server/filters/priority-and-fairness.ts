@@ -80,12 +80,18 @@ function watching(fairness: PriorityAndFairness, context: RequestContext, leave:
     leave();
   };
   context.onWatchBegun = leave;
-  if (sendsInitialEvents(context)) return;
-  context.onAnswered(leave);
+  if (!beginsWithState(context)) context.onAnswered(leave);
 }
 
 const sendsInitialEvents = (context: RequestContext): boolean =>
   context.incoming.rawQuery.includes('sendInitialEvents') && context.query.get('sendInitialEvents') === 'true';
+
+/** Whether a watch begins with all that there is: it is asked to, or comes from no revision. */
+function beginsWithState(context: RequestContext): boolean {
+  if (context.incoming.rawQuery.includes('sendInitialEvents')) return sendsInitialEvents(context);
+  const from = context.query.get('resourceVersion');
+  return from === null || from === '' || from === '0';
+}
 
 function waitMs({ deadline, at }: RequestContext): number {
   if (deadline === Number.POSITIVE_INFINITY) return WAIT_MS;

@@ -30,12 +30,12 @@ async function made(url: string, body: unknown): Promise<void> {
   if (status !== 201) throw new Error(`${url}: ${status} ${text}`);
 }
 
-/** A namespace `flood` with about 1 MB of ConfigMaps, which the group `people` may read. */
+/** A namespace `flood` with about 1 MB of ConfigMaps, which the group `people` may read, and make more of. */
 export async function seedForFlood(url: string): Promise<void> {
   await made(`${url}/api/v1/namespaces`, { metadata: { name: 'flood' } });
   await made(`${url}/apis/rbac.authorization.k8s.io/v1/clusterroles`, {
     metadata: { name: 'people' },
-    rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list', 'watch'] }],
+    rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list', 'watch', 'create'] }],
   });
   await made(`${url}/apis/rbac.authorization.k8s.io/v1/clusterrolebindings`, {
     metadata: { name: 'people' },
