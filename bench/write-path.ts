@@ -2,7 +2,7 @@
 // and fdatasync on the same disk, and beside another build, alternating. With `--replicas 3` the clients go through HAProxy,
 // where it is installed, and bytes and CPU are those of all replicas. Not part of scripts/bench.
 //
-//   npx tsx bench/write-path.ts [--other CHECKOUT] [--rounds 3] [--seconds 3] [--replicas 1] [--idle 30] [--leases 1000]
+//   npx tsx bench/write-path.ts [--other CHECKOUT] [--rounds 3] [--seconds 3] [--replicas 1] [--idle 30] [--leases 1000] [--aged]
 import fs from 'node:fs';
 import https from 'node:https';
 import os from 'node:os';
@@ -24,6 +24,13 @@ const { values } = parseArgs({
     replicas: { type: 'string', default: '1' },
     /** Creates, at most, in which a commit of the state is waited for; fewer on a slow machine, whose bytes then say little. */
     creates: { type: 'string', default: '50000' },
+    /** Creates with 32 clients before anything is counted: until then functions are compiled. */
+    warm: { type: 'string', default: '5000' },
+    /**
+     * Writes 160 MiB first, in large objects: the log is as long as it gets, its files are used again, and a small group
+     * takes no zeros along, as in every replica that is not young.
+     */
+    aged: { type: 'boolean', default: false },
     /** Seconds in which nobody asks for anything; 0 leaves that out. */
     idle: { type: 'string', default: '30' },
     /** Leases that are renewed every 10 s, evenly spread; 0 leaves that out. */
@@ -40,9 +47,16 @@ interface Sample {
   readonly cpuUsEach: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** How long one turn of the event loop took at most in any replica, and all but one in a hundred of those looked at. */
+  readonly turnMs: { readonly most: number; readonly p99: number };
 }
 
 let unique = 0;
+const LOOK_MS = 10;
+const AGING_BYTES = 160 * 1024 * 1024;
+const LARGE_BYTES = 128 * 1024;
+/** Commits of the state over which bytes are counted. */
+const CYCLES = 4;
 
 /** Appends and syncs 1.3 KB again and again, where a log could be: how often a second, and how many bytes each. */
 async function appends(ms: number): Promise<{ readonly perSecond: number; readonly bytesEach: number }> {
@@ -68,7 +82,21 @@ async function appends(ms: number): Promise<{ readonly perSecond: number; readon
   }
 }
 
+/** What the replicas say of their event loops since they were asked last: looked at every 10 ms, which counts as waiting. */
+async function turns({ cluster }: Build): Promise<{ readonly most: number; readonly p99: number }> {
+  const worst = { most: 0, p99: 0 };
+  for (let i = 1; i <= cluster.replicas; i++) {
+    const { body } = await call(`${cluster.url(i)}/metrics`);
+    const of = (what: string): number =>
+      Number(new RegExp(`^nodejs_eventloop_lag_${what}_seconds (\\S+)`, 'm').exec(body)?.[1]) * 1000 - LOOK_MS;
+    worst.most = Math.max(worst.most, of('max'));
+    worst.p99 = Math.max(worst.p99, of('p99'));
+  }
+  return worst;
+}
+
 async function creates(build: Build, connections: number): Promise<Sample> {
+  await turns(build);
   const cpu = sumOf(build, cpuSeconds);
   const figure = await load({
     url: `${build.cluster.address}/api/v1/namespaces/default/configmaps`,
@@ -82,6 +110,7 @@ async function creates(build: Build, connections: number): Promise<Sample> {
     cpuUsEach: ((sumOf(build, cpuSeconds) - cpu) * 1e6) / figure.count,
     p50Ms: figure.p50Ms,
     p99Ms: figure.p99Ms,
+    turnMs: await turns(build),
   };
 }
 
@@ -113,13 +142,14 @@ interface Written {
 
 /**
  * Bytes that a create costs. The state is written some thousand creates at a time: they are counted from the end of a commit
- * to the end of the second next, or the commits that fall into a few seconds by chance would decide.
+ * to the end of a later one, or the commits that fall into a few seconds by chance would decide.
  */
 async function bytesOfCreate(build: Build, connections: number): Promise<Written> {
   await untilCommitted(build, connections);
   const { dir } = build.cluster;
   const [before, disk] = [sumOf(build, writtenBytes), diskBytes(dir)];
-  const count = (await untilCommitted(build, connections)) + (await untilCommitted(build, connections));
+  let count = 0;
+  for (let i = 0; i < (connections === 1 ? 2 : CYCLES); i++) count += await untilCommitted(build, connections);
   return { each: (sumOf(build, writtenBytes) - before) / count, of: count, onDisk: (diskBytes(dir) - disk) / count };
 }
 
@@ -164,6 +194,13 @@ async function renew(url: string, revisions: string[], forMs: number): Promise<v
 
 const builds = await startBuilds(values.other, replicas);
 try {
+  for (const { cluster } of builds) {
+    const url = `${cluster.address}/api/v1/namespaces/default/configmaps`;
+    const create = (amount: number, bytes: number): Promise<unknown> =>
+      load({ url, connections: 32, amount, body: () => configMap(`warm-${process.pid}-${unique++}`, bytes) });
+    if (Number(values.warm) > 0) await create(Number(values.warm), 1000);
+    if (values.aged) await create(AGING_BYTES / LARGE_BYTES, LARGE_BYTES);
+  }
   const appended: Awaited<ReturnType<typeof appends>>[] = [];
   for (const connections of [1, 32]) {
     const samples = new Map<Build, Sample[]>(builds.map((build) => [build, []]));
@@ -179,7 +216,8 @@ try {
       console.log(
         `create, ${connections} client(s), ${build.name}: ${of((s) => s.perSecond).toFixed(0)}/s, ` +
           `${bytes.each.toFixed(0)} bytes written each (${bytes.onDisk.toFixed(0)} by the disk's count, of ${bytes.of}), ${of((s) => s.cpuUsEach).toFixed(0)} us of CPU, ` +
-          `p50 ${of((s) => s.p50Ms)} ms, p99 ${of((s) => s.p99Ms)} ms (each: ${all.map((s) => s.perSecond.toFixed(0)).join(', ')})`,
+          `p50 ${of((s) => s.p50Ms)} ms, p99 ${of((s) => s.p99Ms)} ms, the loop held for at most ` +
+          `${Math.max(...all.map((s) => s.turnMs.most)).toFixed(0)} ms, p99 ${of((s) => s.turnMs.p99).toFixed(0)} ms (each: ${all.map((s) => s.perSecond.toFixed(0)).join(', ')})`,
       );
     }
     const rate = (build: Build): number => median((samples.get(build) ?? []).map((s) => s.perSecond));

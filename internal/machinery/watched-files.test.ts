@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -45,3 +45,26 @@ test('a change of any of the files is told with all of them, however they were r
   expect(await next()).toMatch(/^a3\+b3$/);
   watched.stop();
 });
+
+test('a file that has not changed for long is still followed, whoever replaces it', async () => {
+  const [file, link] = ['old', 'old-link'].map((name) => join(dir, name)) as [string, string];
+  const written = (text: string): void => {
+    writeFileSync(file, text);
+    utimesSync(file, 1_000, 1_000);
+  };
+  written('1');
+  symlinkSync(file, link);
+  // Older than what the kernel's clock could confuse; and sixty looks take longer than a test may.
+  await new Promise((resolve) => setTimeout(resolve, 2_100));
+  const { changed, next } = told();
+  const watched = watchFiles([link], [Buffer.from('0')], changed, 400);
+  expect(await next()).toBe('1');
+  // Of the same length, with the same time.
+  written('2');
+  expect(await next()).toBe('2');
+  writeFileSync(join(dir, 'other'), '3');
+  symlinkSync(join(dir, 'other'), join(dir, 'other-link'));
+  renameSync(join(dir, 'other-link'), link);
+  expect(await next()).toBe('3');
+  watched.stop();
+}, 20_000);
