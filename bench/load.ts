@@ -34,8 +34,8 @@ export async function load(options: Load): Promise<Figure> {
     ...(options.amount === undefined ? {} : { amount: options.amount }),
     timeout: 30,
     headers,
-    // The certificates are the cluster's own.
-    tlsOptions: { rejectUnauthorized: false },
+    // The certificates are the cluster's own. As clients do, or HAProxy would take it for one that speaks SPDY.
+    tlsOptions: { rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] },
     ...(body === undefined
       ? {}
       : { requests: [{ method: 'POST', setupRequest: (request) => ({ ...request, body: body() }) }] }),
