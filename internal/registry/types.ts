@@ -186,7 +186,7 @@ export interface Conversion {
   readonly converter?: VersionConverter;
   /** Objects that were last written up to the revision `until` may be of an older schema; `renew` brings one to today's, in place. */
   readonly outdated?: { readonly until: number; renew(object: JsonObject): void };
-  /** Converts from and to the other served versions of the same storage (autoscaling/v1 <-> v2 ...). */
+  /** Converts from and to the other served versions of the same storage (autoscaling/v1 <-> v2 ...). The caller sets `apiVersion`. */
   toVersion?(obj: JsonObject, version: string): JsonObject;
   fromVersion?(obj: JsonObject, version: string): JsonObject;
 }

@@ -135,6 +135,7 @@ export function converterFor(deps: RestDeps, def: ResourceDef): Converter {
   const object = (obj: LazyObject): JsonObject => {
     const stored = structuredClone(obj.object);
     const converted = strategy.toVersion?.(stored, def.version) ?? stored;
+    converted['apiVersion'] = apiVersion;
     // Through the type's decoder: that puts the fields into their order.
     return decodeValue(converted, def.type, 'Ignore').object;
   };
