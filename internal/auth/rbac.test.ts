@@ -62,6 +62,54 @@ describe('RBAC', () => {
     expect(told('there')).toEqual(['get nodes', 'list nodes']);
   });
 
+  test('of several bindings and subjects the reason tells the one that counted, bindings in the order of their names', async () => {
+    const role = { roleRef: { kind: 'ClusterRole', name: 'everybody' } };
+    await put(RBAC, 'clusterroles', '', 'everybody', {
+      rules: [{ verbs: ['watch'], apiGroups: [''], resources: ['events'] }],
+    });
+    const people = ['User ann', 'Group dev', 'Group ops', 'ServiceAccount bot'].map((text) => {
+      const [kind = '', name = ''] = text.split(' ');
+      return { kind, name, ...(kind === 'ServiceAccount' ? { namespace: 'home' } : {}) };
+    });
+    // Written in another order than that of their names.
+    await put(RBAC, 'clusterrolebindings', '', 'z-people', { ...role, subjects: people });
+    await put(RBAC, 'clusterrolebindings', '', 'm-dev', { ...role, subjects: people.slice(1, 2) });
+    await put(RBAC, 'clusterrolebindings', '', 'a-dev', { ...role, subjects: people.slice(1, 2) });
+    const told = (who: ReturnType<typeof user>): string => reason(rbac.authorize(asks(who, 'watch', 'events')));
+    expect(told(user('bob', 'ops'))).toBe(
+      'RBAC: allowed by ClusterRoleBinding "z-people" of ClusterRole "everybody" to Group "ops"',
+    );
+    expect(told(user('bob', 'dev'))).toBe(
+      'RBAC: allowed by ClusterRoleBinding "a-dev" of ClusterRole "everybody" to Group "dev"',
+    );
+    expect(told(user('system:serviceaccount:home:bot'))).toBe(
+      'RBAC: allowed by ClusterRoleBinding "z-people" of ClusterRole "everybody" to ServiceAccount "bot/home"',
+    );
+    expect(rbac.rulesFor(user('ann', 'dev', 'ops'), '').rules.filter(({ verbs }) => verbs[0] === 'watch')).toHaveLength(
+      3,
+    );
+    for (const name of ['z-people', 'm-dev', 'a-dev']) await remove(RBAC, 'clusterrolebindings', '', name);
+  });
+
+  test('several roles that are not there are told as a list', async () => {
+    for (const name of ['lost-b', 'lost-a']) {
+      await put(RBAC, 'clusterrolebindings', '', name, {
+        roleRef: { kind: 'ClusterRole', name },
+        subjects: [{ kind: 'User', name: 'lena' }],
+      });
+    }
+    expect(rbac.authorize(asks(user('lena'), 'get', 'pods'))).toEqual({
+      decision: 'noOpinion',
+      reason:
+        'RBAC: [clusterrole.rbac.authorization.k8s.io "lost-a" not found, clusterrole.rbac.authorization.k8s.io "lost-b" not found]',
+    });
+    expect(rbac.rulesFor(user('lena'), 'ns')).toMatchObject({
+      rules: [],
+      errors: [{}, {}].map(() => expect.any(String)),
+    });
+    for (const name of ['lost-b', 'lost-a']) await remove(RBAC, 'clusterrolebindings', '', name);
+  });
+
   test('a role binding gives its rights in its namespace, to service accounts too', async () => {
     await put(RBAC, 'roles', 'ns', 'one', {
       rules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['secrets'], resourceNames: ['mine'] }],

@@ -4,6 +4,7 @@ import { createAuthority, issue, type KeyPair } from '../pki/x509.js';
 import { type AuthenticationResult, type Authenticator, authenticatorUnion } from './authenticator.js';
 import { clientCertAuthenticator, parseBundle, type CertificateFacts } from './client-cert.js';
 import { requestHeaderAuthenticator } from './request-header.js';
+import { credentials } from './testing.js';
 
 let union: Authenticator;
 let proxy: KeyPair;
@@ -95,4 +96,44 @@ describe('a front proxy', () => {
     });
     expect(ask(jane, { ...asAnn, 'x-remote-uid': 'u1' })).toMatchObject({ username: 'jane', uid: '' });
   });
+});
+
+test('the first header that says something counts, and empty groups are none', async () => {
+  const asked: string[] = [];
+  let generation = 0;
+  const who = requestHeaderAuthenticator({
+    allowedNames: [],
+    usernameHeaders: ['X-First', 'X-User'],
+    uidHeaders: ['X-First-Uid', 'X-Uid'],
+    groupHeaders: ['X-Group', 'X-More'],
+    extraPrefixes: ['X-Extra-'],
+    isFrontProxy: ({ commonName }) => (asked.push(commonName), true),
+    generation: () => generation,
+  });
+  const ask = (headers: Readonly<Record<string, string | readonly string[]>>) =>
+    who.authenticate(credentials({ certificate: proxy.cert, headers }));
+  expect(
+    await ask({
+      'x-first': '',
+      'x-user': 'ann',
+      'x-first-uid': '',
+      'x-uid': 'u1',
+      'x-group': ['a', '', 'b'],
+      'x-more': 'c',
+      'x-extra-%zz': '1',
+      'x-extra-a%2fb': ['2', '3'],
+    }),
+  ).toEqual({
+    username: 'ann',
+    uid: 'u1',
+    groups: ['a', 'b', 'c', 'system:authenticated'],
+    extra: { '%zz': ['1'], 'a/b': ['2', '3'] },
+  });
+  expect(await ask({ 'x-first': 'bob', 'x-user': 'ann' })).toMatchObject({ username: 'bob', uid: '' });
+  expect(await ask({ 'x-first': '', 'x-user': '' })).toBeUndefined();
+  // Whose certificate it is was asked once, and is asked again when authorities may have changed.
+  expect(asked).toEqual(['front-proxy']);
+  generation = 1;
+  await ask({ 'x-user': 'ann' });
+  expect(asked).toHaveLength(2);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { everythingAllowed, nodeRules, nothingAllowed, type RuleResolver, rulesUnion } from './rules.js';
+import { everythingAllowed, nodeRules, nothingAllowed, type RuleResolver, rulesUnion, webhookRules } from './rules.js';
 import type { UserInfo } from './types.js';
 
 const user = (username: string, ...groups: string[]): UserInfo => ({ username, uid: '', groups, extra: {} });
@@ -19,12 +19,22 @@ describe('rules of several authorization modes', () => {
       incomplete: true,
     });
   });
+  it('are not known where a webhook decides, or for a node', () => {
+    const told = (resolver: RuleResolver, who: UserInfo) => rulesUnion([resolver]).rulesFor(who, 'x');
+    expect(told(webhookRules, user('jane'))).toEqual({
+      rules: [],
+      errors: ['webhook authorizer does not support user rule resolution'],
+      incomplete: true,
+    });
+    expect(told(nodeRules, user('system:node:n1', 'system:nodes'))).toMatchObject({ rules: [], incomplete: true });
+    expect(told(nodeRules, user('jane'))).toEqual({ rules: [], errors: [], incomplete: false });
+    expect(told(everythingAllowed, user('jane')).errors).toEqual([]);
+  });
   it('say everything where everything is allowed', () => {
-    expect(
-      rulesUnion([rbac, everythingAllowed])
-        .rulesFor(user('jane'), 'x')
-        .rules.map((r) => r.verbs),
-    ).toEqual([['get'], ['*'], ['*']]);
+    expect(rulesUnion([rbac, everythingAllowed]).rulesFor(user('jane'), 'x').rules.slice(1)).toEqual([
+      { verbs: ['*'], apiGroups: ['*'], resources: ['*'], resourceNames: [], nonResourceURLs: [] },
+      { verbs: ['*'], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: ['*'] },
+    ]);
     expect(rulesUnion([nothingAllowed]).rulesFor(user('jane'), 'x')).toEqual({
       rules: [],
       errors: [],

@@ -22,3 +22,33 @@ test('a line that cannot be one ends the start', () => {
     expect(() => tokenFileAuthenticator(`t0,zoe,0\n${line}\n`, 'tokens.csv'), line).toThrow(/line 2 of the token file/);
   }
 });
+
+test('lines are as spreadsheets write them', () => {
+  const of = (line: string) => {
+    const token = 't';
+    return tokenFileAuthenticator(line, 'tokens.csv').authenticate(credentials({ token }));
+  };
+  const ann = { username: 'ann', uid: '1', groups: ['system:authenticated'], extra: {} };
+  for (const line of [
+    't,ann,1',
+    ' t , ann , 1 ',
+    '"t","ann","1"',
+    't,ann,1,',
+    't,ann,1,""',
+    't,ann,1," , "',
+    't,ann,1\r\n',
+    '\t\nt,ann,1',
+  ]) {
+    expect(of(line), line).toEqual(ann);
+  }
+  expect(of('t,"a,n""n","1"')).toMatchObject({ username: 'a,n"n', uid: '1' });
+  expect(of('t,"""ann""",1')).toMatchObject({ username: '"ann"' });
+  expect(of('t,ann#,1,a#\n#t,bob,2\n# t,bob,2#')).toMatchObject({
+    username: 'ann#',
+    groups: ['a#', 'system:authenticated'],
+  });
+  expect(of('t,ann,1,"a, b,,c",more')).toMatchObject({ groups: ['a', 'b', 'c', 'system:authenticated'] });
+  expect(of('t,ann,')).toMatchObject({ uid: '' });
+  expect(of('x,ann,1')).toBe('invalid');
+  expect(tokenFileAuthenticator('', 'f').authenticate(credentials({ token: 't' }))).toBe('invalid');
+});

@@ -25,6 +25,8 @@ test('one that cannot be used is refused, not left out', () => {
     `v5.channel.k8s.io, ${encoded('a')}, ${encoded('a')}`,
     `v5.channel.k8s.io, ${PREFIX}`,
     `v5.channel.k8s.io, ${PREFIX}a+/=`,
+    `v5.channel.k8s.io, ${PREFIX}=a`,
+    `v5.channel.k8s.io, ${PREFIX}a.b`,
   ]) {
     expect(of(protocols)).toBe('\0');
   }
@@ -38,4 +40,9 @@ test('nobody behind the authentication sees it', () => {
     'sec-websocket-protocol',
     'v5.channel.k8s.io, v4.channel.k8s.io',
   ]);
+});
+
+test('headers that only look so are left as they are', () => {
+  const headers = ['x-protocol', `a, ${encoded('t')}`, 'sec-websocket-protocol', 'v5.channel.k8s.io,v4.channel.k8s.io'];
+  expect(withoutWebSocketToken(headers)).toEqual(headers);
 });

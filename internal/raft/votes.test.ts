@@ -181,6 +181,12 @@ describe('a voter', () => {
     expect(m.tick().tell('preVote', 3, 2).said()).toEqual(['preVoteResp 3']);
   });
 
+  it('has no lease where no leader looks after its quorum', () => {
+    const m = new Member({ checkQuorum: false }).tell('heartbeat', 1, 1);
+    m.said();
+    expect(m.tell('preVote', 3, 2).said()).toEqual(['preVoteResp 3']);
+  });
+
   it('has no vote for another while it follows a leader of this term, or has given it', () => {
     const follower = new Member().tell('heartbeat', 1, 1);
     follower.said();

@@ -38,3 +38,53 @@ test('what is no condition is refused', () => {
   expect(matchCondition('request.user')).toBe('must evaluate to bool');
   expect(matchCondition('user')).toContain('undeclared reference');
 });
+
+test.each<[string, ReturnType<typeof asks>]>([
+  [
+    "request.user == 'ann' && request.uid == 'u' && request.groups == ['dev'] && request.extra == {'a.io/b': ['c', 'd']}",
+    pods,
+  ],
+  [
+    "request.resourceAttributes.namespace == 'ns' && request.resourceAttributes.verb == 'list' && request.resourceAttributes.group == 'apps' && request.resourceAttributes.version == 'v1'",
+    pods,
+  ],
+  [
+    "request.resourceAttributes.resource == 'pods' && request.resourceAttributes.subresource == 'log' && request.resourceAttributes.name == 'p'",
+    pods,
+  ],
+  [
+    "request.resourceAttributes.fieldSelector.requirements[0].key == 'metadata.name' && request.resourceAttributes.fieldSelector.requirements[0].operator == 'In' && request.resourceAttributes.fieldSelector.requirements[0].values == ['p']",
+    pods,
+  ],
+  ['!has(request.nonResourceAttributes) && !has(request.resourceAttributes.fieldSelector.rawSelector)', pods],
+  ['!has(request.resourceAttributes.labelSelector.rawSelector) && has(request.resourceAttributes.labelSelector)', pods],
+  ["request.nonResourceAttributes.verb == 'get' && !has(request.resourceAttributes)", path],
+])('%s', (condition, request) => {
+  const asked = {
+    ...request,
+    user: { ...request.user, uid: 'u', extra: { 'a.io/b': ['c', 'd'] } },
+    ...(request === pods ? { group: 'apps', subresource: 'log', name: 'p', fieldSelector: 'metadata.name=p' } : {}),
+  };
+  expect(matches(all(condition), asked)).toBe(true);
+});
+
+test('types have the fields of a review, and no others', () => {
+  for (const text of [
+    'request.resourceAttributes.path',
+    'request.nonResourceAttributes.name',
+    'request.resourceAttributes.labelSelector.key',
+    'request.resourceAttributes.fieldSelector.values',
+  ]) {
+    expect(matchCondition(`${text} == ''`), text).toContain('undefined field');
+  }
+  expect(matchCondition('kubernetes.Nobody{} == 1')).toEqual(expect.any(String));
+});
+
+test('several that went wrong are told together, and those that cost too much end it', () => {
+  const [a, b] = ["request.extra['a'] == []", "request.extra['b'] == []"];
+  expect(matches(all(a, b), pods)).toEqual(
+    new Error(
+      `[cel evaluation error: expression '${a}' resulted in error: no such key: a, cel evaluation error: expression '${b}' resulted in error: no such key: b]`,
+    ),
+  );
+});
