@@ -83,7 +83,7 @@ async function flooded(name: string): Promise<void> {
     const url = cluster.url(1);
     const leases = `${url}/apis/coordination.k8s.io/v1/namespaces/kube-system/leases`;
     const lease = { metadata: { name: 'kube-scheduler' }, spec: { holderIdentity: 'me', leaseDurationSeconds: 15 } };
-    await call(leases, { method: 'POST', body: lease });
+    let stored = JSON.parse((await call(leases, { method: 'POST', body: lease })).body) as typeof lease;
     const idle = await timedGets(url + GET, 'reader-token', seconds * 1000);
     const rss = rssMiB(cluster.pid(1));
     const run = autocannon({
@@ -107,9 +107,12 @@ async function flooded(name: string): Promise<void> {
         asked++;
         if ((await call(`${url}/readyz`, { token: '' })).status === 200) ready++;
         const renewTime = new Date().toISOString().replace('Z', '000Z');
-        const body = { ...lease, spec: { ...lease.spec, renewTime } };
+        const body = { ...stored, spec: { ...stored.spec, renewTime } };
         const answer = await call(`${leases}/kube-scheduler`, { method: 'PUT', body, token: 'scheduler-token' });
-        if (answer.status === 200) renewed++;
+        if (answer.status === 200) {
+          stored = JSON.parse(answer.body) as typeof lease;
+          renewed++;
+        }
         peak = Math.max(peak, rssMiB(cluster.pid(1)));
         await new Promise((resolve) => setTimeout(resolve, 250));
       }
