@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRest } from '../../rest/index.js';
 import { type Rest, startRest } from '../../rest/write/testing/harness.js';
@@ -82,5 +83,52 @@ describe('the endpoints of the kubernetes service', () => {
     expect(await addresses()).toEqual([A]);
     await a.leave();
     expect(await addresses()).toEqual([A]);
+  });
+});
+
+interface Lease {
+  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
+  readonly spec: { readonly holderIdentity: string };
+}
+
+describe('the identity lease of a server', () => {
+  const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases';
+  const own = async (): Promise<Lease[]> => {
+    const selector = 'labelSelector=apiserver.kubernetes.io/identity%3Dkube-apiserver';
+    return (await rest.ok(200, 'GET', `${LEASES}?${selector}`))['items'] as unknown as Lease[];
+  };
+
+  test('has the name that kube-apiserver gives it, and says where the server is until it leaves', async () => {
+    const before = new Set((await own()).map(({ metadata }) => metadata.name));
+    const lease = await renew('lone', A);
+    const mine = async (): Promise<Lease> => {
+      const found = (await own()).find(({ metadata }) => !before.has(metadata.name));
+      if (found === undefined) throw new Error('there is no lease');
+      return found;
+    };
+    const first = await mine();
+    expect(first).toMatchObject({
+      metadata: {
+        name: expect.stringMatching(/^apiserver-[a-z2-7]{26}$/),
+        labels: {
+          'apiserver.kubernetes.io/identity': 'kube-apiserver',
+          'kubernetes.io/hostname': hostname().toLowerCase(),
+        },
+        annotations: { 'kubernetes.io/peer-advertise-address': `${A}:${PORT}` },
+      },
+      spec: {
+        leaseDurationSeconds: 3600,
+        renewTime: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),
+      },
+    });
+    const { holderIdentity } = first.spec;
+    expect(holderIdentity).toMatch(new RegExp(`^${first.metadata.name}_[0-9a-f-]{36}$`));
+    // Another start of the same server is the same lease, held by another.
+    await renew('lone', B);
+    const second = await mine();
+    expect(second.metadata.annotations).toEqual({ 'kubernetes.io/peer-advertise-address': `${B}:${PORT}` });
+    expect(second.spec.holderIdentity).not.toBe(holderIdentity);
+    await lease.leave();
+    expect((await mine()).metadata.annotations ?? {}).toEqual({});
   });
 });

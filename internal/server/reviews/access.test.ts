@@ -157,3 +157,78 @@ test('a token is its user, for those of the audiences that it is meant for', asy
   });
   expect(await refusal(path, { token: 'good' }, { name: 'a' })).toContain('must be empty');
 });
+
+test('a question in a namespace is about that one, and none of its parts may be left out', async () => {
+  const user = 'jane';
+  expect(await refusal(LOCAL, { user, resourceAttributes: pods })).toContain(
+    'spec.resourceAttributes.namespace: Invalid value: "": must match metadata.namespace',
+  );
+  expect(await refusal(LOCAL, { resourceAttributes: { ...pods, namespace: 'default' } })).toContain(
+    'at least one of user or group must be specified',
+  );
+  expect(await statusOf(LOCAL, { groups: ['g'], resourceAttributes: { ...pods, namespace: 'default' } })).toEqual({
+    allowed: true,
+  });
+  expect(await refusal(SELF, { resourceAttributes: pods }, { labels: { a: 'b' } })).toContain(
+    'metadata: Invalid value: ',
+  );
+  expect(await refusal(SELF, {})).toContain(
+    'exactly one of nonResourceAttributes or resourceAttributes must be specified',
+  );
+});
+
+test('what is not asked is not told to the authorizers', async () => {
+  await statusOf(ACCESS, {
+    user: 'jane',
+    resourceAttributes: { verb: 'list', resource: 'pods', fieldSelector: {}, labelSelector: { requirements: [] } },
+  });
+  expect(asked[0]).toEqual({
+    user: { username: 'jane', uid: '', groups: [], extra: {} },
+    verb: 'list',
+    isResourceRequest: true,
+    group: '',
+    version: '',
+    resource: 'pods',
+    subresource: '',
+    namespace: '',
+    name: '',
+    path: '',
+    fieldSelector: '',
+    labelSelector: '',
+  });
+});
+
+test('a token of an account that this replica has not heard of is asked about once more', async () => {
+  let times = 0;
+  const late = {
+    authenticate: () => (++times === 1 ? ('missing' as const) : { username: 'ann', uid: '', groups: [], extra: {} }),
+  };
+  const own = await startRest(1, { creators: { 'authentication.k8s.io/tokenreviews': tokenReview(late, ['api']) } });
+  try {
+    const { status } = await own.ok(201, 'POST', '/apis/authentication.k8s.io/v1/tokenreviews', {
+      spec: { token: 't' },
+    });
+    expect(status).toEqual({ authenticated: true, user: { username: 'ann' }, audiences: ['api'] });
+  } finally {
+    await own.close();
+  }
+});
+
+test('a token for nobody is none, and audiences are told in the order in which they were asked', async () => {
+  const path = '/apis/authentication.k8s.io/v1/tokenreviews';
+  expect(await statusOf(path, { token: 'good', audiences: ['d', 'x', 'b', 'd'] })).toMatchObject({
+    audiences: ['d', 'b', 'd'],
+  });
+  const anonymous = { authenticate: () => ({ username: 'system:anonymous', uid: '', groups: [], extra: {} }) };
+  const own = await startRest(1, {
+    creators: { 'authentication.k8s.io/tokenreviews': tokenReview(anonymous, ['api']) },
+  });
+  try {
+    expect((await own.ok(201, 'POST', path, { spec: { token: 't' } }))['status']).toEqual({
+      user: {},
+      error: 'invalid bearer token',
+    });
+  } finally {
+    await own.close();
+  }
+});
