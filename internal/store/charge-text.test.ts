@@ -45,9 +45,16 @@ test.each<[string, string, ChargeOp]>([
   ['usage that is no JSON', QUOTA.replace('"memory":"1Gi",', '"memory",'), charge(['pods', '1'])],
   ['usage that is no quantity', QUOTA.replace('"pods":"1"', '"pods":"many"'), charge(['pods', '1'])],
   ['a bound that is no quantity', QUOTA.replace('"pods":"3"},"used"', '"pods":"many"},"used"'), charge(['pods', '1'])],
+  ['what is not bounded', QUOTA.replace('"memory":"2Gi",', ''), charge(['memory', '1'])],
+  ['what is bounded and not known to be used', QUOTA.replace('"memory":"1Gi",', ''), charge(['memory', '1'])],
   ['one of two that has no room', QUOTA, charge(['memory', '1Gi'], ['pods', '3'])],
 ])('Nothing is charged to a quota with %s', (_what, text, op) => {
   expect(chargedText(text, 7, op)).toBeUndefined();
+});
+
+test('A bound is reached, and not passed', () => {
+  expect(charged(QUOTA, charge(['memory', '1Gi']))).toContain('"memory":"2Gi","pods":"1"}}}');
+  expect(charged(QUOTA, charge(['memory', '1025Mi']))).toBeUndefined();
 });
 
 test('A record is charged as its text is, and none that is not there', () => {

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { Attributes, Decision } from '../../auth/types.js';
 import { AUTHORIZER_TYPE, authorizerValue, compile, kubernetesEnvironment, Program } from '../../cel/index.js';
 import type { AdmissionAttributes, AdmissionContext } from '../types.js';
-import { checksOf } from './request-values.js';
+import { attributesOf } from '../testing/attributes.js';
+import { checksOf, requestJson } from './request-values.js';
 
 const user = { username: 'ann', uid: '', groups: [], extra: {} };
 const env = kubernetesEnvironment({ variables: new Map([['authorizer', AUTHORIZER_TYPE]]) });
@@ -36,4 +37,61 @@ test('an authorizer that could not find out has failed, unless it allowed', () =
   expect(evaluate(errored, { decision: 'deny', ...failure }).value).toBe(true);
   expect(evaluate(errored, { decision: 'allow', ...failure }).value).toBe(false);
   expect(evaluate(errored, { decision: 'noOpinion', reason: '' }).value).toBe(false);
+});
+
+test('a service account is asked about as who it would be', () => {
+  const check =
+    "authorizer.serviceAccount('ns', 'sa').group('apps').resource('pods').subresource('log').namespace('n').name('p').check('get').allowed()";
+  const { asked } = evaluate(check, { decision: 'allow', reason: '' });
+  expect(asked).toMatchObject([
+    {
+      user: {
+        username: 'system:serviceaccount:ns:sa',
+        uid: '',
+        groups: ['system:serviceaccounts', 'system:serviceaccounts:ns'],
+        extra: {},
+      },
+      isResourceRequest: true,
+      verb: 'get',
+      group: 'apps',
+      resource: 'pods',
+      subresource: 'log',
+      namespace: 'n',
+      name: 'p',
+      path: '',
+    },
+  ]);
+  const path = evaluate("authorizer.path('/x').check('get').reason()", { decision: 'deny', reason: 'never' });
+  expect(path.value).toBe('never');
+  expect(path.asked).toMatchObject([
+    { user, isResourceRequest: false, path: '/x', verb: 'get', resource: '', name: '' },
+  ]);
+});
+
+test('a request is shown with what it has, and without what it has not', () => {
+  const pods = { group: '', version: 'v1', resource: 'pods' };
+  const kind = { group: '', version: 'v1', kind: 'Pod' };
+  const nobody = { username: '', uid: '', groups: [], extra: {} };
+  const bare = requestJson(attributesOf('pods', { namespace: '', name: '', user: nobody }), pods, kind);
+  expect(bare).toMatchObject({
+    kind,
+    resource: pods,
+    requestKind: kind,
+    requestResource: pods,
+    operation: 'CREATE',
+    userInfo: {},
+  });
+  for (const absent of ['name', 'namespace', 'subResource', 'requestSubResource'])
+    expect(bare).not.toHaveProperty(absent);
+  const somebody = { username: 'ann', uid: 'u', groups: ['g'], extra: { 'k/l': ['1', '2'] } };
+  expect(
+    requestJson(attributesOf('pods', { subresource: 'status', user: somebody, dryRun: true }), pods, kind),
+  ).toMatchObject({
+    name: 'p',
+    namespace: 'default',
+    subResource: 'status',
+    requestSubResource: 'status',
+    userInfo: somebody,
+    dryRun: true,
+  });
 });

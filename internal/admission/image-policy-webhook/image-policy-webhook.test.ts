@@ -4,6 +4,7 @@ import type { JsonObject } from '../../machinery/json.js';
 import { type Rest, startRest } from '../../rest/write/testing/harness.js';
 import { startWebhookServer, type WebhookServer } from '../../testing/webhook-server.js';
 import { admissionChain } from '../plugins.js';
+import { type ImagePolicyConfig, imagePolicyConfig } from './configuration.js';
 import { podOf } from '../testing/with-plugin.js';
 
 const callout = new Callout();
@@ -113,4 +114,37 @@ test('a configuration that is wrong ends the start', () => {
   );
   expect(() => chain({ retryBackoff: -1 })).toThrow('imagePolicy.retryBackoff');
   expect(() => chain({ defaultallow: true })).toThrow('unknown field "imagePolicy.defaultallow"');
+});
+
+test.each<[JsonObject, Partial<ImagePolicyConfig>]>([
+  [
+    {},
+    { allowMs: 300_000, denyMs: 30_000, firstWaitMs: 500, defaultAllow: false, kubeConfigFile: '/etc/webhook.conf' },
+  ],
+  [
+    { allowTTL: -1, denyTTL: -1 },
+    { allowMs: 0, denyMs: 0 },
+  ],
+  [
+    { allowTTL: 1, denyTTL: 1800, retryBackoff: 1 },
+    { allowMs: 1000, denyMs: 1_800_000, firstWaitMs: 1 },
+  ],
+  [{ retryBackoff: 300_000 }, { firstWaitMs: 300_000 }],
+  [
+    { defaultAllow: true, kubeConfigFile: '/abs/w.conf' },
+    { defaultAllow: true, kubeConfigFile: '/abs/w.conf' },
+  ],
+])('the configuration %j is read with its defaults and bounds', (imagePolicy, expected) => {
+  const object = { imagePolicy: { kubeConfigFile: 'webhook.conf', ...imagePolicy } };
+  expect(imagePolicyConfig({ path: '/etc/admission.yaml', object })).toMatchObject(expected);
+});
+
+test.each<[JsonObject, string]>([
+  [{ denyTTL: 1801 }, 'imagePolicy.denyTTL: valid range is between 1000 ms and 1800000 ms, got 1801000 ms'],
+  [{ allowTTL: -2 }, 'imagePolicy.allowTTL: valid range is between 1000 ms and 1800000 ms, got -2000 ms'],
+  [{ retryBackoff: 300_001 }, 'imagePolicy.retryBackoff: valid range is between 1 ms and 300000 ms, got 300001 ms'],
+  [{ defaultAllow: 'yes' }, 'imagePolicy.defaultAllow'],
+])('the configuration %j is refused', (imagePolicy, message) => {
+  const object = { imagePolicy: { kubeConfigFile: 'webhook.conf', ...imagePolicy } };
+  expect(() => imagePolicyConfig({ path: '/etc/admission.yaml', object })).toThrow(message);
 });

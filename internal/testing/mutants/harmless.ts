@@ -42,6 +42,36 @@ export const HARMLESS: readonly Argued[] = [
     replacement: 'maybeCommit(core)',
     why: 'an append without entries more or less, which only tells the commit index a heartbeat earlier',
   },
+  {
+    file: 'internal/store/charge.ts',
+    text: "if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined;",
+    replacement: 'false',
+    why: 'what is parsed begins with a brace: it is an object',
+  },
+  {
+    file: 'internal/store/informer.ts',
+    text: 'if (revision - this.seen > RELOAD_AFTER) {',
+    replacement: 'revision - this.seen >= RELOAD_AFTER',
+    why: 'from how many changes on it is quicker to read everything',
+  },
+  {
+    file: 'internal/store/informer.ts',
+    text: 'if (revision - this.seen > RELOAD_AFTER) {',
+    replacement: 'revision + this.seen',
+    why: 'the same, and reading everything comes to the same objects',
+  },
+  {
+    file: 'internal/admission/limit-ranger/defaults.ts',
+    text: 'if (value !== undefined && !out.has(name)) out.set(name, value);',
+    replacement: 'true',
+    why: 'a limit range has one item of each type, and no undefined values',
+  },
+  {
+    file: 'internal/admission/namespace-lifecycle/index.ts',
+    text: 'if (key === undefined) {',
+    replacement: 'true',
+    why: 'a cache of keys, which are made anew',
+  },
 ];
 
 /** Why this break does no harm, if that was argued. */
