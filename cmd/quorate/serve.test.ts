@@ -255,6 +255,7 @@ describe('one replica', () => {
     for (const [flags, sentence] of [
       [['--token-auth-file=/no/such/file'], '--token-auth-file /no/such/file does not exist: correct the path'],
       [['--authorization-mode=Nodes'], 'authorization-mode "Nodes" is not a valid mode'],
+      [['--authorization-config=/no/such/file'], '--authorization-config: cannot read /no/such/file'],
       [peers(peer('ca.crt', strange), peer('peer.key')), `--peer-cert-file ${peer('peer.crt')} was not signed by`],
       [peers(peer('ca.crt'), peer('peer.key', strange)), `peer.key is not the key of --peer-cert-file`],
     ] as const) {
