@@ -49,16 +49,11 @@ test.each(BOUNDS)('%s ... %s is %s', (row, says, constant) => {
   expect(found[0]).toMatch(new RegExp(`(?<![\\d.,])${says}(?![\\d,]*\\d)`));
 });
 
-test('the README tells how many faults and deliberate bugs there are', () => {
-  const [, faults, bugs, hunted] =
-    /under \[(\d+) kinds of faults\].* with (\d+) deliberate bugs, of which CI hunts (\d+) and finds each/.exec(
-      read('README.md'),
-    ) ?? [];
-  expect([faults, bugs, hunted].map(Number)).toEqual([
-    FAULT_KINDS.length,
-    BUGS.length,
-    BUGS.filter(({ notFoundBy }) => notFoundBy === undefined).length,
-  ]);
+test('the README tells how many kinds of faults there are, and how many deliberate bugs the simulator finds', () => {
+  const readme = read('README.md');
+  expect(Number(/under \[(\d+) kinds of faults\]/.exec(readme)?.[1])).toBe(FAULT_KINDS.length);
+  const hunted = BUGS.filter((bug) => !('notFoundBy' in bug)).length;
+  expect(Number(/deliberate bugs, of which CI (?:hunts|finds) (\d+)/.exec(readme)?.[1])).toBe(hunted);
 });
 
 test('every command that README and CONTRIBUTING name is there', () => {
