@@ -277,6 +277,20 @@ describe('replication', () => {
     expect(c.applied(3)).toHaveLength(11);
   });
 
+  it('sends a snapshot to who holds nothing at all when the log begins later', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.deliver = (m) => m.to !== 3 && m.from !== 3;
+    c.elect(1);
+    for (let i = 0; i < 10; i += 1) c.propose(1, `v${i}`);
+    c.settle();
+    const one = c.node(1);
+    one.log.compact({ index: one.applied, term: 1, confState: one.conf });
+    c.deliver = () => true;
+    c.tick(3);
+    expect(c.node(3).log.snapshot.index).toBe(11);
+    expect(c.applied(3)).toHaveLength(10);
+  });
+
   it('goes back to no snapshot that is older than the log, and takes none whose entries it holds', () => {
     const c = new TestCluster([1, 2, 3]);
     c.elect(1);

@@ -94,6 +94,10 @@ export const HARMLESS_CONSENSUS: readonly Argued[] = [
     "core.vote === m.from || (core.vote === 0 && core.leader === 0) || (m.type === 'preVote' && m.term > core.term);",
     'true',
   ]),
+  ...argued('internal/raft/propose.ts', 'a proposal of nothing appends nothing, of whatever type', [
+    "const type = m.entries[0]?.type ?? 'normal';",
+    '""',
+  ]),
   ...argued('internal/transport/link.ts', 'the timer is cleared when the stream is up, and when it closes', [
     'if (this.#stream !== stream || this.#up || this.#closed) return;',
     'false',
