@@ -91,6 +91,23 @@ describe('RBAC', () => {
     for (const name of ['z-people', 'm-dev', 'a-dev']) await remove(RBAC, 'clusterrolebindings', '', name);
   });
 
+  test('a star for resources gives every one of the group, and its subresources', async () => {
+    await put(RBAC, 'roles', 'stars', 'star', { rules: [{ verbs: ['get'], apiGroups: ['apps'], resources: ['*'] }] });
+    await put(RBAC, 'rolebindings', 'stars', 'sam', {
+      roleRef: { kind: 'Role', name: 'star' },
+      subjects: [{ kind: 'User', name: 'sam' }],
+    });
+    const may = (more: Parameters<typeof asks>[3]): Decision =>
+      rbac.authorize(asks(user('sam'), 'get', 'deployments', { group: 'apps', namespace: 'stars', ...more }));
+    for (const subresource of ['', 'scale']) {
+      expect(may({ subresource })).toEqual({
+        decision: 'allow',
+        reason: 'RBAC: allowed by RoleBinding "sam/stars" of Role "star" to User "sam"',
+      });
+    }
+    expect(allowed(may({ group: 'batch', subresource: 'status' }))).toBe(false);
+  });
+
   test('several roles that are not there are told as a list', async () => {
     for (const name of ['lost-b', 'lost-a']) {
       await put(RBAC, 'clusterrolebindings', '', name, {
