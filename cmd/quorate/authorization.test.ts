@@ -45,6 +45,9 @@ test('modes are asked in their order', async () => {
     decision: 'noOpinion',
     reason: 'Everything is forbidden.',
   });
+  const everything = start('--authorization-mode=RBAC,AlwaysAllow');
+  expect((await ask(everything)).decision).toBe('allow');
+  expect((await ask(start('--authorization-mode=AlwaysAllow'))).decision).toBe('allow');
   const webhook = [`--authorization-webhook-config-file=${kubeconfig}`, '--authorization-webhook-version=v1'];
   const may = start('--authorization-mode=RBAC,Webhook', ...webhook);
   expect(await ask(may)).toEqual({ decision: 'allow', reason: 'the webhook' });

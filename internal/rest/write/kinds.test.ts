@@ -172,3 +172,13 @@ describe('text that is no Unicode', () => {
     expect(await rest.ok(200, 'PATCH', `${CM}/u`, patch, MERGE)).toMatchObject({ data: { c: '\ufffd' } });
   });
 });
+
+describe('service accounts', () => {
+  it('are shown without their secrets', async () => {
+    const table = await rest.ok(200, 'GET', '/api/v1/namespaces/default/serviceaccounts', undefined, {
+      accept: 'application/json;as=Table;v=v1;g=meta.k8s.io',
+    });
+    const names = (table['columnDefinitions'] as { name: string }[]).map((c) => c.name);
+    expect(names).toEqual(['Name', 'Age']);
+  });
+});

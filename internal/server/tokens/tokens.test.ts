@@ -77,7 +77,12 @@ describe('tokens of service accounts', () => {
     expect(answer).toMatchObject({
       kind: 'TokenRequest',
       apiVersion: 'authentication.k8s.io/v1',
-      metadata: { name: 'builder', namespace: 'default' },
+      metadata: {
+        name: 'builder',
+        namespace: 'default',
+        uid: expect.any(String) as string,
+        managedFields: [expect.objectContaining({ operation: 'Update', subresource: 'token' })] as unknown[],
+      },
       spec: { audiences: ['https://other.example'], expirationSeconds: 1200, boundObjectRef: null },
     });
     const claims = claimsOf(answer);
