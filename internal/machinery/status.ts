@@ -49,7 +49,7 @@ export interface Status {
 }
 
 /** The longest message of a Status, in characters: bodies of megabytes stand in few of kube-apiserver's, and help nobody. */
-const MAX_MESSAGE = 262_144;
+export const MAX_MESSAGE = 262_144;
 
 /** What a client caused (or must be told): it is answered as a metav1.Status and is never a bug of ours. */
 export class StatusError extends Error {

@@ -132,6 +132,8 @@ async function applyChange(
 ): Promise<Change> {
   requireFieldManager(options.fieldManager);
   const { object: patch, duplicates } = await readApplyPatch(request);
+  // To read it was a piece of work by itself.
+  if (ctx.isLarge) await between(ctx);
   return {
     uid: '',
     createAlways: true,

@@ -1,4 +1,5 @@
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
+import { MAX_MESSAGE } from '../../machinery/status.js';
 import { elementText } from './element.js';
 import { itemElement, type ListPlan, type Plan, type ScalarKind } from './plan.js';
 
@@ -7,17 +8,34 @@ import { itemElement, type ListPlan, type Plan, type ScalarKind } from './plan.j
  * type does not have, values of another kind, associative lists with items that have no key or the same.
  */
 export function misfit(plan: Plan, obj: JsonObject): string {
-  const errors: string[] = [];
+  const errors = new Errors();
   check(plan, obj, '', errors);
-  if (errors.length <= 1) return errors[0] ?? '';
-  return ['errors:', ...errors.map((e) => `  ${e}`)].join('\n');
+  const { texts } = errors;
+  if (texts.length <= 1) return texts[0] ?? '';
+  return ['errors:', ...texts.map((e) => `  ${e}`)].join('\n');
 }
 
-function report(path: string, text: string, errors: string[]): void {
-  errors.push(path === '' ? text : `${path}: ${text}`);
+/** What is wrong, as far as a Status can tell it. */
+class Errors {
+  readonly texts: string[] = [];
+  #length = 0;
+
+  /** More would be cut off the message of the Status. */
+  get isFull(): boolean {
+    return this.#length > MAX_MESSAGE;
+  }
+
+  add(text: string): void {
+    this.texts.push(text);
+    this.#length += text.length;
+  }
 }
 
-function check(plan: Plan, v: JsonValue, path: string, errors: string[]): void {
+function report(path: string, text: string, errors: Errors): void {
+  errors.add(path === '' ? text : `${path}: ${text}`);
+}
+
+function check(plan: Plan, v: JsonValue, path: string, errors: Errors): void {
   if (v === null) return;
   switch (plan.k) {
     case 'scalar':
@@ -36,8 +54,9 @@ function check(plan: Plan, v: JsonValue, path: string, errors: string[]): void {
   }
 }
 
-function checkMap(plan: Plan, v: JsonObject, path: string, errors: string[]): void {
+function checkMap(plan: Plan, v: JsonObject, path: string, errors: Errors): void {
   for (const name in v) {
+    if (errors.isFull) return;
     const value = v[name];
     if (value === undefined) continue;
     const at = `${path}.${name}`;
@@ -48,9 +67,10 @@ function checkMap(plan: Plan, v: JsonObject, path: string, errors: string[]): vo
   }
 }
 
-function checkList(plan: ListPlan, list: readonly JsonValue[], path: string, errors: string[]): void {
+function checkList(plan: ListPlan, list: readonly JsonValue[], path: string, errors: Errors): void {
   const seen = new Set<string>();
   list.forEach((item, i) => {
+    if (errors.isFull) return;
     if (plan.rel === 'atomic') {
       check(plan.of, item, `${path}[${i}]`, errors);
       return;
