@@ -1,5 +1,5 @@
 import { assert } from '../machinery/assert.js';
-import { Breath } from '../machinery/breathe.js';
+import { Breath, nextTurn } from '../machinery/breathe.js';
 import { cloneJson } from '../machinery/equal.js';
 import type { JsonObject } from '../machinery/json.js';
 import { decodeValue, encodeObjectJson } from '../schema/codec/index.js';
@@ -23,6 +23,8 @@ export interface Converter {
   readonly head: Buffer;
   /** Must have been waited for before objects are asked for; absent where nobody has to be asked. */
   readonly prepare?: (objects: readonly LazyObject[]) => Promise<void>;
+  /** Makes a large object what is asked for, in several turns of the loop; absent where that is quick. */
+  readonly madeInTurns?: (obj: LazyObject) => Promise<void>;
 }
 
 /** Objects that one call of a conversion webhook is about at most, and bytes of them as they are stored but for the last. */
@@ -68,7 +70,22 @@ function customConverter(def: ResourceDef, strategy: Strategy): Converter {
       : encodeObjectJson(object(obj));
   };
   const asks = converter !== undefined && converter.servedNow === undefined && converter.hasForeign;
-  return { head, object, json, ...(asks ? { prepare: asking(converter, apiVersion, isShown) } : {}) };
+  const madeInTurns = async (obj: LazyObject): Promise<void> => {
+    if (isShown(obj)) return;
+    // Each of these takes long: it is read, made, and then written by who asked.
+    await nextTurn();
+    void obj.object;
+    await nextTurn();
+    object(obj);
+    await nextTurn();
+  };
+  return {
+    head,
+    object,
+    json,
+    ...(asks ? { prepare: asking(converter, apiVersion, isShown) } : {}),
+    ...(converter?.servedNow === undefined ? {} : { madeInTurns }),
+  };
 }
 
 /** Asks a webhook for objects, some hundred at a time. */

@@ -42,6 +42,8 @@ export interface SizedList {
 export interface Encoding {
   /** Waited for before objects are encoded; absent where there is nothing to wait for. */
   readonly prepare?: ((objects: readonly LazyObject[]) => Promise<void>) | undefined;
+  /** The same for one large object, whose making takes long; absent where it does not. */
+  readonly madeInTurns?: ((obj: LazyObject) => Promise<void>) | undefined;
   readonly contentType: string;
   /** One object, as GET answers. */
   one(obj: LazyObject): Buffer | string;

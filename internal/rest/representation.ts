@@ -40,7 +40,8 @@ export function listEncoding(deps: RestDeps, request: ApiRequest, def: ResourceD
 function encodingOf(deps: RestDeps, request: ApiRequest, def: ResourceDef, negotiated: Negotiated): Encoding {
   const converter = converterFor(deps, def);
   const encoding = encodingWith(deps, request, def, negotiated, converter);
-  return converter.prepare === undefined ? encoding : { ...encoding, prepare: converter.prepare };
+  const { prepare, madeInTurns } = converter;
+  return prepare === undefined && madeInTurns === undefined ? encoding : { ...encoding, prepare, madeInTurns };
 }
 
 function encodingWith(

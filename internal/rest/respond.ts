@@ -50,7 +50,9 @@ export function respondStored(
     const body = isLarge ? (encoding.oneInTurns?.(object) ?? encoding.one(object)) : encoding.one(object);
     return body instanceof Promise ? body.then(answer) : answer(body);
   };
-  return encoding.prepare === undefined ? reply() : encoding.prepare([object]).then(reply);
+  if (encoding.prepare !== undefined) return encoding.prepare([object]).then(reply);
+  const { madeInTurns } = encoding;
+  return madeInTurns === undefined || value.length < LARGE_BYTES ? reply() : madeInTurns(object).then(reply);
 }
 
 /** Answers with one object in its storage version: what a write made of it. */
