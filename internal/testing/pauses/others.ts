@@ -46,7 +46,7 @@ export class Others {
     const server = createServer({ key: pair.key, cert: pair.cert, maxHeaderSize: 1024 * 1024 });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return new Others(await startIssuer(), await startWebhookServer(), await createAuthority('clients'), server);
+    return new Others(await startIssuer('RS256'), await startWebhookServer(), await createAuthority('clients'), server);
   }
 
   get port(): number {

@@ -131,7 +131,7 @@ export const identities: readonly Input[] = [
     claims(others, { groups: groups(30_000) }),
   ),
   review('a token review of a token with deep claims', (_replica, others) =>
-    claims(others, { deep: JSON.parse(`${'['.repeat(3_000)}${']'.repeat(3_000)}`) as unknown }),
+    claims(others, { deep: JSON.parse(`${'['.repeat(900)}${']'.repeat(900)}`) as unknown }),
   ),
   review('a token review of a token with many claims', (_replica, others) =>
     claims(others, Object.fromEntries(times(30_000, (i) => [`claim${i}`, i]))),
