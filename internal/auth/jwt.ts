@@ -2,8 +2,8 @@ import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:
 import { FatalError } from '../machinery/assert.js';
 import { isObject, type JsonObject, type JsonValue } from '../machinery/json.js';
 
-/** Tokens longer than this are not looked at. */
-const MAX_TOKEN_LENGTH = 16 * 1024;
+/** Tokens longer than this are not looked at: no request line with its headers is. In characters. */
+const MAX_TOKEN_LENGTH = 64 * 1024;
 const CURVES: Readonly<Record<string, { alg: string; hash: string }>> = {
   prime256v1: { alg: 'ES256', hash: 'sha256' },
   secp384r1: { alg: 'ES384', hash: 'sha384' },

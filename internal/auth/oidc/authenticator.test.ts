@@ -49,6 +49,13 @@ test('a token of the issuer is its user, and is verified once', async () => {
   expect(who.authenticate(credentials({ token }))).not.toBeInstanceOf(Promise);
 });
 
+test('it may say as much as the headers of a request hold', async () => {
+  const groups = Array.from({ length: 3_000 }, (_, i) => `team-${i}`);
+  const token = await issuer.token({ ...good, groups });
+  expect(token.length).toBeGreaterThan(40_000);
+  expect(await ask(token)).toMatchObject({ username: 'ann' });
+});
+
 test('it stops at its end, also when it was just taken', async () => {
   const token = await issuer.token({ ...good, sub: 'short', exp: NOW + 1 });
   expect(await ask(token)).toMatchObject({ username: 'short' });
