@@ -16,6 +16,7 @@ import { createChain } from '../../internal/server/chain.js';
 import { inFlightLimit } from '../../internal/server/in-flight.js';
 import { createInternalClient } from '../../internal/server/internal-client.js';
 import { type FindResource, RequestMetrics } from '../../internal/server/metrics.js';
+import type { ServiceAllocations } from '../../internal/server/allocator-metrics.js';
 import type { StoredObjects } from '../../internal/server/object-metrics.js';
 import { createPaths } from '../../internal/server/paths.js';
 import { followCustomResources } from '../../internal/server/poststart/custom-resources.js';
@@ -80,7 +81,7 @@ export interface ApiServer {
   /** The custom resources that are served. */
   readonly findCustom: FindResource;
   /** What there is to be counted. */
-  readonly stored: StoredObjects;
+  readonly stored: StoredObjects & ServiceAllocations;
   /** How many requests are being handled. */
   readonly inFlight: { readonly readOnly: number; readonly mutating: number };
   /** Begins what goes on beside requests; to be called once, when the replica is ready. */
@@ -120,9 +121,10 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
   const calls = { callout, resolve: serviceResolver(flags, backend, port) };
   const custom = new CustomResources(backend);
   const findCustom: FindResource = (...names) => custom.find(...names)?.def;
+  const nodePorts = portRange(flags.string('service-node-port-range'), '--service-node-port-range');
   const builtIn = strategiesWith({
     eventTtlSeconds: flags.duration('event-ttl') / 1000,
-    nodePorts: portRange(flags.string('service-node-port-range'), '--service-node-port-range'),
+    nodePorts,
   });
   const resources = createRest({
     backend,
@@ -229,7 +231,7 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
   return {
     chain,
     findCustom,
-    stored: { backend, custom: () => custom.served.defs() },
+    stored: { backend, nodePorts, custom: () => custom.served.defs() },
     inFlight: fairness?.counts.inFlight ?? inFlight,
     start() {
       open = true;

@@ -18,6 +18,7 @@ import { validateFlags } from './validate.js';
 import { createApiServer } from './api-server.js';
 import { certificateUpkeep, followPeerFiles } from './certificate-files.js';
 import { archiveMetrics } from '../../internal/server/archive-metrics.js';
+import { allocatorMetrics, type ServiceAllocations } from '../../internal/server/allocator-metrics.js';
 import { objectMetrics, type StoredObjects } from '../../internal/server/object-metrics.js';
 import { storageMetrics } from '../../internal/server/storage-metrics.js';
 import { certificateMetrics } from '../../internal/server/certificate-metrics.js';
@@ -41,7 +42,7 @@ interface Process {
   /** Custom resources of this run. */
   findCustom: FindResource;
   /** What the metrics tell of: the objects of this run. */
-  stored: StoredObjects | undefined;
+  stored: (StoredObjects & ServiceAllocations) | undefined;
   /** What the metrics tell of: the replica of this run. */
   replica: Replica | undefined;
   /** What the metrics tell of: the requests that this run handles. */
@@ -112,6 +113,7 @@ function describe(own: Process): void {
   metrics.watchInFlight(() => own.inFlight);
   storageMetrics(metrics.registry, resolve(flags.string('data-dir')));
   objectMetrics(metrics.registry, () => own.stored);
+  allocatorMetrics(metrics.registry, () => own.stored);
   metrics.counter(
     'quorate_store_reseeds',
     "How often this process has replaced its whole state by a copy of the leader's, because it was wrong.",

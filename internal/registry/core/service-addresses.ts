@@ -39,7 +39,7 @@ export function serviceCidrs(backend: Backend): Cidr[] {
 }
 
 /** First address that may be given out, and how many: without the network's own and (IPv4) its broadcast address. */
-function usable(cidr: Cidr): { first: bigint; count: bigint } {
+export function usableAddresses(cidr: Cidr): { first: bigint; count: bigint } {
   const reserved = cidr.family === 'IPv4' ? 2n : 1n;
   return { first: cidr.base + 1n, count: cidr.size > reserved ? cidr.size - reserved : 0n };
 }
@@ -60,7 +60,7 @@ function randomBelow(n: bigint): bigint {
 export function pickAddress(backend: Backend, cidrs: readonly Cidr[], family: 'IPv4' | 'IPv6'): string | undefined {
   const free = (ip: string): boolean => backend.get(ipAddressKey(ip)) === undefined;
   for (const cidr of cidrs.filter((c) => c.family === family)) {
-    const { first, count } = usable(cidr);
+    const { first, count } = usableAddresses(cidr);
     if (count === 0n) continue;
     const band = staticBand(count);
     for (let i = 0; i < RANDOM_TRIES; i++) {

@@ -19,9 +19,12 @@ function staticBand({ min, max }: NodePortRange): number {
 
 const RANDOM_TRIES = 64;
 
-/** Key under which a node port is taken. It is no API object, so it lies outside every resource's prefix. */
+/** Before the keys of all node ports that are taken. They are no API objects, and lie outside every resource's prefix. */
+export const NODE_PORTS_PREFIX = 'quorate/servicenodeports/';
+
+/** Key under which a node port is taken. */
 export function nodePortKey(port: number): string {
-  return `quorate/servicenodeports/${port}`;
+  return `${NODE_PORTS_PREFIX}${port}`;
 }
 
 /** A free port outside `taken`, or undefined when all are in use. */
