@@ -27,12 +27,13 @@ const TOGETHER = [
   'schema',
 ].map((folder) => `internal/${folder}/**/*.test.ts`);
 
-/** What looks at counters of its process. */
+/** What looks at counters or caches of its process. */
 const COUNTING = [
   'internal/admission/admit.test.ts',
   'internal/auth/client-cert.test.ts',
   'internal/auth/metrics.test.ts',
   'internal/registry/custom/conversion.test.ts',
+  'internal/rest/route.test.ts',
 ];
 
 /** Most tests wait for others (elections, processes, the disk) for more than half of their time. */
