@@ -37,8 +37,8 @@ export class Core {
   electionTimeout = 0;
 
   /**
-   * Ticks for which this replica, asked by the leader to take over, still waits for a committed membership change to be
-   * applied; 0 when it does not. The leader gives the transfer up after an election timeout.
+   * Ticks for which this replica, asked by the leader to take over, stands for election as soon as a committed membership
+   * change is applied; 0 when it was not asked. The leader gives the transfer up after an election timeout.
    */
   summonedTicks = 0;
 

@@ -78,8 +78,12 @@ function ownCommit(core: Core): { readonly commit: number; readonly rejectHint: 
 export function learnCommit(core: Core, m: Message): void {
   if (core.role === 'leader' || m.commit <= core.log.committed || !core.log.matches(m.commit, m.rejectHint)) return;
   core.log.commitTo(m.commit);
-  // A campaign under a membership that we now know to be replaced is over.
-  if (core.role !== 'follower' && hasUnappliedConfChange(core)) becomeFollower(core, core.term, 0);
+  if (core.role === 'follower' || !hasUnappliedConfChange(core)) return;
+  // A campaign under a membership that we now know to be replaced is over. Who was asked to take over stands again when
+  // that is applied: a leader that hands over right after a change has gone already, and would be missed for a timeout.
+  const { summonedTicks } = core;
+  becomeFollower(core, core.term, 0);
+  core.summonedTicks = summonedTicks;
 }
 
 /**
@@ -152,8 +156,9 @@ function hasUnappliedConfChange(core: Core): boolean {
 export function onTimeoutNow(core: Core): void {
   // Who is about to install a snapshot cannot lead, and its log says nothing of what is applied.
   if (core.role !== 'follower' || !core.promotable) return;
-  if (hasUnappliedConfChange(core)) core.summonedTicks = core.config.electionTicks;
-  else campaign(core, 'transfer');
+  if (!hasUnappliedConfChange(core)) campaign(core, 'transfer');
+  // Waiting, or a candidate: kept until the campaign is won, or another leader or term is heard of.
+  core.summonedTicks = core.config.electionTicks;
 }
 
 /** Entries were applied: a campaign that waited for that begins. */

@@ -58,6 +58,8 @@ function followed(handle: (core: Core, m: Message) => void): (core: Core, m: Mes
     invariant(core.role !== 'leader', () => `two leaders in term ${core.term}: ${core.id} and ${m.from}`);
     if (core.role === 'follower') {
       core.electionElapsed = 0;
+      // Another than the one that asked to be replaced, or the first of this term: it does not want to go.
+      if (core.leader !== m.from) core.summonedTicks = 0;
       core.leader = m.from;
       core.hurried = false;
     } else {

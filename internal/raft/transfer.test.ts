@@ -41,6 +41,21 @@ describe('leadership transfer (dissertation, 3.10)', () => {
     expect(c.propose(1, 'x').status).toBe('accepted');
   });
 
+  it('takes no election timeout when votes tell of a change of the membership that is not applied yet', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.tick(3);
+    // 2 has the change, and does not know that it is committed.
+    c.deliver = (m) => m.to !== 2 || m.type !== 'append' || m.entries.length > 0;
+    c.raft(1).proposeConfChange({ transition: 'auto', steps: [{ type: 'addLearner', id: 9 }], context: '' });
+    c.settle();
+    expect(c.raft(1).status().commit).toBeGreaterThan(c.raft(2).status().commit);
+    c.deliver = () => true;
+    c.raft(1).transferLeader(2);
+    c.settle();
+    expect(c.raft(2).status()).toMatchObject({ role: 'leader', confState: { learners: [9] } });
+  });
+
   it('goes to voters only', () => {
     const c = new TestCluster([1, 2], [3]);
     c.elect(1);
@@ -53,13 +68,13 @@ describe('leadership transfer (dissertation, 3.10)', () => {
 
 describe('a transfer that goes wrong', () => {
   const conf = confState([1, 2, 3]);
-  const one = (id: number): Raft => {
+  const one = (id: number): { readonly raft: Raft; readonly log: MemoryLog } => {
     const log = new MemoryLog({ index: 0, term: 0, confState: conf });
-    return new Raft({ ...DEFAULT_RAFT_SETTINGS, id, applied: 0, confState: conf }, log, () => 0.5);
+    return { raft: new Raft({ ...DEFAULT_RAFT_SETTINGS, id, applied: 0, confState: conf }, log, () => 0.5), log };
   };
 
   it('does not end a follower that is about to install a snapshot', () => {
-    const raft = one(2);
+    const { raft } = one(2);
     raft.step(message('snapshot', 1, 2, 3, { snapshot: { index: 10, term: 3, confState: conf } }));
     raft.ready();
     raft.step(message('timeoutNow', 1, 2, 3));
@@ -78,10 +93,38 @@ describe('a transfer that goes wrong', () => {
     expect(c.raft(1).status().role).not.toBe('leader');
   });
 
+  const change = { transition: 'auto', steps: [{ type: 'addLearner', id: 9 }], context: '' } as const;
+  const entry = { term: 1, index: 1, type: 'confChange', data: encodeConfChange(change) } as const;
+  /** Carries out what is to be done; the number of changes that were applied. */
+  const work = (raft: Raft, log: MemoryLog): number => {
+    let applied = 0;
+    while (raft.hasReady()) {
+      const ready = raft.ready();
+      log.append(ready.entries);
+      for (const each of ready.committedEntries) {
+        if (each.type === 'confChange') raft.applyConfChange(each);
+        applied += 1;
+      }
+      raft.advance();
+    }
+    return applied;
+  };
+
+  it('is forgotten by who was to take over and hears of another leader', () => {
+    const { raft, log } = one(2);
+    raft.step(message('append', 1, 2, 1, { entries: [entry] }));
+    work(raft, log);
+    raft.step(message('timeoutNow', 1, 2, 1));
+    expect(raft.status()).toMatchObject({ role: 'candidate', term: 2 });
+    raft.step(message('voteResp', 3, 2, 2, { reject: true, commit: 1, rejectHint: 1 }));
+    expect(raft.status()).toMatchObject({ role: 'follower', term: 2, leader: 0 });
+    raft.step(message('heartbeat', 3, 2, 2, { commit: 1 }));
+    expect(work(raft, log)).toBe(1);
+    expect(raft.status()).toMatchObject({ role: 'follower', term: 2, leader: 3 });
+  });
+
   it('is forgotten by who was to take over and could not within an election timeout', () => {
-    const raft = one(2);
-    const change = { transition: 'auto', steps: [{ type: 'addLearner', id: 9 }], context: '' } as const;
-    const entry = { term: 1, index: 1, type: 'confChange', data: encodeConfChange(change) } as const;
+    const { raft, log } = one(2);
     raft.step(message('append', 1, 2, 1, { entries: [entry], commit: 1 }));
     raft.step(message('timeoutNow', 1, 2, 1));
     for (let i = 0; i < 10; i += 1) {
@@ -89,16 +132,7 @@ describe('a transfer that goes wrong', () => {
       raft.tick();
     }
     // The change is applied at last; the leader has long gone on.
-    let applied = 0;
-    while (raft.hasReady()) {
-      const ready = raft.ready();
-      for (const each of ready.committedEntries) {
-        raft.applyConfChange(each);
-        applied += 1;
-      }
-      raft.advance();
-    }
-    expect(applied).toBe(1);
+    expect(work(raft, log)).toBe(1);
     expect(raft.status()).toMatchObject({ role: 'follower', term: 1 });
   });
 });
