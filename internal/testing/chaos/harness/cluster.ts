@@ -67,6 +67,8 @@ interface Member {
   condemned: boolean;
   /** Its data are gone, and the others have not removed it yet: they must refuse it. */
   wiped: boolean;
+  /** Its machine is being replaced: no other fault may start it before the others have let go of its member. */
+  away: boolean;
   /** Not of the first hour: it joins and leaves. */
   readonly spare: boolean;
 }
@@ -105,6 +107,7 @@ export class ChaosCluster {
       joins: i === replicas,
       condemned: false,
       wiped: false,
+      away: false,
       spare: i === replicas,
     }));
     this.network = new Network({
@@ -220,7 +223,7 @@ export class ChaosCluster {
   /** Starts the process of a replica unless it runs. */
   async startReplica(name: string): Promise<void> {
     const member = this.#member(name);
-    if (member.process !== undefined || this.#stopping) return;
+    if (member.process !== undefined || member.away || this.#stopping) return;
     const home = path.join(this.options.dir, name);
     mkdirSync(home, { recursive: true });
     setClock(path.join(home, 'clock'), { offsetMs: 0 });
@@ -280,6 +283,22 @@ export class ChaosCluster {
   async replace(name: string): Promise<void> {
     await this.#stopped(name);
     this.#loseData(name);
+    this.bringBack(name);
+  }
+
+  /**
+   * Stops a replica for good, whatever else strikes it, until it is replaced or brought back. Were it started meanwhile it
+   * could be let in anew between its removal and the loss of its data, which then is another member's.
+   */
+  async takeAway(name: string): Promise<void> {
+    this.#member(name).away = true;
+    await this.#stopped(name);
+  }
+  bringBack(name: string): void {
+    this.#member(name).away = false;
+  }
+  isAway(name: string): boolean {
+    return this.#member(name).away;
   }
 
   /** Another fault may start it again meanwhile. */

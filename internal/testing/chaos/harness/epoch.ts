@@ -245,7 +245,7 @@ class Epoch {
     const { cluster } = this.options;
     for (const name of cluster.names) {
       if (!cluster.isWiped(name)) continue;
-      await cluster.kill(name);
+      await cluster.takeAway(name);
       cluster.condemn(name);
       if (!(await cluster.removeMember(name, PATIENCE_MS))) {
         this.#broken('health', `${name} could not be removed ${PATIENCE_MS} ms after the last fault`);

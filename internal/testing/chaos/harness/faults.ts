@@ -209,11 +209,13 @@ export async function perform(fault: PlannedFault, context: FaultContext): Promi
   /** A machine burns down: its member is removed, and another one of the same name joins with an empty disk. */
   async function loseMember(): Promise<void> {
     const name = always(one);
+    if (cluster.isAway(name)) return;
     note(`${name}`);
-    await cluster.kill(name);
+    await cluster.takeAway(name);
     cluster.condemn(name);
     if (await cluster.removeMember(name, MEMBER_TIMEOUT_MS)) await cluster.replace(name);
     else say(`${fault.name}: ${name} could not be removed, and comes back as it was`);
+    cluster.bringBack(name);
     await context.sleep(fault.durationMs);
     await cluster.startReplica(name);
   }
@@ -221,7 +223,7 @@ export async function perform(fault: PlannedFault, context: FaultContext): Promi
   /** Somebody puts an empty disk into a machine and starts it as it was: it must be refused until it was removed. */
   async function loseDisk(): Promise<void> {
     const name = always(one);
-    if (cluster.isWiped(name)) return;
+    if (cluster.isWiped(name) || cluster.isAway(name)) return;
     note(`${name}`);
     await cluster.wipe(name);
     const refused = cluster.refusals;
@@ -229,10 +231,11 @@ export async function perform(fault: PlannedFault, context: FaultContext): Promi
     // It ends by itself when it is told; partitions may keep that from it.
     await cluster.eventually(() => Promise.resolve(!cluster.isRunning(name)), fault.durationMs);
     say(`${fault.name}: ${name} was ${cluster.refusals > refused ? 'refused' : 'not refused yet'}`);
-    await cluster.kill(name);
+    await cluster.takeAway(name);
     cluster.condemn(name);
     if (!(await cluster.removeMember(name, MEMBER_TIMEOUT_MS))) {
       say(`${fault.name}: ${name} could not be removed yet`);
+      cluster.bringBack(name);
       return;
     }
     await cluster.replace(name);
