@@ -199,6 +199,30 @@ describe('elections', () => {
     expect(c.raft(1).status()).toMatchObject({ role: 'candidate', term: 1 });
   });
 
+  it('tell of what is committed, also where no vote is given: who remains after a change may not know', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    // 2 has the entry, and does not hear that it is committed.
+    c.deliver = (m) => m.to !== 2 || m.type !== 'append' || m.entries.length > 0;
+    c.propose(1, 'x');
+    c.settle();
+    const { commit } = c.raft(1).status();
+    expect(c.raft(2).status().commit).toBe(commit - 1);
+    const behind = { index: 1, logTerm: 1 } as const;
+    c.raft(2).step(message('preVote', 3, 2, 2, { ...behind, commit, rejectHint: 1 }));
+    expect(c.raft(2).status().commit).toBe(commit);
+    expect(c.applied(2)).toEqual([]);
+    c.settle();
+    expect(c.applied(2)).toEqual(['x']);
+    // Only where the logs agree: another term stands there.
+    c.raft(2).step(message('preVote', 3, 2, 2, { ...behind, commit: commit + 1, rejectHint: 2 }));
+    expect(c.raft(2).status().commit).toBe(commit);
+    for (const id of [1, 2, 3]) c.restart(id);
+    c.raft(2).step(message('vote', 3, 2, 2, behind));
+    c.settle();
+    expect(c.sent.at(-1)).toMatchObject({ type: 'voteResp', reject: true, commit, rejectHint: 1 });
+  });
+
   it('never make a learner or a stranger leader', () => {
     const c = new TestCluster([1, 2], [3]);
     c.tick(60, [3]);

@@ -54,6 +54,21 @@ describe('replication', () => {
     expect(c.raft(1).status().commit).toBe(3);
   });
 
+  it('acknowledges what is known to agree, and not all that is held', () => {
+    const c = new TestCluster([1, 2, 3]);
+    const held = [1, 2, 3, 4, 5].map((index) => entry(1, index, `${index}`));
+    c.node(2).log.append(held);
+    c.node(2).log.hardState = { term: 1, vote: 0, commit: 0 };
+    c.restart(2);
+    // A candidate tells that 2 is committed; what stands behind that was never sent by this leader.
+    c.raft(2).step(message('vote', 3, 2, 2, { index: 5, logTerm: 1, commit: 2, rejectHint: 1 }));
+    c.settle();
+    c.sent.length = 0;
+    c.raft(2).step(message('append', 3, 2, 2, { index: 1, logTerm: 1, entries: held.slice(1, 2), commit: 2 }));
+    c.settle();
+    expect(c.sent.filter(({ type }) => type === 'appendResp')).toMatchObject([{ reject: false, index: 2 }]);
+  });
+
   it('finds where two long logs part in one round per term, not per entry (paper, 5.3, last paragraphs)', () => {
     const c = new TestCluster([1, 2, 3]);
     c.elect(1);

@@ -11,6 +11,7 @@ import type { Member } from './identity.js';
 import { LogStore } from './log.js';
 import { Membership } from './membership.js';
 import { Peers } from './peers.js';
+import { reseedIfWanted } from './reseed.js';
 import { DiskWatch, SLOW_DISK_LIMITS } from './slow-disk.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
 import { SpaceGuard } from './space.js';
@@ -22,18 +23,30 @@ const nothing = (): void => undefined;
 const fail = (error: Error): void => {
   throw error;
 };
+const founder: Member = {
+  id: 1,
+  cluster: 7,
+  name: 'a',
+  nonce: 'x',
+  boots: 1,
+  starts: [],
+  members: [],
+  joined: false,
+  logVersion: LOG_VERSION,
+};
 let dataDir = '';
 let port = 0;
 let log: LogStore;
 let state: StateStore;
 let peers: Peers;
 
-function openState(name: string): StateStore {
+function openState(name: string, members = new Map([[2, { name: 'b', address: '' }]]), lineage = ''): StateStore {
   const path = join(dataDir, name);
   return new StateStore({
     path,
     conf,
-    members: new Map([[2, { name: 'b', address: '' }]]),
+    members,
+    lineage,
     onVisible: nothing,
     onDurable: nothing,
     onDiskFull: nothing,
@@ -51,20 +64,9 @@ beforeEach(async () => {
     onDiskFull: nothing,
     delayMs: () => 20,
   });
-  const identity: Member = {
-    id: 1,
-    cluster: 7,
-    name: 'a',
-    nonce: 'x',
-    boots: 1,
-    starts: [],
-    members: [],
-    joined: false,
-    logVersion: LOG_VERSION,
-  };
   const address = `127.0.0.1:${port}`;
   peers = new Peers({
-    identity,
+    identity: founder,
     receiver: new SnapshotReceiver({ dataDir, say: nothing }),
     listen: address,
     address,
@@ -123,14 +125,19 @@ async function start(driver: Driver): Promise<void> {
   await peers.start(driver, membership, verifier);
 }
 
+/** One object, at log index 1. */
+function applyOne(to: StateStore, term: number): void {
+  const op = { type: 'put', key: 'a/1', value: Buffer.from('v'), revisionAt: -1 } as const;
+  const commands = [{ kind: 'txn', txn: { compares: [], ops: [op] } } as const];
+  to.applyEntry(1, term, encodeProposal({ proposer: 2, seq: 1, time: 0, commands }));
+  to.commit();
+}
+
 /** A snapshot with one object, at log index 1, from the leader of this term. It names no voter who could confirm it. */
 async function* snapshotOf(term: number): AsyncGenerator<Buffer> {
   const confState = { ...conf, voters: [1], learners: [2] };
   const other = openState('others');
-  const op = { type: 'put', key: 'a/1', value: Buffer.from('v'), revisionAt: -1 } as const;
-  const commands = [{ kind: 'txn', txn: { compares: [], ops: [op] } } as const];
-  other.applyEntry(1, term, encodeProposal({ proposer: 2, seq: 1, time: 0, commands }));
-  other.commit();
+  applyOne(other, term);
   await other.whenVisible(1);
   const head = { from: 2, to: 1, index: 0, logTerm: 0, commit: 0, entries: [], reject: false, rejectHint: 0 } as const;
   yield encodeMessages([{ ...head, type: 'snapshot', term, context: '', snapshot: { index: 1, term, confState } }]);
@@ -153,6 +160,47 @@ describe('peers', () => {
     expect(peers.nonceOf(2)).toBe('y');
     expect(log.getFact('nonce/2')?.toString()).toBe('y');
     expect(await peers.admit({ ...peer, nonce: 'z' })).toContain('another data directory');
+  });
+
+  it('hear from a damaged replica that what they have is right, before it asks them for a copy', async () => {
+    const driver = driverIn(5);
+    applyOne(state, 1);
+    state.setLineage('3-copied');
+    await start(driver);
+    const damagedLog = await LogStore.open({
+      path: join(dataDir, 'wal-b'),
+      stateMeta: () => ({ index: 0, term: 0, confState: conf }),
+      onDiskFull: nothing,
+    });
+    const damaged = openState('state-b', new Map([[1, { name: 'a', address: `127.0.0.1:${port}` }]]), '2-own');
+    const stopping = new AbortController();
+    try {
+      applyOne(damaged, 1);
+      await damagedLog.putFact('reseed', Buffer.from('damaged'));
+      const reseeding = reseedIfWanted({
+        dataDir: join(dataDir, 'b'),
+        identity: { ...founder, id: 2, name: 'b', nonce: 'y' },
+        tls: undefined,
+        log: damagedLog,
+        state: damaged,
+        // By then it has said what it had to say: the other does not lead, and gives no copy.
+        say: (_level, text) => void (text.startsWith('no copy of the state') && stopping.abort()),
+        stopping: stopping.signal,
+      });
+      await expect(reseeding).rejects.toThrow('no copy of the state was taken yet');
+      expect(state.meta.lineage).toMatch(/^1-/);
+    } finally {
+      await damaged.close();
+      await damagedLog.close();
+      driver.stop();
+    }
+  });
+
+  it('tell a member that was removed while it was away', async () => {
+    state.applyConfChange(1, 1, { ...conf, voters: [1] }, new Map());
+    expect(await peers.admit({ cluster: 7, id: 2, nonce: 'y', logVersion: LOG_VERSION })).toMatch(
+      /this member was removed from the cluster/,
+    );
   });
 
   it('know a member that runs on an older copy of its data directory', async () => {

@@ -127,7 +127,14 @@ async function confirmed(
   }
 }
 
-async function adopt(log: LogStore, { meta, directory }: ReceivedState): Promise<void> {
+/**
+ * Makes a copy the state of this replica, in one step with the log that belongs to it. Term and vote stay: whom it has voted
+ * for is no part of the state (paper, figure 2). Rejects as `LogStore.reset` does.
+ */
+export async function adopt(
+  log: LogStore,
+  { meta, directory }: Pick<ReceivedState, 'meta' | 'directory'>,
+): Promise<void> {
   const facts = { [STATE_DIRECTORY]: Buffer.from(directory), [RESEED]: Buffer.alloc(0) };
   if (log.term(meta.index) === meta.term) {
     await log.putFacts(facts);

@@ -42,6 +42,14 @@ export async function pretendDiverged(c: TestCluster, i: number): Promise<void> 
   await environment.close();
 }
 
+/** Whose computation a stopped replica's state comes from. */
+export async function lineageOf(c: TestCluster, i: number): Promise<string> {
+  const environment = openEnvironment({ path: stateDirectory(c, i), overlappingSync: true });
+  const { lineage } = decodeMeta(Buffer.from(openTables(environment).meta.get(META_KEY) ?? []));
+  await environment.close();
+  return lineage;
+}
+
 /** Flips a bit of a record's modRevision on the disk of a stopped replica: its checksum tells, to who looks at it. */
 export async function rot(c: TestCluster, i: number, key: string): Promise<void> {
   const environment = openEnvironment({ path: stateDirectory(c, i), overlappingSync: true });

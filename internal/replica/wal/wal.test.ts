@@ -48,6 +48,30 @@ async function written(count: number): Promise<{ disk: DiskDirectory; from: numb
   return { disk, from, to: length() + 1 };
 }
 
+it('begins behind a snapshot and names the directory of its state in one step, wherever the power fails', async () => {
+  const { disk } = await written(3);
+  const after = [101, 'new', 7];
+  const found = new Set<string>();
+  for (let turns = 0; turns < 40; turns++) {
+    const copy = disk.copy();
+    let isOn = true;
+    let isDone = false;
+    const log = await open(copy, () => isOn);
+    const facts = { stateDirectory: Buffer.from('new') };
+    void log.reset({ ...nothing, index: 100, term: 7 }, { term: 7, vote: 0, commit: 100 }, facts).then(() => {
+      isDone = isOn;
+    });
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+    isOn = false;
+    copy.loseUnsynced();
+    const again = await open(copy);
+    const seen = [again.firstIndex(), again.getFact('stateDirectory')?.toString(), again.hardState?.term];
+    if (isDone) expect(seen).toEqual(after);
+    found.add(JSON.stringify(seen));
+  }
+  expect([...found]).toEqual([JSON.stringify([1, undefined, 1]), JSON.stringify(after)]);
+});
+
 describe('a tail that was cut off', () => {
   it('is left out, wherever the cut is, and nothing before it', { timeout: 60_000 }, async () => {
     const { disk, from, to } = await written(5);

@@ -203,7 +203,9 @@ export class ConsensusChecks implements Observer {
     });
   }
 
-  onSnapshotRefused(machine: Machine, reason: string): void {
+  onSnapshotRefused(machine: Machine, from: number, reason: string): void {
+    // It may have heard of another leader since (seed 1885).
+    if (this.raftOf(machine)?.leader !== from) return;
     promise(
       !reason.includes('another snapshot is being received'),
       'the leader is heard',

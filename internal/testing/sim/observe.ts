@@ -21,8 +21,8 @@ export interface Observer {
   /** Entries are about to be written to a log; `prevTerm` is the term of the entry before them. */
   onLogAppend(machine: Machine, entries: readonly Entry[], prevTerm: number | undefined): void;
   onMembership(machine: Machine, conf: StoredConfState): void;
-  /** A snapshot of the leader that a member follows was not taken. */
-  onSnapshotRefused(machine: Machine, reason: string): void;
+  /** A snapshot of the leader that a member followed at its last tick was not taken. */
+  onSnapshotRefused(machine: Machine, from: number, reason: string): void;
   /** A copy has taken the place of the state. */
   onReplaced(machine: Machine, state: StateStore): void;
   onApplied(
@@ -112,7 +112,7 @@ Peers.prototype.onSnapshot = async function (from, chunks): Promise<void> {
   } catch (error) {
     // Who waited for its turn may lead no more when that comes (seed 1278).
     if (error instanceof Error && leader === from && machine.leader === from)
-      tell((o) => o.onSnapshotRefused(machine, error.message));
+      tell((o) => o.onSnapshotRefused(machine, from, error.message));
     throw error;
   }
 };
