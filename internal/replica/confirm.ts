@@ -32,11 +32,13 @@ export interface ConfirmOptions {
   /** How many voters must confirm: of all of them, or so many computations (verdict.ts) of their own. */
   readonly count: 'voters' | 'lineages';
   readonly say: (level: 'debug', text: string) => void;
+  /** Aborted with an error: the copy is not wanted any more. */
+  readonly stopping?: AbortSignal;
 }
 
 /**
  * Asks the voters whether they have the state that a copy claims to be, until a majority says so (true), or the others
- * did not tell within 5 s (false). Throws DisputedCopyError as soon as one has another.
+ * did not tell within 5 s (false). Throws DisputedCopyError as soon as one has another, and the reason of `stopping`.
  */
 export async function confirmCopy(options: ConfirmOptions): Promise<boolean> {
   const { claim, voters, self } = options;
@@ -65,6 +67,7 @@ export async function confirmCopy(options: ConfirmOptions): Promise<boolean> {
   };
   const isEnough = (): boolean =>
     options.count === 'voters' ? confirmed.size > voters.length / 2 : judge(confirmed, voters).kind === 'agreed';
+  options.stopping?.addEventListener('abort', () => wake(), { once: true });
   const until = performance.now() + PATIENCE_MS;
   while (!isEnough() && performance.now() < until) {
     for (const voter of voters) if (voter !== self && !confirmed.has(voter) && !asking.has(voter)) void askOne(voter);
@@ -73,6 +76,7 @@ export async function confirmCopy(options: ConfirmOptions): Promise<boolean> {
     await Promise.race([answered, new Promise<void>((resolve) => (timer = setTimeout(resolve, ASK_AGAIN_MS)))]);
     clearTimeout(timer);
     if (other !== undefined) throw new DisputedCopyError(other, claim.revision);
+    options.stopping?.throwIfAborted();
   }
   return isEnough();
 }

@@ -34,7 +34,10 @@ const founder: Member = {
   joined: false,
   logVersion: LOG_VERSION,
 };
+/** Of a message of member 2. */
+const HEAD = { from: 2, to: 1, index: 0, logTerm: 0, commit: 0, entries: [], reject: false, rejectHint: 0 } as const;
 let dataDir = '';
+let others = 0;
 let port = 0;
 let log: LogStore;
 let state: StateStore;
@@ -134,13 +137,11 @@ function applyOne(to: StateStore, term: number): void {
 }
 
 /** A snapshot with one object, at log index 1, from the leader of this term. It names no voter who could confirm it. */
-async function* snapshotOf(term: number): AsyncGenerator<Buffer> {
-  const confState = { ...conf, voters: [1], learners: [2] };
-  const other = openState('others');
+async function* snapshotOf(term: number, confState = { ...conf, voters: [1], learners: [2] }): AsyncGenerator<Buffer> {
+  const other = openState(`others-${++others}`);
   applyOne(other, term);
   await other.whenVisible(1);
-  const head = { from: 2, to: 1, index: 0, logTerm: 0, commit: 0, entries: [], reject: false, rejectHint: 0 } as const;
-  yield encodeMessages([{ ...head, type: 'snapshot', term, context: '', snapshot: { index: 1, term, confState } }]);
+  yield encodeMessages([{ ...HEAD, type: 'snapshot', term, context: '', snapshot: { index: 1, term, confState } }]);
   const whole = new StateExport(await other.takeSnapshot());
   yield* whole.chunks();
   whole.release();
@@ -262,19 +263,30 @@ describe('peers', () => {
     const { whole, stopping, hasStopped } = await wholeAndStopping();
     const first = peers.onSnapshot(3, stopping()).catch((error: unknown) => String(error));
     await hasStopped;
-    const head = {
-      from: 2,
-      to: 1,
-      index: 0,
-      logTerm: 0,
-      commit: 0,
-      entries: [],
-      reject: false,
-      rejectHint: 0,
-    } as const;
-    driver.step([{ ...head, type: 'heartbeat', term: 5, context: '' }]);
+    driver.step([{ ...HEAD, type: 'heartbeat', term: 5, context: '' }]);
     driver.pump();
     await peers.onSnapshot(2, whole());
+    expect(await first).toContain('interrupted by the leader');
+    await state.whenVisible(1);
+    expect(state.visible).toMatchObject({ revision: 1, appliedIndex: 1 });
+    driver.stop();
+  });
+
+  it('leave a snapshot that is still being confirmed for that of the leader', async () => {
+    const driver = driverIn(5);
+    await start(driver);
+    let hasCome: () => void = nothing;
+    const isThere = new Promise<void>((resolve) => (hasCome = resolve));
+    // Whole, but the other voter does not answer: it is waited for.
+    async function* unconfirmed(): AsyncGenerator<Buffer> {
+      yield* snapshotOf(5, conf);
+      hasCome();
+    }
+    const first = peers.onSnapshot(3, unconfirmed()).catch((error: unknown) => String(error));
+    await isThere;
+    driver.step([{ ...HEAD, type: 'heartbeat', term: 5, context: '' }]);
+    driver.pump();
+    await peers.onSnapshot(2, snapshotOf(5));
     expect(await first).toContain('interrupted by the leader');
     await state.whenVisible(1);
     expect(state.visible).toMatchObject({ revision: 1, appliedIndex: 1 });

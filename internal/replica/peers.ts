@@ -14,7 +14,7 @@ import type { Member } from './identity.js';
 import { Acquaintances, AS_A_NEW_ONE, OLDER_COPY } from './acquaintance.js';
 import { answerCall, readReply } from './calls.js';
 import { Copies } from './copies.js';
-import { confirmCopy, type CopyClaim } from './confirm.js';
+import { receiveConfirmed } from './confirmed-copy.js';
 import { noteDisowned } from './disown.js';
 import type { LogStore } from './log.js';
 import { EARLIER_RELEASE, type Membership, MembershipError } from './membership.js';
@@ -71,8 +71,8 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   #driver: Driver | undefined;
   #membership: Membership | undefined;
   #verifier: Verifier | undefined;
-  /** The snapshot that is coming in: from whom, and when it is over. */
-  #receiving: { readonly from: NodeId; readonly over: Promise<unknown> } | undefined;
+  /** The snapshot that is coming in: from whom, when it is over, and what ends it before that. */
+  #receiving: { readonly from: NodeId; readonly over: Promise<unknown>; readonly stop: AbortController } | undefined;
   #staged: ReceivedState | undefined;
   #isDisowned = false;
   readonly #copies: Copies;
@@ -320,19 +320,23 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
       if (before.from === from) this.#options.receiver.interrupt();
       // Who led before may have been cut off amid its own (seed 265 of the simulator).
       else if (this.#driver?.leader === from) {
-        this.#options.receiver.interrupt('interrupted by the leader, which sends its own');
+        // Also where it is all here, and voters are asked about it: each may take 5 s, and several wait (seed 3093).
+        const reason = 'interrupted by the leader, which sends its own';
+        this.#options.receiver.interrupt(reason);
+        before.stop.abort(new Error(reason));
       } else throw new Error('another snapshot is being received');
       await before.over;
     }
-    const received = this.#receive(chunks).finally(() => (this.#receiving = undefined));
-    this.#receiving = { from, over: received.catch(() => undefined) };
+    const stop = new AbortController();
+    const received = this.#receive(chunks, stop.signal).finally(() => (this.#receiving = undefined));
+    this.#receiving = { from, over: received.catch(() => undefined), stop };
     await received;
   }
 
-  async #receive(chunks: AsyncIterable<Buffer>): Promise<void> {
+  async #receive(chunks: AsyncIterable<Buffer>, stopping: AbortSignal): Promise<void> {
     await this.#staged?.state.discard();
     this.#staged = undefined;
-    const received = await this.#confirmed(chunks);
+    const received = await this.#confirmed(chunks, stopping);
     const driver = this.#driver;
     const { messages } = received;
     const { term, commit } = driver?.status() ?? { term: 0, commit: 0 };
@@ -347,24 +351,14 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
    * Receives a snapshot that a majority of voters has as well; rejects when one has another state. Where too few can be
    * asked it is taken unconfirmed: two of three could not go on otherwise, and a copy has no vote (verdict.ts).
    */
-  async #confirmed(chunks: AsyncIterable<Buffer>): Promise<ReceivedState> {
+  async #confirmed(chunks: AsyncIterable<Buffer>, stopping: AbortSignal): Promise<ReceivedState> {
     const { receiver, identity, say } = this.#options;
     const ask = async (voter: NodeId, revision: number): Promise<VerifyReply> =>
       decodeVerifyReply(await this.ask(voter, encodeVerify({ op: 'hash', revision })));
-    let confirming: Promise<boolean> | undefined;
-    const confirm = (claim: CopyClaim, { confState: { voters } }: SnapshotMeta): void => {
-      confirming ??= confirmCopy({ claim, voters, self: identity.id, ask, count: 'voters', say });
-      confirming.catch((error: unknown) => receiver.interrupt(messageOf(error)));
-    };
-    const received = await receiver.receive(chunks, confirm);
-    confirm(received.claim, received.meta);
-    try {
-      if ((await confirming) !== true) say('warn', 'a snapshot is taken although too few members could confirm it');
-      return received;
-    } catch (error) {
-      await received.state.discard();
-      throw error;
-    }
+    const options = { receiver, self: identity.id, ask, count: 'voters', say, stopping } as const;
+    const { received, isConfirmed } = await receiveConfirmed(chunks, options);
+    if (!isConfirmed) say('warn', 'a snapshot is taken although too few members could confirm it');
+    return received;
   }
 
   /** Puts the snapshot that was received last in the place of log and state. */

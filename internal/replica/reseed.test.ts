@@ -26,7 +26,7 @@ it('a copy that a majority has computed counts from then on as what its taker ha
   });
   cluster = c;
   await put(c.replica(0), 'a/1', 'x');
-  await Promise.all(c.running().map((replica) => replica.backend.readBarrier()));
+  await Promise.all(c.running().map(async (replica) => replica.backend.readBarrier()));
   const bad = ((await c.leader()) + 1) % 3;
   await c.stop(bad);
   const own = await lineageOf(c, bad);

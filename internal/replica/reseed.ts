@@ -1,12 +1,12 @@
 import { FatalError } from '../machinery/assert.js';
-import type { NodeId, SnapshotMeta } from '../raft/index.js';
+import type { NodeId } from '../raft/index.js';
 import { messageOf } from '../store/lmdb.js';
 import type { StateStore } from '../store/state.js';
 import { fetchState } from '../transport/fetch.js';
 import type { TransportTls } from '../transport/types.js';
 import { callMember } from './calls.js';
 import type { LogLevel } from './config.js';
-import { confirmCopy, type CopyClaim } from './confirm.js';
+import { receiveConfirmed } from './confirmed-copy.js';
 import type { Member } from './identity.js';
 import type { LogStore } from './log.js';
 import { type ReceivedState, SnapshotReceiver } from './snapshot-receiver.js';
@@ -108,23 +108,18 @@ async function confirmed(
   chunks: AsyncIterable<Buffer>,
 ): Promise<ReceivedState> {
   const { identity, say } = options;
-  const self = identity.id;
   const ask = (voter: NodeId, revision: number): Promise<VerifyReply> =>
     askVoter(options, voter, { op: 'hash', revision });
-  let confirming: Promise<boolean> | undefined;
-  const confirm = (claim: CopyClaim, { confState: { voters } }: SnapshotMeta): void => {
-    confirming ??= confirmCopy({ claim, voters, self, ask, count: 'lineages', say });
-    confirming.catch((error: unknown) => receiver.interrupt(messageOf(error)));
-  };
-  const received = await receiver.receive(chunks, confirm);
-  confirm(received.claim, received.meta);
-  try {
-    if ((await confirming) === true) return received;
-    throw new Error('too few members confirm that its state is right');
-  } catch (error) {
-    await received.state.discard();
-    throw error;
-  }
+  const { received, isConfirmed } = await receiveConfirmed(chunks, {
+    receiver,
+    self: identity.id,
+    ask,
+    count: 'lineages',
+    say,
+  });
+  if (isConfirmed) return received;
+  await received.state.discard();
+  throw new Error('too few members confirm that its state is right');
 }
 
 /**

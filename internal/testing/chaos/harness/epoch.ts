@@ -12,6 +12,8 @@ import { ChaosWatcher } from './watchers.js';
 const CALL_TIMEOUT_MS = 15_000;
 /** For the cluster to be whole again, and for watchers to be told everything, on a busy machine. */
 const PATIENCE_MS = 120_000;
+/** For one change of the membership. */
+const MEMBER_TIMEOUT_MS = 20_000;
 const SIDES = ['a', 'b'] as const;
 
 export interface EpochOptions {
@@ -219,6 +221,9 @@ class Epoch {
       // Who ended by itself on a full disk is started again now that there is room.
       for (const name of cluster.names) await cluster.startReplica(name);
       const statuses = [...(await cluster.statuses()).values()];
+      // A wish to join whose process has ended may still be granted, seconds later: then the spare one leaves once more.
+      const isBack = statuses.some(({ members }) => members.some((member) => member.name === cluster.spare));
+      if (isBack) await cluster.retireSpare(MEMBER_TIMEOUT_MS);
       return (
         statuses.length === cluster.names.length &&
         statuses.every((status) => status.leaderName !== '' && status.members.every((member) => !member.learner)) &&

@@ -1,0 +1,32 @@
+import type { SnapshotMeta } from '../raft/index.js';
+import { messageOf } from '../store/lmdb.js';
+import { confirmCopy, type ConfirmOptions, type CopyClaim } from './confirm.js';
+import type { ReceivedState, SnapshotReceiver } from './snapshot-receiver.js';
+
+export interface ConfirmedCopyOptions extends Omit<ConfirmOptions, 'claim' | 'voters'> {
+  readonly receiver: SnapshotReceiver;
+}
+
+/**
+ * Receives a copy of a state, and meanwhile asks the voters whether they have the same; says whether enough of them do
+ * (confirm.ts). Rejects, and keeps nothing of it, as `SnapshotReceiver.receive` does, when a voter has another state, and
+ * when `stopping` is aborted.
+ */
+export async function receiveConfirmed(
+  chunks: AsyncIterable<Buffer>,
+  { receiver, ...options }: ConfirmedCopyOptions,
+): Promise<{ readonly received: ReceivedState; readonly isConfirmed: boolean }> {
+  let confirming: Promise<boolean> | undefined;
+  const confirm = (claim: CopyClaim, { confState: { voters } }: SnapshotMeta): void => {
+    confirming ??= confirmCopy({ ...options, claim, voters });
+    confirming.catch((error: unknown) => receiver.interrupt(messageOf(error)));
+  };
+  const received = await receiver.receive(chunks, confirm);
+  confirm(received.claim, received.meta);
+  try {
+    return { received, isConfirmed: (await confirming) === true };
+  } catch (error) {
+    await received.state.discard();
+    throw error;
+  }
+}
