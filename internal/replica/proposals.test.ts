@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Command } from '../store/command.js';
+import { type Command, decodeProposal, proposalOrigin } from '../store/command.js';
 import { OverloadedError } from '../store/types.js';
 import { PROPOSAL_BYTES_MAX, PROPOSALS_MAX, Proposals } from './proposals.js';
 import { Reads } from './reads.js';
 
-const command: Command = {
+const putOf = (key: string): Command => ({
   kind: 'txn',
-  txn: { compares: [], ops: [{ type: 'put', key: 'a/1', value: Buffer.alloc(1000), revisionAt: -1 }] },
-};
+  txn: { compares: [], ops: [{ type: 'put', key, value: Buffer.alloc(1000), revisionAt: -1 }] },
+});
+const command = putOf('a/1');
 
 describe('what is in flight', () => {
   const open = (): Proposals =>
@@ -64,6 +65,43 @@ describe('what is over its time', () => {
     proposals.onApplied(1, 1, [{ succeeded: true, revision: 1 }]);
     proposals.onVisible(1);
     await expect(inTime).resolves.toEqual({ succeeded: true, revision: 1 });
+  });
+
+  it('is not done with others of its entry, which nobody had taken yet, when it was told to be refused', async () => {
+    const sent: Buffer[] = [];
+    let isTaken = false;
+    const proposals = new Proposals({
+      proposer: 1,
+      seq: 0,
+      propose: (payload) => {
+        if (isTaken) sent.push(payload);
+        return isTaken ? { status: 'accepted', forwarded: true } : { status: 'dropped', reason: 'noLeader' };
+      },
+      wake: () => undefined,
+    });
+    const delivered = (): string[] =>
+      sent.flatMap((payload) =>
+        decodeProposal(payload).commands.flatMap((each) =>
+          each.kind === 'txn' ? each.txn.ops.map((op) => op.key) : [],
+        ),
+      );
+    const late = proposals.submit(putOf('a/late'), 10, 10).then(
+      () => 'done',
+      (error: unknown) => error,
+    );
+    const inTime = proposals.submit(putOf('a/in-time'), 10, 60_000);
+    proposals.flush();
+    proposals.expire(performance.now() + 1000);
+    expect(await late).toMatchObject({ outcomeUnknown: false });
+    isTaken = true;
+    proposals.onLeader();
+    proposals.flush();
+    expect(delivered()).toEqual(['a/in-time']);
+    const [payload = Buffer.alloc(0)] = sent;
+    proposals.onApplied(proposalOrigin(payload).seq, 1, [{ succeeded: true, revision: 1 }]);
+    proposals.onVisible(1);
+    await expect(inTime).resolves.toEqual({ succeeded: true, revision: 1 });
+    expect(proposals.inFlight).toBe(0);
   });
 
   it('is forgotten by reads that were confirmed while the state stands still', async () => {

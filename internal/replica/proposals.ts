@@ -229,16 +229,20 @@ export class Proposals {
     }
     // A leader takes nothing from the queue while its disk stands still, and what is over its time is not counted any more.
     if (expired > 0) this.#queue = this.#queue.filter((item) => !item.settled);
-    for (const pending of this.#pending.values()) {
-      const sent = pending.sentAt > 0;
-      for (const item of pending.items) {
-        if (item.settled || item.deadline > now) continue;
-        const message = sent
-          ? 'the write was not confirmed within its time'
-          : 'no leader took the write within its time';
-        this.#reject(item, new UnavailableError(message, sent));
-      }
+    const kept: Item[] = [];
+    for (const [seq, { items, sentAt }] of this.#pending) {
+      const sent = sentAt > 0;
+      const late = items.filter((item) => !item.settled && item.deadline <= now);
+      const message = sent ? 'the write was not confirmed within its time' : 'no leader took the write within its time';
+      for (const item of late) this.#reject(item, new UnavailableError(message, sent));
+      if (sent || late.length === 0) continue;
+      // What is refused for certain must not go out with the others of its entry: they make another one (seed 4316).
+      this.#pending.delete(seq);
+      kept.push(...items.filter((item) => !item.settled));
     }
+    if (kept.length === 0) return;
+    this.#queue = [...kept, ...this.#queue];
+    this.#options.wake();
   }
 
   #reject(item: Item, error: Error): void {

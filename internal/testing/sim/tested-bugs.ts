@@ -133,4 +133,26 @@ export const TESTED_BUGS: readonly TestedBug[] = [
     replace: '',
     test: { file: 'raft/transfer.test.ts', title: 'is forgotten by who was to take over and hears of another leader' },
   },
+  {
+    name: 'a-refused-write-goes-along',
+    about: 'a write that was told to be refused is done all the same, with others of its entry (seed 4316)',
+    file: 'replica/proposals.ts',
+    find: 'if (sent || late.length === 0) continue;',
+    replace: 'if (!sent || late.length === 0) continue;',
+    test: {
+      file: 'replica/proposals.test.ts',
+      title: 'is not done with others of its entry, which nobody had taken yet, when it was told to be refused',
+    },
+  },
+  {
+    name: 'a-snapshot-that-waits-is-waited-for',
+    about: 'the leader has to wait until nobody confirms a snapshot of one that led before, 5 s for each (seed 3093)',
+    file: 'replica/peers.ts',
+    find: 'before.stop.abort(new Error(reason));',
+    replace: '',
+    test: {
+      file: 'replica/peers.test.ts',
+      title: 'leave a snapshot that is still being confirmed for that of the leader',
+    },
+  },
 ];
