@@ -257,6 +257,21 @@ describe('peers', () => {
     driver.stop();
   });
 
+  it('take the last of several that wait because their sender begins again and again', async () => {
+    const driver = driverIn(5);
+    await start(driver);
+    const { whole, stopping, hasStopped } = await wholeAndStopping();
+    const broken = [peers.onSnapshot(2, stopping())];
+    await hasStopped;
+    broken.push(peers.onSnapshot(2, stopping()));
+    const reasons = Promise.all(broken.map((each) => each.catch((error: unknown) => String(error))));
+    await peers.onSnapshot(2, whole());
+    for (const reason of await reasons) expect(reason).toContain('its sender has begun again');
+    await state.whenVisible(1);
+    expect(state.visible).toMatchObject({ revision: 1, appliedIndex: 1 });
+    driver.stop();
+  });
+
   it('leave a snapshot of one that led before for that of the leader', async () => {
     const driver = driverIn(5);
     await start(driver);

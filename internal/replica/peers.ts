@@ -334,9 +334,10 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
   }
 
   async #receive(chunks: AsyncIterable<Buffer>, stopping: AbortSignal): Promise<void> {
-    await this.#staged?.state.discard();
+    const former = this.#staged;
     this.#staged = undefined;
-    const received = await this.#confirmed(chunks, stopping);
+    // Begun in this turn: the next one may come to interrupt it at once.
+    const [received] = await Promise.all([this.#confirmed(chunks, stopping), former?.state.discard()]);
     const driver = this.#driver;
     const { messages } = received;
     const { term, commit } = driver?.status() ?? { term: 0, commit: 0 };
