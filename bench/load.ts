@@ -34,7 +34,7 @@ export async function load(options: Load): Promise<Figure> {
     ...(options.amount === undefined ? {} : { amount: options.amount }),
     timeout: 30,
     headers,
-    // The certificates are the cluster's own. As clients do, or HAProxy would take it for one that speaks SPDY.
+    // The certificates are the cluster's own. A protocol is offered, as Kubernetes' clients do.
     tlsOptions: { rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] },
     ...(body === undefined
       ? {}

@@ -32,7 +32,8 @@ export interface BalancerOptions {
 
 /**
  * HAProxy's configuration: TLS goes through untouched, so that client certificates reach the replicas. Where the servers
- * have a port for SPDY, connections go there whose greeting offers no protocol (ALPN): clients that speak SPDY offer none.
+ * have a port for SPDY, connections go there whose greeting offers neither a protocol (ALPN) nor a session ticket: Go's, where
+ * HTTP/2 is off, as in clients that speak SPDY. Clients with OpenSSL offer a ticket.
  */
 export function haproxyConfig({ head, bind, servers, caFile }: BalancerOptions): string {
   const checked = servers.map(
@@ -82,11 +83,11 @@ ${spdy.length === 0 ? '' : spdyBackend(spdy)}`;
 const TO_SPDY = `
   tcp-request inspect-delay 5s
   tcp-request content accept if { req.ssl_hello_type 1 }
-  use_backend spdy if { req.ssl_hello_type 1 } !{ req.ssl_alpn -m found } { nbsrv(spdy) gt 0 }`;
+  use_backend spdy if { req.ssl_hello_type 1 } !{ req.ssl_alpn -m found } { req.ssl_st_ext 0 } { nbsrv(spdy) gt 0 }`;
 
 function spdyBackend(servers: readonly string[]): string {
   return `
-# SPDY, of kubectl up to 1.28 for one. What else offers no ALPN is served there as well.
+# SPDY, of kubectl up to 1.28 for one. What else greets like them (Go without HTTP/2) is served there as well.
 backend spdy
   balance leastconn
   default-server on-marked-down shutdown-sessions

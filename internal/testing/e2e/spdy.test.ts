@@ -4,10 +4,11 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import tls from 'node:tls';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type E2eCluster, has, startCluster } from './cluster.js';
+import { type E2eCluster, has, startCluster, TOKEN } from './cluster.js';
 import { AnsweringPod, createRunningPod } from './kubelet-pod.js';
 import { RunningKubelet } from './kubelet-server.js';
 import { says } from './says.js';
@@ -97,3 +98,25 @@ describe.skipIf(clients.length === 0).each(ways)('a client that speaks SPDY, %s'
     pod.close();
   });
 });
+
+/** The first line of the answer to a client that asks for SPDY, has OpenSSL and offers no protocol in its greeting. */
+async function answerToOpenSsl(port: number): Promise<string> {
+  const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  socket.write(
+    'POST /api/v1/namespaces/default/pods/p/exec?command=true&stdout=true HTTP/1.1\r\nHost: localhost\r\n' +
+      `Authorization: Bearer ${TOKEN}\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n` +
+      'X-Stream-Protocol-Version: v4.channel.k8s.io\r\nContent-Length: 0\r\n\r\n',
+  );
+  const [data] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  return data.toString().split('\r\n', 1)[0] ?? '';
+}
+
+test.skipIf(!has('haproxy'))(
+  'a client with OpenSSL gets the main port from HAProxy, though it offers no protocol',
+  async () => {
+    expect(await answerToOpenSsl(cluster.port + 3001)).toMatch(/^HTTP\/1\.1 101 /);
+    expect(await answerToOpenSsl(Number(new URL(cluster.address).port))).toMatch(/^HTTP\/1\.1 501 /);
+  },
+);
