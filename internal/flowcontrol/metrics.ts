@@ -1,3 +1,4 @@
+import { boundText } from '../machinery/histogram.js';
 import type { PriorityAndFairness } from './index.js';
 import type { PriorityLevel } from './priority-level.js';
 import type { Distribution, Rejection, SchemaStats } from './stats.js';
@@ -32,7 +33,7 @@ function* histogram(name: string, help: string, rows: Iterable<Row<Distribution>
     const whole = (n: number): number => (unit === 1 ? n : Math.round(n * unit * 1e9));
     bounds.forEach((bound, i) => {
       count += values[i] ?? 0;
-      lines.push(`${name}_bucket{${own},le="${bound}"} ${whole(count)}\n`);
+      lines.push(`${name}_bucket{${own},le="${boundText(bound)}"} ${whole(count)}\n`);
     });
     count += values[bounds.length] ?? 0;
     const sum = values[bounds.length + 1] ?? 0;

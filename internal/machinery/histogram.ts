@@ -1,3 +1,9 @@
+/** A bucket's bound as Go writes it, by which dashboards find it: 1e+06 for a million, 1e-05 for a hundred-thousandth. */
+export function boundText(bound: number): string {
+  if (bound === 0 || (Math.abs(bound) >= 1e-4 && Math.abs(bound) < 1e6)) return String(bound);
+  return bound.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
 /** One cumulative-bucket histogram per label set, made for a hot path: no allocation after the first observation. */
 export class Histograms {
   private readonly series = new Map<string, Float64Array>();
@@ -37,7 +43,7 @@ export class Histograms {
       let count = 0;
       this.bounds.forEach((bound, i) => {
         count += series[i] ?? 0;
-        lines.push(`${this.name}_bucket{${labels}${comma}le="${bound}"} ${count}`);
+        lines.push(`${this.name}_bucket{${labels}${comma}le="${boundText(bound)}"} ${count}`);
       });
       count += series[this.bounds.length] ?? 0;
       lines.push(`${this.name}_bucket{${labels}${comma}le="+Inf"} ${count}`);
