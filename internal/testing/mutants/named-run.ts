@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { UsageError } from '../command-line.js';
 import { NAMED, type NamedBreak } from './named.js';
 import { TestRunner } from './test-runner.js';
 
@@ -10,15 +11,17 @@ const TEST_MS = 20_000;
 
 /**
  * Makes every break of `named.ts` whose file, test or loss `matches`, and runs its test. Says for each which test noticed it,
- * and gives back those that none did.
+ * and gives back those that none did. Throws UsageError when there is none.
  */
 export async function runNamed(
   root: string,
   matches: (text: string) => boolean,
   say: (text: string) => void,
 ): Promise<readonly NamedBreak[]> {
+  const asked = NAMED.filter(({ file, test, loss }) => [file, test, loss].some(matches));
+  if (asked.length === 0) throw new UsageError('no named break holds this');
   const unnoticed: NamedBreak[] = [];
-  for (const named of NAMED.filter(({ file, test, loss }) => [file, test, loss].some(matches))) {
+  for (const named of asked) {
     const begun = performance.now();
     const failure = await firstFailure(root, named);
     const seconds = ((performance.now() - begun) / 1000).toFixed(1);

@@ -66,6 +66,7 @@ export class TestRunner {
     if (mutant === undefined) delete process.env[ACTIVE];
     else process.env[ACTIVE] = mutant;
     const begun = performance.now();
+    const { exitCode } = process;
     let late = false;
     const watch = setTimeout(() => {
       late = true;
@@ -87,7 +88,7 @@ export class TestRunner {
     } finally {
       clearTimeout(watch);
       // Vitest sets it when a test fails, which is what is wanted here.
-      process.exitCode = 0;
+      process.exitCode = exitCode;
       this.#vitest.state.clearErrors();
     }
   }
