@@ -15,7 +15,8 @@ const HOSTNAME = new RegExp(
 const HOSTNAME_BYTES = 255;
 const LABEL_BYTES = 63;
 const HEX = '[0-9a-f]';
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/;
+/** Without a group that repeats: each repetition would be remembered, 300 ms for 1.4 MB. */
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const CARD =
   /^(?:4[0-9]{12}(?:[0-9]{3})?|5[1-5][0-9]{14}|6(?:011|5[0-9][0-9])[0-9]{12}|3[47][0-9]{13}|3(?:0[0-5]|[68][0-9])[0-9]{11}|(?:2131|1800|35\d{3})\d{11})$/;
 const BYTE = '(?:0|[1-9]\\d?|1\\d\\d?|2[0-4]\\d|25[0-5])';
@@ -161,7 +162,7 @@ const variant = `[89ab]${HEX}{3}`;
 
 /** What texts of a format look like, by the name without dashes; formats that are not here are not checked. */
 const FORMATS: ReadonlyMap<string, (v: string) => boolean> = new Map([
-  ['byte', matches(BASE64)],
+  ['byte', (v) => v !== '' && v.length % 4 === 0 && BASE64.test(v)],
   ['bsonobjectid', matches(/^[0-9a-f]{24}$/i)],
   ['cidr', isCidr],
   ['creditcard', isCreditCard],
