@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { until } from '../../testing/until.js';
 import { WebSocketPeer } from './web-socket-peer.js';
 
-const COUNT = 10_000;
+/** Many times what is read in one slice. */
+const COUNT = 200_000;
 
 /** Frames of a server, each with its number. */
 function frames(count: number): Buffer {

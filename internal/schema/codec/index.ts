@@ -1,6 +1,14 @@
 export { checkAnswerShape, checkShape } from './body-shape.js';
 export type { Decoded } from './json.js';
-export { JsonSyntaxError, decodeJson, decodeUntyped, decodeValue, parseJson, parsePatch } from './json.js';
+export {
+  JsonSyntaxError,
+  decodeJson,
+  decodeUntyped,
+  decodeValue,
+  parseJson,
+  parseJsonInTurns,
+  parsePatch,
+} from './json.js';
 export { encodeJson, jsonText } from './json-encode.js';
 export { type StoredForm, encodeForStorage, encodeObjectJson, metaText, objectText, typedText } from './go-text.js';
 export { strictText } from './errors.js';

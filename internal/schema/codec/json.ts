@@ -239,8 +239,24 @@ export function decodeUntyped(
 export function parseJson(body: Buffer | string): JsonValue {
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   const text = bytes.toString();
+  return parseText(text, isPlain(bytes));
+}
+
+/** The same for a large text: others get their turn by `rest` between looking at it and parsing it. */
+export async function parseJsonInTurns(text: string, rest: () => Promise<void>): Promise<JsonValue> {
+  const plain = isPlain(Buffer.from(text));
+  await rest();
+  return parseText(text, plain);
+}
+
+/** Whether JSON.parse reads it exactly, and as deeply as Go would. */
+function isPlain(bytes: Buffer): boolean {
   scanJson(bytes, scan);
-  if (!scan.exotic && scan.depth <= MAX_DEPTH) {
+  return !scan.exotic && scan.depth <= MAX_DEPTH;
+}
+
+function parseText(text: string, plain: boolean): JsonValue {
+  if (plain) {
     try {
       return JSON.parse(text) as JsonValue;
     } catch {
