@@ -16,8 +16,8 @@ export function hasDefaults(schema: JsonObject): boolean {
   return isObject(schema['items']) && hasDefaults(schema['items']);
 }
 
-/** Members and items, and characters of JSON, that defaults may add to one object: half of what one body may have. */
-const MAX_VALUES = 49_152;
+/** Members and items, and characters of JSON, that defaults may add to one object: as many as a body may have members. */
+const MAX_VALUES = 65_536;
 const MAX_LENGTH = 3 * 1024 * 1024;
 
 /** A default of a schema, and what each copy of it adds. */

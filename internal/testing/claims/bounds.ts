@@ -161,7 +161,7 @@ export const BOUNDS: readonly (readonly [row: string, says: string, constant: st
   ['all patterns of one definition', '500,000', 'registry/apiextensions/prepare.ts:MAX_INSTRUCTIONS'],
   ['field errors of one custom', '1,000', 'extensions/structural/values.ts:MAX_ERRORS'],
   ['field errors of one custom', '262,144', 'machinery/field.ts:MAX_CAUSES_TEXT'],
-  ['what defaults of a schema', '49,152', 'extensions/structural/defaults.ts:MAX_VALUES'],
+  ['what defaults of a schema', '65,536', 'extensions/structural/defaults.ts:MAX_VALUES'],
   ['what defaults of a schema', '3 MiB', 'extensions/structural/defaults.ts:MAX_LENGTH'],
   ['one evaluation of a CEL', '1,000,000', 'cel/compile.ts:PER_CALL_LIMIT'],
   ['one evaluation of a CEL', '10,000,000', 'cel/compile.ts:RUNTIME_BUDGET'],
