@@ -21,8 +21,8 @@ export interface S3Store {
 /** A kind of store that can be started here. */
 export interface S3StoreKind {
   readonly name: string;
-  /** Does it refuse whose signature is wrong? */
-  readonly verifies: boolean;
+  /** Does it refuse keys that it did not hand out? */
+  readonly knowsKeys: boolean;
   readonly start: () => Promise<S3Store>;
 }
 
@@ -32,10 +32,13 @@ const REGION = 'us-east-1';
 const S3RVER = join(process.env['QUORATE_S3RVER'] ?? '/nowhere', 'node_modules/s3rver/bin/s3rver.js');
 const hasMoto = spawnSync('moto_server', ['--help'], { stdio: 'ignore' }).status === 0;
 
-/** The stores that are installed here: s3rver checks each signature; moto is held to much of what AWS refuses. */
+/**
+ * The stores that are installed here. Neither checks a signature of version 4 (s3.test.ts has the example of AWS); s3rver
+ * knows whose keys there are, and moto is held to much of what AWS refuses.
+ */
 export const S3_STORES: readonly S3StoreKind[] = [
-  ...(existsSync(S3RVER) ? [{ name: 's3rver', verifies: true, start: startS3rver }] : []),
-  ...(hasMoto ? [{ name: 'moto', verifies: false, start: startMoto }] : []),
+  ...(existsSync(S3RVER) ? [{ name: 's3rver', knowsKeys: true, start: startS3rver }] : []),
+  ...(hasMoto ? [{ name: 'moto', knowsKeys: false, start: startMoto }] : []),
 ];
 
 async function startS3rver(): Promise<S3Store> {
