@@ -1,4 +1,4 @@
-import { nextTurn } from '../machinery/breathe.js';
+import { LARGE_BYTES, nextTurn } from '../machinery/breathe.js';
 import { isObject, type JsonObject, type JsonValue } from '../machinery/json.js';
 import { requestEntityTooLarge, StatusError } from '../machinery/status.js';
 import { checkAnswerShape, parseJson, yamlToJson } from '../schema/codec/index.js';
@@ -104,8 +104,6 @@ function checkItem(v: JsonValue, of: GoStruct | string, struct: string, path: st
   checkStruct(v, of, path);
 }
 
-/** To look at so long an answer is a piece of work by itself. */
-const LARGE_BYTES = 64 * 1024;
 /** Bytes of an answer in YAML, which takes long to read and which no webhook is known to write. */
 const MAX_YAML_BYTES = 64 * 1024;
 

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { Breath, BREATH_STEPS, nextTurn } from './breathe.js';
+import { Breath, BREATH_STEPS, nextTurn, mapInTurns } from './breathe.js';
 
 test('of all who wait one goes on in each turn of the loop, in the order in which they came', async () => {
   const told: string[] = [];
@@ -23,4 +23,17 @@ test('of all who wait one goes on in each turn of the loop, in the order in whic
 test('a breath is not due before a slice is over, however many steps were done', () => {
   const breath = new Breath();
   expect(breath.isDue(BREATH_STEPS)).toBe(false);
+});
+
+test('what is made of many items comes in their order, and others have their turn when it takes long', async () => {
+  let turns = 0;
+  const other = setInterval(() => turns++, 0);
+  const made = await mapInTurns([1, 2, 3], (item, index) => {
+    const end = performance.now() + 12;
+    while (performance.now() < end);
+    return `${index}:${item}`;
+  });
+  clearInterval(other);
+  expect(made).toEqual(['0:1', '1:2', '2:3']);
+  expect(turns).toBeGreaterThan(0);
 });

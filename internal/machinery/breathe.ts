@@ -3,6 +3,9 @@ const SLICE_MS = 10;
 /** Looking at the clock costs as much as a small step: it is looked at once in this many. */
 export const BREATH_STEPS = 64;
 
+/** From so many bytes or characters on, to read, make or write a text is a piece of work by itself. */
+export const LARGE_BYTES = 64 * 1024;
+
 const waiting: (() => void)[] = [];
 
 function letOneGoOn(): void {
@@ -50,4 +53,15 @@ export class Breath {
     await nextTurn();
     this.#since = performance.now();
   }
+}
+
+/** What is made of each item, in order; others have their turn between them where that takes long. */
+export async function mapInTurns<T, R>(items: Iterable<T>, make: (item: T, index: number) => R): Promise<R[]> {
+  const breath = new Breath();
+  const made: R[] = [];
+  for (const item of items) {
+    made.push(make(item, made.length));
+    if (breath.isOver()) await breath.rest();
+  }
+  return made;
 }

@@ -1,5 +1,5 @@
 import { assert } from '../machinery/assert.js';
-import { Breath, nextTurn } from '../machinery/breathe.js';
+import { mapInTurns, nextTurn } from '../machinery/breathe.js';
 import { cloneJson } from '../machinery/equal.js';
 import type { JsonObject } from '../machinery/json.js';
 import { decodeValue, encodeObjectJson } from '../schema/codec/index.js';
@@ -100,13 +100,7 @@ function asking(
       from += next.length;
       const batch = next.filter((o) => !isShown(o) && o.in(apiVersion) === undefined);
       if (batch.length === 0) continue;
-      const breath = new Breath();
-      const stored: JsonObject[] = [];
-      for (const o of batch) {
-        stored.push(o.object);
-        if (breath.isOver()) await breath.rest();
-      }
-      const converted = await converter.served(stored);
+      const converted = await converter.served(await mapInTurns(batch, (o) => o.object));
       for (const [i, o] of batch.entries()) {
         const made = converted[i];
         if (made !== undefined) o.keep(apiVersion, made);

@@ -1,5 +1,5 @@
 import { append } from '../machinery/append.js';
-import { Breath, BREATH_STEPS } from '../machinery/breathe.js';
+import { Breath, BREATH_STEPS, mapInTurns } from '../machinery/breathe.js';
 import { logger } from '../machinery/log.js';
 import { badRequest } from '../machinery/status.js';
 import type { ResourceDef } from '../schema/types.js';
@@ -202,12 +202,7 @@ async function wholeInTurns(
 ): Promise<Reply> {
   const { list, contentType } = encoding;
   if (isWholeList(list) || objects.length === 0) return whole(encoding, meta, objects, request);
-  const breath = new Breath();
-  const items: (Buffer | string)[] = [];
-  for (const object of objects) {
-    items.push(list.item(object));
-    if (breath.isOver()) await breath.rest();
-  }
+  const items = await mapInTurns<LazyObject, Buffer | string>(objects, (object) => list.item(object));
   const body = isTextList(list)
     ? together(list, items, list.open(meta), list.close(meta))
     : assembled(list, meta, items as readonly Buffer[]);

@@ -1,3 +1,4 @@
+import { LARGE_BYTES } from '../machinery/breathe.js';
 import type { JsonObject } from '../machinery/json.js';
 import type { StatusError } from '../machinery/status.js';
 import {
@@ -19,9 +20,6 @@ import { protobufStatus } from './protobuf.js';
 import { objectEncoding } from './representation.js';
 import type { ApiRequest, BytesReply, Reply } from './types.js';
 import { yamlOf } from './yaml.js';
-
-/** From this length on an object is encoded in turns. */
-const LARGE_BYTES = 64 * 1024;
 
 /**
  * Answers with one object given as stored bytes (storage version), in the version and form that are asked for. What was

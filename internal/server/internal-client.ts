@@ -1,4 +1,4 @@
-import { nextTurn } from '../machinery/breathe.js';
+import { LARGE_BYTES, nextTurn } from '../machinery/breathe.js';
 import type { UserInfo } from '../auth/types.js';
 import { str } from '../machinery/access.js';
 import type { JsonObject } from '../machinery/json.js';
@@ -23,9 +23,6 @@ export interface InternalClient {
   /** Server-side apply, forced. */
   apply(path: string, object: JsonObject, fieldManager: string): Promise<JsonObject>;
 }
-
-/** From this length on a body is written, handled and read in turns of the loop of their own. */
-const LARGE_BYTES = 64 * 1024;
 
 /** Makes a client of a resource handler (`createRest`). */
 export function createInternalClient(handler: Handler): InternalClient {

@@ -1,4 +1,4 @@
-import { nextTurn } from '../../machinery/breathe.js';
+import { LARGE_BYTES, nextTurn } from '../../machinery/breathe.js';
 import { cloneJson, deepEqual } from '../../machinery/equal.js';
 import { drive, type Flow, settled } from '../../machinery/flow.js';
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
@@ -114,9 +114,6 @@ function operationsOf(webhook: string, patch: string): readonly JsonObject[] {
   throw undecodable(`json: cannot unmarshal ${what} into Go value of type jsonpatch.Patch`);
 }
 
-/** Of so long a patch each step is a piece of work by itself. */
-const LARGE_LENGTH = 64 * 1024;
-
 /** Applies the patch of an answer. One that does not apply is an internal error, whatever the failurePolicy. */
 function* apply(
   a: AdmissionAttributes,
@@ -127,7 +124,7 @@ function* apply(
   note: (text: string) => void,
 ): Flow<boolean> {
   if (patch === '') return false;
-  const isLarge = patch.length >= LARGE_LENGTH;
+  const isLarge = patch.length >= LARGE_BYTES;
   if (isLarge) yield nextTurn();
   const operations = operationsOf(webhook, patch);
   if (operations.length === 0) return false;

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Definition } from '../../extensions/definition.js';
 import type { ServedVersion } from '../../extensions/served.js';
 import { str } from '../../machinery/access.js';
-import { Breath } from '../../machinery/breathe.js';
+import { Breath, mapInTurns } from '../../machinery/breathe.js';
 import { cloneJson } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { StatusError } from '../../machinery/status.js';
@@ -88,10 +88,10 @@ export function versionConverter(
   return {
     async served(objects) {
       if (conversion === undefined) return objects.map(servedNow);
-      const own = await inTurns(objects, renewed);
+      const own = await mapInTurns(objects, renewed);
       const converted = await convert(own, apiVersion);
       // What a webhook made gets no defaults of this version, as in kube-apiserver.
-      return inTurns(converted, (made, i) => (made === own[i] ? made : pruned(made)));
+      return mapInTurns(converted, (made, i) => (made === own[i] ? made : pruned(made)));
     },
     ...(conversion === undefined ? { servedNow } : {}),
     hasForeign: version.name !== storageVersion || definition.storedVersions.some((v) => v !== version.name),
@@ -106,20 +106,6 @@ export function versionConverter(
       return stored === undefined || stored === object ? object : await toHome(stored);
     },
   };
-}
-
-/** What is made of each object; others have their turn where that takes long. */
-async function inTurns(
-  objects: readonly JsonObject[],
-  make: (object: JsonObject, index: number) => JsonObject,
-): Promise<JsonObject[]> {
-  const breath = new Breath();
-  const made: JsonObject[] = [];
-  for (const [i, object] of objects.entries()) {
-    made.push(make(object, i));
-    if (breath.isOver()) await breath.rest();
-  }
-  return made;
 }
 
 type Convert = (objects: readonly JsonObject[], apiVersion: string) => Promise<JsonObject[]>;

@@ -1,5 +1,5 @@
 import { assert } from '../../machinery/assert.js';
-import { nextTurn } from '../../machinery/breathe.js';
+import { LARGE_BYTES, nextTurn } from '../../machinery/breathe.js';
 import type { GroupKind } from '../../machinery/field.js';
 import { type JsonObject, isObject } from '../../machinery/json.js';
 import { pathNotFound } from '../../machinery/status.js';
@@ -105,9 +105,6 @@ export interface Writing extends WriteContext {
   /** Others get their turn between the stages of this write, see `between`. */
   isLarge: boolean;
 }
-
-/** Bodies and stored objects from this length on are worked at in several turns of the loop. */
-const LARGE_BYTES = 64 * 1024;
 
 /** Notes that the write is about so many bytes. */
 export function noteSize(ctx: Writing, bytes: number): void {

@@ -4,7 +4,7 @@ import { RequestAudit, type StageFacts } from '../../audit/request-audit.js';
 import { annotated, authorizationNotes, plainStatus } from '../../audit/shared-parts.js';
 import type { AuditBackend, ObjectReference } from '../../audit/types.js';
 import type { Awaitable } from '../../machinery/awaitable.js';
-import { nextTurn } from '../../machinery/breathe.js';
+import { LARGE_BYTES, nextTurn } from '../../machinery/breathe.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { internalError } from '../../machinery/status.js';
 import { formatDuration } from '../../machinery/time.js';
@@ -173,9 +173,6 @@ function finish(context: RequestContext, audit: RequestAudit, answer: Answer): A
   };
   return after(isLong ? started : audit.comingIsRecorded(), { ...answer, reply: tee?.reply ?? reply, finished });
 }
-
-/** To read so long an answer, and to write it again, are pieces of work by themselves. */
-const LARGE_BYTES = 64 * 1024;
 
 function withObject(
   reply: BytesReply,

@@ -18,7 +18,7 @@ export const BOUNDS: readonly (readonly [row: string, says: string, constant: st
   ['YAML bodies from', '16', 'schema/codec/yaml-thread.ts:MAX_WAITING'],
   ['YAML bodies from', '30 s', 'schema/codec/yaml-thread.ts:MAX_MS'],
   ['YAML bodies from', '768', 'schema/codec/yaml-thread.ts:MAX_HEAP_MIB'],
-  ['writes and deletions of', '64 KiB', 'rest/write/target.ts:LARGE_BYTES'],
+  ['writes and deletions of', '64 KiB', 'machinery/breathe.ts:LARGE_BYTES'],
   ['a value, the message', '65,536', 'machinery/field.ts:MAX_VALUE_TEXT'],
   ['a value, the message', '262,144', 'machinery/status.ts:MAX_MESSAGE'],
   ['what the `copy` operations', '3 MiB', 'schema/patch/json-patch.ts:MAX_COPIED_BYTES'],
