@@ -1,5 +1,7 @@
 import { qualifiedName } from '../../machinery/names.js';
 import { type Quantity, scaledValue, signOfQuantity } from '../../machinery/quantity.js';
+import type { FieldNode } from './field-node.js';
+import { quantityOf } from './quantities.js';
 
 // Names of resources and their amounts: what core validation and its helpers know of them (ValidateResourceName,
 // validateContainerResourceName, ValidateResourceQuotaResourceName, ValidateResourceQuantityValue).
@@ -87,4 +89,9 @@ export function quantityProblems(name: string, quantity: Quantity): readonly str
   const isWhole = quantity.scale <= 0 || scaledValue(quantity, 3) % 1000n === 0n;
   if (isWhole || !(COUNTS.includes(name) || isExtendedResource(name))) return problems;
   return [...problems, 'must be an integer'];
+}
+
+/** Field errors of an amount of a resource, at `key` of `owner`. */
+export function checkResourceQuantity(owner: FieldNode, key: string, name: string, text: string): void {
+  for (const problem of quantityProblems(name, quantityOf(text))) owner.invalid(key, problem, text);
 }

@@ -5,8 +5,7 @@ import type { JsonObject } from '../../../machinery/json.js';
 import { labelValue, qualifiedName } from '../../../machinery/names.js';
 import { asInGo } from '../../generic/as-in-go.js';
 import { FieldNode, validating } from '../../generic/field-node.js';
-import { quantityOf } from '../../generic/quantities.js';
-import { quantityProblems } from '../../generic/resource-names.js';
+import { checkResourceQuantity } from '../../generic/resource-names.js';
 import type { Strategy } from '../../types.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/core/validation, ValidateNode and ValidateNodeUpdate.
@@ -35,9 +34,7 @@ export function checkTaints(owner: FieldNode, key: string, at: string): void {
 function checkAmounts(root: FieldNode): void {
   const status = root.struct('status');
   for (const list of ['capacity', 'allocatable']) {
-    for (const [name, text] of status.entries(list)) {
-      for (const problem of quantityProblems(name, quantityOf(text))) status.invalid(`${list}.${name}`, problem, text);
-    }
+    for (const [name, text] of status.entries(list)) checkResourceQuantity(status, `${list}.${name}`, name, text);
   }
 }
 

@@ -6,8 +6,7 @@ import { compareQuantity, parseQuantity, type Quantity, signOfQuantity } from '.
 import { FieldNode, IMMUTABLE, validating } from '../../generic/field-node.js';
 import { goDiff } from '../../generic/go-diff.js';
 import { checkLabelSelector } from '../../generic/label-selector.js';
-import { quantityOf } from '../../generic/quantities.js';
-import { quantityProblems } from '../../generic/resource-names.js';
+import { checkResourceQuantity } from '../../generic/resource-names.js';
 import type { Strategy } from '../../types.js';
 import { checkAccessModes, checkVolumeMode } from './claim-parts.js';
 import { claimWarnings } from './storage-warnings.js';
@@ -119,13 +118,13 @@ const RESIZE_STATES = [
 function checkClaimStatus(root: FieldNode): void {
   const status = root.struct('status');
   for (const [name, text] of status.entries('capacity')) {
-    for (const problem of quantityProblems(name, quantityOf(text))) status.invalid(`capacity[${name}]`, problem, text);
+    checkResourceQuantity(status, `capacity[${name}]`, name, text);
   }
   for (const [name, text] of status.entries('allocatedResources')) {
     const at = `allocatedResources[${name}]`;
     if (name !== 'storage' && !name.includes('/')) {
       status.add(invalidValue(status.at(at), name, 'must be a standard resource type or fully qualified'));
-    } else for (const problem of quantityProblems(name, quantityOf(text))) status.invalid(at, problem, text);
+    } else checkResourceQuantity(status, at, name, text);
   }
   for (const [name, state] of status.entries('allocatedResourceStatuses')) {
     if (!RESIZE_STATES.includes(state)) {

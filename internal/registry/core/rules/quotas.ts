@@ -12,12 +12,11 @@ import {
 } from '../../../machinery/quantity.js';
 import { asInGo } from '../../generic/as-in-go.js';
 import { FieldNode, IMMUTABLE, validating } from '../../generic/field-node.js';
-import { quantityOf } from '../../generic/quantities.js';
 import {
+  checkResourceQuantity,
   containerResourceName,
   isOvercommitAllowed,
   isStandardQuotaResource,
-  quantityProblems,
   quotaResourceName,
   resourceName,
 } from '../../generic/resource-names.js';
@@ -228,7 +227,7 @@ function checkScopeSelector(spec: FieldNode): void {
 function checkQuantities(owner: FieldNode, list: string): void {
   for (const [name, text] of owner.entries(list)) {
     owner.checkText(`${list}[${name}]`, quotaResourceName, name);
-    for (const problem of quantityProblems(name, quantityOf(text))) owner.invalid(`${list}[${name}]`, problem, text);
+    checkResourceQuantity(owner, `${list}[${name}]`, name, text);
   }
 }
 
