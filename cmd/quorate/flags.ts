@@ -98,7 +98,14 @@ export function parseDuration(text: string): number {
 
 const TRUE = new Set(['true', '1', 't', 'T', 'TRUE', 'True']);
 const FALSE = new Set(['false', '0', 'f', 'F', 'FALSE', 'False']);
-const isTrue = (text: string): boolean => TRUE.has(text);
+/** Whether a flag's text that `checkBool` took means yes. */
+export const isTrue = (text: string): boolean => TRUE.has(text);
+
+/** Throws InvalidArgumentError, in Go's words, for what is no bool. */
+export function checkBool(text: string): void {
+  if (TRUE.has(text) || FALSE.has(text)) return;
+  throw new InvalidArgumentError(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+}
 
 function check(flag: Flag, text: string): string {
   if (flag.type === 'int' && !/^-?\d{1,15}$/.test(text)) {
@@ -107,9 +114,7 @@ function check(flag: Flag, text: string): string {
   if (flag.type === 'float32' && !/^-?\d{1,15}(\.\d{1,15})?$/.test(text)) {
     throw new InvalidArgumentError(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
   }
-  if (flag.type === 'bool' && !TRUE.has(text) && !FALSE.has(text)) {
-    throw new InvalidArgumentError(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
-  }
+  if (flag.type === 'bool') checkBool(text);
   if (flag.type === 'duration') parseDuration(text);
   return text;
 }

@@ -1,16 +1,15 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { checkBool, isTrue } from './flags.js';
 import { VERSION } from '../../internal/server/version.js';
 
 const HELP = '--version, --version=raw prints version information and quits; no other version can be reported';
-const TRUE = ['true', '1', 't', 'T', 'TRUE', 'True'];
-const FALSE = ['false', '0', 'f', 'F', 'FALSE', 'False'];
 /** As kube-apiserver names itself there. */
 const PROGRAM = 'Kubernetes';
 
 function checked(text: string): string {
-  if (text === 'raw' || TRUE.includes(text) || FALSE.includes(text)) return text;
   if (text.startsWith('v')) throw new InvalidArgumentError('this server is always of one version');
-  throw new InvalidArgumentError(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (text !== 'raw') checkBool(text);
+  return text;
 }
 
 /** Adds kube-apiserver's `--version`, and returns what it has to print; undefined where nothing is and the server starts. */
@@ -24,6 +23,6 @@ export function addVersionFlag(command: Command): () => string | undefined {
   command.addOption(option);
   return () => {
     if (value === 'raw') return `version.Info${JSON.stringify(VERSION)}\n`;
-    return TRUE.includes(value) ? `${PROGRAM} ${VERSION.gitVersion}\n` : undefined;
+    return isTrue(value) ? `${PROGRAM} ${VERSION.gitVersion}\n` : undefined;
   };
 }
