@@ -7,7 +7,7 @@ import { encodeLogPiece, type TimedEntry } from './log-piece.js';
 import { Merger, MERGING } from './merger.js';
 import { type ArchivedBase, baseName, listingOf, logName } from './names.js';
 import { endOf, expired } from './plan.js';
-import type { ArchiveOptions, ArchiveTarget } from './target.js';
+import { type ArchiveOptions, type ArchiveTarget, asChunks } from './target.js';
 
 const LOOK_MS = 1_000;
 /** One piece of the log, at most, or one entry. */
@@ -236,7 +236,7 @@ export class Archiver {
       const last = entry.index;
       const bytes = encodeLogPiece({ version: 1, cluster, first, last, revision, changes, member }, entries);
       const name = logName({ first, last, revision, timeMs });
-      await this.#put(name, bytesOf(bytes));
+      await this.#put(name, asChunks(bytes));
       this.#merger.note({ name, first, last, bytes: bytes.length });
       this.#bytesSinceBase += bytes.length;
       this.#end = last;
@@ -274,8 +274,4 @@ export class Archiver {
     }
     await this.#target.put(name, counted());
   }
-}
-
-async function* bytesOf(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes;
 }

@@ -3,7 +3,7 @@ import { FatalError } from '../../machinery/assert.js';
 import { decodeLogPiece, encodeLogPiece, type TimedEntry } from './log-piece.js';
 import { type ArchivedLog, listingOf, logName } from './names.js';
 import { covered } from './plan.js';
-import type { ArchiveTarget } from './target.js';
+import { type ArchiveTarget, asChunks } from './target.js';
 
 /** When pieces of the log become one. */
 export interface Merging {
@@ -93,7 +93,7 @@ export class Merger {
     const place: Omit<ArchivedLog, 'name'> = { first, last: header.last, revision: header.revision, timeMs };
     const bytes = encodeLogPiece({ ...header, first }, entries);
     await turn();
-    await this.#target.put(logName(place), once(bytes));
+    await this.#target.put(logName(place), asChunks(bytes));
     return bytes.length;
   }
 
@@ -107,8 +107,4 @@ export class Merger {
       else await this.#target.remove(name);
     }
   }
-}
-
-async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
-  yield bytes;
 }
