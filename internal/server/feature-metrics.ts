@@ -1,8 +1,9 @@
 import { Gauge, type Registry } from 'prom-client';
 
 /**
- * Features of kube-apiserver 1.36 that are about serving the API, and of which it is plain whether they are here, by stage: with `+` those that this server has, with `-`
- * those that it has not. `--feature-gates` is without effect, so they are always as they stand here.
+ * Features of kube-apiserver 1.36 that are about serving the API, and of which it is plain whether they are here, by stage:
+ * with `+` those that this server has, with `-` those that it has not. `--feature-gates` is without effect, so they are
+ * always as they stand here.
  */
 const FEATURES: readonly (readonly [stage: string, names: string])[] = [
   [

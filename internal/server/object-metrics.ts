@@ -45,40 +45,40 @@ export function objectMetrics(registry: Registry, read: () => StoredObjects | un
     }
     return found;
   }
-  const gauge = (name: string, help: string, value: (stock: Stock) => number): void => {
-    new Gauge({
+  const gauge = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    of: (stock: Stock) => readonly [labels: Record<L, string>, value: number],
+  ): void => {
+    new Gauge<L>({
       name,
       help,
-      labelNames: ['group', 'resource'],
+      labelNames,
       registers: [registry],
       async collect() {
         const all = await stocks();
         this.reset();
-        for (const stock of all) this.set({ group: stock.group, resource: stock.resource }, value(stock));
+        for (const stock of all) this.set(...of(stock));
       },
     });
   };
   gauge(
     'apiserver_resource_objects',
     'Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.',
-    ({ count }) => count,
+    ['group', 'resource'],
+    ({ group, resource, count }) => [{ group, resource }, count],
   );
   gauge(
     'apiserver_resource_size_estimate_bytes',
     'Estimated size of stored objects in database. Estimate is based on sum of last observed sizes of serialized objects. In case of a fetching error, the value will be -1.',
-    ({ bytes }) => bytes,
+    ['group', 'resource'],
+    ({ group, resource, bytes }) => [{ group, resource }, bytes],
   );
-  new Gauge({
-    name: 'apiserver_storage_objects',
-    help: '[DEPRECATED, consider using apiserver_resource_objects instead] Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.',
-    labelNames: ['resource'],
-    registers: [registry],
-    async collect() {
-      const all = await stocks();
-      this.reset();
-      for (const { group, resource, count } of all) {
-        this.set({ resource: group === '' ? resource : `${resource}.${group}` }, count);
-      }
-    },
-  });
+  gauge(
+    'apiserver_storage_objects',
+    '[DEPRECATED, consider using apiserver_resource_objects instead] Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.',
+    ['resource'],
+    ({ group, resource, count }) => [{ resource: group === '' ? resource : `${resource}.${group}` }, count],
+  );
 }
