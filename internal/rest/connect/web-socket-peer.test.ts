@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { until } from '../../testing/until.js';
 import { WebSocketPeer } from './web-socket-peer.js';
 
-/** Many times what is read in one slice. */
-const COUNT = 200_000;
+/** Many times what is read in one turn. */
+const COUNT = 10_000;
 
 /** Frames of a server, each with its number. */
 function frames(count: number): Buffer {
@@ -50,7 +50,7 @@ test('thousands of small frames that come at once are read in order, and others 
 test('what came before the connection broke off is read before its end is told', async () => {
   const { socket, got, codes } = peer();
   socket.push(frames(COUNT));
-  await until(() => got.length > 0);
+  while (got.length === 0) await new Promise((resolve) => setImmediate(resolve));
   expect(got.length).toBeLessThan(COUNT);
   socket.destroy();
   await until(() => codes.length > 0);
