@@ -29,7 +29,7 @@ export interface LogFile {
   /** Bytes at a position; fewer at the file's end. They may be read into memory that is there already. */
   read(position: number, length: number, into?: Buffer): Buffer;
   write(bytes: Buffer, position: number): Promise<void>;
-  /** fdatasync, off the main thread. */
+  /** fdatasync, off the main thread; at once where each write was one already. */
   sync(): Promise<void>;
   /** Once no write is under way. */
   close(): void;
@@ -72,7 +72,8 @@ export async function syncDirectory(path: string): Promise<void> {
 
 /**
  * What is written goes around the page cache where the file system allows it (O_DIRECT): a page is then not written again
- * for each group on it. Such writes must come from memory that is aligned as pages are, which a Buffer is not, and
+ * for each group on it. Each such write is on the disk when it ends (O_DSYNC), which spares a group the way to a thread and
+ * back for fdatasync. Such writes must come from memory that is aligned as pages are, which a Buffer is not, and
  * WebAssembly's is.
  */
 const PIECE_BYTES = 256 * 1024;
@@ -83,6 +84,8 @@ class DiskFile implements LogFile {
   readonly #reader: number;
   #writer: number;
   #isDirect = false;
+  /** Bytes may be in the file that are not on the disk: what was found in it, its length, what was not written directly. */
+  #isUnsynced = true;
   #piece: Buffer | undefined;
   size: number;
 
@@ -123,7 +126,7 @@ class DiskFile implements LogFile {
     const direct = (constants as Readonly<Record<string, number | undefined>>).O_DIRECT;
     if (direct === undefined) return;
     try {
-      this.#writer = openSync(this.#path, constants.O_WRONLY | direct);
+      this.#writer = openSync(this.#path, constants.O_WRONLY | constants.O_DSYNC | direct);
       this.#isDirect = true;
     } catch (error) {
       // A file system without direct writes.
@@ -138,6 +141,7 @@ class DiskFile implements LogFile {
       source.set(bytes);
     }
     for (let done = 0; done < bytes.length; ) {
+      if (!this.#isDirect) this.#isUnsynced = true;
       try {
         const { bytesWritten } = await writeAt(this.#writer, source, done, bytes.length - done, position + done);
         // A write that was cut short, for want of space, may end anywhere: the rest begins at a whole sector again.
@@ -152,8 +156,15 @@ class DiskFile implements LogFile {
     }
   }
 
-  sync(): Promise<void> {
-    return syncData(this.#writer);
+  async sync(): Promise<void> {
+    if (!this.#isUnsynced) return;
+    this.#isUnsynced = false;
+    try {
+      await syncData(this.#writer);
+    } catch (error) {
+      this.#isUnsynced = true;
+      throw error;
+    }
   }
 
   close(): void {
