@@ -99,10 +99,10 @@ export class ReplicaBackend implements Backend {
     return this.#state.snapshot.count('objects', within(start), within(end));
   }
 
-  changes(after: number, limit: number): readonly ChangeEvent[] {
+  changes(after: number, limit: number, wanted?: (key: string) => boolean): readonly ChangeEvent[] {
     if (after < this.compactRevision) throw new CompactedError(after, this.compactRevision);
     if (after >= this.revision) return [];
-    return changesAfter(this.#state.snapshot, after, limit, this.#options.onCorrupt);
+    return changesAfter(this.#state.snapshot, after, limit, this.#options.onCorrupt, wanted);
   }
 
   onApplied(listener: (revision: number) => void): () => void {

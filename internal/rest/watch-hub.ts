@@ -227,12 +227,14 @@ export class WatchHub {
     return true;
   }
 
+  private readonly isWatched = (key: string): boolean => this.byResource.has(resourceOf(key));
+
   /** The next changes that nobody was told of; empty when nobody is interested or there are none. */
   private read(): readonly ChangeEvent[] {
     const { backend } = this.deps;
     if (this.byResource.size > 0) {
       try {
-        const changes = backend.changes(this.dispatched, BATCH_CHANGES);
+        const changes = backend.changes(this.dispatched, BATCH_CHANGES, this.isWatched);
         if (changes.length > 0) return changes;
       } catch (e) {
         if (!(e instanceof CompactedError)) throw e;

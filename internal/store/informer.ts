@@ -157,9 +157,10 @@ export class Informer {
       return;
     }
     const touched = new Set<Kept>();
+    const isKept = (key: string): boolean => this.kept.has(resourceOf(key));
     try {
       while (this.seen < revision) {
-        const changes = this.backend.changes(this.seen, STEP);
+        const changes = this.backend.changes(this.seen, STEP, isKept);
         for (const { key, value, revision: at } of changes) {
           for (const objects of this.kept.get(resourceOf(key)) ?? []) {
             objects.put(key, value, at);

@@ -193,6 +193,15 @@ export function storeSuite(
         expect(backend.changes(2, 1)).toEqual([]);
       });
 
+      it('tells of changes that nobody wants without their versions', async () => {
+        await write(put('a/1', 'x'), put('b/1', 'y'));
+        await write(put('a/1', 'z'));
+        const [unwanted, wanted, again] = backend.changes(0, 10, (key) => key.startsWith('b/'));
+        expect(unwanted).toEqual({ revision: 1, sub: 0, type: 'create', key: 'a/1' });
+        expect(wanted).toEqual({ revision: 1, sub: 1, type: 'create', key: 'b/1', value: Buffer.from('y') });
+        expect(again).toEqual({ revision: 2, sub: 0, type: 'modify', key: 'a/1' });
+      });
+
       it('tells listeners after the revision moved', async () => {
         const seen: number[] = [];
         const stop = backend.onApplied((revision) => {

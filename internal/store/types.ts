@@ -135,8 +135,11 @@ export interface StateReader {
   range(options: RangeOptions): RangeResult;
   /** Number of keys in [start, end) now. */
   count(start: string, end: string): number;
-  /** Changes with revision > `after`, in order, at most `limit`, whole transactions only. Throws CompactedError when after < compactRevision. */
-  changes(after: number, limit: number): readonly ChangeEvent[];
+  /**
+   * Changes with revision > `after`, in order, at most `limit`, whole transactions only; those of keys that are not `wanted`
+   * carry no versions, which are then not read. Throws CompactedError when after < compactRevision.
+   */
+  changes(after: number, limit: number, wanted?: (key: string) => boolean): readonly ChangeEvent[];
   /** Called (synchronously, once per applied batch) after `revision` moved. Returns the unsubscribe function. */
   onApplied(listener: (revision: number) => void): () => void;
 }

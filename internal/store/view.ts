@@ -13,7 +13,7 @@ import {
   pastKey,
   valueOf,
 } from './rows.js';
-import type { Snapshot } from './tables.js';
+import type { Row, Snapshot } from './tables.js';
 import type { ChangeEvent, KeyValue, RangeOptions, RangeResult } from './types.js';
 
 /** Told of a damaged record that a range or a change stream had to leave out. */
@@ -88,12 +88,16 @@ function* pastAsOf(snapshot: Snapshot, start: string, end: string, revision: num
   }
 }
 
-/** Changes after a revision in order, in whole transactions: stops at the first boundary at or beyond `limit`. */
+/**
+ * Changes after a revision in order, in whole transactions: stops at the first boundary at or beyond `limit`. Those of keys
+ * that are not `wanted` come without their versions.
+ */
 export function changesAfter(
   snapshot: Snapshot,
   after: number,
   limit: number,
   onCorrupt: CorruptListener,
+  wanted: (key: string) => boolean = all,
 ): readonly ChangeEvent[] {
   const out: ChangeEvent[] = [];
   let last = after;
@@ -104,7 +108,7 @@ export function changesAfter(
       last = revision;
     }
     try {
-      out.push(readChange(snapshot, revision, row.key, row.value));
+      out.push(readChange(snapshot, revision, row, wanted));
     } catch (error) {
       if (!(error instanceof CorruptRecordError)) throw error;
       onCorrupt(error);
@@ -113,9 +117,17 @@ export function changesAfter(
   return out;
 }
 
-function readChange(snapshot: Snapshot, revision: number, key: Buffer, row: Buffer): ChangeEvent {
+const all = (): boolean => true;
+
+function readChange(
+  snapshot: Snapshot,
+  revision: number,
+  { key, value: row }: Row<Buffer>,
+  wanted: (key: string) => boolean,
+): ChangeEvent {
   const event = decodeEvent(key, row);
   const base = { revision, sub: eventKeySub(key), type: event.type, key: event.key };
+  if (!wanted(event.key)) return base;
   const prev = event.prevRevision === 0 ? undefined : readPast(snapshot, event.key, event.prevRevision, revision);
   if (event.type === 'delete') return prev === undefined ? base : { ...base, prev };
   const value = readVersion(snapshot, event.key, revision);
