@@ -1,5 +1,6 @@
 import { byteText, keyOf, type Layer, type LayerRow } from './layer.js';
 import type { LmdbSnapshot } from './lmdb-snapshot.js';
+import { eventKeyRevision } from './rows.js';
 import type { Row, ScanOptions, Snapshot, TableKey, TableName } from './tables.js';
 
 const EMPTY = Buffer.alloc(0);
@@ -9,10 +10,11 @@ const EMPTY = Buffer.alloc(0);
  * for must be read in one turn of the event loop.
  */
 export class LayeredSnapshot implements Snapshot {
-  /** `layers`: the newest first. */
+  /** `layers`: the newest first. `belowRevision`: what LMDB holds is as of this one. */
   constructor(
     private readonly below: LmdbSnapshot,
     private readonly layers: readonly Layer[],
+    private readonly belowRevision: number,
   ) {}
 
   get(table: TableName, key: TableKey): Buffer | undefined {
@@ -38,9 +40,11 @@ export class LayeredSnapshot implements Snapshot {
       // With `reverse` both ends are the other way round.
       return keys !== undefined && (reverse ? keys.hasIn(to, `${from}\0`) : keys.hasIn(from, to));
     });
-    if (touched.length === 0)
-      return this.below.scan(table as 'past', start as Buffer, end as Buffer, options) as Iterable<Row<never>>;
-    return this.#merged(table, touched, start, end, options) as Iterable<Row<never>>;
+    // Changes that are newer than what LMDB holds are not looked for there.
+    const isNew = table === 'events' && !reverse && eventKeyRevision(start as Buffer) > this.belowRevision;
+    if (touched.length > 0) return this.#merged(table, touched, start, end, options, isNew) as Iterable<Row<never>>;
+    if (isNew) return [];
+    return this.below.scan(table as 'past', start as Buffer, end as Buffer, options) as Iterable<Row<never>>;
   }
 
   *#merged(
@@ -49,6 +53,7 @@ export class LayeredSnapshot implements Snapshot {
     start: TableKey,
     end: TableKey,
     { reverse = false, limit = Number.POSITIVE_INFINITY, values = true }: ScanOptions,
+    isNew = false,
   ): Generator<Row, void> {
     const [from, to] = [byteText(start), byteText(end)];
     const isBefore = (a: string, b: string): boolean => (reverse ? a > b : a < b);
@@ -61,7 +66,8 @@ export class LayeredSnapshot implements Snapshot {
     );
     let next = own.next();
     let count = 0;
-    for (const row of this.below.scan(table as 'past', start as Buffer, end as Buffer, { reverse, values })) {
+    const below = isNew ? [] : this.below.scan(table as 'past', start as Buffer, end as Buffer, { reverse, values });
+    for (const row of below) {
       const text = byteText(row.key);
       let isReplaced = false;
       for (; next.done !== true && !isBefore(text, next.value); next = own.next()) {

@@ -1,6 +1,13 @@
 import type { Environment, ReadTransaction, Table } from './lmdb.js';
 import type { Row, ScanOptions, Snapshot, TableKey, TableName } from './tables.js';
 
+/**
+ * Answers of LMDB that a snapshot keeps, and the longest record among them, bytes: one write looks for its own key several
+ * times, and most look for the same others. When there are so many, all are forgotten.
+ */
+const KEPT_MAX = 256;
+const KEPT_BYTES = 4_096;
+
 /** A view on one LMDB read transaction, which it holds until `release`. */
 export class LmdbSnapshot implements Snapshot {
   readonly #tables: Readonly<Record<TableName, Table>>;
@@ -9,6 +16,8 @@ export class LmdbSnapshot implements Snapshot {
 
   readonly #onRelease: (() => void) | undefined;
   #released = false;
+  /** Objects that were asked for, and that there is none. */
+  readonly #kept = new Map<string, Buffer | undefined>();
 
   /** Takes the newest committed state. */
   constructor(environment: Environment, tables: Readonly<Record<TableName, Table>>, onRelease?: () => void) {
@@ -20,7 +29,15 @@ export class LmdbSnapshot implements Snapshot {
   }
 
   get(table: TableName, key: TableKey): Buffer | undefined {
-    return this.#tables[table].get(key, this.#getOptions);
+    if (table !== 'objects' || typeof key !== 'string') return this.#tables[table].get(key, this.#getOptions);
+    const kept = this.#kept.get(key);
+    if (kept !== undefined || this.#kept.has(key)) return kept;
+    const record = this.#tables[table].get(key, this.#getOptions);
+    if (record === undefined || record.length <= KEPT_BYTES) {
+      if (this.#kept.size >= KEPT_MAX) this.#kept.clear();
+      this.#kept.set(key, record);
+    }
+    return record;
   }
 
   scan(table: 'objects', start: string, end: string, options?: ScanOptions): Iterable<Row<string>>;

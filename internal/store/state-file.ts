@@ -26,6 +26,8 @@ export interface Batch {
   /** The meta row. */
   readonly meta: Buffer;
   readonly number: number;
+  /** As of which the state is then. */
+  readonly revision: number;
 }
 
 export interface StateFileOptions

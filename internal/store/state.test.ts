@@ -8,7 +8,7 @@ import { HistoryRemover } from './compaction.js';
 import { StateExport, SnapshotError, StagedState } from './snapshot.js';
 import { stateHashOf } from './meta.js';
 import { StateStore } from './state.js';
-import { OBJECT_HEADER } from './rows.js';
+import { eventKey, OBJECT_HEADER } from './rows.js';
 import { Random } from '../testing/sim/random.js';
 
 const conf = { voters: [1], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
@@ -137,6 +137,11 @@ it('reads the same from memory, while it is being committed, and from LMDB', { t
     expect(snapshot.count('objects', start, end)).toBe(within.length);
     for (const each of keys)
       expect(snapshot.get('objects', each)?.subarray(OBJECT_HEADER).toString()).toBe(model.get(each));
+    // Changes of late are read from memory alone.
+    const since = eventKey(Math.max(0, state.meta.revision - random.pick([0, 1, 20, 400])), 0);
+    const changes = [...snapshot.scan('events', since, eventKey(2 ** 48 - 1, 0))].map((row) => row.key.toString('hex'));
+    const known = [...snapshot.scanAll('events')].map((row) => row.key.toString('hex'));
+    expect(changes).toEqual(known.filter((name) => name >= since.toString('hex')));
     if (step % 40 !== 0) continue;
     const layered = contents();
     await state.whenCommitted();

@@ -52,6 +52,8 @@ export class StateStore implements ApplyTables {
   /** What LMDB holds; what was applied since lies over it in `#layer`, and before that in `#committing`. */
   readonly #file: StateFile;
   #meta: StateMeta;
+  /** The revision that LMDB shows. */
+  #fileRevision: number;
   #layer = new Layer();
   #committing: Batch | undefined;
   #view: LayeredSnapshot;
@@ -82,8 +84,9 @@ export class StateStore implements ApplyTables {
       onCommitted: (batch) => this.#onCommitted(batch),
       onFlushed: (batch) => this.#onFlushed(batch),
     });
-    this.#view = new LayeredSnapshot(this.#file.snapshot, [this.#layer]);
     this.#meta = this.#readMeta();
+    this.#fileRevision = this.#meta.revision;
+    this.#view = new LayeredSnapshot(this.#file.snapshot, [this.#layer], this.#fileRevision);
     this.#visible = headOf(this.#meta);
     this.#durableIndex = this.#meta.appliedIndex;
     this.#hashes.note(this.#meta);
@@ -294,7 +297,13 @@ export class StateStore implements ApplyTables {
 
   #begin(): void {
     const { appliedIndex } = this.#meta;
-    const batch: Batch = { appliedIndex, layer: this.#layer, meta: encodeMeta(this.#meta), number: ++this.#begun };
+    const batch: Batch = {
+      appliedIndex,
+      layer: this.#layer,
+      meta: encodeMeta(this.#meta),
+      number: ++this.#begun,
+      revision: this.#meta.revision,
+    };
     this.#layer = new Layer();
     this.#dirtySince = undefined;
     this.#committing = batch;
@@ -306,12 +315,14 @@ export class StateStore implements ApplyTables {
   #show(): void {
     this.#asked = { key: '', exists: false };
     const { layer } = this.#committing ?? {};
-    this.#view = new LayeredSnapshot(this.#file.snapshot, layer === undefined ? [this.#layer] : [this.#layer, layer]);
+    const layers = layer === undefined ? [this.#layer] : [this.#layer, layer];
+    this.#view = new LayeredSnapshot(this.#file.snapshot, layers, this.#fileRevision);
   }
 
   #onCommitted(batch: Batch): void {
     this.#committing = undefined;
     this.#committed = batch.number;
+    this.#fileRevision = batch.revision;
     this.#show();
     for (const resolve of this.#waiting.splice(0)) resolve();
     this.#commitIfDue();
@@ -331,6 +342,7 @@ export class StateStore implements ApplyTables {
   replace(path: string): void {
     this.#file.replace(path);
     this.#meta = this.#readMeta();
+    this.#fileRevision = this.#meta.revision;
     this.#visible = headOf(this.#meta);
     this.#durableIndex = this.#meta.appliedIndex;
     this.#hashes.clear();

@@ -103,6 +103,8 @@ export const BOUNDS: readonly (readonly [row: string, says: string, constant: st
   ['a snapshot that broke off', '60 s', 'replica/snapshot-sender.ts:TRANSFER_KEEP_MS'],
   ['a snapshot that broke off', '4', 'replica/snapshot-sender.ts:TRANSFERS_KEPT_MAX'],
   ['a snapshot that broke off', '120 s', 'replica/snapshot-receiver.ts:PARTIAL_KEEP_MS'],
+  ['objects that LMDB was asked', '256', 'store/lmdb-snapshot.ts:KEPT_MAX'],
+  ['objects that LMDB was asked', '4 KiB', 'store/lmdb-snapshot.ts:KEPT_BYTES'],
   ['applied but not committed', '200', 'store/layer.ts:ROW_BYTES'],
   ['applied but not committed', '8 MiB', 'store/state.ts:COMMIT_BYTES'],
   ['applied but not committed', '5 minutes', 'store/state.ts:COMMIT_MS'],
