@@ -41,8 +41,15 @@ test('the score counts what is noticed of what does harm', async () => {
   const argued = { ...mutants[0], ...first };
   const verdict = (mutant = mutants[0], outcome: Verdict['outcome'] = 'noticed'): Verdict =>
     ({ mutant, outcome, ms: 1 }) as Verdict;
-  const verdicts = [verdict(), verdict(), verdict(), verdict(mutants[0], 'unreached'), verdict(argued, 'survived')];
-  expect(scoreOf(verdicts)).toEqual({ killed: 3, argued: 1, survived: 1, percent: 75 });
+  const verdicts = [
+    verdict(),
+    verdict(),
+    verdict(),
+    verdict(mutants[0], 'unreached'),
+    verdict(argued, 'survived'),
+    verdict(argued, 'late'),
+  ];
+  expect(scoreOf(verdicts)).toEqual({ killed: 3, argued: 1, survived: 1, late: 1, percent: 75 });
 });
 
 test('what is said to do no harm is still there', () => {

@@ -7,6 +7,8 @@ import { Random } from '../sim/random.js';
 export interface Mutant {
   /** What the instrumented code asks for, to know whether this break is the active one. */
   readonly id: string;
+  /** Its place and what it becomes: the same in every run over the same source. */
+  readonly key: string;
   readonly file: string;
   /** Counted from 1. */
   readonly line: number;
@@ -117,6 +119,7 @@ function mutantOf(result: Result, contents: ReadonlyMap<string, string>): Mutant
   within[0] = (within[0] ?? '').slice(start.column);
   return {
     id: result.id,
+    key: keyOf(result),
     file: result.fileName,
     line: start.line + 1,
     text: (lines[start.line] ?? '').trim(),

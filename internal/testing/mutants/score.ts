@@ -1,24 +1,21 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { TestSpecification } from 'vitest/node';
 import { isTestFile } from '../imports/directions.js';
 import { harmless } from './harmless.js';
 import type { Mutant } from './mutants.js';
-import type { TestRunner } from './test-runner.js';
+import type { Baseline, Questions } from './questions.js';
+import type { Runners } from './runners.js';
+import type { Sources } from './sources.js';
 
 /** What the tests said of one break. */
 export interface Verdict {
   readonly mutant: Mutant;
-  /** `unreached`: no test runs the line at all. */
-  readonly outcome: 'noticed' | 'survived' | 'unreached';
+  /** `unreached`: no test runs the line at all. `late`: the clock ended the test, and is not to decide. */
+  readonly outcome: 'noticed' | 'survived' | 'unreached' | 'late';
   /** The test that noticed it. */
   readonly by?: string;
   readonly ms: number;
 }
-
-/** The longest that one test file may take without a break; with one it may take four times what it took, and 15 s. */
-const FILE_MS = 300_000;
-const MORE_MS = 15_000;
 
 /** The files of a folder that breaks are made in: neither tests nor what is for tests. */
 export function productFiles(root: string, folder: string): string[] {
@@ -29,58 +26,75 @@ export function productFiles(root: string, folder: string): string[] {
     .sort();
 }
 
+/** Those of `tests` that import one of the files that `mutants` are in. */
+export function related(tests: readonly string[], mutants: readonly Mutant[], sources: Sources): string[] {
+  const files = new Set(mutants.map(({ file }) => file));
+  return tests.filter((test) => [...sources.needs(test)].some((file) => files.has(file)));
+}
+
 /**
- * Runs each test file that `tests` names once as it is, to learn which breaks it reaches; then, for each break, the files that
- * reach it, those beside it and the quickest first, until one fails, or those that are left would take more than `mostMs` with the others.
+ * Runs each of `tests` once as it is, to learn which breaks it reaches; then, for each break, the files that reach it, the
+ * one of its own name, those beside it and the quickest first, until one fails, or those that are left would take more than
+ * `mostMs` with the others. `told` gets each verdict when it is known; the order of the result is that of the breaks.
  */
-export async function* testMutants(
-  runner: TestRunner,
+export async function testMutants(
+  runners: Runners,
+  questions: Questions,
   tests: readonly string[],
   mutants: readonly Mutant[],
   mostMs: number,
-  say: (text: string) => void,
-): AsyncGenerator<Verdict> {
-  const known: { readonly test: TestSpecification; readonly ids: ReadonlySet<string>; readonly ms: number }[] = [];
-  for (const test of await runner.related(tests)) {
-    const { failure, reached, ms } = await runner.run(test, FILE_MS);
-    if (failure === undefined) known.push({ test, ids: new Set(Object.keys(reached)), ms });
-    else say(`left out, for it fails without a break: ${test.moduleId}: ${failure}`);
-  }
-  say(`${known.length} test files in ${(known.reduce((sum, { ms }) => sum + ms, 0) / 1000).toFixed(0)} s`);
-  known.sort((a, b) => a.ms - b.ms);
-  for (const mutant of mutants) {
+  told: (verdict: Verdict) => void,
+): Promise<Verdict[]> {
+  const baselines = await runners.each(tests, (runner, test) => questions.baseline(runner, test));
+  const known = baselines.filter((baseline) => baseline !== undefined).sort((a, b) => a.ms - b.ms);
+  return runners.each(mutants, async (runner, mutant) => {
     const begun = performance.now();
-    const isBeside = ({ test }: { readonly test: TestSpecification }): boolean =>
-      path.dirname(test.moduleId).endsWith(path.dirname(mutant.file));
     const reaching = known
-      .filter(({ ids }) => ids.has(mutant.id))
-      .toSorted((a, b) => Number(isBeside(b)) - Number(isBeside(a)));
+      .filter(({ reaches }) => reaches.has(mutant.id))
+      .toSorted((a, b) => distance(a, mutant) - distance(b, mutant));
     let by: string | undefined;
     let spent = 0;
-    for (const { test, ms } of reaching) {
-      if (spent > 0 && spent + ms > mostMs) break;
-      spent += ms;
-      const { failure } = await runner.run(test, ms * 4 + MORE_MS, mutant.id);
+    for (const baseline of reaching) {
+      if (spent > 0 && spent + baseline.ms > mostMs) break;
+      spent += baseline.ms;
+      const { failure } = await questions.ask(runner, baseline, mutant);
       if (failure === undefined) continue;
-      by = `${path.basename(test.moduleId)}: ${failure}`;
+      by = `${path.basename(baseline.test)}: ${failure}`;
       break;
     }
     const outcome = by !== undefined ? 'noticed' : reaching.length > 0 ? 'survived' : 'unreached';
-    yield { mutant, outcome, ...(by === undefined ? {} : { by }), ms: performance.now() - begun };
-  }
+    const verdict: Verdict = { mutant, outcome, ...(by === undefined ? {} : { by }), ms: performance.now() - begun };
+    told(verdict);
+    return verdict;
+  });
 }
 
-/** The share of breaks that are noticed, in percent, of those that do harm. */
+/** 0 for the test of a file's own name, 1 for others beside it, 2 for all others. */
+export function distance({ test }: Pick<Baseline, 'test'>, { file }: Pick<Mutant, 'file'>): number {
+  if (test === file.replace(/\.ts$/, '.test.ts')) return 0;
+  return path.posix.dirname(test) === path.posix.dirname(file) ? 1 : 2;
+}
+
+/** The share of breaks that are noticed, in percent, of those that do harm and that the clock did not decide. */
 export function scoreOf(verdicts: readonly Verdict[]): {
   readonly killed: number;
   readonly argued: number;
   readonly survived: number;
+  readonly late: number;
   readonly percent: number;
 } {
-  const killed = verdicts.filter(({ outcome }) => outcome === 'noticed').length;
-  const argued = verdicts.filter(
-    ({ outcome, mutant }) => outcome !== 'noticed' && harmless(mutant) !== undefined,
-  ).length;
-  const survived = verdicts.length - killed - argued;
-  return { killed, argued, survived, percent: killed + survived === 0 ? 100 : (100 * killed) / (killed + survived) };
+  const count = (is: (verdict: Verdict) => boolean): number => verdicts.filter(is).length;
+  const killed = count(({ outcome }) => outcome === 'noticed');
+  const late = count(({ outcome }) => outcome === 'late');
+  const argued = count(
+    ({ outcome, mutant }) => (outcome === 'survived' || outcome === 'unreached') && harmless(mutant) !== undefined,
+  );
+  const survived = verdicts.length - killed - argued - late;
+  return {
+    killed,
+    argued,
+    survived,
+    late,
+    percent: killed + survived === 0 ? 100 : (100 * killed) / (killed + survived),
+  };
 }
