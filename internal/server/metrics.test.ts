@@ -80,31 +80,33 @@ test('a profile that is taken for long leaves other paths their durations', asyn
 const linesOf = async (metrics: RequestMetrics, name: RegExp): Promise<string[]> =>
   (await rendered(metrics)).split('\n').filter((line) => !line.startsWith('#') && name.test(line));
 
+/** What a replica tells of itself. */
+const STATE = {
+  term: 1,
+  commit: 2,
+  applied: 3,
+  leader: 4,
+  role: 'leader',
+  revision: 5,
+  handOvers: 6,
+  leaderChanges: 7,
+  proposalsInFlight: 8,
+  logFirst: 9,
+  logLast: 10,
+  durable: 15,
+  diskLow: true,
+  damagedRecords: 16,
+  scrub: { passes: 11, rows: 12, lastRows: 13, lastSeconds: 14 },
+  differences: 17,
+  members: [
+    { name: 'a', learner: false, connected: true },
+    { name: 'b', learner: true, connected: false },
+  ],
+};
+
 test('What the consensus and the store are doing is shown under names of their own', async () => {
   const metrics = new RequestMetrics(() => undefined);
-  const scrub = { passes: 11, rows: 12, lastRows: 13, lastSeconds: 14 };
-  let state = {
-    term: 1,
-    commit: 2,
-    applied: 3,
-    leader: 4,
-    role: 'leader',
-    revision: 5,
-    handOvers: 6,
-    leaderChanges: 7,
-    proposalsInFlight: 8,
-    logFirst: 9,
-    logLast: 10,
-    durable: 15,
-    diskLow: true,
-    damagedRecords: 16,
-    scrub,
-    differences: 17,
-    members: [
-      { name: 'a', learner: false, connected: true },
-      { name: 'b', learner: true, connected: false },
-    ],
-  };
+  let state: typeof STATE = STATE;
   metrics.watchReplica(() => state);
   const shown = () => linesOf(metrics, /^quorate_/);
   expect((await shown()).toSorted()).toEqual(
@@ -210,5 +212,67 @@ test('The buckets are those of kube-apiserver: dashboards add them up', async ()
     expect.stringMatching(
       /^kubernetes_build_info\{major="1",minor="36",git_version="v1\.36\.\d+[^"]*",platform="linux\/amd64"\} 1$/,
     ),
+  ]);
+});
+
+test('Every metric says what it is', async () => {
+  const metrics = new RequestMetrics(() => undefined);
+  const before = new Set((await rendered(metrics)).split('\n'));
+  metrics.watchReplica(() => STATE);
+  metrics.watchInFlight(() => ({ readOnly: 0, mutating: 0 }));
+  const help = (await rendered(metrics)).split('\n').filter((line) => line.startsWith('# ') && !before.has(line));
+  const gauges = {
+    quorate_raft_term: 'Raft term of this replica.',
+    quorate_raft_commit_index: 'Highest log index known to be committed.',
+    quorate_raft_applied_index: 'Highest log index applied here.',
+    quorate_raft_is_leader: '1 on the leader, else 0.',
+    quorate_raft_has_leader: '1 when this replica knows a leader, else 0.',
+    quorate_raft_hand_overs: 'How often this replica has handed leadership over since its start because of its disk.',
+    quorate_raft_leader_changes: 'Leaders seen since the start of this replica.',
+    quorate_raft_proposals_in_flight: 'Writes of clients of this replica that are not settled.',
+    quorate_raft_log_first_index: 'First entry that the log still holds.',
+    quorate_raft_log_last_index: 'Last entry of the log.',
+    quorate_store_durable_index: 'Log index up to which the state is flushed.',
+    quorate_store_disk_low: '1 when the disk is nearly full and only deletes are taken, else 0.',
+    quorate_store_damaged_records:
+      'Records that do not match their checksum, as far as they were read since the start of this replica.',
+    quorate_store_scrub_passes:
+      'How often the whole state was read and checked in the background since the start of this replica.',
+    quorate_store_scrub_rows: 'Rows read by the background check of the state that is under way; 0 between two.',
+    quorate_store_scrub_last_rows: 'Rows read by the last whole background check of the state.',
+    quorate_store_scrub_last_duration_seconds: 'How long the last whole background check of the state took.',
+    quorate_store_differences:
+      'How often this replica, leading, has found that the states of the replicas differ; those that do stop serving.',
+    quorate_raft_member_connected: '1 for each member that this replica is connected to, itself included, else 0.',
+    quorate_store_revision: 'Newest resourceVersion applied here.',
+    apiserver_current_inflight_requests: 'Requests being handled now, long-running ones left out, by kind.',
+  };
+  expect(help).toEqual(
+    Object.entries(gauges).flatMap(([name, text]) => [`# HELP ${name} ${text}`, `# TYPE ${name} gauge`]),
+  );
+  const own = [...before].filter((line) =>
+    /^# \w+ (apiserver_request_|apiserver_response_|kubernetes_build|disabled|hidden|apiserver_validation)/.test(line),
+  );
+  expect(own).toEqual([
+    '# HELP apiserver_request_total Requests answered, by verb, resource, scope and status code.',
+    '# TYPE apiserver_request_total counter',
+    '# HELP apiserver_request_terminations_total Number of requests which apiserver terminated in self-defense.',
+    '# TYPE apiserver_request_terminations_total counter',
+    '# HELP apiserver_request_duration_seconds Seconds from the arrival of a request to its answer, by verb, resource and scope. Long-running requests are left out.',
+    '# TYPE apiserver_request_duration_seconds histogram',
+    '# HELP apiserver_request_sli_duration_seconds Response latency distribution (not counting webhook duration and priority & fairness queue wait times) in seconds for each verb, group, version, resource, subresource, scope and component.',
+    '# TYPE apiserver_request_sli_duration_seconds histogram',
+    '# HELP apiserver_response_sizes Bytes of the answers to requests.',
+    '# TYPE apiserver_response_sizes histogram',
+    '# HELP disabled_metrics_total The count of disabled metrics.',
+    '# TYPE disabled_metrics_total counter',
+    '# HELP hidden_metrics_total The count of hidden metrics.',
+    '# TYPE hidden_metrics_total counter',
+    '# HELP apiserver_validation_declarative_validation_mismatch_total Number of times declarative validation results differed from handwritten validation results for core types.',
+    '# TYPE apiserver_validation_declarative_validation_mismatch_total counter',
+    '# HELP apiserver_validation_declarative_validation_panic_total Number of times declarative validation has panicked during validation.',
+    '# TYPE apiserver_validation_declarative_validation_panic_total counter',
+    '# HELP kubernetes_build_info Always 1; the labels say which build this is.',
+    '# TYPE kubernetes_build_info gauge',
   ]);
 });
