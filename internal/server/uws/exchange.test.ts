@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest';
+import { BodyBudget } from '../body-budget.js';
+import { Exchange } from './exchange.js';
+import type { Response, UWS } from './native.js';
+import { UwsSink } from './sink.js';
+import { Turn } from './turn.js';
+
+interface Asked {
+  readonly method?: string;
+  readonly query?: string;
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly address?: string;
+}
+
+/** A request as uWebSockets.js hands it on. */
+function asked({ method = 'POST', query, headers = [], address = '' }: Asked, turns = new Turn()) {
+  let onData: (chunk: ArrayBuffer, isLast: boolean) => void = () => undefined;
+  const res = {
+    onData: (handler: typeof onData) => (onData = handler),
+    onWritable: () => undefined,
+    pause: () => undefined,
+    getX509Certificate: () => 'PEM',
+    getRemoteAddressAsText: () => new TextEncoder().encode(address).buffer,
+  } as unknown as Response;
+  const req = {
+    getCaseSensitiveMethod: () => method,
+    getUrl: () => '/a%20b',
+    getQuery: () => query,
+    forEach: (each: (name: string, value: string) => void) => {
+      for (const [name, value] of headers) each(name, value);
+    },
+  } as unknown as UWS.HttpRequest;
+  const exchange = new Exchange(res, req, turns);
+  return { exchange, res, turns, part: (isLast = false) => onData(new ArrayBuffer(1), isLast) };
+}
+
+test.each([
+  ['203.0.113.7', '203.0.113.7'],
+  ['0000:0000:0000:0000:0000:ffff:cb00:7107', '203.0.113.7'],
+  ['0000:0000:0000:0000:0000:ffff:0aff:00ff', '10.255.0.255'],
+  ['2001:0db8:0000:0000:0000:0000:0000:0001', '2001:db8::1'],
+  ['0000:0000:0000:0000:0000:0000:0000:0001', '::1'],
+  ['0001:0000:0000:0000:0000:ffff:cb00:7107', '1::ffff:cb00:7107'],
+])('The client at %s is told as %s, until it is gone', (address, told) => {
+  const gone = ['aborted', 'done', 'upgraded'] as const;
+  for (const way of gone) {
+    const { exchange } = asked({ address });
+    expect(exchange.remoteAddress()).toBe(told);
+    exchange[way] = true;
+    expect(exchange.remoteAddress()).toBe('');
+  }
+});
+
+test('A request is copied as it came', () => {
+  const headers = [
+    ['accept', 'a'],
+    ['x', ''],
+    ['accept', 'b'],
+  ] as const;
+  const { exchange } = asked({ headers, query: 'q=1' });
+  expect(exchange).toMatchObject({
+    method: 'POST',
+    rawPath: '/a%20b',
+    rawQuery: 'q=1',
+    headers: ['accept', 'a', 'x', '', 'accept', 'b'],
+    peerCertificate: 'PEM',
+    framing: 'length',
+  });
+  expect(['accept', 'x', 'none', 'a'].map((name) => exchange.header(name))).toEqual(['a', '', '', '']);
+  expect(asked({}).exchange.rawQuery).toBe('');
+});
+
+test('Everybody who asks for it is told once that the client is gone', () => {
+  const { exchange, res } = asked({});
+  const told: string[] = [];
+  exchange.onAborted(() => told.push('one'));
+  exchange.onAborted(() => told.push('two'));
+  exchange.expectBody(new BodyBudget());
+  exchange.sink = new UwsSink(res, undefined, () => told.push('sink'));
+  const body = exchange.readBody('ann');
+  exchange.abort();
+  exchange.abort();
+  expect(told).toEqual(['sink', 'one', 'two']);
+  exchange.onAborted(() => told.push('late'));
+  expect(told.at(-1)).toBe('late');
+  return expect(body).rejects.toMatchObject({ code: 400 });
+});
+
+describe('a body', () => {
+  test('is there only where one is expected', () => {
+    const { exchange } = asked({ method: 'GET' });
+    expect([exchange.readBody('ann'), exchange.openBody('ann')]).toEqual([Buffer.alloc(0), undefined]);
+    exchange.expectBody(new BodyBudget());
+    expect(exchange.openBody('ann')?.readable).toBe(true);
+    expect(exchange.body?.owner).toBe('ann');
+  });
+
+  test('has the length that was declared', () => {
+    const length = asked({ headers: [['content-length', String(65 * 1024 * 1024)]] }).exchange;
+    length.expectBody(new BodyBudget());
+    expect(length.body?.isEndless).toBe(true);
+    const none = asked({}).exchange;
+    none.expectBody(new BodyBudget());
+    expect(none.body?.isEndless).toBe(false);
+  });
+
+  test.each([
+    ['chunked', [['transfer-encoding', 'chunked']], true],
+    ['length', [['content-length', '2']], false],
+  ] as const)(
+    'in the form %s: whether its parts are looked at as requests are',
+    async (framing, headers, isRenewed) => {
+      const { exchange, turns, part } = asked({ headers });
+      exchange.expectBody(new BodyBudget());
+      expect([exchange.framing, exchange.turn]).toEqual([framing, 0]);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(turns.number).toBe(1);
+      part();
+      expect(exchange.turn).toBe(isRenewed ? 1 : 0);
+    },
+  );
+});
+
+test('What is to be done in a turn in which a request was read is done at its end, in order', async () => {
+  const turn = new Turn();
+  const done: string[] = [];
+  turn.after(0, () => done.push('nothing is being read'));
+  const number = turn.begin();
+  expect([number, turn.begin()]).toEqual([0, 0]);
+  turn.after(number, () => done.push('a'));
+  turn.after(number, () => done.push('b'));
+  turn.after(number - 1, () => done.push('another turn'));
+  expect(done).toEqual(['nothing is being read', 'another turn']);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(done.slice(2)).toEqual(['a', 'b']);
+  turn.after(number, () => done.push('over'));
+  expect([done.at(-1), turn.number]).toEqual(['over', 1]);
+  expect(turn.begin()).toBe(1);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect([turn.number, done.length]).toEqual([2, 5]);
+});
