@@ -41,6 +41,21 @@ test.each<[string, string, ChargeOp]>([
   ['no usage', QUOTA.replace(/,"used":.*$/, '}}'), charge(['pods', '1'])],
   ['no bounds', QUOTA.replace('"hard":{"memory":"2Gi","pods":"3"},', ''), charge(['pods', '1'])],
   ['something behind the usage', QUOTA.replace(/\}$/, ',"x":1}'), charge(['pods', '1'])],
+  [
+    'bounds that are nothing',
+    QUOTA.replace('{"memory":"2Gi","pods":"3"},"used"', 'null,"used"'),
+    charge(['pods', '1']),
+  ],
+  [
+    'bounds and usage in order, not by name',
+    QUOTA.replace('{"memory":"2Gi","pods":"3"},"used"', '["9"],"used"').replace('"memory":"1Gi","pods":"1"', '"0":"1"'),
+    charge(['0', '1']),
+  ],
+  [
+    'bounds that are a text',
+    QUOTA.replace('{"memory":"2Gi","pods":"3"},"used"', '"9","used"').replace('"memory":"1Gi","pods":"1"', '"0":"1"'),
+    charge(['0', '1']),
+  ],
   ['usage that is no list', QUOTA.replace('"memory":"1Gi","pods":"1"', '"pods":1'), charge(['pods', '1'])],
   ['usage that is no JSON', QUOTA.replace('"memory":"1Gi",', '"memory",'), charge(['pods', '1'])],
   ['usage that is no quantity', QUOTA.replace('"pods":"1"', '"pods":"many"'), charge(['pods', '1'])],

@@ -69,6 +69,7 @@ test.each<[string, (bytes: Buffer) => Buffer, RegExp]>([
   ['another version', (bytes) => Buffer.concat([Buffer.from([2]), bytes.subarray(1)]), /version 2 is not known/],
   ['no bytes', () => Buffer.alloc(0), /version undefined is not known/],
   ['too few bytes', (bytes) => bytes.subarray(0, 24), /it is too short/],
+  ['no commands', (bytes) => bytes.subarray(0, 25), /^a log entry cannot be read: (?!it is too short)/],
   ['half of its commands', (bytes) => bytes.subarray(0, bytes.length - 3), /a log entry cannot be read/],
   [
     'a command of a newer release',
@@ -83,6 +84,7 @@ test.each<[string, (bytes: Buffer) => Buffer, RegExp]>([
 ])('An entry that cannot be read changes nothing: %s', (_what, change, message) => {
   const bytes = change(encodeProposal({ proposer: 1, seq: 1, time: 0, commands: [txn(PUT)] }));
   expect(() => decodeProposal(bytes)).toThrow(CommandFormatError);
+  expect(() => decodeProposal(bytes)).toThrow(expect.objectContaining({ name: 'CommandFormatError' }));
   expect(() => decodeProposal(bytes)).toThrow(message);
   expect(() => decodeProposal(bytes)).toThrow(/it was written by a newer release, or the log is damaged$/);
 });

@@ -13,6 +13,7 @@ test.each([
   ['apps', 'deployments', '', 'apps/deployments/', 'apps/deployments0'],
 ])('All of %s/%s in "%s" lie between a prefix and its end', (group, resource, namespace, prefix, end) => {
   expect(resourcePrefix(group, resource, namespace)).toBe(prefix);
+  if (namespace === '') expect(resourcePrefix(group, resource)).toBe(prefix);
   expect(prefixEnd(prefix)).toBe(end);
   const inside = objectKey(group, resource, namespace === '' ? 'any' : namespace, '\u{10ffff}');
   expect(inside >= prefix && inside < end).toBe(true);

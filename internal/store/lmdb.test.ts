@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FatalError } from '../machinery/assert.js';
 import { LOWEST } from './lmdb-snapshot.js';
-import { commitErrorOf, isDiskFull, openEnvironment, openTables } from './lmdb.js';
+import { commitErrorOf, flushedOf, isDiskFull, openEnvironment, openTables } from './lmdb.js';
 
 let directory = '';
 beforeAll(() => {
@@ -55,6 +55,34 @@ test.each([
   ['Input/output error', false],
 ])('Whether a disk is full is known by the error: %s', (message, isFull) => {
   expect(isDiskFull(new Error(message), directory)).toBe(isFull);
+});
+
+test('A write that was cut short where nothing is free is one of a full disk', () => {
+  // A file system without any room.
+  expect(isDiskFull(new Error('write: Input/output error'), '/proc')).toBe(true);
+  expect(isDiskFull(new Error('Permission denied'), '/proc')).toBe(false);
+});
+
+test('A database is for its owner only, in a directory that is made with those above it', async () => {
+  const path = join(directory, 'above', 'database');
+  const environment = openEnvironment({ path, overlappingSync: true });
+  expect(statSync(path).mode & 0o777).toBe(0o700);
+  await environment.close();
+});
+
+test('What is committed is on disk later than it is seen', async () => {
+  const environment = openEnvironment({ path: join(directory, 'flushed'), overlappingSync: true });
+  const { objects } = openTables(environment);
+  const committed = environment.batch(() => void objects.put('a', Buffer.from('x')));
+  const flushed = flushedOf(committed);
+  expect(flushed).not.toBe(committed);
+  await committed;
+  await flushed;
+  expect(objects.get('a')).toEqual(Buffer.from('x'));
+  await environment.close();
+  // A promise of another making stands for itself.
+  const plain = Promise.resolve(true);
+  expect(flushedOf(plain)).toBe(plain);
 });
 
 test('The reason of a commit that failed is found where lmdb hides it', async () => {

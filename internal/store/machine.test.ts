@@ -138,7 +138,56 @@ describe('a transaction', () => {
       'create a after 0',
     ]);
     expect(meta.sums).toEqual(tables.sums());
+    // Also of what was there before.
+    apply([txn([put('a', '5'), put('a', '6'), put('a', '7')])]);
+    expect(meta.sums).toEqual(tables.sums());
   });
+
+  describe('with charges', () => {
+    const quota = (revision: string, used: string): string =>
+      `{"metadata":{"uid":"one","resourceVersion":"${revision}"},"status":{"hard":{"pods":"3"},"used":{"pods":"${used}"}}}`;
+    const charge = (amount: string, uid = 'one'): Op => ({
+      type: 'charge',
+      key: 'q',
+      uid,
+      amounts: [['pods', amount]],
+    });
+    const texts = (): string[] => [...tables.rows.objects.values()].map((record) => valueOf(record).toString());
+    beforeEach(() => {
+      const text = quota('', '1');
+      const revisionAt = text.indexOf('""},') + 1;
+      apply([txn([{ type: 'put', key: 'q', value: Buffer.from(text), revisionAt }])]);
+    });
+
+    test('writes the object anew with what is used, beside the rest, at one revision', () => {
+      expect(apply([txn([put('a', 'x'), charge('2')])])).toEqual([{ succeeded: true, revision: 2 }]);
+      expect(texts()).toEqual([quota('2', '3'), 'x']);
+      expect(events().slice(1)).toEqual(['2/0 create a after 0', '2/1 modify q after 1']);
+      const record = tables.getObject('q') ?? Buffer.alloc(0);
+      expect([modRevisionOf(record), createRevisionOf(record), expiresAtOf(record)]).toEqual([2, 1, 0]);
+      expect(meta.sums).toEqual(tables.sums());
+    });
+
+    test.each<[string, Op]>([
+      ['passes a bound', charge('3')],
+      ['is of another quota', charge('1', 'two')],
+      ['is of none', { ...charge('1'), key: 'none' }],
+    ])('does nothing of it when one %s, and says which', (_what, bad) => {
+      const compares: Compare[] = [{ key: 'q', exists: true }];
+      expect(apply([txn([put('a', 'x'), charge('1'), bad], compares)])).toEqual([
+        { succeeded: false, revision: 1, failed: 3 },
+      ]);
+      expect(texts()).toEqual([quota('1', '1')]);
+    });
+  });
+});
+
+/** Replicas of different releases compare it: the same history must come to the same number for ever. */
+test('The hash of creating, changing and deleting is that of every release', () => {
+  apply([txn([put('a', '1')])]);
+  apply([txn([put('a', '2'), put('b', '1')])]);
+  apply([txn([del('a')])]);
+  expect([meta.hashA, meta.hashB]).toEqual([653630711, 962530208]);
 });
 
 describe('a time to live', () => {

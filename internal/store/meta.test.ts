@@ -56,6 +56,7 @@ test('the hashes of changes and of rows are those of every release', () => {
 
 test('a hash has as many digits whatever its value', () => {
   const meta = emptyMeta(conf, new Map());
+  expect(meta.lineage).toBe('');
   expect(stateHashOf(meta)).toEqual({ changes: '0'.repeat(16), rows: '0'.repeat(16) });
   meta.sums.complete = false;
   expect(stateHashOf(meta)).toEqual({ changes: '0'.repeat(16), rows: undefined });
@@ -87,7 +88,7 @@ const ROW =
 test('what stands beside the data is read and written as in every release', () => {
   const row = Buffer.from(ROW, 'hex');
   const meta = decodeMeta(row);
-  expect(meta).toEqual({
+  expect(meta).toStrictEqual({
     revision: 8,
     appliedIndex: 9,
     appliedTerm: 2,

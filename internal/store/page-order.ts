@@ -53,5 +53,5 @@ function* rotated([first, ...rest]: readonly LayerWrite[]): Generator<LayerWrite
 }
 
 function rowBytes({ key, value }: LayerWrite): number {
-  return ROW_BYTES + (typeof key === 'string' ? Buffer.byteLength(key) : key.length) + (value?.length ?? 0);
+  return ROW_BYTES + Buffer.byteLength(key) + (value?.length ?? 0);
 }

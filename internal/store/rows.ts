@@ -152,7 +152,7 @@ export function decodeEvent(key: Buffer, row: Buffer): EventRow {
   const name = `${eventKeyRevision(key)}/${eventKeySub(key)}`;
   if (row.length < 12) throw new CorruptRecordError('events', name, 'too short');
   checkSeal('events', name, row);
-  const type = EVENT_TYPES[row[5] ?? -1];
+  const type = EVENT_TYPES[row.readUInt8(5)];
   if (type === undefined) throw new CorruptRecordError('events', name, 'unknown type');
   return { type, prevRevision: row.readUIntBE(6, 6), key: row.toString('utf8', 12) };
 }
