@@ -30,11 +30,11 @@ class Reader implements StateReader {
     return rangeLatest(this.state.snapshot, { ...options, limit: 2 }, nothing);
   }
   count = (start: string, end: string) => this.state.snapshot.count('objects', start, end);
-  changes(after: number, limit: number): readonly ChangeEvent[] {
+  changes(after: number, limit: number, wanted: (key: string) => boolean): readonly ChangeEvent[] {
     this.asked.changes++;
     if (this.failure !== undefined) throw this.failure;
     if (after < this.compactRevision) throw new CompactedError(after, this.compactRevision);
-    return changesAfter(this.state.snapshot, after, limit, nothing);
+    return changesAfter(this.state.snapshot, after, limit, nothing, wanted);
   }
   onApplied = () => nothing;
 }

@@ -6,6 +6,7 @@ import { Layer } from './layer.js';
 import { LayeredSnapshot } from './layered-snapshot.js';
 import { type Environment, openEnvironment, openTables } from './lmdb.js';
 import { LmdbSnapshot } from './lmdb-snapshot.js';
+import { eventKey, eventKeyRevision } from './rows.js';
 
 type Rows = Readonly<Record<string, string | undefined>>;
 /** What LMDB holds, and what two layers over it write; undefined for what they remove. */
@@ -27,6 +28,7 @@ beforeAll(async () => {
       void tables.objects.put(key, Buffer.from(value));
       void tables.past.put(Buffer.from(key), Buffer.from(value));
     }
+    for (const revision of [6, 7]) void tables.events.put(eventKey(revision, 0), Buffer.from('l'));
     void tables.meta.put('m', Buffer.from('meta'));
   });
   below = new LmdbSnapshot(environment, tables);
@@ -93,6 +95,29 @@ describe.each<[string, readonly Layer[], Record<string, string>]>([
     }
   });
 
+  test('of changes: those that are newer than what LMDB holds from the layers alone', () => {
+    const change = (revision: number): Buffer => eventKey(revision, 0);
+    const layer = new Layer();
+    for (const revision of [8, 9]) layer.write('events', change(revision), Buffer.from('n'), () => false);
+    const found = (of: readonly Layer[], from: number, to: number, reverse = false): number[] => {
+      const all = new LayeredSnapshot(below, of, 7).scan('events', change(from), change(to), { reverse });
+      return [...all].map(({ key }) => eventKeyRevision(key));
+    };
+    expect(found(layers, 1, 99)).toEqual([6, 7]);
+    expect(found(layers, 7, 99)).toEqual([7]);
+    expect(found(layers, 8, 99)).toEqual([]);
+    const over = [layer, ...layers];
+    expect(found(over, 7, 99)).toEqual([7, 8, 9]);
+    expect(found(over, 8, 99)).toEqual([8, 9]);
+    expect(found(over, 99, 1, true)).toEqual([9, 8, 7, 6]);
+    expect(found(layers, 99, 1, true)).toEqual([7, 6]);
+    // What LMDB holds of newer ones is not asked for.
+    const older = (of: readonly Layer[]) => [
+      ...new LayeredSnapshot(below, of, 6).scan('events', change(7), change(99)),
+    ];
+    expect([older(layers).length, older(over).length]).toEqual([0, 2]);
+  });
+
   test('without values, when only keys are wanted', () => {
     const bounds = [Buffer.from('a'), Buffer.from('z')] as const;
     const found = [...snapshot().scan('past', ...bounds, { values: false })];
@@ -101,14 +126,15 @@ describe.each<[string, readonly Layer[], Record<string, string>]>([
   });
 
   test('in a whole table, with keys as bytes', () => {
-    const all = (table: 'objects' | 'past' | 'events' | 'meta'): [string, string][] =>
+    const all = (table: 'objects' | 'past' | 'events' | 'expiry' | 'meta'): [string, string][] =>
       [...snapshot().scanAll(table)].map(({ key, value }) => {
         expect(key).toBeInstanceOf(Buffer);
         return [key.toString(), value.toString()];
       });
     expect(all('objects')).toEqual(Object.entries(rows));
     expect(all('past')).toEqual(Object.entries(rows));
-    expect(all('events')).toEqual([]);
+    expect(all('events').map(([, value]) => value)).toEqual(['l', 'l']);
+    expect(all('expiry')).toEqual([]);
     expect(all('meta')).toEqual([['m', 'meta']]);
   });
 });

@@ -231,6 +231,25 @@ describe('changes', () => {
     expect(counts).toEqual([3, 3, 3, 5, 5, 7, 7, 9]);
   });
 
+  test('of keys that nobody wants come without their versions, which are not read', () => {
+    const past: Change[] = [
+      ['past', pastKey('a', 1, 2), undefined],
+      ['past', pastKey('d', 1, 4), undefined],
+    ];
+    const found = changesAfter(
+      changed(...past),
+      1,
+      100,
+      () => expect.unreachable(),
+      (key) => !/^[ad]$/.test(key),
+    );
+    expect(found.slice(0, 2)).toEqual([
+      { revision: 2, sub: 0, type: 'modify', key: 'a' },
+      { revision: 2, sub: 1, type: 'delete', key: 'b', prev: expect.objectContaining({ modRevision: 1 }) },
+    ]);
+    expect(found).toHaveLength(8);
+  });
+
   test('that cannot be read whole are told and left out, the others are not', () => {
     const without = (...texts: string[]): string[] => ALL.filter((text) => !texts.some((t) => text.startsWith(t)));
     for (const [change, gone, told] of [
