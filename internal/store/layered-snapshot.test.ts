@@ -7,6 +7,7 @@ import { LayeredSnapshot } from './layered-snapshot.js';
 import { type Environment, openEnvironment, openTables } from './lmdb.js';
 import { LmdbSnapshot } from './lmdb-snapshot.js';
 import { eventKey, eventKeyRevision } from './rows.js';
+import type { Row } from './tables.js';
 
 type Rows = Readonly<Record<string, string | undefined>>;
 /** What LMDB holds, and what two layers over it write; undefined for what they remove. */
@@ -54,6 +55,7 @@ function layerOf(rows: Rows, beneath: Rows): Layer {
   }
   return layer;
 }
+const textOf = ({ key, value }: Row): string => `${key.toString()}=${value.toString()}`;
 const older = layerOf(OLDER, LMDB);
 const newer = layerOf(NEWER, merged(LMDB, OLDER));
 
@@ -83,11 +85,11 @@ describe.each<[string, readonly Layer[], Record<string, string>]>([
         for (const limit of [undefined, 1, 2, 4]) {
           const more = limit === undefined ? {} : { limit };
           const of = (keys: readonly string[]): string[] => keys.slice(0, limit).map((key) => `${key}=${rows[key]}`);
-          const objects = [...snapshot().scan('objects', start, end, more)].map(({ key, value }) => `${key}=${value}`);
+          const objects = [...snapshot().scan('objects', start, end, more)].map(textOf);
           const where = `${start} to ${end}, at most ${limit}`;
           expect(objects, where).toEqual(of(up));
           const range = [Buffer.from(start), Buffer.from(end), { ...more, reverse: true }] as const;
-          const past = [...snapshot().scan('past', ...range)].map(({ key, value }) => `${key}=${value}`);
+          const past = [...snapshot().scan('past', ...range)].map(textOf);
           expect(past, where).toEqual(of(down));
         }
         expect(snapshot().count('objects', start, end)).toBe(up.length);

@@ -11,7 +11,8 @@ const row = (key: string | Buffer, size: number, more: Partial<LayerWrite> = {})
   ...more,
 });
 const past: Partial<LayerWrite> = { table: 'past' };
-const small = (letters: string): LayerWrite[] => [...letters].map((letter) => row(letter, 100));
+const many = (letters: string, size: number): LayerWrite[] => letters.split('').map((letter) => row(letter, size));
+const small = (letters: string): LayerWrite[] => many(letters, 100);
 
 test.each<[string, readonly LayerWrite[], string]>([
   ['nothing', [], ''],
@@ -31,12 +32,12 @@ test.each<[string, readonly LayerWrite[], string]>([
   ],
   [
     'a change of a row that is there where it comes, and begins anew behind it',
-    [row('a', 3_000), row('b', 3_000), row('X', 100, { isNew: false }), ...[...'cde'].map((key) => row(key, 4_000))],
+    [row('a', 3_000), row('b', 3_000), row('X', 100, { isNew: false }), ...many('cde', 4_000)],
     'abXdce',
   ],
   [
     'a removal where it comes',
-    [row('a', 3_000), row('b', 3_000), row('X', 100, { value: undefined }), ...[...'cde'].map((k) => row(k, 4_000))],
+    [row('a', 3_000), row('b', 3_000), row('X', 100, { value: undefined }), ...many('cde', 4_000)],
     'abXdce',
   ],
   ['the first of a table behind its others', [row('a', 3_000), row('b', 3_000), row('c', 100, past)], 'bac'],
