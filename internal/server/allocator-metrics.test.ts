@@ -38,4 +38,18 @@ test('node ports and cluster IPs that services have are counted, and those that 
   ]);
   await rest.ok(200, 'DELETE', '/api/v1/namespaces/default/services/a');
   expect((await lines())[0]).toBe('kube_apiserver_nodeport_allocator_allocated_ports 1');
+  // Of several networks nobody could tell which address is whose.
+  const more = { metadata: { name: 'more' }, spec: { cidrs: ['10.97.0.0/24'] } };
+  await rest.ok(201, 'POST', '/apis/networking.k8s.io/v1/servicecidrs', more);
+  expect(await lines()).toEqual([
+    'kube_apiserver_nodeport_allocator_allocated_ports 1',
+    'kube_apiserver_nodeport_allocator_available_ports 2767',
+  ]);
+  const help = (await registry.metrics()).split('\n').filter((line) => line.startsWith('# HELP'));
+  expect(help).toEqual([
+    '# HELP kube_apiserver_nodeport_allocator_allocated_ports Gauge measuring the number of allocated NodePorts for Services',
+    '# HELP kube_apiserver_nodeport_allocator_available_ports Gauge measuring the number of available NodePorts for Services',
+    '# HELP kube_apiserver_clusterip_allocator_allocated_ips Gauge measuring the number of allocated IPs for Services',
+    '# HELP kube_apiserver_clusterip_allocator_available_ips Gauge measuring the number of available IPs for Services',
+  ]);
 });

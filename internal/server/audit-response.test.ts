@@ -30,6 +30,7 @@ const KEPT = { status: 'Failure', message: 'no', reason: 'Forbidden', details: {
 test.each<[string, BytesReply]>([
   ['JSON', reply(JSON.stringify(POD))],
   ['JSON with a charset', reply(JSON.stringify(POD), { contentType: 'application/json; charset=utf-8' })],
+  ['JSON with blanks around', reply(JSON.stringify(POD), { contentType: ' application/json ; charset=utf-8' })],
   ['bytes', reply(Buffer.from(JSON.stringify(POD)))],
   ['YAML', reply('kind: Pod\napiVersion: v1\nmetadata: {name: p}\n', { contentType: 'application/yaml' })],
   ['protobuf', reply(encodeProtobuf(POD, 'io.k8s.api.core.v1.Pod'), { contentType: PROTOBUF })],
@@ -67,6 +68,13 @@ test('As much as is recorded is recorded whole', async () => {
 test.each<[string, BytesReply, string]>([
   ['a refusal', reply(JSON.stringify(STATUS), { status: 403 }), 'get'],
   ['a refusal as bytes', reply(Buffer.from(JSON.stringify(STATUS)), { status: 403 }), 'get'],
+  ['a refusal in YAML', reply(JSON.stringify(STATUS), { status: 400, contentType: 'application/yaml' }), 'get'],
+  ['one with a charset', reply(JSON.stringify(STATUS), { contentType: 'application/json; charset=utf-8' }), 'get'],
+  [
+    'of a deletion in YAML, as long as one may be',
+    reply(JSON.stringify(STATUS).padEnd(4096), { contentType: 'application/yaml' }),
+    'delete',
+  ],
   ['one that is told with 200', reply(JSON.stringify(STATUS)), 'get'],
   ['one that is told with 200, as bytes', reply(Buffer.from(JSON.stringify(STATUS))), 'get'],
   ['of a deletion in YAML', reply(Buffer.from(JSON.stringify(STATUS)), { contentType: 'application/yaml' }), 'delete'],
@@ -76,12 +84,13 @@ test.each<[string, BytesReply, string]>([
 });
 
 test('What a Status does not say is not there', () => {
-  expect(statusOfReply(reply('{"kind":"Status","status":"Success"}'), 'delete')).toEqual({ status: 'Success' });
-  expect(statusOfReply(reply('{"kind":"Status"}'), 'delete')).toEqual({});
+  expect(statusOfReply(reply('{"kind":"Status","status":"Success"}'), 'delete')).toStrictEqual({ status: 'Success' });
+  expect(statusOfReply(reply('{"kind":"Status"}'), 'delete')).toStrictEqual({});
 });
 
 test.each<[string, BytesReply, string]>([
   ['an object', reply(JSON.stringify(POD)), 'create'],
+  ['no object at all', reply('no', { status: 500, contentType: 'text/plain' }), 'get'],
   ['an object as bytes', reply(Buffer.from(JSON.stringify(POD))), 'create'],
   ['an object whose kind begins so', reply(Buffer.from(JSON.stringify({ kind: 'StatefulSet' }))), 'create'],
   ['an object that was refused', reply(JSON.stringify(POD), { status: 403 }), 'create'],
@@ -117,6 +126,12 @@ test('A stream is kept as it is written, and is written as it is', async () => {
     headers: { a: 'b' },
     body: Buffer.from('{"kind":"Pod"}'),
   });
+  const bare = recorded({ status: 200, contentType: JSON_TYPE, stream: (to) => to.end() });
+  bare.reply.stream(new TestSink());
+  expect(bare.read()).toStrictEqual({ status: 200, contentType: JSON_TYPE, body: Buffer.alloc(0) });
+  const most = recorded(streamed('x'.repeat(MAX_RECORDED_BYTES - 1), 'y', ''));
+  most.reply.stream(new TestSink());
+  expect(most.read().body).toHaveLength(MAX_RECORDED_BYTES);
   const large = recorded(streamed('{"kind":"Pod"', 'x'.repeat(MAX_RECORDED_BYTES), 'y', 'z'));
   large.reply.stream(new TestSink());
   expect(await objectOf(large.read())).toBeUndefined();

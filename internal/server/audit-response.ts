@@ -92,7 +92,7 @@ export function recorded(reply: StreamReply): { readonly reply: StreamReply; rea
     if (bytes > MAX_RECORDED_BYTES) return;
     bytes += chunk.length;
     if (bytes > MAX_RECORDED_BYTES) chunks = [];
-    else chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk));
+    else chunks.push(Buffer.from(bytesOf(chunk)));
   };
   const stream = (sink: Sink): void => {
     reply.stream({

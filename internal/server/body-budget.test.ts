@@ -80,5 +80,30 @@ describe('the memory of bodies', () => {
     whole.release();
     expect(budget.total).toBe(0);
     expect(new Body(budget, 'ann').hold(80).refused).toBe(false);
+    // Where nothing can be given up, nobody is refused.
+    const kept = new Body(budget, 'ann');
+    kept.incomplete = false;
+    for (const body of [kept, whole]) body.hold(90);
+    expect([kept.refused, whole.refused, budget.total]).toEqual([false, false, 180]);
+  });
+
+  test('are given back once, by who holds any', () => {
+    const budget = new BodyBudget(100, 100, 50);
+    const body = new Body(budget, 'ann').hold(10);
+    new Body(budget, 'ann').hold(20);
+    const stranger = new Body(budget, 'bob');
+    stranger.heldBytes = 5;
+    budget.release(stranger);
+    budget.release(body);
+    budget.release(body);
+    expect(budget.total).toBe(20);
+  });
+
+  test('of all is bounded where who holds most did not come first', () => {
+    const budget = new BodyBudget(100, 100, 50);
+    const other = new Body(budget, 'ann').hold(30);
+    const hoarder = new Body(budget, 'eve').hold(60);
+    const third = new Body(budget, 'bob').hold(20);
+    expect([other, hoarder, third].map((b) => b.refused)).toEqual([false, true, false]);
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Reply } from '../rest/types.js';
+import { EventEmitter, once } from 'node:events';
+import { notFound } from '../machinery/status.js';
+import type { HandlerReply, Reply } from '../rest/types.js';
 import { inFlightLimit } from './in-flight.js';
 import { RequestMetrics } from './metrics.js';
 import { ok, ann, incoming, chain, statusOf, verdict } from './filters/testing.js';
@@ -65,6 +67,13 @@ test('what the server gives up in its own defence is counted: too many, too late
   });
   expect(await statusOf(broken.serve(incoming({})))).toBe(500);
   expect(await statusOf(chain({ metrics }).serve(incoming({})))).toBe(200);
+  const absent = chain({
+    metrics,
+    resources: () => {
+      throw notFound({ group: '', resource: 'pods' }, 'p');
+    },
+  });
+  expect(await statusOf(absent.serve(incoming({})))).toBe(404);
   const text = (await metrics.render()).toString();
   const counted = [...text.matchAll(/^apiserver_request_terminations_total\{code="(\d+)".* (\d+)$/gm)];
   expect(counted.map(([, code, count]) => [code, count])).toEqual([
@@ -72,4 +81,52 @@ test('what the server gives up in its own defence is counted: too many, too late
     ['504', '1'],
     ['500', '1'],
   ]);
+});
+
+test('a watch is counted until it is over', async () => {
+  const metrics = new RequestMetrics(() => undefined);
+  const resources = (): Reply => ({ status: 200, contentType: '', stream: () => undefined });
+  const { finished } = await chain({ metrics, resources }).serve(incoming({ target: '/api/v1/pods?watch=true' }));
+  const open = async (): Promise<string | undefined> =>
+    /^apiserver_longrunning_requests\{.*\} (\d+)$/m.exec((await metrics.render()).toString())?.[1];
+  expect(await open()).toBe('1');
+  finished?.();
+  expect(await open()).toBe('0');
+});
+
+test('a connection that is handed over is closed when the token ends that opened it', async () => {
+  const token = ['{}', JSON.stringify({ exp: 1 }), 's']
+    .map((part) => Buffer.from(part).toString('base64url'))
+    .join('.');
+  const taken: unknown[] = [];
+  const resources = (): HandlerReply => ({
+    status: 101,
+    contentType: '',
+    rawHeaders: [],
+    handOver: (connection) => taken.push(connection),
+  });
+  const served = chain({ resources });
+  const { reply } = await served.serve(
+    incoming({ headers: ['upgrade', 'SPDY/3.1', 'authorization', `Bearer ${token}`] }),
+  );
+  const connection = Object.assign(new EventEmitter(), { destroy: () => connection.emit('destroyed') });
+  const destroyed = once(connection, 'destroyed');
+  if ('handOver' in reply) reply.handOver(connection as never, Buffer.alloc(0));
+  expect(taken).toEqual([connection]);
+  await destroyed;
+});
+
+test('Warnings of the chain come before those of the handler, with any answer', async () => {
+  const headers = ['authorization', 'Bearer  x'];
+  const told = async (warnings?: string[]): Promise<readonly string[]> =>
+    (
+      await chain({ resources: () => ({ ...ok, ...(warnings === undefined ? {} : { warnings }) }) }).serve(
+        incoming({ headers }),
+      )
+    ).reply.warnings ?? [];
+  const own = expect.stringContaining('extra space before the bearer token');
+  expect([await told(), await told(['its own'])]).toEqual([[own], [own, 'its own']]);
+  expect(
+    (await chain({ resources: () => ({ ...ok, warnings: ['its own'] }) }).serve(incoming({}))).reply.warnings,
+  ).toEqual(['its own']);
 });

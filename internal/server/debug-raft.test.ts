@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { badRequest, StatusError } from '../machinery/status.js';
 import type { ApiRequest, Reply } from '../rest/types.js';
 import { handleRaft, type RaftControl } from './debug-raft.js';
@@ -80,6 +80,8 @@ test.each([
   ['POST', '/debug/raft/members/n/demote'],
   ['DELETE', '/debug/raft/members/n/promote'],
   ['GET', '/debug/rafts'],
+  ['DELETE', '/debug/raft/memberz/n'],
+  ['POST', '/debug/raft/memberz/n/promote'],
 ])('%s %s is no operation', async (method, path) => {
   const { done, ask } = controlled();
   expect(await ask(method, path, { name: 'n', address: 'a' })).toBeUndefined();
@@ -133,5 +135,37 @@ test('A snapshot that cannot be made is told, and another may be tried', async (
       code: 503,
       message: 'there is no state to save',
     });
+  }
+});
+
+test('Leadership is waited for, 5 s, and then it is said what is to be done', async () => {
+  vi.useFakeTimers();
+  try {
+    let leaderName = 'a';
+    const status = controlled().status;
+    const slow = controlled({ transferLeader: () => undefined, status: () => ({ ...status(), leaderName }) });
+    const moved = slow.ask('POST', '/debug/raft/leader', { name: 'b' });
+    let isTold = false;
+    void moved.then(() => (isTold = true));
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(isTold).toBe(false);
+    leaderName = 'b';
+    await vi.advanceTimersByTimeAsync(10);
+    expect(await moved).toMatchObject({ status: 200, body: expect.stringContaining('"leaderName":"b"') });
+    for (const [name, reason] of [
+      ['away', 'it is not connected'],
+      ['c', 'ask again'],
+      ['a', 'ask again'],
+    ] as const) {
+      const refused = slow.ask('POST', '/debug/raft/leader', { name });
+      const told = expect(refused).rejects.toMatchObject({
+        code: 503,
+        message: `${name} does not lead after 5 s: ${reason}`,
+      });
+      await vi.advanceTimersByTimeAsync(5100);
+      await told;
+    }
+  } finally {
+    vi.useRealTimers();
   }
 });

@@ -68,9 +68,21 @@ test('one is taken at a time, and not for too long', async () => {
 
 test('the pages around them, and what is not there', async () => {
   expect(await server.call('/debug/pprof')).toMatchObject({ status: 302, headers: { location: '/debug/pprof/' } });
-  expect((await server.call('/debug/pprof/')).body).toContain('<a href="profile">');
+  const index = await server.call('/debug/pprof/');
+  expect(index.headers['content-type']).toBe('text/html; charset=utf-8');
+  expect(index.body).toContain(
+    '<li><a href="profile">profile</a>: What the processor worked on for ?seconds=30 (at most 120)',
+  );
+  expect(index.body).toContain(
+    '</li>\n<li><a href="heap">heap</a>: What was allocated in ?seconds=30 and is still held',
+  );
+  expect(await server.call('/debug/pproff/profile')).toMatchObject({ status: 404, body: '404 page not found\n' });
   expect((await server.call('/debug/pprof/cmdline')).body).toContain(process.argv[0]);
-  expect(await server.call('/debug/pprof/goroutine')).toMatchObject({ status: 404, body: 'Unknown profile\n' });
+  expect(await server.call('/debug/pprof/goroutine')).toMatchObject({
+    status: 404,
+    body: 'Unknown profile\n',
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'x-go-pprof': '1' },
+  });
 });
 
 test('only who may sees them', async () => {

@@ -89,3 +89,28 @@ test('Headers of an answer add up', () => {
 test('Whether its connection may be handed over is said by where it came in', () => {
   expect([context().handsOver, context([], { handsOver: true } as never).handsOver]).toEqual([false, true]);
 });
+
+test('Of a request nothing is known when it comes', () => {
+  const before = performance.now();
+  const of = context();
+  expect(of).toMatchObject({
+    impersonationConstraint: '',
+    impersonationMs: 0,
+    deadline: Number.POSITIVE_INFINITY,
+    sessionEnd: Number.POSITIVE_INFINITY,
+    queuedMs: 0,
+    isTerminated: false,
+    body: Buffer.alloc(0),
+    user: { username: 'system:anonymous' },
+    authenticatedUser: { username: 'system:anonymous' },
+    path: '/x',
+    info: { isResourceRequest: false, path: '/x', verb: 'get' },
+    at: of.received,
+  });
+  expect(of.received).toBeGreaterThanOrEqual(before);
+  of.watchBegun();
+  let begun = 0;
+  of.onWatchBegun = () => begun++;
+  of.watchBegun();
+  expect(begun).toBe(1);
+});

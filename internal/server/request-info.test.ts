@@ -95,3 +95,9 @@ test.each([
 test('a watch of nothing is a bad request', () => {
   expect(() => requestInfo('GET', '/api/v1/watch', '')).toThrow(/unable to determine kind and namespace/);
 });
+
+test('a path that names no resource has nothing but its method and itself', () => {
+  const nothing = { apiPrefix: '', group: '', version: '', namespace: '', resource: '', subresource: '', name: '' };
+  const expected = { isResourceRequest: false, path: '/Version', verb: 'get', ...nothing, parts: [], route: undefined };
+  expect(requestInfo('GET', '/Version', '')).toEqual(expected);
+});

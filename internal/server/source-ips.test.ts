@@ -21,6 +21,12 @@ test.each<[string, string, Record<string, string>, string[]]>([
     ['1.1.1.1', '2.2.2.2', '10.0.0.1'],
   ],
   ['no text that is no address', '10.0.0.1', { 'x-forwarded-for': 'unknown, 2.2.2.2,' }, ['2.2.2.2', '10.0.0.1']],
+  [
+    'nothing that only looks like an address',
+    '10.0.0.1',
+    { 'x-forwarded-for': '0000:0000:0000:0000:0000:ffff:0a01:02ff:1, x0:0:0:0:0:ffff:a01:2ff, 0:0:0:0:0:FFFF:a01:2ff' },
+    ['10.1.2.255', '10.0.0.1'],
+  ],
   ['a last proxy once', '10.0.0.1', { 'x-forwarded-for': '10.0.0.1' }, ['10.0.0.1']],
   [
     'a client that comes through itself',

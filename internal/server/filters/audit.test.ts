@@ -100,7 +100,16 @@ describe('a request', () => {
         sourceIPs: ['10.0.0.9'],
         userAgent: 'test/1',
       },
-      objectRef: { resource: 'configmaps', namespace: 'n', name: 'c', apiGroup: '', apiVersion: 'v1' },
+      objectRef: {
+        resource: 'configmaps',
+        namespace: 'n',
+        name: 'c',
+        uid: '',
+        apiGroup: '',
+        apiVersion: 'v1',
+        resourceVersion: '',
+        subresource: '',
+      },
       responseStatus: { metadata: {}, code: 200 },
     });
     expect([...last(backend.events).annotations]).toEqual([
@@ -115,7 +124,7 @@ describe('a request', () => {
     const headers = ['audit-id', 'mine', 'x-forwarded-for', '1.2.3.4, nonsense, 5.6.7.8', 'x-real-ip', '1.2.3.4'];
     expect((await serve(CM, { headers })).auditId).toBe('mine');
     expect(last(backend.events)).toMatchObject({
-      request: { auditId: 'mine', sourceIPs: ['1.2.3.4', '5.6.7.8', '10.0.0.9'] },
+      request: { auditId: 'mine', requestUri: CM, sourceIPs: ['1.2.3.4', '5.6.7.8', '10.0.0.9'] },
     });
   });
 
@@ -172,7 +181,37 @@ describe('a request', () => {
     await serve(CM);
     const { annotations } = last(backend.events);
     expect(annotations.get('apiserver.latency.k8s.io/apf-queue-wait')).toBe('700ms');
-    expect(annotations.get('apiserver.latency.k8s.io/total')).toMatch(/^\d+(\.\d+)?s$/);
+    expect(annotations.get('apiserver.latency.k8s.io/total')).toMatch(/^1\.5\d*s$/);
+    expect(annotations.has('apiserver.latency.k8s.io/impersonation')).toBe(false);
+  });
+
+  test('that was slow without waiting for a seat tells how long impersonation took; a watch is not slow', async () => {
+    const { serve, backend } = setting({
+      resources: (request) => {
+        Object.assign(request, { received: performance.now() - 1_500, impersonationMs: 300 });
+        return json({});
+      },
+    });
+    const told = (): (readonly [string, string])[] =>
+      [...last(backend.events).annotations].filter(([key]) => key.includes('latency'));
+    await serve(CM);
+    expect(told()).toEqual([
+      ['apiserver.latency.k8s.io/impersonation', '300ms'],
+      ['apiserver.latency.k8s.io/total', expect.stringMatching(/^1\.5\d*s$/)],
+    ]);
+    await serve(`${CM}?watch=true`);
+    expect(told()).toEqual([]);
+  });
+
+  test('has at most 1024 characters of its user agent, and no object where its path names none', async () => {
+    const { serve, backend } = setting();
+    const agentOf = async (length: number): Promise<string> => {
+      await serve('/version', { headers: ['user-agent', 'a'.repeat(length)] });
+      return last(backend.events).request.userAgent;
+    };
+    expect(await agentOf(1024)).toBe('a'.repeat(1024));
+    expect(await agentOf(1025)).toBe(`${'a'.repeat(1024)}...TRUNCATED`);
+    expect(last(backend.events).objectRef).toBeUndefined();
   });
 
   test('tells from its coming on what authentication has noted', async () => {
@@ -225,6 +264,7 @@ describe('bodies', () => {
     const both = setting({ level: 'RequestResponse', resources: create });
     await both.serve('/api/v1/namespaces/n/secrets', { method: 'POST' });
     expect(last(both.backend.events).responseObject).toContain('hidden');
+    expect(both.stages()).toEqual(['RequestReceived', 'ResponseComplete']);
   });
 
   test('lose managed fields where the policy says so', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { anonymousUser } from '../../auth/authenticator.js';
-import { incoming, chain, statusOf, verdict } from './testing.js';
+import { type AuthenticationResult, anonymousUser } from '../../auth/authenticator.js';
+import { ann, incoming, chain, statusOf, verdict } from './testing.js';
 
 describe('authentication', () => {
   test('takes no credentials for system:anonymous, unless nobody may be anonymous', async () => {
@@ -14,5 +14,32 @@ describe('authentication', () => {
     expect(reply.warnings).toEqual([expect.stringContaining('extra space before the bearer token')]);
     const basic = incoming({ headers: ['authorization', 'Basic bearer  x'] });
     expect((await chain({}, () => anonymousUser).serve(basic)).reply.warnings ?? []).toEqual([]);
+    const one = incoming({ headers: ['authorization', 'Bearers x'] });
+    expect((await chain({}, () => anonymousUser).serve(one)).reply.warnings ?? []).toEqual([]);
+  });
+
+  test('asks once more about a token that is not here, when this replica has caught up, and about no other', async () => {
+    const seen: string[] = [];
+    const catchUp = (): Promise<void> => {
+      seen.push('catch up');
+      return Promise.resolve();
+    };
+    const answers = (...results: AuthenticationResult[]) => {
+      seen.length = 0;
+      return () => {
+        seen.push('ask');
+        return results.shift();
+      };
+    };
+    expect(await statusOf(chain({ catchUp }, answers('missing', ann)).serve(incoming({})))).toBe(200);
+    expect(seen).toEqual(['ask', 'catch up', 'ask']);
+    expect(await statusOf(chain({ catchUp }, answers('missing', 'missing')).serve(incoming({})))).toBe(401);
+    expect(seen).toEqual(['ask', 'catch up', 'ask']);
+    for (const result of ['invalid', undefined] as const) {
+      expect(await statusOf(chain({ catchUp }, answers(result, ann)).serve(incoming({})))).toBe(401);
+      expect(seen).toEqual(['ask']);
+    }
+    expect(await statusOf(chain({}, answers('missing', ann)).serve(incoming({})))).toBe(401);
+    expect(seen).toEqual(['ask']);
   });
 });

@@ -62,3 +62,24 @@ test('attempts are counted by what they came to', async () => {
   await server.call(PODS);
   expect(await Promise.all(['allowed', 'denied', 'no-opinion'].map(count))).toEqual(before.map((n) => n + 1));
 });
+
+test('the time that it takes is told by what it came to', async () => {
+  const counts = async (): Promise<number[]> => {
+    const text = (await server.metrics.render()).toString();
+    return ['allowed', 'denied', 'no-opinion', 'error'].map((result) =>
+      Number(new RegExp(`^authorization_duration_seconds_count\\{result="${result}"\\} (\\d+)`, 'm').exec(text)?.[1]),
+    );
+  };
+  const before = await counts();
+  for (const each of [
+    { decision: 'allow', reason: '', error: 'x' },
+    { decision: 'deny', reason: '' },
+    { decision: 'noOpinion', reason: '' },
+    { decision: 'noOpinion', reason: '', error: 'x' },
+    { decision: 'deny', reason: '', error: 'x' },
+  ] as const) {
+    decision = each;
+    await server.call(PODS);
+  }
+  expect(await counts()).toEqual([1, 1, 1, 2].map((more, i) => (before[i] ?? 0) + more));
+});

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { chain, incoming } from './testing.js';
 import { startTestServer, type TestServer } from '../testing.js';
 
 let server: TestServer;
@@ -36,4 +37,21 @@ test('CORS knows no other origin', async () => {
     expect((await from(origin)).headers['access-control-allow-origin'], origin.slice(0, 40)).toBeUndefined();
     expect((await from(origin, 'OPTIONS', '')).status).not.toBe(204);
   }
+});
+
+test('CORS takes origins of up to 1024 characters', async () => {
+  const asked = async (length: number, method = 'GET') =>
+    chain({ corsOrigins: ['^https://a+$'] }).serve(
+      incoming({ method, headers: ['origin', `https://${'a'.repeat(length - 8)}`] }),
+    );
+  const names = async (length: number) => ((await asked(length)).headers ?? []).map(([name]) => name);
+  expect(await names(1024)).toEqual([
+    'Access-Control-Allow-Origin',
+    'Access-Control-Allow-Methods',
+    'Access-Control-Allow-Headers',
+    'Access-Control-Expose-Headers',
+    'Access-Control-Allow-Credentials',
+  ]);
+  expect(await names(1025)).toEqual([]);
+  expect((await asked(1024, 'OPTIONS')).reply).toEqual({ status: 204, contentType: '', body: '' });
 });
