@@ -73,16 +73,16 @@ test('a request is shown with what it has, and without what it has not', () => {
   const kind = { group: '', version: 'v1', kind: 'Pod' };
   const nobody = { username: '', uid: '', groups: [], extra: {} };
   const bare = requestJson(attributesOf('pods', { namespace: '', name: '', user: nobody }), pods, kind);
-  expect(bare).toMatchObject({
+  expect(bare).toEqual({
     kind,
     resource: pods,
     requestKind: kind,
     requestResource: pods,
     operation: 'CREATE',
     userInfo: {},
+    dryRun: false,
+    options: null,
   });
-  for (const absent of ['name', 'namespace', 'subResource', 'requestSubResource'])
-    expect(bare).not.toHaveProperty(absent);
   const somebody = { username: 'ann', uid: 'u', groups: ['g'], extra: { 'k/l': ['1', '2'] } };
   expect(
     requestJson(attributesOf('pods', { subresource: 'status', user: somebody, dryRun: true }), pods, kind),
