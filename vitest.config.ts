@@ -30,6 +30,7 @@ const TOGETHER = [
 /** What looks at counters or caches of its process. */
 const COUNTING = [
   'internal/admission/admit.test.ts',
+  'internal/admission/policies/metrics.test.ts',
   'internal/auth/client-cert.test.ts',
   'internal/auth/metrics.test.ts',
   'internal/registry/custom/conversion.test.ts',
