@@ -34,4 +34,15 @@ describe('a window of bytes', () => {
       }),
     );
   });
+
+  it('knows the size of each batch also after hundreds were freed one by one', () => {
+    const window = new ByteWindow();
+    for (let i = 1; i <= 600; i += 1) window.add(i, i);
+    let bytes = (600 * 601) / 2;
+    for (let i = 1; i < 600; i += 1) {
+      window.freeUpTo(i);
+      bytes -= i;
+      expect([window.count, window.bytes]).toEqual([600 - i, bytes]);
+    }
+  });
 });

@@ -223,6 +223,20 @@ describe('elections', () => {
     expect(c.sent.at(-1)).toMatchObject({ type: 'voteResp', reject: true, commit, rejectHint: 1 });
   });
 
+  it('tell of it in each of their messages, and no other message does', () => {
+    const types = ['preVote', 'vote', 'preVoteResp', 'voteResp', 'appendResp', 'heartbeatResp'] as const;
+    const learned = types.filter((type) => {
+      const c = new TestCluster([1, 2, 3]);
+      c.raft(2).step(
+        message('append', 1, 2, 1, { entries: [{ term: 1, index: 1, type: 'normal', data: new Uint8Array() }] }),
+      );
+      c.settle();
+      c.raft(2).step(message(type, 3, 2, 1, { commit: 1, rejectHint: 1, reject: true }));
+      return c.raft(2).status().commit === 1;
+    });
+    expect(learned).toEqual(['preVote', 'vote', 'preVoteResp', 'voteResp']);
+  });
+
   it('never make a learner or a stranger leader', () => {
     const c = new TestCluster([1, 2], [3]);
     c.tick(60, [3]);

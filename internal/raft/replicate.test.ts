@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TestCluster } from './cluster.testkit.js';
 import { message } from './message.js';
-import type { Entry } from './types.js';
+import type { Entry, Message } from './types.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const entry = (term: number, index: number, text: string): Entry => ({
@@ -250,6 +250,45 @@ describe('replication', () => {
     c.raft(1).reportSnapshot(3, false);
     c.tick(3);
     expect(c.raft(3).status().commit).toBe(2);
+  });
+
+  it('goes on behind a snapshot that was sent, and sends one that failed again', () => {
+    const afterReport = (ok: boolean): Partial<Message> | undefined => {
+      const c = new TestCluster([1, 2, 3]);
+      c.elect(1);
+      c.deliver = (m) => m.to !== 3;
+      c.propose(1, 'v');
+      c.settle();
+      const one = c.node(1);
+      one.log.compact({ index: one.applied, term: 1, confState: one.conf });
+      c.deliver = (m) => m.type !== 'snapshot';
+      c.tick(3);
+      c.sent.length = 0;
+      c.raft(1).reportSnapshot(3, ok);
+      c.deliver = (m) => m.type !== 'snapshot' && m.type !== 'append';
+      c.tick(1);
+      return c.sent.find((m) => m.to === 3 && m.type !== 'heartbeat');
+    };
+    expect(afterReport(true)).toMatchObject({ type: 'append', index: 2 });
+    expect(afterReport(false)).toMatchObject({ type: 'snapshot', snapshot: { index: 2 } });
+  });
+
+  it('answers an acknowledgement with nothing when all is sent and nothing was committed by it', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.propose(1, 'v');
+    c.settle();
+    c.sent.length = 0;
+    c.propose(1, 'w');
+    c.settle();
+    const appends = c.sent.filter(({ type }) => type === 'append');
+    // The entry, and that it is committed, to each.
+    expect(appends.map(({ to, entries }) => [to, entries.length])).toEqual([
+      [2, 1],
+      [3, 1],
+      [2, 0],
+      [3, 0],
+    ]);
   });
 
   it('stops a replica whose disk lost what it had acknowledged, with a sentence that says what to do', () => {

@@ -41,6 +41,18 @@ describe('leadership transfer (dissertation, 3.10)', () => {
     expect(c.propose(1, 'x').status).toBe('accepted');
   });
 
+  it('gives up as soon when the same member is asked for again and again', () => {
+    const c = new TestCluster([1, 2, 3]);
+    c.elect(1);
+    c.deliver = (m) => m.type !== 'timeoutNow';
+    for (let i = 0; i < 10; i += 1) {
+      expect(c.raft(1).transferLeader(2)).toBe('started');
+      c.tick(1);
+    }
+    expect(c.raft(1).status()).toMatchObject({ role: 'leader', transferee: 0 });
+    expect(c.propose(1, 'x').status).toBe('accepted');
+  });
+
   it('takes no election timeout when votes tell of a change of the membership that is not applied yet', () => {
     const c = new TestCluster([1, 2, 3]);
     c.elect(1);

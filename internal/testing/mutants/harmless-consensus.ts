@@ -85,7 +85,26 @@ export const HARMLESS_CONSENSUS: readonly Argued[] = [
     ['if (deferred.length > 0) {', 'true'],
     ['if (deferred.length > 0) {', 'deferred.length >= 0'],
   ),
-  ...argued('internal/raft/reads.ts', SHORT_CUT, ['if (core.reads.size === 0) return;', 'false']),
+  ...argued(
+    'internal/raft/reads.ts',
+    SHORT_CUT,
+    ['if (core.reads.size === 0) return;', 'false'],
+    ['else if (core.isSoleVoter) answer(core, { context, from, index: core.log.committed, round: 0 });', 'false'],
+    ['if (core.isSoleVoter) answer(core, { context, from, index: core.log.committed, round: 0 });', 'false'],
+  ),
+  ...argued('internal/raft/reads.ts', 'a leader keeps the progress of every voter', [
+    'const round = jointIndex(core.members, (id) => core.progress.get(id)?.ackedRound ?? 0);',
+    'core.progress.get(id).ackedRound',
+  ]),
+  ...argued('internal/raft/raft.ts', 'a text is a message for nobody', [
+    'this.#deferred = [];',
+    '["Stryker was here"]',
+  ]),
+  ...argued(
+    'internal/raft/unstable.ts',
+    'below it only the term of a snapshot just before it is known: nothing is cut, and it stays as it is',
+    ['if (index < this.offset || this.term(index) !== term) return;', 'false'],
+  ),
   ...argued('internal/raft/follow.ts', 'at the commit index every snapshot agrees with the log', [
     'if (snapshot.index <= log.committed) return;',
     'snapshot.index < log.committed',
