@@ -51,6 +51,7 @@ test('an authority that was replaced vouches no more, on connections that are op
   expect(who.authenticate(brought)).toBe('invalid');
   expect(front.authenticate(proxied)).toBe('invalid');
   authorities.replace(pem(later) + pem(users), pem(proxies));
+  expect(authorities.bundles).toEqual({ clientCa: pem(later) + pem(users), requestHeaderCa: pem(proxies) });
   expect(who.authenticate(brought)).toMatchObject({ username: 'jane' });
   expect(front.authenticate(proxied)).toMatchObject({ username: 'ann' });
 });

@@ -83,6 +83,23 @@ test('which node is the own one was found out already: authorizers see which val
   expect(other.all.map((a) => a.user)).toEqual([agent('n1'), agent('n1')]);
 });
 
+test('who may act as some nodes is asked about the one that it is, and who may for any request about groups of the core', async () => {
+  const yes: Decision = { decision: 'allow', reason: '' };
+  const node = await asked(
+    { 'impersonate-user': 'system:node:n1' },
+    { answer: (a) => (a.verb.includes('arbitrary-node') ? yes : no) },
+  );
+  expect(node.questions).toEqual([
+    'impersonate-on:arbitrary-node:get /pods/ ns/p',
+    'impersonate:arbitrary-node authentication.k8s.io/nodes/ /n1',
+  ]);
+  const member = await asked(
+    { 'impersonate-user': 'jane', 'impersonate-group': 'g' },
+    { answer: (a) => (a.verb === 'impersonate' ? yes : no) },
+  );
+  expect(member.questions.slice(1)).toEqual(['impersonate /users/ /jane', 'impersonate /groups/ /g']);
+});
+
 describe('extras', () => {
   const four = { 'impersonate-user': 'jane', 'impersonate-extra-a.io%2fb': ['1', '2', '3', '4'] };
   const about = ({ questions }: { questions: readonly string[] }): string[] =>

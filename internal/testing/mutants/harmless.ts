@@ -1,3 +1,4 @@
+import { HARMLESS_AUTH } from './harmless-auth.js';
 import { HARMLESS_CONSENSUS } from './harmless-consensus.js';
 import { HARMLESS_STORE } from './harmless-store.js';
 import type { Mutant } from './mutants.js';
@@ -12,20 +13,9 @@ export interface Argued {
 
 /** Survivors of mutation runs that do no harm, and why. */
 export const HARMLESS: readonly Argued[] = [
+  ...HARMLESS_AUTH,
   ...HARMLESS_CONSENSUS,
   ...HARMLESS_STORE,
-  {
-    file: 'internal/auth/authorizers.ts',
-    text: "if (b.reason === '' && b.error === undefined) return a;",
-    replacement: '"Stryker was here!"',
-    why: 'a short cut: what follows comes to the same',
-  },
-  {
-    file: 'internal/auth/service-account.ts',
-    text: 'const words = wanted.length > 16 ? new Set(wanted) : undefined;',
-    replacement: 'wanted.length >= 16',
-    why: 'from which length on a set is quicker than a list',
-  },
   {
     file: 'internal/raft/unstable.ts',
     text: 'if (first.index === next) {',
