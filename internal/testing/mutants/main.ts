@@ -25,7 +25,7 @@ Breaks one line after the other and runs the tests that reach it; a break that n
   --sample N       so many breaks of each folder, drawn by --seed (default 60; 0: all of them)
   --seed S         another sample (default 1)
   --at FILE[:LINE] only breaks of this file, or line
-  --seconds N      for each break only as many test files as take so long without it, the quickest first (default 30)
+  --seconds N      for each break only as many test files as take so long without it, but three at least (default 30)
   --workers N      so many processes with tests at a time (default: the cores that there are)
   --anew           asks again what an earlier run has learned of the same sources (node_modules/.cache/mutants)
   --kind NAME      only breaks of this kind, e.g. ConditionalExpression
@@ -124,7 +124,7 @@ async function runFolder(
   let verdicts: Verdict[];
   try {
     const questions = new Questions(mutants, sources, cache, say);
-    verdicts = await testMutants(runners, questions, tests, mutants, mostMs, (verdict) => {
+    verdicts = await testMutants(runners, questions, sources, tests, mutants, mostMs, (verdict) => {
       say(describe(verdict));
       write(out, verdict);
     });

@@ -34,7 +34,7 @@ export function steadySample(mutants: readonly Mutant[], count: number): Mutant[
 
 /** Of `tests` those that import the file of the break, the nearest first, then those that import least. */
 export function nearest(tests: readonly string[], mutant: Mutant, sources: Sources): string[] {
-  const order = (test: string): number => distance({ test }, mutant) * 1e6 + sources.needs(test).size;
+  const order = (test: string): number => distance(test, mutant.file, sources) * 1e6 + sources.needs(test).size;
   return tests
     .filter((test) => sources.needs(test).has(mutant.file))
     .toSorted((a, b) => order(a) - order(b) || (a < b ? -1 : 1))

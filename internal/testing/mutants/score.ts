@@ -3,7 +3,7 @@ import path from 'node:path';
 import { isTestFile } from '../imports/directions.js';
 import { harmless } from './harmless.js';
 import type { Mutant } from './mutants.js';
-import type { Baseline, Questions } from './questions.js';
+import type { Questions } from './questions.js';
 import type { Runners } from './runners.js';
 import type { Sources } from './sources.js';
 
@@ -16,6 +16,9 @@ export interface Verdict {
   readonly by?: string;
   readonly ms: number;
 }
+
+/** So many test files that reach a break are asked about it, however long they take. */
+const ASKED_MIN = 3;
 
 /** The files of a folder that breaks are made in: neither tests nor what is for tests. */
 export function productFiles(root: string, folder: string): string[] {
@@ -34,12 +37,13 @@ export function related(tests: readonly string[], mutants: readonly Mutant[], so
 
 /**
  * Runs each of `tests` once as it is, to learn which breaks it reaches; then, for each break, the files that reach it, the
- * one of its own name, those beside it and the quickest first, until one fails, or those that are left would take more than
- * `mostMs` with the others. `told` gets each verdict when it is known; the order of the result is that of the breaks.
+ * nearest and of those the quickest first, until one fails, or the next would take more than `mostMs` with those before, of
+ * which there are three at least. `told` gets each verdict when it is known; the order of the result is that of the breaks.
  */
 export async function testMutants(
   runners: Runners,
   questions: Questions,
+  sources: Sources,
   tests: readonly string[],
   mutants: readonly Mutant[],
   mostMs: number,
@@ -51,11 +55,11 @@ export async function testMutants(
     const begun = performance.now();
     const reaching = known
       .filter(({ reaches }) => reaches.has(mutant.id))
-      .toSorted((a, b) => distance(a, mutant) - distance(b, mutant));
+      .toSorted((a, b) => distance(a.test, mutant.file, sources) - distance(b.test, mutant.file, sources));
     let by: string | undefined;
     let spent = 0;
-    for (const baseline of reaching) {
-      if (spent > 0 && spent + baseline.ms > mostMs) break;
+    for (const [nth, baseline] of reaching.entries()) {
+      if (nth >= ASKED_MIN && spent + baseline.ms > mostMs) break;
       spent += baseline.ms;
       const { failure } = await questions.ask(runner, baseline, mutant);
       if (failure === undefined) continue;
@@ -69,10 +73,15 @@ export async function testMutants(
   });
 }
 
-/** 0 for the test of a file's own name, 1 for others beside it, 2 for all others. */
-export function distance({ test }: Pick<Baseline, 'test'>, { file }: Pick<Mutant, 'file'>): number {
+/**
+ * How far a test is from a file, for an order: first the one of the file's own name, then who imports it, then others; of
+ * those beside it before of those elsewhere.
+ */
+export function distance(test: string, file: string, sources: Sources): number {
   if (test === file.replace(/\.ts$/, '.test.ts')) return 0;
-  return path.posix.dirname(test) === path.posix.dirname(file) ? 1 : 2;
+  const isBeside = path.posix.dirname(test) === path.posix.dirname(file);
+  const imports = sources.imports(test).has(file);
+  return isBeside && imports ? 1 : isBeside ? 2 : imports ? 3 : 4;
 }
 
 /** The share of breaks that are noticed, in percent, of those that do harm and that the clock did not decide. */

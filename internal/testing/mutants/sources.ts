@@ -12,6 +12,7 @@ const STARTS_PROCESSES = 'node:child_process';
 /** The tree's files as they were when read: which file needs which others to run, and a fingerprint of that. */
 export class Sources {
   readonly #texts: ReadonlyMap<string, string>;
+  readonly #imports = new Map<string, ReadonlySet<string>>();
   readonly #needs = new Map<string, ReadonlySet<string>>();
   readonly #fingerprints = new Map<string, string>();
   /** Of everything beside TypeScript: tables, certificates, locked packages, this tool, Node itself. */
@@ -49,17 +50,25 @@ export class Sources {
     );
   }
 
+  /** The files that this one imports itself when it runs. */
+  imports(file: string): ReadonlySet<string> {
+    const known = this.#imports.get(file);
+    if (known !== undefined) return known;
+    const imports = new Set<string>();
+    for (const [, type, to] of (this.#texts.get(file) ?? '').matchAll(NAMED_FILE)) {
+      const target = `${path.posix.join(path.posix.dirname(file), to ?? '')}.ts`;
+      if (type === undefined && this.#texts.has(target)) imports.add(target);
+    }
+    this.#imports.set(file, imports);
+    return imports;
+  }
+
   /** The file itself and every file that it imports when it runs, however indirectly. */
   needs(file: string): ReadonlySet<string> {
     const known = this.#needs.get(file);
     if (known !== undefined) return known;
     const needed = new Set([file]);
-    for (const from of needed) {
-      for (const [, type, to] of (this.#texts.get(from) ?? '').matchAll(NAMED_FILE)) {
-        const target = `${path.posix.join(path.posix.dirname(from), to ?? '')}.ts`;
-        if (type === undefined && this.#texts.has(target)) needed.add(target);
-      }
-    }
+    for (const from of needed) for (const to of this.imports(from)) needed.add(to);
     this.#needs.set(file, needed);
     return needed;
   }
