@@ -28,6 +28,13 @@ test('What was written last is there, in order, and LMDB is told what it does no
   ]);
 });
 
+test('The lowest key is written as every other', () => {
+  const layer = new Layer();
+  const [lowest, highest] = [Buffer.from([0, 0]), Buffer.alloc(8, 0xff)];
+  for (const key of [highest, lowest]) layer.write('events', key, value(1), () => false);
+  expect([...layer.writes()].map(({ key }) => key)).toEqual([lowest, highest]);
+});
+
 test('What it takes in memory is what its rows and keys are long, each once', () => {
   const layer = new Layer();
   const ask = (): boolean => false;

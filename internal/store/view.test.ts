@@ -82,6 +82,12 @@ function changed(...changes: readonly Change[]): Snapshot {
 }
 
 const BAD = Buffer.alloc(40);
+/** The record of an object with its last byte changed. */
+function spoilt(key: string): Buffer {
+  const record = Buffer.from(state.snapshot.get('objects', key) ?? BAD);
+  record[record.length - 1] = 0;
+  return record;
+}
 const textOf = ({ key, value, modRevision }: KeyValue): string => `${key}=${value.toString()}@${modRevision}`;
 const damaged = (table: string, key: string, reason = 'layout version 0 is not known'): string =>
   `the record of "${key}" in table ${table} is damaged (${reason})`;
@@ -123,6 +129,7 @@ describe('one key', () => {
   test('that is damaged is not given away', () => {
     const now = changed(['objects', 'a', BAD]);
     expect(() => getLatest(now, 'a')).toThrow(damaged('objects', 'a'));
+    expect(() => getAsOf(now, 'a', 5)).toThrow(damaged('objects', 'a'));
     const then = changed(['past', pastKey('a', 2, 5), BAD]);
     expect(() => getAsOf(then, 'a', 3)).toThrow(damaged('past', 'a'));
     expect(getAsOf(then, 'a', 5)?.value.toString()).toBe('a5');
@@ -136,7 +143,8 @@ describe.each([...REVISIONS, undefined])('a range as of %s', (revision) => {
   test('has what was there, in order, from its start to before its end', () => {
     expect(ranged(at)).toEqual({ items: then, more: false, told: [] });
     const keys = ['a', 'a/x', 'b', 'c', 'd', 'e'];
-    for (const start of keys) {
+    // As pages go on: behind a key.
+    for (const start of [...keys, 'a\0', 'b\0']) {
       for (const end of keys) {
         if (start > end) continue;
         const within = then.filter((text) => text.slice(0, text.indexOf('=')) >= start);
@@ -202,8 +210,8 @@ describe('changes', () => {
   const changes = (after: number, limit = 100, snapshot: Snapshot = state.snapshot): [string[], string[]] => {
     const told: string[] = [];
     const found = changesAfter(snapshot, after, limit, (error) => told.push(error.message));
-    const text = ({ revision, sub, type, key, value, prev }: ChangeEvent): string =>
-      `${revision}/${sub} ${type} ${key} ${value?.toString() ?? '-'}${prev === undefined ? '' : ` was ${textOf(prev)}`}`;
+    const text = ({ revision, sub, type, key, value, ...more }: ChangeEvent): string =>
+      `${revision}/${sub} ${type} ${key} ${value?.toString() ?? '-'}${'prev' in more ? ` was ${textOf(more.prev)}` : ''}`;
     return [found.map(text), told];
   };
   const ALL = [
@@ -256,6 +264,7 @@ describe('changes', () => {
       [['events', eventKey(4, 0), BAD], ['4/0'], damaged('events', '4/0')],
       [['past', pastKey('b', 1, 2), undefined], ['1/1', '2/1'], damaged('past', 'b@1', 'missing')],
       [['objects', 'c', BAD], ['4/1'], damaged('past', 'c@4', 'missing')],
+      [['objects', 'c', spoilt('c')], ['4/1'], damaged('objects', 'c', 'checksum mismatch')],
       [['past', pastKey('d', 1, 4), BAD], ['1/2', '4/0'], damaged('past', 'd')],
     ] as const) {
       const [found, heard] = changes(0, 100, changed(change));
