@@ -164,6 +164,15 @@ describe('LIST', () => {
     expect(names(await at('resourceVersion=0&limit=1'))).toEqual(['exact/one', 'exact/two']);
   });
 
+  it('shows one object by its name as of a revision, also when it has changed since', async () => {
+    const before = await store.put('exact-name', 'one', { data: { a: 'then' } });
+    await store.put('exact-name', 'one', { data: { a: 'now' } });
+    await store.remove('exact-name', 'one');
+    const exact = `fieldSelector=metadata.name%3Done&resourceVersion=${before}&resourceVersionMatch=Exact`;
+    const { items } = await jsonOf(list(`/api/v1/namespaces/exact-name/configmaps?${exact}`));
+    expect(items).toMatchObject([{ metadata: { name: 'one' }, data: { a: 'then' } }]);
+  });
+
   it('refuses a revision that is not reached in time', async () => {
     expect(await refusal(list('/api/v1/configmaps?resourceVersion=99999999'))).toMatchObject({
       code: 504,

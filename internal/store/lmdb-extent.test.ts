@@ -47,17 +47,6 @@ function cutTo(bytes: number): void {
   truncateSync(cut, bytes);
 }
 
-it('a file that was cut short is refused with a sentence, not by a signal', () => {
-  const { size } = statSync(whole);
-  expect(missingPages(whole)).toBeUndefined();
-  for (const bytes of [100, 5_000, 20_000, size >> 2, size >> 1, size - (size >> 3)]) {
-    cutTo(bytes);
-    expect(() => openEnvironment({ path: join(directory, 'cut'), overlappingSync: true }), `${bytes} bytes`).toThrow(
-      FatalError,
-    );
-  }
-});
-
 it('a file whose last pages are free need not hold them', () => {
   cutTo(statSync(whole).size);
   const fd = openSync(cut, 'r+');
@@ -110,4 +99,15 @@ it('finds every page that is missing and in use, and no other: what is cut to an
   expect(told.lastIndexOf(true)).toBe(told.indexOf(false) - 1);
   writeFileSync(join(directory, 'tiny'), Buffer.alloc(159));
   expect(missingPages(join(directory, 'tiny'))).toBe('it has 159 bytes, too few for any page');
+});
+
+it('a file that was cut short is refused with a sentence, not by a signal', () => {
+  const { size } = statSync(whole);
+  expect(missingPages(whole)).toBeUndefined();
+  for (const bytes of [100, 5_000, 20_000, size >> 2, size >> 1, size - (size >> 3)]) {
+    cutTo(bytes);
+    expect(() => openEnvironment({ path: join(directory, 'cut'), overlappingSync: true }), `${bytes} bytes`).toThrow(
+      FatalError,
+    );
+  }
 });

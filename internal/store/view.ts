@@ -80,9 +80,11 @@ export function rangeAsOf(
 
 /** The superseded versions in [start, end) that were the newest at `revision`: at most one of each key, in order. */
 function* pastAsOf(snapshot: Snapshot, start: string, end: string, revision: number): Generator<PastKey, void> {
-  for (const row of snapshot.scan('past', Buffer.from(start), Buffer.from(end), { values: false })) {
+  // The rows of a key stand behind the key with a zero: where what follows it begins, and a range of it alone ends.
+  const zero = end.indexOf('\0');
+  const to = zero < 0 ? end : `${end.slice(0, zero)}\x01`;
+  for (const row of snapshot.scan('past', Buffer.from(start), Buffer.from(to), { values: false })) {
     const past = parsePastKey(row.key);
-    // The rows of a key stand behind the key with a zero, where what follows it begins.
     if (past.modRevision > revision || past.supersededAt <= revision || compareKeys(past.key, start) < 0) continue;
     yield past;
   }
