@@ -4,7 +4,10 @@ import * as x509 from '@peculiar/x509';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RbacAuthorizer } from '../../auth/rbac.js';
 import type { JsonObject } from '../../machinery/json.js';
+import { findResource } from '../../schema/index.js';
 import { type Call, type Rest, startRest } from '../../rest/write/testing/harness.js';
+import { attributesOf, contextOf } from '../testing/attributes.js';
+import { certificateSubjectRestriction } from './index.js';
 
 const API = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
@@ -114,4 +117,20 @@ describe('certificate signing requests', () => {
     const other = await csr('other', 'CN=jane, O=system:masters', 'example.com/mine');
     expect(await rest.call('POST', API, other)).toMatchObject({ status: 201 });
   });
+});
+
+test('a request that cannot be read is no matter of admission, one for another signer neither', () => {
+  const def = findResource('certificates.k8s.io', 'v1', 'certificatesigningrequests');
+  if (def === undefined) throw new Error('certificatesigningrequests are not served');
+  for (const text of [
+    '',
+    'no request',
+    '-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n',
+  ]) {
+    const request = Buffer.from(text).toString('base64');
+    const object = { spec: { request, signerName: 'kubernetes.io/kube-apiserver-client' } };
+    expect(
+      certificateSubjectRestriction.validate?.(contextOf(), attributesOf('pods', { def, object })),
+    ).toBeUndefined();
+  }
 });

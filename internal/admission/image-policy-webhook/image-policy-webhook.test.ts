@@ -148,3 +148,30 @@ test.each<[JsonObject, string]>([
   const object = { imagePolicy: { kubeConfigFile: 'webhook.conf', ...imagePolicy } };
   expect(() => imagePolicyConfig({ path: '/etc/admission.yaml', object })).toThrow(message);
 });
+
+test('an answer is remembered for questions of up to 64 KiB; a longer one is asked each time', async () => {
+  says({ allowed: true });
+  const of = (length: number) => ({
+    ...podOf('long'),
+    metadata: { name: 'long', annotations: { 'long.image-policy.k8s.io/x': 'x'.repeat(length) } },
+  });
+  const around = JSON.stringify({
+    containers: [{ image: 'i:1' }],
+    annotations: { 'long.image-policy.k8s.io/x': '' },
+    namespace: 'default',
+  }).length;
+  for (const length of [64 * 1024 - around, 64 * 1024 - around + 1]) {
+    for (let i = 0; i < 2; i++) await strict.ok(201, 'POST', `${PODS}?dryRun=All`, of(length));
+  }
+  expect(asked().map((spec) => JSON.stringify(spec).length)).toEqual([65_536, 65_537, 65_537]);
+});
+
+test('containers that are added to debug a pod are asked about, alone', async () => {
+  says({ allowed: true });
+  await strict.ok(201, 'POST', PODS, podOf('debugged', { containers: [{ name: 'c', image: 'main:1' }] }));
+  server.reviews.clear();
+  const ephemeralContainers = [{ name: 'e', image: 'debug:1' }];
+  const patch = { contentType: 'application/strategic-merge-patch+json' };
+  await strict.ok(200, 'PATCH', `${PODS}/debugged/ephemeralcontainers`, { spec: { ephemeralContainers } }, patch);
+  expect(asked()).toEqual([{ containers: [{ image: 'debug:1' }], namespace: 'default' }]);
+});

@@ -96,6 +96,7 @@ test('Selectors look at the labels of the namespace as they will be, and of both
   expect(selects({ object: object('iron'), subresource: 'status' }, stored)).toBe(true);
   expect(selects({ object: object('iron') }, stored, 'pods')).toBe(true);
   expect(selects({ namespace: '' }, none, 'nodes')).toBe(true);
+  expect(selects({ namespace: '', object: object('iron') })).toBe(false);
   expect(() => selects({}, none, 'pods')).toThrow('namespaces "default" not found');
   expect(matchesNamespaceSelector([], contextOf(none), attributesOf('pods'))).toBe(true);
   const either = (now?: string, old?: string) =>

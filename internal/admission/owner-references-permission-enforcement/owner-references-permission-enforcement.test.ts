@@ -3,7 +3,9 @@ import type { Attributes, Authorizer } from '../../auth/types.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { type Rest, startRest } from '../../rest/write/testing/harness.js';
 import { admissionChain } from '../plugins.js';
+import { attributesOf, contextOf } from '../testing/attributes.js';
 import { NAMESPACE } from '../testing/with-plugin.js';
+import { ownerReferencesPermissionEnforcement } from './index.js';
 
 const asked: string[] = [];
 let allowed: (what: string) => boolean = () => true;
@@ -111,4 +113,16 @@ test('Owners that come with the status of a pod are not looked at, those of othe
   asked.length = 0;
   await rest.call('PATCH', `${NAMESPACE}/services/s`, owned, merge);
   expect(asked).toEqual(['delete /services/ default/s']);
+});
+
+test('Owners that come with another status than that of a pod are looked at', async () => {
+  const of = (resource: string, subresource: string) =>
+    attributesOf(resource, { operation: 'UPDATE', subresource, object: cm('x', owner()), oldObject: cm('x') });
+  const ctx = contextOf(undefined, { authorizer: { authorize: () => ({ decision: 'deny', reason: 'no' }) } });
+  const validate = async (resource: string, subresource: string): Promise<void> =>
+    ownerReferencesPermissionEnforcement.validate?.(ctx, of(resource, subresource));
+  await expect(validate('pods', 'status')).resolves.toBeUndefined();
+  await expect(validate('pods', '')).rejects.toThrow("you can't delete: no, <nil>");
+  await expect(validate('services', 'status')).rejects.toThrow("you can't delete: no, <nil>");
+  await expect(validate('services', '')).rejects.toThrow("you can't delete: no, <nil>");
 });

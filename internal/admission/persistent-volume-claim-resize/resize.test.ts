@@ -26,6 +26,18 @@ describe('a claim', () => {
       });
     const validate = (phase: string) => () => persistentVolumeClaimResize.validate?.(contextOf(), update(phase));
     expect(validate('Pending')).toThrow('Only bound persistent volume claims can be expanded');
+    const sizes = { object: storage('2Gi'), oldObject: storage('1Gi') };
+    for (const of of [
+      attributesOf('pods', { operation: 'UPDATE', ...sizes }),
+      attributesOf('persistentvolumeclaims', { operation: 'UPDATE', subresource: 'status', ...sizes }),
+      attributesOf('persistentvolumeclaims', {
+        operation: 'UPDATE',
+        object: storage('1Gi'),
+        oldObject: storage('1024Mi'),
+      }),
+    ]) {
+      expect(persistentVolumeClaimResize.validate?.(contextOf(), of)).toBeUndefined();
+    }
     // A claim of no class cannot grow either.
     expect(validate('Bound')).toThrow('only dynamically provisioned pvc can be resized');
   });

@@ -2,8 +2,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ensureChild } from '../../machinery/access.js';
 import { type Rest, startRest } from '../../rest/write/testing/harness.js';
 import { AdmissionChain } from '../admit.js';
+import { attributesOf, contextOf } from '../testing/attributes.js';
 import { Spy } from '../testing/spy.js';
 import { NAMESPACE, podOf, startWithPlugin } from '../testing/with-plugin.js';
+import type { ObjectReader } from '../types.js';
 import { podNodeSelector } from './index.js';
 
 let rest: Rest;
@@ -91,4 +93,25 @@ test('What a later plugin makes of the selector is looked at again', async () =>
   } finally {
     await own.close();
   }
+});
+
+test('A namespace that this replica does not know yet is waited for', async () => {
+  const plugin = podNodeSelector({});
+  const annotations = { 'scheduler.alpha.kubernetes.io/node-selector': 'team=red' };
+  const lookedAt = async (appearsAfterWaiting: boolean, known: boolean) => {
+    let [there, waited] = [known, 0];
+    const reader = {
+      get: () => (there ? { metadata: { annotations } } : undefined),
+      catchUp: async () => {
+        waited++;
+        there = appearsAfterWaiting;
+      },
+    } as unknown as ObjectReader;
+    const object = podOf('p');
+    await plugin.admit?.(contextOf(reader), attributesOf('pods', { object }));
+    return [waited, (object['spec'] as { nodeSelector?: unknown }).nodeSelector];
+  };
+  expect(await lookedAt(true, false)).toEqual([1, { team: 'red' }]);
+  expect(await lookedAt(true, true)).toEqual([0, { team: 'red' }]);
+  await expect(lookedAt(false, false)).rejects.toThrow('namespaces "default" not found');
 });

@@ -7,11 +7,14 @@ import { encodeForStorage } from '../../schema/codec/index.js';
 import { objectKey } from '../../store/keys.js';
 import { storeReader } from '../lookup.js';
 import { admissionChain } from '../plugins.js';
+import { attributesOf, contextOf } from '../testing/attributes.js';
+import type { ObjectReader } from '../types.js';
 import { CHECKS } from './checks/index.js';
 import { evaluatorOf } from './evaluator.js';
 import { LATEST } from './levels.js';
+import { namespaceCheck } from './namespaces.js';
 import { podsInNamespace } from './pods-in-namespace.js';
-import { PREFIX } from './policy.js';
+import { PREFIX, PRIVILEGED_POLICY } from './policy.js';
 import { isSignificantUpdate } from './significant.js';
 
 const MERGE = { contentType: 'application/merge-patch+json' };
@@ -384,4 +387,72 @@ describe('a namespace that changes', () => {
     ]);
     expect((await label('exempt', { enforce: 'privileged', audit: null })).warnings).toEqual([]);
   });
+});
+
+describe('what nobody need be told', () => {
+  const careful = {
+    allowPrivilegeEscalation: false,
+    runAsNonRoot: true,
+    seccompProfile: { type: 'RuntimeDefault' },
+    capabilities: { drop: ['ALL'] },
+  };
+  const spec = { containers: [{ name: 'c', image: 'i', securityContext: careful }] };
+
+  test('of pods that no level forbids, and of the status of what makes pods', async () => {
+    const { status, warnings } = await create('base', pod('careful', spec));
+    expect([status, warnings]).toEqual([201, []]);
+    const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const at = '/api/v1/namespaces/base/replicationcontrollers';
+    const made = await rest.call('POST', at, { metadata: { name: 'rc' }, spec: { selector: { a: 'b' }, template } });
+    expect([made.status, made.warnings.length]).toEqual([201, 1]);
+    const update = await rest.call('PATCH', `${at}/rc/status`, { status: { observedGeneration: 1 } }, MERGE);
+    expect([update.status, update.warnings]).toEqual([200, []]);
+  });
+
+  test('of labels in exempt namespaces that say what holds anyhow; of others when the namespace is made', async () => {
+    const check = namespaceCheck({
+      defaults: { ...PRIVILEGED_POLICY, enforce: { level: 'baseline', version: LATEST } },
+      exempt: { usernames: new Set(), namespaces: new Set(['n']), runtimeClasses: new Set() },
+      evaluate: evaluatorOf(CHECKS),
+      isExemptClass: () => false,
+    });
+    const told = async (name: string, labels: Record<string, string>): Promise<string[]> => {
+      const ctx = contextOf();
+      await check(ctx, attributesOf('namespaces', { object: namespace(name, labels) }));
+      return ctx.warnings;
+    };
+    expect(await told('n', { enforce: 'baseline', warn: 'privileged' })).toEqual([]);
+    expect(await told('n', { enforce: 'restricted' })).toEqual([
+      'namespace "n" is exempt from Pod Security, and the policy (enforce=restricted:latest) will be ignored',
+    ]);
+    expect(await told('n', { enforce: 'privileged' })).toEqual([]);
+    expect(await told('m', { enforce: 'restricted' })).toEqual([]);
+  });
+});
+
+test('pods that only belong to somebody are looked at like those of nobody, copies of one controller last', async () => {
+  const stored = (name: string, owner?: JsonObject) => {
+    const ownerReferences = owner === undefined ? [] : [{ uid: 'u', ...owner }];
+    const value = Buffer.from(JSON.stringify({ metadata: { name, ownerReferences }, spec: { hostPID: true } }));
+    return { key: name, value, modRevision: 1 };
+  };
+  const first = async (maxPods: number, ...pods: ReturnType<typeof stored>[]): Promise<string[]> => {
+    const reader = {
+      pages: () => [pods],
+      stored: (key: string) => pods.find((one) => one.key === key),
+      count: () => pods.length,
+    } as unknown as ObjectReader;
+    const parts = { evaluate: evaluatorOf(CHECKS), isExempt: () => false, maxPods };
+    return podsInNamespace(reader, 'n', { level: 'baseline', version: LATEST }, parts);
+  };
+  const controller = { controller: true };
+  expect((await first(2, stored('c', controller), stored('b', controller), stored('a'))).at(-1)).toBe(
+    'a (and 1 other pod): host namespaces',
+  );
+  expect((await first(2, stored('c', {}), stored('b', {}), stored('a'))).at(-1)).toBe(
+    'b (and 1 other pod): host namespaces',
+  );
+  expect((await first(3, stored('c', controller), stored('b', controller), stored('a'))).at(-1)).toBe(
+    'a (and 2 other pods): host namespaces',
+  );
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { errorText } from '../../machinery/field.js';
 import { LATEST, levelVersionText, parseVersion } from './levels.js';
-import { equivalent, type Policy, policyOf, PREFIX, PRIVILEGED_POLICY } from './policy.js';
+import { equivalent, isPrivileged, type Policy, policyOf, PREFIX, PRIVILEGED_POLICY } from './policy.js';
 
 const read = (labels: Record<string, string>, defaults: Policy = PRIVILEGED_POLICY) => {
   const prefixed = Object.fromEntries(Object.entries(labels).map(([key, value]) => [PREFIX + key, value]));
@@ -55,4 +55,19 @@ test('versions of privileged make no difference', () => {
   expect(equivalent(PRIVILEGED_POLICY, { ...PRIVILEGED_POLICY, warn: old })).toBe(true);
   const { enforce: baseline } = policyOf({ [`${PREFIX}enforce`]: 'baseline' }, PRIVILEGED_POLICY).policy;
   expect(equivalent(PRIVILEGED_POLICY, { ...PRIVILEGED_POLICY, warn: baseline })).toBe(false);
+});
+
+test('policies of one level and one version mean the same, in each mode', () => {
+  const at = (level: 'baseline' | 'restricted', text: string) => ({
+    level,
+    version: { text, minor: Number(text.slice(3)) },
+  });
+  const of = (mode: string, one = at('baseline', 'v1.2')): Policy => ({ ...PRIVILEGED_POLICY, [mode]: one });
+  for (const mode of ['enforce', 'audit', 'warn']) {
+    expect(equivalent(of(mode), of(mode)), mode).toBe(true);
+    expect(equivalent(of(mode), of(mode, at('restricted', 'v1.2'))), mode).toBe(false);
+    expect(equivalent(of(mode), of(mode, at('baseline', 'v1.3'))), mode).toBe(false);
+    expect(isPrivileged(of(mode)), mode).toBe(false);
+  }
+  expect(isPrivileged(PRIVILEGED_POLICY)).toBe(true);
 });

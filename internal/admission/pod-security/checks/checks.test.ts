@@ -410,3 +410,27 @@ test('seccomp and AppArmor name each bad profile once, and who sets it', () => {
     '(pod and containers "c", "d" must not set AppArmor profile type to "A", "B")',
   );
 });
+
+test('seccomp by annotation may be that of the runtime, of Docker or of the node; others are named in order', () => {
+  const of = (value: string, more: JsonObject = {}) =>
+    faults('baseline', 'v1.18', pod({}, { 'seccomp.security.alpha.kubernetes.io/pod': value, ...more }));
+  for (const value of ['runtime/default', 'docker/default', 'localhost/x']) expect(of(value), value).toBe('');
+  for (const value of ['', 'docker/defaults', 'x/localhost/']) expect(of(value), value).toContain('seccompProfile');
+  expect(of('b', { 'container.seccomp.security.alpha.kubernetes.io/c': 'a', 'other/c': 'a' })).toBe(
+    'seccompProfile (forbidden annotations container.seccomp.security.alpha.kubernetes.io/c="a", seccomp.security.alpha.kubernetes.io/pod="b")',
+  );
+});
+
+test('what a pod says of running as root counts for its containers that say nothing', () => {
+  const of = (ofPod: JsonObject, ofContainer: JsonObject) =>
+    faults('restricted', 'latest', pod({ securityContext: ofPod, containers: [good('c', ofContainer)] }));
+  expect(of({ runAsNonRoot: true }, { runAsNonRoot: null })).toBe('');
+  expect(of({ runAsNonRoot: true }, { runAsNonRoot: false })).toBe(
+    'runAsNonRoot != true (container "c" must not set securityContext.runAsNonRoot=false)',
+  );
+  expect(of({}, { runAsNonRoot: true })).toBe('');
+  expect(of({ runAsUser: 0 }, {})).toBe('runAsUser=0 (pod must not set runAsUser=0)');
+  expect(of({ runAsUser: 0 }, { runAsUser: 0 })).toBe('runAsUser=0 (pod and container "c" must not set runAsUser=0)');
+  expect(of({ runAsUser: 1 }, { runAsUser: 1 })).toBe('');
+  expect(of({ seccompProfile: { type: 'RuntimeDefault' } }, { seccompProfile: null })).toBe('');
+});
