@@ -36,7 +36,7 @@ describe('damaged records', () => {
   it('are nobody else’s to mend where this replica is alone', () => {
     const { damage, said, wanted } = notes(false);
     damage.note(damaged('a'));
-    damage.note(new MissingRowsError('objects', 'one is gone'));
+    damage.note(new MissingRowsError('objects', 7));
     expect(said[0]).toBe(
       `error: ${damaged('a').message}. It is left out of lists until it is written or deleted, or restored from a backup.`,
     );
