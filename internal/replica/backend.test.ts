@@ -16,7 +16,11 @@ beforeEach(async () => {
   await bench.lead();
   const { state, driver, proposals, reads, space } = bench;
   backend = new ReplicaBackend({
-    ...{ state, driver, proposals, reads, space },
+    state,
+    driver,
+    proposals,
+    reads,
+    space,
     txnTimeoutMs: 10_000,
     readTimeoutMs: 50,
     onCorrupt: (error) => void corrupt.push(error.key),

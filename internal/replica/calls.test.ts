@@ -8,7 +8,7 @@ it('an answer travels as it is, and an error by its name and text', async () => 
   const refused = await answerCall(() => Promise.reject(new MembershipError('no such member')));
   expect(() => readReply(refused)).toThrow(new MembershipError('no such member'));
   for (const error of [new Error('the disk is full'), 'the disk is full']) {
-    const failed = await answerCall(() => Promise.reject(error as Error));
+    const failed = await answerCall(() => Promise.reject(error));
     const read = (): unknown => {
       try {
         return readReply(failed);

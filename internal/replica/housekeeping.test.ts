@@ -13,8 +13,8 @@ let offset = 0;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   offset = 0;
-  const { now } = performance;
-  vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + offset);
+  const now = performance.now.bind(performance);
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + offset);
 });
 afterEach(async () => {
   housekeeping?.stop();
@@ -27,7 +27,15 @@ function start(more: Partial<HousekeepingOptions> = {}): Housekeeping {
   const { driver, state, log, proposals, membership, verifier, clock, space, disks } = bench;
   housekeeping = new Housekeeping({
     id: 1,
-    ...{ driver, state, log, proposals, membership, verifier, clock, space, disks },
+    driver,
+    state,
+    log,
+    proposals,
+    membership,
+    verifier,
+    clock,
+    space,
+    disks,
     reachable: (id) => bench.reachable.has(id),
     logVersionOf: () => undefined,
     snapshotFor: () => undefined,

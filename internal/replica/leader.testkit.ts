@@ -196,7 +196,7 @@ export class LoneLeader {
     this.driver.stop();
     this.proposals.close('the test is over');
     this.reads.close('the test is over');
-    await this.space.stop();
+    this.space.stop();
     await this.state.close();
     await this.log.close();
     rmSync(this.directory, { recursive: true, force: true });

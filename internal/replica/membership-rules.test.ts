@@ -117,7 +117,7 @@ describe('a replica that joins', () => {
     bench = await LoneLeader.open();
     await bench.lead();
     expect(await join({ cluster: 8 })).toBe(error('this is another cluster'));
-    const { logVersion: _, ...earlier } = { op: 'join', cluster: 7, logVersion: 0, ...B } as const;
+    const earlier = { op: 'join', cluster: 7, ...B } as const;
     expect(await asked(earlier)).toBe('done');
     await bench.useNewest();
     const early = error(
@@ -251,9 +251,9 @@ describe('a replica that does not lead', () => {
     bench.call = () => Promise.reject(new UnavailableError('gone', true));
     expect(await remove('x')).toBe('UnavailableError: gone');
     expect(await add('d', 'd:1')).toBe('UnavailableError: gone');
-    const { now } = performance;
+    const now = performance.now.bind(performance);
     let offset = 0;
-    vi.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + offset);
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + offset);
     const removing = remove('c');
     await new Promise((resolve) => setTimeout(resolve, 30));
     bench.state.meta.members.delete(3);
@@ -276,8 +276,7 @@ it('a change that is no change any more is refused, and one without a leader say
   expect(await removing).toBe('done');
   expect(await promoting).toBe(error('the present membership does not allow this change.'));
   const adding = bench.membership.ask({ op: 'add', name: 'd', address: 'd:1' });
-  const { context = '' } = { context: '1.1.3' };
-  bench.membership.onRefused({ kind: 'proposal', context, reason: 'transferring' });
+  bench.membership.onRefused({ kind: 'proposal', context: '1.1.3', reason: 'transferring' });
   expect(await bench.outcome(adding)).toBe(
     'UnavailableError: the membership cannot be changed now (transferring); try again',
   );
