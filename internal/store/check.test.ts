@@ -178,6 +178,11 @@ test('What was compacted may be gone or there, in part or whole', () => {
   expect(problems(changed(...gone), { compactRevision: 2 })).toEqual([HISTORY]);
   const partly = gone.filter(([table, at]) => table === 'past' || at.equals(eventKey(1, 0)));
   expect(problems(changed(...partly), { compactRevision: 2 })).toEqual([HISTORY]);
+  // What is compacted is removed piece by piece, until nothing is left of it.
+  const uncounted = { sums: { ...state.meta.sums, complete: false } };
+  expect(problems(changed(['events', eventKey(2, 0), undefined]), { compactRevision: 3, ...uncounted })).toEqual([]);
+  const all = [...state.snapshot.scanAll('events')].map(({ key: at }): Change => ['events', at, undefined]);
+  expect(problems(changed(...all), { compactRevision: 4, ...uncounted })).toEqual([]);
   // A state whose rows were never counted is not said to lack any.
   expect(problems(changed(...gone), { compactRevision: 2, sums: { ...state.meta.sums, complete: false } })).toEqual([]);
 });
@@ -185,8 +190,9 @@ test('What was compacted may be gone or there, in part or whole', () => {
 test('An error that is no damage is not taken for one', () => {
   const broken = {
     ...changed(),
-    get: () => {
-      throw new TypeError('closed');
+    get: (table: TableName) => {
+      if (table === 'past') throw new TypeError('closed');
+      return undefined;
     },
   };
   expect(() => problems(broken)).toThrow(TypeError);

@@ -35,18 +35,6 @@ export const HARMLESS: readonly Argued[] = [
     why: 'an append without entries more or less, which only tells the commit index a heartbeat earlier',
   },
   {
-    file: 'internal/store/informer.ts',
-    text: 'if (revision - this.seen > RELOAD_AFTER) {',
-    replacement: 'revision - this.seen >= RELOAD_AFTER',
-    why: 'from how many changes on it is quicker to read everything',
-  },
-  {
-    file: 'internal/store/informer.ts',
-    text: 'if (revision - this.seen > RELOAD_AFTER) {',
-    replacement: 'revision + this.seen',
-    why: 'the same, and reading everything comes to the same objects',
-  },
-  {
     file: 'internal/admission/limit-ranger/defaults.ts',
     text: 'if (value !== undefined && !out.has(name)) out.set(name, value);',
     replacement: 'true',
