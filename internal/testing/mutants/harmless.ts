@@ -1,4 +1,5 @@
 import { HARMLESS_AUTH } from './harmless-auth.js';
+import { HARMLESS_ADMISSION } from './harmless-admission.js';
 import { HARMLESS_CONSENSUS } from './harmless-consensus.js';
 import { HARMLESS_STORE } from './harmless-store.js';
 import type { Mutant } from './mutants.js';
@@ -14,6 +15,7 @@ export interface Argued {
 /** Survivors of mutation runs that do no harm, and why. */
 export const HARMLESS: readonly Argued[] = [
   ...HARMLESS_AUTH,
+  ...HARMLESS_ADMISSION,
   ...HARMLESS_CONSENSUS,
   ...HARMLESS_STORE,
   {
