@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
 import { parseQuantity } from '../../machinery/quantity.js';
 import { type Rest, startRest } from '../../rest/write/testing/harness.js';
 import { broken, brokenByClaim } from './constraints.js';
+import { applyDefaults } from './defaults.js';
 
 let rest: Rest;
 beforeAll(async () => {
@@ -246,5 +247,21 @@ describe('defaults of limit ranges', () => {
     await rest.ok(200, 'PATCH', `${at}/pods/p`, { metadata: { labels: { a: 'c' } } }, merge);
     // What is no pod and no claim has no limits.
     await rest.ok(201, 'POST', `${at}/configmaps`, { metadata: { name: 'c' } });
+  });
+});
+
+describe('defaults of a limit range', () => {
+  test.each<[string, JsonObject, JsonObject, string]>([
+    ['of requests alone', { defaultRequest: { cpu: '1' } }, { requests: { cpu: '1' } }, 'cpu request for container c'],
+    ['of limits alone', { default: { cpu: '2' } }, { limits: { cpu: '2' } }, 'cpu limit for container c'],
+    ['of nothing', {}, {}, ''],
+  ])('%s', (_what, given, expected, told) => {
+    const pod: JsonObject = { spec: { containers: [{ name: 'c' }] } };
+    const other = { type: 'Pod', default: { cpu: '9' }, defaultRequest: { cpu: '9' } };
+    applyDefaults({ spec: { limits: [other, { type: 'Container', ...given }] } }, pod);
+    const { resources = {} } = ((pod['spec'] as JsonObject)['containers'] as JsonObject[])[0] ?? {};
+    expect(resources).toEqual(expected);
+    const annotations = { 'kubernetes.io/limit-ranger': `LimitRanger plugin set: ${told}` };
+    expect(pod['metadata']).toEqual(told === '' ? undefined : { annotations });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { drive } from '../../machinery/flow.js';
 import type { JsonObject, JsonValue } from '../../machinery/json.js';
-import { type Plan, planOfType } from '../../schema/apply/index.js';
+import { type Plan, planOfSchema, planOfType } from '../../schema/apply/index.js';
 import { findResource } from '../../schema/index.js';
 import type { ResourceDef } from '../../schema/types.js';
 import { checksOf, RequestValues } from '../expressions/request-values.js';
@@ -200,4 +200,21 @@ test('a variable that does not compile fails what uses it', async () => {
   expect(await applied("Object{data: {'b': variables.broken}}", { variables })).toContain(
     'resulted in error: composited variable "broken" fails to compile: ',
   );
+});
+
+test('an apply configuration of a custom object may set what its schema does not name, whatever that is', async () => {
+  const plan = planOfSchema({
+    type: 'object',
+    properties: {
+      any: { 'x-kubernetes-preserve-unknown-fields': true },
+      list: { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' },
+      whole: { type: 'array', items: { type: 'string' } },
+    },
+    'x-kubernetes-preserve-unknown-fields': true,
+  });
+  const as = { kind: CUSTOM, type: '', plan };
+  expect(await applied("Object{any: [1], other: [Object.other{a: 'b'}], list: ['x']}", { as })).toEqual(
+    object({ any: [1], other: [{ a: 'b' }], list: ['x'] }),
+  );
+  expect(await applied("Object{whole: ['x'], other: 'y'}", { as })).toContain('atomic arrays, maps or structs: .whole');
 });
