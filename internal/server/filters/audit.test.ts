@@ -333,7 +333,10 @@ describe('an answer in pieces', () => {
   });
 
   test('that goes on for long is recorded when it starts, and when it ends, without its events', async () => {
-    const { serve, backend, stages } = setting({ level: 'RequestResponse', resources: () => streamed('{}') });
+    const { serve, backend, stages } = setting({
+      level: 'RequestResponse',
+      resources: () => streamed(JSON.stringify(CONFIGMAP)),
+    });
     const { reply, finished } = await serve(`${CM}?watch=true`);
     expect(stages()).toEqual(['RequestReceived', 'ResponseStarted']);
     if ('stream' in reply) reply.stream(sink());

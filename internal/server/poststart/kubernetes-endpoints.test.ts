@@ -86,6 +86,94 @@ describe('the endpoints of the kubernetes service', () => {
   });
 });
 
+describe('the objects of the kubernetes service', () => {
+  const ENDPOINTS = '/api/v1/namespaces/default/endpoints';
+  const SLICES = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
+  const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases';
+  const start = async (): Promise<void> => {
+    for (const list of [ENDPOINTS, SLICES]) await client.remove(`${list}/kubernetes`);
+    for (const { metadata } of (await rest.ok(200, 'GET', LEASES))['items'] as { metadata: { name: string } }[])
+      await client.remove(`${LEASES}/${metadata.name}`);
+  };
+
+  test.each([
+    ['IPv4', A],
+    ['IPv6', '2001:db8::1'],
+  ])('are made whole, with addresses of %s', async (addressType, address) => {
+    await start();
+    await server(address).reconcile();
+    const ports = [{ name: 'https', port: PORT, protocol: 'TCP' }];
+    expect(await client.get(`${ENDPOINTS}/kubernetes`)).toMatchObject({
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: { labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+      subsets: [{ addresses: [{ ip: address }], ports }],
+    });
+    expect(await client.get(`${SLICES}/kubernetes`)).toMatchObject({
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+      addressType,
+      endpoints: [{ addresses: [address], conditions: { ready: true } }],
+      ports,
+    });
+  });
+
+  test('are set back, keep the labels of others, and are not written when they are right', async () => {
+    await start();
+    const own = server(A);
+    await own.reconcile();
+    const patch = { contentType: 'application/merge-patch+json' };
+    const labels = { 'kubernetes.io/service-name': 'no', mine: 'yes' };
+    await rest.ok(200, 'PATCH', `${SLICES}/kubernetes`, { metadata: { labels }, ports: [], endpoints: [] }, patch);
+    await own.reconcile();
+    const slice = async () => (await client.get(`${SLICES}/kubernetes`)) ?? {};
+    expect(await slice()).toMatchObject({
+      metadata: { labels: { 'kubernetes.io/service-name': 'kubernetes', mine: 'yes' } },
+      endpoints: [{ addresses: [A] }],
+      ports: [{ port: PORT }],
+    });
+    const before = [await slice(), await client.get(`${ENDPOINTS}/kubernetes`)];
+    await own.reconcile();
+    expect([await slice(), await client.get(`${ENDPOINTS}/kubernetes`)]).toEqual(before);
+  });
+
+  test.each([
+    ['a server of another kind', 'other', `${B}:${PORT}`, []],
+    ['one at another port', 'kube-apiserver', `${B}:${PORT + 1}`, []],
+    ['one that is leaving', 'kube-apiserver', undefined, []],
+    ['one at no address', 'kube-apiserver', `x${B}`, []],
+    ['one that renews its lease', 'kube-apiserver', `${B}:${PORT}`, [B]],
+    ['one at an IPv6 address', 'kube-apiserver', `[2001:db8::2]:${PORT}`, ['2001:db8::2']],
+  ])('name beside their own server %s', async (_what, identity, address, told) => {
+    await start();
+    // One slice has addresses of one family.
+    const self = told[0]?.includes(':') === true ? '2001:db8::1' : A;
+    const own = server(self);
+    const lease = (n: number) => ({
+      metadata: {
+        name: 'l',
+        labels: { 'apiserver.kubernetes.io/identity': identity },
+        annotations: address === undefined ? {} : { 'kubernetes.io/peer-advertise-address': address },
+      },
+      spec: { holderIdentity: `h${n}` },
+    });
+    await rest.ok(201, 'POST', LEASES, lease(1));
+    await own.reconcile();
+    expect(await addresses()).toEqual([self]);
+    await rest.ok(200, 'PATCH', `${LEASES}/l`, lease(2), { contentType: 'application/merge-patch+json' });
+    await own.reconcile();
+    expect(await addresses()).toEqual([self, ...told].toSorted());
+    // It is gone 30 s after its last renewal was seen.
+    now += 29_999;
+    await own.reconcile();
+    expect(await addresses()).toEqual([self, ...told].toSorted());
+    now += 1;
+    await own.reconcile();
+    expect(await addresses()).toEqual([self]);
+  });
+});
+
 interface Lease {
   readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
   readonly spec: { readonly holderIdentity: string };

@@ -73,6 +73,7 @@ test('A request is copied as it came', () => {
 test('Everybody who asks for it is told once that the client is gone', () => {
   const { exchange, res } = asked({});
   const told: string[] = [];
+  asked({}).exchange.abort();
   exchange.onAborted(() => told.push('one'));
   exchange.onAborted(() => told.push('two'));
   exchange.expectBody(new BodyBudget());

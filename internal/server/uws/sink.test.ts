@@ -34,6 +34,7 @@ function sink(ahead?: Ahead) {
 
 test('What is written is on its way at once; whether it flows is what the connection says', () => {
   const { sink: to, wire, flowing } = sink();
+  to.showHeaders();
   expect([to.write('a'), to.write(''), to.write(Buffer.alloc(0))]).toEqual([true, true, true]);
   flowing.push(false);
   expect([to.write(Buffer.from('b')), to.write('c')]).toEqual([false, true]);
@@ -78,6 +79,7 @@ test.each([[undefined], [''], ['z']])('It ends once, and all are told once: with
   const told: string[] = [];
   to.onClose(() => told.push('closed'));
   to.onWritable(() => told.push('writable'));
+  expect(told).toEqual([]);
   to.end(last);
   to.end('again');
   to.abort();

@@ -2,6 +2,7 @@ import { HARMLESS_AUTH } from './harmless-auth.js';
 import { HARMLESS_ADMISSION } from './harmless-admission.js';
 import { HARMLESS_CONSENSUS } from './harmless-consensus.js';
 import { HARMLESS_STORE } from './harmless-store.js';
+import { HARMLESS_SERVER } from './harmless-server.js';
 import type { Mutant } from './mutants.js';
 
 /** A break that no test needs to notice, found again by its file, its line's text and what it becomes. */
@@ -17,6 +18,7 @@ export const HARMLESS: readonly Argued[] = [
   ...HARMLESS_AUTH,
   ...HARMLESS_ADMISSION,
   ...HARMLESS_CONSENSUS,
+  ...HARMLESS_SERVER,
   ...HARMLESS_STORE,
   {
     file: 'internal/raft/unstable.ts',

@@ -1,0 +1,145 @@
+import type { Argued } from './harmless.js';
+
+const argued = (file: string, why: string, ...breaks: readonly (readonly [text: string, to: string])[]): Argued[] =>
+  breaks.map(([text, replacement]) => ({ file: `internal/server/${file}`, text, replacement, why }));
+
+const SHORT_CUT = 'a short cut: what follows comes to the same';
+const PAIRS = 'behind the last pair of name and value there is none, and every name has a value';
+const HEAD = "return body[KIND_AT] === KIND_BYTE && body.toString('latin1', 0, STATUS_HEAD.length) === STATUS_HEAD;";
+const RETHROWN =
+  'if (!(error instanceof JsonSyntaxError || error instanceof YamlError || error instanceof StatusError)) throw error;';
+const MAPPED_V4 =
+  'const v4 = /^0000:0000:0000:0000:0000:ffff:([0-9a-f]{2})([0-9a-f]{2}):([0-9a-f]{2})([0-9a-f]{2})$/.exec(text);';
+
+/** Of `server`. */
+export const HARMLESS_SERVER: readonly Argued[] = [
+  ...argued('allocator-metrics.ts', 'without a state there is no network either, and nothing is told', [
+    'const [network, ...more] = of === undefined ? [] : serviceCidrs(of.backend);',
+    '["Stryker was here"]',
+  ]),
+  ...argued('allocator-metrics.ts', 'without a state there is no network either, and nothing is told', [
+    'if (of === undefined || network === undefined || more.length > 0) return;',
+    'false',
+  ]),
+  ...argued(
+    'audit-response.ts',
+    'a short cut: what is no Status is told apart when it is read',
+    ["const KIND_AT = STATUS_HEAD.indexOf('Status');", '""'],
+    [HEAD, 'true'],
+    [HEAD, "body[KIND_AT] === KIND_BYTE || body.toString('latin1', 0, STATUS_HEAD.length) === STATUS_HEAD"],
+  ),
+  ...argued('audit-response.ts', 'what is split has a first part', [
+    "const mediaType = contentType.split(';')[0]?.trim();",
+    "contentType.split(';')[0].trim",
+  ]),
+  ...argued('audit-response.ts', 'what is no protobuf does not begin as it does, and is no object either way', [
+    'if (mediaType === PROTOBUF_MEDIA_TYPE) return decodeProtobuf(body).object;',
+    'true',
+  ]),
+  ...argued(
+    'audit-response.ts',
+    'only a bug of ours throws anything else',
+    ['} catch (error) {', '{}'],
+    [RETHROWN, 'false'],
+    [RETHROWN, 'true'],
+  ),
+  ...argued('audit-response.ts', 'a copy of the bytes', [
+    "const bytesOf = (body: Buffer | string): Buffer => (typeof body === 'string' ? Buffer.from(body) : body);",
+    'true',
+  ]),
+  ...argued('audit-response.ts', 'beyond the bound everything is thrown away at each piece', [
+    'if (bytes > MAX_RECORDED_BYTES) return;',
+    'false',
+  ]),
+  ...argued('answer-head.ts', 'of nothing there is nothing to write', ['if (headers !== undefined) {', 'true']),
+  ...argued('backup-stream.ts', 'the sinks of both ports have it', ['sink.break?.();', 'sink.break()']),
+  ...argued('backup-stream.ts', 'the same to a fraction of a millisecond', [
+    'if (performance.now() > until)',
+    'performance.now() >= until',
+  ]),
+  ...argued('debug-raft.ts', 'the same to a fraction of a millisecond', [
+    'for (const until = performance.now() + TRANSFER_MS; performance.now() < until; ) {',
+    'performance.now() <= until',
+  ]),
+  ...argued('deadlines.ts', 'deadlines are kept to 250 ms', [
+    'if (waiting.deadline > now) continue;',
+    'waiting.deadline >= now',
+  ]),
+  ...argued('filters/audit.ts', 'the same to a fraction of a millisecond', [
+    'if (took <= SLOW_MS) return;',
+    'took < SLOW_MS',
+  ]),
+  ...argued('filters/audit.ts', 'every refusal of who is not known has a body', [
+    "if (audit === undefined || !('body' in answer.reply)) return answer;",
+    'false',
+  ]),
+  ...argued('filters/audit.ts', 'whether others have their turn before a large answer is read', [
+    'if (reply.body.length >= LARGE_BYTES) return inTurns(reply, then);',
+    'false',
+  ]),
+  ...argued('chain.ts', 'without a pattern no origin matches', [
+    '...(corsOrigins.length === 0 ? [] : [withCors(corsOrigins)]),',
+    'false',
+  ]),
+  ...argued('chain.ts', 'no browser is at an origin of that name', [
+    'const { takesNoMore, hsts = [], corsOrigins = [] } = parts;',
+    '["Stryker was here"]',
+  ]),
+  ...argued('chain.ts', 'behind the last filter there is none', [
+    'for (let i = from; i < filters.length; i++) {',
+    'i <= filters.length',
+  ]),
+  ...argued('chain.ts', 'each of them is there', ['const answer = filters[i]?.(context);', 'filters[i](context)']),
+  ...argued('internal-client.ts', 'every path begins with a slash', [
+    'const path = decodeURIComponent(question < 0 ? target : target.slice(0, question));',
+    'question <= 0',
+  ]),
+  ...argued(
+    'list-options.ts',
+    SHORT_CUT,
+    ["if (query === '') return NONE;", 'false'],
+    ["if (query === '') return NONE;", '"Stryker was here!"'],
+  ),
+  ...argued('list-options.ts', 'no selector either', [
+    "return { watch: queryBool(params.get('watch')), metadataName: exactName(params.get('fieldSelector') ?? '') };",
+    '"Stryker was here!"',
+  ]),
+  ...argued('pages.ts', 'the first v is the one in front', [
+    "`Binary version: ${VERSION.gitVersion.replace(/^v/, '')}`,",
+    '/v/',
+  ]),
+  ...argued('request-context.ts', SHORT_CUT, ["if (rawQuery === '') return NO_QUERY;", '"Stryker was here!"']),
+  ...argued('request-info.ts', 'a path that ends there has no namespace, and no place moves', [
+    "if (all[from] === 'namespaces' && all.length - from > 1) {",
+    'true',
+  ]),
+  ...argued('request-info.ts', 'behind its end a text has no slash', [
+    'while (from < to && path.charCodeAt(from) === 47) from++;',
+    'from <= to',
+  ]),
+  ...argued('source-ips.ts', 'a cache of addresses, which are made anew', [
+    'if (before !== undefined) return before;',
+    'false',
+  ]),
+  ...argued('source-ips.ts', 'an empty text is no address', ["if (forwarded !== '') {", 'true']),
+  ...argued('source-ips.ts', 'an empty text is no address', [
+    "const realIp = real === '' ? undefined : normalized(real);",
+    '"Stryker was here!"',
+  ]),
+  ...argued(
+    'uws/exchange.ts',
+    'uWebSockets.js writes nothing around an address',
+    [MAPPED_V4, '/0000:0000:0000:0000:0000:ffff:([0-9a-f]{2})([0-9a-f]{2}):([0-9a-f]{2})([0-9a-f]{2})$/'],
+    [MAPPED_V4, '/^0000:0000:0000:0000:0000:ffff:([0-9a-f]{2})([0-9a-f]{2}):([0-9a-f]{2})([0-9a-f]{2})/'],
+  ),
+  ...argued('uws/exchange.ts', PAIRS, [
+    'for (let i = 0; i < this.headers.length; i += 2) {',
+    'i <= this.headers.length',
+  ]),
+  ...argued('uws/framing.ts', PAIRS, ['for (let i = 0; i < headers.length; i += 2) {', 'i <= headers.length']),
+  ...argued('uws/framing.ts', PAIRS, [
+    "if (chunked || headers[i + 1]?.toLowerCase() !== 'chunked') return 'invalid';",
+    'headers[i + 1].toLowerCase',
+  ]),
+  ...argued('uws/sink.ts', 'what is written says it before it is looked at', ['let flowing = true;', 'false']),
+];
