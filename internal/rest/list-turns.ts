@@ -1,9 +1,12 @@
 import { performance } from 'node:perf_hooks';
+import { behindAnswers } from '../machinery/turn-end.js';
 
 /** How long lists may hold the event loop in one of its turns, milliseconds; the page that is begun is ended. */
 const SLICE_MS = 4;
 /** Pages of a list that are written before it takes turns with others. */
 const SHORT_PAGES = 8;
+/** For how long lists are taken to be many since one had to wait, milliseconds. */
+const CROWDED_MS = 100;
 
 /**
  * Lists read their pages in turns, whatever number of them there is: together they hold the event loop for a few
@@ -15,16 +18,29 @@ export class ListTurns {
   readonly #waiting: (() => void)[] = [];
   /** Since when lists are at work in this turn of the loop; undefined where none is. */
   #since: number | undefined;
+  #crowdedAt = Number.NEGATIVE_INFINITY;
 
-  /** Whether pages wait for their turn: then each is better short. */
+  /** Whether pages wait for their turn, or did a moment ago: then each is better short. */
   get isCrowded(): boolean {
-    return this.#waiting.length + this.#short.length > 0;
+    return this.#isAwaited || performance.now() - this.#crowdedAt < CROWDED_MS;
+  }
+
+  /** Whether a page may be read at once: nobody waits for a turn, and lists have time left in this one. */
+  mayBegin(): boolean {
+    if (!this.#isAwaited && this.#hasTime()) return true;
+    this.#crowdedAt = performance.now();
+    return false;
   }
 
   /** For a page that is read at once: undefined where it may be, or a promise of its turn. */
   turn(): Promise<void> | undefined {
-    if (!this.isCrowded && this.#hasTime()) return undefined;
-    return this.next();
+    return this.mayBegin() ? undefined : this.next();
+  }
+
+  /** For a page that is written where it may be, and in a later turn where others wait; `pages` as in `later`. */
+  soon(step: () => void, pages = 0): void {
+    if (this.mayBegin()) step();
+    else this.later(step, pages);
   }
 
   /** For a page after another: a promise of its turn, which comes in a later turn of the loop. */
@@ -38,6 +54,10 @@ export class ListTurns {
     (pages > 0 && pages < SHORT_PAGES ? this.#short : this.#waiting).push(step);
   }
 
+  get #isAwaited(): boolean {
+    return this.#waiting.length + this.#short.length > 0;
+  }
+
   #hasTime(): boolean {
     if (this.#since !== undefined) return performance.now() - this.#since < SLICE_MS;
     this.#begin();
@@ -47,7 +67,7 @@ export class ListTurns {
   #begin(): void {
     if (this.#since !== undefined) return;
     this.#since = performance.now();
-    setImmediate(this.#turned);
+    behindAnswers(this.#turned);
   }
 
   readonly #turned = (): void => {

@@ -16,7 +16,7 @@ import type { LazyObject } from './lazy.js';
 import { listTurns } from './list-turns.js';
 import { converterFor } from './convert.js';
 import type { Prepare, Snapshot } from './lister.js';
-import { Lister, PAGE_BYTES } from './lister.js';
+import { Lister, PAGE_BYTES, STREAM_BYTES } from './lister.js';
 import type { ListOptions } from './options.js';
 import { parseListOptions, parseResourceVersion } from './options.js';
 import { listEncoding } from './representation.js';
@@ -27,9 +27,6 @@ const log = logger('list.ts');
 
 /** Encoded items kept while the length of a protobuf list is measured, bytes; a longer one is encoded twice. */
 const KEEP_BYTES = 16 * 1024 * 1024;
-
-/** Values read for one piece of a list that is streamed, bytes: what holds the event loop for about a millisecond. */
-const STREAM_BYTES = 256 * 1024;
 
 /** Values read for the first page of a list, and for each piece of one that is streamed, bytes. */
 const pageBytes = (encoding: Encoding): number => encoding.pageBytes ?? PAGE_BYTES;
@@ -380,7 +377,8 @@ function pump(
   sink.onWritable(() => {
     if (!waiting) return;
     waiting = false;
-    next();
+    // Many sockets may have room in one turn of the loop.
+    listTurns.soon(next, pages);
   });
   step(first);
 }

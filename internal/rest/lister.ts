@@ -7,6 +7,8 @@ import { remainingOf } from './remaining.js';
 
 /** Values read from the store at a time, bytes: bounds what a list holds in memory. A smaller answer is sent in one piece. */
 export const PAGE_BYTES = 1024 * 1024;
+/** Values read for one piece of what is streamed, bytes: what holds the event loop for about a millisecond. */
+export const STREAM_BYTES = 256 * 1024;
 /** Objects looked at before other requests get their turn, when a selector passes few of them. */
 const PAGE_ITEMS = 2_000;
 

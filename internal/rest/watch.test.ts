@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../machinery/json.js';
 import { findResource } from '../schema/index.js';
 import { get, open, TestSink, TestStore } from './testing.js';
+import type { Reply } from './types.js';
 import { handleWatch, WatchHub } from './watch.js';
 
 let store: TestStore;
@@ -9,8 +10,10 @@ let hub: WatchHub;
 const configMaps = findResource('', 'v1', 'configmaps');
 if (configMaps === undefined) throw new Error('no configmaps');
 
-const watch = async (target: string, headers: Record<string, string> = {}): Promise<TestSink> =>
-  open(await handleWatch(store.deps, hub, get(target, headers), configMaps));
+const reply = async (target: string, headers: Record<string, string> = {}): Promise<Reply> =>
+  handleWatch(store.deps, hub, get(target, headers), configMaps);
+const watch = async (target: string, headers?: Record<string, string>): Promise<TestSink> =>
+  open(await reply(target, headers));
 const seen = (sink: TestSink): string[] =>
   sink.events.map((e) => {
     const meta = e.object['metadata'] as Record<string, string>;
@@ -100,6 +103,22 @@ describe('WATCH', () => {
     expect(seen(byPath)).toEqual(['ADDED a']);
     bySelector.end();
     byPath.end();
+  });
+
+  it('writes its initial state in turns with others, and whole', async () => {
+    const BYTES = 50_000;
+    const names = Array.from({ length: 8 }, (_, i) => `o${i}`);
+    for (const name of names) await store.put('w5a', name, { data: { text: 'x'.repeat(BYTES) } });
+    const target = '/api/v1/namespaces/w5a/configmaps?watch=true&resourceVersion=0';
+    const replies = await Promise.all(names.flatMap(() => [target, target, target]).map(async (t) => reply(t)));
+    const sinks = replies.map((r) => open(r));
+    // All of them would hold up everybody else.
+    expect(sinks.filter((sink) => sink.chunks.length > 0).length).toBeLessThan(sinks.length / 2);
+    for (const sink of sinks) {
+      await sink.until(() => sink.chunks.reduce((sum, chunk) => sum + chunk.length, 0) > names.length * BYTES);
+      expect(seen(sink)).toEqual(names.map((name) => `ADDED ${name}`));
+      sink.end();
+    }
   });
 
   it('marks the end of the initial events when asked for bookmarks', async () => {

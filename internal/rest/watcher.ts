@@ -4,7 +4,7 @@ import { type ChangeEvent, CompactedError } from '../store/types.js';
 import { watchTooOld } from './errors.js';
 import type { LazyObject } from './lazy.js';
 import { listTurns } from './list-turns.js';
-import type { Lister } from './lister.js';
+import { type Lister, STREAM_BYTES } from './lister.js';
 import type { Sink } from './types.js';
 import { SharedEvent } from './watch-event.js';
 import type { WatchClass, WatchHub } from './watch-hub.js';
@@ -47,6 +47,8 @@ export class Watcher {
   private readonly deadline: number;
   private readonly timer: NodeJS.Timeout;
   protected initial: Lister | undefined;
+  /** Of the initial state, written so far. */
+  private pages = 0;
 
   /** It never joins the live ones, and is woken instead. */
   readonly readsByItself: boolean = false;
@@ -81,9 +83,15 @@ export class Watcher {
     this.sink.onWritable(() => {
       if (!this.waiting) return;
       this.waiting = false;
-      this.advance();
+      this.goOn();
     });
-    this.advance();
+    this.goOn();
+  }
+
+  /** Watches that begin with a state write it in turns with each other and with lists. */
+  private goOn(): void {
+    if (this.initial === undefined) this.advance();
+    else listTurns.soon(() => this.advance(), this.pages);
   }
 
   /** Something was applied: for one that reads by itself. */
@@ -176,7 +184,7 @@ export class Watcher {
       const more = this.initial === undefined ? this.readHistory() : this.readInitial(this.initial);
       if (!more) return;
       if (this.initial === undefined) setImmediate(() => this.advance());
-      else listTurns.later(() => this.advance());
+      else listTurns.later(() => this.advance(), this.pages);
     } catch (e) {
       this.broke(e);
     }
@@ -193,8 +201,9 @@ export class Watcher {
   }
 
   /** Writes a page of the initial state; whether to go on. */
-  protected readInitial(initial: Lister, page: readonly LazyObject[] = initial.page()): boolean {
+  protected readInitial(initial: Lister, page: readonly LazyObject[] = initial.page(undefined, STREAM_BYTES)): boolean {
     const { encoding } = this.cls;
+    this.pages++;
     const frames: Buffer[] = [];
     for (const obj of page) {
       frames.push(encoding.event('ADDED', obj, this.first));

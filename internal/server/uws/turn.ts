@@ -1,3 +1,5 @@
+import { atTurnEnd } from '../../machinery/turn-end.js';
+
 /**
  * Puts off what is done in the same turn of the event loop in which a request was read. uWebSockets.js reads on in its
  * buffer as soon as an answer is complete, and takes what follows for the next request. Chunks and headers whose form is
@@ -14,7 +16,7 @@ export class Turn {
   begin(): number {
     if (!this.begun) {
       this.begun = true;
-      setImmediate(this.end);
+      atTurnEnd(this.end);
     }
     return this.number;
   }
