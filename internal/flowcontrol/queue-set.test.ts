@@ -118,6 +118,15 @@ test('the last tenth of the seats is for requests that need one', () => {
   expect([set.seats, set.waiting]).toEqual([37, 1]);
 });
 
+test('the last seats are for those of whom no request is executed, whoever waits before them', () => {
+  const { enter, flow, set } = levelWith(40, { ...QUEUES, queueLengthLimit: 50 });
+  const flood = Array.from({ length: 50 }, () => enter(flow('flood', 0)));
+  expect([set.seats, set.waiting]).toEqual([38, 12]);
+  const quiet = [1, 2, 3].map((queue) => enter(flow(`quiet-${queue}`, queue)).ticket);
+  expect(quiet.map(({ state }) => state)).toEqual(['executing', 'executing', 'waiting']);
+  for (const { ticket } of flood) set.cancel(ticket);
+});
+
 test('a write keeps seats for those who are told of it', async () => {
   const { enter, flow, set } = levelWith(4, QUEUES);
   const write = enter(flow('a', 0), { seats: 1, finalSeats: 3, extraMs: 5 });

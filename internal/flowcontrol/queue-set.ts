@@ -2,12 +2,15 @@ import { performance } from 'node:perf_hooks';
 import type { Queuing } from './config.js';
 import { type Outcome, Queue, type Ticket } from './queue.js';
 import { DemandIntegrator } from './seat-demand.js';
+import { startTurns } from './start-turns.js';
 import { Distribution, type Rejection } from './stats.js';
 
 /** Requests that wait in one priority level at most, whatever its queues allow. */
 const MAX_WAITING = 20_000;
-/** One of so many seats is left to requests that need only one. */
+/** One of so many seats is left to requests that need only one; */
 const NARROW_SHARE = 10;
+/** and one of so many to those of queues of which nothing is executed. */
+const QUIET_SHARE = 20;
 /** Queues without requests that are kept. */
 const MAX_IDLE_QUEUES = 1024;
 
@@ -86,7 +89,7 @@ export class QueueSet {
     this.#observe(performance.now());
     this.#queuing = queuing;
     this.#limit = limit;
-    this.#dispatchAll();
+    this.#dispatch();
   }
 
   /**
@@ -101,11 +104,11 @@ export class QueueSet {
     if (this.exempt) return this.#execute(ticket, undefined, now);
     const queuing = this.#queuing;
     if (queuing === undefined) {
-      if (this.#waiting === 0 && this.#fits(ticket)) return this.#execute(ticket, undefined, now);
+      if (this.#waiting === 0 && this.#fits(ticket, undefined)) return this.#execute(ticket, undefined, now);
       return this.#reject(ticket, 'concurrency-limit');
     }
     const queue = this.#choose(ticket.flow.hand);
-    if (this.#waiting === 0 && this.#fits(ticket)) {
+    if (this.#waiting === 0 && this.#fits(ticket, queue)) {
       if (queue.isIdle) queue.nextR = this.#r;
       return this.#execute(ticket, queue, now);
     }
@@ -159,7 +162,9 @@ export class QueueSet {
       ticket.timer = setTimeout(() => this.#giveUp(ticket, 'time-out'), waitMs);
       ticket.timer.unref();
     });
-    this.#dispatchAll();
+    // While others begin one after the other it is one of them.
+    if (startTurns.isAsked(this.#dispatchNext)) this.#dispatch();
+    else this.#dispatchNext();
     return outcome;
   }
 
@@ -217,11 +222,12 @@ export class QueueSet {
 
   /**
    * Whether there are seats. A request wider than the limit has them when it is alone. Wide requests leave a tenth of the
-   * seats to those that need one: lists take long, and would have every GET wait until one of them ends.
+   * seats to those that need one: lists take long, and would have every GET wait until one of them ends. A flow of many
+   * requests leaves some to those of which none is executed: writes end together, and would have them wait for that.
    */
-  #fits({ maxSeats }: Ticket): boolean {
+  #fits({ maxSeats }: Ticket, queue: Queue | undefined): boolean {
     if (this.#seats >= this.#limit) return false;
-    if (maxSeats === 1) return true;
+    if (maxSeats === 1) return isQuiet(queue) || this.#seats < this.#limit - Math.floor(this.#limit / QUIET_SHARE);
     const most = this.#limit - this.#reserve;
     if (maxSeats > most) return this.#executing.size === 0;
     return this.#seats - Math.min(this.#narrow, this.#reserve) + maxSeats <= most;
@@ -232,41 +238,47 @@ export class QueueSet {
     return Math.floor(this.#limit / NARROW_SHARE);
   }
 
-  #dispatchAll(): void {
-    while (this.#waiting > 0 && this.#seats < this.#limit) {
-      const now = performance.now();
-      const queue = this.#next(now);
-      const ticket = queue?.waiting[0];
-      if (queue === undefined || ticket === undefined) return;
-      this.#advance(now);
-      this.#unqueue(ticket, queue);
-      this.#execute(ticket, queue, now);
-      if (queue.waiting.length > 0) {
-        // Among equals it is the others' turn.
-        this.#busy.delete(queue);
-        this.#busy.add(queue);
-      }
-      ticket.settle?.('executing');
-    }
+  /** Lets those begin who wait and for whom there are seats, one after the other. */
+  #dispatch(): void {
+    if (this.#waiting > 0 && this.#seats < this.#limit) startTurns.ask(this.#dispatchNext);
   }
+
+  readonly #dispatchNext = (): boolean => {
+    if (this.#waiting === 0 || this.#seats >= this.#limit) return false;
+    const now = performance.now();
+    const queue = this.#next(now);
+    const ticket = queue?.waiting[0];
+    if (queue === undefined || ticket === undefined) return false;
+    this.#advance(now);
+    this.#unqueue(ticket, queue);
+    this.#execute(ticket, queue, now);
+    if (queue.waiting.length > 0) {
+      // Among equals it is the others' turn.
+      this.#busy.delete(queue);
+      this.#busy.add(queue);
+    }
+    ticket.settle?.('executing');
+    return true;
+  };
 
   /** The queue whose turn it is, if there are seats for its first request. */
   #next(now: number): Queue | undefined {
-    const first = this.#earliest(now, false);
+    const first = this.#earliest(now, () => true);
     const ticket = first?.waiting[0];
-    if (ticket === undefined || this.#fits(ticket)) return first;
+    if (ticket === undefined || this.#fits(ticket, first)) return first;
     // Nobody passes it, or wide requests would never have their turn, except into the seats that it may not take.
     ticket.flow.stats.noAccommodation++;
-    return this.#narrow < this.#reserve ? this.#earliest(now, true) : undefined;
+    if (ticket.maxSeats > 1 && this.#narrow >= this.#reserve) return undefined;
+    return this.#earliest(now, (other, queue) => other.maxSeats === 1 && this.#fits(other, queue));
   }
 
-  /** The queue whose first request, which may have to be `narrow`, would end first in virtual time. */
-  #earliest(now: number, narrow: boolean): Queue | undefined {
+  /** The queue whose first request, of those that `may`, would end first in virtual time. */
+  #earliest(now: number, may: (first: Ticket, queue: Queue) => boolean): Queue | undefined {
     let next: Queue | undefined;
     let earliest = Number.POSITIVE_INFINITY;
     for (const queue of this.#busy) {
       const first = queue.waiting[0];
-      if (first === undefined || (narrow && first.maxSeats > 1)) continue;
+      if (first === undefined || !may(first, queue)) continue;
       // What it did not use while it had nothing to do is lost.
       if (queue.nextR < first.arrivalR) queue.nextR = first.arrivalR;
       const end = queue.nextRAt(now) + first.work;
@@ -298,7 +310,7 @@ export class QueueSet {
     this.#unqueue(ticket, queue);
     this.#tellDemand(now);
     ticket.settle?.(this.#reject(ticket, reason));
-    this.#dispatchAll();
+    this.#dispatch();
     if (this.isIdle) this.idle();
   }
 
@@ -327,7 +339,7 @@ export class QueueSet {
       }
     }
     this.#tellDemand(now);
-    this.#dispatchAll();
+    this.#dispatch();
   }
 
   /** Moves the progress meter on. */
@@ -356,3 +368,6 @@ export class QueueSet {
     this.demandRatio.add((this.#seats + this.#waitingSeats) / limit, time);
   }
 }
+
+/** Whether nothing of it is executed; without queues none is told from others. */
+const isQuiet = (queue: Queue | undefined): boolean => queue === undefined || queue.executing === 0;

@@ -53,6 +53,7 @@ export const BOUNDS: readonly (readonly [row: string, says: string, constant: st
   ['seats of requests', '20,000', 'flowcontrol/queue-set.ts:MAX_WAITING'],
   ['seats of requests', '60 s', 'server/filters/priority-and-fairness.ts:MAX_WAIT_MS'],
   ['seats of requests', '32 s', 'flowcontrol/retry-after.ts:MAX_SECONDS'],
+  ['requests that waited for', '2 ms', 'flowcontrol/start-turns.ts:SLICE_MS'],
   ['all lists together', '4 ms', 'rest/list-turns.ts:SLICE_MS'],
   ['all lists together', '256 KiB', 'rest/lister.ts:STREAM_BYTES'],
   ['all lists together', '256 KiB', 'rest/representation.ts:PARSED_PAGE_BYTES'],
