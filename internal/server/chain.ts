@@ -125,7 +125,8 @@ export function createChain(parts: ChainParts): RequestHandler {
     };
     // Such a connection stays open: its request has been handled.
     if (told.status === 101) context.onFinished?.();
-    return context.finishing === undefined ? answer : context.finishing(answer);
+    const recorded = context.finishing === undefined ? answer : context.finishing(answer);
+    return context.delaying === undefined ? recorded : context.delaying(recorded);
   };
 
   const fail = (context: RequestContext, error: unknown): Awaitable<Answer> => {

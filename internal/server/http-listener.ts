@@ -30,6 +30,11 @@ export interface IncomingRequest {
   readBody(owner: string): Buffer | Promise<Buffer>;
   /** The body piece by piece, instead of `readBody`, of any length; undefined where the method has none. */
   openBody(owner: string): Readable | undefined;
+  /**
+   * The request is refused, but its answer waits: what has come of the body is forgotten, and no more of it is read until the
+   * answer is written. Absent where no body is read that nobody asks for.
+   */
+  forgetBody?(): void;
 }
 
 /** An answer with what the chain adds to every one. */

@@ -49,6 +49,8 @@ export class RequestContext implements ApiRequest, Credentials {
   bug: string | undefined;
   /** The last step of an answer, see `onFinishing`. */
   finishing: Finishing | undefined;
+  /** Keeps an answer that is recorded back for a moment before it is written. */
+  delaying: ((answer: Awaitable<Answer>) => Awaitable<Answer>) | undefined;
   private id: string | undefined;
   private texts: string[] | undefined;
   private notes: Map<string, string> | undefined;

@@ -155,6 +155,26 @@ test('what finds no seat waits for one, and what finds no place in the queue is 
   expect((await Promise.all([running, ...waiting])).map((a) => a.status)).toEqual([200, 200, 200]);
 });
 
+test('a refusal is recorded at once, and told a moment later; nothing is kept of its body', async () => {
+  await putLevel('narrow', { nominalConcurrencyShares: 0, limitResponse: { type: 'Reject' } });
+  const counted = async (): Promise<number> => {
+    const text = (await server.metrics.render()).toString();
+    return Number(/request_terminations_total\{[^}]*"POST"[^}]*\} (\d+)/.exec(text)?.[1] ?? 0);
+  };
+  const before = await counted();
+  let isTold = false;
+  const begun = performance.now();
+  const body = Buffer.alloc(1024 * 1024, 'x');
+  const refused = server.call(PODS, { token: JANE_TOKEN, method: 'POST', body }).then((a) => {
+    isTold = true;
+    return a;
+  });
+  while ((await counted()) === before) await new Promise((resolve) => setImmediate(resolve));
+  expect(isTold).toBe(false);
+  expect(await refused).toMatchObject({ status: 429, body: 'Too many requests, please try again later.\n' });
+  expect(performance.now() - begun).toBeGreaterThan(200);
+});
+
 test('who waits and goes away makes room', async () => {
   let release = (): void => undefined;
   answer = () => new Promise((resolve) => (release = () => resolve(ok)));

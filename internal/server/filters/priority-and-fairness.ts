@@ -4,6 +4,7 @@ import { type Details, type Outcome, Ticket } from '../../flowcontrol/queue.js';
 import { listWork, ONE_SEAT, type Work, writeWork } from '../../flowcontrol/work-estimate.js';
 import type { BytesReply } from '../../rest/types.js';
 import { isLongRunning, isMutating } from '../in-flight.js';
+import { RefusalHold } from '../refusal-hold.js';
 import type { RequestContext } from '../request-context.js';
 import type { Filter } from './filter.js';
 import { tooManyRequestsReply } from './max-in-flight.js';
@@ -22,6 +23,7 @@ const WHOLE_FORMS = ['as=Table', 'protobuf', 'yaml'];
  * nature (exec, logs, proxies) are not asked.
  */
 export function withPriorityAndFairness(fairness: PriorityAndFairness): Filter {
+  const refusals = new RefusalHold();
   return (context) => {
     const isWatch = context.info.verb === 'watch';
     if (!isWatch && isLongRunning(context.info)) return undefined;
@@ -29,7 +31,10 @@ export function withPriorityAndFairness(fairness: PriorityAndFairness): Filter {
     context.addAnswerHeaders(flow.headers);
     const ticket = new Ticket(flow, workOf(fairness, flow, context), isWatch, () => detailsOf(context), context.at);
     const outcome = flow.level.set.enter(ticket, waitMs(context));
-    if (!(outcome instanceof Promise)) return conclude(fairness, context, ticket, outcome);
+    if (!(outcome instanceof Promise)) {
+      if (outcome !== 'executing') keepBack(refusals, context);
+      return conclude(fairness, context, ticket, outcome);
+    }
     const { waiting } = fairness.counts[isMutating(context.info.verb) ? 'mutating' : 'readOnly'];
     waiting.change(1);
     context.onAborted(() => flow.level.set.cancel(ticket));
@@ -40,6 +45,12 @@ export function withPriorityAndFairness(fairness: PriorityAndFairness): Filter {
       return conclude(fairness, context, ticket, o);
     });
   };
+}
+
+/** Has the client told later that it is refused, within its time. */
+function keepBack(refusals: RefusalHold, context: RequestContext): void {
+  context.incoming.forgetBody?.();
+  context.delaying = (answer) => refusals.hold(answer, waitMs(context), (listener) => context.onAborted(listener));
 }
 
 function conclude(

@@ -22,6 +22,7 @@ export class BodyReader implements Holder {
   private asked = false;
   private paused = false;
   private dropped = false;
+  private forgotten = false;
   private received = 0;
   private chunks: Buffer[] = [];
   private failure: StatusError | undefined;
@@ -75,8 +76,15 @@ export class BodyReader implements Holder {
   /** Nobody wants the rest: it is read and thrown away. To be called before the answer is written. */
   discard(): void {
     this.dropped = true;
+    this.forgotten = false;
     this.release();
     this.resume();
+  }
+
+  /** Nobody wants it, but its answer is still to come: nothing is kept of it, and nothing read on, until `discard`. */
+  forget(): void {
+    this.forgotten = true;
+    this.release();
   }
 
   /** Calls `then` when everything has come that will be read. To be called after `discard`. */
@@ -120,6 +128,10 @@ export class BodyReader implements Holder {
     this.complete = isLast;
     if (isLast || this.isEndless) this.end();
     if (this.dropped) return;
+    if (this.forgotten) {
+      if (!isLast) this.pause();
+      return;
+    }
     if (this.stream !== undefined) this.passOn(this.stream, chunk, isLast);
     else if (this.failure !== undefined) return;
     else if (this.received > MAX_BODY_BYTES) {

@@ -99,6 +99,10 @@ export class Exchange implements IncomingRequest {
     return this.body?.open(owner);
   }
 
+  forgetBody(): void {
+    this.body?.forget();
+  }
+
   /** The first value of a header by its lower-case name; '' when absent. */
   header(name: string): string {
     for (let i = 0; i < this.headers.length; i += 2) {
