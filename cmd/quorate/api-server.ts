@@ -156,7 +156,7 @@ export function createApiServer(parts: ApiServerParts): ApiServer {
     mergeOpenApi: (specs) => openApi.setRemote(specs),
   });
   const client = createInternalClient(resources);
-  const leads = (): boolean => replica.status().role === 'leader';
+  const leads = (): boolean => replica.leads;
   const hooks = new PostStartHooks([
     { checks: DEFAULT_OBJECTS, start: () => makeDefaultObjects(client, flags, serving, isEnding) },
     {

@@ -253,7 +253,9 @@ export class RunningReplica implements Replica {
   get backend(): Backend {
     return this.#running().backend;
   }
-
+  get leads(): boolean {
+    return this.#running().driver.raft.role === 'leader';
+  }
   status(): ReplicaStatus {
     const { driver, proposals, id } = this.#running();
     const state = this.#data?.state;
@@ -289,7 +291,6 @@ export class RunningReplica implements Replica {
     this.#peers?.replaceTls(tls);
     this.#tls = tls;
   }
-
   async backup(): Promise<Backup> {
     const { reads } = this.#running();
     // All that was acknowledged when it was asked for is in it.
@@ -327,7 +328,6 @@ export class RunningReplica implements Replica {
   handOver(): string | undefined {
     return handOver(this.#leadership());
   }
-
   transferLeader(name: string): void {
     const member = this.status().members.find((m) => m.name === name);
     if (member === undefined) throw new Error(`no member is named ${name}`);

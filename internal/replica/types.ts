@@ -62,6 +62,8 @@ export interface ReplicaStatus {
 /** A running replica. */
 export interface Replica {
   readonly backend: Backend;
+  /** Does it lead? To be asked as often as one likes, which `status` is not made for. */
+  readonly leads: boolean;
   status(): ReplicaStatus;
   /** Resolves when this replica has a leader and has caught up with it; rejects when it is closed before. */
   ready(): Promise<void>;
