@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { IncomingRequest } from '../http-listener.js';
 import type { BodyBudget } from '../body-budget.js';
+import { addressText } from './address.js';
 import { BodyReader } from './body-reader.js';
 import { type Framing, framingOf } from './framing.js';
 import type { Response, UWS } from './native.js';
@@ -8,18 +9,6 @@ import type { UwsSink } from './sink.js';
 import type { Turn } from './turn.js';
 
 const EMPTY = Buffer.alloc(0);
-
-/** uWS writes IPv6 addresses in full, and those of IPv4 clients of an IPv6 socket too. */
-function plainAddress(text: string): string {
-  if (!text.includes(':')) return text;
-  const v4 = /^0000:0000:0000:0000:0000:ffff:([0-9a-f]{2})([0-9a-f]{2}):([0-9a-f]{2})([0-9a-f]{2})$/.exec(text);
-  if (v4 !== null)
-    return v4
-      .slice(1)
-      .map((h) => Number.parseInt(h, 16))
-      .join('.');
-  return new URL(`http://[${text}]`).hostname.slice(1, -1);
-}
 
 /** One request and its response. */
 export class Exchange implements IncomingRequest {
@@ -64,7 +53,7 @@ export class Exchange implements IncomingRequest {
 
   remoteAddress(): string {
     const isGone = this.aborted || this.done || this.upgraded;
-    return isGone ? '' : plainAddress(Buffer.from(this.res.getRemoteAddressAsText()).toString());
+    return isGone ? '' : addressText(this.res.getRemoteAddress());
   }
 
   onAborted(listener: () => void): void {
