@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { eventJson } from './event-text.js';
 import { annotated, authorizationNotes, plainStatus } from './shared-parts.js';
 import { event } from './testing/events.js';
+import type { ObjectReference } from './types.js';
 
 test('parts that events share read like others', () => {
   const reason = 'RBAC: allowed by ClusterRoleBinding "a\\b"';
@@ -47,4 +48,52 @@ test('what all events of a request say alike is written at each of its stages', 
     });
   }
   expect(texts[1]).toBe(texts[0]?.replace('RequestReceived', 'ResponseComplete'));
+});
+
+const reference = (more: Partial<ObjectReference>): ObjectReference => ({
+  resource: '',
+  namespace: '',
+  name: '',
+  uid: '',
+  apiGroup: '',
+  apiVersion: '',
+  resourceVersion: '',
+  subresource: '',
+  ...more,
+});
+
+test('whatever clients send stands in an event on one line, and is read as it was sent', () => {
+  const all = [...Array(0x180).keys()].map((code) => String.fromCharCode(code));
+  for (const odd of [...all, 'a"b\\c\n', '\u2028', '\ud83d\ude00', '\ud800']) {
+    const objectRef = reference({ resource: odd, namespace: odd, name: odd, uid: odd, subresource: odd });
+    const request = { requestUri: odd, verb: odd, userAgent: odd, sourceIPs: [odd, '10.0.0.9'] };
+    const text = eventJson(event(odd, { request, objectRef }));
+    expect(text).not.toContain('\n');
+    expect(JSON.parse(text)).toMatchObject({
+      auditID: odd,
+      requestURI: odd,
+      verb: odd,
+      userAgent: odd,
+      sourceIPs: [odd, '10.0.0.9'],
+      objectRef: { resource: odd, namespace: odd, name: odd, uid: odd, subresource: odd },
+    });
+  }
+});
+
+test('a reference says what it knows, in order, and nothing else', () => {
+  const text = (more: Partial<ObjectReference>): string =>
+    /"objectRef":(\{.*?\})/.exec(eventJson(event('a', { objectRef: reference(more) })))?.[1] ?? '';
+  expect(text({})).toBe('{}');
+  expect(text({ name: 'x', apiVersion: 'v1' })).toBe('{"name":"x","apiVersion":"v1"}');
+  const whole = {
+    resource: 'pods',
+    namespace: 'n',
+    name: 'p',
+    uid: 'u',
+    apiGroup: 'g',
+    apiVersion: 'v1',
+    resourceVersion: '7',
+    subresource: 'log',
+  };
+  expect(text(whole)).toBe(JSON.stringify(whole));
 });

@@ -21,32 +21,39 @@ function userText(user: UserInfo): string {
   return text;
 }
 
-const member = (name: string, value: string): string => (value === '' ? '' : `,"${name}":${JSON.stringify(value)}`);
+/** Text that stands in JSON as it is: printable ASCII, and nothing that is escaped. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+/** A text as JSON. Most are plain, and to look costs less than to escape. */
+const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
+
+/** What stands behind the resource. */
+function placeText(ref: ObjectReference): string {
+  let text = '';
+  if (ref.namespace !== '') text += `,"namespace":${quoted(ref.namespace)}`;
+  if (ref.name !== '') text += `,"name":${quoted(ref.name)}`;
+  if (ref.uid !== '') text += `,"uid":${quoted(ref.uid)}`;
+  if (ref.apiGroup !== '') text += `,"apiGroup":${quoted(ref.apiGroup)}`;
+  if (ref.apiVersion !== '') text += `,"apiVersion":${quoted(ref.apiVersion)}`;
+  if (ref.resourceVersion !== '') text += `,"resourceVersion":${quoted(ref.resourceVersion)}`;
+  if (ref.subresource !== '') text += `,"subresource":${quoted(ref.subresource)}`;
+  return text;
+}
 
 function referenceText(ref: ObjectReference): string {
-  const text =
-    member('resource', ref.resource) +
-    member('namespace', ref.namespace) +
-    member('name', ref.name) +
-    member('uid', ref.uid) +
-    member('apiGroup', ref.apiGroup) +
-    member('apiVersion', ref.apiVersion) +
-    member('resourceVersion', ref.resourceVersion) +
-    member('subresource', ref.subresource);
-  return `{${text.slice(1)}}`;
+  if (ref.resource === '') return `{${placeText(ref).slice(1)}}`;
+  return `{"resource":${quoted(ref.resource)}${placeText(ref)}}`;
 }
 
 /** What all events of a request say alike. */
 function requestText(r: RequestFacts): RequestText {
-  if (r.made.text !== undefined) return r.made.text;
+  const { made } = r;
+  if (made.head !== '') return made;
   const user = r.user === undefined ? '{}' : userText(r.user);
-  const ips = r.sourceIPs.length === 0 ? '' : `,"sourceIPs":${JSON.stringify(r.sourceIPs)}`;
-  r.made.text = {
-    head: `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"${r.level}","auditID":${JSON.stringify(r.auditId)},"stage":"`,
-    front: `","requestURI":${JSON.stringify(r.requestUri)},"verb":${JSON.stringify(r.verb)},"user":${user}`,
-    back: ips + member('userAgent', r.userAgent),
-  };
-  return r.made.text;
+  made.head = `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"${r.level}","auditID":${quoted(r.auditId)},"stage":"`;
+  made.front = `","requestURI":${quoted(r.requestUri)},"verb":${quoted(r.verb)},"user":${user}`;
+  made.back = r.sourceIPs.length === 0 ? '' : `,"sourceIPs":[${r.sourceIPs.map(quoted).join(',')}]`;
+  if (r.userAgent !== '') made.back += `,"userAgent":${quoted(r.userAgent)}`;
+  return made;
 }
 
 /** An event as audit.k8s.io/v1 JSON on one line, without the line's end, in Go's order of fields. */

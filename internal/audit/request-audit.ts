@@ -18,12 +18,10 @@ import {
 } from './types.js';
 
 /** What of a request does not change any more when its audit begins. */
-export interface RequestBeginning extends Omit<RequestFacts, 'level' | 'requestReceivedTimestamp' | 'made'> {
+export interface RequestBeginning extends RequestFacts {
   readonly objectRef: ObjectReference | undefined;
-  /** Milliseconds since the epoch, with fractions. */
-  readonly receivedMs: number;
-  /** The same moment of `performance.now()`. */
-  readonly receivedAt: number;
+  /** What to add to a moment of `performance.now()` to have it in milliseconds since the epoch. */
+  readonly epochMs: number;
 }
 
 /** What is known of a request at one stage. */
@@ -43,7 +41,6 @@ export class RequestAudit {
   private body: string | undefined;
   private unencodable: string | undefined;
   private described = false;
-  private readonly facts: RequestFacts;
   /** The record of its coming that is being made while the request is worked on. */
   private coming: Awaitable<boolean> = true;
 
@@ -53,19 +50,6 @@ export class RequestAudit {
     private readonly backend: AuditBackend,
     private readonly metrics: AuditMetrics,
   ) {
-    const { auditId, requestUri, verb, user, sourceIPs, userAgent } = beginning;
-    const requestReceivedTimestamp = microTime(beginning.receivedMs);
-    this.facts = {
-      level: config.level,
-      auditId,
-      requestUri,
-      verb,
-      user,
-      sourceIPs,
-      userAgent,
-      requestReceivedTimestamp,
-      made: {},
-    };
     this.objectRef = beginning.objectRef;
   }
 
@@ -135,12 +119,12 @@ export class RequestAudit {
   record(stage: Stage, stageFacts: StageFacts, mayWait = false): Awaitable<boolean> {
     const { impersonatedUser, impersonationConstraint = '', responseStatus, response, annotations } = stageFacts;
     if (this.config.omitStages.has(stage)) return this.coming;
-    const { facts, beginning } = this;
+    const { beginning } = this;
     if (response !== undefined && this.config.omitManagedFields) dropManagedFields(response);
     this.metrics.generated();
     const events: AuditEvent[] = [
       {
-        request: facts,
+        request: beginning,
         stage,
         impersonatedUser,
         impersonationConstraint,
@@ -151,8 +135,8 @@ export class RequestAudit {
         unencodable: this.unencodable,
         stageTimestamp:
           stage === 'RequestReceived'
-            ? facts.requestReceivedTimestamp
-            : microTime(beginning.receivedMs + performance.now() - beginning.receivedAt),
+            ? beginning.requestReceivedTimestamp
+            : microTime(performance.now() + beginning.epochMs),
         annotations,
       },
     ];

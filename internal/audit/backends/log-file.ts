@@ -56,6 +56,9 @@ export class LogFile {
   private writing: Promise<void> | undefined;
   /** Whether what waits is to be written as soon as it can be. */
   private isUrgent = false;
+  /** Whether what waits is written at the latest when the timer is over. */
+  private isTimed = false;
+  /** One for all: most batches are written before it is over, and it is only set anew for the next. */
   private timer: NodeJS.Timeout | undefined;
   /** Of a batch that was written, for the next one. */
   private spare: Buffer | undefined;
@@ -88,10 +91,11 @@ export class LogFile {
       batch = new Batch(this.bufferFor(bytes));
       this.waiting.push(batch);
     }
-    batch.bytes += batch.buffer.write(text, batch.bytes);
+    // Where each character is a byte, as in most events, nothing needs to be encoded.
+    batch.bytes += batch.buffer.write(text, batch.bytes, bytes === text.length ? 'latin1' : 'utf8');
     this.waitingBytes += bytes;
-    if (mayWait) this.timer ??= setTimeout(() => this.hurry(), MAY_WAIT_MS);
-    else this.hurry();
+    if (!mayWait) this.hurry();
+    else if (!this.isTimed) this.hurryLater();
     return batch.written;
   }
 
@@ -104,6 +108,8 @@ export class LogFile {
   /** Writes what waits, and closes the file. */
   async close(): Promise<void> {
     this.hurry();
+    if (this.timer !== undefined) clearTimeout(this.timer);
+    this.timer = undefined;
     while (this.writing !== undefined) await this.writing;
     await this.tidying;
     await this.file?.close();
@@ -117,10 +123,15 @@ export class LogFile {
     return buffer;
   }
 
+  private hurryLater(): void {
+    this.isTimed = true;
+    if (this.timer === undefined) this.timer = setTimeout(() => this.hurry(), MAY_WAIT_MS);
+    else this.timer.refresh();
+  }
+
   /** Has all that waits written. */
   private hurry(): void {
-    if (this.timer !== undefined) clearTimeout(this.timer);
-    this.timer = undefined;
+    this.isTimed = false;
     if (this.waiting.length === 0) return;
     this.isUrgent = true;
     this.writing ??= this.writeAll();

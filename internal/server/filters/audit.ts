@@ -1,8 +1,9 @@
+import { microTime } from '../../audit/event-time.js';
 import type { AuditMetrics } from '../../audit/metrics.js';
 import type { PolicyEvaluator } from '../../audit/policy.js';
-import { RequestAudit, type StageFacts } from '../../audit/request-audit.js';
+import { RequestAudit, type RequestBeginning, type StageFacts } from '../../audit/request-audit.js';
 import { annotated, authorizationNotes, plainStatus } from '../../audit/shared-parts.js';
-import type { AuditBackend, ObjectReference } from '../../audit/types.js';
+import { type AuditBackend, nothingMade, type ObjectReference } from '../../audit/types.js';
 import type { Awaitable } from '../../machinery/awaitable.js';
 import { LARGE_BYTES, nextTurn } from '../../machinery/breathe.js';
 import type { JsonObject } from '../../machinery/json.js';
@@ -51,6 +52,11 @@ export function withFailedAuthenticationAudit(parts: AuditParts): Filter {
  * that this matters (mode `blocking-strict`).
  */
 export function withAudit(parts: AuditParts): Filter {
+  const conclude = (isRecorded: boolean): undefined => {
+    if (isRecorded) return undefined;
+    parts.metrics.requestRejected();
+    throw internalError('failed to store audit event');
+  };
   return (context) => {
     const audit = begin(parts, context, true);
     if (audit === undefined) {
@@ -62,11 +68,6 @@ export function withAudit(parts: AuditParts): Filter {
     // A list goes out in pieces, and what goes on for long is answered before it is complete.
     const isAnsweredAtOnce = context.info.verb !== 'list' && !isLongRunning(context.info);
     const recording = audit.recordComing(context.notedSoFar(), isAnsweredAtOnce);
-    const conclude = (isRecorded: boolean): undefined => {
-      if (isRecorded) return undefined;
-      parts.metrics.requestRejected();
-      throw internalError('failed to store audit event');
-    };
     return recording instanceof Promise ? recording.then(conclude) : conclude(recording);
   };
 }
@@ -82,18 +83,21 @@ function begin(
   metrics.level(config.level);
   if (config.level === 'None') return undefined;
   const agent = context.header('user-agent');
-  const facts = {
+  const receivedMs = wallClockMs(context.received);
+  const beginning: RequestBeginning = {
+    level: config.level,
     auditId: context.auditId,
     requestUri: incoming.rawQuery === '' ? incoming.rawPath : `${incoming.rawPath}?${incoming.rawQuery}`,
     verb: info.verb,
     user,
     sourceIPs: sourceIPs(context),
     userAgent: agent.length > MAX_USER_AGENT ? `${agent.slice(0, MAX_USER_AGENT)}...TRUNCATED` : agent,
+    requestReceivedTimestamp: microTime(receivedMs),
+    made: nothingMade(),
     objectRef: info.isResourceRequest ? referenceOf(context) : undefined,
-    receivedMs: wallClockMs(context.received),
-    receivedAt: context.received,
+    epochMs: receivedMs - context.received,
   };
-  return new RequestAudit(config, facts, backend, metrics);
+  return new RequestAudit(config, beginning, backend, metrics);
 }
 
 const referenceOf = ({ info }: RequestContext): ObjectReference => ({
@@ -149,16 +153,30 @@ function annotateLatency(context: RequestContext): void {
 }
 
 function finish(context: RequestContext, audit: RequestAudit, answer: Answer): Awaitable<Answer> {
-  const { reply } = answer;
-  const facts = (response?: JsonObject): StageFacts => factsOf(context, answer, annotationsOf(context), response);
-  if (context.bug !== undefined)
-    return after(audit.record('Panic', { ...facts(), responseStatus: panic(context.bug) }), answer);
+  const { bug } = context;
+  if (bug !== undefined) {
+    const facts = factsOf(context, answer, annotationsOf(context));
+    return after(audit.record('Panic', { ...facts, responseStatus: panic(bug) }), answer);
+  }
   const isLong = isLongRunning(context.info);
   if (!isLong) annotateLatency(context);
+  if (isLong || audit.wantsResponse || !('body' in answer.reply)) return finishInSteps(context, audit, answer, isLong);
+  return after(audit.record('ResponseComplete', factsOf(context, answer, annotationsOf(context))), answer);
+}
+
+/** Answers that go on, or that are recorded with their object. */
+function finishInSteps(
+  context: RequestContext,
+  audit: RequestAudit,
+  answer: Answer,
+  isLong: boolean,
+): Awaitable<Answer> {
+  const { reply } = answer;
+  const facts = (response?: JsonObject): StageFacts => factsOf(context, answer, annotationsOf(context), response);
   const started = isLong && audit.record('ResponseStarted', facts());
   if ('body' in reply) {
     const complete = (): Awaitable<boolean> => {
-      if (isLong || !audit.wantsResponse) return audit.record('ResponseComplete', facts());
+      if (isLong) return audit.record('ResponseComplete', facts());
       return withObject(reply, (object) => audit.record('ResponseComplete', facts(object)));
     };
     return after(started instanceof Promise ? started.then(complete) : complete(), answer);
