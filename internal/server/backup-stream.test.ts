@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { StatusError } from '../machinery/status.js';
 import { TestSink } from '../rest/testing.js';
 import type { StreamReply } from '../rest/types.js';
@@ -102,4 +102,64 @@ test('Why there is none is told: what is an answer already stays one', async () 
     message: 'no quorum',
   });
   await isFree();
+});
+
+/** Waits until `probe` holds, by turns of what is promised: no clock goes on. */
+async function soon(probe: () => boolean): Promise<void> {
+  for (let turns = 0; !probe() && turns < 1000; turns++) await Promise.resolve();
+  expect(probe()).toBe(true);
+}
+
+test('A client that takes nothing for 60 s is given up, and what it does afterwards is nothing', async () => {
+  vi.useFakeTimers();
+  try {
+    const of = source(['one', 'two', 'three']);
+    let broken = 0;
+    const sink = Object.assign(new TestSink(), { break: () => broken++ });
+    sink.full = true;
+    (await replyOf(of)).stream(sink);
+    await soon(() => sink.chunks.length === 1);
+    await vi.advanceTimersByTimeAsync(59_999);
+    sink.drain();
+    sink.full = true;
+    await soon(() => sink.chunks.length === 2);
+    await vi.advanceTimersByTimeAsync(59_999);
+    expect([broken, of.released]).toEqual([0, 0]);
+    await vi.advanceTimersByTimeAsync(1);
+    await soon(() => of.released === 1);
+    expect([broken, sink.closed, vi.getTimerCount()]).toEqual([1, false, 0]);
+    await isFree();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('A client that takes more than an hour is given up, however often it takes something', async () => {
+  vi.useFakeTimers();
+  try {
+    const of = source(Array.from({ length: 100 }, () => 'x'));
+    let broken = 0;
+    const sink = Object.assign(new TestSink(), { break: () => broken++ });
+    sink.full = true;
+    (await replyOf(of)).stream(sink);
+    for (let minute = 1; minute <= 60; minute++) {
+      await soon(() => sink.chunks.length === minute);
+      await vi.advanceTimersByTimeAsync(59_000);
+      sink.drain();
+      sink.full = true;
+    }
+    await soon(() => sink.chunks.length === 61);
+    await vi.advanceTimersByTimeAsync(59_000);
+    sink.drain();
+    sink.full = true;
+    await soon(() => sink.chunks.length === 62);
+    expect(broken).toBe(0);
+    await vi.advanceTimersByTimeAsync(2000);
+    sink.drain();
+    await soon(() => of.released === 1);
+    expect([broken, sink.chunks.length]).toEqual([1, 62]);
+    await isFree();
+  } finally {
+    vi.useRealTimers();
+  }
 });

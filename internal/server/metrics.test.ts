@@ -276,3 +276,21 @@ test('Every metric says what it is', async () => {
     '# TYPE kubernetes_build_info gauge',
   ]);
 });
+
+test('Which features there are is told with their stage', async () => {
+  const lines = await linesOf(new RequestMetrics(() => undefined), /^kubernetes_feature_enabled/);
+  const told = (name: string, stage: string, value: number): string =>
+    `kubernetes_feature_enabled{name="${name}",stage="${stage}"} ${value}`;
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      told('APIResponseCompression', 'BETA', 1),
+      told('WatchList', 'BETA', 1),
+      told('AllBeta', 'BETA', 0),
+      told('UnknownVersionInteroperabilityProxy', 'BETA', 0),
+      told('APIServingWithRoutine', 'ALPHA', 0),
+      told('StorageVersionAPI', 'ALPHA', 0),
+    ]),
+  );
+  expect(lines).toHaveLength(28);
+  for (const line of lines) expect(line).toMatch(/\{name="[A-Z]\w+",stage="(ALPHA|BETA)"\} [01]$/);
+});

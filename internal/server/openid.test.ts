@@ -51,4 +51,11 @@ test('who takes no such document is told which there is', () => {
   expect(ask(JWKS, 'application/jwk-set+json')?.status).toBe(200);
   expect(() => ask(JWKS, 'application/json')).toThrow(/Available representations: application\/jwk-set\+json/);
   expect(ask('/openid/v1/other')).toBeUndefined();
+  let refusal: unknown;
+  try {
+    ask(JWKS, 'text/html');
+  } catch (error) {
+    refusal = error;
+  }
+  expect(refusal).toMatchObject({ code: 406, reason: 'NotAcceptable' });
 });

@@ -155,6 +155,12 @@ describe('a request', () => {
     ]);
   });
 
+  test('of nobody who is known leaves no trace at level None', async () => {
+    const { serve, backend } = setting({ who: 'invalid', level: 'None' });
+    expect((await serve(CM)).reply.status).toBe(401);
+    expect(backend.events).toEqual([]);
+  });
+
   test('is judged by who sent it, and names who it acts for', async () => {
     const rules = [rule('None', { users: ['bob'] }), rule('Metadata', { users: ['ann'] })];
     const { serve, backend } = setting({ rules });
