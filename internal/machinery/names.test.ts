@@ -22,7 +22,10 @@ describe('names', () => {
       "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
     ]);
     expect(dns1123Label('x'.repeat(64))).toEqual(['must be no more than 63 characters']);
+    expect(dns1123Label('a.b')).toEqual(['must not contain dots']);
+    expect(dns1123Label('a..b')).toEqual([expect.stringMatching(/^a lowercase RFC 1123 label must consist of/)]);
     expect(labelValue('x'.repeat(64))).toEqual(['must be no more than 63 bytes']);
+    expect(labelValue('\u65e5'.repeat(22))[0]).toBe('must be no more than 63 bytes');
     expect(qualifiedName('')[0]).toBe('name part must be non-empty');
     expect(qualifiedName('a/b/c')).toEqual([
       expect.stringMatching(/^a qualified name must consist of .* with an optional DNS subdomain prefix and '\/'/),

@@ -82,13 +82,20 @@ function bounded(
   unit: 'bytes' | 'characters' = 'characters',
 ): string[] {
   const out: string[] = [];
-  if (value.length > max) out.push(maxLengthText(max, unit));
+  if (isLonger(value, max)) out.push(maxLengthText(max, unit));
   if (!fits(pattern, value)) out.push(text);
   return out;
 }
 
+/** Lengths are told in characters, and are of bytes. */
+const isLonger = (value: string, max: number): boolean =>
+  value.length > max || (value.length * 3 > max && Buffer.byteLength(value) > max);
+
 /** Field errors of a DNS-1123 label (at most 63 bytes); none when it is one. */
-export const dns1123Label = (value: string): string[] => bounded(value, 63, LABEL, LABEL_TEXT);
+export function dns1123Label(value: string): string[] {
+  const text = value.includes('.') && fits(SUBDOMAIN, value) ? 'must not contain dots' : LABEL_TEXT;
+  return bounded(value, 63, LABEL, text);
+}
 /** Field errors of a DNS-1123 subdomain (at most 253 bytes). */
 export const dns1123Subdomain = (value: string): string[] => bounded(value, 253, SUBDOMAIN, SUBDOMAIN_TEXT);
 /** Field errors of a DNS-1035 label (at most 63 bytes). */
@@ -97,7 +104,7 @@ export const dns1035Label = (value: string): string[] => bounded(value, 63, DNS1
 /** Field errors of a label value (at most 63 bytes; may be empty). */
 export function labelValue(value: string): string[] {
   const out: string[] = [];
-  if (value.length > 63) out.push(maxLengthText(63));
+  if (isLonger(value, 63)) out.push(maxLengthText(63));
   if (value !== '' && !fits(QUALIFIED, value)) out.push(LABEL_VALUE_TEXT);
   return out;
 }

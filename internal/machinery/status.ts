@@ -151,7 +151,29 @@ export const timeout = (message: string, retryAfterSeconds = 0): StatusError =>
 export const internalError = (message: string): StatusError =>
   new StatusError(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] });
 
-/** Go's %q for the strings that appear in Kubernetes' messages. */
+const PLAIN_ASCII = /^[ !#-[\]-~]*$/;
+/** What Go calls printable (unicode.IsPrint), and what stands for itself between double quotes. */
+const UNQUOTED = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]|["\\]/gu;
+const SHORT_ESCAPES: Readonly<Record<string, string>> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\x07': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+};
+
+/** Go's %q (strconv.Quote) for the strings that appear in Kubernetes' messages. */
 export function quote(s: string): string {
-  return JSON.stringify(s);
+  return PLAIN_ASCII.test(s) ? `"${s}"` : `"${s.replace(UNQUOTED, (c) => SHORT_ESCAPES[c] ?? escaped(c))}"`;
+}
+
+function escaped(c: string): string {
+  const code = c.codePointAt(0) ?? 0;
+  const hex = code.toString(16);
+  if (code < 0x20 || code === 0x7f) return `\\x${hex.padStart(2, '0')}`;
+  return code < 0x1_00_00 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
 }
