@@ -80,6 +80,8 @@ describe('a token is refused', () => {
     expect(ask(claims({ aud: ['vault'] }))).toBe('invalid');
     expect(ask(claims(), key, ['vault'])).toBe('invalid');
     expect(ask(claims({ aud: ['vault'] }), key, ['vault'])).toEqual(BOT);
+    expect(ask(claims({ aud: 'vault' }), key, ['vault'])).toEqual(BOT);
+    expect(ask(claims({ aud: 'vault' }))).toBe('invalid');
   });
   test('that another key signed', () => {
     expect(ask(claims(), other)).toBe('invalid');

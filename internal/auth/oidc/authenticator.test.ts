@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Callout } from '../../callout/index.js';
 import type { AuthenticationResult } from '../authenticator.js';
 import { credentials } from '../testing.js';
@@ -124,4 +124,57 @@ test('until the keys are there tokens are refused; an issuer that calls itself o
   expect(liar.asked).toEqual(['/.well-known/openid-configuration']);
   waiting?.stop();
   await liar.close();
+});
+
+describe('an issuer that cannot be used at the start', () => {
+  let late: TestIssuer;
+  let waiting: OidcAuthenticator;
+  let fetches: (error: unknown) => void = () => undefined;
+  /** Resolves with what went wrong when its keys were asked for the next time, and that was dealt with. */
+  const fetched = async (): Promise<unknown> => {
+    const error = await new Promise((resolve) => (fetches = resolve));
+    await new Promise(setImmediate);
+    return error;
+  };
+  beforeAll(async () => {
+    late = await startIssuer();
+  });
+  afterEach(() => {
+    waiting.stop();
+    vi.useRealTimers();
+  });
+  afterAll(() => late.close());
+
+  const begin = (): Promise<unknown> => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    late.discovery = { ...late.discovery, issuer: 'https://other' };
+    const first = fetched();
+    waiting = authenticatorFor(late, SIGNING_ALGS, (_keys, error) => fetches(error));
+    return first;
+  };
+
+  test('is asked again after ten seconds, and its tokens are taken from then on', async () => {
+    expect(await begin()).toBeInstanceOf(Error);
+    late.discovery = { ...late.discovery, issuer: late.url };
+    const asked = late.asked.length;
+    vi.advanceTimersByTime(9_999);
+    const second = fetched();
+    vi.advanceTimersByTime(1);
+    expect(await second).toBeUndefined();
+    expect(late.asked.slice(asked)).toEqual(['/.well-known/openid-configuration', '/keys']);
+    expect(await waiting.authenticate(credentials({ token: await late.token(good) }))).toMatchObject({
+      username: 'ann',
+    });
+  });
+
+  test('is asked no more once nobody needs its keys', async () => {
+    await begin();
+    expect(vi.getTimerCount()).toBe(1);
+    waiting.stop();
+    expect(vi.getTimerCount()).toBe(0);
+    const first = begin();
+    waiting.stop();
+    await first;
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });
