@@ -1,7 +1,9 @@
+import { Registry } from 'prom-client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Callout } from '../../callout/index.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { startWebhookServer, type WebhookServer } from '../../testing/webhook-server.js';
+import { authMetrics } from '../metrics.js';
 import { asks, user } from '../testing.js';
 import type { Attributes, Decision } from '../types.js';
 import { accessWebhookAuthorizer, type AccessWebhookOptions, CACHED_ANSWERS } from './access-review.js';
@@ -111,6 +113,29 @@ describe('when it cannot be asked', () => {
       server.on('/access', () => answer);
       expect(await deny(pods)).toMatchObject({ decision: 'deny', error: expect.any(String) });
     }
+  });
+  test('it is counted whether it was slow or failed otherwise', async () => {
+    const registry = new Registry();
+    for (const metric of authMetrics.all) registry.registerMetric(metric);
+    const target = { url: `${server.url}/access`, tls: { ca: Buffer.from(server.caBundle, 'base64').toString() } };
+    const ask = webhook({
+      name: 'counted',
+      server: { callout, target, token: '', timeoutMs: 100, firstWaitMs: 1 },
+    });
+    const counted = async (): Promise<string[]> => {
+      const name = 'apiserver_authorization_webhook_evaluations_fail_open_total';
+      const text = await registry.getSingleMetricAsString(name);
+      return text.split('\n').filter((line) => line.startsWith(name) && line.includes('"counted"'));
+    };
+    server.on('/access', () => 'hang');
+    await ask(pods);
+    expect(await counted()).toEqual([expect.stringMatching(/result="timeout"\} 1$/)]);
+    server.on('/access', () => ({ raw: 'broken', status: 403 }));
+    await webhook({ name: 'counted' })(pods);
+    expect(await counted()).toEqual([
+      expect.stringMatching(/result="timeout"\} 1$/),
+      expect.stringMatching(/result="error"\} 1$/),
+    ]);
   });
 });
 
