@@ -15,7 +15,7 @@ import { Runners } from './runners.js';
 import { productFiles, related, scoreOf, testMutants, type Verdict } from './score.js';
 import { Sources } from './sources.js';
 
-const USAGE = `npm run mutants -- [--folder NAME] [--sample N] [--seed S] [--at FILE[:LINE]] [--kind NAME] [--seconds N]
+const USAGE = `npm run mutants -- [--folder NAME] [--sample N] [--seed S] [--at FILE[:LINE]]... [--kind NAME] [--seconds N]
                    [--workers N] [--anew] [--out FILE]
 npm run mutants -- --named [--only TEXT]
 npm run mutants -- --ci [--out FILE]
@@ -24,7 +24,7 @@ Breaks one line after the other and runs the tests that reach it; a break that n
   --folder NAME    auth, admission, server, transport, raft, replica or store (default: each in turn)
   --sample N       so many breaks of each folder, drawn by --seed (default 60; 0: all of them)
   --seed S         another sample (default 1)
-  --at FILE[:LINE] only breaks of this file, or line
+  --at FILE[:LINE] only breaks of this file, or line; may be given several times
   --seconds N      for each break only as many test files as take so long without it, but three at least (default 30)
   --workers N      so many processes with tests at a time (default: the cores that there are)
   --anew           asks again what an earlier run has learned of the same sources (node_modules/.cache/mutants)
@@ -39,7 +39,7 @@ const OPTIONS = {
   folder: { type: 'string' },
   sample: { type: 'string', default: '60' },
   seed: { type: 'string', default: '1' },
-  at: { type: 'string' },
+  at: { type: 'string', multiple: true, default: [] as string[] },
   kind: { type: 'string' },
   seconds: { type: 'string', default: '30' },
   workers: { type: 'string', default: String(os.availableParallelism()) },
@@ -70,11 +70,16 @@ await commandLine(async () => {
   const count = wholeOption('sample', values.sample, 0);
   const seed = wholeOption('seed', values.seed, 0);
   const mostMs = wholeOption('seconds', values.seconds, 1) * 1000;
-  const [file, line] = (values.at ?? '').split(':');
+  const places = values.at.map((at) => {
+    const [file, line] = at.split(':');
+    return { file, ...(line === undefined ? {} : { line: Number(line) }) };
+  });
   const folders = FOLDERS.filter(({ name }) =>
-    values.at !== undefined ? values.at.startsWith(`internal/${name}/`) : [undefined, name].includes(values.folder),
+    places.length > 0
+      ? places.some(({ file }) => file?.startsWith(`internal/${name}/`))
+      : [undefined, name].includes(values.folder),
   );
-  if (folders.length === 0) throw new UsageError(`no such folder: ${values.at ?? values.folder}`);
+  if (folders.length === 0) throw new UsageError(`no such folder: ${values.at.join(', ') || values.folder}`);
   const cacheFile = path.join(root, 'node_modules/.cache/mutants/outcomes.jsonl');
   if (values.anew) fs.rmSync(cacheFile, { force: true });
   const known: Known = { sources: Sources.read(root), cache: new OutcomeCache(cacheFile), workers, mostMs };
@@ -91,10 +96,11 @@ await commandLine(async () => {
     const wanted = (mutants: readonly Mutant[]): readonly Mutant[] => {
       const asked = mutants.filter(
         (m) =>
-          (values.at === undefined || (m.file === file && (line === undefined || m.line === Number(line)))) &&
+          (places.length === 0 ||
+            places.some(({ file, line }) => m.file === file && (line === undefined || m.line === line))) &&
           (values.kind === undefined || m.kind === values.kind),
       );
-      return count === 0 || values.at !== undefined ? asked : sample(asked, count, seed);
+      return count === 0 || places.length > 0 ? asked : sample(asked, count, seed);
     };
     ends.push(await runFolder(folder, wanted, known, values.out));
   }

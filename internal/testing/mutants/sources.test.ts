@@ -36,6 +36,7 @@ test('a fingerprint changes with whatever the test needs, and with what is no Ty
   const before = print('internal/a/a.test.ts');
   write('internal/a/other.ts', 'export const other = 2;\n');
   write('internal/a/b.test.ts', 'export {};\n');
+  write('docs/page.md', '# Page');
   expect(print('internal/a/a.test.ts')).toBe(before);
   write('internal/a/used.ts', 'export const used = 2;\n');
   const after = print('internal/a/a.test.ts');
@@ -50,6 +51,13 @@ test('the fingerprint of a test that starts processes changes with every file of
   expect(print('internal/a/b.test.ts')).toBe(before);
   write('internal/a/other.ts', 'export const other = 2;\n');
   expect(print('internal/a/b.test.ts')).not.toBe(before);
+});
+
+test('the fingerprint of a test that reads a page changes with pages', () => {
+  write('internal/a/c.test.ts', "readFileSync('docs/page.md');\n");
+  const before = print('internal/a/c.test.ts');
+  write('docs/page.md', '# Page');
+  expect(print('internal/a/c.test.ts')).not.toBe(before);
 });
 
 test('outcomes are found again by another run, but for a line that was cut short', () => {

@@ -15,12 +15,15 @@ export class Sources {
   readonly #imports = new Map<string, ReadonlySet<string>>();
   readonly #needs = new Map<string, ReadonlySet<string>>();
   readonly #fingerprints = new Map<string, string>();
-  /** Of everything beside TypeScript: tables, certificates, locked packages, this tool, Node itself. */
+  /** Of everything beside TypeScript and pages: tables, certificates, locked packages, this tool, Node itself. */
   readonly #others: string;
+  /** Of all pages, which only a test depends on that names one. */
+  readonly #pages: string;
 
-  private constructor(texts: ReadonlyMap<string, string>, others: string) {
+  private constructor(texts: ReadonlyMap<string, string>, others: string, pages: string) {
     this.#texts = texts;
     this.#others = others;
+    this.#pages = pages;
   }
 
   /** Reads the tree at `root`. */
@@ -35,12 +38,14 @@ export class Sources {
     ].sort();
     const texts = new Map<string, string>();
     const others = crypto.createHash('sha256').update(process.version);
+    const pages = crypto.createHash('sha256');
     for (const file of files) {
       const bytes = fs.readFileSync(path.join(root, file));
       if (file.endsWith('.ts')) texts.set(file, bytes.toString('utf8'));
-      if (!file.endsWith('.ts') || isOfTool(file)) others.update(`${file}\0${bytes.length}\0`).update(bytes);
+      if (file.endsWith('.ts') && !isOfTool(file)) continue;
+      (file.endsWith('.md') ? pages : others).update(`${file}\0${bytes.length}\0`).update(bytes);
     }
-    return new Sources(texts, others.digest('hex'));
+    return new Sources(texts, others.digest('hex'), pages.digest('hex'));
   }
 
   /** The test files whose paths contain one of `parts`, sorted. */
@@ -74,8 +79,8 @@ export class Sources {
   }
 
   /**
-   * Changes with everything that a run of this test file may depend on: what it needs, what is no TypeScript and, where it
-   * starts processes, every file that is no test.
+   * Changes with everything that a run of this test file may depend on: what it needs, what is no TypeScript (of pages: where it
+   * names one) and, where it starts processes, every file that is no test.
    */
   fingerprint(test: string): string {
     const known = this.#fingerprints.get(test);
@@ -85,6 +90,7 @@ export class Sources {
       for (const file of this.#texts.keys()) if (!file.endsWith('.test.ts')) needed.add(file);
     }
     const hash = crypto.createHash('sha256').update(this.#others);
+    if ([...needed].some((file) => this.#texts.get(file)?.includes('.md'))) hash.update(this.#pages);
     for (const file of [...needed].sort()) {
       const text = this.#texts.get(file) ?? '';
       hash.update(`${file}\0${text.length}\0${text}`);
