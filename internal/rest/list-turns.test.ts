@@ -33,6 +33,23 @@ test('few lists do not wait, many leave others their turn', async () => {
   expect(turns.turn()).toBeUndefined();
 });
 
+test('while lists are many one page is written in a turn, however many sockets have room', async () => {
+  const turns = new ListTurns();
+  let written = 0;
+  turns.soon(() => written++);
+  expect(written).toBe(1);
+  // No time is left in this turn.
+  busy(10);
+  for (let i = 0; i < 5; i++) turns.soon(() => written++);
+  expect(turns.isCrowded).toBe(true);
+  const seen = [written];
+  while (written < 6) {
+    await turnOfTheLoop();
+    seen.push(written);
+  }
+  expect(seen.every((count, i) => count - (seen[i - 1] ?? 1) <= 1)).toBe(true);
+});
+
 test('a list that has begun is ended before others begin, a long one takes turns', async () => {
   const turns = new ListTurns();
   const order: string[] = [];

@@ -37,9 +37,9 @@ export class ListTurns {
     return this.mayBegin() ? undefined : this.next();
   }
 
-  /** For a page that is written where it may be, and in a later turn where others wait; `pages` as in `later`. */
+  /** For a page that is written at once while lists are few, and in a later turn while they are many; `pages` as in `later`. */
   soon(step: () => void, pages = 0): void {
-    if (this.mayBegin()) step();
+    if (!this.isCrowded && this.mayBegin()) step();
     else this.later(step, pages);
   }
 
