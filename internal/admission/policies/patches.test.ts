@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { fromJson } from '../../cel/index.js';
 import { drive } from '../../machinery/flow.js';
 import type { JsonObject, JsonValue } from '../../machinery/json.js';
 import { type Plan, planOfSchema, planOfType } from '../../schema/apply/index.js';
@@ -33,14 +34,22 @@ const object = (more: JsonObject = {}): JsonObject => ({
   ...more,
 });
 
+interface Options {
+  readonly of?: JsonObject;
+  readonly as?: Typing;
+  readonly variables?: JsonObject[];
+  readonly params?: JsonObject;
+}
+
 /** What a mutation makes of an object, or why it makes nothing. */
 async function mutated(
   type: 'ApplyConfiguration' | 'JSONPatch',
   expression: string,
-  { of = object(), as = CONFIG_MAPS, variables = [] }: { of?: JsonObject; as?: Typing; variables?: JsonObject[] } = {},
+  { of = object(), as = CONFIG_MAPS, variables = [], params }: Options = {},
 ): Promise<unknown> {
   const [ctx, a] = [contextOf(), attributesOf('configmaps', { object: of })];
   const policy = compileMutating({
+    ...(params === undefined ? {} : { paramKind: { apiVersion: 'v1', kind: 'ConfigMap' } }),
     variables,
     mutations: [{ patchType: type, [type === 'JSONPatch' ? 'jsonPatch' : 'applyConfiguration']: { expression } }],
   });
@@ -49,17 +58,17 @@ async function mutated(
   const values = new RequestValues(ctx, a, a.def, a.kind, of, undefined, checksOf(ctx, a));
   const kept = structuredClone(of);
   try {
-    return await drive(mutateObject(mutation, of, as, { values, params: null, variables: policy.variables }));
+    return await drive(
+      mutateObject(mutation, of, as, { values, params: fromJson(params), variables: policy.variables }),
+    );
   } catch (error) {
     return `${(error as Error).constructor.name}: ${(error as Error).message}`;
   } finally {
     expect(of).toEqual(kept);
   }
 }
-const applied = (expression: string, more: Parameters<typeof mutated>[2] = {}) =>
-  mutated('ApplyConfiguration', expression, more);
-const patched = (expression: string, more: Parameters<typeof mutated>[2] = {}) =>
-  mutated('JSONPatch', expression, more);
+const applied = (expression: string, more: Options = {}) => mutated('ApplyConfiguration', expression, more);
+const patched = (expression: string, more: Options = {}) => mutated('JSONPatch', expression, more);
 
 describe('an apply configuration', () => {
   test('sets what it names, keeps the rest, and is of the kind of the object whatever it says', async () => {
@@ -217,4 +226,17 @@ test('an apply configuration of a custom object may set what its schema does not
     object({ any: [1], other: [{ a: 'b' }], list: ['x'] }),
   );
   expect(await applied("Object{whole: ['x'], other: 'y'}", { as })).toContain('atomic arrays, maps or structs: .whole');
+});
+
+test('parameters are seen by policies that have a kind of them, an authorizer and the namespace by all', async () => {
+  const limit = "Object{data: {'b': params.limit}}";
+  expect(await applied(limit, { params: { limit: '7' } })).toEqual(object({ data: { a: '1', b: '7' } }));
+  expect(await applied(limit)).toContain("undeclared reference to 'params'");
+  const variables = [{ name: 'limit', expression: 'params.limit' }];
+  expect(await applied("Object{data: {'b': variables.limit}}", { params: { limit: '7' }, variables })).toEqual(
+    object({ data: { a: '1', b: '7' } }),
+  );
+  const sees =
+    "Object{data: {'b': string(authorizer.path('/x').check('get').allowed()) + string(namespaceObject == null)}}";
+  expect(await applied(sees)).toEqual(object({ data: { a: '1', b: 'truetrue' } }));
 });
