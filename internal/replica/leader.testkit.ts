@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Packr } from 'msgpackr';
 import type { ConfState, Message, NodeId } from '../raft/index.js';
 import { type Command, LOG_VERSION } from '../store/command.js';
 import type { MemberInfo } from '../store/meta.js';
@@ -13,8 +14,9 @@ import { Proposals } from './proposals.js';
 import { Reads } from './reads.js';
 import { DiskWatch, SLOW_DISK_LIMITS } from './slow-disk.js';
 import { SpaceGuard } from './space.js';
-import { Verifier } from './verify.js';
+import { Verifier, type VerifyRequest } from './verify.js';
 
+const packr = new Packr({ useRecords: false, int64AsType: 'number' });
 const nothing = (): void => undefined;
 
 /**
@@ -32,6 +34,8 @@ export class LoneLeader {
   readonly said: string[] = [];
   /** What Membership asks of another member: `to address`. */
   readonly calls: string[] = [];
+  /** Who was asked for a hash of its state, and as of which revision. */
+  readonly compared: string[] = [];
   call: (to: NodeId, payload: Buffer) => Promise<Buffer> = () => Promise.reject(new Error('nobody answers'));
   log!: LogStore;
   state!: StateStore;
@@ -134,7 +138,11 @@ export class LoneLeader {
       say,
     });
     this.space = new SpaceGuard({ dataDir: this.directory, say });
-    const ask = (): Promise<Buffer> => Promise.reject(new Error('nobody answers'));
+    const ask = (to: NodeId, payload: Buffer): Promise<Buffer> => {
+      const { revision } = packr.unpack(payload) as VerifyRequest;
+      this.compared.push(`${to} at ${revision}`);
+      return Promise.reject(new Error('nobody answers'));
+    };
     this.verifier = new Verifier({ id: 1, state: this.state, ask, onDiverged: nothing, say });
   }
 

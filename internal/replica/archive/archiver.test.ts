@@ -39,6 +39,14 @@ afterEach(async () => {
   await bench.close();
 });
 
+/** A directory that cannot be written for a while. */
+class AwayTarget extends DirectoryTarget {
+  isAway = true;
+  override put(name: string, bytes: AsyncIterable<Buffer>): Promise<void> {
+    return this.isAway ? Promise.reject(new Error('the store is away')) : super.put(name, bytes);
+  }
+}
+
 const root = (): string => join(bench.directory, 'archive');
 const files = () => listingOf(readdirSync(join(root(), 'c')));
 const extent = (): string[] => {
@@ -205,8 +213,7 @@ describe('an archive', () => {
 
 describe('an archive that cannot be kept', () => {
   it('is tried again every 5 s, and told of once a minute', async () => {
-    const target = new DirectoryTarget(root(), 'c');
-    const failure = vi.spyOn(target, 'put').mockRejectedValue(new Error('the store is away'));
+    const target = new AwayTarget(root(), 'c');
     const kept = open({}, target);
     kept.start();
     await looking(() => kept.status.failures === 1);
@@ -223,7 +230,7 @@ describe('an archive that cannot be kept', () => {
     await looking(() => kept.status.failures === 3);
     expect(said).toEqual([text, text]);
     expect(kept.status).toMatchObject({ currentMs: undefined, baseMs: undefined });
-    failure.mockRestore();
+    target.isAway = false;
     look(6_000);
     await looking(() => kept.status.currentMs !== undefined);
     expect(extent()).toEqual(['base 1']);

@@ -1,0 +1,189 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { FatalError } from '../machinery/assert.js';
+import { InvariantError, type Message } from '../raft/index.js';
+import { encodeProposal } from '../store/command.js';
+import { CorruptRecordError } from '../store/rows.js';
+import { until } from '../testing/until.js';
+import { LoneLeader } from './leader.testkit.js';
+
+const info = (name: string) => ({ name, address: `${name}:1` });
+let bench: LoneLeader;
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await bench.close();
+});
+const from = (id: number, type: Message['type'], more: Partial<Message> = {}): Message => ({
+  type,
+  from: id,
+  to: 1,
+  term: 5,
+  index: 0,
+  logTerm: 0,
+  commit: 0,
+  entries: [],
+  reject: false,
+  rejectHint: 0,
+  context: '',
+  ...more,
+});
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const entry = (index: number, key: string) => {
+  const op = { type: 'put', key, value: Buffer.from('v'), revisionAt: -1 } as const;
+  const commands = [{ kind: 'txn', txn: { compares: [], ops: [op] } } as const];
+  return {
+    index,
+    term: 5,
+    type: 'normal' as const,
+    data: encodeProposal({ proposer: 2, seq: index, time: 0, commands }),
+  };
+};
+const follower = async (): Promise<void> => {
+  bench = await LoneLeader.open({ 2: info('b'), 3: info('c') }, { voters: [1, 2, 3] });
+};
+
+describe('what must not happen', () => {
+  it.each<readonly [string, Error, RegExp]>([
+    [
+      'a broken invariant',
+      new InvariantError('two leaders'),
+      /^fatal: this replica stopped at a broken invariant: (.|\n)*two leaders(.|\n)*\. Restart it; if this comes back, report it\.$/,
+    ],
+    [
+      'another error',
+      new Error('boom'),
+      /^fatal: this replica stopped at an unexpected error: Error: boom\n(.|\n)*\. Restart it; if this comes back, report it\.$/,
+    ],
+    ['what says itself what to do', new FatalError('mend the disk'), /^fatal: mend the disk$/],
+    ['a damaged record', new CorruptRecordError('objects', 'a/1', 'bad checksum'), /^damaged: .*a\/1/],
+  ])('stops the replica: %s', async (_, error, text) => {
+    bench = await LoneLeader.open({ 2: info('b') }, { learners: [2] });
+    await bench.lead();
+    await bench.put('k');
+    await bench.until(() => bench.driver.soleLeader || bench.driver.status().commit === 2);
+    bench.driver.report(() => {
+      throw error;
+    });
+    expect(bench.said).toHaveLength(1);
+    expect(bench.said[0]).toMatch(text);
+    const sent = bench.sent.length;
+    const told: number[] = [];
+    bench.driver.report(() => void told.push(1));
+    bench.driver.step([from(2, 'vote', { term: 9 })]);
+    for (let i = 0; i < 300; i++) bench.driver.tick();
+    bench.driver.wake();
+    bench.driver.onVisible();
+    await turn();
+    expect([told, bench.sent.length, bench.driver.status().term, bench.driver.soleLeader]).toEqual([
+      [],
+      sent,
+      1,
+      false,
+    ]);
+    bench.driver.report(() => {
+      throw new Error('again');
+    });
+    expect(bench.said).toHaveLength(1);
+  });
+
+  it('stops a member whose log has lost what it had acknowledged, and one that is sent a snapshot without peers', async () => {
+    await follower();
+    bench.driver.step([from(2, 'heartbeat', { commit: 9 })]);
+    expect(bench.said).toHaveLength(1);
+    expect(bench.said[0]).toMatch(/^fatal: /);
+    expect(bench.said[0]).not.toContain('unexpected');
+    await bench.close();
+    await follower();
+    const confState = { voters: [1, 2, 3], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+    bench.driver.step([from(2, 'snapshot', { snapshot: { index: 7, term: 4, confState } })]);
+    await bench.until(() => bench.said.length > 0);
+    expect(bench.said).toEqual(['fatal: a snapshot came to a replica that has no peers.']);
+  });
+});
+
+describe('a follower', () => {
+  it('acknowledges entries when they are on its disk, and applies them when they are committed', async () => {
+    await follower();
+    let written = (): void => undefined;
+    const append = bench.log.append.bind(bench.log);
+    vi.spyOn(bench.log, 'append').mockImplementation(async (entries, hardState) => {
+      await append(entries, hardState);
+      await new Promise<void>((resolve) => (written = resolve));
+    });
+    const acknowledged = (): number[] =>
+      bench.sent.filter(({ type, reject }) => type === 'appendResp' && !reject).map(({ index }) => index);
+    bench.driver.step([from(2, 'append', { entries: [entry(1, 'a/1'), entry(2, 'a/2')], commit: 1 })]);
+    for (let i = 0; i < 20; i++) await turn();
+    expect([acknowledged(), bench.state.meta.appliedIndex, bench.driver.leader, bench.driver.term]).toEqual([
+      [],
+      0,
+      2,
+      5,
+    ]);
+    // What promises nothing about the disk leaves at once.
+    bench.driver.step([from(2, 'heartbeat', { context: 'x' })]);
+    await turn();
+    expect(bench.sent.filter(({ type }) => type === 'heartbeatResp').map(({ context }) => context)).toEqual(['x']);
+    await until(() => {
+      written();
+      return acknowledged().length > 0;
+    });
+    expect([acknowledged(), bench.state.meta.appliedIndex, bench.state.meta.revision]).toEqual([[2], 1, 1]);
+    expect(bench.driver.leads).toBe(false);
+    bench.driver.step([from(2, 'heartbeat', { commit: 2 })]);
+    await until(() => bench.state.visible.appliedIndex === 2);
+    expect(bench.state.visible.revision).toBe(2);
+  });
+
+  it('applies what is written by an earlier seq of its own only once', async () => {
+    await follower();
+    const twice = [entry(1, 'a/1'), { ...entry(1, 'a/1'), index: 2 }];
+    bench.driver.step([from(2, 'append', { entries: twice, commit: 2 })]);
+    await until(() => bench.state.visible.appliedIndex === 2);
+    expect(bench.state.visible.revision).toBe(1);
+  });
+});
+
+describe('a leader', () => {
+  it('times what it sends to a member until that is acknowledged', async () => {
+    bench = await LoneLeader.open({ 2: info('b'), 3: info('c') }, { voters: [1, 2, 3] });
+    const sentTo = vi.spyOn(bench.disks, 'onSent');
+    const heard = vi.spyOn(bench.disks, 'onAcknowledged');
+    bench.present.add(2);
+    await bench.lead();
+    sentTo.mockClear();
+    heard.mockClear();
+    await bench.put('k');
+    await bench.until(() => heard.mock.calls.length > 0);
+    expect(sentTo.mock.calls.map(([to, index]) => [to, index])).toContainEqual([2, 2]);
+    expect(heard.mock.calls.map(([id, index]) => [id, index])).toContainEqual([2, 2]);
+    heard.mockClear();
+    bench.driver.step([from(3, 'appendResp', { term: 1, reject: true, index: 1, rejectHint: 0 })]);
+    expect(heard).not.toHaveBeenCalled();
+    bench.driver.step([from(3, 'heartbeatResp', { term: 1 })]);
+    expect(heard).not.toHaveBeenCalled();
+  });
+
+  it('lets writes gather while its disk is busy, and hands them on as one', async () => {
+    bench = await LoneLeader.open();
+    await bench.lead();
+    let release = (): void => undefined;
+    const append = bench.log.append.bind(bench.log);
+    const spy = vi.spyOn(bench.log, 'append').mockImplementation(async (entries, hardState) => {
+      await append(entries, hardState);
+      await new Promise<void>((resolve) => (release = resolve));
+    });
+    const writes = [bench.put('a')];
+    await bench.until(() => spy.mock.calls.length === 1);
+    writes.push(...['b', 'c', 'd'].map((key) => bench.put(key)));
+    for (let i = 0; i < 10; i++) await turn();
+    expect([spy.mock.calls.length, bench.proposals.queued]).toEqual([1, 3]);
+    let done = false;
+    const all = Promise.all(writes).then(() => (done = true));
+    await bench.until(() => {
+      release();
+      return done;
+    });
+    await all;
+    expect(bench.driver.status().lastIndex).toBe(3);
+  });
+});
