@@ -45,6 +45,7 @@ describe.each([
   });
   beforeEach(async () => {
     told = [];
+    closing = undefined;
     agent = new https.Agent({ keepAlive: true });
     listener = await open(files, {
       serve: (request) => {
@@ -56,8 +57,11 @@ describe.each([
   });
   afterEach(async () => {
     agent.destroy();
-    await listener.close(0);
+    await close(0);
   });
+  /** Once: what is closed is not to be touched again. */
+  let closing: Promise<void> | undefined;
+  const close = (graceMs: number): Promise<void> => (closing ??= listener.close(graceMs));
   const ask = (method = 'GET') =>
     https.request({ host: '127.0.0.1', port: listener.port, path: '/x', rejectUnauthorized: false, agent, method });
   const get = async (method = 'GET'): Promise<IncomingMessage & { text: string }> => {
@@ -97,7 +101,7 @@ describe.each([
     const answer = get();
     await came;
     let isClosed = false;
-    const closed = listener.close(60_000).then(() => (isClosed = true));
+    const closed = close(60_000).then(() => (isClosed = true));
     await aWhile();
     expect(isClosed).toBe(false);
     release(ok);
@@ -112,7 +116,7 @@ describe.each([
     const came = once(events, 'request');
     const broken = get().catch(() => 'broken');
     await came;
-    await listener.close(1);
+    await close(1);
     expect(await broken).toBe('broken');
   });
 
@@ -131,7 +135,7 @@ describe.each([
       for await (const chunk of response) text += String(chunk);
       return text;
     })();
-    await listener.close(60_000);
+    await close(60_000);
     expect([await rest, closed, told]).toEqual(['first', 1, ['finished']]);
     agent.destroy();
     agent = new https.Agent();
@@ -159,7 +163,7 @@ describe.each([
     await Promise.all(over);
     expect(told.toSorted()).toEqual(['abandoned', 'finished']);
     // Nothing of it is in flight any more.
-    await listener.close(60_000);
+    await close(60_000);
   });
 
   test('answers HEAD without a body, and begins no stream for it', async () => {

@@ -9,18 +9,17 @@ interface Asked {
   readonly method?: string;
   readonly query?: string;
   readonly headers?: readonly (readonly [string, string])[];
-  readonly address?: string;
 }
 
 /** A request as uWebSockets.js hands it on. */
-function asked({ method = 'POST', query, headers = [], address = '' }: Asked, turns = new Turn()) {
+function asked({ method = 'POST', query, headers = [] }: Asked, turns = new Turn()) {
   let onData: (chunk: ArrayBuffer, isLast: boolean) => void = () => undefined;
   const res = {
     onData: (handler: typeof onData) => (onData = handler),
     onWritable: () => undefined,
     pause: () => undefined,
     getX509Certificate: () => 'PEM',
-    getRemoteAddressAsText: () => new TextEncoder().encode(address).buffer,
+    getRemoteAddress: () => new Uint8Array([203, 0, 113, 7]).buffer,
   } as unknown as Response;
   const req = {
     getCaseSensitiveMethod: () => method,
@@ -34,18 +33,10 @@ function asked({ method = 'POST', query, headers = [], address = '' }: Asked, tu
   return { exchange, res, turns, part: (isLast = false) => onData(new ArrayBuffer(1), isLast) };
 }
 
-test.each([
-  ['203.0.113.7', '203.0.113.7'],
-  ['0000:0000:0000:0000:0000:ffff:cb00:7107', '203.0.113.7'],
-  ['0000:0000:0000:0000:0000:ffff:0aff:00ff', '10.255.0.255'],
-  ['2001:0db8:0000:0000:0000:0000:0000:0001', '2001:db8::1'],
-  ['0000:0000:0000:0000:0000:0000:0000:0001', '::1'],
-  ['0001:0000:0000:0000:0000:ffff:cb00:7107', '1::ffff:cb00:7107'],
-])('The client at %s is told as %s, until it is gone', (address, told) => {
-  const gone = ['aborted', 'done', 'upgraded'] as const;
-  for (const way of gone) {
-    const { exchange } = asked({ address });
-    expect(exchange.remoteAddress()).toBe(told);
+test('The client is told by its address until it is gone', () => {
+  for (const way of ['aborted', 'done', 'upgraded'] as const) {
+    const { exchange } = asked({});
+    expect(exchange.remoteAddress()).toBe('203.0.113.7');
     exchange[way] = true;
     expect(exchange.remoteAddress()).toBe('');
   }
