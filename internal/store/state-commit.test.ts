@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { openEnvironment, openTables } from './lmdb.js';
 import { stateHashOf } from './meta.js';
 import { StagedState } from './snapshot.js';
 import type { StateStore } from './state.js';
@@ -74,6 +75,40 @@ test('What comes while a commit is under way waits for the next, and is left to 
   state = openState(join(directory, 'state'));
   expect([state.meta.appliedIndex, state.visible.appliedIndex, state.durableIndex]).toEqual([3, 3, 3]);
   expect(state.snapshot.get('objects', 'b')?.toString()).toContain('one');
+});
+
+test('Of an entry that could not be applied whole nothing reaches the disk, whatever was wanted before', async () => {
+  const path = join(directory, 'state');
+  state = openState(path);
+  applyTo(state, putCommand('a', 'one'));
+  await state.close();
+  const environment = openEnvironment({ path, overlappingSync: true });
+  const { objects } = openTables(environment);
+  await environment.batch(() => void objects.put('a', Buffer.alloc(30)));
+  await environment.close();
+
+  state = openState(path, { othersHoldState: () => true });
+  const entry = (key: string) => applyTo(state, putCommand(key, 'two'), putCommand('c', key));
+  entry('b');
+  const first = state.whenCommitted();
+  entry('b2');
+  // What is not begun yet.
+  void state.whenCommitted();
+  expect(() => applyTo(state, putCommand('d', 'half'), putCommand('a', 'two'))).toThrow(
+    '"a" in table objects is damaged',
+  );
+  expect(state.halted).toBe(true);
+  const [seen] = [state.visible];
+  state.commit();
+  expect(state.visible).toBe(seen);
+  await first;
+  await state.close();
+  state = openState(path);
+  expect(state.meta).toMatchObject({ appliedIndex: 2, revision: 3 });
+  expect([state.snapshot.get('objects', 'b2'), state.snapshot.get('objects', 'd')]).toEqual([undefined, undefined]);
+  // Where nobody else holds the state, the damaged one is written over.
+  applyTo(state, putCommand('a', 'two'));
+  expect(state.halted).toBe(false);
 });
 
 test('With another state put in its place nothing is left of the one before', async () => {
