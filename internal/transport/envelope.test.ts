@@ -23,6 +23,7 @@ it('is the protobuf of peer.proto', () => {
 it('skips fields of later releases, and takes absent ones for empty', () => {
   const later = Buffer.from('1a03010203' + '210102030405060708' + '2d01020304' + '3005' + '0801', 'hex');
   expect(decodeEnvelope(later)).toEqual({ version: 1, payload: Buffer.alloc(0) });
+  expect(decodeEnvelope(Buffer.from('08013005', 'hex')).version).toBe(1);
 });
 
 it('refuses junk with an EnvelopeError, never anything else', () => {
@@ -47,7 +48,7 @@ it.each([
   ['0f', 'wire type 7'],
 ])('says what is wrong with %s', (hex, reason) => {
   const error = new EnvelopeError(reason);
-  expect(error.name).toBe('EnvelopeError');
+  expect(error).toMatchObject({ name: 'EnvelopeError', message: `malformed envelope: ${reason}` });
   expect(() => decodeEnvelope(Buffer.from(hex, 'hex'))).toThrow(error);
 });
 
