@@ -4,6 +4,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   readSync,
   rmSync,
   statSync,
@@ -110,4 +111,39 @@ it('a file that was cut short is refused with a sentence, not by a signal', () =
       FatalError,
     );
   }
+});
+
+it('finds a page that is missing far below the pages that name it', async () => {
+  const path = join(directory, 'deep');
+  const file = join(path, 'data.mdb');
+  const meta = { tree: 24 + 72, freeRoot: 24 + 24 + 40, transaction: 24 + 128 };
+  const rootOf = (bytes: Buffer): bigint => {
+    const [a, b] = [bytes, bytes.subarray(PAGE_BYTES)];
+    const newest = a.readBigUInt64LE(meta.transaction) > b.readBigUInt64LE(meta.transaction) ? a : b;
+    return newest.readBigUInt64LE(meta.tree + 40);
+  };
+  // Small commits, until the tree of tables begins on a page in front of those with objects, which is free by then.
+  let bytes = Buffer.alloc(0);
+  for (let round = 0; round < 10 && (round === 0 || rootOf(bytes) > 20n); round++) {
+    const environment = openEnvironment({ path, overlappingSync: true });
+    const { objects } = openTables(environment);
+    await environment.batch(() => {
+      for (let i = 0; i < (round === 0 ? 3_000 : 1); i++) void objects.put(`a/${10_000 + i}`, Buffer.alloc(300, round));
+    });
+    await environment.close();
+    bytes = readFileSync(file);
+  }
+  expect(Number(rootOf(bytes))).toBeLessThan(20);
+  // Without the list of free pages, whose own pages come last.
+  for (const at of [0, PAGE_BYTES]) bytes.writeBigUInt64LE(0xffff_ffff_ffff_ffffn, at + meta.freeRoot);
+  const pages = bytes.length / PAGE_BYTES;
+  const missing = (count: number): boolean => {
+    writeFileSync(join(directory, 'deep-cut'), bytes.subarray(0, count * PAGE_BYTES));
+    return missingPages(join(directory, 'deep-cut')) !== undefined;
+  };
+  const told = Array.from({ length: pages - 1 }, (_, i) => missing(i + 2));
+  // Every page with objects counts, the last as well as the first; there are more than a hundred.
+  expect(told.lastIndexOf(true)).toBeGreaterThan(100);
+  expect(told.indexOf(false)).toBe(told.lastIndexOf(true) + 1);
+  expect(told.at(-1)).toBe(false);
 });
