@@ -110,12 +110,6 @@ export const HARMLESS_STORE: readonly Argued[] = [
     'mapSize: options.mapSize ?? DEFAULT_MAP_SIZE,',
     'options.mapSize && DEFAULT_MAP_SIZE',
   ),
-  ...argued(
-    'lmdb.ts',
-    'address space to begin with: the map grows by itself',
-    'const DEFAULT_MAP_SIZE = 1 << 30;',
-    '1 >> 30',
-  ),
   ...argued('lmdb.ts', 'every write is in a batch', 'eventTurnBatching: false,', 'true'),
   ...argued(
     'lmdb.ts',
@@ -250,12 +244,6 @@ export const HARMLESS_STORE: readonly Argued[] = [
     'the first is taken',
     "for (const row of snapshot.scan('past', from, pastKey(key, revision, MAX_REVISION), { limit: 1 })) {",
     '{}',
-  ),
-  ...argued(
-    'view.ts',
-    'older versions were superseded before',
-    "for (const row of snapshot.scan('past', from, to, { reverse: true, limit: 1 })) {",
-    '{ reverse: true }',
   ),
   ...argued(
     'sorted-keys.ts',

@@ -3,6 +3,7 @@ import { HARMLESS_ADMISSION } from './harmless-admission.js';
 import { HARMLESS_CONSENSUS } from './harmless-consensus.js';
 import { HARMLESS_STORE } from './harmless-store.js';
 import { HARMLESS_SERVER } from './harmless-server.js';
+import { HARMLESS_TRANSPORT } from './harmless-transport.js';
 import type { Mutant } from './mutants.js';
 
 /** A break that no test needs to notice, found again by its file, its line's text and what it becomes. */
@@ -20,6 +21,7 @@ export const HARMLESS: readonly Argued[] = [
   ...HARMLESS_CONSENSUS,
   ...HARMLESS_SERVER,
   ...HARMLESS_STORE,
+  ...HARMLESS_TRANSPORT,
   {
     file: 'internal/raft/unstable.ts',
     text: 'if (first.index === next) {',
