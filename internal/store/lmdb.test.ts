@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FatalError } from '../machinery/assert.js';
 import { LOWEST } from './lmdb-snapshot.js';
-import { commitErrorOf, flushedOf, isDiskFull, openEnvironment, openTables } from './lmdb.js';
+import { commitErrorOf, flushedOf, isDiskFull, openEnvironment, openTable, openTables } from './lmdb.js';
 
 let directory = '';
 beforeAll(() => {
@@ -28,6 +28,12 @@ test('Keys are read as they were written, text as text and bytes as bytes, in ev
     const keys = ['\0b', 'a', 'ü'];
     const isText = name === 'objects' || name === 'meta';
     expect(rows.map(({ key }) => key)).toEqual(isText ? keys : keys.map((key) => Buffer.from(key)));
+    // Data of every release is found under these names.
+    expect(
+      openTable(environment, name, isText ? 'text' : 'bytes')
+        .get('a')
+        ?.toString(),
+    ).toBe(name);
   }
   await environment.close();
 });

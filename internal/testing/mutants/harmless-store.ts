@@ -359,4 +359,34 @@ export const HARMLESS_STORE: readonly Argued[] = [
     'false',
   ),
   ...argued('state.ts', 'where nothing waits, nothing is due', 'this.#dirtySince === undefined ||', 'false'),
+  ...argued(
+    'lmdb-snapshot.ts',
+    'what is not kept is read again',
+    "if (table !== 'objects' || typeof key !== 'string') return this.#tables[table].get(key, this.#getOptions);",
+    '""',
+  ),
+  ...argued(
+    'lmdb-snapshot.ts',
+    'the only other table with texts for keys has one row, and no object its key',
+    "if (table !== 'objects' || typeof key !== 'string') return this.#tables[table].get(key, this.#getOptions);",
+    'false',
+  ),
+  ...argued(
+    'compaction.ts',
+    'a byte more or less',
+    'if (state.pendingBytes > PENDING_BYTES_MAX) return true;',
+    'state.pendingBytes >= PENDING_BYTES_MAX',
+  ),
+  ...argued(
+    'state.ts',
+    'the same is noted again',
+    'if (this.#meta.revision !== revision) this.#hashes.note(this.#meta);',
+    'true',
+  ),
+  ...argued(
+    'snapshot.ts',
+    'rows come in pairs, and half a one is not asked for',
+    "if (bytes === undefined) throw new SnapshotError('a row is cut off');",
+    'false',
+  ),
 ];
