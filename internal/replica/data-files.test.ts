@@ -1,0 +1,148 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FatalError } from '../machinery/assert.js';
+import type { ReplicaConfig } from './config.js';
+import { noteDisowned } from './disown.js';
+import { openReplica } from './index.js';
+import { LogStore } from './log.js';
+import { put } from './state.testkit.js';
+
+let directory = '';
+let dataDir = '';
+const said: string[] = [];
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'quorate-data-files-'));
+  dataDir = join(directory, 'data');
+  said.length = 0;
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const NOBODY = { voters: [], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
+const open = (more: Partial<ReplicaConfig> = {}) =>
+  openReplica({ name: 'a', dataDir, log: (level, text) => void said.push(`${level}: ${text}`), ...more });
+/** A start that comes to nothing: why. */
+async function refused(more: Partial<ReplicaConfig> = {}): Promise<string> {
+  const error = await open(more).then(
+    (replica) => replica.close(),
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(FatalError);
+  expect(readdirSync(dataDir).filter((name) => name.startsWith('lock'))).toEqual([]);
+  return (error as Error).message;
+}
+/** A replica that has written something, and is closed. */
+async function used(): Promise<void> {
+  const replica = await open();
+  await replica.ready();
+  await put(replica, 'a/1', 'v');
+  await replica.close();
+}
+async function withLog(work: (log: LogStore) => Promise<unknown>): Promise<void> {
+  const log = await LogStore.open({
+    path: join(dataDir, 'wal'),
+    stateMeta: () => ({ index: 0, term: 0, confState: NOBODY }),
+    onDiskFull: () => undefined,
+  });
+  await work(log);
+  await log.close();
+}
+const PART_LOST =
+  'part of the data directory was lost or mixed with another. Remove this replica from its cluster and join it again with an ' +
+  'empty data directory. Only where it is the only replica may the whole directory be restored from a backup.';
+
+describe('a data directory', () => {
+  it('without its log is not started on', async () => {
+    await used();
+    rmSync(join(dataDir, 'wal'), { recursive: true });
+    expect(await refused()).toBe(`${dataDir} holds a state (state) but an empty log: ${PART_LOST}`);
+  });
+
+  it('whose state is from another log is not started on', async () => {
+    await used();
+    await withLog((log) =>
+      log.reset({ index: 100, term: 9, confState: NOBODY }, { term: 9, vote: 0, commit: 100 }, {}),
+    );
+    const text = await refused();
+    expect(text).toMatch(
+      new RegExp(`^the log in ${dataDir} is from 101 to 100 but the state has applied \\d+: ${PART_LOST.slice(0, 30)}`),
+    );
+    expect(text).toContain(PART_LOST);
+  });
+
+  it('whose state is beyond its log is not started on', async () => {
+    await used();
+    await withLog((log) => log.reset({ index: 1, term: 1, confState: NOBODY }, { term: 1, vote: 0, commit: 1 }, {}));
+    expect(await refused()).toMatch(/the log|commit|lost/);
+  });
+
+  it('that was disowned says why, at each start', async () => {
+    await used();
+    await withLog((log) => noteDisowned(log, 'it runs on an older copy'));
+    expect(await refused()).toBe('it runs on an older copy');
+    expect(await refused()).toBe('it runs on an older copy');
+  });
+
+  it('of another cluster than the one that is named counts, and that is told', async () => {
+    await used();
+    const warning =
+      `warn: the data directory ${dataDir} is of another cluster than the one that --initial-cluster names; the data ` +
+      'directory counts. If that is a mistake, stop this replica at once, and give it the right one.';
+    const initialCluster = [{ name: 'a', address: '127.0.0.1:1' }];
+    for (const [more, expected] of [
+      [{}, []],
+      [{ initialCluster }, []],
+      [{ initialCluster, initialClusterToken: 'x' }, [warning]],
+      [
+        {
+          initialCluster: [...initialCluster, { name: 'b', address: 'b:1' }],
+          peerListen: '127.0.0.1:0',
+          unsafeNoPeerTls: true,
+        },
+        [warning],
+      ],
+    ] as const) {
+      said.length = 0;
+      await (await open(more)).close();
+      expect(said.filter((text) => text.startsWith('warn'))).toEqual(expected);
+    }
+  });
+
+  it('that cannot be made is told', async () => {
+    const file = join(directory, 'file');
+    writeFileSync(file, '');
+    await expect(open({ dataDir: join(file, 'data') })).rejects.toThrow(
+      /cannot make the data directory .*\/file\/data: ENOTDIR.*\.$/,
+    );
+  });
+
+  it('keeps what was written, and counts its commits for who observes them', async () => {
+    await used();
+    const observed: string[] = [];
+    const replica = await open({ observe: (what, value) => void (value >= 0 && observed.push(what)) });
+    try {
+      await replica.ready();
+      expect(replica.backend.get('a/1')?.value.toString()).toBe('v');
+      await put(replica, 'a/2', 'w');
+      // A copy of the state is of what is committed.
+      (await replica.backup()).release();
+      const { id, name, leader, leaderName, role, members, failure, disputed, copied, proposalsInFlight } =
+        replica.status();
+      expect({ name, leader, leaderName, role, members, failure, disputed, copied, proposalsInFlight }).toEqual({
+        name: 'a',
+        leader: id,
+        leaderName: 'a',
+        role: 'leader',
+        members: [{ id, name: 'a', address: '', learner: false, connected: true }],
+        failure: '',
+        disputed: false,
+        copied: false,
+        proposalsInFlight: 0,
+      });
+    } finally {
+      await replica.close();
+    }
+    expect([...new Set(observed)].toSorted()).toEqual(['logWriteSeconds', 'stateCommitRows', 'stateCommitSeconds']);
+  });
+});
