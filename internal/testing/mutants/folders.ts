@@ -21,7 +21,7 @@ export const FOLDERS: readonly Folder[] = [
     ],
     floor: 82,
   },
-  { name: 'admission', tests: ['internal/admission/', 'internal/rest/write/'], floor: 72 },
+  { name: 'admission', tests: ['internal/admission/', 'internal/rest/write/'], floor: 79 },
   { name: 'server', tests: ['internal/server/', 'cmd/quorate/authentication', 'cmd/quorate/shutdown'], floor: 62 },
   {
     name: 'transport',
