@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { leastShare } from './ci.js';
+import { COUNTED, leastShare } from './ci.js';
+import { FOLDERS } from './folders.js';
 import type { Mutant } from './mutants.js';
 import { nearest, steadySample } from './nearest.js';
 import { distance } from './score.js';
@@ -54,4 +55,5 @@ test('a sample fails when it is so much worse than the one that was counted that
   // The more were counted, the closer.
   expect(leastShare([210, 252], 252)).toBeGreaterThan(70);
   expect(leastShare([30, 36], 0)).toBe(0);
+  for (const { name } of FOLDERS) expect(COUNTED[name]?.[1], name).toBeGreaterThan(5);
 });
