@@ -1,8 +1,14 @@
 import { nextTurn } from '../machinery/breathe.js';
 import { invalid, invalidValue } from '../machinery/field.js';
-import { conflict, notFound } from '../machinery/status.js';
+import { conflict, notFound, StatusError } from '../machinery/status.js';
 import type { JsonObject } from '../machinery/json.js';
-import { applyPatch, applyPatchInTurns, type ApplyPatchOptions, requireFieldManager } from '../schema/apply/index.js';
+import {
+  applyPatch,
+  applyPatchInTurns,
+  type ApplyPatchOptions,
+  requireFieldManager,
+  unfitObject,
+} from '../schema/apply/index.js';
 import { decodeValue, type FieldValidation, jsonText, strictText } from '../schema/codec/index.js';
 import { isCustom, type ResourceDef } from '../schema/types.js';
 import { retryConflicts } from './conflicts.js';
@@ -29,6 +35,7 @@ import {
   startWriting,
   type Writing,
 } from './write/target.js';
+import { unstructuredText } from './write/unstructured-text.js';
 import { convertHook, managerOf, ownership, track } from './write/track.js';
 import { type Change, updateObject } from './write/update-object.js';
 
@@ -123,6 +130,15 @@ function coercePatched(
   throw invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, strictText(all))]);
 }
 
+function decodeApplied(kind: Kind, obj: JsonObject, patch: JsonObject): JsonObject {
+  try {
+    return decodeValue(obj, kind.def.type, 'Ignore', kind.gvk).object;
+  } catch (e) {
+    if (e instanceof StatusError && e.code === 400) throw unfitObject(patch, unstructuredText(e));
+    throw e;
+  }
+}
+
 async function applyChange(
   deps: RestDeps,
   request: ApiRequest,
@@ -152,7 +168,7 @@ async function applyChange(
         ...(isCustom(kind.def) ? { kind: kind.def.kind } : {}),
         defaulter: (obj) => {
           if (isCustom(kind.def)) return toStored(kind, obj);
-          return toServed(kind, toStored(kind, decodeValue(obj, kind.def.type, 'Ignore', kind.gvk).object));
+          return toServed(kind, toStored(kind, decodeApplied(kind, obj, patch)));
         },
       };
       const merged = ctx.isLarge ? await applyPatchInTurns(apply, nextTurn) : applyPatch(apply);

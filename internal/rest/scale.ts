@@ -65,8 +65,8 @@ export async function handleScaleUpdate(deps: RestDeps, request: ApiRequest, def
   append(ctx.warnings, decoded.warnings);
   const sent = decoded.object;
   request.audit?.requestObject(sent);
-  checkName(sent, ctx.name, ctx.namespace);
   matchNamespace(metaOf(sent), ctx.namespace);
+  checkName(sent, ctx.name, ctx.namespace);
   const manager = managerOf(request, options.fieldManager);
   return answer(deps, request, kind, ctx, (old) => tracked(ctx, manager, cloneJson(sent), old));
 }

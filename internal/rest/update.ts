@@ -25,9 +25,9 @@ export async function handleUpdate(deps: RestDeps, request: ApiRequest): Promise
   const options = writeOptions(request, 'UpdateOptions');
   const ctx = startWriting(deps, request, def, options.dryRun);
   const sent = decodeObject(kind, request, options.fieldValidation, ctx);
-  checkName(sent, ctx.name, ctx.namespace);
   const meta = metaOf(sent);
   matchNamespace(meta, ctx.namespace);
+  checkName(sent, ctx.name, ctx.namespace);
   dedupeOwners(meta, ctx.warnings, false);
   const manager = managerOf(request, options.fieldManager);
   if (ctx.isLarge) await between(ctx);

@@ -45,7 +45,7 @@ export function* mutateObject(
 function* patched(object: JsonObject, operations: JsonObject[], typed: Typed): Flow<JsonObject | undefined> {
   let result: JsonObject;
   try {
-    result = (yield jsonPatch(object, operations)) as JsonObject;
+    result = (yield jsonPatch(object, operations, typed.type)) as JsonObject;
   } catch (e) {
     if (!(e instanceof PatchError)) throw e;
     if (e.why.endsWith(': test failed')) return undefined;

@@ -15,6 +15,7 @@ import {
 import { goText, jsonPatch, mergePatch, strategicMergePatch } from '../../schema/patch/index.js';
 import { isCustom, type GroupVersionKind } from '../../schema/types.js';
 import type { PatchType } from './patch-types.js';
+import { decodeText, unstructuredText } from './unstructured-text.js';
 
 /** The type that a patched object must still be of. */
 export interface PatchedType {
@@ -68,21 +69,6 @@ export function readPatch(body: Buffer, patchType: PatchType, validation: FieldV
   throw decoding(patchType, validation, `json: cannot unmarshal ${what} into Go value of type map[string]interface {}`);
 }
 
-const GO_KINDS: Readonly<Record<string, string>> = { object: 'map', array: 'slice', number: 'int64' };
-
-/** A type error of the JSON decoder in the words of the converter that strategic merge uses (runtime.FromUnstructured). */
-function restoreText(text: string): string {
-  const m = /^json: cannot unmarshal (\w+) into Go .* of type (\S+)$/.exec(text);
-  if (m === null) return text;
-  const [, got = '', wanted = ''] = m;
-  const kind = GO_KINDS[got] ?? got;
-  if (wanted.startsWith('map[')) return `cannot restore map from ${kind}`;
-  if (wanted.startsWith('[]')) return `cannot restore slice from ${kind}`;
-  if (wanted.includes('.')) return `cannot restore struct from: ${kind}`;
-  if (got === 'number' && wanted === 'string') return 'cannot convert int64 to string';
-  return `unrecognized type: ${wanted}`;
-}
-
 /** What a patch makes of an object, as a value of its own: no part of it is shared. */
 function applied(
   object: JsonObject,
@@ -90,7 +76,7 @@ function applied(
   patchType: PatchType,
   type: string,
 ): JsonObject | Promise<JsonObject> {
-  if (patchType === 'json') return jsonPatch(object, patch);
+  if (patchType === 'json') return jsonPatch(object, patch, type);
   const change = isObject(patch) ? patch : {};
   return patchType === 'strategic' ? strategicMergePatch(object, change, type) : cloneJson(mergePatch(object, change));
 }
@@ -127,8 +113,7 @@ export async function patchObject(
     decoded = decodeValue(patched, target.type, validation === 'Strict' ? 'Warn' : validation, target.gvk);
   } catch (e) {
     if (!(e instanceof StatusError) || e.code !== 400) throw e;
-    const text = e.message.replace(/^.*? cannot be handled as an? [^:]+: /s, '');
-    throw await refused(patchType === 'strategic' ? restoreText(text) : text);
+    throw await refused(patchType === 'strategic' ? unstructuredText(e) : decodeText(e));
   }
   const told = [...strict, ...decoded.warnings];
   if (validation === 'Strict' && told.length > 0) throw await refused(strictText(told));

@@ -143,6 +143,10 @@ describe('update', () => {
   });
   it('compares name, namespace and uid with what is there', async () => {
     await rest.ok(400, 'PUT', `${CM}/up`, cm('down'));
+    const elsewhere = cm('down', { metadata: { name: 'down', namespace: 'kube-system' } });
+    expect(await rest.ok(400, 'PUT', `${CM}/up`, elsewhere)).toMatchObject({
+      message: 'the namespace of the provided object does not match the namespace sent on the request',
+    });
     expect(await rest.ok(409, 'PUT', `${CM}/up`, cm('up', { metadata: { name: 'up', uid: 'x' } }))).toMatchObject({
       reason: 'Conflict',
     });
@@ -202,6 +206,20 @@ describe('patch', () => {
     await rest.ok(404, 'PATCH', `${CM}/absent`, {}, MERGE);
     expect(await rest.ok(422, 'PATCH', `${CM}/bad?force=true`, {}, MERGE)).toMatchObject({
       message: 'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch',
+    });
+  });
+  it('answers 500 for an applied value that its type cannot hold, and for a fraction in a strategic merge 422', async () => {
+    const apply = { contentType: 'application/apply-patch+yaml' };
+    const applied = cm('unfit', { data: {}, binaryData: { a: '!!' } });
+    expect(await rest.ok(500, 'PATCH', `${CM}/unfit?fieldManager=me`, applied, apply)).toMatchObject({
+      message:
+        'failed to convert new object (/unfit; /v1, Kind=ConfigMap) to proper version: unable to convert unstructured ' +
+        'object to /v1, Kind=ConfigMap: error decoding from json: illegal base64 data at input byte 0',
+    });
+    await rest.ok(201, 'POST', DEPLOY, deployment('half'));
+    const half = { contentType: 'application/strategic-merge-patch+json' };
+    expect(await rest.ok(422, 'PATCH', `${DEPLOY}/half`, { spec: { replicas: 1.5 } }, half)).toMatchObject({
+      message: ' "" is invalid: patch: Invalid value: "map[spec:map[replicas:1.5]]": cannot convert float64 to int32',
     });
   });
   it('scales, and records who did', async () => {

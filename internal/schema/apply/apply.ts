@@ -111,11 +111,24 @@ function checkPatch(options: ApplyPatchOptions, plan: Plan): void {
   const managed = managedFieldsOf(patch);
   if (managed !== undefined && managed !== null) throw badRequest('metadata.managedFields must be nil');
   const wrong = misfit(plan, patch);
-  if (wrong !== '') {
-    const metadata = isObject(patch['metadata']) ? patch['metadata'] : {};
-    const name = `${text(metadata['namespace'])}/${text(metadata['name'])}; ${gvkText(apiVersion, kind)}`;
-    throw new StatusError(500, '', `failed to create typed patch object (${name}): ${wrong}`);
-  }
+  if (wrong !== '')
+    throw new StatusError(500, '', `failed to create typed patch object (${patchName(patch)}): ${wrong}`);
+}
+
+/** A patch as errors name it: `namespace/name; group/version, Kind=kind`, of what it says itself. */
+function patchName(patch: JsonObject): string {
+  const metadata = isObject(patch['metadata']) ? patch['metadata'] : {};
+  return `${text(metadata['namespace'])}/${text(metadata['name'])}; ${gvkText(patch['apiVersion'], patch['kind'])}`;
+}
+
+/** The 500 for an applied object whose values its type cannot hold, in kube-apiserver's words. */
+export function unfitObject(patch: JsonObject, why: string): StatusError {
+  const gvk = gvkText(patch['apiVersion'], patch['kind']);
+  return new StatusError(
+    500,
+    '',
+    `failed to convert new object (${patchName(patch)}) to proper version: unable to convert unstructured object to ${gvk}: ${why}`,
+  );
 }
 const text = (v: JsonValue | undefined): string => (typeof v === 'string' ? v : '');
 

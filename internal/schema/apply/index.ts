@@ -25,7 +25,7 @@
  * The scale subresource: `scaleManagedFields` gives the Scale the entries that own its replica count, trackUpdate or
  * applyPatch run on the Scale (subresource `scale`), and `parentManagedFields` brings the outcome back to the scaled object.
  */
-export { type ApplyPatchOptions, applyPatch, applyPatchInTurns } from './apply.js';
+export { type ApplyPatchOptions, applyPatch, applyPatchInTurns, unfitObject } from './apply.js';
 export { customResourceFilter, planOfSchema } from './custom.js';
 export { managerName, requireFieldManager } from './manager.js';
 export { type Plan, writtenPlanOf as planOfType } from './plan.js';

@@ -3,6 +3,7 @@ import { cloneJson, deepEqual } from '../../machinery/equal.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 import { badRequest, requestEntityTooLarge } from '../../machinery/status.js';
 import { MAX_VALUES } from '../codec/body-shape.js';
+import { writeNulls } from '../nulls.js';
 import { PatchError, patchRejected } from './errors.js';
 
 /** Operations of one JSON patch; more are refused with 413. */
@@ -204,11 +205,12 @@ function apply(doc: JsonObject, kind: string, op: JsonObject, counted: { copied:
 }
 
 /**
- * Applies a JSON patch (RFC 6902, with the liberties of evanphx/json-patch v4) to a copy of `doc`. Lists may be long and
+ * Applies a JSON patch (RFC 6902, with the liberties of evanphx/json-patch v4) to a copy of `doc`, which has the nulls that
+ * Go writes for an object of the named type: operations may test and remove them. Lists may be long and
  * operations many: others get their turn in between. Throws StatusError: 400 when the patch is no list of operations,
  * 413 above MAX_JSON_PATCH_OPERATIONS, 422 when an operation does not apply or a test fails.
  */
-export async function jsonPatch(doc: JsonObject, patch: JsonValue): Promise<JsonObject> {
+export async function jsonPatch(doc: JsonObject, patch: JsonValue, typeName = ''): Promise<JsonObject> {
   if (!Array.isArray(patch) || !patch.every(isObject)) {
     const what = Array.isArray(patch) ? 'value' : patch === null ? 'null' : typeof patch;
     throw badRequest(`json: cannot unmarshal ${what} into Go value of type jsonpatch.Patch`);
@@ -219,6 +221,7 @@ export async function jsonPatch(doc: JsonObject, patch: JsonValue): Promise<Json
     );
   }
   let out = cloneJson(doc);
+  writeNulls(typeName, out);
   const breath = new Breath();
   const counted = { copied: 0, values: 0 };
   for (const op of patch) {

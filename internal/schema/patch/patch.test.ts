@@ -93,6 +93,16 @@ describe('JSON patch', () => {
     expect(out).toEqual({ a: { b: 1, absent: 'x', copy: null, c: 2, empty: null }, l: [0, 2, 3] });
     expect(await jsonPatch({ a: 1 }, [{ op: 'replace', path: '', value: { b: 2 } }])).toEqual({ b: 2 });
   });
+  it('tests and removes the nulls that Go writes, where the type is known', async () => {
+    const role = { metadata: { name: 'r' }, aggregationRule: {} };
+    const removes = [
+      { op: 'test', path: '/rules', value: null },
+      { op: 'remove', path: '/rules' },
+    ];
+    expect(await jsonPatch(role, removes, 'io.k8s.api.rbac.v1.ClusterRole')).toEqual(role);
+    await expect(jsonPatch(role, removes)).rejects.toThrow();
+  });
+
   it('gives others their turn between operations on a long list', async () => {
     let turns = 0;
     const turn = setInterval(() => turns++, 1);
@@ -187,6 +197,25 @@ describe('strategic merge patch', () => {
       strategicMergePatch(strategy, { spec: { strategy: { $patch: 'replace', type: 'Recreate' } } }, DEPLOYMENT),
     ).toEqual({ spec: { strategy: { type: 'Recreate' } } });
   });
+  it('takes values that the object did not have without maps with $patch, and with other directives as members', () => {
+    const labels = { $patch: 'replace', a: 'b' };
+    const patched = strategicMergePatch(
+      { metadata: { name: 'd' } },
+      { metadata: { labels, annotations: { a: null } } },
+      DEPLOYMENT,
+    );
+    expect(patched).toEqual({ metadata: { name: 'd', annotations: {} } });
+    const strategy = { $retainKeys: ['type'], type: 'Recreate' };
+    expect(strategicMergePatch({ spec: {} }, { spec: { strategy } }, DEPLOYMENT)).toEqual({ spec: { strategy } });
+  });
+
+  it('answers 500 where members of a value without a schema are to be merged', () => {
+    const revision = 'io.k8s.api.apps.v1.ControllerRevision';
+    expect(() => strategicMergePatch({ data: { a: { b: 1 } } }, { data: { a: {} } }, revision)).toThrow(
+      'unable to find api field in struct RawExtension for the json field "a"',
+    );
+  });
+
   it('replaces lists that are atomic', () => {
     const pod = { spec: { containers: [{ name: 'c', command: ['a', 'b'] }] } };
     expect(strategicMergePatch(pod, { spec: { containers: [{ name: 'c', command: ['x'] }] } }, POD)).toEqual({

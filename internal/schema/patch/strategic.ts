@@ -40,13 +40,20 @@ function schemaOf(ref: TypeRef): Schema {
   }
 }
 
+/** Values without a schema are structs in Go, in which no member is found. */
+const OPAQUE_STRUCTS: Readonly<Record<string, string>> = {
+  rawExtension: 'RawExtension',
+  json: 'JSON',
+  fieldsV1: 'FieldsV1',
+};
+
+const noField = (struct: string, key: string): StatusError =>
+  patchFailed(`unable to find api field in struct ${struct} for the json field ${JSON.stringify(key)}`);
+
 function fieldSchema(schema: Schema, key: string): FieldSchema {
   if ('struct' in schema) {
     const field: FieldDef | undefined = schema.struct.fields.get(key);
-    if (field === undefined)
-      throw patchFailed(
-        `unable to find api field in struct ${goName(schema.struct)} for the json field ${JSON.stringify(key)}`,
-      );
+    if (field === undefined) throw noField(goName(schema.struct), key);
     return {
       schema: schemaOf(field.ref),
       strategies: field.patchStrategy?.split(',') ?? [],
@@ -54,6 +61,8 @@ function fieldSchema(schema: Schema, key: string): FieldSchema {
     };
   }
   if ('map' in schema) return { schema: schemaOf(schema.map), strategies: [], mergeKey: '' };
+  const struct = OPAQUE_STRUCTS[schema.opaque];
+  if (struct !== undefined) throw noField(struct, key);
   return { schema, strategies: [], mergeKey: '' };
 }
 
@@ -68,27 +77,34 @@ function listKey(key: string, prefix: string, what: string): string {
   return key.slice(prefix.length + 1);
 }
 
-/** A value that the document did not have: directives, and nulls in maps, do not become part of it. */
-function fresh(v: JsonValue): JsonValue {
+/**
+ * A value that the document did not have: maps with `$patch` do not become part of it (undefined), nor do nulls in maps.
+ * Other directives in it are members like any others, and unknown to every type.
+ */
+function fresh(v: JsonValue): JsonValue | undefined {
   if (Array.isArray(v)) {
     const out: JsonValue[] = [];
     for (const x of v) {
-      // A directive element says something about the list and is none of its items.
-      if (isObject(x) && x[PATCH] !== undefined) continue;
-      out.push(fresh(x));
+      const kept = fresh(x);
+      if (kept !== undefined) out.push(kept);
     }
     return out;
   }
   if (!isObject(v)) return v;
+  if (v[PATCH] !== undefined) return undefined;
   const out: JsonObject = {};
   for (const k in v) {
     const x = v[k];
-    if (x === undefined || x === null) continue;
-    if (k === PATCH || k === RETAIN_KEYS || k.startsWith(`${SET_ORDER}/`) || k.startsWith(`${DELETE_FROM_LIST}/`))
-      continue;
-    out[k] = fresh(x);
+    const kept = x === undefined || x === null ? undefined : fresh(x);
+    if (kept !== undefined) out[k] = kept;
   }
   return out;
+}
+
+function setFresh(original: JsonObject, key: string, v: JsonValue): void {
+  const kept = fresh(v);
+  if (kept === undefined) delete original[key];
+  else original[key] = kept;
 }
 
 function retainKeys(original: JsonObject, patch: JsonObject): void {
@@ -140,7 +156,7 @@ function mergeOrdered(original: JsonObject, patch: JsonObject, schema: Schema): 
     if (changeList === undefined) {
       if (liveList === undefined) continue;
       merged = liveList;
-    } else if (liveList === undefined) merged = asList(fresh(changeList));
+    } else if (liveList === undefined) merged = asList(fresh(changeList) ?? []);
     else merged = mergeField(liveList, changeList, field, false);
     original[key] = orderMerged(merged, order, liveList ?? [], field.mergeKey);
     done.add(key);
@@ -184,7 +200,7 @@ function mergeList(live: JsonValue[], change: JsonValue[], field: FieldSchema, d
     } else if (directive === 'merge') throw patchFailed('merging lists cannot yet be specified in the patch');
     else throw patchFailed(`unknown patch type: ${goText(directive)} in map: ${goText(item)}`);
   }
-  if (replace) return rest.map(fresh);
+  if (replace) return rest;
   const base = live.filter(isObject).filter((x) => gone.size === 0 || !gone.has(x[mergeKey] ?? null));
   const merged: JsonObject[] = [...base];
   const positions = new Positions(merged, mergeKey);
@@ -193,10 +209,8 @@ function mergeList(live: JsonValue[], change: JsonValue[], field: FieldSchema, d
     const at = positions.of(item);
     const found = merged[at];
     if (found === undefined) {
-      const added = fresh(item);
-      if (!isObject(added)) continue;
-      positions.add(added, merged.length);
-      merged.push(added);
+      positions.add(item, merged.length);
+      merged.push(item);
     } else merged[at] = mergeMap(found, item, field.schema);
   }
   return orderMerged(merged, rest, base, mergeKey);
@@ -206,7 +220,9 @@ function mergeList(live: JsonValue[], change: JsonValue[], field: FieldSchema, d
 function mergeMap(original: JsonObject, patch: JsonObject, schema: Schema): JsonObject {
   const directive = patch[PATCH];
   if (directive === 'replace') {
-    return asObject(fresh(patch));
+    const replacement = { ...patch };
+    delete replacement[PATCH];
+    return replacement;
   }
   if (directive === 'delete') return {};
   if (directive !== undefined) throw patchFailed(`unknown patch type: ${goText(directive)} in map: ${goText(patch)}`);
@@ -225,15 +241,13 @@ function mergeMap(original: JsonObject, patch: JsonObject, schema: Schema): Json
     const live = original[key];
     if (isObject(live) && isObject(change)) {
       const field = fieldSchema(schema, key);
-      original[key] = field.strategies.includes('replace') ? fresh(change) : mergeMap(live, change, field.schema);
+      original[key] = field.strategies.includes('replace') ? change : mergeMap(live, change, field.schema);
     } else if (Array.isArray(live) && Array.isArray(change)) {
       original[key] = mergeField(live, change, fieldSchema(schema, key), deletion);
-    } else if (!deletion) original[key] = fresh(change);
+    } else if (!deletion) setFresh(original, key, change);
   }
   return original;
 }
-
-const asObject = (v: JsonValue): JsonObject => (isObject(v) ? v : {});
 
 /**
  * Applies a strategic merge patch to a copy of `doc`, an object of the named type. Lists merge by their merge key where
