@@ -1,5 +1,7 @@
 import { semanticEqual } from '../../machinery/equal.js';
 import { type JsonObject, isObject } from '../../machinery/json.js';
+import { findType } from '../../schema/index.js';
+import { typedEqual } from '../../schema/typed-equal.js';
 import type { GenerationRule, Strategy } from '../types.js';
 
 const EVERY_FIELD: GenerationRule = {};
@@ -13,15 +15,24 @@ export function generationRule(strategy: Strategy, hasSpec: boolean): Generation
   return hasSpec ? SPEC : undefined;
 }
 
-/** Whether an update changes what its author wants (apimachinery's "generation" contract: desired state only). */
-export function changesIntent(rule: GenerationRule, obj: JsonObject, old: JsonObject): boolean {
+/**
+ * Whether an update changes what its author wants (apimachinery's "generation" contract: desired state only). `typeName` is
+ * the type of both; '' for custom resources.
+ */
+export function changesIntent(rule: GenerationRule, obj: JsonObject, old: JsonObject, typeName: string): boolean {
+  const type = typeName === '' ? undefined : findType(typeName);
+  const isSame = (field: string): boolean => {
+    const ref = type?.fields.get(field)?.ref;
+    const own = ref?.k === 'message' ? ref.type : '';
+    return own === '' ? semanticEqual(obj[field], old[field]) : typedEqual(own, obj[field], old[field]);
+  };
   if (rule.of !== undefined) {
-    for (const field of rule.of) if (!semanticEqual(obj[field], old[field])) return true;
+    for (const field of rule.of) if (!isSame(field)) return true;
   } else {
     for (const field of new Set([...Object.keys(obj), ...Object.keys(old)])) {
       if (field === 'metadata' || field === 'kind' || field === 'apiVersion') continue;
       if (field === 'status' && rule.status !== true) continue;
-      if (!semanticEqual(obj[field], old[field])) return true;
+      if (!isSame(field)) return true;
     }
   }
   const meta = isObject(obj['metadata']) ? obj['metadata'] : {};

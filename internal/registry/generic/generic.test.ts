@@ -87,7 +87,7 @@ describe('generations', () => {
     generationRule(strategyFor(group, resource), true);
   const bumps = (group: string, resource: string, change: JsonObject): boolean => {
     const r = rule(group, resource);
-    return r !== undefined && changesIntent(r, { spec: {}, metadata: {}, ...change }, { spec: {}, metadata: {} });
+    return r !== undefined && changesIntent(r, { spec: {}, metadata: {}, ...change }, { spec: {}, metadata: {} }, '');
   };
   it('count what the author wants, by kind', () => {
     expect(bumps('apps', 'replicasets', { spec: { replicas: 2 } })).toBe(true);

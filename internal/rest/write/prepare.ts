@@ -117,7 +117,7 @@ export function prepareUpdate(kind: Kind, ctx: Writing, obj: JsonObject, old: Js
   if (oldMeta['generation'] === undefined) delete meta['generation'];
   else meta['generation'] = oldMeta['generation'];
   const counts = sub === undefined || (sub !== 'status' && sub.generation === true);
-  if (counts && kind.generation !== undefined && changesIntent(kind.generation, obj, old)) {
+  if (counts && kind.generation !== undefined && changesIntent(kind.generation, obj, old, kind.storedType)) {
     meta['generation'] = Number(oldMeta['generation'] ?? 0) + 1;
   }
   keepMeta(meta, oldMeta);
