@@ -44,8 +44,8 @@ it('a question and its answer may be larger than the 4 MiB that gRPC takes, but 
       ({ details }: { details: string }) => details,
     );
   expect(await asking(Buffer.alloc(5 * MIB))).toBe(5);
-  expect(await asking(Buffer.alloc(65 * MIB))).toMatch(/send message with a size larger than 67108864/);
-  expect(await asking(Buffer.from([1]))).toMatch(/send message with a size larger than 67108864/);
+  expect(await asking(Buffer.alloc(65 * MIB))).toMatch(/^(?:Attempted to send|Sent) message .*larger than .*67108864/);
+  expect(await asking(Buffer.from([1]))).toMatch(/^(?:Attempted to send|Sent) message .*larger than .*67108864/);
   client.close();
 });
 
