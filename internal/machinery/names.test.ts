@@ -28,7 +28,7 @@ describe('names', () => {
     expect(labelValue('\u65e5'.repeat(22))[0]).toBe('must be no more than 63 bytes');
     expect(qualifiedName('')[0]).toBe('name part must be non-empty');
     expect(qualifiedName('a/b/c')).toEqual([
-      expect.stringMatching(/^a qualified name must consist of .* with an optional DNS subdomain prefix and '\/'/),
+      expect.stringMatching(/^a valid label key must consist of .* with an optional DNS subdomain prefix and '\/'/),
     ]);
     expect(qualifiedName('A_/b')[0]).toMatch(/^prefix part a lowercase RFC 1123 subdomain/);
   });

@@ -139,7 +139,7 @@ function qualifiedNameProblems(value: string): string[] {
   const slash = value.indexOf('/');
   if (slash >= 0 && value.includes('/', slash + 1)) {
     return [
-      `a qualified name ${QUALIFIED_TEXT} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      `a valid label key ${QUALIFIED_TEXT} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
     ];
   }
   const out = slash < 0 ? [] : prefixProblems(value.slice(0, slash));
