@@ -2,6 +2,7 @@ import { child, children, defaultString, defaultTo, ensureChild, str } from '../
 import type { JsonObject } from '../../machinery/json.js';
 import { POD_TEMPLATE_SPEC, typedEqual } from '../../schema/typed-equal.js';
 import { defaultClaim } from '../core/persistent-volume-claim.js';
+import { withGatedTemplate } from '../core/gated-fields.js';
 import { defaultPodTemplate } from '../core/pod-template-defaults.js';
 import type { Strategy } from '../types.js';
 import { firstTemplateGeneration, keepCarried, normalizeRollback, TEMPLATE_GENERATION } from './carried-numbers.js';
@@ -110,8 +111,8 @@ const controllerRevisions: Strategy = { ...controllerRevisionRules };
 /** Resources of the apps group by their plural name. */
 export const apps: Readonly<Record<string, Strategy>> = {
   controllerrevisions: controllerRevisions,
-  daemonsets: daemonSets,
-  deployments,
-  replicasets: replicaSets,
-  statefulsets: statefulSets,
+  daemonsets: withGatedTemplate(daemonSets),
+  deployments: withGatedTemplate(deployments),
+  replicasets: withGatedTemplate(replicaSets),
+  statefulsets: withGatedTemplate(statefulSets),
 };
