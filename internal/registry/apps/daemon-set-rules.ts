@@ -55,7 +55,7 @@ function checkDaemonSet(root: FieldNode, old: JsonObject | undefined): void {
   }
   const template = spec.struct('template');
   checkPodTemplate(template, child(child(old, 'spec'), 'template'));
-  checkAlwaysRestarts(template, 'DaemonSet', spec);
+  checkAlwaysRestarts(template, 'DaemonSet');
   spec.nonNegative('minReadySeconds');
   checkUpdateStrategy(spec.struct('updateStrategy'));
   spec.nonNegative('revisionHistoryLimit');

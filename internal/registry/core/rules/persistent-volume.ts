@@ -45,11 +45,15 @@ function checkSources(spec: FieldNode): void {
   const given = SOURCES.filter((source) => spec.has(source));
   for (const [i, source] of given.entries()) {
     const node = spec.child(source);
-    if (i > 0) spec.forbidden(CONFLICT_NAMES[source] ?? source, 'may not specify more than 1 volume type');
-    else if (node !== undefined) PERSISTENT_SOURCES[source]?.(node);
-  }
-  if (given[0] === 'local' && spec.child('nodeAffinity')?.has('required') !== true) {
-    spec.required('nodeAffinity', 'Local volume requires node affinity');
+    // A flex volume is looked at even beside another.
+    if (i > 0 && source !== 'flexVolume')
+      spec.forbidden(CONFLICT_NAMES[source] ?? source, 'may not specify more than 1 volume type');
+    else if (node !== undefined) {
+      PERSISTENT_SOURCES[source]?.(node);
+      if (source === 'local' && !spec.has('nodeAffinity')) {
+        spec.required('nodeAffinity', 'Local volume requires node affinity');
+      }
+    }
   }
   if (given.length === 0) spec.required('', 'must specify a volume type');
 }
