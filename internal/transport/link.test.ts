@@ -120,11 +120,11 @@ describe('whom a link speaks to', () => {
     const nameless = (call: Call): void => {
       call.sendMetadata(new Metadata());
       hears(messages)(call);
-      setImmediate(() => call.end());
+      setTimeout(() => call.end(), 20);
     };
     const another = isMember(3, (call) => {
       hears(messages)(call);
-      setImmediate(() => call.end());
+      setTimeout(() => call.end(), 20);
     });
     const admitted: number[] = [];
     const { address } = await somebody(nameless, another, isMember(2));
@@ -132,6 +132,7 @@ describe('whom a link speaks to', () => {
       admit: ({ id }) => Promise.resolve(void admitted.push(id)),
       onUnreachable: () => link.send(Buffer.from('x')),
     });
+    link.send(Buffer.from('x'));
     await until(() => link.up);
     expect(admitted).toEqual([2]);
     expect(events).toEqual(['up 2']);
@@ -252,6 +253,7 @@ describe('a link that does not get through', () => {
     await until(() => timers.fired === 1);
     link.send(Buffer.from('x'));
     expect([lost, state.opened]).toEqual([1, 1]);
+    expect(timers.waits).toEqual([1_000, 20]);
   });
 
   it('uses the certificate that it was given meanwhile', async () => {
@@ -288,11 +290,32 @@ describe('the queue of a link', () => {
     const { link } = linkTo(address);
     link.send(Buffer.alloc(49 * MIB));
     await until(() => messages.length === 1);
-    for (const round of [1, 2]) {
-      for (let nth = 0; nth < 5; nth++) link.send(Buffer.alloc(6 * MIB, round * 10 + nth));
-      await until(() => messages.at(-1)?.[0] === round * 10 + 4);
-    }
-    expect(messages.slice(1).map((payload) => payload[0])).toEqual([10, 11, 12, 13, 14, 20, 21, 22, 23, 24]);
+    // More than the stream takes at once: the rest waits.
+    const small = Array.from({ length: 100 }, (_, nth) => String(nth));
+    for (const text of small) link.send(Buffer.from(text));
+    await until(() => messages.at(-1)?.toString() === '99');
     expect(messages[0]?.length).toBe(49 * MIB);
+    expect(messages.slice(1).map(String)).toEqual(small);
+  });
+
+  it('is bounded also before a member that is let in, and takes nothing', async () => {
+    const messages: Buffer[] = [];
+    let begin: () => void = () => undefined;
+    const { address } = await somebody(
+      isMember(2, (call) => {
+        begin = () => hears(messages)(call);
+      }),
+    );
+    const { link } = linkTo(address);
+    await until(() => link.up);
+    for (let nth = 0; nth < 5_000; nth++) link.send(Buffer.from(String(nth)));
+    begin();
+    await until(() => messages.at(-1)?.toString() === '4999');
+    const heard = messages.map(Number);
+    expect(heard).toEqual(heard.toSorted((a, b) => a - b));
+    // Those, and the few that the stream itself took.
+    expect(heard.slice(-4_096)[0]).toBe(5_000 - 4_096);
+    expect(heard.length).toBeLessThan(4_200);
+    expect(heard[0]).toBe(0);
   });
 });
