@@ -58,8 +58,12 @@ const hears =
     void call.on('data', ({ payload }: Envelope) => messages.push(payload));
 
 /** A link to member 2 at this address, and what it tells. */
-function linkTo(address: string, handlers: Partial<PeerHandlers> = {}): { link: PeerLink; events: string[] } {
+function linkTo(
+  address: string,
+  handlers: Partial<PeerHandlers> = {},
+): { link: PeerLink; events: string[]; logged: string[] } {
   const events: string[] = [];
+  const logged: string[] = [];
   const link = new PeerLink({
     self: { cluster: 1, id: 1, nonce: 'n1' },
     id: 2,
@@ -79,10 +83,10 @@ function linkTo(address: string, handlers: Partial<PeerHandlers> = {}): { link: 
       onRefused: (id, reason, forGood) => void events.push(`refused ${id} ${forGood} ${reason}`),
       ...handlers,
     },
-    log: () => undefined,
+    log: (level, text) => void logged.push(`${level} ${text}`),
   });
   made.push(link);
-  return { link, events };
+  return { link, events, logged };
 }
 
 /** What links wait for from now on, in milliseconds; they wait a hundredth of it, if it is `mostMs` at most. */
@@ -139,6 +143,20 @@ describe('whom a link speaks to', () => {
     expect(messages).toEqual([]);
   });
 
+  it('is nobody whom our side does not admit, which is logged', async () => {
+    const messages: Buffer[] = [];
+    const { address } = await somebody(isMember(2, hears(messages)), isMember(2));
+    let asked = 0;
+    const { link, events, logged } = linkTo(address, {
+      admit: () => Promise.resolve(asked++ === 0 ? 'it lost its disk' : undefined),
+    });
+    link.send(Buffer.from('x'));
+    await until(() => link.up);
+    expect(events).toEqual(['unreachable 2', 'up 2']);
+    expect(logged[0]).toBe('warn it lost its disk');
+    expect(messages).toEqual([]);
+  });
+
   it('is nobody whose stream ended before it was admitted', async () => {
     const answers: (() => void)[] = [];
     const asked = vi.fn(() => new Promise<undefined>((resolve) => answers.push(() => resolve(undefined))));
@@ -171,8 +189,12 @@ describe('what a link tells', () => {
       refuses(status.FAILED_PRECONDITION, 'b'),
       isMember(2),
     );
-    const { events } = linkTo(address);
+    const { events, logged } = linkTo(address);
     await until(() => events.filter((event) => event === 'up 2').length === 2);
+    expect(logged).toEqual([
+      `debug cannot reach member 2 at ${address}: a`,
+      `info lost the connection to member 2 at ${address}: the stream ended`,
+    ]);
     expect(events.join(', ').replaceAll('unreachable 2', 'lost')).toBe(
       'lost, refused 2 false a, lost, lost, refused 2 false b, lost, lost, refused 2 true gone, ' +
         'lost, refused 2 true gone, up 2, lost, lost, refused 2 false b, up 2',
