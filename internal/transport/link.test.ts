@@ -89,7 +89,7 @@ function linkTo(
   return { link, events, logged };
 }
 
-/** What links wait for from now on, in milliseconds; they wait a hundredth of it, if it is `mostMs` at most. */
+/** What links wait for from now on, in milliseconds; they wait a hundredth of it, if it is `mostMs` at most, else for long. */
 function hurry(mostMs: number): { readonly waits: number[]; fired: number } {
   const state = { waits: new Array<number>(), fired: 0 };
   const real = globalThis.setTimeout;
@@ -146,13 +146,18 @@ describe('whom a link speaks to', () => {
   it('is nobody whom our side does not admit, which is logged', async () => {
     const messages: Buffer[] = [];
     const { address } = await somebody(isMember(2, hears(messages)), isMember(2));
-    let asked = 0;
-    const { link, events, logged } = linkTo(address, {
-      admit: () => Promise.resolve(asked++ === 0 ? 'it lost its disk' : undefined),
-    });
+    const { waits } = hurry(200);
+    const admit = vi
+      .fn<PeerHandlers['admit']>()
+      .mockResolvedValueOnce('it lost its disk')
+      .mockRejectedValueOnce(new Error('not ready yet'))
+      .mockResolvedValue(undefined);
+    const { link, events, logged } = linkTo(address, { admit });
     link.send(Buffer.from('x'));
     await until(() => link.up);
-    expect(events).toEqual(['unreachable 2', 'up 2']);
+    expect(events).toEqual(['unreachable 2', 'unreachable 2', 'up 2']);
+    // The stream is given up at once, not only when it has taken too long.
+    expect(waits).toEqual([1_000, 20, 1_000, 50, 1_000]);
     expect(logged[0]).toBe('warn it lost its disk');
     expect(messages).toEqual([]);
   });
@@ -318,6 +323,20 @@ describe('the queue of a link', () => {
     await until(() => messages.at(-1)?.toString() === '99');
     expect(messages[0]?.length).toBe(49 * MIB);
     expect(messages.slice(1).map(String)).toEqual(small);
+  });
+
+  it('has room for 4,096 batches and for 48 MiB, of which the newest stay', async () => {
+    const messages: Buffer[] = [];
+    const { address } = await somebody(isMember(2, hears(messages)));
+    const small = linkTo(address).link;
+    for (let nth = 0; nth < 5_000; nth++) small.send(Buffer.from(String(nth)));
+    await until(() => messages.at(-1)?.toString() === '4999');
+    expect(messages.map(String)).toEqual(Array.from({ length: 4_096 }, (_, nth) => String(nth + 5_000 - 4_096)));
+    messages.splice(0);
+    const large = linkTo(address).link;
+    for (let nth = 1; nth <= 5; nth++) large.send(Buffer.alloc(16 * MIB, nth));
+    await until(() => messages.at(-1)?.[0] === 5);
+    expect(messages.map((payload) => payload[0])).toEqual([3, 4, 5]);
   });
 
   it('is bounded also before a member that is let in, and takes nothing', async () => {
