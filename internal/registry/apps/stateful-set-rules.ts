@@ -5,7 +5,6 @@ import { dns1123Label } from '../../machinery/names.js';
 import { checkClaimSpec } from '../core/rules/persistent-volume-claim.js';
 import { fractionsOf } from '../core/rules/storage-warnings.js';
 import {
-  asInStatefulSet,
   checkAlwaysRestarts,
   checkPodTemplate,
   checkSelector,
@@ -60,20 +59,19 @@ function checkRollingUpdate(rolling: FieldNode): void {
   checkAtMost100(rolling, 'maxUnavailable');
 }
 
-function checkTemplate(spec: FieldNode, old: JsonObject | undefined, anyTemplate: boolean): void {
+function checkTemplate(spec: FieldNode, old: JsonObject | undefined): void {
   const selector = spec.child('selector');
   if (selector === undefined || !isEmptySelector(selector)) checkTemplateSelected(spec, selector?.value);
   const template = spec.struct('template');
-  const claims = spec.list('volumeClaimTemplates').map((claim) => claim.struct('metadata').text('name'));
-  if (!anyTemplate) checkPodTemplate(asInStatefulSet(template, claims), child(old, 'template'));
-  // Once with the template and once for themselves, as in kube-apiserver.
+  // Once for themselves and once with the template, as in kube-apiserver.
   const meta = template.struct('metadata');
   template.add(...labelErrors(meta.get('labels'), template.at('labels')));
   template.add(...annotationErrors(meta.get('annotations'), template.at('annotations')));
+  const claims = spec.list('volumeClaimTemplates').map((claim) => claim.struct('metadata').text('name'));
+  checkPodTemplate(template, child(old, 'template'), claims);
 }
 
-/** `anyTemplate`: the spec that is replaced already breaks these rules, and the template is left alone. */
-function checkSpec(spec: FieldNode, old: JsonObject | undefined, anyTemplate = false): void {
+function checkSpec(spec: FieldNode, old: JsonObject | undefined): void {
   checkPodManagement(spec);
   checkUpdateStrategy(spec);
   const retention = spec.child('persistentVolumeClaimRetentionPolicy');
@@ -82,7 +80,7 @@ function checkSpec(spec: FieldNode, old: JsonObject | undefined, anyTemplate = f
   spec.nonNegative('minReadySeconds');
   spec.child('ordinals')?.nonNegative('start');
   checkSelector(spec, 'statefulset');
-  if (isUsableSelector(spec)) checkTemplate(spec, old, anyTemplate);
+  if (isUsableSelector(spec)) checkTemplate(spec, old);
   else spec.invalid('selector', '', selectorInGo(child(spec.value, 'selector')));
   checkAlwaysRestarts(spec.struct('template'), 'StatefulSet');
 }
@@ -116,9 +114,7 @@ export const statefulSetRules: Rules = {
     }),
   validateUpdate: (o, old) =>
     validating(o, (root) => {
-      const before = child(old, 'spec');
-      const wrong = validating(before ?? {}, (spec) => checkSpec(spec, before)).length > 0;
-      checkSpec(root.struct('spec'), before, wrong);
+      checkSpec(root.struct('spec'), child(old, 'spec'));
       if (semanticEqual(fixedPart(o), fixedPart(old))) return;
       root.forbidden(
         'spec',

@@ -106,43 +106,29 @@ function checkKeysSaidOnce(term: FieldNode, at: string): void {
 
 const BOTH = 'exists in both matchLabelKeys and labelSelector';
 
-/** The keys of constraints as an object may have had them that was stored before they were merged into its selectors. */
-function checkLegacyKeys(constraint: FieldNode): void {
+function checkSpreadKeys(constraint: FieldNode, isPod: boolean): void {
   const keys = constraint.texts('matchLabelKeys');
   if (keys.length === 0) return;
   const selector = constraint.child('labelSelector');
   if (selector === undefined) constraint.forbidden('matchLabelKeys', NO_SELECTOR);
-  const named = new Set([
-    ...(selector?.entries('matchLabels') ?? []).map(([key]) => key),
-    ...(selector?.list('matchExpressions') ?? []).map((e) => e.text('key')),
-  ]);
+  const named = new Set(
+    isPod || selector === undefined
+      ? []
+      : [
+          ...selector.entries('matchLabels').map(([key]) => key),
+          ...selector.list('matchExpressions').map((e) => e.text('key')),
+        ],
+  );
   for (const [i, key] of keys.entries()) {
     const field = `${constraint.at('matchLabelKeys')}[${i}]`;
     for (const message of qualifiedName(key)) constraint.add(invalidValue(field, key, message));
     if (named.has(key)) constraint.add(invalidValue(field, key, BOTH));
   }
+  if (isPod) checkKeysSaidOnce(constraint, constraint.at('matchLabelKeys'));
 }
 
-function checkKeysOf(constraint: FieldNode): void {
-  checkKeys(constraint, 'matchLabelKeys');
-  checkKeysSaidOnce(constraint, constraint.path);
-}
-
-/** `matchLabelKeys` of all constraints. */
-export function checkSpreadKeys(spec: FieldNode): void {
-  for (const constraint of spec.list('topologySpreadConstraints')) checkKeysOf(constraint);
-}
-
-/** `labelSelector` of all constraints. */
-export function checkSpreadSelectors(spec: FieldNode): void {
-  for (const constraint of spec.list('topologySpreadConstraints')) {
-    const selector = constraint.child('labelSelector');
-    if (selector !== undefined) checkLabelSelector(selector);
-  }
-}
-
-/** `topologySpreadConstraints`. `anySelector`, `legacyKeys`: what an older object has of selectors and keys is wrong, and may stay. */
-export function checkTopologySpread(spec: FieldNode, anySelector: boolean, legacyKeys: boolean): void {
+/** `topologySpreadConstraints`. `isPod`: of a pod itself, not of a template. `anySelector`: the selectors of an older object are left alone. */
+export function checkTopologySpread(spec: FieldNode, anySelector: boolean, isPod: boolean): void {
   const constraints = spec.list('topologySpreadConstraints');
   const pair = (c: FieldNode): string => `{${c.text('topologyKey')}, ${c.text('whenUnsatisfiable')}}`;
   // How often each pair is still to come.
@@ -169,8 +155,7 @@ export function checkTopologySpread(spec: FieldNode, anySelector: boolean, legac
     }
     constraint.checkOneOf('nodeAffinityPolicy', INCLUSIONS);
     constraint.checkOneOf('nodeTaintsPolicy', INCLUSIONS);
-    if (legacyKeys) checkLegacyKeys(constraint);
-    else checkKeysOf(constraint);
+    checkSpreadKeys(constraint, isPod);
     const selector = constraint.child('labelSelector');
     if (selector !== undefined && !anySelector) checkLabelSelector(selector);
   }
