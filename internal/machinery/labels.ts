@@ -2,6 +2,7 @@
  * Label selectors as apimachinery's pkg/labels parses, prints and matches them, with its error texts.
  */
 import { boundedBigInt } from './big-digits.js';
+import { labelValue, qualifiedName } from './names.js';
 
 export type LabelOperator = 'in' | 'notin' | '=' | '==' | '!=' | 'gt' | 'lt' | 'exists' | '!';
 
@@ -201,53 +202,8 @@ class Parser {
   }
 }
 
-const NAME = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
-const DNS1123_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const NAME_TEXT =
-  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
-const QUALIFIED_TEXT =
-  "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
-const SUBDOMAIN_TEXT =
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-const VALUE_TEXT =
-  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
-
-/** What is wrong with a label key (a qualified name): apimachinery's IsQualifiedName. Empty when it is valid. */
-export function labelKeyProblems(key: string): string[] {
-  const problems: string[] = [];
-  const parts = key.split('/');
-  let name = parts[0] ?? '';
-  if (parts.length === 2) {
-    const prefix = name;
-    name = parts[1] ?? '';
-    if (prefix === '') {
-      problems.push('prefix part must be non-empty');
-    } else {
-      if (prefix.length > 253) problems.push('prefix part must be no more than 253 bytes');
-      if (!DNS1123_SUBDOMAIN.test(prefix)) problems.push(`prefix part ${SUBDOMAIN_TEXT}`);
-    }
-  } else if (parts.length > 2) {
-    return [QUALIFIED_TEXT];
-  }
-  if (name === '') {
-    problems.push('name part must be non-empty');
-  } else if (name.length > 63) {
-    problems.push('name part must be no more than 63 bytes');
-  }
-  if (!NAME.test(name)) problems.push(NAME_TEXT);
-  return problems;
-}
-
-/** What is wrong with a label value: apimachinery's IsValidLabelValue. Empty when it is valid. */
-export function labelValueProblems(value: string): string[] {
-  const problems: string[] = [];
-  if (value.length > 63) problems.push('must be no more than 63 bytes');
-  if (value !== '' && !NAME.test(value)) problems.push(VALUE_TEXT);
-  return problems;
-}
-
 function checkKey(key: string): void {
-  const problems = labelKeyProblems(key);
+  const problems = qualifiedName(key);
   if (problems.length > 0) {
     throw new SelectorError(`<nil>: Invalid value: ${JSON.stringify(key)}: ${problems.join('; ')}`);
   }
@@ -264,7 +220,7 @@ function requirementOf(key: string, operator: LabelOperator, set: ReadonlySet<st
     }
   });
   values.forEach((v, i) => {
-    const problems = labelValueProblems(v);
+    const problems = labelValue(v);
     if (problems.length > 0) {
       fieldErrors.push(`values[${i}][${key}]: Invalid value: ${JSON.stringify(v)}: ${problems.join('; ')}`);
     }

@@ -194,6 +194,19 @@ describe('a snapshot', () => {
     expect(asked).toBeLessThan(10_000);
   });
 
+  it('is not read to its end for a receiver that needs no more of it', async () => {
+    const [a] = await pair({ onSnapshot: () => Promise.resolve() });
+    let asked = 0;
+    const endless = async function* (): AsyncGenerator<Buffer> {
+      for (; asked < 10_000; asked += 1) {
+        yield Buffer.alloc(64);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    await a.transport.sendSnapshot(2, endless());
+    expect(asked).toBeLessThan(10_000);
+  });
+
   it('is not taken from whom the member does not admit', async () => {
     let out = false;
     const taken: number[] = [];

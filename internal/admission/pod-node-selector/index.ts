@@ -1,6 +1,6 @@
 import { child, ensureChild, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { labelKeyProblems, labelValueProblems } from '../../machinery/labels.js';
+import { labelValue, qualifiedName } from '../../machinery/names.js';
 import { forbidden, notFound, StatusError } from '../../machinery/status.js';
 import { isOfPods } from '../of-pods.js';
 import type { AdmissionAttributes, AdmissionContext, AdmissionPlugin, PluginParts } from '../types.js';
@@ -18,7 +18,7 @@ function labelsIn(selector: string): Labels {
     const pair = part.split('=');
     if (pair.length !== 2) throw new StatusError(500, '', `invalid selector: [${pair.join(' ')}]`);
     const [key = '', value = ''] = pair.map((text) => text.trim());
-    const problems = [...labelKeyProblems(key), ...labelValueProblems(value)];
+    const problems = [...qualifiedName(key), ...labelValue(value)];
     if (problems.length > 0) throw new StatusError(500, '', `invalid selector: ${problems.join('; ')}`);
     labels.set(key, value);
   }

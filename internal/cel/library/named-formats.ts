@@ -1,5 +1,4 @@
-import { labelKeyProblems, labelValueProblems } from '../../machinery/labels.js';
-import { objectName } from '../../machinery/names.js';
+import { labelValue, objectName, qualifiedName } from '../../machinery/names.js';
 import { hasFormat } from '../../machinery/openapi-formats.js';
 import { type FunctionDecl, member, overload } from '../check/environment.js';
 import { type CelType, listOf, optionalOf, STRING, structType } from '../check/types.js';
@@ -35,10 +34,6 @@ function uriProblems(s: string): string[] {
   return problem === undefined ? [] : [problem];
 }
 
-/** What this format is called in the message where a label's key is meant. */
-const qualifiedNameProblems = (s: string): string[] =>
-  labelKeyProblems(s).map((p) => p.replace(/^a qualified name must/, 'a valid label key must'));
-
 /** Lengths of patterns are those of kube-apiserver, where they are not told: of strfmt's patterns. */
 const FORMATS: ReadonlyMap<string, NamedFormat> = new Map(
   (
@@ -46,11 +41,11 @@ const FORMATS: ReadonlyMap<string, NamedFormat> = new Map(
       ['dns1123Label', 'DNS1123Label', 30, (s) => objectName('dns1123Label', s, false)],
       ['dns1123Subdomain', 'DNS1123Subdomain', 60, (s) => objectName('dns1123Subdomain', s, false)],
       ['dns1035Label', 'DNS1035Label', 30, (s) => objectName('dns1035Label', s, false)],
-      ['qualifiedName', 'QualifiedName', 60, qualifiedNameProblems],
+      ['qualifiedName', 'QualifiedName', 60, qualifiedName],
       ['dns1123LabelPrefix', 'DNS1123LabelPrefix', 30, (s) => objectName('dns1123Label', s, true)],
       ['dns1123SubdomainPrefix', 'DNS1123SubdomainPrefix', 60, (s) => objectName('dns1123Subdomain', s, true)],
       ['dns1035LabelPrefix', 'DNS1035LabelPrefix', 30, (s) => objectName('dns1035Label', s, true)],
-      ['labelValue', 'LabelValue', 40, labelValueProblems],
+      ['labelValue', 'LabelValue', 40, labelValue],
       ['uri', 'URI', 1103, uriProblems],
       ['uuid', 'uuid', 113, openapi('uuid', 'does not match the UUID format')],
       ['byte', 'byte', 84, openapi('byte', 'invalid base64')],

@@ -1,6 +1,6 @@
 import { child } from '../../machinery/access.js';
-import { semanticEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
+import { POD_TEMPLATE_SPEC, typedEqual } from '../../schema/typed-equal.js';
 import { templateWarnings } from '../core/rules/pod/warnings.js';
 import {
   checkAlwaysRestarts,
@@ -55,7 +55,7 @@ function checkDaemonSet(root: FieldNode, old: JsonObject | undefined): void {
   }
   const template = spec.struct('template');
   checkPodTemplate(template, child(child(old, 'spec'), 'template'));
-  checkAlwaysRestarts(template, 'DaemonSet', spec);
+  checkAlwaysRestarts(template, 'DaemonSet');
   spec.nonNegative('minReadySeconds');
   checkUpdateStrategy(spec.struct('updateStrategy'));
   spec.nonNegative('revisionHistoryLimit');
@@ -70,7 +70,7 @@ export const daemonSetRules: Rules = {
     }),
   warnings(o, old) {
     const template = child(child(o, 'spec'), 'template');
-    const isSame = old !== undefined && semanticEqual(template, child(child(old, 'spec'), 'template'));
+    const isSame = old !== undefined && typedEqual(POD_TEMPLATE_SPEC, template, child(child(old, 'spec'), 'template'));
     return isSame ? [] : templateWarnings(template, 'spec.template');
   },
 };

@@ -1,7 +1,8 @@
 import { child, children, defaultString, defaultTo, ensureChild, str } from '../../machinery/access.js';
-import { semanticEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
+import { POD_TEMPLATE_SPEC, typedEqual } from '../../schema/typed-equal.js';
 import { defaultClaim } from '../core/persistent-volume-claim.js';
+import { withGatedTemplate } from '../core/gated-fields.js';
 import { defaultPodTemplate } from '../core/pod-template-defaults.js';
 import type { Strategy } from '../types.js';
 import { firstTemplateGeneration, keepCarried, normalizeRollback, TEMPLATE_GENERATION } from './carried-numbers.js';
@@ -68,7 +69,7 @@ const daemonSets: Strategy = {
   },
   prepareForUpdate(_ctx, ds, old) {
     const before = Number(str(templateAnnotations(old), TEMPLATE_GENERATION));
-    const same = semanticEqual(child(ds, 'spec')?.['template'], child(old, 'spec')?.['template']);
+    const same = typedEqual(POD_TEMPLATE_SPEC, child(ds, 'spec')?.['template'], child(old, 'spec')?.['template']);
     templateAnnotations(ds)[TEMPLATE_GENERATION] = String(same ? before : before + 1);
   },
   prepareForStatusUpdate: (_ctx, ds, old) => keepCarried(ds, old),
@@ -110,8 +111,8 @@ const controllerRevisions: Strategy = { ...controllerRevisionRules };
 /** Resources of the apps group by their plural name. */
 export const apps: Readonly<Record<string, Strategy>> = {
   controllerrevisions: controllerRevisions,
-  daemonsets: daemonSets,
-  deployments,
-  replicasets: replicaSets,
-  statefulsets: statefulSets,
+  daemonsets: withGatedTemplate(daemonSets),
+  deployments: withGatedTemplate(deployments),
+  replicasets: withGatedTemplate(replicaSets),
+  statefulsets: withGatedTemplate(statefulSets),
 };

@@ -6,6 +6,7 @@ import {
   checkAlwaysRestarts,
   checkPodTemplate,
   checkSelector,
+  checkReplicaStatus,
   checkSelectorKept,
   checkTemplateSelected,
   isUsableSelector,
@@ -19,7 +20,7 @@ import { checkAtMost100, checkIntOrPercent, numberIn } from './rolling.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/apps/validation.
 
-export type Rules = Pick<Strategy, 'validate' | 'validateUpdate' | 'warnings'>;
+export type Rules = Pick<Strategy, 'validate' | 'validateUpdate' | 'validateStatusUpdate' | 'warnings'>;
 
 /** Warnings about the pod template of a workload. */
 export const workloadWarnings = (o: JsonObject, old: JsonObject | undefined): string[] =>
@@ -94,11 +95,14 @@ export const deploymentRules = specRules((spec, old, root) => {
   }
 });
 
-export const replicaSetRules = specRules((spec, old) => {
-  spec.nonNegative('replicas');
-  spec.nonNegative('minReadySeconds');
-  checkReplicated(spec, old);
-});
+export const replicaSetRules: Rules = {
+  ...specRules((spec, old) => {
+    spec.nonNegative('replicas');
+    spec.nonNegative('minReadySeconds');
+    checkReplicated(spec, old);
+  }),
+  validateStatusUpdate: (o) => validating(o, (root) => checkReplicaStatus(root.struct('status'))),
+};
 
 export const controllerRevisionRules: Rules = {
   validate: (o) =>

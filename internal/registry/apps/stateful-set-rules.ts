@@ -5,6 +5,7 @@ import { dns1123Label } from '../../machinery/names.js';
 import { checkClaimSpec } from '../core/rules/persistent-volume-claim.js';
 import { fractionsOf } from '../core/rules/storage-warnings.js';
 import {
+  asInStatefulSet,
   checkAlwaysRestarts,
   checkPodTemplate,
   checkSelector,
@@ -59,19 +60,20 @@ function checkRollingUpdate(rolling: FieldNode): void {
   checkAtMost100(rolling, 'maxUnavailable');
 }
 
-function checkTemplate(spec: FieldNode, old: JsonObject | undefined): void {
+function checkTemplate(spec: FieldNode, old: JsonObject | undefined, anyTemplate: boolean): void {
   const selector = spec.child('selector');
   if (selector === undefined || !isEmptySelector(selector)) checkTemplateSelected(spec, selector?.value);
   const template = spec.struct('template');
-  // Once for themselves and once with the template, as in kube-apiserver.
+  const claims = spec.list('volumeClaimTemplates').map((claim) => claim.struct('metadata').text('name'));
+  if (!anyTemplate) checkPodTemplate(asInStatefulSet(template, claims), child(old, 'template'));
+  // Once with the template and once for themselves, as in kube-apiserver.
   const meta = template.struct('metadata');
   template.add(...labelErrors(meta.get('labels'), template.at('labels')));
   template.add(...annotationErrors(meta.get('annotations'), template.at('annotations')));
-  const claims = spec.list('volumeClaimTemplates').map((claim) => claim.struct('metadata').text('name'));
-  checkPodTemplate(template, child(old, 'template'), claims);
 }
 
-function checkSpec(spec: FieldNode, old: JsonObject | undefined): void {
+/** `anyTemplate`: the spec that is replaced already breaks these rules, and the template is left alone. */
+function checkSpec(spec: FieldNode, old: JsonObject | undefined, anyTemplate = false): void {
   checkPodManagement(spec);
   checkUpdateStrategy(spec);
   const retention = spec.child('persistentVolumeClaimRetentionPolicy');
@@ -80,7 +82,7 @@ function checkSpec(spec: FieldNode, old: JsonObject | undefined): void {
   spec.nonNegative('minReadySeconds');
   spec.child('ordinals')?.nonNegative('start');
   checkSelector(spec, 'statefulset');
-  if (isUsableSelector(spec)) checkTemplate(spec, old);
+  if (isUsableSelector(spec)) checkTemplate(spec, old, anyTemplate);
   else spec.invalid('selector', '', selectorInGo(child(spec.value, 'selector')));
   checkAlwaysRestarts(spec.struct('template'), 'StatefulSet');
 }
@@ -114,7 +116,9 @@ export const statefulSetRules: Rules = {
     }),
   validateUpdate: (o, old) =>
     validating(o, (root) => {
-      checkSpec(root.struct('spec'), child(old, 'spec'));
+      const before = child(old, 'spec');
+      const wrong = validating(before ?? {}, (spec) => checkSpec(spec, before)).length > 0;
+      checkSpec(root.struct('spec'), before, wrong);
       if (semanticEqual(fixedPart(o), fixedPart(old))) return;
       root.forbidden(
         'spec',

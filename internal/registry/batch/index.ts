@@ -1,5 +1,6 @@
 import { child, children, defaultString, defaultTo, ensureChild, num, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
+import { withGatedTemplate } from '../core/gated-fields.js';
 import { defaultPodTemplate } from '../core/pod-template-defaults.js';
 import type { Strategy } from '../types.js';
 import { cronJobRules } from './cron-job-rules.js';
@@ -82,4 +83,7 @@ const cronJobs: Strategy = {
 };
 
 /** Resources of the batch group by their plural name. */
-export const batch: Readonly<Record<string, Strategy>> = { cronjobs: cronJobs, jobs };
+export const batch: Readonly<Record<string, Strategy>> = {
+  cronjobs: withGatedTemplate(cronJobs, (cron) => child(child(child(cron, 'spec'), 'jobTemplate'), 'spec')),
+  jobs: withGatedTemplate(jobs),
+};

@@ -1,8 +1,8 @@
 import { append } from '../../machinery/append.js';
 import { child } from '../../machinery/access.js';
-import { semanticEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { dns1123Label } from '../../machinery/names.js';
+import { POD_TEMPLATE_SPEC, typedEqual } from '../../schema/typed-equal.js';
 import { hostNameWarnings, isSameGeneration } from '../core/rules/pod/warnings.js';
 import { checkTemplateSelected, isUsableSelector } from '../core/rules/template.js';
 import { asInGo, mapInGo, selectorInGo } from '../generic/as-in-go.js';
@@ -109,7 +109,7 @@ export const jobRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'validateS
       checkCompletions(spec, was);
       spec.immutable('selector', was, selectorInGo(child(spec.value, 'selector')));
       const template = child(spec.value, 'template') ?? {};
-      if (!semanticEqual(template, comparedTemplate(template, old))) {
+      if (!typedEqual(POD_TEMPLATE_SPEC, template, comparedTemplate(template, old))) {
         spec.invalid('template', IMMUTABLE, asInGo(template, 'core.v1.PodTemplateSpec'));
       }
       checkFixed(spec, was);

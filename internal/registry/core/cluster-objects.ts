@@ -2,6 +2,7 @@ import { child, defaultString, defaultTo, ensureChild, str } from '../../machine
 import type { JsonObject } from '../../machinery/json.js';
 import type { Strategy } from '../types.js';
 import { convertNode } from './conversion.js';
+import { dropGatedNodeFields } from './gated-fields.js';
 import { defaultVolumeSource } from './volume-defaults.js';
 
 /** SetDefaults_NodeStatus, the conversion's podCIDRs, and the spec taint-free start of nodeStrategy. */
@@ -14,9 +15,15 @@ export const nodes: Strategy = {
     }
     convertNode(node);
   },
+  prepareForCreate: (_ctx, node) => dropGatedNodeFields(node, undefined),
+  prepareForUpdate: (_ctx, node, old) => dropGatedNodeFields(node, old),
+  prepareForStatusUpdate: (_ctx, node, old) => dropGatedNodeFields(node, old),
   fieldNames: ['spec.unschedulable'],
   fields: (node) => ({ 'spec.unschedulable': String(child(node, 'spec')?.['unschedulable'] === true) }),
 };
+
+/** When the phase last changed: kept by the server unless a client says it. */
+const TRANSITION = 'lastPhaseTransitionTime';
 
 export const persistentVolumes: Strategy = {
   defaults(pv) {
@@ -28,6 +35,14 @@ export const persistentVolumes: Strategy = {
   },
   prepareForCreate(ctx, pv) {
     pv['status'] = { phase: 'Pending', lastPhaseTransitionTime: ctx.now };
+  },
+  prepareForStatusUpdate(ctx, pv, old) {
+    const status = ensureChild(pv, 'status');
+    const before = child(old, 'status');
+    const [time, then] = [status[TRANSITION], before?.[TRANSITION]];
+    if (str(status, 'phase') === str(before, 'phase')) {
+      if (time === undefined && then !== undefined) status[TRANSITION] = then;
+    } else if (time === undefined || time === then) status[TRANSITION] = ctx.now;
   },
 };
 

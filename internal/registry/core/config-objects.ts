@@ -1,4 +1,5 @@
-import { child, ensureChild, str } from '../../machinery/access.js';
+import { child, children, ensureChild, str } from '../../machinery/access.js';
+import type { JsonObject } from '../../machinery/json.js';
 import type { Strategy } from '../types.js';
 import { convertSecret } from './conversion.js';
 
@@ -14,7 +15,17 @@ export const secrets: Strategy = {
   fields: (secret) => ({ type: str(secret, 'type') }),
 };
 
-export const serviceAccounts: Strategy = {};
+/** Of references to secrets only the names are kept (cleanSecretReferences). */
+function keepSecretNames(account: JsonObject): void {
+  const secrets = children(account, 'secrets');
+  if (secrets.length === 0) return;
+  account['secrets'] = secrets.map((secret) => (str(secret, 'name') === '' ? {} : { name: str(secret, 'name') }));
+}
+
+export const serviceAccounts: Strategy = {
+  prepareForCreate: (_ctx, account) => keepSecretNames(account),
+  prepareForUpdate: (_ctx, account) => keepSecretNames(account),
+};
 
 /** Namespaces begin active, with the finalizer that their controller removes (namespaceStrategy, SetDefaults_Namespace). */
 export const namespaces: Strategy = {

@@ -28,6 +28,9 @@ function isClassicSource(source: JsonObject): boolean {
  * (pkg/api/persistentvolumeclaim: EnforceDataSourceBackwardsCompatibility, NormalizeDataSources).
  */
 function normalizeDataSources(spec: JsonObject, before?: JsonObject): void {
+  // CrossNamespaceVolumeDataSource is off: such a source is dropped, unless there was one.
+  const wanted = child(spec, 'dataSourceRef');
+  if (str(wanted, 'namespace') !== '' && child(before, 'dataSourceRef') === undefined) delete spec['dataSourceRef'];
   const hadSource = child(before, 'dataSource') !== undefined || child(before, 'dataSourceRef') !== undefined;
   const source = child(spec, 'dataSource');
   const ref = child(spec, 'dataSourceRef');

@@ -3,6 +3,7 @@ import { isObject, type JsonObject } from '../../machinery/json.js';
 import type { Strategy } from '../types.js';
 import { syncAppArmorAnnotations } from './app-armor-annotations.js';
 import { convertPod } from './conversion.js';
+import { dropGatedPodFields } from './gated-fields.js';
 import { applyMatchLabelKeys } from './match-label-keys.js';
 import { defaultPodSpec, podSpecContainers } from './pod-template-defaults.js';
 import { podQosClass } from '../../machinery/pod-qos.js';
@@ -68,10 +69,12 @@ export const pods: Strategy = {
     if (children(child(pod, 'spec'), 'schedulingGates').length > 0) {
       ensureChild(pod, 'status')['conditions'] = [{ ...GATED, lastTransitionTime: ctx.now }];
     }
+    dropGatedPodFields(child(pod, 'spec'), undefined);
     applyMatchLabelKeys(pod);
     syncAppArmorAnnotations(pod, ctx.warnings);
   },
   prepareForUpdate(_ctx, pod, old) {
+    dropGatedPodFields(child(pod, 'spec'), child(old, 'spec'));
     if (isObject(old['status'])) pod['status'] = old['status'];
   },
   prepareForStatusUpdate(_ctx, pod, old) {

@@ -1,10 +1,11 @@
 import { child, children, defaultString, defaultTo, ensureChild, num, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import type { Strategy } from '../types.js';
+import { withGatedTemplate } from './gated-fields.js';
 import { defaultPodTemplate } from './pod-template-defaults.js';
 
 /** SetDefaults_ReplicationController: labels and selector come from the template. */
-export const replicationControllers: Strategy = {
+export const replicationControllers = withGatedTemplate({
   defaults(rc) {
     const spec = ensureChild(rc, 'spec');
     defaultPodTemplate(spec);
@@ -21,11 +22,9 @@ export const replicationControllers: Strategy = {
   },
   fieldNames: ['status.replicas'],
   fields: (rc) => ({ 'status.replicas': String(num(child(rc, 'status'), 'replicas') ?? 0) }),
-};
+});
 
-export const podTemplates: Strategy = {
-  defaults: defaultPodTemplate,
-};
+export const podTemplates = withGatedTemplate({ defaults: defaultPodTemplate }, (o) => o);
 
 /** Requests default to limits per type (SetDefaults_LimitRangeItem). */
 export const limitRanges: Strategy = {

@@ -1,6 +1,7 @@
 import { semanticEqual } from '../../machinery/equal.js';
 import { type JsonObject, isObject } from '../../machinery/json.js';
-import { memberEqualInGo } from './equal-in-go.js';
+import { findType } from '../../schema/index.js';
+import { typedEqual } from '../../schema/typed-equal.js';
 import type { GenerationRule, Strategy } from '../types.js';
 
 const EVERY_FIELD: GenerationRule = {};
@@ -15,18 +16,23 @@ export function generationRule(strategy: Strategy, hasSpec: boolean): Generation
 }
 
 /**
- * Whether an update changes what its author wants (apimachinery's "generation" contract: desired state only).
- * `type`: of the objects, '' when nobody knows it.
+ * Whether an update changes what its author wants (apimachinery's "generation" contract: desired state only). `typeName` is
+ * the type of both; '' for custom resources.
  */
-export function changesIntent(rule: GenerationRule, obj: JsonObject, old: JsonObject, type: string): boolean {
-  const differs = (field: string): boolean => !memberEqualInGo(obj, old, field, type, rule.emptiness === true);
+export function changesIntent(rule: GenerationRule, obj: JsonObject, old: JsonObject, typeName: string): boolean {
+  const type = typeName === '' ? undefined : findType(typeName);
+  const isSame = (field: string): boolean => {
+    const ref = type?.fields.get(field)?.ref;
+    const own = ref?.k === 'message' ? ref.type : '';
+    return own === '' ? semanticEqual(obj[field], old[field]) : typedEqual(own, obj[field], old[field]);
+  };
   if (rule.of !== undefined) {
-    if (rule.of.some(differs)) return true;
+    for (const field of rule.of) if (!isSame(field)) return true;
   } else {
     for (const field of new Set([...Object.keys(obj), ...Object.keys(old)])) {
       if (field === 'metadata' || field === 'kind' || field === 'apiVersion') continue;
       if (field === 'status' && rule.status !== true) continue;
-      if (differs(field)) return true;
+      if (!isSame(field)) return true;
     }
   }
   const meta = isObject(obj['metadata']) ? obj['metadata'] : {};

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { FatalError } from '../../machinery/assert.js';
 import { archivePlace, clusterDirectory } from './place.js';
+import { startS3 } from './s3-server.testkit.js';
 
 const KEYS = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' };
 const failure = (url: string, env: Record<string, string> = KEYS): string => {
@@ -90,6 +91,36 @@ describe('the place of archives', () => {
     }
     expect(failure('s3://bucket', {})).toBe(text);
     expect(archivePlace('s3://bucket/a/b', KEYS).root).toBeUndefined();
+  });
+});
+
+describe('a place in a store', () => {
+  it('is below a prefix, however many slashes stand around it, and shows the clusters there', async () => {
+    const identity = { accessKey: 'key', secretKey: 'secret', sessionToken: '', region: 'us-east-1' };
+    const server = await startS3(identity);
+    try {
+      const place = (path: string) => archivePlace(`s3://bucket${path}?endpoint=${server.endpoint}`, KEYS);
+      const below = (prefix: string, cluster: string): string => `bucket/${prefix}${cluster}/x`;
+      for (const [path, prefix] of [
+        ['', ''],
+        ['/', ''],
+        ['/a', 'a/'],
+        ['//a/b//', 'a/b/'],
+        ['/a%20(b)*c%2B/', 'a (b)*c+/'],
+        ["/it's/!", "it's/!/"],
+      ] as const) {
+        server.objects.clear();
+        await place(path).target(0xabc).put('x', bytes());
+        expect([...server.objects.keys()]).toEqual([below(prefix, '000000000abc')]);
+        for (const name of ['00000000abcd', '00000000abcg', 'x00000000abcd']) {
+          server.objects.set(below(prefix, name), Buffer.from('x'));
+        }
+        expect((await place(path).clusters()).toSorted((a, b) => a - b)).toEqual([0xabc, 0xabcd]);
+        expect(await place(path).target(0xabc).list()).toEqual(['x']);
+      }
+    } finally {
+      await server.close();
+    }
   });
 });
 

@@ -10,7 +10,7 @@ import { archivePlace } from './place.js';
 import { restoreArchive, verifyArchive } from './restore.js';
 import { S3Target } from './s3.js';
 import { type S3Server, startS3 } from './s3-server.testkit.js';
-import { signedHeaders } from './s3-signature.js';
+import { encodeS3, queryText, signedHeaders } from './s3-signature.js';
 
 const ENV = { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'secret+/key' };
 const IDENTITY = { accessKey: 'AKID', secretKey: 'secret+/key', sessionToken: '', region: 'eu-1' };
@@ -49,6 +49,23 @@ test('a request is signed as the documentation of AWS signs its example', () => 
       'SignedHeaders=host;range;x-amz-content-sha256;x-amz-date,' +
       'Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41',
   );
+});
+
+test('names and queries are written as signatures need them: all but letters, digits and -._~ as bytes', () => {
+  expect(encodeS3("aZ09-._~ /!'()*&=+é")).toBe('aZ09-._~%20%2F%21%27%28%29%2A%26%3D%2B%C3%A9');
+  expect(queryText({ b: '2*', 'a c': '', a: 'x=y' })).toBe('a%20c=&a=x%3Dy&b=2%2A');
+  expect(queryText({})).toBe('');
+});
+
+test('a key that expires is sent with its token, which is signed as well', () => {
+  const request = { method: 'GET', path: '/', query: {}, headers: { host: 'h' }, body: Buffer.alloc(0) };
+  const at = new Date('2024-02-03T04:05:06.789Z');
+  const headers = signedHeaders(request, { ...IDENTITY, sessionToken: 'token' }, at);
+  expect([headers['x-amz-security-token'], headers['x-amz-date']]).toEqual(['token', '20240203T040506Z']);
+  expect(headers['authorization']).toContain(
+    'Credential=AKID/20240203/eu-1/s3/aws4_request,SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token,',
+  );
+  expect(signedHeaders(request, IDENTITY, at)['authorization']).not.toContain('x-amz-security-token');
 });
 
 test('files come and go whole, small ones and those that are sent in parts, and all of them are listed', async () => {

@@ -73,6 +73,7 @@ function checkSeries(root: FieldNode): void {
 }
 
 function checkNewEvent(root: FieldNode): void {
+  checkEvent(root, 'reportingController');
   const metadata = root.struct('metadata');
   if (metadata.text('name') !== '') metadata.checkText('name', dns1123Subdomain);
   checkSeries(root);
@@ -106,8 +107,7 @@ export const eventRules: Pick<Strategy, 'validate' | 'validateUpdate'> = {
 };
 
 /** Rules of events.k8s.io, for the same objects. */
-export const newEventRules: Pick<Strategy, 'validateFirst' | 'validate' | 'validateUpdate'> = {
-  validateFirst: (o) => validating(o, (root) => checkEvent(root, 'reportingController')),
+export const newEventRules: Pick<Strategy, 'validate' | 'validateUpdate'> = {
   validate: (o) => validating(o, checkNewEvent),
   validateUpdate: (o, old) => validating(o, (root) => checkChangedEvent(root, old)),
 };

@@ -53,10 +53,38 @@ function checkPodCidrs(spec: FieldNode): void {
   }
 }
 
+const FEATURE = /^[A-Z][a-zA-Z0-9]*(\/[a-zA-Z][a-zA-Z0-9]*)*$/;
+const FEATURE_TEXT =
+  "must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or " +
+  'MyFeature/mySubFeature), and contain only alphanumeric characters and slashes';
+/** Bytes of the name of a feature. */
+const MAX_FEATURE = 253;
+
+/** Features that the kubelet says it has: sorted, each once (validateNodeDeclaredFeatures). */
+function checkDeclaredFeatures(status: FieldNode): void {
+  const features = status.texts('declaredFeatures');
+  for (const [i, feature] of features.entries()) {
+    const told = (text: string): void =>
+      status.add(
+        invalidValue(status.at(`declaredFeatures[${i}]`), feature, `invalid feature name "${feature}": ${text}`),
+      );
+    if (Buffer.byteLength(feature) > MAX_FEATURE) told(`must be no more than ${MAX_FEATURE} characters`);
+    else if (!FEATURE.test(feature)) told(FEATURE_TEXT);
+    const next = features[i + 1];
+    if (next === undefined) continue;
+    const at = status.at(`declaredFeatures[${i + 1}]`);
+    if (next === feature) status.add(duplicate(at, next));
+    else if (Buffer.compare(Buffer.from(feature), Buffer.from(next)) > 0) {
+      status.add(invalidValue(at, next, 'list must be sorted alphabetically'));
+    }
+  }
+}
+
 function checkNode(root: FieldNode): void {
   checkAnnotations(root);
   checkTaints(root.struct('spec'), 'taints', 'metadata.taints');
   checkAmounts(root);
+  checkDeclaredFeatures(root.struct('status'));
   checkPodCidrs(root.struct('spec'));
 }
 
@@ -79,6 +107,7 @@ const CONFIG_SOURCE = 'io.k8s.api.core.v1.NodeConfigSource';
 function checkNodeUpdate(root: FieldNode, old: JsonObject): void {
   checkAnnotations(root);
   checkAmounts(root);
+  checkDeclaredFeatures(root.struct('status'));
   const addresses = root.struct('status').list('addresses');
   for (const [i, address] of addresses.entries()) {
     if (addresses.slice(0, i).some((other) => deepEqual(other.value, address.value))) {

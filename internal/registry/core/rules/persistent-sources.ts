@@ -22,8 +22,7 @@ function checkCsi(csi: FieldNode): void {
   }
 }
 
-/** The check of each source by its JSON name. */
-export const PERSISTENT_SOURCES: Readonly<Record<string, SourceCheck>> = {
+const CHECKS: Readonly<Record<string, SourceCheck>> = {
   ...SHARED_SOURCES,
   azureFile(source) {
     SHARED_SOURCES.azureFile(source);
@@ -35,3 +34,13 @@ export const PERSISTENT_SOURCES: Readonly<Record<string, SourceCheck>> = {
   },
   csi: checkCsi,
 };
+
+const ORDER = (
+  'hostPath gcePersistentDisk awsElasticBlockStore glusterfs flocker nfs rbd quobyte cephfs iscsi cinder fc flexVolume ' +
+  'azureFile vsphereVolume photonPersistentDisk portworxVolume azureDisk scaleIO local storageos csi'
+).split(' ');
+
+/** The check of each source by its JSON name, in the order in which kube-apiserver looks for them. */
+export const PERSISTENT_SOURCES: Readonly<Record<string, SourceCheck>> = Object.fromEntries(
+  ORDER.flatMap((name) => (CHECKS[name] === undefined ? [] : [[name, CHECKS[name]]])),
+);

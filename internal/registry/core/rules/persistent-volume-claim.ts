@@ -1,12 +1,12 @@
 import { deepEqual, semanticEqual } from '../../../machinery/equal.js';
 import { invalidValue } from '../../../machinery/field.js';
 import type { JsonObject } from '../../../machinery/json.js';
-import { dns1123Subdomain } from '../../../machinery/names.js';
+import { dns1123Subdomain, qualifiedName } from '../../../machinery/names.js';
 import { compareQuantity, parseQuantity, type Quantity, signOfQuantity } from '../../../machinery/quantity.js';
 import { FieldNode, IMMUTABLE, validating } from '../../generic/field-node.js';
 import { goDiff } from '../../generic/go-diff.js';
 import { checkLabelSelector } from '../../generic/label-selector.js';
-import { checkResourceQuantity } from '../../generic/resource-names.js';
+import { checkResourceQuantity, isNativeResource } from '../../generic/resource-names.js';
 import type { Strategy } from '../../types.js';
 import { checkAccessModes, checkVolumeMode } from './claim-parts.js';
 import { claimWarnings } from './storage-warnings.js';
@@ -107,28 +107,38 @@ const CLAIM_IMMUTABLE =
 
 const sizeOf = (text: string): Quantity => parseQuantity(text === '' ? '0' : text);
 
+/** Sorted, as field errors name them. */
 const RESIZE_STATES = [
   'ControllerResizeInProgress',
   'ControllerResizeInfeasible',
-  'NodeResizePending',
   'NodeResizeInProgress',
   'NodeResizeInfeasible',
-];
+  'NodeResizePending',
+].sort();
+
+/** Of what Kubernetes itself defines, a claim has only storage (validatePersistentVolumeClaimResourceKey). */
+function isResizable(status: FieldNode, key: string, name: string): boolean {
+  const before = status.problems.length;
+  status.checkText(key, qualifiedName, name);
+  if (status.problems.length > before) return false;
+  if (name === 'storage' || !isNativeResource(name)) return true;
+  status.unsupported(key, ['storage'], name);
+  return false;
+}
 
 function checkClaimStatus(root: FieldNode): void {
   const status = root.struct('status');
   for (const [name, text] of status.entries('capacity')) {
     checkResourceQuantity(status, `capacity[${name}]`, name, text);
   }
-  for (const [name, text] of status.entries('allocatedResources')) {
-    const at = `allocatedResources[${name}]`;
-    if (name !== 'storage' && !name.includes('/')) {
-      status.add(invalidValue(status.at(at), name, 'must be a standard resource type or fully qualified'));
-    } else checkResourceQuantity(status, at, name, text);
-  }
   for (const [name, state] of status.entries('allocatedResourceStatuses')) {
-    if (!RESIZE_STATES.includes(state)) {
-      status.unsupported(`allocatedResourceStatuses[${name}]`, [...RESIZE_STATES].sort(), state);
+    isResizable(status, 'allocatedResourceStatuses', name);
+    // What is shown is the name of the resource, as in kube-apiserver.
+    if (!RESIZE_STATES.includes(state)) status.unsupported('allocatedResourceStatuses', RESIZE_STATES, name);
+  }
+  for (const [name, text] of status.entries('allocatedResources')) {
+    if (isResizable(status, 'allocatedResources', name)) {
+      checkResourceQuantity(status, `allocatedResources[${name}]`, name, text);
     }
   }
 }

@@ -41,3 +41,63 @@ describe('configuration and services', () => {
     ]);
   });
 });
+
+it('a status may not count more pods than there are', () => {
+  const status = { replicas: 1, fullyLabeledReplicas: 2, readyReplicas: -1, availableReplicas: 1 };
+  for (const [group, resource] of [
+    ['', 'replicationcontrollers'],
+    ['apps', 'replicasets'],
+  ] as const) {
+    expect(fieldErrorsOf(group, resource)({ status }, {}, 'status'), resource).toEqual([
+      'status.readyReplicas: Invalid value: -1: must be greater than or equal to 0',
+      'status.fullyLabeledReplicas: Invalid value: 2: cannot be greater than status.replicas',
+      'status.availableReplicas: Invalid value: 1: cannot be greater than readyReplicas',
+    ]);
+  }
+});
+
+it('pods of a stateful set have host names of their own, whatever its template says', () => {
+  const spec = { hostname: 'A_', subdomain: 'B_', containers: [{ name: 'c', image: 'i' }] };
+  const set = made('statefulsets', 'apps', {
+    metadata: { name: 's' },
+    spec: {
+      selector: { matchLabels: { a: 'b' } },
+      template: { metadata: { labels: { a: 'b' } }, spec },
+    },
+  });
+  expect(fieldErrorsOf('apps', 'statefulsets')(set)).toEqual([]);
+  expect(fieldErrorsOf('apps', 'deployments')(made('deployments', 'apps', set)).length).toBe(2);
+});
+
+it('of several sources the first in order is the volume, and a flex volume is one more', () => {
+  const volume = made('persistentvolumes', '', {
+    metadata: { name: 'v' },
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      capacity: { storage: '1Gi' },
+      nfs: { server: 's', path: '/' },
+      flocker: {},
+      flexVolume: {},
+    },
+  });
+  expect(fieldErrorsOf('', 'persistentvolumes')(volume)).toEqual([
+    'spec.flocker: Required value: one of datasetName and datasetUUID is required',
+    'spec.nfs: Forbidden: may not specify more than 1 volume type',
+    'spec.flexVolume.driver: Required value',
+  ]);
+});
+
+it('a claim knows of what can grow, a node of what its kubelet can do', () => {
+  const errorsOf = (resource: string, status: JsonObject): string[] =>
+    fieldErrorsOf('', resource)({ status }, {}, 'status').map((text) => text.slice(0, text.indexOf(' value')));
+  const statuses = { 'a.b/c': 'NodeResizePending', cpu: 'NodeResizePending', storage: 'Growing' };
+  expect(errorsOf('persistentvolumeclaims', { allocatedResourceStatuses: statuses })).toEqual([
+    'status.allocatedResourceStatuses: Unsupported',
+    'status.allocatedResourceStatuses: Unsupported',
+  ]);
+  expect(errorsOf('nodes', { declaredFeatures: ['A', 'B/c', 'B/c', 'A', 'x'] })).toEqual([
+    'status.declaredFeatures[2]: Duplicate',
+    'status.declaredFeatures[3]: Invalid',
+    'status.declaredFeatures[4]: Invalid',
+  ]);
+});

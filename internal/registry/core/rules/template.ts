@@ -8,22 +8,24 @@ import { checkPodTemplate as checkTemplate, templateRules } from './pod/pod-spec
 
 // What the kinds have in common that make pods from a template.
 
-/** The template with a volume for each claim template, first: what a stateful set gives its pods. */
-function withClaims(template: FieldNode, claims: readonly string[]): FieldNode {
-  if (claims.length === 0) return template;
-  const spec = child(template.value, 'spec') ?? {};
-  const claimed = new Set(claims);
-  const own = children(spec, 'volumes').filter((v) => !claimed.has(str(v, 'name')));
-  const volumes = [...claims.map((name) => ({ name, persistentVolumeClaim: { claimName: name } })), ...own];
-  return new FieldNode({ ...template.value, spec: { ...spec, volumes } }, template.path, template.problems);
+/**
+ * The template as a stateful set gives it to its pods, whose names are their host names: with a volume for each claim
+ * template, first.
+ */
+export function asInStatefulSet(template: FieldNode, claims: readonly string[]): FieldNode {
+  const spec: JsonObject = { ...child(template.value, 'spec') };
+  for (const key of ['hostname', 'subdomain']) delete spec[key];
+  if (claims.length > 0) {
+    const claimed = new Set(claims);
+    const own = children(spec, 'volumes').filter((v) => !claimed.has(str(v, 'name')));
+    spec['volumes'] = [...claims.map((name) => ({ name, persistentVolumeClaim: { claimName: name } })), ...own];
+  }
+  return new FieldNode({ ...template.value, spec }, template.path, template.problems);
 }
 
-/**
- * Labels, annotations and spec of a pod template (ValidatePodTemplateSpec). `old` is the template that is replaced;
- * `claims` are names of claim templates.
- */
-export function checkPodTemplate(template: FieldNode, old?: JsonObject, claims: readonly string[] = []): void {
-  checkTemplate(withClaims(template, claims), templateRules(old));
+/** Labels, annotations and spec of a pod template (ValidatePodTemplateSpec). `old` is the template that is replaced. */
+export function checkPodTemplate(template: FieldNode, old?: JsonObject): void {
+  checkTemplate(template, templateRules(old));
 }
 
 /** Whether Go could make a matcher from a selector: it cannot when anything in it is wrong. No selector matches nothing. */
@@ -50,13 +52,27 @@ export function checkTemplateSelected(spec: FieldNode, selector: JsonObject | un
   spec.invalid('template.metadata.labels', MISMATCH, mapInGo(meta, 'labels'));
 }
 
-/** Pods that run for ever take only one restart policy, and no deadline. `owner`: where a deadline is told as a field error. */
-export function checkAlwaysRestarts(template: FieldNode, kind: string, owner = template): void {
+/** Pods that run for ever take only one restart policy, and no deadline. */
+export function checkAlwaysRestarts(template: FieldNode, kind: string): void {
   const spec = template.struct('spec');
   spec.requireOneOf('restartPolicy', ['Always']);
   if (spec.has('activeDeadlineSeconds')) {
-    const text = `activeDeadlineSeconds in ${kind} is not Supported`;
-    owner.forbidden('spec.activeDeadlineSeconds', text);
+    spec.forbidden('activeDeadlineSeconds', `activeDeadlineSeconds in ${kind} is not Supported`);
+  }
+}
+
+const COUNTS = ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'];
+
+/** What a controller says of its pods, also of none that terminate (ValidateReplicaSetStatus). */
+export function checkReplicaStatus(status: FieldNode): void {
+  for (const key of COUNTS) status.nonNegative(key);
+  if (status.has('terminatingReplicas')) status.nonNegative('terminatingReplicas');
+  const of = (key: string): number => status.number(key) ?? 0;
+  for (const key of COUNTS.slice(1, 4)) {
+    if (of(key) > of('replicas')) status.invalid(key, 'cannot be greater than status.replicas', of(key));
+  }
+  if (of('availableReplicas') > of('readyReplicas')) {
+    status.invalid('availableReplicas', 'cannot be greater than readyReplicas', of('availableReplicas'));
   }
 }
 

@@ -5,7 +5,7 @@ import type { Strategy } from '../../types.js';
 import { podErrors, podUpdateErrors } from './pod/pod.js';
 import { podStatusErrors } from './pod/pod-status.js';
 import { hostNameWarnings, isSameGeneration, podWarnings, templateWarnings } from './pod/warnings.js';
-import { checkAlwaysRestarts, checkPodTemplate, checkTemplateSelected } from './template.js';
+import { checkAlwaysRestarts, checkPodTemplate, checkReplicaStatus, checkTemplateSelected } from './template.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/core/validation (ValidatePodTemplate, ValidateReplicationController).
 
@@ -45,6 +45,7 @@ function checkReplicationController(root: FieldNode, old: JsonObject | undefined
 export const replicationControllerRules: Rules = {
   validate: (o) => validating(o, (root) => checkReplicationController(root, undefined)),
   validateUpdate: (o, old) => validating(o, (root) => checkReplicationController(root, old)),
+  validateStatusUpdate: (o) => validating(o, (root) => checkReplicaStatus(root.struct('status'))),
   warnings: (o, old) => [
     ...(old === undefined ? hostNameWarnings(o) : []),
     ...(isSameGeneration(o, old) ? [] : templateWarnings(child(child(o, 'spec'), 'template'), 'spec.template')),

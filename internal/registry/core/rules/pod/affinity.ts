@@ -106,29 +106,43 @@ function checkKeysSaidOnce(term: FieldNode, at: string): void {
 
 const BOTH = 'exists in both matchLabelKeys and labelSelector';
 
-function checkSpreadKeys(constraint: FieldNode, isPod: boolean): void {
+/** The keys of constraints as an object may have had them that was stored before they were merged into its selectors. */
+function checkLegacyKeys(constraint: FieldNode): void {
   const keys = constraint.texts('matchLabelKeys');
   if (keys.length === 0) return;
   const selector = constraint.child('labelSelector');
   if (selector === undefined) constraint.forbidden('matchLabelKeys', NO_SELECTOR);
-  const named = new Set(
-    isPod || selector === undefined
-      ? []
-      : [
-          ...selector.entries('matchLabels').map(([key]) => key),
-          ...selector.list('matchExpressions').map((e) => e.text('key')),
-        ],
-  );
+  const named = new Set([
+    ...(selector?.entries('matchLabels') ?? []).map(([key]) => key),
+    ...(selector?.list('matchExpressions') ?? []).map((e) => e.text('key')),
+  ]);
   for (const [i, key] of keys.entries()) {
     const field = `${constraint.at('matchLabelKeys')}[${i}]`;
     for (const message of qualifiedName(key)) constraint.add(invalidValue(field, key, message));
     if (named.has(key)) constraint.add(invalidValue(field, key, BOTH));
   }
-  if (isPod) checkKeysSaidOnce(constraint, constraint.at('matchLabelKeys'));
 }
 
-/** `topologySpreadConstraints`. `isPod`: of a pod itself, not of a template. `anySelector`: the selectors of an older object are left alone. */
-export function checkTopologySpread(spec: FieldNode, anySelector: boolean, isPod: boolean): void {
+function checkKeysOf(constraint: FieldNode): void {
+  checkKeys(constraint, 'matchLabelKeys');
+  checkKeysSaidOnce(constraint, constraint.path);
+}
+
+/** `matchLabelKeys` of all constraints. */
+export function checkSpreadKeys(spec: FieldNode): void {
+  for (const constraint of spec.list('topologySpreadConstraints')) checkKeysOf(constraint);
+}
+
+/** `labelSelector` of all constraints. */
+export function checkSpreadSelectors(spec: FieldNode): void {
+  for (const constraint of spec.list('topologySpreadConstraints')) {
+    const selector = constraint.child('labelSelector');
+    if (selector !== undefined) checkLabelSelector(selector);
+  }
+}
+
+/** `topologySpreadConstraints`. `anySelector`, `legacyKeys`: what an older object has of selectors and keys is wrong, and may stay. */
+export function checkTopologySpread(spec: FieldNode, anySelector: boolean, legacyKeys: boolean): void {
   const constraints = spec.list('topologySpreadConstraints');
   const pair = (c: FieldNode): string => `{${c.text('topologyKey')}, ${c.text('whenUnsatisfiable')}}`;
   // How often each pair is still to come.
@@ -155,7 +169,8 @@ export function checkTopologySpread(spec: FieldNode, anySelector: boolean, isPod
     }
     constraint.checkOneOf('nodeAffinityPolicy', INCLUSIONS);
     constraint.checkOneOf('nodeTaintsPolicy', INCLUSIONS);
-    checkSpreadKeys(constraint, isPod);
+    if (legacyKeys) checkLegacyKeys(constraint);
+    else checkKeysOf(constraint);
     const selector = constraint.child('labelSelector');
     if (selector !== undefined && !anySelector) checkLabelSelector(selector);
   }

@@ -1,3 +1,5 @@
+import { children } from '../../../../machinery/access.js';
+import type { JsonObject } from '../../../../machinery/json.js';
 import { portName } from '../../../../machinery/formats.js';
 import { dns1123Label } from '../../../../machinery/names.js';
 import type { FieldNode } from '../../../generic/field-node.js';
@@ -16,9 +18,12 @@ export interface PodParts {
   readonly volumes: Volumes;
   readonly claims: ReadonlySet<string>;
   readonly resources: ResourceRules;
+  /** The object that is replaced has an init container with a resize policy that is no longer allowed. */
+  readonly anyInitResize: boolean;
 }
 
 const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError'];
+/** In the order in which kube-apiserver names them. */
 const RESTART_POLICIES = ['Always', 'Never', 'OnFailure'];
 const WHITE_SPACE = 'must not have leading or trailing whitespace';
 /** Rules for restarts of one container, and exit codes of one rule. */
@@ -76,22 +81,23 @@ function checkCommon(container: FieldNode, pod: PodParts): void {
   checkContainerSecurityContext(container.child('securityContext'), pod.spec.get('hostUsers') !== false);
 }
 
-/** restartPolicy and restartPolicyRules of one container (KEP-5307). */
-function checkRestartRules(container: FieldNode): void {
+/** restartPolicy and restartPolicyRules of one container (KEP-5307); those of an init container are looked at only with a policy. */
+function checkRestartRules(container: FieldNode, isInit: boolean): void {
   const rules = container.list('restartPolicyRules');
   if (container.has('restartPolicy')) container.requireOneOf('restartPolicy', RESTART_POLICIES);
   else if (rules.length > 0) {
     container.required('restartPolicy', 'must specify restartPolicy when restart rules are used');
+    if (isInit) return;
   }
   if (rules.length > MAX_RESTART_RULES) container.tooMany('restartPolicyRules', rules.length, MAX_RESTART_RULES);
   for (const rule of rules) {
-    requireChoice(rule, 'action', ['Restart', 'RestartAllContainers']);
+    rule.requireOneOf('action', ['Restart', 'RestartAllContainers']);
     const codes = rule.child('exitCodes');
     if (codes === undefined) {
       rule.required('exitCodes', 'must be specified');
       continue;
     }
-    requireChoice(codes, 'operator', ['In', 'NotIn']);
+    codes.requireOneOf('operator', ['In', 'NotIn']);
     const count = codes.count('values');
     if (count > MAX_EXIT_CODES) codes.tooMany('values', count, MAX_EXIT_CODES);
   }
@@ -117,10 +123,20 @@ function checkRegular(pod: PodParts, grace: number | undefined): void {
     else names.add(name);
     checkLifecycle(container.child('lifecycle'), grace);
     checkProbes(container, grace);
-    checkRestartRules(container);
+    checkRestartRules(container, false);
   }
   checkHostPorts(containers);
 }
+
+const NO_INIT_RESTART = "must not be set to 'RestartContainer' for non-sidecar initContainers";
+
+/** Whether an init container that ends is to be restarted when its resources change: what stands so may stay. */
+export const restartsInitToResize = (spec: JsonObject | undefined): boolean =>
+  children(spec, 'initContainers').some(
+    (container) =>
+      container['restartPolicy'] !== 'Always' &&
+      children(container, 'resizePolicy').some((policy) => policy['restartPolicy'] === 'RestartContainer'),
+  );
 
 const ONLY_SIDECARS = ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'];
 
@@ -129,7 +145,7 @@ function checkInit(pod: PodParts, grace: number | undefined): void {
   const names = new Set(pod.spec.list('containers').map((c) => c.text('name')));
   for (const container of pod.spec.list('initContainers')) {
     checkCommon(container, pod);
-    checkRestartRules(container);
+    checkRestartRules(container, true);
     checkUnique(names, container);
     // Init containers run one by one: each has the ports to itself, and field errors say it were the first.
     checkHostPorts([container.movedTo(`${pod.spec.at('initContainers')}[0]`)]);
@@ -142,6 +158,10 @@ function checkInit(pod: PodParts, grace: number | undefined): void {
       if (container.has(key)) {
         container.forbidden(key, 'may not be set for init containers without restartPolicy=Always');
       }
+    }
+    if (pod.anyInitResize) continue;
+    for (const policy of container.list('resizePolicy')) {
+      if (policy.text('restartPolicy') === 'RestartContainer') policy.invalid('restartPolicy', NO_INIT_RESTART);
     }
   }
 }
@@ -159,12 +179,9 @@ const NEVER_EPHEMERAL = [
   'lifecycle',
 ];
 
-function isSet(node: FieldNode, key: string): boolean {
-  return (
-    node.has(key) &&
-    (typeof node.get(key) !== 'object' || node.count(key) > 0 || key.endsWith('Probe') || key === 'lifecycle')
-  );
-}
+/** An empty list is set too, resources are a struct. */
+const isSet = (node: FieldNode, key: string): boolean =>
+  key === 'resources' ? node.count(key) > 0 : node.shown(key) !== undefined;
 
 function checkEphemeral(pod: PodParts): void {
   if (pod.spec.count('ephemeralContainers') === 0) return;

@@ -40,6 +40,21 @@ function checkValueFrom(from: FieldNode, hasValue: boolean): void {
   else if (sources > 1) from.invalid('', 'may not have more than one field specified at a time', '');
 }
 
+/** Variables that are read from a file name a volume that containers write (validateFileKeyRefVolumes). */
+export function checkFileKeyVolumes(spec: FieldNode): void {
+  let sources: Map<string, FieldNode> | undefined;
+  for (const key of ['initContainers', 'containers', 'ephemeralContainers']) {
+    for (const variable of spec.list(key).flatMap((container) => container.list('env'))) {
+      const ref = variable.child('valueFrom')?.child('fileKeyRef');
+      if (ref === undefined) continue;
+      sources ??= new Map(spec.list('volumes').map((volume) => [volume.text('name'), volume]));
+      const volume = sources.get(ref.text('volumeName'));
+      if (volume === undefined) ref.notFound('volumeName');
+      else if (!volume.has('emptyDir')) ref.invalid('volumeName', 'referenced volume must be of type emptyDir');
+    }
+  }
+}
+
 /** `env` and `envFrom` of a container (ValidateEnv, ValidateEnvFrom). */
 export function checkEnv(container: FieldNode): void {
   for (const variable of container.list('env')) {

@@ -111,7 +111,14 @@ export function checkHostProcess(spec: FieldNode): void {
 export function checkHostUsers(spec: FieldNode): void {
   if (spec.get('hostUsers') !== false) return;
   const text = 'when `hostUsers` is false';
-  for (const key of ['hostNetwork', 'hostPID', 'hostIPC']) if (spec.flag(key)) spec.forbidden(key, text);
+  // Two of the paths are those of Go.
+  for (const [key, at] of [
+    ['hostNetwork', 'hostNetwork'],
+    ['hostPID', 'HostPID'],
+    ['hostIPC', 'HostIPC'],
+  ] as const) {
+    if (spec.flag(key)) spec.forbidden(at, text);
+  }
   for (const container of containersOf(spec)) {
     if (container.count('volumeDevices') > 0) container.forbidden('volumeDevices', text);
   }

@@ -4,10 +4,11 @@ import { dns1123Label, dns1123Subdomain, qualifiedName } from '../../../../machi
 import { FieldNode } from '../../../generic/field-node.js';
 import { annotationErrors, labelErrors } from '../../../generic/object-meta.js';
 import { asInGo } from '../../../generic/as-in-go.js';
-import { checkAffinity, checkTopologySpread } from './affinity.js';
+import { checkAffinity, checkSpreadKeys, checkSpreadSelectors, checkTopologySpread } from './affinity.js';
 import { checkPodAnnotations } from './annotations.js';
 import { requireChoice } from './choices.js';
-import { checkContainers } from './container.js';
+import { checkFileKeyVolumes } from './env.js';
+import { checkContainers, restartsInitToResize } from './container.js';
 import { checkDns, checkHostAliases } from './dns.js';
 import { checkOs, checkHostProcess, checkHostUsers } from './pod-os.js';
 import { checkPodResources, checkResourceRequirements } from './resources.js';
@@ -91,6 +92,7 @@ function checkGates(spec: FieldNode): void {
 const MAX_HOST_NAME = 64;
 
 function checkNames(spec: FieldNode): void {
+  if (spec.has('hostnameOverride')) checkHostNameOverride(spec);
   if (spec.text('serviceAccountName') !== '') spec.checkText('serviceAccountName', dns1123Subdomain);
   if (spec.text('nodeName') !== '') spec.checkText('nodeName', dns1123Subdomain);
   const deadline = spec.number('activeDeadlineSeconds');
@@ -99,15 +101,14 @@ function checkNames(spec: FieldNode): void {
   }
   if (spec.text('hostname') !== '') spec.checkText('hostname', dns1123Label);
   if (spec.text('subdomain') !== '') spec.checkText('subdomain', dns1123Label);
-  if (!spec.has('hostnameOverride')) return;
+}
+
+function checkHostNameOverride(spec: FieldNode): void {
+  for (const key of ['setHostnameAsFQDN', 'hostNetwork']) {
+    if (spec.flag(key)) spec.forbidden('hostnameOverride', `may not be specified when ${key} is true`);
+  }
   if (spec.text('hostnameOverride').length > MAX_HOST_NAME) spec.tooLong('hostnameOverride', MAX_HOST_NAME);
   spec.checkText('hostnameOverride', dns1123Subdomain);
-  if (spec.flag('setHostnameAsFQDN')) {
-    spec.invalid('setHostnameAsFQDN', 'may not be set to true when hostnameOverride is set');
-  }
-  if (spec.flag('hostNetwork')) {
-    spec.invalid('hostnameOverride', 'may not be specified when hostNetwork is true');
-  }
 }
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
@@ -123,8 +124,8 @@ export function checkPodSpec(spec: FieldNode, rules: PodRules): void {
     anyTokenPath: failed(old, (o) => checkVolumes(o, { podName: '', isPod: false, anyTokenPath: false })),
   });
   const claims = checkResourceClaims(spec);
-  checkContainers({ spec, volumes, claims, resources: {} });
-  checkPodResources(spec);
+  checkContainers({ spec, volumes, claims, resources: {}, anyInitResize: restartsInitToResize(old) });
+  checkPodResources(spec, claims);
   checkHostNetwork(spec, rules.isPod);
   requireChoice(spec, 'restartPolicy', RESTART_POLICIES);
   requireChoice(spec, 'dnsPolicy', DNS_POLICIES);
@@ -140,8 +141,8 @@ export function checkPodSpec(spec: FieldNode, rules: PodRules): void {
   if (spec.has('topologySpreadConstraints')) {
     checkTopologySpread(
       spec,
-      failed(old, (o) => checkTopologySpread(o, false, rules.isPod)),
-      rules.isPod,
+      failed(old, (o) => checkSpreadSelectors(o)),
+      failed(old, (o) => checkSpreadKeys(o)),
     );
   }
   checkHostProcess(spec);
@@ -156,6 +157,7 @@ export function checkPodSpec(spec: FieldNode, rules: PodRules): void {
   if (isObject(overhead))
     checkResourceRequirements(new FieldNode({ limits: overhead }, spec.at('overhead'), spec.problems));
   checkOs(spec);
+  checkFileKeyVolumes(spec);
 }
 
 /** A pod template; its labels and annotations are named without `metadata`, as in kube-apiserver (ValidatePodTemplateSpec). */

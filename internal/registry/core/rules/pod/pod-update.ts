@@ -1,7 +1,7 @@
 import { child } from '../../../../machinery/access.js';
 import { copyOf } from '../../../../machinery/emptied.js';
-import { semanticEqual } from '../../../../machinery/equal.js';
 import { isObject, type JsonObject } from '../../../../machinery/json.js';
+import { typedEqual } from '../../../../schema/typed-equal.js';
 import { FieldNode } from '../../../generic/field-node.js';
 import { goDiff } from '../../../generic/go-diff.js';
 import { rangeText } from '../texts.js';
@@ -119,6 +119,8 @@ function withAllowedChangesUndone(spec: JsonObject, before: FieldNode): JsonObje
   return munged;
 }
 
+const POD_SPEC = 'io.k8s.api.core.v1.PodSpec';
+
 /** What an update may change of a pod (ValidatePodUpdate): almost all of its spec is fixed. `old`: the spec as it was. */
 export function checkPodUpdate(pod: FieldNode, old: JsonObject): void {
   const spec = pod.struct('spec');
@@ -127,13 +129,13 @@ export function checkPodUpdate(pod: FieldNode, old: JsonObject): void {
   if (!checkDeadline(spec, before)) return;
   checkTolerationsGrow(spec, before);
   checkGatesShrink(spec, before);
-  if (semanticEqual(spec.value, old)) return;
+  if (typedEqual(POD_SPEC, spec.value, old)) return;
   if (before.count('schedulingGates') > 0) {
     checkSelectorGrows(spec, old);
     checkNodeAffinityGrows(spec, old);
   }
   const munged = withAllowedChangesUndone(spec.value, before);
-  if (semanticEqual(munged, old)) return;
-  const diff = goDiff(old, munged, 'io.k8s.api.core.v1.PodSpec');
+  if (typedEqual(POD_SPEC, munged, old)) return;
+  const diff = goDiff(old, munged, POD_SPEC);
   pod.forbidden('spec', `pod updates may not change fields other than ${ALLOWED_CHANGES}\n${diff}`);
 }

@@ -283,9 +283,9 @@ describe('pods (ValidatePodCreate)', () => {
       'claims that the pod does not have',
       { resources: { claims: [{ name: 'a' }, { name: 'a' }] } },
       [
-        `${C}.resources.claims[0]: Not found: "a":  must be one of the names in pod.spec.resourceClaims which is empty`,
+        `${C}.resources.claims[0]: Not found: "a": must be one of the names in pod.spec.resourceClaims which is empty`,
         `${C}.resources.claims[1]: Duplicate value: "a"`,
-        `${C}.resources.claims[1]: Not found: "a":  must be one of the names in pod.spec.resourceClaims which is empty`,
+        `${C}.resources.claims[1]: Not found: "a": must be one of the names in pod.spec.resourceClaims which is empty`,
       ],
     ],
     [
@@ -332,7 +332,51 @@ describe('pods (ValidatePodCreate)', () => {
     ]);
     expect(fieldErrors(written)).toEqual([]);
     expect(fieldErrors(made({ matchLabels: { hash: 'x' } }))).toEqual([
-      'spec.topologySpreadConstraints[0].matchLabelKeys[0]: Invalid value: "hash": exists in both matchLabelKeys and labelSelector',
+      'spec.topologySpreadConstraints[0][0]: Invalid value: "hash": exists in both matchLabelKeys and labelSelector',
+    ]);
+  });
+
+  it('asks a policy of an init container first, and takes no restart from one that ends', () => {
+    const rule = { action: '', exitCodes: { operator: '' } };
+    const resizePolicy = [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }];
+    const init = { name: 'i', image: 'i', restartPolicyRules: [rule], resizePolicy };
+    const wrong = fieldErrors(pod({ initContainers: [init] }, { restartPolicyRules: [rule] }));
+    expect(wrong.map((text) => text.slice(0, text.indexOf(' value')))).toEqual([
+      `${C}.restartPolicy: Required`,
+      `${C}.restartPolicyRules[0].action: Unsupported`,
+      `${C}.restartPolicyRules[0].exitCodes.operator: Unsupported`,
+      'spec.initContainers[0].restartPolicy: Required',
+      'spec.initContainers[0].resizePolicy[0].restartPolicy: Invalid',
+    ]);
+    const before = pod({ initContainers: [{ name: 'i', image: 'i', resizePolicy }] });
+    expect(fieldErrors(before, before)).toEqual([]);
+  });
+
+  it('what its containers take together fits into what the whole pod asks for', () => {
+    const of = (cpu: string): JsonObject => ({ limits: { cpu }, requests: { cpu } });
+    const sidecar = { name: 's', image: 'i', restartPolicy: 'Always', resources: of('1') };
+    const init = { name: 'i', image: 'i', resources: of('2') };
+    const spec = { initContainers: [sidecar, init], resources: { ...of('1'), claims: [{ name: 'c' }] } };
+    expect(fieldErrors(pod(spec, { resources: of('1500m') }))).toEqual([
+      'spec.resources.claims: Forbidden: claims may not be set for Resources at pod-level',
+      'spec.resources.claims[0]: Not found: "c": must be one of the names in pod.spec.resourceClaims which is empty',
+      'spec.resources.requests[cpu]: Invalid value: "1": must be greater than or equal to aggregate container requests of 3',
+      'spec.resources.containers[0][cpu].limits: Invalid value: "1500m": must be less than or equal to pod limits of 1',
+    ]);
+  });
+
+  it('reads variables only from files that its containers can write', () => {
+    const from = (volumeName: string): JsonObject => ({
+      name: 'A',
+      valueFrom: { fileKeyRef: { volumeName, path: 'f', key: 'K' } },
+    });
+    const volumes = [
+      { name: 'own', emptyDir: {} },
+      { name: 'cm', configMap: { name: 'cm' } },
+    ];
+    expect(fieldErrors(pod({ volumes }, { env: [from('own'), from('cm'), from('none')] }))).toEqual([
+      `${C}.env[1].valueFrom.fileKeyRef.volumeName: Invalid value: "cm": referenced volume must be of type emptyDir`,
+      `${C}.env[2].valueFrom.fileKeyRef.volumeName: Not found: "none"`,
     ]);
   });
 

@@ -1,8 +1,10 @@
+import { asInGo, selectorInGo } from '../../../generic/as-in-go.js';
 import type { FieldNode } from '../../../generic/field-node.js';
 import { checkLabelSelector } from '../../../generic/label-selector.js';
 import { checkFileMode, checkFilePath } from '../paths.js';
 import { checkDownwardFile, checkKeyToPath } from './volume-files.js';
 
+const BUNDLE = 'core.v1.ClusterTrustBundleProjection';
 const TOO_SHORT = 'may not specify a duration less than 10 minutes';
 const TOO_LONG = 'may not specify a duration larger than 2^32 seconds';
 
@@ -17,11 +19,13 @@ function checkToken(token: FieldNode, projected: FieldNode, anyPath: boolean): v
 
 function checkTrustBundle(bundle: FieldNode): void {
   const [byName, bySigner] = [bundle.has('name'), bundle.has('signerName')];
-  if (byName && bySigner) bundle.invalid('', 'only one of name and signerName may be used');
+  if (byName && bySigner)
+    bundle.invalid('', 'only one of name and signerName may be used', asInGo(bundle.value, BUNDLE));
   else if (byName) {
     if (bundle.text('name') === '') bundle.required('name', 'must be a valid object name');
     if (bundle.has('labelSelector')) {
-      bundle.invalid('labelSelector', 'labelSelector must be unset if name is specified');
+      const shown = selectorInGo(bundle.struct('labelSelector').value);
+      bundle.invalid('labelSelector', 'labelSelector must be unset if name is specified', shown);
     }
   } else if (bySigner) {
     if (bundle.text('signerName') === '') bundle.required('signerName', 'must be a valid signer name');
@@ -68,10 +72,9 @@ export function checkProjected(projected: FieldNode, anyTokenPath: boolean): voi
     const bundle = source.child('clusterTrustBundle');
     if (bundle !== undefined) {
       kinds++;
-      const at = bundle.movedTo(source.at('clusterTrustBundlePEM'));
-      checkTrustBundle(at);
-      claimPath(at.text('path'), at.text('path'));
+      checkTrustBundle(bundle);
+      claimPath(bundle.text('path'), bundle.text('path'));
     }
-    if (kinds > 1) source.forbidden('', 'may not specify more than 1 volume type');
+    if (kinds > 1) source.forbidden('', 'may not specify more than 1 volume type per source');
   }
 }

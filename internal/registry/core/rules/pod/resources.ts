@@ -1,11 +1,5 @@
-import {
-  type FieldError,
-  fieldNotFound,
-  forbiddenField,
-  invalidValue,
-  notSupported,
-  required,
-} from '../../../../machinery/field.js';
+import { type FieldError, fieldNotFound, forbiddenField, notSupported, required } from '../../../../machinery/field.js';
+import { dns1123Label } from '../../../../machinery/names.js';
 import { isObject, type JsonObject } from '../../../../machinery/json.js';
 import {
   addQuantity,
@@ -122,16 +116,20 @@ export function checkResourceClaims(resources: FieldNode, podClaims: ReadonlySet
       claim.required('');
       continue;
     }
-    const key = request === '' ? name : `${name}/${request}`;
     // A claim as a whole and one of its requests are the same devices.
-    if (seen.has(key) || seen.has(name)) claim.duplicate('', key);
-    else seen.add(key);
+    if (seen.has(name)) claim.duplicate('', name);
+    else {
+      const key = request === '' ? name : `${name}/${request}`;
+      if (request !== '') claim.checkText('request', dns1123Label);
+      if (seen.has(key)) claim.duplicate('', key);
+      else if (request === '') for (const other of seen) if (other.startsWith(`${name}/`)) claim.duplicate('', name);
+      seen.add(key);
+    }
     if (podClaims.has(name)) continue;
     const known = podClaims.size === 0 ? ' which is empty' : `: ${[...podClaims].sort().join(', ')}`;
-    // The words follow a colon of their own.
     claim.add({
       ...fieldNotFound(claim.path, name),
-      detail: ` must be one of the names in pod.spec.resourceClaims${known}`,
+      detail: `must be one of the names in pod.spec.resourceClaims${known}`,
     });
   }
 }
@@ -152,7 +150,7 @@ export function checkResizePolicy(container: FieldNode, podRestartPolicy: string
     seen.add(name);
     container.add(...oneOf(name, RESIZABLE), ...oneOf(restart, RESIZE_RESTARTS));
     if (podRestartPolicy === 'Never' && restart !== 'NotRequired') {
-      container.invalid('resizePolicy', "must be 'NotRequired' when `restartPolicy` is 'Never'", restart);
+      container.invalid('resizePolicy', "must be 'NotRequired' when pod `restartPolicy` is 'Never'", restart);
     }
   }
 }
@@ -161,44 +159,72 @@ const POD_LEVEL = ['cpu', 'hugepages-', 'memory'];
 
 const checkPodResourceName: ResourceNameCheck = (node, key, name) => {
   const at = `${key}[${name}]`;
-  for (const message of resourceName(name)) node.invalid(at, message, name);
+  const messages = resourceName(name);
+  for (const message of messages) node.invalid(at, message, name);
+  if (messages.length > 0) return;
   if (name !== 'cpu' && name !== 'memory' && !isHugePages(name)) node.add(notSupported(node.at(at), name, POD_LEVEL));
 };
 
 /** Resources of the pod as a whole, which its containers share. */
-export function checkPodResources(spec: FieldNode): void {
+export function checkPodResources(spec: FieldNode, podClaims: ReadonlySet<string>): void {
   const resources = spec.child('resources');
   if (resources === undefined) return;
-  if (resources.has('claims')) {
+  if (spec.struct('os').text('name') === 'windows') {
+    spec.forbidden('resources', 'may not be set for a windows pod');
+    return;
+  }
+  if (resources.shown('claims') !== undefined) {
     resources.add(forbiddenField(resources.at('claims'), 'claims may not be set for Resources at pod-level'));
   }
   checkResourceRequirements(resources, { name: checkPodResourceName });
-  const containers = spec.list('containers');
+  checkResourceClaims(resources, podClaims);
   for (const [name, value] of quantitiesOf(resources, 'requests')) {
-    let total: Quantity | undefined;
-    for (const c of containers) {
-      const asked = c.child('resources')?.child('requests')?.get(name);
-      if (asked === undefined) continue;
-      total = total === undefined ? quantityOf(asked) : addQuantity(total, quantityOf(asked));
-    }
+    const total = aggregateOf(spec, 'requests', name);
     if (total !== undefined && compareQuantity(total, quantityOf(value)) > 0) {
       const text = `must be greater than or equal to aggregate container requests of ${formatQuantity(total)}`;
-      resources.add(invalidValue(`${resources.at('requests')}[${name}]`, quantityText(value), text));
+      resources.invalid(`requests[${name}]`, text, quantityText(value));
     }
   }
-  for (const [name, value] of quantitiesOf(resources, 'limits')) {
-    for (const c of [...containers, ...spec.list('initContainers')]) {
-      const own = c.child('resources')?.child('limits');
-      const limit = own?.get(name);
-      if (own !== undefined && limit !== undefined && compareQuantities(limit, value) > 0) {
-        own.add(
-          invalidValue(
-            `${own.path}[${name}]`,
-            quantityText(limit),
-            `must be less than or equal to pod limits of ${quantityText(value)}`,
-          ),
-        );
-      }
+  const limits = quantitiesOf(resources, 'limits');
+  for (const [name, value] of limits) {
+    const total = isHugePages(name) ? aggregateOf(spec, 'limits', name) : undefined;
+    if (total !== undefined && compareQuantity(total, quantityOf(value)) > 0) {
+      const text = `must be greater than or equal to aggregate container limits of ${formatQuantity(total)}`;
+      resources.invalid(`limits[${name}]`, text, quantityText(value));
     }
   }
+  for (const [i, container] of spec.list('containers').entries()) {
+    const own = container.struct('resources').struct('limits');
+    for (const [name, value] of limits) {
+      const limit = own.get(name);
+      if (limit === undefined || compareQuantities(limit, value) <= 0) continue;
+      const text = `must be less than or equal to pod limits of ${quantityText(value)}`;
+      // No such path is there: it is kube-apiserver's.
+      resources.invalid(`containers[${i}][${name}].limits`, text, quantityText(limit));
+    }
+  }
+}
+
+/**
+ * What containers take together: those that run side by side, sidecars among them, or an init container with the sidecars
+ * that were started before it, whichever is more (AggregateContainerRequests). Undefined when none names the resource.
+ */
+function aggregateOf(spec: FieldNode, key: 'requests' | 'limits', name: string): Quantity | undefined {
+  const plus = (a: Quantity | undefined, b: Quantity | undefined): Quantity | undefined =>
+    a === undefined || b === undefined ? (a ?? b) : addQuantity(a, b);
+  const own = (container: FieldNode): Quantity | undefined => {
+    const value = container.struct('resources').struct(key).get(name);
+    return value === undefined ? undefined : quantityOf(value);
+  };
+  let sidecars: Quantity | undefined;
+  let most: Quantity | undefined;
+  for (const container of spec.list('initContainers')) {
+    const peak = plus(sidecars, own(container));
+    if (container.text('restartPolicy') === 'Always') sidecars = peak;
+    if (peak !== undefined && (most === undefined || compareQuantity(peak, most) > 0)) most = peak;
+  }
+  let total = sidecars;
+  for (const container of spec.list('containers')) total = plus(total, own(container));
+  if (total === undefined || most === undefined) return total ?? most;
+  return compareQuantity(total, most) >= 0 ? total : most;
 }

@@ -36,11 +36,7 @@ export function checkTolerations(spec: FieldNode): void {
         const shown = asInGo(toleration.value, 'core.v1.Toleration');
         toleration.invalid('operator', "value must be empty when `operator` is 'Exists'", shown);
       }
-    } else {
-      // To compare numbers is behind a gate that is off, and said only to those who know of it.
-      const compares = operator === 'Lt' || operator === 'Gt';
-      toleration.unsupported('operator', compares ? ['Equal', 'Exists', 'Lt', 'Gt'] : ['Equal', 'Exists']);
-    }
+    } else toleration.unsupported('operator', ['Equal', 'Exists']);
     checkTaintEffect(toleration, true);
   }
 }

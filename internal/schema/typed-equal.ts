@@ -1,0 +1,54 @@
+import { semanticEqual } from '../machinery/equal.js';
+import { isObject, type JsonObject, type JsonValue } from '../machinery/json.js';
+import { findType } from './index.js';
+import type { FieldDef, TypeDef, TypeRef } from './types.js';
+
+/** Definition name of what the pods of a workload are made of. */
+export const POD_TEMPLATE_SPEC = 'io.k8s.api.core.v1.PodTemplateSpec';
+
+/**
+ * As `semanticEqual`, for values of the named type: a pointer to a struct without any field is not the same as none, as in
+ * apimachinery's equality.Semantic. Of a type that is not known ('' for custom resources) it is `semanticEqual`.
+ */
+export function typedEqual(typeName: string, a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  const type = typeName === '' ? undefined : findType(typeName);
+  return type === undefined ? semanticEqual(a, b) : equalStructs(type, a, b);
+}
+
+const NOTHING: JsonObject = {};
+
+function equalStructs(type: TypeDef, a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  if (a === b) return true;
+  const left = isObject(a) ? a : NOTHING;
+  const right = isObject(b) ? b : NOTHING;
+  for (const key in left) if (!equalFields(type.fields.get(key), left[key], right[key])) return false;
+  for (const key in right) {
+    if (left[key] === undefined && !equalFields(type.fields.get(key), undefined, right[key])) return false;
+  }
+  return true;
+}
+
+function equalFields(field: FieldDef | undefined, a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  if (field === undefined) return semanticEqual(a, b);
+  if (field.pointer === true && field.ref.k === 'message' && isObject(a) !== isObject(b)) return false;
+  return equalValues(field.ref, a, b);
+}
+
+function equalValues(ref: TypeRef, a: JsonValue | undefined, b: JsonValue | undefined): boolean {
+  if (ref.k === 'message') {
+    const type = findType(ref.type);
+    return type === undefined ? semanticEqual(a, b) : equalStructs(type, a, b);
+  }
+  if (ref.k === 'scalar' || ref.of.k === 'scalar') return semanticEqual(a, b);
+  const { of } = ref;
+  if (ref.k === 'list') {
+    const [left, right] = [Array.isArray(a) ? a : [], Array.isArray(b) ? b : []];
+    return left.length === right.length && left.every((item, at) => equalValues(of, item, right[at]));
+  }
+  const [left, right] = [isObject(a) ? a : NOTHING, isObject(b) ? b : NOTHING];
+  const keys = Object.keys(left);
+  return (
+    keys.length === Object.keys(right).length &&
+    keys.every((key) => Object.hasOwn(right, key) && equalValues(of, left[key], right[key]))
+  );
+}

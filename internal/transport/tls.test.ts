@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { createServer } from 'node:tls';
+import { Client } from '@grpc/grpc-js';
+import { expect, it } from 'vitest';
+import { FatalError } from '../machinery/assert.js';
+import { freePorts } from '../testing/cluster.js';
+import { until } from '../testing/until.js';
+import { ask } from './call.js';
+import { TestMembers } from './members.testkit.js';
+import { clientCredentials, clientOptions, COMMON_OPTIONS, PeerServerCredentials, serverCredentials } from './tls.js';
+
+const MIB = 1024 * 1024;
+const members = new TestMembers();
+
+it('both sides give a connection up over which nothing has come back for 4 s, with and without calls', () => {
+  for (const options of [COMMON_OPTIONS, clientOptions('127.0.0.1:1')]) {
+    expect(options).toMatchObject({
+      'grpc.keepalive_time_ms': 2_000,
+      'grpc.keepalive_timeout_ms': 2_000,
+      'grpc.keepalive_permit_without_calls': 1,
+    });
+  }
+});
+
+it('who could not be reached is tried again within 200 ms, over a connection that nobody else uses', () => {
+  expect(clientOptions('127.0.0.1:1')).toMatchObject({
+    'grpc.initial_reconnect_backoff_ms': 100,
+    'grpc.min_reconnect_backoff_ms': 100,
+    'grpc.max_reconnect_backoff_ms': 200,
+    'grpc.use_local_subchannel_pool': 1,
+  });
+});
+
+it('a question and its answer may be larger than the 4 MiB that gRPC takes, but not sent with more than 64', async () => {
+  const [port = 0] = await freePorts(1);
+  await members.start(1, port, {
+    onCall: (payload) => Promise.resolve(Buffer.alloc(payload[0] === 1 ? 65 * MIB : 5 * MIB)),
+  });
+  const address = `127.0.0.1:${port}`;
+  const client = new Client(address, clientCredentials(address, members.tls), clientOptions(address));
+  const asking = async (question: Buffer): Promise<unknown> =>
+    ask(client, question, 30_000).then(
+      ({ length }) => length / MIB,
+      ({ details }: { details: string }) => details,
+    );
+  expect(await asking(Buffer.alloc(5 * MIB))).toBe(5);
+  expect(await asking(Buffer.alloc(65 * MIB))).toMatch(/^(?:Attempted to send|Sent) message .*larger than .*67108864/);
+  expect(await asking(Buffer.from([1]))).toMatch(/^(?:Attempted to send|Sent) message .*larger than .*67108864/);
+  client.close();
+});
+
+it('the name that is asked for is that of the host, and a fixed one for an IP, for which TLS has none', async () => {
+  const server = createServer({ ...members.tls, ALPNProtocols: ['h2'] });
+  const names: unknown[] = [];
+  server.on('secureConnection', (socket) => void names.push(socket.servername));
+  server.on('tlsClientError', () => undefined);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const bound = server.address();
+  const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
+  for (const host of ['localhost', '127.0.0.1']) {
+    const client = new Client(
+      `${host}:${port}`,
+      clientCredentials(`${host}:${port}`, members.tls),
+      clientOptions(`${host}:${port}`),
+    );
+    client.getChannel().getConnectivityState(true);
+    const before = names.length;
+    await until(() => names.length > before);
+    client.close();
+  }
+  server.close();
+  expect(new Set(names)).toEqual(new Set(['localhost', 'quorate-peer']));
+});
+
+it('a listener without TLS is only had by who asks for it, and files that do not fit are refused', async () => {
+  const other = await members.authority('other');
+  expect(serverCredentials(members.tls)).toBeInstanceOf(PeerServerCredentials);
+  expect(serverCredentials(undefined)).not.toBeInstanceOf(PeerServerCredentials);
+  for (const wrong of [
+    { ...members.tls, key: other.key },
+    { ...members.tls, ca: 'none', cert: 'none' },
+    { ...members.tls, key: '' },
+  ]) {
+    expect(() => serverCredentials(wrong)).toThrow(FatalError);
+    expect(() => clientCredentials('127.0.0.1:1', wrong)).toThrow(FatalError);
+  }
+});
+
+it('credentials are the same as themselves only', () => {
+  const [one, two] = [new PeerServerCredentials(members.tls), new PeerServerCredentials(members.tls)];
+  expect([one._equals(one), one._equals(two)]).toEqual([true, false]);
+});
