@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:tls';
+import { connect, createServer } from 'node:tls';
 import { Client } from '@grpc/grpc-js';
 import { expect, it } from 'vitest';
 import { FatalError } from '../machinery/assert.js';
@@ -31,11 +31,9 @@ it('who could not be reached is tried again within 200 ms, over a connection tha
   });
 });
 
-it('a question and its answer may be larger than the 4 MiB that gRPC takes, but not sent with more than 64', async () => {
+it('a question and its answer may be larger than the 4 MiB that gRPC takes, but none is sent of more than 64', async () => {
   const [port = 0] = await freePorts(1);
-  await members.start(1, port, {
-    onCall: (payload) => Promise.resolve(Buffer.alloc(payload[0] === 1 ? 65 * MIB : 5 * MIB)),
-  });
+  await members.start(1, port);
   const address = `127.0.0.1:${port}`;
   const client = new Client(address, clientCredentials(address, members.tls), clientOptions(address));
   const asking = async (question: Buffer): Promise<unknown> =>
@@ -45,7 +43,6 @@ it('a question and its answer may be larger than the 4 MiB that gRPC takes, but 
     );
   expect(await asking(Buffer.alloc(5 * MIB))).toBe(5);
   expect(await asking(Buffer.alloc(65 * MIB))).toMatch(/^(?:Attempted to send|Sent) message .*larger than .*67108864/);
-  expect(await asking(Buffer.from([1]))).toMatch(/^(?:Attempted to send|Sent) message .*larger than .*67108864/);
   client.close();
 });
 
@@ -90,4 +87,30 @@ it('a listener without TLS is only had by who asks for it, and files that do not
 it('credentials are the same as themselves only', () => {
   const [one, two] = [new PeerServerCredentials(members.tls), new PeerServerCredentials(members.tls)];
   expect([one._equals(one), one._equals(two)]).toEqual([true, false]);
+});
+
+it('nobody hears a word of a member without a certificate of the peer authority', async () => {
+  const [port = 0] = await freePorts(1);
+  await members.start(1, port);
+  const other = await members.authority('other');
+  const met = (shown: { cert?: string | Buffer; key?: string | Buffer }): Promise<string> =>
+    new Promise((resolve) => {
+      const options = {
+        host: '127.0.0.1',
+        port,
+        ca: members.tls.ca,
+        ALPNProtocols: ['h2'],
+        servername: 'quorate-peer',
+      };
+      const socket = connect({ ...options, ...shown, checkServerIdentity: () => undefined });
+      socket.once('data', () => {
+        resolve('let in');
+        socket.destroy();
+      });
+      socket.on('error', () => undefined);
+      socket.once('close', () => resolve('turned away'));
+    });
+  expect(await met({ cert: members.tls.cert, key: members.tls.key })).toBe('let in');
+  expect(await met({})).toBe('turned away');
+  expect(await met({ cert: other.cert, key: other.key })).toBe('turned away');
 });
