@@ -15,6 +15,7 @@ export const MAX_MS = 1000;
 export interface NamespaceCheck {
   readonly evaluate: Evaluator;
   readonly isExempt: (pod: JsonObject) => boolean;
+  /** At least 1. */
   readonly maxPods?: number;
   readonly maxMs?: number;
 }
@@ -64,7 +65,7 @@ export async function podsInNamespace(
       return;
     }
     if (controller !== '') controllers.add(controller);
-    if (checked < maxPods) look(pod);
+    look(pod);
   };
 
   reading: for (const page of reader.pages('', 'pods', namespace)) {
