@@ -77,6 +77,25 @@ test('what it denies is forbidden, with its reason', async () => {
   );
 });
 
+test('what it notes for the audit log is kept there, whatever it says, and that it was not asked', async () => {
+  const noted = async (rest: Rest, code: number, image: string): Promise<Record<string, string>> => {
+    const notes: Record<string, string> = {};
+    const annotate = (key: string, value: string): void => void (notes[key] = value);
+    const pod = podOf('noted', { containers: [{ name: 'c', image }] });
+    await rest.ok(code, 'POST', `${PODS}?dryRun=All`, pod, { annotate });
+    return Object.fromEntries(Object.entries(notes).filter(([key]) => key.includes('image-policy')));
+  };
+  const prefix = 'imagepolicywebhook.image-policy.k8s.io';
+  says({ allowed: true, auditAnnotations: { scan: 'passed', by: 'scanner' } });
+  expect(await noted(strict, 201, 'noted:1')).toEqual({ [`${prefix}/scan`]: 'passed', [`${prefix}/by`]: 'scanner' });
+  says({ allowed: false, auditAnnotations: { scan: 'failed' } });
+  expect(await noted(strict, 403, 'noted:2')).toEqual({ [`${prefix}/scan`]: 'failed' });
+  // What is remembered is noted again.
+  expect(await noted(strict, 201, 'noted:1')).toEqual({ [`${prefix}/scan`]: 'passed', [`${prefix}/by`]: 'scanner' });
+  server.on('/images', () => ({ raw: 'no', status: 500 }));
+  expect(await noted(open, 201, 'noted:3')).toEqual({ [`${prefix}/failed-open`]: 'true' });
+});
+
 describe('when it cannot be asked', () => {
   test('defaultAllow decides', async () => {
     server.on('/images', () => ({ raw: 'no', status: 500 }));

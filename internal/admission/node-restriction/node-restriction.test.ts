@@ -209,9 +209,9 @@ describe('a kubelet', () => {
       const pod = await rest.ok(201, 'POST', PODS, { metadata: { name: `token-${node}` }, spec: spec(node) });
       uidOf[node] = str(child(pod, 'metadata'), 'uid');
     }
-    const problem = (boundObjectRef: JsonObject | undefined, subresource = 'token'): string => {
+    const problem = (boundObjectRef: JsonObject | undefined, subresource = 'token', operation = 'CREATE'): string => {
       const attributes = {
-        operation: 'CREATE',
+        operation,
         def: { storage: { group: '', resource: 'serviceaccounts' }, group: '', resource: 'serviceaccounts' },
         subresource,
         namespace: 'default',
@@ -245,7 +245,9 @@ describe('a kubelet', () => {
     expect(problem(pod('n1', { uid: 'x' }))).toContain('the UID in the bound object reference (x) does not match');
     // Whoever issues the token tells that there is no such pod.
     expect(problem(pod('n1', { name: 'none' }))).toBe('');
+    // Only who asks for a token is asked what it is bound to.
     expect(problem(undefined, '')).toBe('');
+    expect(problem(undefined, 'token', 'UPDATE')).toBe('');
   });
 });
 

@@ -1,13 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
 import { type Rest, startRest } from '../../rest/write/testing/harness.js';
+import { Spy } from '../testing/spy.js';
+import { policyMetrics } from './metrics.js';
 import { bindingOf, configMaps, MUTATING, POLICIES } from './testing/policies.js';
 
+const CHECKS = 'apiserver_mutating_admission_policy_check_total';
 const CM = '/api/v1/namespaces/default/configmaps';
 
+/** Behind the policies. */
+const spy = new Spy();
 let rest: Rest;
 beforeAll(async () => {
-  rest = await startRest();
+  rest = await startRest(1, { admission: spy.chain });
 });
 afterAll(() => rest.close());
 
@@ -143,6 +148,41 @@ describe('policies that mutate', () => {
     await policy([apply("Object{data: {'sawB': string('setByB' in object.data)}}")], {}, once);
     await policy([apply("Object{data: {'setByB': 'yes'}}")], {}, once);
     expect(await dataOf(once)).toEqual({ a: '1', sawB: 'false', setByB: 'yes' });
+  });
+  it('that failed and were ignored are tried once more only if others changed the object', async () => {
+    const again = { reinvocationPolicy: 'IfNeeded', failurePolicy: 'Ignore' };
+    const p = await policy([patch("[JSONPatch{op: 'remove', path: '/data/late'}]")], again);
+    const tried = async (): Promise<Record<string, number>> => {
+      const metric = policyMetrics.find((one) => 'name' in one && one.name === CHECKS);
+      const { values } = (await metric?.get()) ?? { values: [] };
+      const own = values.filter(({ labels }) => labels['policy'] === p);
+      return Object.fromEntries(own.map(({ labels, value }) => [String(labels['error_type']), value]));
+    };
+    spy.onAdmit = ({ reinvocation }) => reinvocation.request();
+    expect(await dataOf(p)).toEqual({ a: '1' });
+    expect(await tried()).toEqual({ invalid_error: 1 });
+    spy.onAdmit = ({ reinvocation }, a) => {
+      if (reinvocation.isReinvocation) return;
+      if (a.object !== undefined) a.object['data'] = { late: 'x', b: '2' };
+      reinvocation.request();
+    };
+    expect(await dataOf(p)).toEqual({ b: '2' });
+    expect(await tried()).toEqual({ invalid_error: 2, no_error: 1 });
+    spy.reset();
+  });
+  it('read what goes to a subresource as what it is', async () => {
+    const resourceRules = [
+      { apiGroups: [''], apiVersions: ['v1'], resources: ['pods/binding'], operations: ['CREATE'] },
+    ];
+    await policy([patch("[JSONPatch{op: 'replace', path: '/target/name', value: 'other'}]")], {
+      matchConstraints: { resourceRules },
+    });
+    const pods = '/api/v1/namespaces/default/pods';
+    const spec = { containers: [{ name: 'c', image: 'i' }] };
+    await rest.ok(201, 'POST', pods, { metadata: { name: 'bound' }, spec });
+    const target = { kind: 'Node', name: 'asked' };
+    await rest.ok(201, 'POST', `${pods}/bound/binding`, { metadata: { name: 'bound' }, target });
+    expect(await rest.ok(200, 'GET', `${pods}/bound`)).toMatchObject({ spec: { nodeName: 'other' } });
   });
   it('are not asked where a match condition is false', async () => {
     const matchConditions = [{ name: 'c', expression: "object.data.a == '2'" }];

@@ -70,6 +70,18 @@ describe('nobody gives rights that they do not have', () => {
     const deleter = binding('deleter', 'ClusterRole', 'deleter', 'friend');
     expect(await post(BINDINGS, deleter, 'reader')).toMatchObject({ status: 403 });
     expect(await post(BINDINGS, deleter, 'binder')).toMatchObject({ status: 201 });
+    const everywhere = `${API}/clusterrolebindings`;
+    const refused = await post(everywhere, deleter, 'reader');
+    expect(refused).toMatchObject({ status: 403, body: { reason: 'Forbidden' } });
+    expect(refused.body['message']).toBe(
+      'clusterrolebindings.rbac.authorization.k8s.io "deleter" is forbidden: user "reader" ' +
+        '(groups=["system:authenticated"]) is attempting to grant RBAC permissions not currently held:\n' +
+        '{APIGroups:[""], Resources:["pods"], Verbs:["delete"]}',
+    );
+    expect(await post(everywhere, deleter, 'binder')).toMatchObject({ status: 201 });
+    expect(await post(everywhere, binding('mine', 'ClusterRole', 'reader', 'friend'), 'reader')).toMatchObject({
+      status: 201,
+    });
     expect(await post(BINDINGS, binding('mine', 'ClusterRole', 'reader', 'friend'), 'reader')).toMatchObject({
       status: 201,
     });

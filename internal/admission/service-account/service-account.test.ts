@@ -2,14 +2,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { child, children, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { type Rest, startRest } from '../../rest/write/testing/harness.js';
+import { Spy } from '../testing/spy.js';
 
 const PODS = '/api/v1/namespaces/default/pods';
 const ACCOUNTS = '/api/v1/namespaces/default/serviceaccounts';
 const MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
+const spy = new Spy();
 let rest: Rest;
 beforeAll(async () => {
-  rest = await startRest();
+  rest = await startRest(1, { admission: spy.chain });
   const imagePullSecrets = [{ name: 'registry' }];
   await rest.ok(201, 'POST', ACCOUNTS, { metadata: { name: 'puller' }, imagePullSecrets });
   const automountServiceAccountToken = false;
@@ -43,6 +45,17 @@ test('A pod that names no account runs as `default`, with a token in every conta
   for (const c of [...children(spec, 'containers'), ...children(spec, 'initContainers')]) {
     expect(children(c, 'volumeMounts')).toEqual([{ name: str(volume, 'name'), readOnly: true, mountPath: MOUNT }]);
   }
+});
+
+test('What comes behind sees the account under its old name too', async () => {
+  spy.reset();
+  await made({ serviceAccountName: 'puller' });
+  await made({});
+  const seen = spy.seen.filter(({ phase }) => phase === 'admit').map(({ object }) => child(object, 'spec'));
+  expect(seen).toMatchObject([
+    { serviceAccountName: 'puller', serviceAccount: 'puller' },
+    { serviceAccountName: 'default', serviceAccount: 'default' },
+  ]);
 });
 
 test('A pod whose account does not exist is refused', async () => {

@@ -463,6 +463,10 @@ describe('devices of claims', () => {
       '.deviceclass.resource.k8s.io/devices',
     ]);
     expect(Object.keys(usage({ name: 'nothing' }))).toEqual(['count/resourceclaims.resource.k8s.io']);
+    // Nor does a class count of which no alternative asks for a device.
+    expect(Object.keys(usage({ firstAvailable: [one('a', 1, 'Some')] }))).toEqual([
+      'count/resourceclaims.resource.k8s.io',
+    ]);
   });
   test('of two classes with one name count as the larger', async () => {
     await store.put('resource.k8s.io', 'deviceclasses', '', 'big', { spec: { extendedResourceName: 'acme.com/dev' } });
@@ -498,6 +502,12 @@ describe('devices of claims', () => {
     await store.put('resource.k8s.io', 'resourceclaims', 'early', '0', {
       ...other,
       metadata: { ...(other['metadata'] as JsonObject), annotations: {} },
+    });
+    expect(charged(claim('a', '2026-01-01T00:00:01Z'))).toBe('none');
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'Pod', name: 'q', uid: 'other-uid', controller: true }];
+    await store.put('resource.k8s.io', 'resourceclaims', 'early', '0', {
+      ...other,
+      metadata: { ...(other['metadata'] as JsonObject), ownerReferences },
     });
     expect(charged(claim('a', '2026-01-01T00:00:01Z'))).toBe('none');
   });
