@@ -247,4 +247,25 @@ export const NAMED: readonly NamedBreak[] = [
     broken: "str(t, 'key') === key &&",
     test: 'internal/admission/default-toleration-seconds/default-toleration-seconds.test.ts',
   },
+  {
+    loss: 'nobody gives rights that they do not have to the whole cluster, by a ClusterRoleBinding',
+    file: 'internal/admission/role-escalation/index.ts',
+    source: "new Set(['rolebindings', 'clusterrolebindings'])",
+    broken: "new Set(['rolebindings'])",
+    test: 'internal/admission/role-escalation/role-escalation.test.ts',
+  },
+  {
+    loss: 'a node gets no token that is bound to nothing on it',
+    file: 'internal/admission/node-restriction/index.ts',
+    source: "if (a.operation !== 'CREATE' || a.subresource !== 'token') return undefined;",
+    broken: 'if (a.namespace !== undefined) return undefined;',
+    test: 'internal/admission/node-restriction/node-restriction.test.ts',
+  },
+  {
+    loss: 'only who asks for a token is asked what it is bound to',
+    file: 'internal/admission/node-restriction/index.ts',
+    source: "a.operation !== 'CREATE' || a.subresource !== 'token'",
+    broken: "a.subresource !== 'token'",
+    test: 'internal/admission/node-restriction/node-restriction.test.ts',
+  },
 ];
