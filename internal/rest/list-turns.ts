@@ -5,8 +5,10 @@ import { behindAnswers } from '../machinery/turn-end.js';
 const SLICE_MS = 4;
 /** Pages of a list that are written before it takes turns with others. */
 const SHORT_PAGES = 8;
-/** For how long lists are taken to be many since one had to wait, milliseconds. */
-const CROWDED_MS = 100;
+/** Lists are many when so many wait at a time: a few clients that list by turns are none. */
+export const CROWD = 8;
+/** For how long they are taken to be many since so many waited, milliseconds. */
+export const CROWDED_MS = 100;
 
 /**
  * Lists read their pages in turns, whatever number of them there is: together they hold the event loop for a few
@@ -19,17 +21,21 @@ export class ListTurns {
   /** Since when lists are at work in this turn of the loop; undefined where none is. */
   #since: number | undefined;
   #crowdedAt = Number.NEGATIVE_INFINITY;
+  readonly #now: () => number;
 
-  /** Whether pages wait for their turn, or did a moment ago: then each is better short. */
+  /** `now`: a clock in milliseconds that never goes back. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** Whether `CROWD` pages or more wait for their turn, or did in the last `CROWDED_MS`: then each is better short. */
   get isCrowded(): boolean {
-    return this.#isAwaited || performance.now() - this.#crowdedAt < CROWDED_MS;
+    return this.#waits >= CROWD || this.#now() - this.#crowdedAt < CROWDED_MS;
   }
 
   /** Whether a page may be read at once: nobody waits for a turn, and lists have time left in this one. */
   mayBegin(): boolean {
-    if (!this.#isAwaited && this.#hasTime()) return true;
-    this.#crowdedAt = performance.now();
-    return false;
+    return this.#waits === 0 && this.#hasTime();
   }
 
   /** For a page that is read at once: undefined where it may be, or a promise of its turn. */
@@ -54,24 +60,25 @@ export class ListTurns {
     (pages > 0 && pages < SHORT_PAGES ? this.#short : this.#waiting).push(step);
   }
 
-  get #isAwaited(): boolean {
-    return this.#waiting.length + this.#short.length > 0;
+  get #waits(): number {
+    return this.#waiting.length + this.#short.length;
   }
 
   #hasTime(): boolean {
-    if (this.#since !== undefined) return performance.now() - this.#since < SLICE_MS;
+    if (this.#since !== undefined) return this.#now() - this.#since < SLICE_MS;
     this.#begin();
     return true;
   }
 
   #begin(): void {
     if (this.#since !== undefined) return;
-    this.#since = performance.now();
+    this.#since = this.#now();
     behindAnswers(this.#turned);
   }
 
   readonly #turned = (): void => {
     this.#since = undefined;
+    if (this.#waits >= CROWD) this.#crowdedAt = this.#now();
     // What a promise leads to is done only when this returns, so one step is all that can be measured.
     const step = this.#short.shift() ?? this.#waiting.shift();
     if (step === undefined) return;
