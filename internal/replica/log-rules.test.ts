@@ -389,4 +389,29 @@ describe('a part that is lost', () => {
     expect(log.entries(last + 1, 31, Number.POSITIVE_INFINITY).map((e) => e.term)).toEqual(Array(30 - last).fill(2));
     await log.close();
   });
+
+  it('leaves the term of its last entry known, whatever is damaged next', async () => {
+    const disk = new DiskDirectory();
+    let log = await open(disk);
+    for (let i = 1; i <= 3; i++) await log.append([entry(i, 2 * KIB, 2)], state(i - 1, 2));
+    const more = async (files: number): Promise<void> => {
+      while (walFiles(disk).length < files) await log.append([], state(3, 2));
+    };
+    await more(2);
+    await log.close();
+    const [first = '', second = ''] = walFiles(disk);
+    disk.names.get(first)?.flip(700, 3);
+    log = await open(disk);
+    expect([log.lost?.last, log.lastIndex()]).toEqual([{ index: 3, term: 2 }, 3]);
+    await more(3);
+    await log.close();
+    disk.names.get(second)?.flip(700, 3);
+    log = await open(disk);
+    expect(log.lost?.last).toEqual({ index: 3, term: 2 });
+    await log.giveUpLost(3);
+    await log.close();
+    log = await open(disk);
+    expect([log.firstIndex(), log.lastIndex(), log.term(3)]).toEqual([4, 3, 2]);
+    await log.close();
+  });
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -229,6 +229,40 @@ describe('a recovery', () => {
     expect((await planRecovery(source)).doubt).toBe(
       'its state was found to be damaged, or another than that of the others',
     );
+  });
+
+  it('applies what the log holds beyond the state, but for changes of the membership', async () => {
+    const dataDir = join(directory, 'behind');
+    const older = join(directory, 'older');
+    const session = async (work: (replica: Replica) => Promise<unknown>): Promise<void> => {
+      const replica = await openReplica({
+        name: 'a',
+        dataDir,
+        peerListen: '127.0.0.1:0',
+        peerAddress: '10.0.0.8:2380',
+        unsafeNoPeerTls: true,
+      });
+      await replica.ready();
+      await work(replica);
+      await replica.close();
+    };
+    await session((replica) => put(replica, 'a/1', 'one'));
+    cpSync(join(dataDir, 'state'), older, { recursive: true });
+    await session(async (replica) => {
+      await put(replica, 'a/2', 'two');
+      await replica.addMember('b', '127.0.0.1:9');
+      await put(replica, 'a/3', 'three');
+    });
+    rmSync(join(dataDir, 'state'), { recursive: true });
+    cpSync(older, join(dataDir, 'state'), { recursive: true });
+    const plan = await planRecovery(dataDir);
+    // What opens the second term, two writes, and the member that joins.
+    expect([plan.revision, plan.kept, plan.lastTerm, plan.otherMembers]).toEqual([1, 4, 2, []]);
+    const wanted = { revision: 3 + 10, revisionBefore: 3 };
+    expect(await recover(dataDir, 10)).toEqual(wanted);
+    const now = await served(dataDir);
+    expect(now).toMatchObject({ revision: 13, values: ['one', 'two', 'three'] });
+    expect(now.members).toHaveLength(1);
   });
 
   it('names the other members, and where there is nothing it says so', async () => {

@@ -25,9 +25,9 @@ async function* state(): AsyncGenerator<Buffer> {
   yield Buffer.from('one');
   yield Buffer.from('two');
 }
-async function whole(): Promise<Buffer> {
+async function whole(chunks: AsyncIterable<Buffer> = state()): Promise<Buffer> {
   const parts: Buffer[] = [];
-  for await (const part of snapshotFileOf(HEADER, state())) parts.push(part);
+  for await (const part of snapshotFileOf(HEADER, chunks)) parts.push(part);
   return Buffer.concat(parts);
 }
 async function read(path: string): Promise<string[]> {
@@ -44,6 +44,16 @@ async function read(path: string): Promise<string[]> {
 test('what was written is read', async () => {
   writeFileSync(file, await whole());
   expect(await read(file)).toEqual(['one', 'two']);
+  // Longer than what is read at a time.
+  async function* long(): AsyncGenerator<Buffer> {
+    yield Buffer.alloc(3 * 1024 * 1024, 'long');
+    yield Buffer.from('short');
+  }
+  writeFileSync(file, await whole(long()));
+  expect((await read(file)).map((text) => [text.length, text.slice(0, 5)])).toEqual([
+    [3 * 1024 * 1024, 'longl'],
+    [5, 'short'],
+  ]);
 });
 
 test('a byte that is wrong, or an end that is missing, is told in a sentence', async () => {
