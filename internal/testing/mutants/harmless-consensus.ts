@@ -121,10 +121,6 @@ export const HARMLESS_CONSENSUS: readonly Argued[] = [
     'if (this.#stream !== stream || this.#up || this.#closed) return;',
     'false',
   ]),
-  ...argued('internal/transport/link.ts', 'a byte more or less', [
-    'while (this.#queue.length > QUEUE_MESSAGES_MAX || (this.#queueBytes > QUEUE_BYTES_MAX && this.#queue.length > 1)) {',
-    'this.#queueBytes >= QUEUE_BYTES_MAX',
-  ]),
   ...argued(
     'internal/transport/link.ts',
     'said in the log only',
