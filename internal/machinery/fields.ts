@@ -53,7 +53,7 @@ function unescape(s: string): string {
       out += next;
       i++;
     } else if (c === ',' || c === '=') {
-      throw new SelectorError(`invalid field selector: unescaped character in value: ${c}`);
+      throw new SelectorError(`invalid field selector: unescaped character in value: ${c.charCodeAt(0)}`);
     } else {
       out += c;
     }

@@ -29,7 +29,7 @@ describe('continue tokens', () => {
     ['a$b', 'illegal base64 data at input byte 1'],
     [
       Buffer.from('{"v":"v9","rv":1,"start":"/a"}').toString('base64url'),
-      'server does not recognize this encoded version "v9"',
+      'server does not recognize this encoded version v9',
     ],
     [
       Buffer.from('{"v":"meta.k8s.io/v1","start":"/a"}').toString('base64url'),

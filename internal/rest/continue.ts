@@ -55,7 +55,7 @@ export function decodeContinue(token: string, prefix: string): Continue {
   }
   const version = typeof parsed?.v === 'string' ? parsed.v : '';
   if (version !== VERSION) {
-    throw invalid(`server does not recognize this encoded version ${JSON.stringify(version)}`);
+    throw invalid(`server does not recognize this encoded version ${version}`);
   }
   const revision = parsed?.rv;
   if (typeof revision !== 'number' || !Number.isSafeInteger(revision) || revision === 0) {

@@ -10,6 +10,7 @@ import { parseListOptions } from './options.js';
 import type { ApiRequest, Reply } from './types.js';
 import { deleteObject } from './write/delete-object.js';
 import { deleteOptions } from './write/options.js';
+import { deletionWarnings } from './write/deletion-warnings.js';
 import { type Kind, kindOf, resourceOf, startWriting, type Writing } from './write/target.js';
 
 /** Deletions under way at once for one request (kube-apiserver has one worker by default; the log batches ours). */
@@ -19,8 +20,8 @@ const WORKERS = 16;
 export async function handleDeleteCollection(deps: RestDeps, request: ApiRequest): Promise<Reply> {
   const def = resourceOf(deps, request);
   const kind = kindOf(deps, def);
-  const options = deleteOptions(request);
   const list = parseListOptions(request.query);
+  const options = deleteOptions(request);
   const reply = await handleList(deps, request, def);
   const filter = filterOf(def, kind.strategy, {
     namespace: request.info.namespace,
@@ -40,6 +41,7 @@ export async function handleDeleteCollection(deps: RestDeps, request: ApiRequest
     for (const obj of page) keys.push(obj.key);
   }
   const ctx = startWriting(deps, request, def, options.dryRun);
+  if (keys.length > 0) append(ctx.warnings, deletionWarnings(def, options));
   let next = 0;
   const worker = async (): Promise<void> => {
     for (;;) {

@@ -1,14 +1,13 @@
+import { append } from '../machinery/append.js';
 import type { RestDeps } from './deps.js';
 import { negotiate } from './negotiation.js';
 import { notServed } from './not-served.js';
 import type { ApiRequest, Reply } from './types.js';
 import { answerStored, answerSuccess } from './write/answer.js';
 import { deleteObject } from './write/delete-object.js';
+import { deletionWarnings } from './write/deletion-warnings.js';
 import { deleteOptions } from './write/options.js';
 import { kindOf, metaOf, metaText, resourceOf, startWriting } from './write/target.js';
-
-const JOB_WARNING =
-  'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning';
 
 /** Answers DELETE of one object: with the object while something keeps it (and for some kinds always), else with a Status. */
 export async function handleDelete(deps: RestDeps, request: ApiRequest): Promise<Reply> {
@@ -18,14 +17,7 @@ export async function handleDelete(deps: RestDeps, request: ApiRequest): Promise
   negotiate(request, def);
   const options = deleteOptions(request);
   const ctx = startWriting(deps, request, def, options.dryRun);
-  if (
-    def.group === 'batch' &&
-    def.resource === 'jobs' &&
-    options.propagationPolicy === undefined &&
-    options.orphanDependents === undefined
-  ) {
-    ctx.warnings.push(JOB_WARNING);
-  }
+  append(ctx.warnings, deletionWarnings(def, options));
   const deleted = await deleteObject(deps, kind, ctx, options);
   // 202 only for clients that asked, in the old way, for dependents to go first.
   const code = !deleted.gone && options.orphanDependents === false ? 202 : 200;

@@ -106,6 +106,15 @@ describe('discovery', () => {
     expect(refusal('/apis/nope.example.com')).toBeUndefined();
   });
 
+  it('answers 406 to a client that takes documents only as something else', () => {
+    const { ask } = setUp();
+    const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+    for (const path of ['/api', '/apis', '/api/v1', '/apis/apps']) {
+      expect(() => ask(path, { accept: table })).toThrow('only the following media types are accepted');
+      expect(ask(path, { accept: `${table},application/json` })?.status).toBe(200);
+    }
+  });
+
   it('gives plain discovery to a client that prefers it', () => {
     const { ask } = setUp();
     expect(body(ask('/apis', { accept: `application/json,${AGGREGATED}` }))['kind']).toBe('APIGroupList');

@@ -65,6 +65,13 @@ function aggregatedAccept(accept: string): AggregatedAccept | undefined {
   return undefined;
 }
 
+/** Accept without the clauses that want another representation, which documents of discovery do not have; undefined if that is all. */
+function plainClauses(accept: string): string | undefined {
+  if (!/;\s*as=/.test(accept)) return accept;
+  const plain = accept.split(',').filter((clause) => !/;\s*as=/.test(clause));
+  return plain.length === 0 ? undefined : plain.join(',');
+}
+
 /**
  * Discovery, legacy and aggregated. The function that it returns answers /api, /api/V, /apis, /apis/G and /apis/G/V;
  * undefined for what is not discovery or not there (the plain 404), a thrown 404 Status below a group that is there.
@@ -89,7 +96,8 @@ export function createDiscovery(parts: DiscoveryParts): (request: ApiRequest) =>
   };
 
   const legacy = (request: ApiRequest, key: string, make: () => JsonObject): BytesReply => {
-    const negotiated = negotiateAccept(request.header('accept'));
+    const accept = plainClauses(request.header('accept'));
+    const negotiated = accept === undefined ? undefined : negotiateAccept(accept);
     if (negotiated === undefined) throw notAcceptable(ALL_MEDIA_TYPES);
     const { mediaType } = negotiated;
     const pretty = wantsPretty(negotiated, request.query.get('pretty'), request.header('user-agent'));

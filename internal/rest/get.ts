@@ -9,6 +9,7 @@ import { tooLargeResourceVersion } from './errors.js';
 import { parseResourceVersion } from './options.js';
 import { withLineEnd } from './json-scan.js';
 import { compress } from './gzip.js';
+import { negotiate } from './negotiation.js';
 import { respondStored } from './respond.js';
 import { waitForRevision } from './revision.js';
 import type { ApiRequest, Reply } from './types.js';
@@ -32,7 +33,11 @@ function getNow(deps: RestDeps, request: ApiRequest, def: ResourceDef): Awaitabl
   const { backend } = deps;
   const { group, resource } = def.storage;
   const found = backend.get(objectKey(group, resource, def.namespaced ? info.namespace : '', info.name));
-  if (found === undefined) throw notFound(def, info.name);
+  if (found === undefined) {
+    // What the client takes is asked first.
+    negotiate(request, def);
+    throw notFound(def, info.name);
+  }
   // The stored bytes are the answer when they are what is asked for: nothing is parsed.
   if (isPlain(request, def) && !isOutdated(deps, def, found)) {
     return compress(request, { status: 200, contentType: JSON_MEDIA_TYPE, body: withLineEnd(found.value) });

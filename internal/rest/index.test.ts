@@ -52,6 +52,25 @@ describe('routes', () => {
     expect(await code(get(target))).toBe(expected);
   });
 
+  it.each([
+    ['.', `Name parameter invalid: ".": may not be '.'`],
+    ['..', `Name parameter invalid: "..": may not be '..'`],
+    ['a%2525b', `Name parameter invalid: "a%b": may not contain '%'`],
+  ])('knows no object with the name %s', async (name, message) => {
+    const request = get('/api/v1/namespaces/a/configmaps/x');
+    const named = { ...request, info: { ...request.info, name: decodeURIComponent(decodeURIComponent(name)) } };
+    await expect(Promise.resolve(named).then(rest)).rejects.toThrow(message);
+  });
+
+  it('asks what a client takes before it looks for the object', async () => {
+    const html = (target: string): ApiRequest => {
+      const request = get(target);
+      return { ...request, header: (name) => (name === 'accept' ? 'text/html' : request.header(name)) };
+    };
+    expect(await code(html('/api/v1/namespaces/a/configmaps/none'))).toBe(406);
+    expect(await code(get('/api/v1/namespaces/a/configmaps/none'))).toBe(404);
+  });
+
   it('allows no method that a path does not have', async () => {
     expect(await code(as('HEAD', 'get', '/api/v1/namespaces/a/configmaps/cm'))).toBe(405);
     expect(await code(as('POST', 'create', '/api/v1/configmaps'))).toBe(405);

@@ -1,4 +1,5 @@
-import { notFound, pathNotFound, StatusError } from '../machinery/status.js';
+import { pathSegmentName } from '../machinery/names.js';
+import { badRequest, notFound, pathNotFound, quote, StatusError } from '../machinery/status.js';
 import { findResource, groups } from '../schema/index.js';
 import { isCustom, type ResourceDef } from '../schema/types.js';
 import { handleCreate } from './create.js';
@@ -152,6 +153,12 @@ function isWatchPath(info: RequestInfo): boolean {
   return info.path.startsWith(`${above}/watch/`);
 }
 
+/** Throws 400 for a name that can be no part of a key (apiserver's NamespaceKeyFunc). */
+function checkObjectName(name: string): void {
+  if (!/[/%]|^\.\.?$/.test(name)) return;
+  throw badRequest(`Name parameter invalid: ${quote(name)}: ${pathSegmentName(name, false).join(';')}`);
+}
+
 /** Throws 404 or 405 unless the path and method are a route of the resource. */
 function checkPath(def: ResourceDef, request: ApiRequest): void {
   const { info } = request;
@@ -174,6 +181,7 @@ function checkPath(def: ResourceDef, request: ApiRequest): void {
     if (sub === undefined) throw isCustom(def) ? notFound(def, info.name) : pathNotFound();
     verbs = sub.verbs;
   }
+  if (named) checkObjectName(info.name);
   // What is proxied may have any method.
   if (info.subresource === 'proxy') return;
   if (request.method === 'HEAD' || !verbs.includes(info.verb)) throw methodNotAllowed();

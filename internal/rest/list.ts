@@ -77,7 +77,7 @@ async function snapshotFor(deps: RestDeps, options: ListOptions, filter: Filter)
     return { revision: backend.revision, start, end };
   }
   const { start } = filter;
-  const wanted = parseResourceVersion(options.resourceVersion);
+  const wanted = parseResourceVersion(options.resourceVersion, 'invalid resource version: ');
   if (options.resourceVersion === '') {
     await backend.readBarrier();
     return { revision: backend.revision, start, end };

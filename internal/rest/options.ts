@@ -153,17 +153,17 @@ function invalidListOptions(causes: readonly StatusCause[]): StatusError {
  * A resourceVersion that is no number is the client's mistake: 400. kube-apiserver 1.36 answers 500 without a reason,
  * which clients try again (kubernetes#139485); the text is its own.
  */
-export function invalidResourceVersion(value: string): StatusError {
+export function invalidResourceVersion(value: string, before = ''): StatusError {
   const why = /^\d+$/.test(value) ? 'value out of range' : 'invalid syntax';
   const quoted = JSON.stringify(value);
-  return badRequest(`resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: ${why}`);
+  return badRequest(`${before}resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: ${why}`);
 }
 
-/** The revision that a resourceVersion names; '' and '0' are 0. Throws `invalidResourceVersion`. */
-export function parseResourceVersion(value: string): number {
+/** The revision that a resourceVersion names; '' and '0' are 0. Throws `invalidResourceVersion`, `before` before its text. */
+export function parseResourceVersion(value: string, before = ''): number {
   if (value === '' || value === '0') return 0;
-  if (!/^\d+$/.test(value)) throw invalidResourceVersion(value);
+  if (!/^\d+$/.test(value)) throw invalidResourceVersion(value, before);
   const n = boundedBigInt(value);
-  if (n >= 2n ** 64n) throw invalidResourceVersion(value);
+  if (n >= 2n ** 64n) throw invalidResourceVersion(value, before);
   return Number(n);
 }

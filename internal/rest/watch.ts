@@ -28,8 +28,8 @@ export async function handleWatch(
   request: ApiRequest,
   def: ResourceDef,
 ): Promise<Reply> {
-  const encoding = watchEncoding(deps, request, def);
   const options = parseListOptions(request.query, true);
+  const encoding = watchEncoding(deps, request, def);
   const filter = filterOf(def, deps.strategyFor(def.group, def.resource, def.version), {
     namespace: request.info.namespace,
     name: request.info.name,

@@ -64,6 +64,27 @@ describe('delete', () => {
         'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "Sideways": supported values: "Foreground", "Background", "Orphan", "nil"',
     });
   });
+  it('says what is wrong with its options as the decoder of options does', async () => {
+    await rest.ok(201, 'POST', CM, cm('kept'));
+    const refused = async (body: JsonObject | string): Promise<unknown> =>
+      (await rest.ok(400, 'DELETE', `${CM}/kept?dryRun=All`, body))['message'];
+    expect(await refused('[]')).toMatch(/^couldn't get version\/kind; json parse error: json: cannot unmarshal array/);
+    expect(await refused({ gracePeriodSeconds: 'x' })).toBe(
+      'json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64',
+    );
+    expect(await refused({ kind: 'Pod', apiVersion: 'v1' })).toMatch(
+      /^no kind "Pod" is registered for version "v1" in scheme "k8s.io\/apimachinery\//,
+    );
+  });
+  it('reads the selectors of a collection before its options', async () => {
+    expect(await rest.ok(400, 'DELETE', `${CM}?labelSelector=a%20b`, { propagationPolicy: 'No' })).toMatchObject({
+      message: "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt",
+    });
+    expect(await rest.ok(400, 'DELETE', `${CM}?resourceVersion=x`)).toMatchObject({
+      message:
+        'invalid resource version: resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax',
+    });
+  });
   it('honours preconditions', async () => {
     const made = await rest.ok(201, 'POST', CM, cm('pre'));
     expect(await rest.ok(409, 'DELETE', `${CM}/pre`, { preconditions: { uid: 'x' } })).toMatchObject({

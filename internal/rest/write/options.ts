@@ -8,10 +8,12 @@ import {
   required,
 } from '../../machinery/field.js';
 import type { JsonObject } from '../../machinery/json.js';
+import { badRequest, StatusError } from '../../machinery/status.js';
 import { fieldManagerErrors } from '../../registry/generic/object-meta.js';
 import { decodeBody, type FieldValidation } from '../../schema/codec/index.js';
 import { boolParam, intParam } from '../options.js';
 import type { ApiRequest } from '../types.js';
+import { decodeText } from './unstructured-text.js';
 
 const META_GROUP = 'meta.k8s.io';
 const VALIDATIONS: readonly string[] = ['', 'Ignore', 'Strict', 'Warn'];
@@ -131,12 +133,32 @@ const POLICIES = ['Foreground', 'Background', 'Orphan'];
 const DELETE_OPTIONS = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
 const DELETE_OPTIONS_GVK = { group: '', version: 'v1', kind: 'DeleteOptions' };
 
+const SCHEME = 'k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27';
+
+/** kube-apiserver reads DeleteOptions by a scheme of their own, whose errors it tells as they are. */
+function decodeDeleteOptions(body: Buffer, contentType: string): JsonObject {
+  try {
+    return decodeBody(body, contentType, DELETE_OPTIONS, DELETE_OPTIONS_GVK, 'Ignore').object;
+  } catch (e) {
+    if (!(e instanceof StatusError) || e.code !== 400) throw e;
+    const other = /^(\S+) in version (".*") cannot be handled as a DeleteOptions: .*: unknown conversion$/.exec(
+      e.message,
+    );
+    if (other !== null)
+      throw badRequest(`no kind "${other[1]}" is registered for version ${other[2]} in scheme "${SCHEME}"`);
+    const unread = /^the object provided is unrecognized \(must be of type DeleteOptions\): (.*) \(.*\)$/s.exec(
+      e.message,
+    );
+    throw badRequest(unread?.[1] ?? decodeText(e));
+  }
+}
+
 /** DeleteOptions of the body, or of the query when there is no body. Throws 400 for what cannot be read, 422 for what is not allowed. */
 export function deleteOptions(request: ApiRequest): DeleteOptions {
   const { body } = request;
   if (body.length === 0) return checked(fromQuery(request.query));
   const contentType = request.header('content-type');
-  const { object } = decodeBody(body, contentType, DELETE_OPTIONS, DELETE_OPTIONS_GVK, 'Ignore');
+  const object = decodeDeleteOptions(body, contentType);
   // Audit events show the options in the version that kube-apiserver works with.
   request.audit?.requestObject(object, () => ({ ...object, apiVersion: 'meta.k8s.io/__internal' }));
   return checked(fromBody(object));
