@@ -12,10 +12,11 @@ function withoutNulls(v: JsonValue): JsonValue {
   return out;
 }
 
-/** JSON merge patch (RFC 7386): a new document; neither argument is changed. */
+/** JSON merge patch (RFC 7386): a new document; neither argument is changed. Objects that it looks into have their members in order, as Go's maps are written. */
 export function mergePatch(doc: JsonObject, patch: JsonObject): JsonObject {
-  const out: JsonObject = { ...doc };
-  for (const k in patch) {
+  const out: JsonObject = {};
+  for (const k of Object.keys({ ...doc, ...patch }).sort()) {
+    if (doc[k] !== undefined) out[k] = doc[k];
     const v = patch[k];
     if (v === undefined) continue;
     if (v === null) delete out[k];

@@ -35,6 +35,11 @@ describe('JSON merge patch', () => {
   });
 });
 
+it('a merge patch puts the members of what it looks into in order, and leaves the rest as it was', () => {
+  const patched = mergePatch({ z: { y: 1, b: 1 }, m: { y: 1, b: 1 }, a: 1 }, { m: { c: 1 } });
+  expect(JSON.stringify(patched)).toBe('{"a":1,"m":{"b":1,"c":1,"y":1},"z":{"y":1,"b":1}}');
+});
+
 describe('JSON patch', () => {
   it('does not find what objects have from their prototype', async () => {
     for (const path of ['/__proto__/p', '/constructor/prototype/p', '/o/__proto__/p', '/toString/p']) {
