@@ -80,6 +80,13 @@ function templateAnnotations(ds: JsonObject): JsonObject {
   return ensureChild(ensureChild(ds, 'metadata'), 'annotations');
 }
 
+/** MaxUnavailableStatefulSet is off: pods are replaced one by one, unless the object that is replaced says otherwise. */
+function dropMaxUnavailable(ss: JsonObject, old: JsonObject | undefined): void {
+  const rolling = (o: JsonObject | undefined): JsonObject | undefined =>
+    child(child(child(o, 'spec'), 'updateStrategy'), 'rollingUpdate');
+  if (rolling(old)?.['maxUnavailable'] === undefined) delete rolling(ss)?.['maxUnavailable'];
+}
+
 const statefulSets: Strategy = {
   ...statefulSetRules,
   defaults(ss) {
@@ -102,8 +109,10 @@ const statefulSets: Strategy = {
     }
   },
   prepareForCreate(_ctx, ss) {
+    dropMaxUnavailable(ss, undefined);
     ss['status'] = { replicas: 0, availableReplicas: 0 };
   },
+  prepareForUpdate: (_ctx, ss, old) => dropMaxUnavailable(ss, old),
 };
 
 const controllerRevisions: Strategy = { ...controllerRevisionRules };

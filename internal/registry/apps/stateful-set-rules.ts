@@ -1,5 +1,4 @@
 import { child, children } from '../../machinery/access.js';
-import { semanticEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { dns1123Label } from '../../machinery/names.js';
 import { checkClaimSpec } from '../core/rules/persistent-volume-claim.js';
@@ -16,6 +15,7 @@ import { asInGo, selectorInGo } from '../generic/as-in-go.js';
 import { FieldNode, validating } from '../generic/field-node.js';
 import { isEmptySelector } from '../generic/label-selector.js';
 import { annotationErrors, labelErrors } from '../generic/object-meta.js';
+import { typedEqual } from '../../schema/typed-equal.js';
 import { checkIntOrPercent, checkAtMost100, numberIn } from './rolling.js';
 import { type Rules, workloadWarnings } from './rules.js';
 
@@ -93,6 +93,7 @@ function checkNew(spec: FieldNode): void {
   for (const claim of spec.list('volumeClaimTemplates')) checkClaimSpec(claim.struct('spec'));
 }
 
+const SPEC = 'io.k8s.api.apps.v1.StatefulSetSpec';
 const MAY_CHANGE = new Set([
   'replicas',
   'ordinals',
@@ -119,7 +120,7 @@ export const statefulSetRules: Rules = {
       const before = child(old, 'spec');
       const wrong = validating(before ?? {}, (spec) => checkSpec(spec, before)).length > 0;
       checkSpec(root.struct('spec'), before, wrong);
-      if (semanticEqual(fixedPart(o), fixedPart(old))) return;
+      if (typedEqual(SPEC, fixedPart(o), fixedPart(old))) return;
       root.forbidden(
         'spec',
         "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', " +

@@ -60,6 +60,16 @@ describe('fields whose gates are off', () => {
   });
 });
 
+it('a stateful set replaces its pods one by one, unless it did otherwise', () => {
+  const sets = strategyFor('apps', 'statefulsets');
+  const set = (): JsonObject => ({ spec: { updateStrategy: { rollingUpdate: { maxUnavailable: 2 } }, template: {} } });
+  const [created, kept] = [set(), set()];
+  sets.prepareForCreate?.(ctx, created);
+  expect(created['spec']).toEqual({ updateStrategy: { rollingUpdate: {} }, template: {} });
+  sets.prepareForUpdate?.(ctx, kept, set());
+  expect(kept).toEqual(set());
+});
+
 it('a claim drops a source in another namespace, unless it had a source', () => {
   const claims = strategyFor('', 'persistentvolumeclaims');
   const spec = (): JsonObject => ({ dataSourceRef: { apiGroup: 'a.b', kind: 'K', name: 'n', namespace: 'other' } });

@@ -1,3 +1,4 @@
+import { dns1123Label, dns1123Subdomain } from '../../../machinery/names.js';
 import type { FieldNode } from '../../generic/field-node.js';
 import { checkNoBacksteps } from './paths.js';
 import { checkDriverName, SHARED_SOURCES, type SourceCheck } from './volume-sources.js';
@@ -18,7 +19,8 @@ function checkCsi(csi: FieldNode): void {
   for (const key of SECRETS) {
     const ref = csi.child(key);
     if (ref === undefined) continue;
-    for (const part of ['name', 'namespace']) ref.requireText(part);
+    ref.requireText('name', dns1123Subdomain);
+    ref.requireText('namespace', dns1123Label);
   }
 }
 

@@ -1,4 +1,4 @@
-import { deepEqual, semanticEqual } from '../../../machinery/equal.js';
+import { deepEqual } from '../../../machinery/equal.js';
 import { invalidValue } from '../../../machinery/field.js';
 import type { JsonObject } from '../../../machinery/json.js';
 import { dns1123Subdomain, qualifiedName } from '../../../machinery/names.js';
@@ -7,6 +7,7 @@ import { FieldNode, IMMUTABLE, validating } from '../../generic/field-node.js';
 import { goDiff } from '../../generic/go-diff.js';
 import { checkLabelSelector } from '../../generic/label-selector.js';
 import { checkResourceQuantity, isNativeResource } from '../../generic/resource-names.js';
+import { typedEqual } from '../../../schema/typed-equal.js';
 import type { Strategy } from '../../types.js';
 import { checkAccessModes, checkVolumeMode } from './claim-parts.js';
 import { claimWarnings } from './storage-warnings.js';
@@ -82,8 +83,8 @@ function checkClaimUpdate(root: FieldNode, old: JsonObject): void {
       now['volumeAttributesClassName'] = before.get('volumeAttributesClassName') ?? null;
     }
   }
-  if (!semanticEqual(now, then)) {
-    root.forbidden('spec', `${CLAIM_IMMUTABLE}\n${goDiff(then, now, 'io.k8s.api.core.v1.PersistentVolumeClaimSpec')}`);
+  if (!typedEqual(CLAIM_SPEC, now, then)) {
+    root.forbidden('spec', `${CLAIM_IMMUTABLE}\n${goDiff(then, now, CLAIM_SPEC)}`);
   }
   const size = sizeOf(requested(spec));
   const held = sizeOf(was.struct('status').struct('capacity').text('storage'));
@@ -102,6 +103,7 @@ function checkClaimUpdate(root: FieldNode, old: JsonObject): void {
   }
 }
 
+const CLAIM_SPEC = 'io.k8s.api.core.v1.PersistentVolumeClaimSpec';
 const CLAIM_IMMUTABLE =
   'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
 

@@ -7,6 +7,7 @@ import { parseQuantity, scaledValue, signOfQuantity } from '../../../machinery/q
 import { FieldNode, IMMUTABLE, validating } from '../../generic/field-node.js';
 import { goDiff } from '../../generic/go-diff.js';
 import { checkNodeSelector } from '../../generic/node-selector.js';
+import { typedEqual } from '../../../schema/typed-equal.js';
 import type { Strategy } from '../../types.js';
 import { checkAccessModes, checkVolumeMode } from './claim-parts.js';
 import { PERSISTENT_SOURCES } from './persistent-sources.js';
@@ -116,12 +117,14 @@ const SOURCES_IN_GO = (
   'azureFile vsphereVolume azureDisk photonPersistentDisk portworxVolume scaleIO local storageos csi'
 ).split(' ');
 
+const VOLUME_SPEC = 'io.k8s.api.core.v1.PersistentVolumeSpec';
+
 function checkVolumeUpdate(root: FieldNode, old: JsonObject): void {
   const spec = root.struct('spec');
   const was = new FieldNode(old).struct('spec');
   const withExpansion = was.child('csi')?.has('controllerExpandSecretRef') === true;
-  if (!semanticEqual(sourceOf(spec, withExpansion), sourceOf(was, withExpansion))) {
-    const what = goDiff(was.value, spec.value, 'io.k8s.api.core.v1.PersistentVolumeSpec', SOURCES_IN_GO);
+  if (!typedEqual(VOLUME_SPEC, sourceOf(spec, withExpansion), sourceOf(was, withExpansion))) {
+    const what = goDiff(was.value, spec.value, VOLUME_SPEC, SOURCES_IN_GO);
     root.add(forbiddenField('spec.persistentvolumesource', `${SOURCE_IMMUTABLE}\n${what}`));
   }
   if (!semanticEqual(spec.get('volumeMode'), was.get('volumeMode'))) {

@@ -101,3 +101,16 @@ it('a claim knows of what can grow, a node of what its kubelet can do', () => {
     'status.declaredFeatures[4]: Invalid',
   ]);
 });
+
+it('a source of a volume that says nothing is a change, of another or of none', () => {
+  const volume = (fc?: JsonObject): JsonObject =>
+    made('persistentvolumes', '', {
+      metadata: { name: 'v' },
+      spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, nfs: { server: 's', path: '/' }, fc },
+    });
+  expect(fieldErrorsOf('', 'persistentvolumes')(volume({}), volume())).toEqual([
+    'spec.fc: Forbidden: may not specify more than 1 volume type',
+    'spec.fc: Forbidden: may not specify more than 1 volume type',
+    expect.stringMatching(/^spec.persistentvolumesource: Forbidden: .* is immutable after creation/),
+  ]);
+});

@@ -68,7 +68,7 @@ export function checkOs(spec: FieldNode): void {
   const os = spec.child('os');
   if (os === undefined) return;
   const name = os.text('name');
-  if (name === '') os.required('name', 'cannot be empty');
+  if (name === '') os.required('name');
   else if (name === 'linux') checkLinux(spec);
   else if (name === 'windows') checkWindows(spec);
   else os.unsupported('', ['linux', 'windows'], name);

@@ -130,7 +130,7 @@ export function checkPodSpec(spec: FieldNode, rules: PodRules): void {
   requireChoice(spec, 'restartPolicy', RESTART_POLICIES);
   requireChoice(spec, 'dnsPolicy', DNS_POLICIES);
   if (spec.has('nodeSelector')) spec.add(...labelErrors(spec.get('nodeSelector'), spec.at('nodeSelector')));
-  checkPodSecurityContext(spec);
+  checkPodSecurityContext(spec, old);
   if (spec.has('affinity')) {
     const lenient = { anySelectorValue: true, anyNodeValue: true };
     const strict = { anySelectorValue: false, anyNodeValue: false };
@@ -152,7 +152,8 @@ export function checkPodSpec(spec: FieldNode, rules: PodRules): void {
   checkHostAliases(spec, old);
   if (spec.text('priorityClassName') !== '') spec.checkText('priorityClassName', dns1123Subdomain);
   if (spec.has('runtimeClassName')) spec.checkText('runtimeClassName', dns1123Subdomain);
-  spec.checkOneOf('preemptionPolicy', ['Never', 'PreemptLowerPriority']);
+  if (spec.shown('preemptionPolicy') !== undefined)
+    requireChoice(spec, 'preemptionPolicy', ['PreemptLowerPriority', 'Never']);
   const overhead = spec.get('overhead');
   if (isObject(overhead))
     checkResourceRequirements(new FieldNode({ limits: overhead }, spec.at('overhead'), spec.problems));

@@ -117,9 +117,7 @@ describe('pods (ValidatePodCreate)', () => {
     [
       'a toleration with value and Exists',
       { tolerations: [{ key: 'k', operator: 'Exists', value: 'v' }] },
-      [
-        'spec.tolerations[0].operator: Invalid value: {"Key":"k","Operator":"Exists","Value":"v","Effect":"","TolerationSeconds":null}: value must be empty when `operator` is \'Exists\'',
-      ],
+      ['spec.tolerations[0].operator: Invalid value: "v": value must be empty when `operator` is \'Exists\''],
     ],
     [
       'another port of the host than of the container',
@@ -377,6 +375,18 @@ describe('pods (ValidatePodCreate)', () => {
     expect(fieldErrors(pod({ volumes }, { env: [from('own'), from('cm'), from('none')] }))).toEqual([
       `${C}.env[1].valueFrom.fileKeyRef.volumeName: Invalid value: "cm": referenced volume must be of type emptyDir`,
       `${C}.env[2].valueFrom.fileKeyRef.volumeName: Not found: "none"`,
+    ]);
+  });
+
+  it('takes what is known but not switched on only where it stood before', () => {
+    const mounted = pod({ securityContext: { seLinuxChangePolicy: 'MountOption' } });
+    const text =
+      'spec.securityContext.seLinuxChangePolicy: Unsupported value: "MountOption": supported values: "Recursive"';
+    expect(fieldErrors(mounted)).toEqual([text]);
+    expect(fieldErrors(mounted, mounted)).toEqual([]);
+    const tolerations = [{ key: 'a', operator: 'Gt', value: '1' }];
+    expect(fieldErrors(pod({ tolerations }))).toEqual([
+      'spec.tolerations[0].operator: Unsupported value: "Gt": supported values: "Equal", "Exists", "Lt", "Gt"',
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { child } from '../../../../machinery/access.js';
 import { asInGo } from '../../../generic/as-in-go.js';
 import type { JsonObject } from '../../../../machinery/json.js';
 import { mayBePrivileged } from '../../capabilities.js';
@@ -114,8 +115,8 @@ function checkSysctls(context: FieldNode, spec: FieldNode): void {
   }
 }
 
-/** The security context of a pod; host namespaces are beside it in the spec. */
-export function checkPodSecurityContext(spec: FieldNode): void {
+/** The security context of a pod; host namespaces are beside it in the spec. `old`: the spec that is replaced. */
+export function checkPodSecurityContext(spec: FieldNode, old: JsonObject | undefined): void {
   const context = spec.child('securityContext');
   if (context === undefined) return;
   checkId(context, 'fsGroup');
@@ -134,5 +135,7 @@ export function checkPodSecurityContext(spec: FieldNode): void {
   checkWindowsOptions(context.child('windowsOptions'));
   checkAppArmor(context.child('appArmorProfile'));
   context.checkOneOf('supplementalGroupsPolicy', ['Merge', 'Strict']);
-  context.checkOneOf('seLinuxChangePolicy', ['MountOption', 'Recursive']);
+  // SELinuxMount is off: the other policy stays only where there was one.
+  const before = child(old, 'securityContext')?.['seLinuxChangePolicy'];
+  context.checkOneOf('seLinuxChangePolicy', before === undefined ? ['Recursive'] : ['MountOption', 'Recursive']);
 }

@@ -1,5 +1,4 @@
 import { labelValue, qualifiedName } from '../../../../machinery/names.js';
-import { asInGo } from '../../../generic/as-in-go.js';
 import type { FieldNode } from '../../../generic/field-node.js';
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
@@ -32,10 +31,10 @@ export function checkTolerations(spec: FieldNode): void {
       const problems = labelValue(value);
       if (problems.length > 0) toleration.invalid('operator', problems.join(';'), value);
     } else if (operator === 'Exists') {
-      if (value !== '') {
-        const shown = asInGo(toleration.value, 'core.v1.Toleration');
-        toleration.invalid('operator', "value must be empty when `operator` is 'Exists'", shown);
-      }
+      if (value !== '') toleration.invalid('operator', "value must be empty when `operator` is 'Exists'", value);
+    } else if (operator === 'Lt' || operator === 'Gt') {
+      // They are known, but TaintTolerationComparisonOperators is off.
+      toleration.unsupported('operator', ['Equal', 'Exists', 'Lt', 'Gt']);
     } else toleration.unsupported('operator', ['Equal', 'Exists']);
     checkTaintEffect(toleration, true);
   }
