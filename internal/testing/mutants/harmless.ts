@@ -1,6 +1,7 @@
 import { HARMLESS_AUTH } from './harmless-auth.js';
 import { HARMLESS_ADMISSION } from './harmless-admission.js';
 import { HARMLESS_CONSENSUS } from './harmless-consensus.js';
+import { HARMLESS_REPLICA } from './harmless-replica.js';
 import { HARMLESS_STORE } from './harmless-store.js';
 import { HARMLESS_SERVER } from './harmless-server.js';
 import { HARMLESS_TRANSPORT } from './harmless-transport.js';
@@ -19,6 +20,7 @@ export const HARMLESS: readonly Argued[] = [
   ...HARMLESS_AUTH,
   ...HARMLESS_ADMISSION,
   ...HARMLESS_CONSENSUS,
+  ...HARMLESS_REPLICA,
   ...HARMLESS_SERVER,
   ...HARMLESS_STORE,
   ...HARMLESS_TRANSPORT,
