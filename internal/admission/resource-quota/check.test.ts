@@ -95,6 +95,21 @@ test('what needs a quota is refused without one that counts it, unless it uses n
   expect(charged(claim('3Gi'), [], {}, limit({ resource: 'pods' }))).toBe('');
   expect(charged(claim('3Gi'), [], update(claim('3Gi')), limit())).toBe('');
   expect(charged(claim('4Gi'), [], update(claim('3Gi')), limit())).toBe(uncovered);
+  // What comes into a scope is looked at anew, also when it uses no more of what is counted there.
+  const moved = charged(
+    claim('0', 'fast'),
+    [storage('0', ofClass)],
+    update(claim('0', 'slow')),
+    limit({ matchContains: ['persistentvolumeclaims'] }),
+  );
+  expect(moved).toContain('insufficient quota to consume: ');
+  const stayed = charged(
+    claim('0', 'fast'),
+    [storage('0', ofClass)],
+    update(claim('0', 'fast')),
+    limit({ matchContains: ['persistentvolumeclaims'] }),
+  );
+  expect(stayed).toBe('');
   const scope = { scopeName: 'VolumeAttributesClass', operator: 'In', values: ['fast'] };
   const scoped = limit({ matchContains: [], matchScopes: [scope] });
   expect(charged(claim('3Gi', 'slow'), [], {}, scoped)).toBe('');
