@@ -34,6 +34,10 @@ export interface GenerationRule {
   /** Top-level fields that count; every one but metadata and status when absent. */
   readonly of?: readonly string[];
   readonly labels?: boolean;
+  /** The generation of a new object; 1 when absent, and none for 0. */
+  readonly first?: 0;
+  /** A list or map that is written down empty where there was none is a change (Go's reflect.DeepEqual). */
+  readonly emptiness?: true;
   /** Status counts too (custom resources without the subresource). */
   readonly status?: true;
   readonly annotations?: boolean;
@@ -135,6 +139,10 @@ export interface WriteBehaviour {
 
 /** Which objects are refused, and which are warned about. */
 export interface Validation {
+  /** What is wrong with a new object that kube-apiserver comes upon before it looks at metadata. */
+  validateFirst?(obj: JsonObject, ctx: WriteContext): FieldErrors;
+  /** Metadata of a new object is looked at only when nothing else is wrong with it. */
+  readonly metadataLast?: boolean;
   /** What is wrong with a new object. A promise where expressions are evaluated: others get their turn between them. */
   validate?(obj: JsonObject, ctx: WriteContext): FieldErrors;
   validateUpdate?(obj: JsonObject, old: JsonObject, ctx: WriteContext): FieldErrors;

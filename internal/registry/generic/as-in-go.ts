@@ -21,7 +21,7 @@ export function goFieldName(name: string): string {
   return (m[1] ?? '').toUpperCase() + (m[2] ?? '') + name.slice(m[0].length);
 }
 
-const TAGGED = /\.meta\.v1\.|\.util\.intstr\.|\.api\.resource\./;
+const TAGGED = /\.meta\.v1\.|\.util\.intstr\.|apimachinery\.pkg\.api\.resource\./;
 
 function zero(field: FieldDef): JsonValue {
   const { ref } = field;
@@ -94,7 +94,8 @@ function struct(o: JsonObject, type: TypeDef | undefined): JsonObject {
   const out: JsonObject = {};
   const metadata = o['metadata'];
   // Embedded without a name: its members, which have tags, are members of the whole.
-  if (type.fields.has('metadata') && isObject(metadata)) Object.assign(out, metadata);
+  const meta = type.fields.get('metadata')?.ref;
+  if (meta !== undefined && isObject(metadata)) Object.assign(out, member(metadata, meta));
   const shortName = type.name.slice(type.name.lastIndexOf('.') + 1);
   for (const name of FIELD_ORDERS[type.name] ?? type.fields.keys()) {
     const field = type.fields.get(name);

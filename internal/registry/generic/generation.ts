@@ -1,7 +1,6 @@
 import { semanticEqual } from '../../machinery/equal.js';
 import { type JsonObject, isObject } from '../../machinery/json.js';
-import { findType } from '../../schema/index.js';
-import { typedEqual } from '../../schema/typed-equal.js';
+import { membersEqual } from '../../schema/typed-equal.js';
 import type { GenerationRule, Strategy } from '../types.js';
 
 const EVERY_FIELD: GenerationRule = {};
@@ -20,12 +19,7 @@ export function generationRule(strategy: Strategy, hasSpec: boolean): Generation
  * the type of both; '' for custom resources.
  */
 export function changesIntent(rule: GenerationRule, obj: JsonObject, old: JsonObject, typeName: string): boolean {
-  const type = typeName === '' ? undefined : findType(typeName);
-  const isSame = (field: string): boolean => {
-    const ref = type?.fields.get(field)?.ref;
-    const own = ref?.k === 'message' ? ref.type : '';
-    return own === '' ? semanticEqual(obj[field], old[field]) : typedEqual(own, obj[field], old[field]);
-  };
+  const isSame = (field: string): boolean => membersEqual(typeName, obj, old, field, rule.emptiness === true);
   if (rule.of !== undefined) {
     for (const field of rule.of) if (!isSame(field)) return true;
   } else {

@@ -1,3 +1,4 @@
+import { rememberEmptied } from '../../machinery/emptied.js';
 import { describe, expect, it } from 'vitest';
 import { errorText } from '../../machinery/field.js';
 import type { JsonObject } from '../../machinery/json.js';
@@ -96,6 +97,20 @@ describe('generations', () => {
     expect(bumps('discovery.k8s.io', 'endpointslices', { metadata: { labels: { a: 'b' } } })).toBe(true);
     expect(bumps('scheduling.k8s.io', 'priorityclasses', { description: 'x' })).toBe(false);
     expect(rule('', 'services')).toBeUndefined();
+  });
+  it('tell a selector that asks nothing from none, and an empty list from none where Go does', () => {
+    const changes = (group: string, resource: string, type: string, now: JsonObject, old: JsonObject): boolean =>
+      changesIntent(rule(group, resource) ?? {}, { spec: now }, { spec: old }, type);
+    const budget = 'io.k8s.api.policy.v1.PodDisruptionBudget';
+    expect(changes('policy', 'poddisruptionbudgets', budget, { selector: {} }, {})).toBe(true);
+    expect(changes('policy', 'poddisruptionbudgets', budget, { selector: {} }, { selector: {} })).toBe(false);
+    const labelled = { selector: { matchLabels: {} } };
+    expect(changes('policy', 'poddisruptionbudgets', budget, labelled, { selector: {} })).toBe(false);
+    const network = 'io.k8s.api.networking.v1.NetworkPolicy';
+    const emptied: JsonObject = {};
+    rememberEmptied(emptied, { ingress: [] });
+    expect(changes('networking.k8s.io', 'networkpolicies', network, emptied, {})).toBe(true);
+    expect(changes('policy', 'poddisruptionbudgets', budget, emptied, {})).toBe(false);
   });
 });
 

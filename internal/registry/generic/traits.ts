@@ -34,7 +34,11 @@ const core: Readonly<Record<string, Traits>> = {
 };
 
 const admission: Traits = { generation: SPEC, unconditionalUpdate: false, anyFinalizer: true };
-const webhooks: Traits = { generation: { of: ['webhooks'] }, unconditionalUpdate: false, anyFinalizer: true };
+const webhooks: Traits = {
+  generation: { of: ['webhooks'], emptiness: true },
+  unconditionalUpdate: false,
+  anyFinalizer: true,
+};
 const rbac: Traits = { generation: false, createOnUpdate: true, nameRule: 'pathSegment' };
 const flowcontrol: Traits = { generation: SPEC, statusKeepsMetadata: true };
 const storage: Traits = { generation: false, returnDeletedObject: true };
@@ -81,7 +85,7 @@ const TRAITS: Readonly<Record<string, Readonly<Record<string, Traits>>>> = {
     ingressclasses: { generation: SPEC },
     ingresses: { generation: SPEC },
     ipaddresses: { generation: false, nameRule: 'any' },
-    networkpolicies: { generation: SPEC },
+    networkpolicies: { generation: { of: ['spec'], emptiness: true } },
     servicecidrs: { generation: false, statusKeepsMetadata: true },
   },
   'node.k8s.io': {
@@ -100,7 +104,8 @@ const TRAITS: Readonly<Record<string, Readonly<Record<string, Traits>>>> = {
   // Only the first generation is set; updates leave it alone.
   'scheduling.k8s.io': { priorityclasses: { generation: { of: [] } } },
   'storage.k8s.io': {
-    csidrivers: { ...storage, unconditionalUpdate: false },
+    // The first generation is set by the first change.
+    csidrivers: { ...storage, generation: { of: ['spec'], first: 0 }, unconditionalUpdate: false },
     csinodes: { ...storage, unconditionalUpdate: false },
     csistoragecapacities: { generation: false, unconditionalUpdate: false },
     storageclasses: storage,

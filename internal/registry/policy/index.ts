@@ -71,6 +71,7 @@ const podDisruptionBudgets: Strategy = {
   prepareForCreate(_ctx, pdb) {
     pdb['status'] = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 };
   },
+  metadataLast: true,
   validate: (pdb) => validating(pdb, check),
   validateUpdate: (pdb, old) => validating(pdb, (root) => check(root, lenienceOf(old))),
   validateStatusUpdate: (pdb) => validating(pdb, (root) => checkStatus(root.struct('status'))),

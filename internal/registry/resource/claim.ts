@@ -6,8 +6,9 @@ import { asInGo } from '../generic/as-in-go.js';
 import { checkConditions } from '../generic/conditions.js';
 import { FieldNode, IMMUTABLE, validating } from '../generic/field-node.js';
 import { checkNodeSelector } from '../generic/node-selector.js';
-import { annotationErrors, labelErrors } from '../generic/object-meta.js';
+import { checkTemplateMeta } from '../generic/template-meta.js';
 import type { Strategy } from '../types.js';
+import { checkAdminRequests, checkAdminResults } from './admin-access.js';
 import { checkBindingConditions } from './binding-conditions.js';
 import {
   checkClaimSpec,
@@ -45,8 +46,13 @@ function defaultClaimSpec(spec: JsonObject | undefined): void {
 }
 
 /** A device of an allocation, or of its status: driver, pool, name, and the share of it. */
-const deviceId = (device: FieldNode): string =>
-  JSON.stringify(['driver', 'pool', 'device', 'shareID'].map((key) => device.text(key)));
+const deviceIdInGo = (device: FieldNode): JsonObject => ({
+  Driver: device.text('driver'),
+  Pool: device.text('pool'),
+  Device: device.text('device'),
+  ShareID: device.text('shareID'),
+});
+const deviceId = (device: FieldNode): string => JSON.stringify(deviceIdInGo(device));
 
 const UID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -118,8 +124,7 @@ function checkDeviceStatus(device: FieldNode, allocated: ReadonlySet<string>): v
   checkDevice(device);
   checkShare(device);
   if (!allocated.has(deviceId(device))) {
-    const id = ['driver', 'pool', 'device'].map((key) => device.text(key)).join('/');
-    device.invalid('', 'must be an allocated device in the claim', id);
+    device.invalid('', 'must be an allocated device in the claim', deviceIdInGo(device));
   }
   const conditions = device.count('conditions');
   if (conditions > MAX_DEVICE_CONDITIONS) device.tooMany('conditions', conditions, MAX_DEVICE_CONDITIONS);
@@ -152,7 +157,7 @@ function checkClaimStatus(root: FieldNode, old: JsonObject): void {
   checkSet(status, 'reservedFor', MAX_CONSUMERS, checkConsumer, (consumer) => consumer.text('uid'));
   const allocation = status.child('allocation');
   const allocated = new Set((allocation?.struct('devices').list('results') ?? []).map(deviceId));
-  checkSet(status, 'devices', -1, (device) => checkDeviceStatus(device, allocated), deviceId);
+  checkSet(status, 'devices', -1, (device) => checkDeviceStatus(device, allocated), deviceId, deviceIdInGo);
   checkReservations(status, before, root.struct('metadata').has('deletionTimestamp'));
   if (allocation === undefined) return;
   if (!before.has('allocation')) checkAllocation(allocation, names);
@@ -173,22 +178,29 @@ export const resourceClaims: Strategy = {
   prepareForCreate(_ctx, claim) {
     claim['status'] = {};
   },
+  validateFirst: (claim, ctx) => checkAdminRequests(child(claim, 'spec'), ctx),
   validate: (claim) => validating(claim, (root) => checkClaimSpec(root.struct('spec'))),
   validateUpdate: (claim, old) => validating(claim, (root) => immutableSpec(root, old, 'ResourceClaimSpec')),
-  validateStatusUpdate: (claim, old) => validating(claim, (root) => checkClaimStatus(root, old)),
+  validateStatusUpdate(claim, old, ctx) {
+    const errors = validating(claim, (root) => checkClaimStatus(root, old));
+    const first = checkAdminResults(claim, old, ctx);
+    return first instanceof Promise ? first.then((found) => [...found, ...errors]) : [...first, ...errors];
+  },
 };
 
 function checkTemplate(root: FieldNode): void {
   const spec = root.struct('spec');
-  const metadata = spec.struct('metadata');
-  metadata.add(...annotationErrors(metadata.get('annotations'), metadata.at('annotations')));
-  metadata.add(...labelErrors(metadata.get('labels'), metadata.at('labels')));
+  checkTemplateMeta(spec.struct('metadata'));
   checkClaimSpec(spec.struct('spec'));
 }
 
 export const resourceClaimTemplates: Strategy = {
   defaults: (template) => defaultClaimSpec(child(child(template, 'spec'), 'spec')),
+  validateFirst: (template, ctx) => checkAdminRequests(child(child(template, 'spec'), 'spec'), ctx),
   validate: (template) => validating(template, checkTemplate),
   validateUpdate: (template, old) =>
-    validating(template, (root) => immutableSpec(root, old, 'ResourceClaimTemplateSpec')),
+    validating(template, (root) => {
+      checkTemplate(root);
+      immutableSpec(root, old, 'ResourceClaimTemplateSpec');
+    }),
 };

@@ -5,6 +5,7 @@ import { fieldErrorsOf } from '../generic/field-errors.testkit.js';
 const GROUP = 'resource.k8s.io';
 const ofClaim = fieldErrorsOf(GROUP, 'resourceclaims');
 const ofClass = fieldErrorsOf(GROUP, 'deviceclasses');
+const ofTemplate = fieldErrorsOf(GROUP, 'resourceclaimtemplates');
 const ofSlice = fieldErrorsOf(GROUP, 'resourceslices');
 
 const wanted = { deviceClassName: 'gpu', allocationMode: 'ExactCount', count: 1 };
@@ -46,11 +47,40 @@ describe('resource claims', () => {
     expect(ofClaim(got('x'), one, 'status')).toEqual([]);
     expect(ofClaim(got('x'), got('y'), 'status')[0]).toContain('status.allocation: Invalid value');
   });
+  it('tell the state of devices that were allocated to them', () => {
+    const one = claim({ requests: [{ name: 'a', exactly: wanted }] });
+    const devices = [{ driver: 'd.io', pool: 'p', device: 'x' }];
+    expect(ofClaim({ ...one, status: { devices } }, one, 'status')).toEqual([
+      'status.devices[0]: Invalid value: {"Driver":"d.io","Pool":"p","Device":"x","ShareID":""}: must be an allocated device in the claim',
+    ]);
+  });
   it('are reserved only while they are allocated', () => {
     const status = { reservedFor: [{ resource: 'pods', name: 'p', uid: 'u' }] };
     expect(ofClaim(claim({}, { status }), claim({}), 'status')).toEqual([
       'status.reservedFor: Forbidden: may not be specified when `allocated` is not set',
     ]);
+  });
+});
+
+describe('templates of resource claims', () => {
+  const template = (name: string, metadata: JsonObject = {}): JsonObject => ({
+    spec: { metadata, spec: { devices: { requests: [{ name, exactly: wanted }] } } },
+  });
+  it('give labels and annotations to the claims, and nothing else of metadata', () => {
+    expect(ofTemplate(template('a', { labels: { a: 'b' }, annotations: { a: 'b' } }))).toEqual([]);
+    const all = { name: 'n', uid: 'u', generation: 1, creationTimestamp: '2026-01-01T00:00:00Z', finalizers: ['a/b'] };
+    expect(ofTemplate(template('a', all))).toEqual(
+      ['name', 'uID', 'generation', 'creationTimestamp', 'finalizers'].map(
+        (key) => `spec.metadata.${key}: Forbidden: cannot be set`,
+      ),
+    );
+  });
+  it('are looked at once more when they are changed, which they may not be', () => {
+    expect(ofTemplate(template('a'), template('a'))).toEqual([]);
+    const [wrong, fixed, ...more] = ofTemplate(template('A'), template('a'));
+    expect(wrong).toContain('spec.spec.devices.requests[0].name: Invalid value: "A"');
+    expect(fixed).toMatch(/^spec: Invalid value: {"Spec":{"Devices":{"Requests":\[{"Name":"A",.*field is immutable$/);
+    expect(more).toEqual([]);
   });
 });
 
@@ -86,7 +116,8 @@ describe('resource slices', () => {
     );
     expect(fieldErrors).toEqual([
       'spec.devices[0].attributes[example.com/two]',
-      'spec.devices[0].attributes[no-identifier]',
+      // Of a name that is wrong, the map is said to be wrong.
+      'spec.devices[0].attributes',
       'spec.devices[0].attributes[none]',
     ]);
   });

@@ -2,6 +2,7 @@ import { child, children, defaultTo, str } from '../../machinery/access.js';
 import { semanticEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from '../../machinery/names.js';
+import { asInGo } from '../generic/as-in-go.js';
 import { FieldNode, validating } from '../generic/field-node.js';
 import { checkNodeSelector } from '../generic/node-selector.js';
 import type { Strategy } from '../types.js';
@@ -49,10 +50,10 @@ function checkMap(
   }
   const map = owner.struct(key);
   for (const name of Object.keys(map.value).sort()) {
-    const at = `${key}[${shortened(name, longestName)}]`;
-    checkName(at, name);
-    const value = map.child(name);
-    check?.(new FieldNode(value?.value ?? {}, owner.at(at), owner.problems));
+    // What is wrong with the name of a value is said of the map.
+    checkName(key, name);
+    const value = map.child(name)?.value ?? {};
+    check?.(new FieldNode(value, `${map.path}[${shortened(name, longestName)}]`, owner.problems));
   }
 }
 
@@ -114,7 +115,7 @@ function nodesOf(owner: FieldNode, keys: readonly string[], emptyName: string): 
 /** One term can be merged with that of another slice. */
 function checkOneTerm(selector: FieldNode): void {
   if (selector.count('nodeSelectorTerms') === 1) return;
-  const terms = selector.get('nodeSelectorTerms') ?? null;
+  const terms = asInGo(selector.value, 'core.v1.NodeSelector')['NodeSelectorTerms'] ?? null;
   selector.invalid('nodeSelectorTerms', 'must have exactly one node selector term', terms);
 }
 
@@ -182,7 +183,8 @@ function checkSlice(root: FieldNode, old: JsonObject | undefined): void {
     spec.immutable('nodeName', before, spec.get('nodeName') ?? null);
   }
   checkNodes(spec);
-  if (spec.count('sharedCounters') > 0 && spec.count('devices') > 0) {
+  // An empty list is one too.
+  if (spec.shown('sharedCounters') !== undefined && spec.shown('devices') !== undefined) {
     spec.invalid('', 'only one of `sharedCounters` or `devices` is allowed', '');
   }
   const devices = spec.list('devices');

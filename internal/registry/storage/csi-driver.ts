@@ -1,5 +1,6 @@
 import { child, defaultTo, ensureChild, strings } from '../../machinery/access.js';
 import { notSupported } from '../../machinery/field.js';
+import type { JsonObject } from '../../machinery/json.js';
 import { type FieldNode, validating } from '../generic/field-node.js';
 import type { Strategy } from '../types.js';
 
@@ -51,7 +52,17 @@ function checkSpec(spec: FieldNode): void {
   }
 }
 
+/** Behind a gate that is off (VolumeLimitScaling), so that it is kept only where it is already. */
+const GATED = 'preventPodSchedulingIfMissing';
+
+function dropGated(driver: JsonObject, old: JsonObject | undefined): void {
+  const spec = child(driver, 'spec');
+  if (spec !== undefined && child(old, 'spec')?.[GATED] === undefined) delete spec[GATED];
+}
+
 export const csiDrivers: Strategy = {
+  prepareForCreate: (_ctx, driver) => dropGated(driver, undefined),
+  prepareForUpdate: (_ctx, driver, old) => dropGated(driver, old),
   defaults(driver) {
     const spec = ensureChild(driver, 'spec');
     defaultTo(spec, 'attachRequired', true);

@@ -20,7 +20,7 @@ export function fillSystemFields(meta: JsonObject, ctx: Writing): void {
 export function prepareCreate(kind: Kind, ctx: Writing, obj: JsonObject): void {
   const { strategy } = kind;
   const meta = metaOf(obj);
-  if (kind.generation !== undefined) meta['generation'] = 1;
+  if (kind.generation !== undefined && kind.generation.first !== 0) meta['generation'] = 1;
   if (kind.hasStatus && strategy.keepStatusOnCreate !== true) delete obj['status'];
   strategy.prepareForCreate?.(ctx, obj);
   if (kind.emptyStatus !== undefined) {
@@ -44,10 +44,16 @@ function checked(kind: Kind, ctx: Writing, obj: JsonObject, errors: FieldError[]
 
 /** Checks a new object (the second part of rest.BeforeCreate). Throws 422 with everything that is wrong. */
 export function checkCreate(kind: Kind, ctx: Writing, obj: JsonObject): void | Promise<void> {
-  const errors = objectMetaErrors(metaOf(obj), kind.metaRules);
-  const own = kind.strategy.validate?.(obj, ctx);
-  if (own instanceof Promise) return own.then((more) => checked(kind, ctx, obj, [...errors, ...more], undefined));
-  if (own !== undefined) append(errors, own);
+  const { strategy } = kind;
+  const first = strategy.validateFirst?.(obj, ctx) ?? [];
+  const own = strategy.validate?.(obj, ctx) ?? [];
+  const meta = objectMetaErrors(metaOf(obj), kind.metaRules);
+  const all = (before: FieldError[], after: FieldError[]): FieldError[] =>
+    strategy.metadataLast === true && after.length > 0 ? after : [...before, ...meta, ...after];
+  if (first instanceof Promise || own instanceof Promise) {
+    return Promise.all([first, own]).then(([before, after]) => checked(kind, ctx, obj, all(before, after), undefined));
+  }
+  const errors = all(first, own);
   const resting = between(ctx);
   if (resting === undefined) return checked(kind, ctx, obj, errors, undefined);
   return resting.then(() => {

@@ -73,7 +73,6 @@ function checkSeries(root: FieldNode): void {
 }
 
 function checkNewEvent(root: FieldNode): void {
-  checkEvent(root, 'reportingController');
   const metadata = root.struct('metadata');
   if (metadata.text('name') !== '') metadata.checkText('name', dns1123Subdomain);
   checkSeries(root);
@@ -107,7 +106,8 @@ export const eventRules: Pick<Strategy, 'validate' | 'validateUpdate'> = {
 };
 
 /** Rules of events.k8s.io, for the same objects. */
-export const newEventRules: Pick<Strategy, 'validate' | 'validateUpdate'> = {
+export const newEventRules: Pick<Strategy, 'validateFirst' | 'validate' | 'validateUpdate'> = {
+  validateFirst: (o) => validating(o, (root) => checkEvent(root, 'reportingController')),
   validate: (o) => validating(o, checkNewEvent),
   validateUpdate: (o, old) => validating(o, (root) => checkChangedEvent(root, old)),
 };

@@ -2,8 +2,8 @@ import type { JsonObject } from '../../../../machinery/json.js';
 import { dns1123Label, dns1123Subdomain } from '../../../../machinery/names.js';
 import { signOfQuantity } from '../../../../machinery/quantity.js';
 import type { FieldNode } from '../../../generic/field-node.js';
-import { annotationErrors, labelErrors } from '../../../generic/object-meta.js';
 import { quantityOf } from '../../../generic/quantities.js';
+import { checkTemplateMeta } from '../../../generic/template-meta.js';
 import { checkDescendingPath } from '../paths.js';
 import { checkClaimSpec } from '../persistent-volume-claim.js';
 import { checkDriverName, CONFLICT_NAMES, SHARED_SOURCES } from '../volume-sources.js';
@@ -20,24 +20,13 @@ export interface VolumeRules {
   readonly anyTokenPath: boolean;
 }
 
-/** In the order of ObjectMeta's fields; what is not there is never decoded. */
-const TEMPLATE_META = ['name', 'generateName', 'namespace', 'selfLink', 'uid', 'resourceVersion', 'generation'];
-const TEMPLATE_LISTS = ['ownerReferences', 'finalizers', 'managedFields'];
-
 function checkEphemeral(source: FieldNode): void {
   const template = source.child('volumeClaimTemplate');
   if (template === undefined) {
     source.required('volumeClaimTemplate');
     return;
   }
-  const meta = template.struct('metadata');
-  meta.add(...annotationErrors(meta.get('annotations'), meta.at('annotations')));
-  meta.add(...labelErrors(meta.get('labels'), meta.at('labels')));
-  for (const key of TEMPLATE_META) {
-    const v = meta.get(key);
-    if (v !== undefined && v !== '' && v !== 0) meta.forbidden(key === 'uid' ? 'uID' : key, 'cannot be set');
-  }
-  for (const key of TEMPLATE_LISTS) if (meta.count(key) > 0) meta.forbidden(key, 'cannot be set');
+  checkTemplateMeta(template.struct('metadata'));
   checkClaimSpec(template.struct('spec'));
 }
 
