@@ -3,13 +3,14 @@ import { deepEqual } from '../../machinery/equal.js';
 import { duplicate } from '../../machinery/field.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { qualifiedName } from '../../machinery/names.js';
+import { mapInGo } from '../generic/as-in-go.js';
 import { type FieldNode, validating } from '../generic/field-node.js';
 import type { Strategy } from '../types.js';
 import { checkDriver, checkParameters } from './parameters.js';
 
 const RECLAIM_POLICIES = ['Delete', 'Retain'];
 /** What volumes were made by stays as it was. */
-const FIXED = ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'];
+const FIXED = ['provisioner', 'reclaimPolicy', 'volumeBindingMode'];
 const BINDING_MODES = ['Immediate', 'WaitForFirstConsumer'];
 
 /** Checks a term and answers it as key -> sorted values, the form in which two terms are compared. */
@@ -59,6 +60,7 @@ export const storageClasses: Strategy = {
   validateUpdate: (c, old) =>
     validating(c, (root) => {
       check(root);
+      root.immutable('parameters', old, mapInGo(c, 'parameters'));
       for (const key of FIXED) root.immutable(key, old);
     }),
 };

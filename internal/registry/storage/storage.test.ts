@@ -94,3 +94,40 @@ describe('volumes', () => {
     expect(ofAttributes(of('2'), of('1'))).toEqual(['parameters: Forbidden: updates to parameters are forbidden.']);
   });
 });
+
+describe('what is said of changed and inline volumes', () => {
+  it('a capacity is looked at whole, and stays where it is and of which class', () => {
+    const capacity = (more: JsonObject): JsonObject => ({ storageClassName: 'a', ...more });
+    expect(ofCapacity(capacity({ capacity: '1Gi' }), capacity({}))).toEqual([]);
+    expect(ofCapacity(capacity({ capacity: '-1' }), capacity({}))).toEqual([
+      'capacity: Invalid value: "-1": must be greater than or equal to 0',
+    ]);
+    // Every node, instead of none.
+    expect(ofCapacity(capacity({ nodeTopology: {} }), capacity({}))).toEqual([
+      'nodeTopology: Invalid value: {}: field is immutable',
+    ]);
+    expect(ofCapacity(capacity({ nodeTopology: {} }), capacity({ nodeTopology: {} }))).toEqual([]);
+    expect(ofCapacity(capacity({ storageClassName: 'B' }), capacity({})).map((c) => c.split(':')[0])).toEqual([
+      'storageClassName',
+      'storageClassName',
+    ]);
+  });
+  it('an inline volume is of a CSI driver alone, and nobody can claim it', () => {
+    const attach = (inlineVolumeSpec: JsonObject): JsonObject => ({
+      spec: { attacher: 'csi.example.com', nodeName: 'n', source: { inlineVolumeSpec } },
+    });
+    const csi = { driver: 'csi.example.com', volumeHandle: 'v' };
+    const inline = { accessModes: ['ReadWriteOnce'], csi };
+    expect(ofAttachment(attach(inline))).toEqual([]);
+    const at = 'spec.source.inlineVolumeSpec';
+    expect(ofAttachment(attach({ hostPath: { path: '/x' }, claimRef: {}, storageClassName: 'c' }))).toEqual([
+      `${at}.claimRef: Forbidden: may not be specified in the context of inline volumes`,
+      `${at}.csi: Required value: has to be specified in the context of inline volumes`,
+      `${at}.accessModes: Required value`,
+      `${at}.storageClassName: Forbidden: may not be specified in the context of inline volumes`,
+    ]);
+    expect(ofAttachment(attach({ ...inline, nfs: { server: 's', path: '/' } }))).toEqual([
+      `${at}.csi: Forbidden: may not specify more than 1 volume type`,
+    ]);
+  });
+});

@@ -1,5 +1,9 @@
+import { child } from '../../machinery/access.js';
 import { semanticEqual } from '../../machinery/equal.js';
 import { dns1123Subdomain } from '../../machinery/names.js';
+import { defaultVolumeSource } from '../core/volume-defaults.js';
+import { checkInlineVolume } from '../core/rules/persistent-volume.js';
+import { asInGo } from '../generic/as-in-go.js';
 import { type FieldNode, IMMUTABLE, validating } from '../generic/field-node.js';
 import type { Strategy } from '../types.js';
 import { checkCsiDriverName } from './csi-node.js';
@@ -13,6 +17,7 @@ function checkSource(source: FieldNode): void {
   const named = source.has('persistentVolumeName');
   if (source.has('inlineVolumeSpec')) {
     if (named) source.forbidden('', ONE_SOURCE);
+    else checkInlineVolume(source.struct('inlineVolumeSpec'));
   } else if (!named) source.required('', ONE_SOURCE);
   else if (source.text('persistentVolumeName') === '') {
     source.required('persistentVolumeName', 'must specify non empty persistentVolumeName');
@@ -48,19 +53,15 @@ function check(root: FieldNode): void {
 function checkUpdate(root: FieldNode, sameSpec: boolean): void {
   check(root);
   const spec = root.struct('spec');
-  const source = spec.struct('source');
   if (sameSpec) return;
-  spec.invalid('', IMMUTABLE, {
-    Attacher: spec.text('attacher'),
-    Source: {
-      PersistentVolumeName: source.get('persistentVolumeName') ?? null,
-      InlineVolumeSpec: source.get('inlineVolumeSpec') ?? null,
-    },
-    NodeName: spec.text('nodeName'),
-  });
+  spec.invalid('', IMMUTABLE, asInGo(spec.value, 'io.k8s.api.storage.v1.VolumeAttachmentSpec'));
 }
 
 export const volumeAttachments: Strategy = {
+  defaults(attachment) {
+    const inline = child(child(child(attachment, 'spec'), 'source'), 'inlineVolumeSpec');
+    if (inline !== undefined) defaultVolumeSource(inline);
+  },
   prepareForCreate(_ctx, attachment) {
     attachment['status'] = { attached: false };
   },

@@ -42,7 +42,8 @@ function checkAffinity(spec: FieldNode): void {
   else checkNodeSelector(required);
 }
 
-function checkSources(spec: FieldNode): void {
+/** `hasAffinity`: it is said on which nodes the volume is. */
+function checkSources(spec: FieldNode, hasAffinity: boolean): void {
   const given = SOURCES.filter((source) => spec.has(source));
   for (const [i, source] of given.entries()) {
     const node = spec.child(source);
@@ -51,12 +52,38 @@ function checkSources(spec: FieldNode): void {
       spec.forbidden(CONFLICT_NAMES[source] ?? source, 'may not specify more than 1 volume type');
     else if (node !== undefined) {
       PERSISTENT_SOURCES[source]?.(node);
-      if (source === 'local' && !spec.has('nodeAffinity')) {
-        spec.required('nodeAffinity', 'Local volume requires node affinity');
-      }
+      if (source === 'local' && !hasAffinity) spec.required('nodeAffinity', 'Local volume requires node affinity');
     }
   }
   if (given.length === 0) spec.required('', 'must specify a volume type');
+  const host = spec.child('hostPath');
+  const isRoot = host !== undefined && path.posix.normalize(host.text('path')) === '/';
+  if (isRoot && spec.text('persistentVolumeReclaimPolicy') === 'Recycle') {
+    spec.forbidden('persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'");
+  }
+}
+
+const NOT_INLINE = 'may not be specified in the context of inline volumes';
+
+/**
+ * Field errors of the spec of a volume that no PersistentVolume stands for, as an attachment may have it: there is
+ * nothing to claim, and a CSI driver provides it (ValidatePersistentVolumeSpec, for inline specs).
+ */
+export function checkInlineVolume(spec: FieldNode): void {
+  if (spec.has('claimRef')) spec.forbidden('claimRef', NOT_INLINE);
+  if (spec.count('capacity') > 0) spec.forbidden('capacity', NOT_INLINE);
+  if (!spec.has('csi')) spec.required('csi', 'has to be specified in the context of inline volumes');
+  checkAccessModes(spec, '');
+  const policy = spec.text('persistentVolumeReclaimPolicy');
+  if (policy !== '' && policy !== 'Retain') {
+    spec.forbidden('persistentVolumeReclaimPolicy', 'may only be Retain in the context of inline volumes');
+  }
+  if (spec.has('nodeAffinity')) spec.forbidden('nodeAffinity', NOT_INLINE);
+  checkSources(spec, false);
+  if (spec.text('storageClassName') !== '') spec.forbidden('storageClassName', NOT_INLINE);
+  if (spec.has('volumeMode') && spec.text('volumeMode') !== 'Filesystem') {
+    spec.forbidden('volumeMode', 'may not specify volumeMode other than Filesystem in the context of inline volumes');
+  }
 }
 
 function checkVolume(root: FieldNode): void {
@@ -66,11 +93,7 @@ function checkVolume(root: FieldNode): void {
   const policy = spec.text('persistentVolumeReclaimPolicy');
   if (policy !== '') spec.requireOneOf('persistentVolumeReclaimPolicy', ['Delete', 'Recycle', 'Retain']);
   checkAffinity(spec);
-  checkSources(spec);
-  const host = spec.child('hostPath');
-  if (host !== undefined && path.posix.normalize(host.text('path')) === '/' && policy === 'Recycle') {
-    spec.forbidden('persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'");
-  }
+  checkSources(spec, spec.has('nodeAffinity'));
   if (spec.text('storageClassName') !== '') spec.checkText('storageClassName', dns1123Subdomain);
   checkVolumeMode(spec);
   if (!spec.has('volumeAttributesClassName')) return;
