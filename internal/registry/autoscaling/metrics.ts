@@ -1,10 +1,9 @@
-import { pathSegmentName } from '../../machinery/names.js';
+import { dns1123Label, pathSegmentName } from '../../machinery/names.js';
 import type { FieldNode, TextCheck } from '../generic/field-node.js';
 import { quantitySign } from '../generic/quantities.js';
 
 const segment: TextCheck = (value) => pathSegmentName(value, false);
 const TARGET_TYPES = ['Utilization', 'Value', 'AverageValue'];
-const EITHER_TARGET = 'must set either a target value for metric or a per-pod target';
 
 /** What a reference to an object of any API may leave open. */
 export interface ReferenceRules {
@@ -74,7 +73,9 @@ const SOURCES: Readonly<Record<string, { member: string; check(source: FieldNode
         checkIdentifier(source.struct('metric'));
         const target = source.struct('target');
         checkTarget(target);
-        if (!target.has('value') && !target.has('averageValue')) target.required('averageValue', EITHER_TARGET);
+        if (!target.has('value') && !target.has('averageValue')) {
+          target.required('averageValue', 'must set either a target value or averageValue');
+        }
       },
     },
     External: {
@@ -84,7 +85,8 @@ const SOURCES: Readonly<Record<string, { member: string; check(source: FieldNode
         const target = source.struct('target');
         checkTarget(target);
         const [total, perPod] = [target.has('value'), target.has('averageValue')];
-        if (!total && !perPod) target.required('averageValue', EITHER_TARGET);
+        if (!total && !perPod)
+          target.required('averageValue', 'must set either a target value for metric or a per-pod target');
         if (total && perPod) {
           target.forbidden('value', 'may not set both a target value for metric and a per-pod target');
         }
@@ -105,7 +107,7 @@ const SOURCES: Readonly<Record<string, { member: string; check(source: FieldNode
     ContainerResource: {
       member: 'containerResource',
       check(source) {
-        source.requireText('container', undefined, 'must specify a container');
+        source.requireText('container', dns1123Label, 'must specify a container');
         checkResource(source);
       },
     },

@@ -81,3 +81,25 @@ describe('runtime classes', () => {
     ]);
   });
 });
+
+describe('runtime classes', () => {
+  const ofRuntime = fieldErrorsOf('node.k8s.io', 'runtimeclasses');
+  const runtime = (more: JsonObject): JsonObject => ({ handler: 'runsc', ...more });
+  it('are looked at whole when they are changed, and keep their handler', () => {
+    expect(ofRuntime(runtime({ handler: '' }))).toEqual(['handler: Required value']);
+    expect(ofRuntime(runtime({ handler: 'a.b' }), runtime({}))).toEqual([
+      'handler: Invalid value: "a.b": must not contain dots',
+      'handler: Invalid value: "a.b": field is immutable',
+    ]);
+    expect(ofRuntime(runtime({ overhead: { podFixed: { memory: '-1' } } }), runtime({}))).toEqual([
+      'overhead.limits[memory]: Invalid value: "-1": must be greater than or equal to 0',
+    ]);
+  });
+  it('tolerate the same only once, however long', () => {
+    const same = { key: 'a', operator: 'Exists', effect: 'NoExecute' };
+    const tolerations = [same, { ...same, tolerationSeconds: 5 }];
+    expect(ofRuntime(runtime({ scheduling: { tolerations } }))).toEqual([
+      'scheduling.tolerations[1]: Duplicate value: {"Key":"a","Operator":"Exists","Value":"","Effect":"NoExecute","TolerationSeconds":5}',
+    ]);
+  });
+});
