@@ -15,13 +15,13 @@ const EACH = 20;
  * was too busy for all, and the clock ended tests of the other six.
  */
 export const COUNTED: Readonly<Record<string, readonly [noticed: number, of: number]>> = {
-  auth: [14, 14],
-  admission: [12, 16],
-  server: [5, 8],
-  transport: [12, 12],
-  raft: [10, 14],
-  replica: [6, 10],
-  store: [10, 13],
+  auth: [19, 19],
+  admission: [16, 20],
+  server: [12, 18],
+  transport: [13, 15],
+  raft: [14, 19],
+  replica: [13, 19],
+  store: [16, 18],
 };
 
 /**
