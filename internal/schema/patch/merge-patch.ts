@@ -12,17 +12,20 @@ function withoutNulls(v: JsonValue): JsonValue {
   return out;
 }
 
-/** JSON merge patch (RFC 7386): a new document; neither argument is changed. Objects that it looks into have their members in order, as Go's maps are written. */
+/**
+ * JSON merge patch (RFC 7386): a new document; neither argument is changed. Objects that it looks into have their members in
+ * order, as Go's maps are written.
+ */
 export function mergePatch(doc: JsonObject, patch: JsonObject): JsonObject {
   const out: JsonObject = {};
-  for (const k of Object.keys({ ...doc, ...patch }).sort()) {
-    if (doc[k] !== undefined) out[k] = doc[k];
-    const v = patch[k];
-    if (v === undefined) continue;
-    if (v === null) delete out[k];
-    else {
-      const current = out[k];
-      out[k] = isObject(current) && isObject(v) ? mergePatch(current, v) : withoutNulls(v);
+  for (const k of [...new Set([...Object.keys(doc), ...Object.keys(patch)])].sort()) {
+    // Not what every object has from its prototype.
+    const current = Object.hasOwn(doc, k) ? doc[k] : undefined;
+    const change = Object.hasOwn(patch, k) ? patch[k] : undefined;
+    if (change === undefined) {
+      if (current !== undefined) out[k] = current;
+    } else if (change !== null) {
+      out[k] = isObject(current) && isObject(change) ? mergePatch(current, change) : withoutNulls(change);
     }
   }
   return out;

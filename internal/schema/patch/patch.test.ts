@@ -27,6 +27,11 @@ async function codeOf(run: () => Promise<unknown>): Promise<number> {
 }
 
 describe('JSON merge patch', () => {
+  it('knows no members that every object has, and writes members in order', () => {
+    const patched = mergePatch({ toString: 'z', b: { d: 1, c: 2 } }, { b: { a: 0 }, constructor: 'y' });
+    expect(JSON.stringify(patched)).toBe('{"b":{"a":0,"c":2,"d":1},"constructor":"y","toString":"z"}');
+    expect(mergePatch({}, { constructor: { x: 1 } })).toEqual({ constructor: { x: 1 } });
+  });
   it('sets, replaces, deletes with null and replaces lists whole (RFC 7386)', () => {
     const doc = { a: 'b', c: { d: 'e', f: 'g' }, l: [1, 2] };
     expect(mergePatch(doc, { a: 'z', c: { f: null }, l: [3] })).toEqual({ a: 'z', c: { d: 'e' }, l: [3] });

@@ -82,7 +82,7 @@ export const TESTED_BUGS: readonly TestedBug[] = [
     find: `    this.#halted = false;
     this.#layer = new Layer();`,
     replace: '    this.#halted = false;',
-    test: { file: 'store/state.test.ts', title: 'travels as a snapshot; a damaged or cut one is refused' },
+    test: { file: 'store/snapshot.test.ts', title: 'travels as a snapshot; a damaged or cut one is refused' },
   },
   {
     name: 'reset-log-outside-of-the-facts',
