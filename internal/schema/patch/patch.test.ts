@@ -219,6 +219,15 @@ describe('strategic merge patch', () => {
     expect(strategicMergePatch({ spec: {} }, { spec: { strategy } }, DEPLOYMENT)).toEqual({ spec: { strategy } });
   });
 
+  it('shares nothing with the patch, which is applied again when somebody else wrote meanwhile', () => {
+    const containers = [{ name: 'b', args: ['x'] }];
+    const patch = { spec: { containers, tolerations: [{ key: 'k' }] } };
+    const pod = { spec: { containers: [{ name: 'a' }], tolerations: [{ key: 'l' }] } };
+    const patched = strategicMergePatch(pod, patch, POD) as { spec: { [list: string]: JsonObject[] } };
+    for (const list of Object.values(patched.spec)) for (const item of list) item['used'] = 'up';
+    expect(patch).toEqual({ spec: { containers: [{ name: 'b', args: ['x'] }], tolerations: [{ key: 'k' }] } });
+  });
+
   it('answers 500 where members of a value without a schema are to be merged', () => {
     const revision = 'io.k8s.api.apps.v1.ControllerRevision';
     expect(() => strategicMergePatch({ data: { a: { b: 1 } } }, { data: { a: {} } }, revision)).toThrow(

@@ -167,7 +167,7 @@ function mergeOrdered(original: JsonObject, patch: JsonObject, schema: Schema): 
 const asList = (v: JsonValue): JsonValue[] => (Array.isArray(v) ? v : []);
 
 function mergeField(live: JsonValue[], change: JsonValue[], field: FieldSchema, deletion: boolean): JsonValue[] {
-  return deletion || field.strategies.includes('merge') ? mergeList(live, change, field, deletion) : change;
+  return deletion || field.strategies.includes('merge') ? mergeList(live, change, field, deletion) : cloneJson(change);
 }
 
 function mergeList(live: JsonValue[], change: JsonValue[], field: FieldSchema, deletion: boolean): JsonValue[] {
@@ -200,7 +200,7 @@ function mergeList(live: JsonValue[], change: JsonValue[], field: FieldSchema, d
     } else if (directive === 'merge') throw patchFailed('merging lists cannot yet be specified in the patch');
     else throw patchFailed(`unknown patch type: ${goText(directive)} in map: ${goText(item)}`);
   }
-  if (replace) return rest;
+  if (replace) return rest.map((item) => cloneJson(item));
   const base = live.filter(isObject).filter((x) => gone.size === 0 || !gone.has(x[mergeKey] ?? null));
   const merged: JsonObject[] = [...base];
   const positions = new Positions(merged, mergeKey);
@@ -209,18 +209,19 @@ function mergeList(live: JsonValue[], change: JsonValue[], field: FieldSchema, d
     const at = positions.of(item);
     const found = merged[at];
     if (found === undefined) {
-      positions.add(item, merged.length);
-      merged.push(item);
+      const added = cloneJson(item);
+      positions.add(added, merged.length);
+      merged.push(added);
     } else merged[at] = mergeMap(found, item, field.schema);
   }
   return orderMerged(merged, rest, base, mergeKey);
 }
 
-/** Merges into `original` itself: the caller has made it its own. */
+/** Merges into `original` itself: the caller has made it its own. Nothing of `patch`, which may be applied again, is shared. */
 function mergeMap(original: JsonObject, patch: JsonObject, schema: Schema): JsonObject {
   const directive = patch[PATCH];
   if (directive === 'replace') {
-    const replacement = { ...patch };
+    const replacement = cloneJson(patch);
     delete replacement[PATCH];
     return replacement;
   }
@@ -241,7 +242,7 @@ function mergeMap(original: JsonObject, patch: JsonObject, schema: Schema): Json
     const live = original[key];
     if (isObject(live) && isObject(change)) {
       const field = fieldSchema(schema, key);
-      original[key] = field.strategies.includes('replace') ? change : mergeMap(live, change, field.schema);
+      original[key] = field.strategies.includes('replace') ? cloneJson(change) : mergeMap(live, change, field.schema);
     } else if (Array.isArray(live) && Array.isArray(change)) {
       original[key] = mergeField(live, change, fieldSchema(schema, key), deletion);
     } else if (!deletion) setFresh(original, key, change);
