@@ -1,30 +1,16 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FatalError } from '../machinery/assert.js';
-import { InvariantError, type Message } from '../raft/index.js';
+import { InvariantError } from '../raft/index.js';
 import { encodeProposal } from '../store/command.js';
 import { CorruptRecordError } from '../store/rows.js';
 import { until } from '../testing/until.js';
-import { LoneLeader } from './leader.testkit.js';
+import { LoneLeader, messageOf } from './leader.testkit.js';
 
 const info = (name: string) => ({ name, address: `${name}:1` });
 let bench: LoneLeader;
 afterEach(async () => {
   vi.restoreAllMocks();
   await bench.close();
-});
-const from = (id: number, type: Message['type'], more: Partial<Message> = {}): Message => ({
-  type,
-  from: id,
-  to: 1,
-  term: 5,
-  index: 0,
-  logTerm: 0,
-  commit: 0,
-  entries: [],
-  reject: false,
-  rejectHint: 0,
-  context: '',
-  ...more,
 });
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const entry = (index: number, key: string) => {
@@ -68,7 +54,7 @@ describe('what must not happen', () => {
     const sent = bench.sent.length;
     const told: number[] = [];
     bench.driver.report(() => void told.push(1));
-    bench.driver.step([from(2, 'vote', { term: 9 })]);
+    bench.driver.step([messageOf(2, 'vote', { term: 9 })]);
     for (let i = 0; i < 300; i++) bench.driver.tick();
     bench.driver.wake();
     bench.driver.onVisible();
@@ -87,14 +73,14 @@ describe('what must not happen', () => {
 
   it('stops a member whose log has lost what it had acknowledged, and one that is sent a snapshot without peers', async () => {
     await follower();
-    bench.driver.step([from(2, 'heartbeat', { commit: 9 })]);
+    bench.driver.step([messageOf(2, 'heartbeat', { commit: 9 })]);
     expect(bench.said).toHaveLength(1);
     expect(bench.said[0]).toMatch(/^fatal: /);
     expect(bench.said[0]).not.toContain('unexpected');
     await bench.close();
     await follower();
     const confState = { voters: [1, 2, 3], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };
-    bench.driver.step([from(2, 'snapshot', { snapshot: { index: 7, term: 4, confState } })]);
+    bench.driver.step([messageOf(2, 'snapshot', { snapshot: { index: 7, term: 4, confState } })]);
     await bench.until(() => bench.said.length > 0);
     expect(bench.said).toEqual(['fatal: a snapshot came to a replica that has no peers.']);
   });
@@ -111,7 +97,7 @@ describe('a follower', () => {
     });
     const acknowledged = (): number[] =>
       bench.sent.filter(({ type, reject }) => type === 'appendResp' && !reject).map(({ index }) => index);
-    bench.driver.step([from(2, 'append', { entries: [entry(1, 'a/1'), entry(2, 'a/2')], commit: 1 })]);
+    bench.driver.step([messageOf(2, 'append', { entries: [entry(1, 'a/1'), entry(2, 'a/2')], commit: 1 })]);
     for (let i = 0; i < 20; i++) await turn();
     expect([acknowledged(), bench.state.meta.appliedIndex, bench.driver.leader, bench.driver.term]).toEqual([
       [],
@@ -120,7 +106,7 @@ describe('a follower', () => {
       5,
     ]);
     // What promises nothing about the disk leaves at once.
-    bench.driver.step([from(2, 'heartbeat', { context: 'x' })]);
+    bench.driver.step([messageOf(2, 'heartbeat', { context: 'x' })]);
     await turn();
     expect(bench.sent.filter(({ type }) => type === 'heartbeatResp').map(({ context }) => context)).toEqual(['x']);
     await until(() => {
@@ -129,7 +115,7 @@ describe('a follower', () => {
     });
     expect([acknowledged(), bench.state.meta.appliedIndex, bench.state.meta.revision]).toEqual([[2], 1, 1]);
     expect(bench.driver.leads).toBe(false);
-    bench.driver.step([from(2, 'heartbeat', { commit: 2 })]);
+    bench.driver.step([messageOf(2, 'heartbeat', { commit: 2 })]);
     await until(() => bench.state.visible.appliedIndex === 2);
     expect(bench.state.visible.revision).toBe(2);
   });
@@ -137,7 +123,7 @@ describe('a follower', () => {
   it('applies what is written by an earlier seq of its own only once', async () => {
     await follower();
     const twice = [entry(1, 'a/1'), { ...entry(1, 'a/1'), index: 2 }];
-    bench.driver.step([from(2, 'append', { entries: twice, commit: 2 })]);
+    bench.driver.step([messageOf(2, 'append', { entries: twice, commit: 2 })]);
     await until(() => bench.state.visible.appliedIndex === 2);
     expect(bench.state.visible.revision).toBe(1);
   });
@@ -157,9 +143,9 @@ describe('a leader', () => {
     expect(sentTo.mock.calls.map(([to, index]) => [to, index])).toContainEqual([2, 2]);
     expect(heard.mock.calls.map(([id, index]) => [id, index])).toContainEqual([2, 2]);
     heard.mockClear();
-    bench.driver.step([from(3, 'appendResp', { term: 1, reject: true, index: 1, rejectHint: 0 })]);
+    bench.driver.step([messageOf(3, 'appendResp', { term: 1, reject: true, index: 1, rejectHint: 0 })]);
     expect(heard).not.toHaveBeenCalled();
-    bench.driver.step([from(3, 'heartbeatResp', { term: 1 })]);
+    bench.driver.step([messageOf(3, 'heartbeatResp', { term: 1 })]);
     expect(heard).not.toHaveBeenCalled();
   });
 

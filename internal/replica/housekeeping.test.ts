@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LOG_VERSION } from '../store/command.js';
 import { getLatest } from '../store/view.js';
 import { Housekeeping, type HousekeepingOptions } from './housekeeping.js';
-import { LoneLeader } from './leader.testkit.js';
+import { LoneLeader, messageOf } from './leader.testkit.js';
 
 const info = (name: string) => ({ name, address: `${name}:1` });
 const OTHERS = { 2: info('b'), 3: info('c'), 4: info('d') };
@@ -221,21 +221,7 @@ describe('a leader with damaged records', () => {
     offset += 1_000;
     await sweep();
     expect(timeouts()).toEqual([3, 3]);
-    bench.driver.step([
-      {
-        type: 'heartbeat',
-        from: 3,
-        to: 1,
-        term: 9,
-        index: 0,
-        logTerm: 0,
-        commit: 0,
-        entries: [],
-        reject: false,
-        rejectHint: 0,
-        context: '',
-      },
-    ]);
+    bench.driver.step([messageOf(3, 'heartbeat', { term: 9 })]);
     await bench.until(() => !bench.driver.leads);
     await sweep();
     await sweep();

@@ -16,6 +16,22 @@ import { DiskWatch, SLOW_DISK_LIMITS } from './slow-disk.js';
 import { SpaceGuard } from './space.js';
 import { Verifier, type VerifyRequest } from './verify.js';
 
+/** A message of term 5 from another member to member 1, with nothing in it but what is said. */
+export const messageOf = (from: NodeId, type: Message['type'], more: Partial<Message> = {}): Message => ({
+  type,
+  from,
+  to: 1,
+  term: 5,
+  index: 0,
+  logTerm: 0,
+  commit: 0,
+  entries: [],
+  reject: false,
+  rejectHint: 0,
+  context: '',
+  ...more,
+});
+
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
 const nothing = (): void => undefined;
 

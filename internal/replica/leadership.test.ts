@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { LoneLeader } from './leader.testkit.js';
+import { LoneLeader, messageOf } from './leader.testkit.js';
 import { handOver, transferLeader } from './leadership.js';
 
 const info = (name: string) => ({ name, address: `${name}:1` });
@@ -46,8 +46,7 @@ describe('a leader that goes', () => {
     await three();
     bench.reachable.add(2);
     expect([handOver(view()), bench.driver.status().transferee]).toEqual(['b', 2]);
-    const head = { index: 0, logTerm: 0, commit: 0, entries: [], reject: false, rejectHint: 0, context: '' };
-    bench.driver.step([{ ...head, type: 'heartbeat', from: 3, to: 1, term: 9 }]);
+    bench.driver.step([messageOf(3, 'heartbeat', { term: 9 })]);
     await bench.until(() => !bench.driver.leads);
     expect(handOver(view())).toBeUndefined();
   });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LOG_VERSION } from '../store/command.js';
 import { UnavailableError } from '../store/types.js';
-import { LoneLeader } from './leader.testkit.js';
+import { LoneLeader, messageOf } from './leader.testkit.js';
 import { decodeOrigin, encodeRequest, MembershipError, type MembershipRequest } from './membership.js';
 
 const B = { name: 'b', address: '10.0.0.2:1' };
@@ -218,18 +218,7 @@ describe('a replica that does not lead', () => {
   it('asks the leader once, and says what that says', async () => {
     bench = await LoneLeader.open({ 2: B, 3: C }, { voters: [1, 2, 3] });
     expect(await remove('c')).toBe('UnavailableError: no leader is known; try again');
-    const beat = {
-      from: 2,
-      to: 1,
-      index: 0,
-      logTerm: 0,
-      commit: 0,
-      entries: [],
-      reject: false,
-      rejectHint: 0,
-      context: '',
-    };
-    bench.driver.step([{ ...beat, type: 'heartbeat', term: 5 }]);
+    bench.driver.step([messageOf(2, 'heartbeat')]);
     await bench.until(() => bench.driver.leader === 2);
     const requests: Buffer[] = [];
     bench.call = (_, payload) => {

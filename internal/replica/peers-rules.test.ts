@@ -9,7 +9,7 @@ import { TAKEN_OVER } from '../transport/admit.js';
 import type { PeerIdentity } from '../transport/types.js';
 import { readReply } from './calls.js';
 import type { Member } from './identity.js';
-import { LoneLeader } from './leader.testkit.js';
+import { LoneLeader, messageOf } from './leader.testkit.js';
 import { Peers } from './peers.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
 import { encodeMessages } from './wire.js';
@@ -17,19 +17,7 @@ import { encodeMessages } from './wire.js';
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
 const B = { name: 'b', address: '127.0.0.1:1' };
 const C = { name: 'c', address: '127.0.0.1:2' };
-const BEAT: Message = {
-  type: 'heartbeat',
-  from: 2,
-  to: 1,
-  term: 5,
-  index: 0,
-  logTerm: 0,
-  commit: 0,
-  entries: [],
-  reject: false,
-  rejectHint: 0,
-  context: '',
-};
+const BEAT = messageOf(2, 'heartbeat');
 let bench: LoneLeader;
 let peers: Peers;
 let said: string[] = [];

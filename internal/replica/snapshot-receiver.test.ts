@@ -2,11 +2,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Message } from '../raft/index.js';
 import { StateExport } from '../store/snapshot.js';
 import { until } from '../testing/until.js';
 import type { CopyClaim } from './confirm.js';
-import { LoneLeader } from './leader.testkit.js';
+import { LoneLeader, messageOf } from './leader.testkit.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
 import { encodeMessages, encodeSnapshotHeader } from './wire.js';
 
@@ -55,20 +54,7 @@ async function* snapshot({
   const own = bench.state.hashAt(8);
   if (own === undefined) throw new Error('no hash');
   const { conf } = bench.state.meta;
-  const message: Message = {
-    type: 'snapshot',
-    from: 1,
-    to: 2,
-    term: 1,
-    index: 0,
-    logTerm: 0,
-    commit: 0,
-    entries: [],
-    reject: false,
-    rejectHint: 0,
-    context: '',
-    snapshot: { index, term: 1, confState: conf },
-  };
+  const message = messageOf(1, 'snapshot', { to: 2, term: 1, snapshot: { index, term: 1, confState: conf } });
   yield header ?? encodeSnapshotHeader(message, transfer, claim ?? { revision: 8, hash: own });
   const whole = new StateExport(await bench.state.takeSnapshot());
   try {

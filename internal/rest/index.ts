@@ -155,8 +155,8 @@ function isWatchPath(info: RequestInfo): boolean {
 
 /** Throws 400 for a name that can be no part of a key (apiserver's NamespaceKeyFunc). */
 function checkObjectName(name: string): void {
-  if (!/[/%]|^\.\.?$/.test(name)) return;
-  throw badRequest(`Name parameter invalid: ${quote(name)}: ${pathSegmentName(name, false).join(';')}`);
+  const problems = pathSegmentName(name, false);
+  if (problems.length > 0) throw badRequest(`Name parameter invalid: ${quote(name)}: ${problems.join(';')}`);
 }
 
 /** Throws 404 or 405 unless the path and method are a route of the resource. */

@@ -1,3 +1,4 @@
+import { quote } from '../../machinery/status.js';
 import { formatFixed, formatG, roundDigits, shortestDigits } from '../values/numbers.js';
 import { formatSeconds, formatTimestamp } from '../values/time.js';
 import {
@@ -18,36 +19,13 @@ export class FormatError extends Error {}
 const SUPERSCRIPT = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 const DEFAULT_PRECISION = 6;
 
-/** A text as Go's %q quotes it. */
-export function goQuote(s: string): string {
-  const named: Readonly<Record<string, string>> = {
-    '\x07': '\\a',
-    '\b': '\\b',
-    '\f': '\\f',
-    '\n': '\\n',
-    '\r': '\\r',
-    '\t': '\\t',
-    '\v': '\\v',
-    '\\': '\\\\',
-    '"': '\\"',
-  };
-  const escaped = s.replace(/[\p{C}\p{Zl}\p{Zp}\\"]|(?! )\p{Zs}/gu, (c) => {
-    const known = named[c];
-    if (known !== undefined) return known;
-    const code = c.codePointAt(0) ?? 0;
-    if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`;
-    return code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
-  });
-  return `"${escaped}"`;
-}
-
 const decode = (b: Uint8Array): string => Buffer.from(b).toString('utf8');
 const whole = (v: Value): bigint | undefined => (typeof v === 'bigint' ? v : v instanceof Uint ? v.value : undefined);
 
 /** A value inside of a list or map, as CEL would write it. */
 function literalText(v: Value): string {
-  if (typeof v === 'string') return goQuote(v);
-  if (v instanceof Uint8Array) return `b${goQuote(decode(v))}`;
+  if (typeof v === 'string') return quote(v);
+  if (v instanceof Uint8Array) return `b${quote(decode(v))}`;
   if (typeof v === 'number') {
     if (!Number.isFinite(v)) return `"${formatG(v)}"`;
     return (v < 0 || Object.is(v, -0) ? '-' : '') + formatFixed(Math.abs(v), DEFAULT_PRECISION);

@@ -18,11 +18,11 @@ import {
   subQuantity,
 } from '../../machinery/quantity.js';
 import { compileRe2, Re2CostError, Re2SyntaxError } from '../../machinery/re2.js';
+import { quote } from '../../machinery/status.js';
 import { type FunctionDecl, type Implementation, member, overload } from '../check/environment.js';
 import { BOOL, type CelType, DOUBLE, INT, listOf, mapOf, STRING, structType } from '../check/types.js';
 import { CelError, EntryMap, list, Opaque, type Value } from '../values/value.js';
 import { EFFORT_PER_MILLISECOND, effort } from '../values/effort.js';
-import { goQuote } from './format.js';
 
 /* Kubernetes' libraries of patterns, URLs and quantities. */
 
@@ -101,7 +101,7 @@ function toUrl(text: string): UrlValue | CelError {
     return new UrlValue(text, parseGoUrl(text));
   } catch (e) {
     if (!(e instanceof GoUrlError)) throw e;
-    return new CelError(`URL parse error during conversion from string: parse ${goQuote(text)}: ${e.message}`);
+    return new CelError(`URL parse error during conversion from string: parse ${quote(text)}: ${e.message}`);
   }
 }
 
@@ -111,7 +111,7 @@ export function requestUriProblem(text: string): string | undefined {
     checkRequestUri(text);
     return undefined;
   } catch (e) {
-    if (e instanceof GoUrlError) return `parse ${goQuote(text)}: ${e.message}`;
+    if (e instanceof GoUrlError) return `parse ${quote(text)}: ${e.message}`;
     throw e;
   }
 }

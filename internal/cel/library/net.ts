@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import { formatIP, parseIP } from '../../machinery/ip.js';
+import { quote } from '../../machinery/status.js';
 import { type FunctionDecl, member, overload } from '../check/environment.js';
 import { BOOL, type CelType, INT, opaqueType, STRING } from '../check/types.js';
 import { CelError, Opaque, type Value } from '../values/value.js';
-import { goQuote } from './format.js';
 
 export const IP_TYPE: CelType = opaqueType('net.IP');
 export const CIDR_TYPE: CelType = opaqueType('net.CIDR');
@@ -68,7 +68,7 @@ const isMapped = (ip: Ip): boolean => ip.family === 'IPv6' && ip.address >> 32n 
 /** What Go's netip.ParseAddr says of a text that is no address. */
 function whyNoAddress(s: string): string {
   const said = (why: string, at?: string): string =>
-    `ParseAddr(${goQuote(s)}): ${why}${at === undefined ? '' : ` (at ${goQuote(at)})`}`;
+    `ParseAddr(${quote(s)}): ${why}${at === undefined ? '' : ` (at ${quote(at)})`}`;
   const mark = /[.:%]/.exec(s)?.[0];
   if (mark === undefined) return said('unable to parse IP');
   if (mark === '%') return said('missing IPv6 address');
@@ -99,24 +99,24 @@ function parseAddress(s: string): Ip | CelError {
   const plain = zone > 0 && s.includes(':') ? s.slice(0, zone) : s;
   const parsed = isIP(plain) === 0 ? undefined : parseIP(plain);
   if (parsed === undefined || (zone > 0 && zone === s.length - 1)) {
-    return new CelError(`IP Address ${goQuote(s)} parse error during conversion from string: ${whyNoAddress(s)}`);
+    return new CelError(`IP Address ${quote(s)} parse error during conversion from string: ${whyNoAddress(s)}`);
   }
-  if (plain !== s) return new CelError(`IP address ${goQuote(s)} with zone value is not allowed`);
+  if (plain !== s) return new CelError(`IP address ${quote(s)} with zone value is not allowed`);
   const ip = new Ip(parsed.family, parsed.value);
-  return isMapped(ip) ? new CelError(`IPv4-mapped IPv6 address ${goQuote(s)} is not allowed`) : ip;
+  return isMapped(ip) ? new CelError(`IPv4-mapped IPv6 address ${quote(s)} is not allowed`) : ip;
 }
 
 /** What Go's netip.ParsePrefix says of a text that is no network. */
 function whyNoPrefix(s: string): string {
   const slash = s.lastIndexOf('/');
-  const said = (why: string): string => `netip.ParsePrefix(${goQuote(s)}): ${why}`;
+  const said = (why: string): string => `netip.ParsePrefix(${quote(s)}): ${why}`;
   if (slash < 0) return said("no '/'");
   const address = s.slice(0, slash);
   if (isIP(address) === 0) return said(whyNoAddress(address));
   if (address.includes('%')) return said('IPv6 zones cannot be present in a prefix');
   const bits = s.slice(slash + 1);
-  if (bits.length > 1 && !/^[1-9]/.test(bits)) return said(`bad bits after slash: ${goQuote(bits)}`);
-  if (!/^[0-9]+$/.test(bits)) return said(`bad bits after slash: ${goQuote(bits)}`);
+  if (bits.length > 1 && !/^[1-9]/.test(bits)) return said(`bad bits after slash: ${quote(bits)}`);
+  if (!/^[0-9]+$/.test(bits)) return said(`bad bits after slash: ${quote(bits)}`);
   return said('prefix length out of range');
 }
 
@@ -132,7 +132,7 @@ function parsePrefix(s: string): CidrValue | CelError {
   const ip = new Ip(parsed.family, parsed.value);
   if (!isMapped(ip)) return new CidrValue(ip, bits);
   return new CelError(
-    `network address parse error during conversion from string: IPv4-mapped IPv6 address ${goQuote(s)} is not allowed`,
+    `network address parse error during conversion from string: IPv4-mapped IPv6 address ${quote(s)} is not allowed`,
   );
 }
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { until } from '../../testing/until.js';
 import { backupOf } from '../backup.js';
 import type { Identity } from '../identity.js';
-import { LoneLeader } from '../leader.testkit.js';
+import { LoneLeader, messageOf } from '../leader.testkit.js';
 import { AppendTimes } from './append-times.js';
 import { Archiver } from './archiver.js';
 import { DirectoryTarget } from './directory.js';
@@ -252,8 +252,7 @@ describe('an archive that cannot be kept', () => {
     const kept = open();
     kept.start();
     await looking(() => kept.status.currentMs !== undefined);
-    const head = { index: 0, logTerm: 0, commit: 0, entries: [], reject: false, rejectHint: 0, context: '' };
-    bench.driver.step([{ ...head, type: 'heartbeat', from: 2, to: 1, term: 9 }]);
+    bench.driver.step([messageOf(2, 'heartbeat', { term: 9 })]);
     await bench.until(() => !bench.driver.leads);
     expect(kept.status).toMatchObject({ currentMs: undefined, baseMs: undefined, failures: 0 });
     kept.halt();
