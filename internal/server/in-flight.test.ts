@@ -100,6 +100,7 @@ describe('what is counted', () => {
     ['a look at a lease', 'system:kube-scheduler', [], { verb: 'get' }, true],
     ['a list of leases', 'system:kube-scheduler', [], { verb: 'list' }, false],
     ['leases of others', 'system:kube-scheduler', [], { group: 'example.com' }, false],
+    ['what else the group has', 'system:kube-scheduler', [], { resource: 'leasecandidates' }, false],
   ])('keeps seats for renewals: %s: %s', (_what, username, groups, info, has) => {
     const limit = inFlightLimit(1, 1);
     for (const verb of ['get', 'update']) limit.enter(request('jane', [], { verb }));

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { flagzPage, slisPage, statuszPage } from './pages.js';
 
 const WARNING =
@@ -30,6 +30,18 @@ test('/statusz tells which build this is, and since when it runs', () => {
   );
 });
 
+test('/statusz counts hours beyond a day, and minutes and seconds within theirs', () => {
+  const uptime = vi.spyOn(process, 'uptime').mockReturnValue(26 * 3600 + 3 * 60 + 4.4);
+  try {
+    const body = String(statuszPage().body);
+    expect(body).toContain('\nUp: 26 hr 03 min 04 sec\n');
+    const [, started = ''] = /^Started: (.*)$/m.exec(body) ?? [];
+    expect(Math.abs(Date.parse(started) + (26 * 3600 + 3 * 60 + 4) * 1000 - Date.now())).toBeLessThan(5000);
+  } finally {
+    uptime.mockRestore();
+  }
+});
+
 test('/metrics/slis shows each check of each endpoint as a number', () => {
   const check = (name: string, failure?: string) => ({ name, failure: () => failure });
   const { contentType, body } = slisPage(
@@ -39,7 +51,8 @@ test('/metrics/slis shows each check of each endpoint as a number', () => {
     ]),
   );
   expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
-  expect(String(body).split('\n').slice(1)).toEqual([
+  expect(String(body).split('\n')).toEqual([
+    '# HELP kubernetes_healthcheck 1 when the health check passes, else 0.',
     '# TYPE kubernetes_healthcheck gauge',
     'kubernetes_healthcheck{name="ping",type="livez"} 1',
     'kubernetes_healthcheck{name="ping",type="readyz"} 1',

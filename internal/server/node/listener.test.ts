@@ -354,4 +354,66 @@ describe('a WebSocket', () => {
     await second.close(10_000);
     expect((await closed)[0]).toBe(1001);
   });
+
+  const KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
+  const handshake = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': KEY,
+  };
+
+  test.each<[string, string, Readonly<Record<string, string>>]>([
+    ['by another method than GET', 'POST', handshake],
+    ['for another protocol', 'GET', { ...handshake, upgrade: 'h2c' }],
+    ['in another version', 'GET', { ...handshake, 'sec-websocket-version': '8' }],
+    ['without a key', 'GET', { ...handshake, 'sec-websocket-key': '' }],
+  ])('is refused to who asks for it %s, and its handler is told', async (_how, method, headers) => {
+    let abandoned = 0;
+    let accepted = 0;
+    resources = () => ({
+      status: 101,
+      contentType: '',
+      protocol: '',
+      accept: () => accepted++,
+      abandoned: () => abandoned++,
+    });
+    const got = await ask({ method, path: `${POD}/exec`, headers });
+    expect([got.status, got.text]).toEqual([400, 'you must specify a WebSocket upgrade\n']);
+    expect([accepted, abandoned]).toEqual([0, 1]);
+  });
+
+  test.each([
+    ['', 'websocket'],
+    ['v5.channel.k8s.io', 'WebSocket'],
+  ])('is answered as its RFC says, with the protocol %j', async (protocol, upgrade) => {
+    resources = () => ({
+      status: 101,
+      contentType: '',
+      protocol,
+      passedOn: [['X-Own', 'kept']],
+      accept: (socket) => socket.close(),
+    });
+    const request = https.request({
+      host: '127.0.0.1',
+      port: listener.port,
+      path: `${POD}/exec`,
+      rejectUnauthorized: false,
+      agent: false,
+      headers: { ...handshake, upgrade, authorization: `Bearer ${ADMIN_TOKEN}` },
+    });
+    request.end();
+    const [response, socket] = (await once(request, 'upgrade')) as [IncomingMessage, Duplex];
+    socket.destroy();
+    expect(response.statusCode).toBe(101);
+    expect(response.headers).toEqual({
+      upgrade: 'websocket',
+      connection: 'Upgrade',
+      'audit-id': expect.stringMatching(/^[\da-f-]{36}$/),
+      // What RFC 6455 itself computes from this key.
+      'sec-websocket-accept': 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=',
+      ...(protocol === '' ? {} : { 'sec-websocket-protocol': protocol }),
+      'x-own': 'kept',
+    });
+  });
 });

@@ -117,6 +117,10 @@ describe('the objects of the kubernetes service', () => {
       endpoints: [{ addresses: [address], conditions: { ready: true } }],
       ports,
     });
+    for (const path of [`${ENDPOINTS}/kubernetes`, `${SLICES}/kubernetes`]) {
+      const metadata = (await client.get(path))?.['metadata'];
+      expect(metadata).toMatchObject({ managedFields: [{ manager: 'kube-apiserver', operation: 'Update' }] });
+    }
   });
 
   test('are set back, keep the labels of others, and are not written when they are right', async () => {
