@@ -173,3 +173,65 @@ describe('a leader', () => {
     expect(bench.driver.status().lastIndex).toBe(3);
   });
 });
+
+describe('a replica that was stopped', () => {
+  it('finishes nothing that was under way: it acknowledges nothing, answers nothing and applies nothing', async () => {
+    await follower();
+    let written = (): void => undefined;
+    const append = bench.log.append.bind(bench.log);
+    vi.spyOn(bench.log, 'append').mockImplementation(async (entries, hardState) => {
+      await append(entries, hardState);
+      await new Promise<void>((resolve) => (written = resolve));
+    });
+    bench.driver.step([messageOf(2, 'append', { entries: [entry(1, 'a/1')], commit: 1 })]);
+    for (let i = 0; i < 20; i++) await turn();
+    const before = bench.sent.length;
+    // To be answered at the end of this turn.
+    bench.driver.step([messageOf(2, 'heartbeat', { context: 'x' })]);
+    bench.driver.stop();
+    written();
+    for (let i = 0; i < 5; i++) await turn();
+    expect([bench.sent.slice(before), bench.state.meta.appliedIndex, bench.said]).toEqual([[], 0, []]);
+  });
+
+  it('is not told of a write that failed after that', async () => {
+    await follower();
+    let failed = (_: Error): void => undefined;
+    vi.spyOn(bench.log, 'append').mockImplementation(() => new Promise((_, reject) => (failed = reject)));
+    bench.driver.step([messageOf(2, 'append', { entries: [entry(1, 'a/1')] })]);
+    await turn();
+    bench.driver.stop();
+    failed(new Error('the disk is gone'));
+    await turn();
+    expect(bench.said).toEqual([]);
+  });
+
+  it('stops at a write that fails while it runs', async () => {
+    await follower();
+    vi.spyOn(bench.log, 'append').mockImplementation(() => Promise.reject(new FatalError('the disk is gone')));
+    bench.driver.step([messageOf(2, 'append', { entries: [entry(1, 'a/1')] })]);
+    for (let i = 0; i < 3; i++) await turn();
+    expect([bench.said, bench.sent.filter(({ type }) => type === 'appendResp')]).toEqual([
+      ['fatal: the disk is gone'],
+      [],
+    ]);
+  });
+});
+
+describe('a local read', () => {
+  it('is enough while this replica is the only member, and no more when another comes or it stops', async () => {
+    bench = await LoneLeader.open();
+    await bench.lead();
+    await bench.until(() => bench.driver.soleLeader);
+    await bench.outcome(bench.membership.onCall({ op: 'add', name: 'b', address: '10.0.0.2:1' }));
+    await bench.put('k');
+    expect(bench.driver.soleLeader).toBe(false);
+    await bench.outcome(bench.membership.onCall({ op: 'remove', name: 'b' }));
+    await bench.put('k');
+    await bench.until(() => bench.driver.soleLeader);
+    bench.driver.stop();
+    expect(bench.driver.soleLeader).toBe(false);
+    bench.driver.onVisible();
+    expect(bench.driver.soleLeader).toBe(false);
+  });
+});

@@ -66,6 +66,29 @@ describe('a lock', () => {
     lock.release();
   });
 
+  it.each([
+    ['is released', 'rm lock', 'taken'],
+    ['is taken over by another, whose it stays,', 'rm lock; echo newer >lock', 'in use by another process'],
+    ['cannot be moved', 'for f in lock.*; do mkdir "$f.stale"; done', 'EISDIR'],
+  ])('left by nobody that %s between the look at it and the taking over', async (_, meanwhile, what) => {
+    // Who reads from a pipe waits until the writer is done.
+    execFileSync('mkfifo', [file()]);
+    const writer = spawn('sh', ['-c', `exec 3>lock; ${meanwhile}; echo 4194305 5 x >&3`], { cwd: directory });
+    const ended = new Promise((resolve) => writer.once('exit', resolve));
+    const takeOver = (): string => {
+      try {
+        lockDirectory(directory).release();
+        return 'taken';
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    expect(takeOver()).toContain(what);
+    await ended;
+    expect(readdirSync(directory).filter((name) => !name.endsWith('.stale'))).toEqual(what === 'taken' ? [] : ['lock']);
+    if (what.startsWith('in use')) expect(readFileSync(file(), 'utf8')).toBe('newer\n');
+  });
+
   it('cannot be taken where nothing can be written', () => {
     const nowhere = join(directory, 'none');
     expect(() => lockDirectory(nowhere)).toThrow(

@@ -25,6 +25,9 @@ it('a stranger is met once under an address, and not when it gives none or is a 
     [1, 'a:2'],
     [2, 'b:1'],
   ]);
+  // Who gives none this time is still where it was.
+  expect(speakers.meet(peer(2), NOBODY)).toBe(false);
+  expect(speakers.strangersTo(NOBODY).get(2)).toBe('b:1');
   expect([...speakers.strangersTo(new Map([[1, { name: 'a', address: 'a:2' }]])).keys()]).toEqual([2]);
   expect([...speakers.strangersTo(NOBODY).keys()]).toEqual([2]);
 });

@@ -11,9 +11,11 @@ const said: string[] = [];
 /** What the others say of themselves, and what they were told. */
 let replies: Record<number, Partial<VerifyReply> | Error> = {};
 let told: string[] = [];
+/** Who was asked for a hash, and of which revision. */
+let asked: string[] = [];
 
 beforeEach(async () => {
-  [diverged, said, told].forEach((list) => list.splice(0));
+  [diverged, said, told, asked].forEach((list) => list.splice(0));
   replies = {};
   bench = await LoneLeader.open({ 2: info('b'), 3: info('c'), 4: info('d') }, { voters: [1, 2, 3], learners: [4] });
   bench.present.add(2).add(3);
@@ -31,6 +33,7 @@ function open(): Verifier {
     state: bench.state,
     ask: (to, payload) => {
       const { op, revision, ...rest } = packr.unpack(payload) as VerifyRequest & Record<string, unknown>;
+      if (op === 'hash') asked.push(`${to} at ${revision}`);
       const reply = replies[to] ?? { hash: '' };
       if (reply instanceof Error) return Promise.reject(reply);
       if (op !== 'hash') told.push(`${to} ${op} at ${revision} ${JSON.stringify(rest)}`);
@@ -97,11 +100,20 @@ describe('a comparison', () => {
   it('is of the marked revision, and of none before anything is written', async () => {
     const verifier = open();
     await verifier.compare();
-    expect(said).toEqual([]);
+    expect([said, asked]).toEqual([[], []]);
     for (const id of [2, 3]) replies[id] = { ...own(), lineage: `${id}-own` };
     await compared(verifier);
     expect([verifier.differences, verifier.disputed, told]).toEqual([0, false, []]);
     expect(bench.state.meta.lineage.slice(0, 2)).toBe('1-');
+    expect(asked.toSorted()).toEqual(['2 at 1', '3 at 1', '4 at 1']);
+  });
+
+  it('is of nothing where the leader does not know its own hash of that revision any more', async () => {
+    const verifier = open();
+    verifier.mark();
+    vi.spyOn(bench.state, 'hashAt').mockReturnValue(undefined);
+    await verifier.compare();
+    expect([asked, told, verifier.disputed]).toEqual([[], [], false]);
   });
 
   it('that ends in agreement is told to those who had a copy, or a dispute', async () => {
