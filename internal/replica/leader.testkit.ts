@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Packr } from 'msgpackr';
-import type { ConfState, Message, NodeId } from '../raft/index.js';
+import type { ConfState, Message, NodeId, RaftConfig } from '../raft/index.js';
 import { type Command, LOG_VERSION } from '../store/command.js';
 import type { MemberInfo } from '../store/meta.js';
 import { StateStore } from '../store/state.js';
 import { ClusterClock } from './cluster-clock.js';
-import { Driver } from './driver.js';
+import { Driver, type SnapshotInstaller } from './driver.js';
 import { LogStore } from './log.js';
 import { Membership } from './membership.js';
 import { Proposals } from './proposals.js';
@@ -34,6 +34,13 @@ export const messageOf = (from: NodeId, type: Message['type'], more: Partial<Mes
 
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
 const nothing = (): void => undefined;
+
+/** What is otherwise than usual. */
+interface Unusual {
+  readonly raft?: Partial<RaftConfig>;
+  /** Without it there are no peers that could bring snapshots in. */
+  readonly installer?: SnapshotInstaller;
+}
 
 /**
  * The parts of replica 1, named `a`, which leads a cluster without a network: the other members are messages that are
@@ -67,13 +74,18 @@ export class LoneLeader {
   static async open(
     others: Readonly<Record<NodeId, MemberInfo>> = {},
     more: Partial<ConfState> = {},
+    unusual: Unusual = {},
   ): Promise<LoneLeader> {
     const bench = new LoneLeader();
-    await bench.#open(others, more);
+    await bench.#open(others, more, unusual);
     return bench;
   }
 
-  async #open(others: Readonly<Record<NodeId, MemberInfo>>, more: Partial<ConfState>): Promise<void> {
+  async #open(
+    others: Readonly<Record<NodeId, MemberInfo>>,
+    more: Partial<ConfState>,
+    { raft = {}, installer }: Unusual,
+  ): Promise<void> {
     const conf = { voters: [1], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false, ...more };
     const self = { name: 'a', address: '10.0.0.1:1' };
     const infos = Object.entries({ 1: self, ...others }).map(([id, info]) => [Number(id), info] as const);
@@ -111,12 +123,13 @@ export class LoneLeader {
         maxUncommittedBytes: 1_000_000,
         preVote: false,
         checkQuorum: false,
+        ...raft,
       },
       id: 1,
       log: this.log,
       state: this.state,
       outbox: { send: (messages) => this.#answer(messages), setMembers: nothing },
-      installer: undefined,
+      installer,
       disks: this.disks,
       onFatal: (error) => void this.said.push(`fatal: ${error.message}`),
       onDamagedEntry: (error) => void this.said.push(`damaged: ${error.message}`),

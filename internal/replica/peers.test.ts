@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { encodeProposal, LOG_VERSION } from '../store/command.js';
 import { StateExport } from '../store/snapshot.js';
 import { StateStore } from '../store/state.js';
@@ -42,6 +42,7 @@ let port = 0;
 let log: LogStore;
 let state: StateStore;
 let peers: Peers;
+let said: string[] = [];
 
 function openState(name: string, members = new Map([[2, { name: 'b', address: '' }]]), lineage = ''): StateStore {
   const path = join(dataDir, name);
@@ -58,6 +59,7 @@ function openState(name: string, members = new Map([[2, { name: 'b', address: ''
 }
 
 beforeEach(async () => {
+  said = [];
   dataDir = mkdtempSync(join(tmpdir(), 'quorate-peers-'));
   [port = 0] = await freePorts(1);
   state = openState('state');
@@ -79,7 +81,7 @@ beforeEach(async () => {
     space: new SpaceGuard({ dataDir, say: nothing }),
     onCorrupt: fail,
     onFatal: fail,
-    say: nothing,
+    say: (level, text) => void said.push(`${level}: ${text}`),
   });
 });
 afterEach(async () => {
@@ -314,6 +316,22 @@ describe('peers', () => {
     await peers.onSnapshot(2, snapshotOf(5));
     await state.whenVisible(1);
     expect(state.visible).toMatchObject({ revision: 1, appliedIndex: 1 });
+    expect(said.filter((text) => text.startsWith('warn: a snapshot'))).toEqual([
+      'warn: a snapshot is taken although too few members could confirm it',
+    ]);
+    driver.stop();
+  });
+
+  it('keep nothing of a snapshot that the log has overtaken meanwhile', async () => {
+    applyOne(state, 5);
+    const driver = driverIn(5);
+    await start(driver);
+    // What it is of is committed here already.
+    driver.step([{ ...HEAD, type: 'heartbeat', term: 5, context: '' }]);
+    const commit = vi.spyOn(driver, 'status').mockReturnValue({ ...driver.status(), commit: 1 });
+    await peers.onSnapshot(2, snapshotOf(5));
+    commit.mockRestore();
+    expect(readdirSync(dataDir).filter((name) => name.startsWith('state'))).toEqual(['state']);
     driver.stop();
   });
 });
