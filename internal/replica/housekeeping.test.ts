@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LOG_VERSION } from '../store/command.js';
 import { getLatest } from '../store/view.js';
-import { Housekeeping, type HousekeepingOptions } from './housekeeping.js';
+import type { Housekeeping, HousekeepingOptions } from './housekeeping.js';
+import { keep, sweep as sweepOf } from './housekeeping.testkit.js';
 import { LoneLeader, messageOf } from './leader.testkit.js';
 
 const info = (name: string) => ({ name, address: `${name}:1` });
@@ -24,44 +25,10 @@ afterEach(async () => {
 });
 
 function start(more: Partial<HousekeepingOptions> = {}): Housekeeping {
-  const { driver, state, log, proposals, membership, verifier, clock, space, disks } = bench;
-  housekeeping = new Housekeeping({
-    id: 1,
-    driver,
-    state,
-    log,
-    proposals,
-    membership,
-    verifier,
-    clock,
-    space,
-    disks,
-    reachable: (id) => bench.reachable.has(id),
-    logVersionOf: () => undefined,
-    snapshotFor: () => undefined,
-    compactionIntervalMs: 0,
-    hasSpace: () => Promise.resolve(true),
-    damaged: () => false,
-    keepEntries: 100_000,
-    say: (level, text) => void bench.said.push(`${level}: ${text}`),
-    ...more,
-  });
-  housekeeping.start();
+  housekeeping = keep(bench, more);
   return housekeeping;
 }
-
-/** One sweep, with what it begins. */
-async function sweep(): Promise<void> {
-  vi.advanceTimersByTime(1_000);
-  // What is asked of the disk answers in its own time.
-  for (let i = 0; i < 3; i++) {
-    await bench.space.check();
-    for (let turn = 0; turn < 20; turn++) {
-      bench.driver.tick();
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-}
+const sweep = (): Promise<void> => sweepOf(bench);
 
 const timeouts = (): number[] => bench.sent.filter(({ type }) => type === 'timeoutNow').map(({ to }) => to);
 /** A leader of three voters and one learner, all there. */
