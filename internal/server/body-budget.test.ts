@@ -87,6 +87,15 @@ describe('the memory of bodies', () => {
     expect([kept.refused, whole.refused, budget.total]).toEqual([false, false, 180]);
   });
 
+  test('of which nothing has come are not refused: that would give nothing back', () => {
+    const budget = new BodyBudget(100, 100, 50);
+    const empty = new Body(budget, 'ann').hold(0);
+    const whole = new Body(budget, 'ann');
+    whole.incomplete = false;
+    whole.hold(110);
+    expect([empty.refused, budget.total]).toEqual([false, 110]);
+  });
+
   test('are given back once, by who holds any', () => {
     const budget = new BodyBudget(100, 100, 50);
     const body = new Body(budget, 'ann').hold(10);

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { tokenKey } from '../auth/jwt.js';
 import type { ApiRequest } from '../rest/types.js';
@@ -7,7 +7,8 @@ import { handleOpenId } from './openid.js';
 const keys = [
   tokenKey(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey),
   tokenKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey),
-  tokenKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey),
+  // Of an issuer whose tokens are only verified here.
+  tokenKey(createPublicKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)),
 ];
 const options = { issuer: 'https://issuer', jwksUri: 'https://1.2.3.4:6443/openid/v1/jwks', keys };
 const ask = (path: string, accept = '') =>

@@ -42,6 +42,7 @@ test.each([
   ['GET', '/api/v1/watch/pods', 'watch api /v1 ns= pods sub= name= parts=pods'],
   ['GET', '/api/v1/watch/namespaces/other/pods/foo', 'watch api /v1 ns=other pods sub= name=foo parts=pods/foo'],
   ['GET', '/api/v1/proxy/namespaces/other/pods/foo', 'proxy api /v1 ns=other pods sub= name=foo parts=pods/foo'],
+  ['GET', '/api/v1/proxy/namespaces/other/pods/foo/a', 'proxy api /v1 ns=other pods sub= name=foo parts=pods/foo/a'],
   [
     'POST',
     '/api/v1/namespaces/other/pods/foo/exec',
@@ -73,6 +74,7 @@ test.each([
   ['GET', '/api/v1/pods//', 'list api /v1 ns= pods sub= name= parts=pods'],
   ['GET', '/apis/apps', 'get /apis/apps'],
   ['GET', '/apix/v1/pods', 'get /apix/v1/pods'],
+  ['GET', '/apix/apps/v1/deployments', 'get /apix/apps/v1/deployments'],
   ['DELETE', '/api/v1/namespaces/other', 'delete api /v1 ns=other namespaces sub= name=other parts=namespaces/other'],
   [
     'PUT',

@@ -38,6 +38,7 @@ test.each<[string, string, Record<string, string>, string[]]>([
   ['that only once', '10.0.0.1', { 'x-forwarded-for': '3.3.3.3', 'x-real-ip': '3.3.3.3' }, ['3.3.3.3', '10.0.0.1']],
   ['no real one that is none', '10.0.0.1', { 'x-real-ip': 'no' }, ['10.0.0.1']],
   ['nothing of a socket', '', {}, []],
+  ['the proxies of a client that is gone', '', { 'x-forwarded-for': '1.1.1.1' }, ['1.1.1.1']],
 ])('Where a request comes from: %s', (_what, remote, headers, ips) => {
   expect(of(remote, headers)).toEqual(ips);
 });

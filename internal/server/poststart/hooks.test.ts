@@ -52,6 +52,31 @@ it('when the end comes in the middle, it begins nothing more and ends what came 
   expect([first.stopped, second.began, hooks.failure('second')]).toEqual([1, false, 'not finished']);
 });
 
+it('who leaves is waited for, and neither who says nothing nor who cannot hinders the others', async () => {
+  const told: string[] = [];
+  const stop = (): void => void told.push('stopped');
+  const hooks = new PostStartHooks([
+    { checks: [], start: () => undefined },
+    { checks: [], start: () => ({ stop }) },
+    { checks: [], start: () => ({ stop, leave: () => Promise.reject(new Error('no quorum')) }) },
+    {
+      checks: [],
+      start: () => ({
+        stop,
+        async leave() {
+          await new Promise((resolve) => setImmediate(resolve));
+          told.push('left');
+        },
+      }),
+    },
+  ]);
+  await hooks.start(() => false);
+  await hooks.leave();
+  expect(told).toEqual(['left']);
+  hooks.stop();
+  expect(told).toEqual(['left', 'stopped', 'stopped', 'stopped']);
+});
+
 it('a failure is told, but not one that the end brought', async () => {
   const failing = { checks: [], start: () => Promise.reject(new Error('no quorum')) };
   await expect(new PostStartHooks([failing]).start(() => false)).rejects.toThrow('no quorum');

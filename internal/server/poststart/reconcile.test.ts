@@ -34,6 +34,23 @@ test('a role gains what is missing, keeps what was added, and is left alone wher
   expect(reconciled(role, { metadata: alone, rules: [] })).toBeUndefined();
 });
 
+test('a binding gains the subjects that are missing, and what it has of the right labels does not hide the others', () => {
+  const subject = (name: string) => ({ kind: 'Group', name, apiGroup: 'rbac.authorization.k8s.io' });
+  const labels = { kind: 'default', part: 'of' };
+  const binding = wanted('rbac', { metadata: { name: 'b', labels }, subjects: [subject('one'), subject('two')] });
+  const live = { metadata: { name: 'b', labels: { kind: 'default' } }, subjects: [subject('own'), subject('two')] };
+  expect(reconciled(binding, live)).toEqual({
+    metadata: { name: 'b', labels },
+    subjects: [...live.subjects, subject('one')],
+  });
+});
+
+test('an object without labels, annotations or data of its own gains none', () => {
+  const live = { metadata: { name: 'r' }, rules: [rule('get')] };
+  expect(reconciled(wanted('rbac', live), structuredClone(live))).toBeUndefined();
+  expect(reconciled(wanted('data', { metadata: { name: 'm' } }), { metadata: { name: 'm' } })).toBeUndefined();
+});
+
 test('a suggested object is set back while nobody has changed it, or as its annotation says', () => {
   const schema = wanted('spec', { metadata: { name: 's' }, spec: { precedence: 100 } });
   const live = (said: string | undefined, generation: number, precedence = 1): JsonObject => ({

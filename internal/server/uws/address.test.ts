@@ -14,6 +14,10 @@ test('addresses of clients read as they are usually written', () => {
   expect(addressText(bytes(...zeros(15), 1))).toBe('::1');
   expect(addressText(bytes(0x20, 1, 0x0d, 0xb8, ...zeros(11), 5))).toBe('2001:db8::5');
   expect(addressText(bytes(...zeros(10), 255, 254, 192, 168, 3, 4))).toBe('::fffe:c0a8:304');
+  // What only ends like an IPv4 address is none.
+  const mapped = [0, 0, 255, 255, 192, 168, 3, 4];
+  expect(addressText(bytes(0x20, 1, 0x0d, 0xb8, ...zeros(4), ...mapped))).toBe('2001:db8::ffff:c0a8:304');
+  expect(addressText(bytes(...zeros(5), 1, 0, 0, ...mapped))).toBe('::1:0:0:ffff:c0a8:304');
   expect(addressText(bytes())).toBe('');
 });
 
