@@ -17,12 +17,12 @@ const parts = {
   metrics: { render: () => Promise.resolve(Buffer.from('a_metric 1\n')) },
 } as unknown as PathParts;
 const paths = createPaths(parts);
-const ask = async (path: string): Promise<BytesReply> =>
+const ask = async (path: string, query = ''): Promise<BytesReply> =>
   (await paths({
     path,
     method: 'GET',
     header: () => '',
-    query: new URLSearchParams(),
+    query: new URLSearchParams(query),
   } as unknown as ApiRequest)) as BytesReply;
 
 test('the root lists every path once, by name', async () => {
@@ -78,6 +78,9 @@ test('each path has its page, and what is beside it is not there', async () => {
   for (const missing of [
     '/versions',
     '/version/x',
+    '/version/version',
+    '//x',
+    '/index.html/x',
     '/metrics/x',
     '/flagz/x',
     '/statusz/x',
@@ -89,4 +92,9 @@ test('each path has its page, and what is beside it is not there', async () => {
     const { status, body } = await ask(missing);
     expect([missing, status, String(body)]).toEqual([missing, 404, '404 page not found\n']);
   }
+});
+
+test('a server that has nothing to warn of says so of no check', async () => {
+  const lines = String((await ask('/readyz', 'verbose')).body).split('\n');
+  expect(lines.filter((line) => !line.startsWith('[+]'))).toEqual(['readyz check passed', '']);
 });

@@ -15,7 +15,7 @@ const LAST = 'lastTransitionTime';
 function setCondition(status: JsonObject, type: string, wanted: Condition, now: string): void {
   const list = children(status, 'conditions');
   const have = list.find((c) => str(c, 'type') === type);
-  const time = have !== undefined && str(have, 'status') === wanted.status ? (have[LAST] ?? now) : now;
+  const time = str(have, 'status') === wanted.status ? (have?.[LAST] ?? now) : now;
   const next: JsonObject = {
     type,
     status: wanted.status,

@@ -1,7 +1,14 @@
 import type { Argued } from './harmless.js';
 
-const argued = (file: string, why: string, ...breaks: readonly (readonly [text: string, to: string])[]): Argued[] =>
-  breaks.map(([text, replacement]) => ({ file: `internal/server/${file}`, text, replacement, why }));
+type Break = readonly [text: string, to: string, of?: string];
+const argued = (file: string, why: string, ...breaks: readonly Break[]): Argued[] =>
+  breaks.map(([text, replacement, original]) => ({
+    file: `internal/server/${file}`,
+    text,
+    replacement,
+    ...(original === undefined ? {} : { original }),
+    why,
+  }));
 
 const SHORT_CUT = 'a short cut: what follows comes to the same';
 const PAIRS = 'behind the last pair of name and value there is none, and every name has a value';
@@ -154,4 +161,77 @@ export const HARMLESS_SERVER: readonly Argued[] = [
     'headers[i + 1].toLowerCase',
   ]),
   ...argued('uws/sink.ts', 'what is written says it before it is looked at', ['let flowing = true;', 'false']),
+  ...argued('poststart/worker.ts', 'without a timer nobody asks what it is for', ['#retrying = false;', 'true']),
+  ...argued('poststart/reconcile.ts', 'a short cut: nothing of the copy is changed then', ["case 'ifMissing':", '""']),
+  ...argued('poststart/reconcile.ts', 'what is stored has metadata', [
+    "return said === 'true' || (said !== 'false' && metadata?.['generation'] === 1);",
+    "metadata['generation']",
+  ]),
+  ...argued('poststart/reconcile.ts', 'no suggested object has this field: `exempt` is mandatory', [
+    "if (wanted.reconcile === 'mandatory') delete spec['exempt'];",
+    'true',
+  ]),
+  ...argued('request-info.ts', 'of an empty path there is no first part, and this text is no prefix either', [
+    "const apiPrefix = all[0] ?? '';",
+    '"Stryker was here!"',
+  ]),
+  ...argued(
+    'request-info.ts',
+    'a path that ends there has no namespace, and no place moves',
+    ["if (all[from] === 'namespaces' && all.length - from > 1) {", 'all.length - from >= 1'],
+    ["if (all[from] === 'namespaces' && all.length - from > 1) {", 'all.length + from'],
+  ),
+  ...argued('request-info.ts', 'behind its end a text has no slash', [
+    'while (from < to && path.charCodeAt(from) === 47) from++;',
+    'true',
+    'from < to',
+  ]),
+  ...argued(
+    'request-info.ts',
+    'of slashes alone one empty part is left, which names nothing',
+    ['while (to > from && path.charCodeAt(to - 1) === 47) to--;', 'true', 'to > from'],
+    ['while (to > from && path.charCodeAt(to - 1) === 47) to--;', 'to >= from'],
+  ),
+  ...argued('request-info.ts', 'a part of that name is no prefix of an API', [
+    "return from === to ? [] : path.slice(from, to).split('/');",
+    '["Stryker was here"]',
+  ]),
+  ...argued(
+    'source-ips.ts',
+    'an empty text is no address',
+    ["if (forwarded !== '') {", '"Stryker was here!"'],
+    ["const realIp = real === '' ? undefined : normalized(real);", 'false'],
+  ),
+  ...argued(
+    'source-ips.ts',
+    'a cache of addresses, which are made anew',
+    ['if (known.size >= MAX_KNOWN) known.clear();', 'true'],
+    ['if (known.size >= MAX_KNOWN) known.clear();', 'known.size > MAX_KNOWN'],
+  ),
+  ...argued(
+    'uws/address.ts',
+    'a cache of texts, which are made anew',
+    ['if (text === undefined) {', 'true'],
+    ['if (known.size >= MAX_KNOWN) known.clear();', 'true'],
+    ['if (known.size >= MAX_KNOWN) known.clear();', 'known.size > MAX_KNOWN'],
+  ),
+  ...argued('body-budget.ts', 'of bodies that are as large as each other any may be refused', [
+    'if (holder.incomplete && holder.heldBytes > (largest?.heldBytes ?? 0)) largest = holder;',
+    'holder.heldBytes >= (largest?.heldBytes ?? 0)',
+  ]),
+  ...argued('paths.ts', 'what is a property of its own is there', [
+    'return (Object.hasOwn(routes, first) ? routes[first]?.(request) : undefined) ?? pageNotFound();',
+    'routes[first](request)',
+  ]),
+  ...argued(
+    'request-context.ts',
+    SHORT_CUT,
+    ["if (rawQuery === '') return NO_QUERY;", 'false'],
+    ['return this.notes === undefined ? NO_NOTES : new Map(this.notes);', 'false'],
+  ),
+  ...argued('request-context.ts', PAIRS, ['for (let i = 0; i < headers.length; i += 2) {', 'i <= headers.length']),
+  ...argued('session-end.ts', 'it looks once more, at the end itself', [
+    'timer = left > LONGEST_TIMER_MS ? setTimeout(wait, LONGEST_TIMER_MS) : setTimeout(then, Math.max(left, 0));',
+    'left >= LONGEST_TIMER_MS',
+  ]),
 ];

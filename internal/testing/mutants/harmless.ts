@@ -12,6 +12,8 @@ export interface Argued {
   readonly file: string;
   readonly text: string;
   readonly replacement: string;
+  /** What becomes it, where more than one part of the line may; any part when absent. */
+  readonly original?: string;
   readonly why: string;
 }
 
@@ -57,6 +59,12 @@ export const HARMLESS: readonly Argued[] = [
 ];
 
 /** Why this break does no harm, if that was argued. */
-export function harmless({ file, text, replacement }: Mutant): string | undefined {
-  return HARMLESS.find((a) => a.file === file && a.text === text && a.replacement === replacement)?.why;
+export function harmless({ file, text, replacement, original }: Mutant): string | undefined {
+  return HARMLESS.find(
+    (a) =>
+      a.file === file &&
+      a.text === text &&
+      a.replacement === replacement &&
+      (a.original === undefined || a.original === original),
+  )?.why;
 }
