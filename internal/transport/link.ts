@@ -1,10 +1,10 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { Client, type ClientDuplexStream, type ServiceError, status } from '@grpc/grpc-js';
 import { splitAddress } from './address.js';
 import type { Envelope } from './envelope.js';
 import { identityMetadata, identityOf } from './metadata.js';
 import { PEER } from './service.js';
-import { clientCredentials, clientOptions } from './tls.js';
+import { clientCredentials, clientOptions, pongMs } from './tls.js';
 import type { PeerHandlers, PeerIdentity, TransportTls } from './types.js';
 
 /** Waiting for one member, at most; beyond it the oldest go: Raft sends again what matters. */
@@ -13,12 +13,17 @@ const QUEUE_MESSAGES_MAX = 4_096;
 const RETRY_MS = [20, 50, 100, 200] as const;
 const PROBE_MS = 500;
 /**
- * A connection attempt that takes longer is begun anew, at first; each that was given up is followed by a more patient
- * one, up to the second number. On machines that are short of processor time handshakes take seconds, and giving all of
- * them up makes the shortage worse: then nobody ever gets through.
+ * A connection attempt whose first packets nobody answers for this long is begun anew, at first; each that was given up is
+ * followed by a more patient one, up to the second number.
  */
 const CONNECT_MS = [1_000, 6_000] as const;
 const CONNECT_GROWTH = 2;
+/**
+ * One that the member's machine has answered may take this long, for it is the processes that are slow: where they are short
+ * of processor time all handshakes go on beside each other and take many seconds, and giving them up makes the shortage
+ * worse, so that nobody ever gets through.
+ */
+const HANDSHAKE_MS = 30_000;
 const VERSION = 1;
 
 export interface LinkOptions {
@@ -34,8 +39,9 @@ export interface LinkOptions {
 /** The way to one other member: a stream that is opened again whenever it breaks, and a bounded queue before it. */
 export class PeerLink {
   readonly #options: LinkOptions;
-  /** What the client's connections use. */
+  /** What the client's connections use: files, and how long an answer to a ping may take, in ms. */
   #tls: TransportTls | undefined;
+  #pongMs = 0;
   #client: Client;
   #stream: ClientDuplexStream<Envelope, Envelope> | undefined;
   #up = false;
@@ -45,8 +51,12 @@ export class PeerLink {
   #failures = 0;
   /** Why the other side turned us away last: it is told once. */
   #refusal = '';
-  /** How long the next attempt to connect may take. */
+  /** How long the next attempt to connect may take when nobody answers. */
   #patience: number = CONNECT_MS[0];
+  /** The client's TCP connection, once the other machine has answered, and since when. */
+  #connection: { socket?: Socket; since: number } = { since: 0 };
+  /** How long it took last, in ms, from there until both sides talked: how slow the two processes are. */
+  #tookMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -59,7 +69,15 @@ export class PeerLink {
   #newClient(): Client {
     const { address, tls } = this.#options;
     this.#tls = tls();
-    return new Client(address, clientCredentials(address, this.#tls), clientOptions(address));
+    this.#pongMs = pongMs(this.#tookMs);
+    const connection: { socket?: Socket; since: number } = { since: 0 };
+    this.#connection = connection;
+    const noteConnection = (socket: Socket): void => {
+      connection.socket = socket;
+      connection.since = performance.now();
+    };
+    const credentials = clientCredentials(address, this.#tls, noteConnection);
+    return new Client(address, credentials, clientOptions(address, this.#pongMs));
   }
 
   /** For calls beside the stream; another one after the member could not be reached. */
@@ -99,7 +117,8 @@ export class PeerLink {
   #open(): void {
     if (this.#closed) return;
     const { self, id, handlers, tls } = this.#options;
-    if (tls() !== this.#tls) {
+    const began = performance.now();
+    if (tls() !== this.#tls || pongMs(this.#tookMs) !== this.#pongMs) {
       this.#client.close();
       this.#client = this.#newClient();
     }
@@ -108,15 +127,25 @@ export class PeerLink {
     const stream = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata);
     this.#stream = stream;
     this.#blocked = false;
-    // After packets were lost for a while TCP waits ever longer before it tries again; a new connection does not.
-    const patience = setTimeout(() => {
+    const giveUp = (): void => {
       if (this.#stream !== stream || this.#up || this.#closed) return;
       this.#patience = Math.min(this.#patience * CONNECT_GROWTH, CONNECT_MS[1]);
       this.#client.close();
       this.#client = this.#newClient();
       stream.cancel();
+    };
+    // After packets were lost for a while TCP waits ever longer before it tries again; a new connection does not.
+    const patience = setTimeout(() => {
+      // Where this process is slow the answer may be here and not be read yet: that is done before `setImmediate` calls.
+      setImmediate(() => {
+        if (this.#connection.socket?.destroyed !== false) giveUp();
+      });
     }, this.#patience);
-    stream.on('close', () => clearTimeout(patience));
+    const handshake = setTimeout(giveUp, HANDSHAKE_MS);
+    stream.on('close', () => {
+      clearTimeout(patience);
+      clearTimeout(handshake);
+    });
     stream.on('metadata', (answer) => {
       const peer = identityOf(answer);
       if (peer === undefined || peer.id !== id) return;
@@ -125,7 +154,9 @@ export class PeerLink {
           if (this.#stream !== stream) return;
           if (refusal === undefined) {
             clearTimeout(patience);
+            clearTimeout(handshake);
             this.#up = true;
+            this.#tookMs = performance.now() - Math.max(began, this.#connection.since);
             this.#failures = 0;
             this.#refusal = '';
             this.#patience = CONNECT_MS[0];

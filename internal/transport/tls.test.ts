@@ -7,19 +7,27 @@ import { freePorts } from '../testing/cluster.js';
 import { until } from '../testing/until.js';
 import { ask } from './call.js';
 import { TestMembers } from './members.testkit.js';
-import { clientCredentials, clientOptions, COMMON_OPTIONS, PeerServerCredentials, serverCredentials } from './tls.js';
+import {
+  clientCredentials,
+  clientOptions,
+  PeerServerCredentials,
+  pongMs,
+  SERVER_OPTIONS,
+  serverCredentials,
+} from './tls.js';
 
 const MIB = 1024 * 1024;
 const members = new TestMembers();
 
-it('both sides give a connection up over which nothing has come back for 4 s, with and without calls', () => {
-  for (const options of [COMMON_OPTIONS, clientOptions('127.0.0.1:1')]) {
-    expect(options).toMatchObject({
-      'grpc.keepalive_time_ms': 2_000,
-      'grpc.keepalive_timeout_ms': 2_000,
-      'grpc.keepalive_permit_without_calls': 1,
-    });
-  }
+it('a connection over which nothing has come back is given up, with and without calls, by who listens after 22 s', () => {
+  const all = { 'grpc.keepalive_time_ms': 2_000, 'grpc.keepalive_permit_without_calls': 1 };
+  expect(clientOptions('127.0.0.1:1')).toMatchObject({ ...all, 'grpc.keepalive_timeout_ms': 2_000 });
+  expect(SERVER_OPTIONS).toMatchObject({ ...all, 'grpc.keepalive_timeout_ms': 20_000 });
+});
+
+it('who has dialled waits for an answer for 2 s, or twice what it took both sides to begin, but for 20 s at most', () => {
+  expect([0, 1_000, 1_001, 10_000, 60_000].map(pongMs)).toEqual([2_000, 2_000, 2_002, 20_000, 20_000]);
+  expect(clientOptions('127.0.0.1:1', pongMs(3_000))).toMatchObject({ 'grpc.keepalive_timeout_ms': 6_000 });
 });
 
 it('who could not be reached is tried again within 200 ms, over a connection that nobody else uses', () => {

@@ -14,7 +14,7 @@ import { isAddress } from './address.js';
 import { ask } from './call.js';
 import type { Envelope } from './envelope.js';
 import { PeerLink } from './link.js';
-import { COMMON_OPTIONS, PeerServerCredentials, serverCredentials } from './tls.js';
+import { PeerServerCredentials, SERVER_OPTIONS, serverCredentials } from './tls.js';
 import { misdirected, TAKEN_OVER } from './admit.js';
 import { addresseeOf, identityMetadata, identityOf, isNamed } from './metadata.js';
 import { PEER, PEER_SERVICE } from './service.js';
@@ -48,7 +48,7 @@ export class Transport {
   async listen(): Promise<void> {
     const credentials = serverCredentials(this.#tls);
     this.#credentials = credentials;
-    const server = new Server(COMMON_OPTIONS);
+    const server = new Server(SERVER_OPTIONS);
     this.#server = server;
     server.addService(PEER_SERVICE, {
       messages: (call: ServerDuplexStream<Envelope, Envelope>) => void this.#onMessages(call),

@@ -50,6 +50,7 @@ export const BOUNDS: readonly (readonly [row: string, says: string, constant: st
   ['what a peer says of itself', '259', 'transport/metadata.ts:ADDRESS_MAX'],
   ['messages for one peer', '4,096', 'transport/link.ts:QUEUE_MESSAGES_MAX'],
   ['messages for one peer', '48 MiB', 'transport/link.ts:QUEUE_BYTES_MAX'],
+  ['an attempt to connect to a peer', '30 s', 'transport/link.ts:HANDSHAKE_MS'],
   ['seats of requests', '20,000', 'flowcontrol/queue-set.ts:MAX_WAITING'],
   ['seats of requests', '60 s', 'server/filters/priority-and-fairness.ts:MAX_WAIT_MS'],
   ['seats of requests', '32 s', 'flowcontrol/retry-after.ts:MAX_SECONDS'],
