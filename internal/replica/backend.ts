@@ -105,6 +105,10 @@ export class ReplicaBackend implements Backend {
     return changesAfter(this.#state.snapshot, after, limit, this.#options.onCorrupt, wanted);
   }
 
+  lastChange(resource: string): number {
+    return this.#state.changed.of(resource);
+  }
+
   onApplied(listener: (revision: number) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

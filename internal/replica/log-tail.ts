@@ -6,6 +6,8 @@ import type { Entry } from '../raft/types.js';
  * older ones come from the disk. At least the last one stays.
  */
 const BYTES_MAX = 8 * 1024 * 1024;
+/** Once there are more, this many stay: those behind are moved to the front each time, which takes long for one entry. */
+const BYTES_KEPT = 7 * 1024 * 1024;
 
 /** The end of the log in memory. */
 export class LogTail {
@@ -56,8 +58,9 @@ export class LogTail {
 
   /** Gives up what is too much. Entries from index `unwritten` on stay: they are not on the disk yet. */
   trim(unwritten: number): void {
+    if (this.#bytes <= BYTES_MAX) return;
     let drop = 0;
-    while (this.#bytes > BYTES_MAX && drop < this.#entries.length - 1 && this.#first + drop < unwritten) {
+    while (this.#bytes > BYTES_KEPT && drop < this.#entries.length - 1 && this.#first + drop < unwritten) {
       const entry = this.#entries[drop];
       if (entry !== undefined) this.#bytes -= entryBytes(entry);
       drop++;

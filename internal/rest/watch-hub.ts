@@ -1,5 +1,6 @@
 import { logger } from '../machinery/log.js';
 import { internalError } from '../machinery/status.js';
+import { resourceOf } from '../store/keys.js';
 import type { ChangeEvent } from '../store/types.js';
 import { CompactedError } from '../store/types.js';
 import type { RestDeps } from './deps.js';
@@ -87,11 +88,6 @@ export class WatchClass {
     const told = internalError('the watch broke because of a bug; the log of this replica says which');
     for (const watcher of this.live) watcher.fail(told);
   }
-}
-
-/** `group/resource/` of a key. */
-function resourceOf(key: string): string {
-  return key.slice(0, key.indexOf('/', key.indexOf('/') + 1) + 1);
 }
 
 /**
@@ -229,10 +225,18 @@ export class WatchHub {
 
   private readonly isWatched = (key: string): boolean => this.byResource.has(resourceOf(key));
 
+  /** Has an object changed that is watched, and of which nobody was told? */
+  private mayHaveChanged(): boolean {
+    for (const resource of this.byResource.keys()) {
+      if (this.deps.backend.lastChange(resource) > this.dispatched) return true;
+    }
+    return false;
+  }
+
   /** The next changes that nobody was told of; empty when nobody is interested or there are none. */
   private read(): readonly ChangeEvent[] {
     const { backend } = this.deps;
-    if (this.byResource.size > 0) {
+    if (this.mayHaveChanged()) {
       try {
         const changes = backend.changes(this.dispatched, BATCH_CHANGES, this.isWatched);
         if (changes.length > 0) return changes;

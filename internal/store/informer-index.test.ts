@@ -36,6 +36,7 @@ class Reader implements StateReader {
     if (after < this.compactRevision) throw new CompactedError(after, this.compactRevision);
     return changesAfter(this.state.snapshot, after, limit, nothing, wanted);
   }
+  lastChange = (resource: string) => this.state.changed.of(resource);
   onApplied = () => nothing;
 }
 

@@ -1,16 +1,11 @@
 import type { JsonObject } from '../machinery/json.js';
-import { prefixEnd } from './keys.js';
+import { prefixEnd, resourceOf } from './keys.js';
 import { type StateReader, CompactedError } from './types.js';
 
 /** Changes read at a time while catching up. */
 const STEP = 512;
 /** So many revisions behind, reading everything anew costs less than reading every change. */
 const RELOAD_AFTER = 20_000;
-
-/** `group/resource/` of a key. */
-function resourceOf(key: string): string {
-  return key.slice(0, key.indexOf('/', key.indexOf('/') + 1) + 1);
-}
 
 /** What the informer needs of those that keep objects. */
 interface Kept {
@@ -152,6 +147,10 @@ export class Informer {
   sync(): void {
     const { revision } = this.backend;
     if (revision === this.seen) return;
+    if (!this.mayHaveChanged()) {
+      this.seen = revision;
+      return;
+    }
     if (revision - this.seen > RELOAD_AFTER) {
       this.reload(revision);
       return;
@@ -175,6 +174,12 @@ export class Informer {
       return;
     }
     for (const objects of touched) objects.changed();
+  }
+
+  /** Has an object changed that somebody keeps? */
+  private mayHaveChanged(): boolean {
+    for (const prefix of this.kept.keys()) if (this.backend.lastChange(prefix) > this.seen) return true;
+    return false;
   }
 
   private reload(revision: number): void {

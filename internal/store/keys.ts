@@ -13,6 +13,11 @@ export function resourcePrefix(group: string, resource: string, namespace = ''):
   return namespace === '' ? prefix : `${prefix}${namespace}/`;
 }
 
+/** The prefix of all objects of the resource that this key is of: `group/resource/`. */
+export function resourceOf(key: string): string {
+  return key.slice(0, key.indexOf('/', key.indexOf('/') + 1) + 1);
+}
+
 /** First key after every key with this prefix. The prefix must end in `/`. */
 export function prefixEnd(prefix: string): string {
   return `${prefix.slice(0, -1)}0`;

@@ -1,6 +1,7 @@
 import { assert, FatalError } from '../machinery/assert.js';
 import { decodeProposal, type Proposal } from './command.js';
 import { HashRing } from './hash-ring.js';
+import { LastChanges } from './last-changes.js';
 import { byteText, Layer } from './layer.js';
 import { LayeredSnapshot } from './layered-snapshot.js';
 import type { LmdbSnapshot } from './lmdb-snapshot.js';
@@ -71,6 +72,8 @@ export class StateStore implements ApplyTables {
   /** The object that LMDB was asked for last. */
   #asked = { key: '', exists: false };
   readonly #hashes = new HashRing(HASHES_MAX);
+  /** What was applied, whether visible yet or not, since the start. */
+  readonly changed: LastChanges;
   /** An entry could not be applied: what was made of it so far must never reach the disk. */
   #halted = false;
   #waiting: (() => void)[] = [];
@@ -90,6 +93,7 @@ export class StateStore implements ApplyTables {
     this.#visible = headOf(this.#meta);
     this.#durableIndex = this.#meta.appliedIndex;
     this.#hashes.note(this.#meta);
+    this.changed = new LastChanges(this.#meta.revision);
   }
 
   #readMeta(): StateMeta {
@@ -182,6 +186,7 @@ export class StateStore implements ApplyTables {
     try {
       const results = applyProposal(this.#meta, this, decoded ?? decodeProposal(data));
       for (const { table, key, value } of this.#entry) this.#write(table, key, value);
+      for (const key of this.#entryObjects.keys()) this.changed.note(key, this.#meta.revision);
       return results;
     } catch (error) {
       this.#halted = true;
@@ -347,6 +352,7 @@ export class StateStore implements ApplyTables {
     this.#durableIndex = this.#meta.appliedIndex;
     this.#hashes.clear();
     this.#hashes.note(this.#meta);
+    this.changed.reset(this.#meta.revision);
     this.#halted = false;
     this.#layer = new Layer();
     this.#committing = undefined;

@@ -202,6 +202,15 @@ export function storeSuite(
         expect(again).toEqual({ revision: 2, sub: 0, type: 'modify', key: 'a/1' });
       });
 
+      it('knows which resources have not changed since', async () => {
+        await write(put('g/things/1', ''), put('g/others/1', ''));
+        await write(put('g/things/1', ''));
+        await write({ type: 'delete', key: 'g/things/1' });
+        expect(backend.lastChange('g/things/')).toBe(3);
+        expect(backend.lastChange('g/others/')).toBe(1);
+        expect(backend.lastChange('g/more/')).toBeLessThan(1);
+      });
+
       it('tells listeners after the revision moved', async () => {
         const seen: number[] = [];
         const stop = backend.onApplied((revision) => {

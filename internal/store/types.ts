@@ -140,6 +140,11 @@ export interface StateReader {
    * carry no versions, which are then not read. Throws CompactedError when after < compactRevision.
    */
   changes(after: number, limit: number, wanted?: (key: string) => boolean): readonly ChangeEvent[];
+  /**
+   * Revision of the newest change to an object of a resource (`group/resource/`); a later one where that is not known, and
+   * perhaps one that is not visible yet.
+   */
+  lastChange(resource: string): number;
   /** Called (synchronously, once per applied batch) after `revision` moved. Returns the unsubscribe function. */
   onApplied(listener: (revision: number) => void): () => void;
 }

@@ -31,6 +31,8 @@ const schemaOf = (validation: JsonValue | undefined): Schema | undefined => {
 const hasStatus = (subresources: JsonValue | undefined): boolean =>
   isObject(subresources) && isObject(subresources['status']);
 
+const NOT_PRINTED = /\p{C}/u;
+
 function warningProblem(version: FieldNode): string | undefined {
   if (!version.has('deprecationWarning')) return undefined;
   const warning = version.text('deprecationWarning');
@@ -39,7 +41,7 @@ function warningProblem(version: FieldNode): string | undefined {
     return `must be <= ${MAX_WARNING_CHARACTERS} characters long`;
   }
   if (warning === '') return 'must not be an empty string';
-  const control = Array.from(warning).findIndex((c) => /\p{C}/u.test(c));
+  const control = Array.from(warning).findIndex((c) => NOT_PRINTED.test(c));
   return control < 0
     ? undefined
     : `must only contain printable UTF-8 characters; non-printable character found at index ${control}`;

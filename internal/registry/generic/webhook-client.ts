@@ -4,6 +4,7 @@ import type { FieldNode } from './field-node.js';
 
 // How a webhook is reached: admission webhooks and the conversion of custom resources (apiserver's pkg/util/webhook).
 
+const CONTROL = /\p{Cc}/u;
 const FORM = '; desired format: https://host[/path]';
 
 /** The parts of a URL as Go's net/url reads it, or why it is none. */
@@ -16,7 +17,7 @@ interface GoUrl {
 }
 
 function parseUrl(text: string): GoUrl | string {
-  if (/\p{Cc}/u.test(text)) return 'net/url: invalid control character in URL';
+  if (CONTROL.test(text)) return 'net/url: invalid control character in URL';
   const hash = text.indexOf('#');
   const fragment = hash < 0 ? '' : text.slice(hash + 1);
   let rest = hash < 0 ? text : text.slice(0, hash);

@@ -90,50 +90,57 @@ function refWriter(ref: TypeRef): Writer {
   }
 }
 
-interface Fields {
-  readonly names: readonly string[];
-  readonly heads: readonly string[];
-  readonly writers: readonly Writer[];
-  readonly known: ReadonlySet<string>;
-}
+/** Writes some fields of a type's objects, in their order, with commas between them. */
+class Members {
+  readonly #names: readonly string[];
+  readonly #heads: readonly string[];
+  readonly #writers: readonly Writer[];
+  /** How many were there in the object that was written last. */
+  count = 0;
 
-function fieldsOf(type: TypeDef): Fields {
-  const names = [...type.fields.keys()];
-  return {
-    names,
-    heads: names.map((name) => `${JSON.stringify(name)}:`),
-    writers: [...type.fields.values()].map((field) => refWriter(field.ref)),
-    known: new Set(names),
-  };
-}
+  /** `isOne`: which fields of the type. */
+  constructor(type: TypeDef, isOne: (name: string) => boolean) {
+    const fields = [...type.fields].filter(([name]) => isOne(name));
+    this.#names = fields.map(([name]) => name);
+    this.#heads = this.#names.map((name) => `${JSON.stringify(name)}:`);
+    this.#writers = fields.map(([, { ref }]) => refWriter(ref));
+  }
 
-function compile(type: TypeDef): Writer {
-  const fields = fieldsOf(type);
-  const { names, heads, writers: write } = fields;
-  return (v) => {
-    if (!isObject(v)) return asItIs(v);
+  text(v: JsonObject): string {
+    const names = this.#names;
     let out = '';
-    let written = 0;
+    let count = 0;
     for (let i = 0; i < names.length; i++) {
       const value = v[names[i] as string];
       if (value === undefined) continue;
-      written++;
-      out += (out === '' ? '{' : ',') + (heads[i] as string) + (write[i] as Writer)(value);
+      out += (count++ === 0 ? '' : ',') + (this.#heads[i] as string) + (this.#writers[i] as Writer)(value);
     }
-    out = withUnknown(out, v, written, fields);
-    return out === '' ? '{}' : `${out}}`;
+    this.count = count;
+    return out;
+  }
+}
+
+function compile(type: TypeDef): Writer {
+  const members = new Members(type, () => true);
+  return (v) => {
+    if (!isObject(v)) return asItIs(v);
+    const text = members.text(v);
+    return `{${withUnknown(text, v, members.count, type)}}`;
   };
 }
 
-/** Fields that no type knows stand at the end, as they are: rows of another release may have them. */
-function withUnknown(out: string, v: JsonObject, written: number, { known }: Fields): string {
-  const members = Object.keys(v);
-  if (members.length === written) return out;
-  let all = out;
-  for (const name of members) {
+/**
+ * Fields that no type knows stand at the end, as they are: rows of another release may have them. `count`: how many fields
+ * of `v` the type knows.
+ */
+function withUnknown(text: string, v: JsonObject, count: number, { fields }: TypeDef): string {
+  const names = Object.keys(v);
+  if (names.length === count) return text;
+  let all = text;
+  for (const name of names) {
     const value = v[name];
-    if (value === undefined || known.has(name)) continue;
-    all += `${all === '' ? '{' : ','}${quoted(name)}:${asItIs(value)}`;
+    if (value === undefined || fields.has(name)) continue;
+    all += `${all === '' ? '' : ','}${quoted(name)}:${asItIs(value)}`;
   }
   return all;
 }
@@ -196,8 +203,6 @@ export interface StoredForm {
   readonly revisionAt: number;
 }
 
-const EMPTY_REVISION = '"resourceVersion":""';
-
 /**
  * The JSON that is stored and answered, with an empty resourceVersion whose place is `revisionAt` (see store Op).
  * The object is not changed.
@@ -211,19 +216,51 @@ export function encodeForStorage(object: JsonObject): StoredForm {
   return { value: Buffer.from(head + tail), revisionAt: Buffer.byteLength(head) };
 }
 
+/** What stands in a stored object before all others of its fields. */
+const FIRST_FIELDS: ReadonlySet<string> = new Set(['kind', 'apiVersion', 'metadata']);
+
+/** Fields of each built-in type behind the first ones; fields of ObjectMeta before and behind resourceVersion. */
+const furtherFields = new Map<string, Members>();
+let metaFields: { readonly type: TypeDef; readonly before: Members; readonly behind: Members } | undefined;
+
+function furtherFieldsOf(type: TypeDef): Members {
+  let members = furtherFields.get(type.name);
+  if (members === undefined) {
+    furtherFields.set(type.name, (members = new Members(type, (name) => !FIRST_FIELDS.has(name))));
+  }
+  return members;
+}
+
+function metaFieldsOf(): NonNullable<typeof metaFields> {
+  if (metaFields === undefined) {
+    const type = typeByName(OBJECT_META);
+    const names = [...type.fields.keys()];
+    const before = new Set(names.slice(0, names.indexOf('resourceVersion')));
+    metaFields = {
+      type,
+      before: new Members(type, (name) => before.has(name)),
+      behind: new Members(type, (name) => !before.has(name) && name !== 'resourceVersion'),
+    };
+  }
+  return metaFields;
+}
+
 /** The text of an object of a built-in type before and after the digits of its resourceVersion. */
 function typedAround(object: JsonObject, metadata: JsonObject, type: TypeDef): [head: string, tail: string] {
-  const rest: JsonObject = { ...object };
-  delete rest['kind'];
-  delete rest['apiVersion'];
-  delete rest['metadata'];
-  const after = writerOf(type.name)(rest);
-  const meta = metaText({ ...metadata, resourceVersion: '' });
-  // Before it stand texts only (name to uid), in which a quote is escaped: the first of these is the field.
-  const at = meta.indexOf(EMPTY_REVISION) + EMPTY_REVISION.length - 1;
+  const { type: metaType, before, behind } = metaFieldsOf();
+  const head = before.text(metadata);
+  const isRevisionIn = metadata['resourceVersion'] !== undefined;
+  const known = before.count + (isRevisionIn ? 1 : 0);
+  const tail = behind.text(metadata);
+  const metaTail = withUnknown(tail, metadata, known + behind.count, metaType);
+  const further = furtherFieldsOf(type);
+  const text = further.text(object);
+  const first = 2 + (object['metadata'] === undefined ? 0 : 1);
+  const rest = withUnknown(text, object, first + further.count, type);
+  const kind = `{"kind":${asItIs(object['kind'] ?? null)},"apiVersion":${asItIs(object['apiVersion'] ?? null)}`;
   return [
-    `{"kind":${asItIs(object['kind'] ?? null)},"apiVersion":${asItIs(object['apiVersion'] ?? null)},"metadata":${meta.slice(0, at)}`,
-    meta.slice(at) + (after === '{}' ? '}' : `,${after.slice(1)}`),
+    `${kind},"metadata":{${head === '' ? '' : `${head},`}"resourceVersion":"`,
+    `"${metaTail === '' ? '' : ','}${metaTail}}${rest === '' ? '' : ','}${rest}}`,
   ];
 }
 
