@@ -1,4 +1,4 @@
-import { Packr } from 'msgpackr';
+import { Packr, RESERVE_START_SPACE } from 'msgpackr';
 import type { Compare, Op, Txn } from './types.js';
 
 /** What the log can ask of the state. */
@@ -62,13 +62,11 @@ type WireCommand =
 
 /** Bytes: version 1 | proposer, seq, time: double 8 each | the commands in msgpack. */
 export function encodeProposal(proposal: Proposal): Buffer {
-  const packed = packr.pack(proposal.commands.map(toWire));
-  const out = Buffer.allocUnsafe(HEADER + packed.length);
+  const out = packr.pack(proposal.commands.map(toWire), RESERVE_START_SPACE | HEADER);
   out[0] = VERSION;
   out.writeDoubleBE(proposal.proposer, 1);
   out.writeDoubleBE(proposal.seq, 9);
   out.writeDoubleBE(proposal.time, 17);
-  out.set(packed, HEADER);
   return out;
 }
 

@@ -37,6 +37,17 @@ it('reads back what was written, also in more than one piece, and is as long as 
   file.close();
 });
 
+it('writes what was put into its own memory, of which it gives no more than it has', async () => {
+  const file = openLogDirectory(dir).create('log', 8192);
+  for (const letter of ['a', 'b']) {
+    const bytes = file.memory?.(1024)?.fill(letter) ?? Buffer.alloc(1024, letter);
+    await file.write(bytes, letter === 'a' ? 0 : 1024);
+  }
+  expect(file.read(0, 2048).toString()).toBe('a'.repeat(1024) + 'b'.repeat(1024));
+  expect(file.memory?.(1024 * 1024)).toBeUndefined();
+  file.close();
+});
+
 it.skipIf(process.platform !== 'linux')('writes around the page cache only so that each write is synced', async () => {
   const file = openLogDirectory(dir).create('log', 8192);
   await file.write(Buffer.alloc(512, 1), 0);

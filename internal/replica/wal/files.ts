@@ -18,7 +18,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { SECTOR_BYTES } from './record.js';
 
-const writeAt = promisify(write);
 const syncData = promisify(fdatasync);
 const syncAll = promisify(fsync);
 const closeFile = promisify(close);
@@ -26,6 +25,8 @@ const closeFile = promisify(close);
 /** One file of the log. Writes are at whole sectors, one at a time, and are lost with the power until `sync` resolves. */
 export interface LogFile {
   readonly size: number;
+  /** Memory for what is written next, where the file has some that spares it a copy; good until that is written. */
+  memory?(bytes: number): Buffer | undefined;
   /** Bytes at a position; fewer at the file's end. They may be read into memory that is there already. */
   read(position: number, length: number, into?: Buffer): Buffer;
   write(bytes: Buffer, position: number): Promise<void>;
@@ -112,6 +113,11 @@ class DiskFile implements LogFile {
     return bytes.subarray(0, read);
   }
 
+  memory(bytes: number): Buffer | undefined {
+    if (this.#piece === undefined) this.#openDirect();
+    return this.#isDirect && bytes <= PIECE_BYTES ? this.#piece?.subarray(0, bytes) : undefined;
+  }
+
   async write(bytes: Buffer, position: number): Promise<void> {
     if (this.#piece === undefined) this.#openDirect();
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
@@ -136,16 +142,16 @@ class DiskFile implements LogFile {
 
   async #writePiece(bytes: Buffer, position: number): Promise<void> {
     let source = bytes;
-    if (this.#isDirect && this.#piece !== undefined) {
+    if (this.#isDirect && this.#piece !== undefined && bytes.buffer !== this.#piece.buffer) {
       source = this.#piece.subarray(0, bytes.length);
       source.set(bytes);
     }
     for (let done = 0; done < bytes.length; ) {
       if (!this.#isDirect) this.#isUnsynced = true;
       try {
-        const { bytesWritten } = await writeAt(this.#writer, source, done, bytes.length - done, position + done);
+        const written = await writeAt(this.#writer, source, done, bytes.length - done, position + done);
         // A write that was cut short, for want of space, may end anywhere: the rest begins at a whole sector again.
-        done += bytesWritten === bytes.length - done ? bytesWritten : bytesWritten - (bytesWritten % SECTOR_BYTES);
+        done += written === bytes.length - done ? written : written - (written % SECTOR_BYTES);
       } catch (error) {
         if (!this.#isDirect || !isInvalid(error)) throw error;
         // Sectors of this disk are larger than ours.
@@ -172,6 +178,15 @@ class DiskFile implements LogFile {
     closeSync(this.#reader);
     this.#piece = undefined;
   }
+}
+
+function writeAt(file: number, source: Buffer, from: number, length: number, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(file, source, from, length, position, (error, written) => {
+      if (error === null) resolve(written);
+      else reject(error);
+    });
+  });
 }
 
 /** Node's types name WebAssembly without its values. */

@@ -57,12 +57,13 @@ export function placeRecord(type: 'truncate' | 'base' | 'reset', index: number, 
 }
 /** Ids go up to 2^53. */
 export function hardStateRecord({ term, vote, commit }: HardState): LogRecord {
-  const data = Buffer.alloc(8);
+  const data = Buffer.allocUnsafe(8);
   data.writeDoubleBE(vote, 0);
   return { type: 'hardState', index: commit, term, data };
 }
 export function hardStateOf({ index, term, data }: LogRecord): HardState {
-  return { term, vote: Buffer.from(data).readDoubleBE(0), commit: index };
+  const vote = Buffer.from(data.buffer, data.byteOffset, data.byteLength).readDoubleBE(0);
+  return { term, vote, commit: index };
 }
 export function factRecord(name: string, value: Uint8Array): LogRecord {
   const key = Buffer.from(name);
@@ -101,13 +102,17 @@ export function groupBytes(records: readonly LogRecord[]): number {
   return bytes;
 }
 
-/** The group, padded with zeros to whole sectors, and where in it each record begins. */
+/**
+ * The group, padded with zeros to whole sectors, and where in it each record begins. `memory` gives so many bytes to put it
+ * into.
+ */
 export function encodeGroup(
   records: readonly LogRecord[],
   { segment, salt }: SegmentKey,
+  memory: (bytes: number) => Buffer = Buffer.allocUnsafe,
 ): { readonly bytes: Buffer; readonly places: readonly number[] } {
   const length = groupBytes(records);
-  const bytes = Buffer.allocUnsafe(aligned(length));
+  const bytes = memory(aligned(length));
   bytes.fill(0, length);
   bytes.writeUInt32BE(MAGIC, 0);
   bytes.writeUInt32BE(VERSION << 24, 4);

@@ -35,6 +35,11 @@ const AVERAGE_SHARE = 1 / 8;
 const ZEROS = Buffer.alloc(FILL_BYTES);
 const SPARE = /^spare-\d+$/;
 
+const memoryOf =
+  (file: LogFile) =>
+  (bytes: number): Buffer =>
+    file.memory?.(bytes) ?? Buffer.allocUnsafe(bytes);
+
 /** The files of the log: groups are added at the end, and whole segments go at the beginning. One write at a time. */
 export class Segments {
   readonly #directory: LogDirectory;
@@ -100,14 +105,15 @@ export class Segments {
     segment: Segment,
     records: readonly LogRecord[],
   ): Promise<{ readonly segment: number; readonly offsets: readonly number[] }> {
-    const { bytes, places } = encodeGroup(records, { segment: segment.number, salt: segment.salt });
+    const { number, salt } = segment;
+    const file = this.#file(number);
+    const { bytes, places } = encodeGroup(records, { segment: number, salt }, memoryOf(file));
     const at = segment.end;
-    const file = this.#file(segment.number);
     await this.#writeFilled(file, bytes, at);
     await file.sync();
     segment.end = at + bytes.length;
     this.#note(segment, records);
-    return { segment: segment.number, offsets: places.map((place) => at + place) };
+    return { segment: number, offsets: places.map((place) => at + place) };
   }
 
   async #writeFilled(file: LogFile, bytes: Buffer, at: number): Promise<void> {

@@ -77,23 +77,24 @@ function compareManagers(a: Manager, b: Manager): number {
   return a.subresource < b.subresource ? -1 : a.subresource > b.subresource ? 1 : 0;
 }
 
-function encodeEntry(m: Manager): JsonObject {
-  return {
-    ...(m.name === '' ? {} : { manager: m.name }),
-    operation: m.operation,
-    apiVersion: m.apiVersion,
-    ...(m.time === undefined ? {} : { time: m.time }),
-    fieldsType: 'FieldsV1',
-    fieldsV1: m.set,
-    ...(m.subresource === '' ? {} : { subresource: m.subresource }),
-  };
+/** One entry of metadata.managedFields. */
+export function encodeManager({ name, operation, apiVersion, subresource, time, set }: Manager): JsonObject {
+  const out: JsonObject = {};
+  if (name !== '') out['manager'] = name;
+  out['operation'] = operation;
+  out['apiVersion'] = apiVersion;
+  if (time !== undefined) out['time'] = time;
+  out['fieldsType'] = 'FieldsV1';
+  out['fieldsV1'] = set;
+  if (subresource !== '') out['subresource'] = subresource;
+  return out;
 }
 
 /** metadata.managedFields for these managers; undefined when there are none. */
 export function encodeManaged(managers: Iterable<Manager>): JsonObject[] | undefined {
   const list = [...managers];
   if (list.length === 0) return undefined;
-  return list.sort(compareManagers).map(encodeEntry);
+  return list.sort(compareManagers).map(encodeManager);
 }
 
 /** At most this many entries of updaters; older ones are merged into one of ANCIENT per version. */

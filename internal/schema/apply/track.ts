@@ -1,9 +1,18 @@
 import { deepEqual, semanticEqual } from '../../machinery/equal.js';
 import { atOnce, drive, type Flow } from '../../machinery/flow.js';
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
+import { compare } from './compare.js';
 import { reconcile } from './fields.js';
 import { difference, isEmpty, union } from './fieldset.js';
-import { capUpdaters, decodeManaged, encodeManaged, identityOf, type Manager, type Managers } from './managed.js';
+import {
+  capUpdaters,
+  decodeManaged,
+  encodeManaged,
+  encodeManager,
+  identityOf,
+  type Manager,
+  type Managers,
+} from './managed.js';
 import { type Plan, planOf } from './plan.js';
 import { type ResetFilter, resetFilter, STRIPPED } from './reset.js';
 import { type Rest, takeOwnership, type Versioned } from './updater.js';
@@ -56,7 +65,23 @@ export const managedFieldsOf = (obj: JsonObject | undefined): JsonValue | undefi
 
 /** Sets obj.metadata.managedFields as kube-apiserver does for create, update, patch and status writes. */
 export function trackUpdate(options: TrackUpdateOptions): void {
-  atOnce(track(options, undefined));
+  if (options.old === undefined && !Array.isArray(managedFieldsOf(options.obj))) trackNew(options);
+  else atOnce(track(options, undefined));
+}
+
+/** A new object that names no managers: what it holds is its creator's alone. */
+function trackNew(options: TrackUpdateOptions): void {
+  const { obj, subresource, typeName } = options;
+  const { changed, unkeyed } = compare(options.plan ?? planOf(typeName), {}, obj);
+  const filter = options.filter ?? resetFilter(typeName, subresource);
+  const set = difference(filter(changed), STRIPPED);
+  if (unkeyed || isEmpty(set)) setManagedFields(obj, undefined);
+  else setManagedFields(obj, [encodeManager({ ...updater(options), time: options.now, set })]);
+}
+
+/** Who writes, as an entry names it. */
+function updater({ manager, apiVersion, subresource }: WriterOptions): Omit<Manager, 'time' | 'set'> {
+  return { name: manager === '' ? 'unknown' : manager, operation: 'Update', apiVersion, subresource };
 }
 
 /** The same for a large object: `rest` is waited for between the stages of the work. */
@@ -157,12 +182,7 @@ export function* updateManagers(
   if (rest !== undefined) yield rest();
   const set = difference(changed, STRIPPED);
   if (unkeyed || isEmpty(set)) return !unkeyed;
-  const self = {
-    name: options.manager === '' ? 'unknown' : options.manager,
-    operation: 'Update',
-    apiVersion: options.apiVersion,
-    subresource: options.subresource,
-  } as const;
+  const self = updater(options);
   const id = identityOf(self);
   const previous = managers.get(id);
   managers.set(id, {
