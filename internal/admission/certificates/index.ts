@@ -37,29 +37,29 @@ async function mayFor(ctx: AdmissionContext, a: AdmissionAttributes, verb: strin
 
 const signerOf = (a: AdmissionAttributes): string => str(child(a.oldObject ?? a.object, 'spec'), 'signerName');
 
+/** Throws 403 when the user may not do this for the request's signer. */
+async function check(ctx: AdmissionContext, a: AdmissionAttributes, verb: 'approve' | 'sign'): Promise<void> {
+  const signer = signerOf(a);
+  if (await mayFor(ctx, a, verb, signer)) return;
+  throw admissionForbidden(a, `user not permitted to ${verb} requests with signerName ${quote(signer)}`);
+}
+
 /** Plugin CertificateApproval: who decides about a request needs the verb `approve` for its signer. */
 export const certificateApproval: AdmissionPlugin = {
   name: 'CertificateApproval',
   handles: (operation) => operation === 'UPDATE',
-  async validate(ctx, a) {
-    if (!isRequest(a, 'approval')) return;
-    const signer = signerOf(a);
-    if (await mayFor(ctx, a, 'approve', signer)) return;
-    throw admissionForbidden(a, `user not permitted to approve requests with signerName ${quote(signer)}`);
-  },
+  validate: (ctx, a) => (isRequest(a, 'approval') ? check(ctx, a, 'approve') : undefined),
 };
 
 /** Plugin CertificateSigning: who brings a certificate, or says that there is none, needs the verb `sign` for its signer. */
 export const certificateSigning: AdmissionPlugin = {
   name: 'CertificateSigning',
   handles: (operation) => operation === 'UPDATE',
-  async validate(ctx, a) {
-    if (!isRequest(a, 'status')) return;
+  validate(ctx, a) {
+    if (!isRequest(a, 'status')) return undefined;
     const [now, before] = [child(a.object, 'status'), child(a.oldObject, 'status')];
-    if (['certificate', 'conditions'].every((key) => semanticEqual(now?.[key], before?.[key]))) return;
-    const signer = signerOf(a);
-    if (await mayFor(ctx, a, 'sign', signer)) return;
-    throw admissionForbidden(a, `user not permitted to sign requests with signerName ${quote(signer)}`);
+    if (['certificate', 'conditions'].every((key) => semanticEqual(now?.[key], before?.[key]))) return undefined;
+    return check(ctx, a, 'sign');
   },
 };
 

@@ -24,11 +24,11 @@ export function roleEscalation(rbac: RbacAuthorizer): AdmissionPlugin {
   return {
     name: 'RoleEscalation',
     handles: (operation) => operation === 'CREATE' || operation === 'UPDATE',
-    async admit(ctx, a) {
-      if (a.def.group !== GROUP || a.object === undefined || a.user.groups.includes(MASTERS)) return;
-      if (a.oldObject !== undefined && collectsOnly(a.object, a.oldObject)) return;
-      if (ROLES.has(a.def.resource)) await checkRole({ ctx, rbac }, a, a.object);
-      else if (BINDINGS.has(a.def.resource)) await checkBinding({ ctx, rbac }, a, a.object);
+    admit(ctx, a) {
+      if (a.def.group !== GROUP || a.object === undefined || a.user.groups.includes(MASTERS)) return undefined;
+      if (a.oldObject !== undefined && collectsOnly(a.object, a.oldObject)) return undefined;
+      if (ROLES.has(a.def.resource)) return checkRole({ ctx, rbac }, a, a.object);
+      return BINDINGS.has(a.def.resource) ? checkBinding({ ctx, rbac }, a, a.object) : undefined;
     },
   };
 }
