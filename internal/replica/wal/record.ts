@@ -109,7 +109,7 @@ export function groupBytes(records: readonly LogRecord[]): number {
 export function encodeGroup(
   records: readonly LogRecord[],
   { segment, salt }: SegmentKey,
-  memory: (bytes: number) => Buffer = Buffer.allocUnsafe,
+  memory: (bytes: number) => Buffer = (size) => Buffer.allocUnsafe(size),
 ): { readonly bytes: Buffer; readonly places: readonly number[] } {
   const length = groupBytes(records);
   const bytes = memory(aligned(length));
