@@ -91,6 +91,9 @@ export interface HttpListener {
    * was asked for as 0.
    */
   replaceTls(tls: TlsFiles): Promise<void>;
-  /** Takes no new connections; ends streams; waits at most `graceMs` for what is in flight; then closes everything. */
+  /**
+   * Takes no new connections; ends streams; waits at most `graceMs` for what is in flight; then closes everything. Once: whoever
+   * asks again waits for the same end.
+   */
   close(graceMs: number): Promise<void>;
 }

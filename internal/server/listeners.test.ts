@@ -45,7 +45,6 @@ describe.each([
   });
   beforeEach(async () => {
     told = [];
-    closing = undefined;
     agent = new https.Agent({ keepAlive: true });
     listener = await open(files, {
       serve: (request) => {
@@ -59,9 +58,7 @@ describe.each([
     agent.destroy();
     await close(0);
   });
-  /** Once: what is closed is not to be touched again. */
-  let closing: Promise<void> | undefined;
-  const close = (graceMs: number): Promise<void> => (closing ??= listener.close(graceMs));
+  const close = (graceMs: number): Promise<void> => listener.close(graceMs);
   const ask = (method = 'GET') =>
     https.request({ host: '127.0.0.1', port: listener.port, path: '/x', rejectUnauthorized: false, agent, method });
   const get = async (method = 'GET'): Promise<IncomingMessage & { text: string }> => {
@@ -92,6 +89,23 @@ describe.each([
     agent.destroy();
     await expect.poll(() => listener.connections()).toBe(0);
     expect(told).toHaveLength(2);
+  });
+
+  test('ends once, however often it is closed, and whoever asks again waits for that', async () => {
+    let release: (reply: HandlerReply) => void = () => undefined;
+    serve = () => new Promise((resolve) => (release = resolve));
+    const came = once(events, 'request');
+    const answer = get();
+    await came;
+    const ended: number[] = [];
+    const closing = [60_000, 0].map((graceMs, nth) => close(graceMs).then(() => ended.push(nth)));
+    await aWhile();
+    expect(ended).toEqual([]);
+    release(ok);
+    expect((await answer).text).toBe('ok');
+    await Promise.all(closing);
+    await close(0);
+    expect(ended).toEqual([0, 1]);
   });
 
   test('waits for what is in flight when it closes, and tells its client to go', async () => {

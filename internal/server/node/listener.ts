@@ -68,6 +68,7 @@ class NodeListener {
   private closing = false;
   private inFlight = 0;
   private drained: (() => void) | undefined;
+  private ended: Promise<void> | undefined;
   private readonly sinks = new Set<NodeSink>();
   private readonly webSockets = new Set<NodeWebSocket>();
   /** Connections that speak another protocol. */
@@ -224,8 +225,12 @@ class NodeListener {
     if (this.inFlight === 0) this.drained?.();
   }
 
-  /** Takes no new connections, ends streams and sessions, and waits for the answers that are on their way. */
-  async close(graceMs: number): Promise<void> {
+  /** Takes no new connections, ends streams and sessions, and waits for the answers that are on their way. Once. */
+  close(graceMs: number): Promise<void> {
+    return (this.ended ??= this.end(graceMs));
+  }
+
+  private async end(graceMs: number): Promise<void> {
     this.closing = true;
     this.server.close();
     for (const sink of this.sinks) sink.end();

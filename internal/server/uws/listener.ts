@@ -93,35 +93,60 @@ export async function listen(options: ListenOptions, handler: RequestHandler): P
       await wait(RETRY_MS);
     }
   };
-  let listening = await open(new TlsApp(options, listener, apps), options.port, 0).catch((error: unknown) => {
+  const first = await open(new TlsApp(options, listener, apps), options.port, 0).catch((error: unknown) => {
     listener.corkHost.close();
     throw error;
   });
-  const port = uws.us_socket_local_port(listening);
+  const port = uws.us_socket_local_port(first);
+  const door = new Door(first);
   const isClosed = (): boolean => listener.isClosing;
   // Its helper has the port open as well until it ends.
   let bounding = boundReceiveBuffer(port, isClosed);
+  const end = async (graceMs: number): Promise<void> => {
+    door.close();
+    await listener.drain(graceMs);
+    await bounding;
+    for (const app of apps) app.close();
+    listener.corkHost.close();
+  };
+  let ended: Promise<void> | undefined;
   return {
     port,
     connections: () => listener.connections,
     async replaceTls(tls) {
+      if (isClosed()) return;
       const before = [...apps];
       const app = new TlsApp(tls, listener, apps);
-      uws.us_listen_socket_close(listening);
+      door.close();
       for (const old of before) old.retire();
       try {
-        listening = await open(app, port, performance.now() + AGAIN_MS);
+        door.open(await open(app, port, performance.now() + AGAIN_MS));
       } catch (error) {
         throw new PortLostError(error instanceof Error ? error.message : String(error));
       }
+      if (isClosed()) {
+        door.close();
+        app.retire();
+      } else bounding = boundReceiveBuffer(port, isClosed);
     },
-    close: async (graceMs) => {
-      uws.us_listen_socket_close(listening);
-      await Promise.all([listener.drain(graceMs), bounding]);
-      for (const app of apps) app.close();
-      listener.corkHost.close();
-    },
+    close: (graceMs) => (ended ??= end(graceMs)),
   };
+}
+
+/** The socket that takes new connections, open or not: uWS frees one that is closed, and closing it again ends the process. */
+class Door {
+  constructor(private listening: UWS.us_listen_socket | undefined) {}
+
+  /** Through this one from now on. */
+  open(listening: UWS.us_listen_socket): void {
+    this.close();
+    this.listening = listening;
+  }
+
+  close(): void {
+    if (this.listening !== undefined) uws.us_listen_socket_close(this.listening);
+    this.listening = undefined;
+  }
 }
 
 type ListenWithOptions = (

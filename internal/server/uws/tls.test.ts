@@ -1,10 +1,14 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PeerCertificate, SecureVersion, TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createAuthority, issue, type KeyPair } from '../../pki/x509.js';
+import { has } from '../../testing/e2e/cluster.js';
 import { freeBase } from '../../testing/ports.js';
 import type { HttpListener, RequestHandler, TlsFiles } from '../http-listener.js';
 import { listen } from './listener.js';
@@ -122,6 +126,32 @@ test('certificates are replaced for those who connect; open connections stay', a
   await expect(listener.replaceTls({ ...first, certFile: second.certFile })).rejects.toThrow('TLS cannot start');
   expect((await get()).name).toBe('second');
 });
+
+test('a port that is closed while its certificates are replaced stays closed, and can be had by others', async () => {
+  await open(first);
+  const { port } = listener;
+  const replaced = listener.replaceTls(second);
+  const closed = listener.close(1000);
+  await Promise.all([replaced, closed]);
+  await listener.replaceTls(first);
+  await listener.close(0);
+  const other = createServer().listen({ port, host: '127.0.0.1' });
+  await once(other, 'listening');
+  other.close();
+});
+
+test.skipIf(!has('ss'))(
+  'what the kernel receives ahead is bounded before and after certificates are replaced',
+  async () => {
+    await open(first);
+    const bound = (): string =>
+      /rb(\d+)/.exec(execFileSync('ss', ['-Hltnm', `sport = :${listener.port}`], { encoding: 'utf8' }))?.[1] ?? '';
+    const bounded = String(2 * 208 * 1024);
+    await expect.poll(bound, { timeout: 30_000 }).toBe(bounded);
+    await listener.replaceTls(second);
+    await expect.poll(bound, { timeout: 30_000 }).toBe(bounded);
+  },
+);
 
 test('so are the authorities of clients', async () => {
   const [old, next] = await Promise.all([createAuthority('clients'), createAuthority('clients')]);
