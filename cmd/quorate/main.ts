@@ -3,20 +3,10 @@ import '../../internal/machinery/plain-keys.js';
 import { Command } from 'commander';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { logger } from '../../internal/machinery/log.js';
-import { addArchiveCommands } from './archive-commands.js';
-import { addClusterCommands } from './cluster-commands.js';
 import { speakLikeCobra } from './flag-errors.js';
 import { addVersionFlag } from './version-flag.js';
 import { addFlags, normalizeArguments } from './flags.js';
-import { addCertsCommands } from './certs-commands.js';
-import { addConfigCommands } from './config-commands.js';
-import { addInitCommands } from './init-commands.js';
-import { addJoinCommands } from './join-commands.js';
-import { addMemberCommands } from './member-commands.js';
-import { addSnapshotCommands } from './snapshot-commands.js';
-import { addTokenCommands } from './token-commands.js';
-import { addVersionCommand, versionText } from './version-command.js';
-import { addKubeconfigCommand, addPkiCommand } from './pki-commands.js';
+import { versionText } from './version-text.js';
 
 const log = logger('main.ts');
 
@@ -34,18 +24,11 @@ async function main(argv: readonly string[]): Promise<void> {
   // Commander would add what a flag without a value means to each description.
   program.configureHelp({ optionDescription: (option) => option.description });
   program.version(versionText(), '--version', 'Print the version.');
-  addVersionCommand(program);
-  addInitCommands(program);
-  addJoinCommands(program);
-  addTokenCommands(program);
-  addCertsCommands(program);
-  addSnapshotCommands(program);
-  addArchiveCommands(program);
-  addConfigCommands(program);
-  addPkiCommand(program);
-  addKubeconfigCommand(program);
-  addClusterCommands(program);
-  addMemberCommands(program);
+  // A replica keeps no other command in memory.
+  if (argv[2] !== 'serve') {
+    const { addCommands } = await import('./commands.js');
+    addCommands(program);
+  }
   const serve = program.command('serve').description('Run one replica until SIGTERM or SIGINT.');
   const flags = addFlags(serve);
   const version = addVersionFlag(serve);

@@ -1,14 +1,7 @@
 import { type Command, Option } from 'commander';
 import { yamlOf } from '../../internal/bootstrap/kubeadm-config.js';
 import { VERSION } from '../../internal/server/version.js';
-import about from '../../package.json' with { type: 'json' };
-
-/** What this program is, in one line. */
-export function versionText(): string {
-  return `quorate v${about.version} (Kubernetes ${kubernetesVersion()})`;
-}
-
-const kubernetesVersion = (): string => VERSION.gitVersion.replace(/\+.*/, '');
+import { kubernetesVersion, versionText } from './version-text.js';
 
 /** `quorate version`, in kubeadm's forms. */
 export function addVersionCommand(program: Command): void {
