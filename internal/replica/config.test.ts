@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { FatalError } from '../machinery/assert.js';
-import { isMemberName, type ReplicaConfig, validateConfig } from './config.js';
+import { addressOf, amountsOf, isMemberName, type ReplicaConfig, validateConfig } from './config.js';
 
 const A = { name: 'a', address: '10.0.0.1:2380' };
 const B = { name: 'b', address: '10.0.0.2:2380' };
@@ -58,4 +58,34 @@ it('a name is a DNS name of 63 characters at most', () => {
   expect(good.filter((name) => !isMemberName(name))).toEqual([]);
   const bad = ['', 'A', 'a_b', '-a', 'a-', '.a', 'a.', 'a'.repeat(64), 'a b', 'a\n', 'x/a'];
   expect(bad.filter(isMemberName)).toEqual([]);
+});
+
+it('times and amounts are as they are given, or else the documented ones', () => {
+  const defaults = {
+    tickMs: 50,
+    heartbeatMs: 100,
+    electionMs: 500,
+    compactionIntervalMs: 300_000,
+    scrubIntervalMs: 3_600_000,
+    logKeepEntries: 100_000,
+    txnTimeoutMs: 10_000,
+    readTimeoutMs: 5_000,
+  };
+  expect(amountsOf({ name: 'a', dataDir: '/data' })).toEqual(defaults);
+  const given = Object.fromEntries(Object.keys(defaults).map((key, i) => [key, i])) as unknown as typeof defaults;
+  expect(amountsOf({ name: 'a', dataDir: '/data', ...given })).toEqual(given);
+});
+
+it('a member is reached where it says, or else where the founders say, or else where it listens', () => {
+  const config = { name: 'b', dataDir: '/data' };
+  const members = [
+    [1, 'a', '10.0.0.1:1'],
+    [2, 'b', '10.0.0.2:1'],
+  ] as const;
+  const listen = '0.0.0.0:1';
+  expect([
+    addressOf({ ...config, peerAddress: 'b.example:1' }, listen, { id: 2, members }),
+    addressOf(config, listen, { id: 2, members }),
+    addressOf(config, listen, { id: 3, members }),
+  ]).toEqual(['b.example:1', '10.0.0.2:1', listen]);
 });

@@ -81,6 +81,33 @@ export type Observed =
   /** Rows in one commit of the state. */
   | 'stateCommitRows';
 
+/** The times and amounts of a configuration, where nothing is said as their defaults; see there. */
+export function amountsOf(config: ReplicaConfig) {
+  return {
+    tickMs: config.tickMs ?? 50,
+    heartbeatMs: config.heartbeatMs ?? 100,
+    electionMs: config.electionMs ?? 500,
+    compactionIntervalMs: config.compactionIntervalMs ?? 300_000,
+    // A pass takes about a minute for each GiB (store/scrub.ts).
+    scrubIntervalMs: config.scrubIntervalMs ?? 3_600_000,
+    logKeepEntries: config.logKeepEntries ?? 100_000,
+    txnTimeoutMs: config.txnTimeoutMs ?? 10_000,
+    readTimeoutMs: config.readTimeoutMs ?? 5_000,
+  };
+}
+
+/**
+ * host:port under which the others reach the member `id`: what it is told by its configuration, or else by the founders'
+ * list, or else where it listens.
+ */
+export function addressOf(
+  { peerAddress }: ReplicaConfig,
+  peerListen: string,
+  { id, members }: { readonly id: number; readonly members: readonly (readonly [number, string, string])[] },
+): string {
+  return peerAddress ?? members.find(([member]) => member === id)?.[2] ?? peerListen;
+}
+
 /** What a member may be called; the sentence says so. */
 export const NAME_RULE = "must be lower-case letters, digits, '-' or '.', at most 63";
 

@@ -1,13 +1,12 @@
 import type { RaftConfig } from '../raft/index.js';
-import type { ReplicaConfig } from './config.js';
+import type { amountsOf } from './config.js';
 import type { OpenFiles } from './data-files.js';
 
 const MIB = 1024 * 1024;
 
 /** How the Raft core of a replica is set up: times in ticks, bounds in bytes, and where it begins. */
 export function raftConfigOf(
-  { heartbeatMs = 100, electionMs = 500 }: ReplicaConfig,
-  tickMs: number,
+  { tickMs, heartbeatMs, electionMs }: Pick<ReturnType<typeof amountsOf>, 'tickMs' | 'heartbeatMs' | 'electionMs'>,
   { identity, log, state }: Pick<OpenFiles, 'identity' | 'log' | 'state'>,
 ): RaftConfig {
   return {

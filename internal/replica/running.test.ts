@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { freePorts } from '../testing/cluster.js';
 import { until } from '../testing/until.js';
+import { LOG_VERSION } from '../store/command.js';
+import { openEnvironment, openTables } from '../store/lmdb.js';
+import { decodeMeta, META_KEY, type StateMeta } from '../store/meta.js';
 import { openReplica, type Replica, type ReplicaConfig } from './index.js';
 import { RunningReplica } from './running.js';
 import { put } from './state.testkit.js';
@@ -39,6 +42,14 @@ const failureOf = async (work: () => unknown): Promise<string> => {
   }
   return '';
 };
+
+/** What a closed replica's state says of itself. */
+async function metaOf(directory: string): Promise<StateMeta> {
+  const environment = openEnvironment({ path: join(directory, 'state'), overlappingSync: true });
+  const meta = decodeMeta(Buffer.from(openTables(environment).meta.get(META_KEY) ?? []));
+  await environment.close();
+  return meta;
+}
 
 describe('a replica that runs alone', () => {
   it('says of itself what it is, what it holds, and how much it has done', async () => {
@@ -137,6 +148,74 @@ describe('a replica that runs alone', () => {
     await replica.ready();
     expect(replica.status()).toMatchObject({ id, stateHash, revision: 1, term: 2, leaderChanges: 1 });
     expect(replica.backend.get('a/1')?.value.toString()).toBe('x');
+  });
+
+  it('forgets history and log as it is told to, writes all that this release knows, and notes whose directory it is', async () => {
+    const replica = await open({ compactionIntervalMs: 20, logKeepEntries: 10 });
+    await replica.ready();
+    for (let i = 0; i < 40; i++) await put(replica, 'a/1', String(i));
+    await until(() => replica.status().compactRevision > 0 && replica.status().logFirst > 20, {
+      meanwhile: () => put(replica, 'a/1', 'x'),
+    });
+    await replica.close();
+    const { version, members } = await metaOf(dataDir);
+    expect(version).toBe(LOG_VERSION);
+    expect([...members.values()]).toEqual([
+      { name: 'a', address: expect.any(String) as string, nonce: expect.stringMatching(/./) as string },
+    ]);
+  });
+
+  it('gives a write up after the time that it is told', async () => {
+    let delayMs = 0;
+    const replica = await open({ txnTimeoutMs: 100, unsafeLogDelayMs: () => delayMs });
+    await replica.ready();
+    delayMs = 1_000;
+    expect(await failureOf(() => put(replica, 'a/1', 'x'))).toMatch(
+      /^UnavailableError: .*the write .*within its time$/,
+    );
+  });
+
+  it('stops where its disk fails: it says so, once, and takes nothing any more', async () => {
+    const fatal: Error[] = [];
+    let isBroken = false;
+    const replica = await open({
+      onFatal: (error) => void fatal.push(error),
+      unsafeLogDelayMs: () => {
+        if (isBroken) throw new Error('the disk is gone');
+        return 0;
+      },
+    });
+    await replica.ready();
+    isBroken = true;
+    expect(await failureOf(() => put(replica, 'a/1', 'x'))).toBe('UnavailableError: this replica has stopped');
+    expect(fatal.map(({ name }) => name)).toEqual(['FatalError']);
+    expect(fatal[0]?.message).toMatch(/^the Raft log in .* cannot be written: the disk is gone\. Check the disk/);
+    expect(said.filter((text) => text.startsWith('error: '))).toEqual([`error: ${fatal[0]?.message}`]);
+    expect(await failureOf(() => put(replica, 'a/2', 'x'))).toBe('UnavailableError: this replica has stopped');
+    expect(await failureOf(() => replica.backend.readBarrier())).toBe('UnavailableError: this replica has stopped');
+    isBroken = false;
+    await replica.close();
+  });
+
+  it('tells of a damaged record, leaves it out, and goes on', async () => {
+    let replica = await open();
+    await replica.ready();
+    await put(replica, 'a/1', 'x');
+    await put(replica, 'a/2', 'y');
+    await replica.close();
+    const environment = openEnvironment({ path: join(dataDir, 'state'), overlappingSync: true });
+    const { objects } = openTables(environment);
+    const record = Buffer.from(objects.get('a/1') ?? []);
+    record[10] = (record[10] ?? 0) ^ 0x40;
+    await environment.batch(() => void objects.put('a/1', record));
+    await environment.close();
+    replica = await open();
+    await replica.ready();
+    expect(await failureOf(() => replica.backend.get('a/1'))).toMatch(/damaged/);
+    expect(replica.status()).toMatchObject({ damagedRecords: 1, failure: '', disputed: false });
+    expect(said).toContainEqual(expect.stringMatching(/^error: .*a\/1.*damaged.*restored from a backup\.$/));
+    expect(replica.backend.get('a/2')?.value.toString()).toBe('y');
+    expect((await put(replica, 'a/3', 'z')).succeeded).toBe(true);
   });
 
   it('has nothing to say before it is started', async () => {

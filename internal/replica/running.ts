@@ -8,8 +8,8 @@ import { archiveSource } from './archive/source.js';
 import { ReplicaBackend } from './backend.js';
 import { callMember } from './calls.js';
 import { ClusterClock } from './cluster-clock.js';
-import type { LogLevel, PeerTls, ReplicaConfig } from './config.js';
-import { DataFiles } from './data-files.js';
+import { addressOf, amountsOf, type LogLevel, type PeerTls, type ReplicaConfig } from './config.js';
+import { DataFiles, type OpenFiles } from './data-files.js';
 import { Driver } from './driver.js';
 import { Housekeeping } from './housekeeping.js';
 import { type Backup, backupOf } from './backup.js';
@@ -36,15 +36,24 @@ const FORWARDED_MS = 15_000;
 /** How often a founder says that it still waits for others. */
 const SAY_AWAITED_MS = 10_000;
 const FOUNDERS_MISSING = 'the cluster begins when all of its founders are connected and empty; missing';
-/** The whole state is read this often; a pass takes about a minute for each GiB (store/scrub.ts). */
-const SCRUB_INTERVAL_MS = 3_600_000;
 
 interface Parts {
+  readonly files: OpenFiles;
   readonly driver: Driver;
   readonly proposals: Proposals;
   readonly reads: Reads;
   readonly backend: ReplicaBackend;
   readonly membership: Membership;
+  readonly verifier: Verifier;
+  readonly housekeeping: Housekeeping;
+  readonly scrub: Scrub;
+  readonly space: SpaceGuard;
+  /** Absent where this replica listens for no others. */
+  readonly peers: Peers | undefined;
+  /** Is there a connection to this member? */
+  readonly reachable: (id: NodeId) => boolean;
+  /** The state was taken from the leader at this start. */
+  readonly copied: boolean;
   readonly id: NodeId;
 }
 
@@ -52,15 +61,13 @@ interface Parts {
 export class RunningReplica implements Replica {
   readonly #config: ReplicaConfig;
   readonly #lock: DirectoryLock;
+  /** From the first file on that is open; all are to be closed. */
   #data: DataFiles | undefined;
+  /** When all is wired, before anything moves. */
   #parts: Parts | undefined;
+  /** What ends the work of the parts that there are by now; each may be called again. */
+  readonly #stops: ((reason: string) => void)[] = [];
   #tls: PeerTls | undefined;
-  #ticker: NodeJS.Timeout | undefined;
-  #peers: Peers | undefined;
-  #housekeeping: Housekeeping | undefined;
-  #space: SpaceGuard | undefined;
-  #verifier: Verifier | undefined;
-  #scrub: Scrub | undefined;
   #archiver: Archiver | undefined;
   #leaderChanges = 0;
   readonly #quarantine: Quarantine;
@@ -72,10 +79,11 @@ export class RunningReplica implements Replica {
     this.#tls = config.tls;
     this.#lock = lock;
     this.#quarantine = new Quarantine({
-      noteDiffering: (revision) => this.#data?.log?.putFact(RESEED, Buffer.from(String(revision))) ?? Promise.resolve(),
+      noteDiffering: (revision) => this.#running().files.log.putFact(RESEED, Buffer.from(String(revision))),
       noteDamage: (error) => {
-        this.#data?.damage?.note(error);
-        return this.#data?.damage?.settled() ?? Promise.resolve();
+        const { damage } = this.#running().files;
+        damage.note(error);
+        return damage.settled();
       },
       onFatal: (error) => this.#fatal(error),
       say: this.#say,
@@ -84,9 +92,10 @@ export class RunningReplica implements Replica {
 
   async start(): Promise<void> {
     const config = this.#config;
+    const amounts = amountsOf(config);
     const say = this.#say;
     const space = new SpaceGuard({ dataDir: config.dataDir, say });
-    this.#space = space;
+    this.#stops.push(() => space.stop());
     const disks = new DiskWatch({ ...SLOW_DISK_LIMITS, ...config.slowDisk });
     this.#data = new DataFiles(config, {
       onDiskFull: (error) => space.onDiskFull(error),
@@ -105,7 +114,9 @@ export class RunningReplica implements Replica {
       differs: () => this.#quarantine.differs,
       say,
     });
-    const { log, identity, receiver, state, damage, times } = await this.#data.open();
+    const files = await this.#data.open();
+    const { copied } = this.#data;
+    const { log, identity, receiver, state, damage, times } = files;
     const peers =
       config.peerListen === undefined
         ? undefined
@@ -113,8 +124,7 @@ export class RunningReplica implements Replica {
             identity,
             receiver,
             listen: config.peerListen,
-            address:
-              config.peerAddress ?? identity.members.find(([id]) => id === identity.id)?.[2] ?? config.peerListen,
+            address: addressOf(config, config.peerListen, identity),
             tls: config.tls,
             log,
             state,
@@ -123,8 +133,7 @@ export class RunningReplica implements Replica {
             onCorrupt: (error) => damage.note(error),
             say,
           });
-    this.#peers = peers;
-    const tickMs = config.tickMs ?? 50;
+    const reachable = (id: NodeId): boolean => peers?.reachable(id) ?? false;
     const driver = new Driver({
       id: identity.id,
       log,
@@ -133,7 +142,7 @@ export class RunningReplica implements Replica {
       installer: peers,
       disks,
       ...(config.unsafeLogVersion === undefined ? {} : { knows: config.unsafeLogVersion }),
-      raft: raftConfigOf(config, tickMs, { identity, log, state }),
+      raft: raftConfigOf(amounts, { identity, log, state }),
       onFatal: (error) => this.#fatal(error),
       onDamagedEntry: (error) => {
         if (!this.#closed) this.#quarantine.halted(error);
@@ -143,7 +152,7 @@ export class RunningReplica implements Replica {
         const name = state.meta.members.get(leader)?.name ?? '';
         this.#say('info', leader === 0 ? `no leader in term ${term}` : `${name} leads in term ${term}`);
         peers?.onLeader();
-        void this.#housekeeping?.raiseVersion().catch(() => undefined); // Tried again every second.
+        void housekeeping.raiseVersion().catch(() => undefined); // Tried again every second.
       },
       onConfChange: (request) => membership.onApplied(request),
       onConfChangeRefused: (refusal) => membership.onRefused(refusal),
@@ -171,7 +180,7 @@ export class RunningReplica implements Replica {
       former: identity.former,
       prefix: `${identity.id}.${identity.boots}`,
       nonceOf: (id) => (id === identity.id ? identity.nonce : peers?.nonceOf(id)),
-      reachable: (id) => peers?.reachable(id) ?? false,
+      reachable,
       call: (id, address, payload) => callMember(address, this.#tls, payload, FORWARDED_MS, { self: identity, to: id }),
       say,
     });
@@ -180,14 +189,64 @@ export class RunningReplica implements Replica {
       driver,
       proposals,
       reads,
-      txnTimeoutMs: config.txnTimeoutMs ?? 10_000,
-      readTimeoutMs: config.readTimeoutMs ?? 5_000,
+      txnTimeoutMs: amounts.txnTimeoutMs,
+      readTimeoutMs: amounts.readTimeoutMs,
       onCorrupt: (error) => damage.note(error),
       space,
     });
-    this.#parts = { driver, proposals, reads, backend, membership, id: identity.id };
+    const verifier = new Verifier({
+      id: identity.id,
+      state,
+      ask: (id, payload) => (peers === undefined ? Promise.reject(new Error('no peers')) : peers.ask(id, payload)),
+      onDiverged: (revision) => {
+        if (!this.#closed) this.#quarantine.diverged(revision);
+      },
+      say,
+    });
+    const housekeeping = new Housekeeping({
+      id: identity.id,
+      driver,
+      state,
+      log,
+      proposals,
+      membership,
+      verifier,
+      clock,
+      reachable,
+      logVersionOf: (id) => (id === identity.id ? identity.logVersion : peers?.logVersionOf(id)),
+      snapshotFor: (id) => peers?.snapshotFor(id),
+      compactionIntervalMs: amounts.compactionIntervalMs,
+      space,
+      disks,
+      hasSpace: (id) => peers?.hasSpace(id) ?? Promise.resolve(false),
+      damaged: () => damage.failure !== undefined,
+      keepEntries: amounts.logKeepEntries,
+      say,
+    });
+    const scrub = new Scrub({
+      state,
+      intervalMs: amounts.scrubIntervalMs,
+      onCorrupt: (error) => damage.note(error),
+      onBrokenOff: (error) => say('warn', `the state could not be read to its end: ${messageOf(error)}`),
+    });
+    this.#parts = {
+      files,
+      driver,
+      proposals,
+      reads,
+      backend,
+      membership,
+      verifier,
+      housekeeping,
+      scrub,
+      space,
+      peers,
+      reachable,
+      copied,
+      id: identity.id,
+    };
     let awaitedAt = performance.now();
-    this.#ticker = setInterval(() => {
+    const ticker = setInterval(() => {
       const now = performance.now();
       if (now > awaitedAt + SAY_AWAITED_MS) {
         awaitedAt = now;
@@ -199,45 +258,15 @@ export class RunningReplica implements Replica {
       proposals.resend(driver.leader !== identity.id);
       reads.expire(now);
       driver.tick();
-    }, tickMs);
-    const verifier = new Verifier({
-      id: identity.id,
-      state,
-      ask: (id, payload) => (peers === undefined ? Promise.reject(new Error('no peers')) : peers.ask(id, payload)),
-      onDiverged: (revision) => {
-        if (!this.#closed) this.#quarantine.diverged(revision);
-      },
-      say,
-    });
-    this.#verifier = verifier;
-    const housekeeping = new Housekeeping({
-      id: identity.id,
-      driver,
-      state,
-      log,
-      proposals,
-      membership,
-      verifier,
-      clock,
-      reachable: (id) => peers?.reachable(id) ?? false,
-      logVersionOf: (id) => (id === identity.id ? identity.logVersion : peers?.logVersionOf(id)),
-      snapshotFor: (id) => peers?.snapshotFor(id),
-      compactionIntervalMs: config.compactionIntervalMs ?? 300_000,
-      space,
-      disks,
-      hasSpace: (id) => peers?.hasSpace(id) ?? Promise.resolve(false),
-      damaged: () => damage.failure !== undefined,
-      keepEntries: config.logKeepEntries ?? 100_000,
-      say,
-    });
-    this.#housekeeping = housekeeping;
-    const scrub = new Scrub({
-      state,
-      intervalMs: config.scrubIntervalMs ?? SCRUB_INTERVAL_MS,
-      onCorrupt: (error) => damage.note(error),
-      onBrokenOff: (error) => say('warn', `the state could not be read to its end: ${messageOf(error)}`),
-    });
-    this.#scrub = scrub;
+    }, amounts.tickMs);
+    this.#stops.push(
+      () => clearInterval(ticker),
+      () => housekeeping.stop(),
+      () => scrub.stop(),
+      () => driver.stop(),
+      (reason) => proposals.close(reason),
+      (reason) => reads.close(reason),
+    );
     await peers?.start(driver, membership, verifier);
     scrub.start();
     housekeeping.start();
@@ -257,47 +286,43 @@ export class RunningReplica implements Replica {
     return this.#running().driver.raft.role === 'leader';
   }
   status(): ReplicaStatus {
-    const { driver, proposals, id } = this.#running();
-    const state = this.#data?.state;
-    if (state === undefined) throw new Error('the replica is closed');
+    const { files, driver, proposals, verifier, housekeeping, scrub, space, reachable, copied, id } = this.#running();
     return statusOf({
       id,
       name: this.#config.name,
       raft: driver.status(),
-      state,
-      logFirst: this.#data?.log?.firstIndex() ?? 0,
-      diskLow: this.#space?.low ?? false,
-      damagedRecords: this.#data?.damage?.records ?? 0,
-      scrub: this.#scrub?.progress ?? NOT_SCRUBBED,
-      failure: this.#quarantine.reason || (this.#data?.damage?.failure ?? ''),
-      differences: this.#verifier?.differences ?? 0,
-      disputed: this.#verifier?.disputed ?? false,
-      copied: this.#data?.copied ?? false,
+      state: files.state,
+      logFirst: files.log.firstIndex(),
+      diskLow: space.low,
+      damagedRecords: files.damage.records,
+      scrub: scrub.progress,
+      failure: this.#quarantine.reason || (files.damage.failure ?? ''),
+      differences: verifier.differences,
+      disputed: verifier.disputed,
+      copied,
       leaderChanges: this.#leaderChanges,
-      handOvers: this.#housekeeping?.handOvers ?? 0,
+      handOvers: housekeeping.handOvers,
       proposalsInFlight: proposals.inFlight,
-      connected: (member) => member === id || (this.#peers?.reachable(member) ?? false),
+      connected: (member) => member === id || reachable(member),
     });
   }
 
   async ready(): Promise<void> {
-    const { reads } = this.#running();
-    if (this.#parts?.driver.soleLeader === true) return;
+    const { reads, driver } = this.#running();
+    if (driver.soleLeader) return;
     // However long it takes: at a start, elections that follow each other are no reason to give up.
     await reads.wait(2 ** 31 - 1);
   }
 
   replaceTls(tls: PeerTls): void {
-    this.#peers?.replaceTls(tls);
+    this.#running().peers?.replaceTls(tls);
     this.#tls = tls;
   }
   async backup(): Promise<Backup> {
-    const { reads } = this.#running();
+    const { reads, files, verifier } = this.#running();
     // All that was acknowledged when it was asked for is in it.
-    await reads.wait(this.#config.readTimeoutMs ?? 5_000);
-    const [state, identity] = [this.#data?.state, this.#data?.identity];
-    if (state === undefined || identity === undefined) throw new Error('the replica is closed');
-    return backupOf(state, identity, this.#verifier?.disputed ?? false);
+    await reads.wait(amountsOf(this.#config).readTimeoutMs);
+    return backupOf(files.state, files.identity, verifier.disputed);
   }
 
   archive(): ArchiveStatus | undefined {
@@ -335,18 +360,18 @@ export class RunningReplica implements Replica {
   }
 
   #leadership(): Parameters<typeof handOver>[0] {
-    const { driver, id } = this.#running();
+    const { files, driver, verifier, reachable, id } = this.#running();
     return {
       id,
       driver,
-      disputed: this.#verifier?.disputed === true,
-      reachable: (member) => this.#peers?.reachable(member) ?? false,
-      nameOf: (member) => this.#data?.state?.meta.members.get(member)?.name ?? String(member),
+      disputed: verifier.disputed,
+      reachable,
+      nameOf: (member) => files.state.meta.members.get(member)?.name ?? String(member),
     };
   }
 
   async compact(revision: number): Promise<void> {
-    await this.#housekeeping?.compactTo(revision);
+    await this.#running().housekeeping.compactTo(revision);
   }
 
   #running(): Parts {
@@ -358,13 +383,7 @@ export class RunningReplica implements Replica {
   #fatal(error: FatalError): void {
     this.#say('error', error.message);
     this.#archiver?.halt();
-    clearInterval(this.#ticker);
-    this.#housekeeping?.stop();
-    this.#scrub?.stop();
-    this.#space?.stop();
-    this.#parts?.driver.stop();
-    this.#parts?.proposals.close('this replica has stopped');
-    this.#parts?.reads.close('this replica has stopped');
+    for (const stop of this.#stops) stop('this replica has stopped');
     if (this.#config.onFatal === undefined) throw error;
     this.#config.onFatal(error);
   }
@@ -377,14 +396,8 @@ export class RunningReplica implements Replica {
     noted.catch(() => undefined); // Heard below.
     // What was acknowledged until now is in it, where the disk takes it.
     await this.#archiver?.stop();
-    clearInterval(this.#ticker);
-    this.#housekeeping?.stop();
-    this.#scrub?.stop();
-    this.#space?.stop();
-    this.#parts?.driver.stop();
-    this.#parts?.proposals.close('this replica is shutting down');
-    this.#parts?.reads.close('this replica is shutting down');
-    await this.#peers?.close();
+    for (const stop of this.#stops) stop('this replica is shutting down');
+    await this.#parts?.peers?.close();
     await this.#data?.receiver?.close();
     try {
       await noted;
@@ -396,5 +409,3 @@ export class RunningReplica implements Replica {
     }
   }
 }
-
-const NOT_SCRUBBED = { passes: 0, lastRows: 0, lastSeconds: 0, lastRevision: 0, rows: 0 };
