@@ -39,6 +39,8 @@ export interface OpenFiles {
   readonly damage: Damage;
   /** When entries were appended that the archive asks for. */
   readonly times: AppendTimes;
+  /** The state was taken from the leader at this start. */
+  readonly copied: boolean;
 }
 
 /** Log, identity and state of one replica: opened in this order, for each says where the next is. */
@@ -50,8 +52,6 @@ export class DataFiles {
   receiver: SnapshotReceiver | undefined;
   state: StateStore | undefined;
   damage: Damage | undefined;
-  /** The state was taken from the leader at this start. */
-  copied = false;
 
   constructor(config: ReplicaConfig, events: DataEvents) {
     this.#config = config;
@@ -115,14 +115,14 @@ export class DataFiles {
     const wantsCopy = isNoted(log.getFact(RESEED));
     const { dataDir, tls, stopping } = config;
     await reseedIfWanted({ dataDir, identity, tls, log, state, say, stopping });
-    this.copied = wantsCopy && !isNoted(log.getFact(RESEED));
+    const copied = wantsCopy && !isNoted(log.getFact(RESEED));
     if (log.lost !== undefined) await this.#doWithoutLost(log, state);
     const { appliedIndex } = state.meta;
     if (appliedIndex > log.lastIndex() || appliedIndex < log.firstIndex() - 1) {
       const extent = `the log in ${config.dataDir} is from ${log.firstIndex()} to ${log.lastIndex()}`;
       throw new FatalError(`${extent} but the state has applied ${appliedIndex}: ${PART_LOST}`);
     }
-    return { log, identity, receiver, state, damage, times };
+    return { log, identity, receiver, state, damage, times, copied };
   }
 
   #warnOfOtherCluster({ cluster }: Member): void {

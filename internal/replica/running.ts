@@ -5,6 +5,7 @@ import { Scrub } from '../store/scrub.js';
 import type { Backend } from '../store/types.js';
 import { Archiver, type ArchiveStatus } from './archive/archiver.js';
 import { archiveSource } from './archive/source.js';
+import { AwaitedFounders } from './awaited.js';
 import { ReplicaBackend } from './backend.js';
 import { callMember } from './calls.js';
 import { ClusterClock } from './cluster-clock.js';
@@ -33,9 +34,6 @@ const SEQ_PER_BOOT = 2 ** 32;
 const SEE_CHANGE_MS = 5_000;
 /** For the leader's answer to a change of the membership that is passed on to it. */
 const FORWARDED_MS = 15_000;
-/** How often a founder says that it still waits for others. */
-const SAY_AWAITED_MS = 10_000;
-const FOUNDERS_MISSING = 'the cluster begins when all of its founders are connected and empty; missing';
 
 interface Parts {
   readonly files: OpenFiles;
@@ -52,8 +50,6 @@ interface Parts {
   readonly peers: Peers | undefined;
   /** Is there a connection to this member? */
   readonly reachable: (id: NodeId) => boolean;
-  /** The state was taken from the leader at this start. */
-  readonly copied: boolean;
   readonly id: NodeId;
 }
 
@@ -61,7 +57,6 @@ interface Parts {
 export class RunningReplica implements Replica {
   readonly #config: ReplicaConfig;
   readonly #lock: DirectoryLock;
-  /** From the first file on that is open; all are to be closed. */
   #data: DataFiles | undefined;
   /** When all is wired, before anything moves. */
   #parts: Parts | undefined;
@@ -115,7 +110,6 @@ export class RunningReplica implements Replica {
       say,
     });
     const files = await this.#data.open();
-    const { copied } = this.#data;
     const { log, identity, receiver, state, damage, times } = files;
     const peers =
       config.peerListen === undefined
@@ -242,17 +236,12 @@ export class RunningReplica implements Replica {
       space,
       peers,
       reachable,
-      copied,
       id: identity.id,
     };
-    let awaitedAt = performance.now();
+    const founders = new AwaitedFounders(() => peers?.awaited ?? [], say, performance.now());
     const ticker = setInterval(() => {
       const now = performance.now();
-      if (now > awaitedAt + SAY_AWAITED_MS) {
-        awaitedAt = now;
-        const awaited = peers?.awaited ?? [];
-        if (awaited.length > 0) say('warn', `${FOUNDERS_MISSING}: ${awaited.join(', ')}`);
-      }
+      founders.observe(now);
       clock.observe();
       proposals.expire(now);
       proposals.resend(driver.leader !== identity.id);
@@ -286,7 +275,7 @@ export class RunningReplica implements Replica {
     return this.#running().driver.raft.role === 'leader';
   }
   status(): ReplicaStatus {
-    const { files, driver, proposals, verifier, housekeeping, scrub, space, reachable, copied, id } = this.#running();
+    const { files, driver, proposals, verifier, housekeeping, scrub, space, reachable, id } = this.#running();
     return statusOf({
       id,
       name: this.#config.name,
@@ -299,7 +288,7 @@ export class RunningReplica implements Replica {
       failure: this.#quarantine.reason || (files.damage.failure ?? ''),
       differences: verifier.differences,
       disputed: verifier.disputed,
-      copied,
+      copied: files.copied,
       leaderChanges: this.#leaderChanges,
       handOvers: housekeeping.handOvers,
       proposalsInFlight: proposals.inFlight,
