@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
-import { open, statfs } from 'node:fs/promises';
+import { type FileHandle, open, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { LogLevel } from './config.js';
 
 /** Below this much free space, new objects and changes are refused; deletes and compaction go on. */
@@ -14,6 +16,10 @@ const CHECKS_BEFORE_RESERVE = 5;
 /** A disk that stays full is told of so often. */
 const SAY_FULL_MS = 30_000;
 const CHUNK = Buffer.alloc(1024 * 1024);
+/** util-linux' program: it has the file system keep blocks for a file without writing them. Node has no call for that. */
+const FALLOCATE = 'fallocate';
+const FALLOCATE_TIMEOUT_MS = 10_000;
+const run = promisify(execFile);
 
 export interface SpaceOptions {
   readonly dataDir: string;
@@ -65,9 +71,7 @@ export class SpaceGuard {
     try {
       const file = await open(this.#reserve, 'w', 0o600);
       try {
-        // Written, not only sized: a sparse file holds nothing back.
-        for (let written = 0; written < RESERVE_BYTES && !this.#stopped; written += CHUNK.length)
-          await file.write(CHUNK);
+        if (!(await hasBlocks(this.#reserve))) await this.#writeReserve(file);
       } finally {
         await file.close();
       }
@@ -76,6 +80,13 @@ export class SpaceGuard {
       rmSync(this.#reserve, { force: true });
     } finally {
       this.#reserving = false;
+    }
+  }
+
+  /** Written, not only sized: a sparse file holds nothing back. */
+  async #writeReserve(file: FileHandle): Promise<void> {
+    for (let at = 0; at < RESERVE_BYTES && !this.#stopped; at += CHUNK.length) {
+      await file.write(CHUNK, 0, CHUNK.length, at);
     }
   }
 
@@ -103,5 +114,16 @@ export class SpaceGuard {
 
   stop(): void {
     this.#stopped = true;
+  }
+}
+
+/** Has a file keep its blocks without writing them; false where there is no such program, or the file system cannot. */
+async function hasBlocks(path: string): Promise<boolean> {
+  try {
+    await run(FALLOCATE, ['--length', String(RESERVE_BYTES), path], { timeout: FALLOCATE_TIMEOUT_MS });
+    return true;
+  } catch {
+    // Whatever stood in its way, they can be written.
+    return false;
   }
 }
