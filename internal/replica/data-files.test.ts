@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -113,7 +113,14 @@ describe('a data directory', () => {
     const file = join(directory, 'file');
     writeFileSync(file, '');
     await expect(open({ dataDir: join(file, 'data') })).rejects.toThrow(
-      /cannot make the data directory .*\/file\/data: ENOTDIR.*\.$/,
+      /cannot make the directory .*\/file: there is a file of that name\. Choose another place/,
+    );
+  });
+
+  // Node's own recursive mkdir never comes back from such a path.
+  it.skipIf(!existsSync('/proc/self'))('that cannot be made below /proc is told as well', async () => {
+    await expect(open({ dataDir: '/proc/quorate/data' })).rejects.toThrow(
+      /^cannot make the directory \/proc\/quorate: .*\. Choose another place/,
     );
   });
 

@@ -1,6 +1,4 @@
-import { mkdirSync } from 'node:fs';
-import { FatalError } from '../machinery/assert.js';
-import { messageOf } from '../store/lmdb.js';
+import { makeDirectory } from '../machinery/directory.js';
 import { type ReplicaConfig, validateConfig } from './config.js';
 import { lockDirectory } from './lock.js';
 import { RunningReplica } from './running.js';
@@ -18,11 +16,7 @@ export { DifferingStateError } from './verify.js';
 /** Opens the data directory and starts the replica. Throws FatalError with what to do when it cannot run. */
 export async function openReplica(config: ReplicaConfig): Promise<Replica> {
   validateConfig(config);
-  try {
-    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new FatalError(`cannot make the data directory ${config.dataDir}: ${messageOf(error)}.`);
-  }
+  makeDirectory(config.dataDir, 0o700);
   const lock = lockDirectory(config.dataDir);
   const running = new RunningReplica(config, lock);
   try {

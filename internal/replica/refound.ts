@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
+import { makeDirectory } from '../machinery/directory.js';
 import type { ConfState } from '../raft/index.js';
 import { checkState } from '../store/check.js';
 import { type Environment, flushedOf, openEnvironment, openTables } from '../store/lmdb.js';
@@ -61,7 +62,7 @@ export async function restoreSnapshot(
   }
   const file = await SnapshotFile.open(path);
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeDirectory(dataDir, 0o700);
     const lock = lockDirectory(dataDir);
     try {
       await receive(path, file, join(dataDir, STATE), progress);

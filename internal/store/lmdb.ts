@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, statfsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { FatalError } from '../machinery/assert.js';
+import { makeDirectory } from '../machinery/directory.js';
 import { missingPages } from './lmdb-extent.js';
 import { PAGE_BYTES } from './page-order.js';
 import type { TableKey, TableName } from './tables.js';
@@ -48,7 +49,7 @@ const byteKeys = {
 /** Opens an LMDB environment. Throws FatalError with what to do when it cannot be used. */
 export function openEnvironment(options: EnvironmentOptions): Environment {
   try {
-    mkdirSync(options.path, { recursive: true, mode: 0o700 });
+    makeDirectory(options.path, 0o700);
     const file = join(options.path, 'data.mdb');
     const missing = existsSync(file) ? missingPages(file) : undefined;
     if (missing !== undefined) throw new Error(`data.mdb was cut short: ${missing}`);

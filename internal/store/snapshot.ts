@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { Packr } from 'msgpackr';
 import { FatalError } from '../machinery/assert.js';
+import { makeDirectory } from '../machinery/directory.js';
 import { type Environment, flushedOf, openEnvironment, openTable, openTables, type Table } from './lmdb.js';
 import { type LmdbSnapshot, LOWEST } from './lmdb-snapshot.js';
 import { decodeMeta, META_KEY, type StateMeta } from './meta.js';
@@ -164,7 +165,7 @@ export class StagedState {
     this.path = path;
     this.#transfer = transfer;
     if (!keep) rmSync(path, { recursive: true, force: true });
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path, 0o700);
     this.#environment = openEnvironment({ path, overlappingSync: true });
     this.#tables = openTables(this.#environment);
     this.#progressTable = openTable(this.#environment, 'transfer', 'text');

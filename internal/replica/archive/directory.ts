@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FatalError } from '../../machinery/assert.js';
+import { makeDirectory } from '../../machinery/directory.js';
 import { messageOf } from '../../store/lmdb.js';
 import type { ArchiveTarget } from './target.js';
 
@@ -29,7 +30,7 @@ export class DirectoryTarget implements ArchiveTarget {
   }
 
   async list(): Promise<readonly string[]> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    makeDirectory(this.#directory, 0o700);
     const names = await readdir(this.#directory);
     for (const name of names) if (name.startsWith(PART)) await this.#removeAbandoned(name);
     return names.filter((name) => !name.startsWith(PART));

@@ -6,7 +6,6 @@ import {
   fstatSync,
   fsync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -16,6 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeDirectory } from '../../machinery/directory.js';
 import { SECTOR_BYTES } from './record.js';
 
 const syncData = promisify(fdatasync);
@@ -50,7 +50,7 @@ export interface LogDirectory {
 
 /** Opens a directory of the log, made if absent. */
 export function openLogDirectory(path: string): LogDirectory {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeDirectory(path, 0o700);
   return {
     list: () => readdirSync(path),
     open: (name) => new DiskFile(join(path, name), 0),

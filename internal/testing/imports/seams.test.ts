@@ -30,3 +30,11 @@ test('files have at most 400 lines, but for tables and tests', () => {
   expect(wrong('internal/schema/tables/core.v1.ts', long)).toEqual([]);
   expect(wrong('internal/rest/get.test.ts', long)).toEqual([]);
 });
+
+test('directories are made with the one function that comes back from every path', () => {
+  const told = ['internal/replica/log.ts: makes directories otherwise than with makeDirectory'];
+  expect(wrong('internal/replica/log.ts', 'mkdirSync(path, { recursive: true, mode: 0o700 });\n')).toEqual(told);
+  expect(wrong('internal/replica/log.ts', 'await mkdir(\n  path,\n  { recursive: true },\n);\n')).toEqual(told);
+  expect(wrong('internal/replica/log.ts', 'mkdirSync(path);\nrmSync(path, { recursive: true });\n')).toEqual([]);
+  expect(wrong('internal/replica/log.test.ts', 'mkdirSync(path, { recursive: true });\n')).toEqual([]);
+});

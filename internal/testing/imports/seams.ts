@@ -22,12 +22,15 @@ const SEAMS: readonly Seam[] = [
   },
 ];
 
+/** Node's own recursive mkdir never returns where a parent answers ENOENT, as /proc does: machinery/directory.ts makes them. */
+const RECURSIVE_MKDIR = /\bmkdir(?:Sync)?\([^;]*?recursive: true/;
+
 /** Lines that a file of the product has at most. */
 const LINES_MAX = 400;
 /** Tables of data may be longer. */
 const TABLES = ['internal/schema/tables/', 'internal/registry/default-objects/cluster-roles.ts'];
 
-/** What is wrong with the product's files: those that are too long, and calls of a seam beside its one caller. */
+/** What is wrong with the product's files: those that are too long, directories made with a call that may not return, and calls of a seam beside its one caller. */
 export function wrongFiles(sources: readonly Source[]): string[] {
   const wrong: string[] = [];
   for (const { file, text } of sources) {
@@ -36,6 +39,7 @@ export function wrongFiles(sources: readonly Source[]): string[] {
     if (lines > LINES_MAX && !TABLES.some((table) => file.startsWith(table))) {
       wrong.push(`${file}: has ${lines} lines, more than ${LINES_MAX}`);
     }
+    if (RECURSIVE_MKDIR.test(text)) wrong.push(`${file}: makes directories otherwise than with makeDirectory`);
     for (const { name, call, caller } of SEAMS) {
       if (file !== caller && call.test(text)) wrong.push(`${file}: calls ${name}, which only ${caller} may call`);
     }

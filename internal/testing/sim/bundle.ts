@@ -10,6 +10,7 @@ const internal = resolve(here, '../..');
 /** Where the world begins: these files, or what the product's files under these folders see as these, are simulated. */
 const STAND_INS: Readonly<Record<string, string>> = {
   'store/lmdb.ts': 'lmdb.ts',
+  'machinery/directory.ts': 'directory.ts',
   'replica/wal/files.ts': 'log-files.ts',
   'store/room.ts': 'room.ts',
   'transport/transport.ts': 'transport.ts',
@@ -95,8 +96,8 @@ const KNOBS: readonly Patch[] = [
   {
     name: 'commands of a later release',
     file: 'store/command.ts',
-    find: 'packr.pack(proposal.commands.map(toWire))',
-    replace: 'packr.pack(__quorateSim.laterRows(proposal.commands.map(toWire)))',
+    find: 'packr.pack(proposal.commands.map(toWire), ',
+    replace: 'packr.pack(__quorateSim.laterRows(proposal.commands.map(toWire)), ',
   },
   {
     name: 'snapshots of a later release',

@@ -1,10 +1,6 @@
 /** Takes the place of node:fs in the replica and the store while they are simulated: they only handle directories. */
 import { currentMachine } from './machine.js';
 
-export function mkdirSync(_path: string, _options?: object): undefined {
-  return undefined;
-}
-
 /** Names of the environments in a directory of the machine. */
 export function readdirSync(directory: string): string[] {
   const names = new Set<string>();

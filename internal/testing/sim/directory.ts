@@ -1,0 +1,4 @@
+/** Takes the place of machinery/directory.ts in a simulation, where all directories are there. */
+export function makeDirectory(_path: string, _mode?: number): void {
+  return undefined;
+}
