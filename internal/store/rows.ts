@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { rowMemory } from './row-memory.js';
 
 /** Every stored row begins with this byte; a release that changes a layout changes the byte and reads both. */
 const VERSION = 1;
@@ -48,7 +49,7 @@ export interface ObjectFields {
 /** Builds the record, with the decimal revision inserted into the value at `revisionAt` (-1: nowhere). */
 export function encodeObject(value: Uint8Array, revisionAt: number, fields: ObjectFields): Buffer {
   const digits = revisionAt < 0 ? '' : String(fields.modRevision);
-  const record = Buffer.allocUnsafe(OBJECT_HEADER + value.length + digits.length);
+  const record = rowMemory(OBJECT_HEADER + value.length + digits.length);
   record[0] = VERSION;
   record.writeUIntBE(fields.modRevision, MOD_AT, 6);
   record.writeUIntBE(fields.createRevision, CREATE_AT, 6);
@@ -141,7 +142,7 @@ export interface EventRow {
 /** A change: version 1 | crc32 4 | type 1 | prevRevision 6 | key. The values are in `objects` or `past`. */
 export function encodeEvent(row: EventRow): Buffer {
   const length = Buffer.byteLength(row.key);
-  const out = Buffer.allocUnsafe(12 + length);
+  const out = rowMemory(12 + length);
   out[0] = VERSION;
   out[5] = EVENT_TYPES.indexOf(row.type);
   out.writeUIntBE(row.prevRevision, 6, 6);
@@ -168,7 +169,7 @@ export function parseExpiryKey(bytes: Buffer): { readonly time: number; readonly
   return { time: bytes.readUIntBE(0, 6), key: bytes.toString('utf8', 6) };
 }
 export function encodeRevision(revision: number): Buffer {
-  const out = Buffer.allocUnsafe(6);
+  const out = rowMemory(6);
   out.writeUIntBE(revision, 0, 6);
   return out;
 }

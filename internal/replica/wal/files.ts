@@ -48,13 +48,15 @@ export interface LogDirectory {
   sync(): Promise<void>;
 }
 
-/** Opens a directory of the log, made if absent. */
+/** Opens a directory of the log, made if absent. Of its files one is written at a time: all share memory for that. */
 export function openLogDirectory(path: string): LogDirectory {
   makeDirectory(path, 0o700);
+  let memory: Buffer | undefined;
+  const piece = (): Buffer => (memory ??= pageAligned(PIECE_BYTES));
   return {
     list: () => readdirSync(path),
-    open: (name) => new DiskFile(join(path, name), 0),
-    create: (name, size) => new DiskFile(join(path, name), size),
+    open: (name) => new DiskFile(join(path, name), 0, piece),
+    create: (name, size) => new DiskFile(join(path, name), size, piece),
     rename: (from, to) => renameSync(join(path, from), join(path, to)),
     remove: (name) => unlinkSync(join(path, name)),
     sync: () => syncDirectory(path),
@@ -87,11 +89,14 @@ class DiskFile implements LogFile {
   #isDirect = false;
   /** Bytes may be in the file that are not on the disk: what was found in it, its length, what was not written directly. */
   #isUnsynced = true;
+  /** The memory that all files of the directory are written from. */
+  readonly #sharedPiece: () => Buffer;
   #piece: Buffer | undefined;
   size: number;
 
-  constructor(path: string, size: number) {
+  constructor(path: string, size: number, piece: () => Buffer) {
     this.#path = path;
+    this.#sharedPiece = piece;
     const flags = size > 0 ? constants.O_RDWR | constants.O_CREAT : constants.O_RDWR;
     this.#reader = openSync(path, flags, 0o600);
     this.#writer = this.#reader;
@@ -126,9 +131,8 @@ class DiskFile implements LogFile {
     this.size = Math.max(this.size, position + bytes.length);
   }
 
-  /** Memory for one piece is kept for as long as the file is written: there is one such file for each log. */
   #openDirect(): void {
-    this.#piece = pageAligned(PIECE_BYTES);
+    this.#piece = this.#sharedPiece();
     const direct = (constants as Readonly<Record<string, number | undefined>>).O_DIRECT;
     if (direct === undefined) return;
     try {
