@@ -123,12 +123,15 @@ class DiskFile implements LogFile {
     return this.#isDirect && bytes <= PIECE_BYTES ? this.#piece?.subarray(0, bytes) : undefined;
   }
 
-  async write(bytes: Buffer, position: number): Promise<void> {
+  write(bytes: Buffer, position: number): Promise<void> {
     if (this.#piece === undefined) this.#openDirect();
+    return bytes.length <= PIECE_BYTES ? this.#writePiece(bytes, position) : this.#writePieces(bytes, position);
+  }
+
+  async #writePieces(bytes: Buffer, position: number): Promise<void> {
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
       await this.#writePiece(bytes.subarray(at, at + PIECE_BYTES), position + at);
     }
-    this.size = Math.max(this.size, position + bytes.length);
   }
 
   #openDirect(): void {
@@ -164,6 +167,7 @@ class DiskFile implements LogFile {
         this.#isDirect = false;
       }
     }
+    this.size = Math.max(this.size, position + bytes.length);
   }
 
   async sync(): Promise<void> {

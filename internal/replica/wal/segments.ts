@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { assert } from '../../machinery/assert.js';
-import type { Entry, HardState } from '../../raft/types.js';
+import type { Entry } from '../../raft/types.js';
 import type { EntryPlace } from './entry-index.js';
 import type { LogDirectory, LogFile } from './files.js';
 import {
@@ -8,7 +8,6 @@ import {
   encodeGroup,
   factOf,
   factRecord,
-  hardStateOf,
   hardStateRecord,
   aligned,
   groupBytes,
@@ -55,7 +54,7 @@ export class Segments {
   /** What the records written so far come to: a new segment begins with it. */
   #last: Place;
   #base: Place;
-  #hardState: HardState | undefined;
+  #hardState: LogRecord | undefined;
   readonly #facts: Map<string, Buffer>;
   /** What the log cannot be read of, until nobody needs it. */
   #lost: LostPart | undefined;
@@ -71,7 +70,7 @@ export class Segments {
     this.#last = { index: index.last, term };
     this.#lost = lost;
     this.#base = base;
-    this.#hardState = contents.hardState;
+    this.#hardState = contents.hardState === undefined ? undefined : hardStateRecord(contents.hardState);
     this.#facts = new Map(contents.facts);
     for (const name of directory.list().filter((each) => SPARE.test(each))) {
       if (this.#spares.length < SPARES_MAX) this.#spares.push(name);
@@ -93,9 +92,7 @@ export class Segments {
    * Writes records as one group, and syncs it. Says where each begins. When it fails, nothing counts as written, and the
    * same records can be written again.
    */
-  async write(
-    records: readonly LogRecord[],
-  ): Promise<{ readonly segment: number; readonly offsets: readonly number[] }> {
+  write(records: readonly LogRecord[]): Promise<{ readonly segment: number; readonly offsets: readonly number[] }> {
     const current = this.#segments.at(-1);
     const fits = current !== undefined && current.end + aligned(groupBytes(records)) <= this.#file(current.number).size;
     return fits ? this.#writeBehind(current, records) : this.#begin(current, records);
@@ -133,7 +130,7 @@ export class Segments {
     const head = [
       segmentRecord(this.#last.index, this.#last.term, previous?.end ?? 0),
       placeRecord('base', this.#base.index, this.#base.term),
-      ...(this.#hardState === undefined ? [] : [hardStateRecord(this.#hardState)]),
+      ...(this.#hardState === undefined ? [] : [this.#hardState]),
       ...[...this.#facts].map(([name, value]) => factRecord(name, value)),
     ];
     const number = (previous?.number ?? 0) + 1;
@@ -167,7 +164,7 @@ export class Segments {
       } else if (type === 'truncate') this.#last = { index: index - 1, term };
       else if (type === 'base') this.#base = { index, term };
       else if (type === 'reset') this.#last = this.#base = { index, term };
-      else if (type === 'hardState') this.#hardState = hardStateOf(record);
+      else if (type === 'hardState') this.#hardState = record;
       else if (type === 'fact') this.#facts.set(factOf(record).name, Buffer.from(factOf(record).value));
     }
   }
