@@ -234,4 +234,98 @@ export const HARMLESS_SERVER: readonly Argued[] = [
     'timer = left > LONGEST_TIMER_MS ? setTimeout(wait, LONGEST_TIMER_MS) : setTimeout(then, Math.max(left, 0));',
     'left >= LONGEST_TIMER_MS',
   ]),
+  ...argued('answer-head.ts', 'every name of an object has its value', [
+    "for (const name in headers) res.writeHeader(name, headers[name] ?? '');",
+    '"Stryker was here!"',
+  ]),
+  ...argued('debug-raft.ts', 'what is split has a first part', [
+    "const [name = '', operation] = path.slice(MEMBERS.length + 1).split('/');",
+    '"Stryker was here!"',
+  ]),
+  ...argued(
+    'debug-raft.ts',
+    'who leaves one of them out is refused',
+    ["return perform(control, () => control.addMember(name ?? '', address ?? ''));", '"Stryker was here!"'],
+    ["return perform(control, () => moveLeader(control, name ?? ''));", '"Stryker was here!"'],
+  ),
+  ...argued('list-options.ts', 'this part of the pattern is in every match', [
+    "if (match !== null) return match[1] ?? '';",
+    '"Stryker was here!"',
+  ]),
+  ...argued('node/exchange.ts', 'what a server is asked has a method and a target', [
+    "const { method = '', url = '', rawHeaders } = message;",
+    '"Stryker was here!"',
+  ]),
+  ...argued(
+    'node/exchange.ts',
+    PAIRS,
+    [
+      "for (let i = 0; i < this.headers.length; i += 2) if (this.headers[i] === name) return this.headers[i + 1] ?? '';",
+      '"Stryker was here!"',
+    ],
+    [
+      "for (let i = 0; i < this.headers.length; i += 2) if (this.headers[i] === name) return this.headers[i + 1] ?? '';",
+      'i <= this.headers.length',
+    ],
+  ),
+  ...argued('openid.ts', 'what is split has a first part', [
+    "const ranges = accept.split(',').map((r) => (r.split(';')[0] ?? '').trim());",
+    '"Stryker was here!"',
+  ]),
+  ...argued('paths.ts', 'a path without a slash is none that is served', [
+    "const first = request.path.split('/', 2)[1] ?? '';",
+    '"Stryker was here!"',
+  ]),
+  ...argued('health.ts', 'every path begins with a slash', [
+    "const [, endpoint = '', ...rest] = request.path.split('/');",
+    '"Stryker was here!"',
+  ]),
+  ...argued('poststart/identity-lease.ts', 'a digest has bits', [
+    "return (bits.match(/.{1,5}/g) ?? []).map((five) => BASE32[Number.parseInt(five.padEnd(5, '0'), 2)] ?? '').join('');",
+    '["Stryker was here"]',
+  ]),
+  ...argued(
+    'refusal-hold.ts',
+    'there is each of the slots',
+    ['const due = this.#slots[this.#next]?.splice(0) ?? [];', '["Stryker was here"]'],
+    ['const due = this.#slots[this.#next]?.splice(0) ?? [];', 'this.#slots[this.#next].splice'],
+  ),
+  ...argued(
+    'request-context.ts',
+    PAIRS,
+    ["if (headers[i] === name) return headers[i + 1] ?? '';", '"Stryker was here!"'],
+    ["if (headers[i] === name) values.push(headers[i + 1] ?? '');", '"Stryker was here!"'],
+    ["const name = headers[i] ?? '';", '"Stryker was here!"'],
+    ["if (name.startsWith(prefix)) found.push([name, headers[i + 1] ?? '']);", '"Stryker was here!"'],
+  ),
+  ...argued(
+    'request-info.ts',
+    'such a path has this part: its parts were counted',
+    ["const version = (isApi ? all[1] : all[2]) ?? '';", '"Stryker was here!"'],
+    ["if (SPECIAL_VERBS.has(all[from] ?? '')) {", '"Stryker was here!"'],
+    ["verb = all[from] ?? '';", '"Stryker was here!"'],
+    ["namespace = all[from + 1] ?? '';", '"Stryker was here!"'],
+    [
+      "if (all.length - from > 2 && !NAMESPACE_SUBRESOURCES.has(all[from + 2] ?? '')) from += 2;",
+      '"Stryker was here!"',
+    ],
+    ["const resource = all[from] ?? '';", '"Stryker was here!"'],
+  ),
+  ...argued('source-ips.ts', 'this part of the pattern is in every match', [
+    "const [high, low] = [Number.parseInt(mapped[1] ?? '', 16), Number.parseInt(mapped[2] ?? '', 16)];",
+    '"Stryker was here!"',
+  ]),
+  ...argued('reviews/identity.ts', 'every name of an object has its value', [
+    'for (const key of Object.keys(user.extra).toSorted()) extra[key] = [...(user.extra[key] ?? [])];',
+    '["Stryker was here"]',
+  ]),
+  ...argued('reviews/access.ts', 'one value is there: they were counted', [
+    ".map((r) => `${str(r, 'key')}=${strings(r, 'values')[0] ?? ''}`)",
+    '"Stryker was here!"',
+  ]),
+  ...argued('uws/exchange.ts', PAIRS, [
+    "if (this.headers[i] === name) return this.headers[i + 1] ?? '';",
+    '"Stryker was here!"',
+  ]),
+  ...argued('uws/framing.ts', PAIRS, ["const value = headers[i + 1] ?? '';", '"Stryker was here!"']),
 ];
