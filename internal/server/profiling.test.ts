@@ -66,6 +66,16 @@ test('one is taken at a time, and not for too long', async () => {
   });
 });
 
+test('a client that goes away ends its profile, and another one may be taken', async () => {
+  const gone = new AbortController();
+  const broken = server.call('/debug/pprof/heap?seconds=120', { signal: gone.signal });
+  const taking = async (): Promise<number> => (await server.call('/debug/pprof/heap?seconds=1')).status;
+  await expect.poll(taking, { timeout: 20_000 }).toBe(500);
+  gone.abort();
+  await expect(broken).rejects.toThrow();
+  await expect.poll(taking, { timeout: 20_000 }).toBe(200);
+});
+
 test('the pages around them, and what is not there', async () => {
   expect(await server.call('/debug/pprof')).toMatchObject({ status: 302, headers: { location: '/debug/pprof/' } });
   const index = await server.call('/debug/pprof/');

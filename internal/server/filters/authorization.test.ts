@@ -39,11 +39,13 @@ test('authorizers are told the selectors of what selects, and of nothing else', 
 test('who is refused because nobody could find out is told what went wrong, as 500', async () => {
   decision = { decision: 'deny', reason: '', error: 'the webhook is away' };
   const { status, headers, body } = await server.call(`${PODS}?limit=1`);
-  expect([status, headers['content-type'], body]).toEqual([
+  expect([status, headers['content-type'], headers['x-content-type-options'], body]).toEqual([
     500,
     'text/plain; charset=utf-8',
+    'nosniff',
     `Internal Server Error: "${PODS}?limit=1": the webhook is away\n`,
   ]);
+  expect((await server.call(PODS)).body).toBe(`Internal Server Error: "${PODS}": the webhook is away\n`);
   decision = { decision: 'allow', reason: 'another one allowed it', error: 'the webhook is away' };
   expect((await server.call(PODS)).status).toBe(200);
 });
@@ -54,13 +56,21 @@ test('attempts are counted by what they came to', async () => {
     const metric = await server.metrics.registry.getSingleMetric(name)?.get();
     return metric?.values.find(({ labels }) => labels['result'] === result)?.value ?? 0;
   };
-  const before = await Promise.all(['allowed', 'denied', 'no-opinion'].map(count));
-  await server.call(PODS);
-  decision = { decision: 'deny', reason: '' };
-  await server.call(PODS);
-  decision = { decision: 'noOpinion', reason: '' };
-  await server.call(PODS);
-  expect(await Promise.all(['allowed', 'denied', 'no-opinion'].map(count))).toEqual(before.map((n) => n + 1));
+  const counts = (): Promise<number[]> => Promise.all(['allowed', 'denied', 'no-opinion', 'error'].map(count));
+  const before = await counts();
+  for (const each of [
+    { decision: 'allow', reason: '' },
+    { decision: 'deny', reason: '' },
+    { decision: 'deny', reason: '' },
+    { decision: 'noOpinion', reason: '' },
+    { decision: 'noOpinion', reason: '' },
+    { decision: 'noOpinion', reason: '' },
+    { decision: 'deny', reason: '', error: 'x' },
+  ] as const) {
+    decision = each;
+    await server.call(PODS);
+  }
+  expect(await counts()).toEqual([1, 2, 3, 1].map((more, i) => (before[i] ?? 0) + more));
 });
 
 test('the time that it takes is told by what it came to', async () => {
@@ -70,7 +80,13 @@ test('the time that it takes is told by what it came to', async () => {
       Number(new RegExp(`^authorization_duration_seconds_count\\{result="${result}"\\} (\\d+)`, 'm').exec(text)?.[1]),
     );
   };
+  const spent = async (): Promise<number> => {
+    const text = (await server.metrics.render()).toString();
+    const sums = [...text.matchAll(/^authorization_duration_seconds_sum\{.*\} (\S+)/gm)];
+    return sums.reduce((all, [, sum]) => all + Number(sum), 0);
+  };
   const before = await counts();
+  const [spentBefore, begun] = [await spent(), performance.now()];
   for (const each of [
     { decision: 'allow', reason: '', error: 'x' },
     { decision: 'deny', reason: '' },
@@ -81,5 +97,7 @@ test('the time that it takes is told by what it came to', async () => {
     decision = each;
     await server.call(PODS);
   }
+  const seconds = (performance.now() - begun) / 1000;
   expect(await counts()).toEqual([1, 1, 1, 2].map((more, i) => (before[i] ?? 0) + more));
+  expect((await spent()) - spentBefore).toBeLessThan(seconds);
 });

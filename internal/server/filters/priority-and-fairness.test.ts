@@ -245,6 +245,9 @@ test('a level without seats rejects everybody', async () => {
   expect((await jane()).status).toBe(429);
   expect((await jane('/metrics')).status).toBe(429);
   expect((await jane('/readyz')).status).toBe(200);
+  // What stays open by nature asks for no seat.
+  const exec = await server.call(`${PODS}/p/exec`, { method: 'POST', token: JANE_TOKEN });
+  expect([exec.status, exec.headers['x-kubernetes-pf-prioritylevel-uid']]).toEqual([200, undefined]);
 });
 
 test('what it does is told under the names of kube-apiserver', async () => {

@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createRest } from '../../rest/index.js';
 import { type Rest, startRest } from '../../rest/write/testing/harness.js';
 import { createInternalClient, type InternalClient } from '../internal-client.js';
 import { keepIdentityLease } from './identity-lease.js';
-import { KubernetesEndpoints } from './kubernetes-endpoints.js';
+import { keepEndpoints, KubernetesEndpoints } from './kubernetes-endpoints.js';
 import type { Repeated } from './repeated.js';
 
 const PORT = 6443;
@@ -123,6 +123,15 @@ describe('the objects of the kubernetes service', () => {
     }
   });
 
+  test('are made anew where servers come to have addresses of another family', async () => {
+    await start();
+    await server('2001:db8::1').reconcile();
+    expect(await addresses()).toEqual(['2001:db8::1']);
+    await server(A).reconcile();
+    expect(await addresses()).toEqual([A]);
+    expect(await client.get(`${SLICES}/kubernetes`)).toMatchObject({ addressType: 'IPv4' });
+  });
+
   test('are set back, keep the labels of others, and are not written when they are right', async () => {
     await start();
     const own = server(A);
@@ -140,6 +149,25 @@ describe('the objects of the kubernetes service', () => {
     const before = [await slice(), await client.get(`${ENDPOINTS}/kubernetes`)];
     await own.reconcile();
     expect([await slice(), await client.get(`${ENDPOINTS}/kubernetes`)]).toEqual(before);
+  });
+
+  test('do not name a server whose lease is gone and made anew until that is renewed', async () => {
+    await start();
+    const own = server(A);
+    const lease = {
+      metadata: {
+        name: 'l',
+        labels: { 'apiserver.kubernetes.io/identity': 'kube-apiserver' },
+        annotations: { 'kubernetes.io/peer-advertise-address': `${B}:${PORT}` },
+      },
+    };
+    await rest.ok(201, 'POST', LEASES, lease);
+    await own.reconcile();
+    await client.remove(`${LEASES}/l`);
+    await own.reconcile();
+    await rest.ok(201, 'POST', LEASES, lease);
+    await own.reconcile();
+    expect(await addresses()).toEqual([A]);
   });
 
   test.each([
@@ -175,6 +203,34 @@ describe('the objects of the kubernetes service', () => {
     now += 1;
     await own.reconcile();
     expect(await addresses()).toEqual([self]);
+  });
+});
+
+describe('a server that keeps them', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test('writes them at once, sets them back every ten seconds, and leaves them to the others when it goes', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const slice = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes';
+    const own = { client, backend: rest.deps.backend, address: A, port: PORT, now: () => now };
+    const kept = await keepEndpoints(own);
+    leases.push(kept);
+    expect(await addresses()).toEqual([A]);
+    await client.remove(slice);
+    vi.advanceTimersByTime(9_999);
+    expect(await client.get(slice)).toBeUndefined();
+    vi.advanceTimersByTime(1);
+    await expect.poll(() => client.get(slice)).toBeDefined();
+    // Another server comes, and knows of no lease of this one.
+    await renew('b', B);
+    await server(B).reconcile();
+    expect(await addresses()).toEqual([B]);
+    vi.advanceTimersByTime(10_000);
+    await expect.poll(addresses).toEqual([A, B]);
+    await kept.leave();
+    expect(await addresses()).toEqual([B]);
   });
 });
 

@@ -115,14 +115,17 @@ function sliceOf(addresses: readonly string[], port: number): JsonObject {
   };
 }
 
-/** Creates an object or makes it what is wanted; what else its metadata has stays. */
+/** Creates an object, anew where it must be, or makes it what is wanted; what else its metadata has stays. */
 async function put(
   client: InternalClient,
   path: string,
   live: JsonObject | undefined,
   wanted: JsonObject,
 ): Promise<void> {
-  if (live === undefined) {
+  // The family of a slice's addresses cannot change.
+  const isAnother = live !== undefined && live['addressType'] !== wanted['addressType'];
+  if (isAnother) await client.remove(`${path}/${NAME}`);
+  if (live === undefined || isAnother) {
     await client.create(path, wanted, MANAGER);
     return;
   }

@@ -234,3 +234,34 @@ test('a token for nobody is none, and audiences are told in the order in which t
     await own.close();
   }
 });
+
+test('others have their turn while a token is looked at for many audiences', async () => {
+  let turn = 0;
+  let next = setImmediate(function count() {
+    turn++;
+    next = setImmediate(count);
+  });
+  const asks = new Map<number, number>();
+  const slow = {
+    authenticate() {
+      asks.set(turn, (asks.get(turn) ?? 0) + 1);
+      const end = performance.now() + 1;
+      while (performance.now() < end);
+      return { username: 'ann', uid: '', groups: [], extra: {} };
+    },
+  };
+  const own = await startRest(1, { creators: { 'authentication.k8s.io/tokenreviews': tokenReview(slow, ['api']) } });
+  try {
+    const audiences = Array.from({ length: 200 }, (_, i) => `a${i}`);
+    const { status } = await own.ok(201, 'POST', '/apis/authentication.k8s.io/v1/tokenreviews', {
+      spec: { token: 't', audiences },
+    });
+    expect(status).toMatchObject({ authenticated: true, audiences });
+    // Each audience alone, the halves of all, and who it is.
+    expect([...asks.values()].reduce((a, b) => a + b)).toBe(400);
+    expect(Math.max(...asks.values())).toBeLessThan(100);
+  } finally {
+    clearImmediate(next);
+    await own.close();
+  }
+});

@@ -159,9 +159,8 @@ describe('tokens of service accounts', () => {
     expect(await bind({ kind: 'Pod', name: 'p2', uid: 'another' })).toMatchObject({
       status: 409,
       body: {
-        message: expect.stringContaining(
-          'the UID in the bound object reference (another) does not match the UID in record. The object might have been deleted and then recreated',
-        ),
+        message:
+          'Operation cannot be fulfilled on Pod "p2": the UID in the bound object reference (another) does not match the UID in record. The object might have been deleted and then recreated',
       },
     });
     expect(await bind({ kind: 'Pod', name: 'p2' }, 'other')).toMatchObject({

@@ -328,4 +328,36 @@ export const HARMLESS_SERVER: readonly Argued[] = [
     '"Stryker was here!"',
   ]),
   ...argued('uws/framing.ts', PAIRS, ["const value = headers[i + 1] ?? '';", '"Stryker was here!"']),
+  ...argued(
+    'poststart/identity-lease.ts',
+    'the path says what it is',
+    ["apiVersion: 'coordination.k8s.io/v1',", '""'],
+    ["kind: 'Lease',", '""'],
+  ),
+  ...argued('refusal-hold.ts', 'there is each of the slots', [
+    'if (slot !== undefined && slot.length < SLOT_REFUSALS) return slot;',
+    'true',
+    'slot !== undefined',
+  ]),
+  ...argued(
+    'backup-stream.ts',
+    'a text of the log alone',
+    ['throw new Error(`its client was too slow: it took more than ${LONGEST_MS / 60_000} minutes`);', '``'],
+    ["if (outcome === 'stalled') throw new Error(`its client took nothing for ${STALLED_MS / 1000} s`);", '``'],
+  ),
+  ...argued('profiling.ts', 'whatever asks for a profile can go away', [
+    'request.onAborted?.(() => {',
+    'request.onAborted(() => {\n  clearTimeout(timer);\n  resolve();\n})',
+  ]),
+  ...argued('node/body.ts', 'nobody looks at them any more', ['this.chunks = [];', '["Stryker was here"]']),
+  ...argued('uws/body-reader.ts', 'nobody looks at them any more', ['this.chunks = [];', '["Stryker was here"]']),
+  ...argued(
+    'filters/audit.ts',
+    SHORT_CUT,
+    [
+      'responseStatus: status === undefined ? plainStatus(reply.status) : { metadata: {}, ...status, code: reply.status },',
+      'false',
+    ],
+    ['if (annotations.size === 0) return authorizationNotes(isAllowed, authorization.reason);', 'false'],
+  ),
 ];
