@@ -120,6 +120,14 @@ describe('a follower', () => {
     expect(bench.state.visible.revision).toBe(2);
   });
 
+  it('times nothing: what is acknowledged to it is nothing that it sent', async () => {
+    await follower();
+    const heard = vi.spyOn(bench.disks, 'onAcknowledged');
+    bench.driver.step([messageOf(3, 'appendResp', { index: 1 })]);
+    await turn();
+    expect(heard).not.toHaveBeenCalled();
+  });
+
   it('applies what is written by an earlier seq of its own only once', async () => {
     await follower();
     const twice = [entry(1, 'a/1'), { ...entry(1, 'a/1'), index: 2 }];
@@ -192,6 +200,9 @@ describe('a replica that was stopped', () => {
     written();
     for (let i = 0; i < 5; i++) await turn();
     expect([bench.sent.slice(before), bench.state.meta.appliedIndex, bench.said]).toEqual([[], 0, []]);
+    // Nor does it stand for election, however long it hears nothing.
+    for (let i = 0; i < 5_000; i++) bench.driver.tick();
+    expect(bench.driver.status()).toMatchObject({ role: 'follower', term: 5 });
   });
 
   it('is not told of a write that failed after that', async () => {
@@ -221,6 +232,7 @@ describe('a replica that was stopped', () => {
 describe('a local read', () => {
   it('is enough while this replica is the only member, and no more when another comes or it stops', async () => {
     bench = await LoneLeader.open();
+    expect(bench.driver.soleLeader).toBe(false);
     await bench.lead();
     await bench.until(() => bench.driver.soleLeader);
     await bench.outcome(bench.membership.onCall({ op: 'add', name: 'b', address: '10.0.0.2:1' }));
@@ -233,5 +245,14 @@ describe('a local read', () => {
     expect(bench.driver.soleLeader).toBe(false);
     bench.driver.onVisible();
     expect(bench.driver.soleLeader).toBe(false);
+  });
+
+  it('is not enough any more when somebody leads in a later term', async () => {
+    bench = await LoneLeader.open();
+    await bench.lead();
+    await bench.until(() => bench.driver.soleLeader);
+    bench.driver.step([messageOf(2, 'heartbeat', { term: 9 })]);
+    await turn();
+    expect([bench.driver.leads, bench.driver.soleLeader, bench.driver.term]).toEqual([false, false, 9]);
   });
 });

@@ -42,6 +42,22 @@ describe('a leader that goes', () => {
     expect(asked()).toEqual([3]);
   });
 
+  it('does not ask one that waits for a snapshot', async () => {
+    await three();
+    bench.reachable.add(2);
+    // The log does not reach back to what it lacks.
+    await bench.state.sync();
+    await bench.log.compact(2);
+    await bench.until(() => {
+      bench.driver.step([messageOf(2, 'appendResp', { term: 1, reject: true, index: 2, rejectHint: 0 })]);
+      bench.driver.step([messageOf(2, 'heartbeatResp', { term: 1 })]);
+      return bench.driver.status().peers.some(({ id, state }) => id === 2 && state === 'snapshot');
+    });
+    expect(handOver(view())).toBeUndefined();
+    bench.reachable.add(3);
+    expect(handOver(view())).toBe('c');
+  });
+
   it('asks another when that one is away, and nobody when it leads no more', async () => {
     await three();
     bench.reachable.add(2);

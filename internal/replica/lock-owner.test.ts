@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -87,6 +87,12 @@ describe('a lock', () => {
     await ended;
     expect(readdirSync(directory).filter((name) => !name.endsWith('.stale'))).toEqual(what === 'taken' ? [] : ['lock']);
     if (what.startsWith('in use')) expect(readFileSync(file(), 'utf8')).toBe('newer\n');
+  });
+
+  it('that cannot be read is no lock of nobody', () => {
+    mkdirSync(file());
+    expect(() => lockDirectory(directory)).toThrow(/EISDIR/);
+    expect(readdirSync(directory)).toEqual(['lock']);
   });
 
   it('cannot be taken where nothing can be written', () => {

@@ -103,6 +103,7 @@ describe('the log', () => {
     await reopen();
     expect([log.firstIndex(), log.lastIndex(), log.term(100)]).toEqual([101, 101, 7]);
     expect(log.getFact('note')?.toString()).toBe('x');
+    expect(log.hardState).toEqual({ term: 7, vote: 0, commit: 100 });
   });
 
   it('tells how far back a number of bytes reaches, also after a restart', async () => {

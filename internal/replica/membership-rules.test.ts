@@ -275,4 +275,12 @@ it('a change that is no change any more is refused, and one without a leader say
   expect(await bench.outcome(adding)).toBe(
     'UnavailableError: the membership cannot be changed now (transferring); try again',
   );
+  const next = bench.membership.ask({ op: 'add', name: 'e', address: 'e:1' });
+  bench.membership.onRefused({ kind: 'proposal', context: '1.1.4', reason: 'confChangePending' });
+  expect(await bench.outcome(next)).toBe('UnavailableError: another membership change is under way; try again.');
+  // A replica that has stopped takes none.
+  bench.driver.stop();
+  await expect(bench.membership.ask({ op: 'add', name: 'f', address: 'f:1' })).rejects.toThrow(
+    new UnavailableError('the membership cannot be changed now (overloaded); try again', false),
+  );
 });

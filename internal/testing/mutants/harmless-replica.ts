@@ -40,4 +40,52 @@ export const HARMLESS_REPLICA: readonly Argued[] = [
     'if (this.#verifier?.disputed === true) throw new Error(DISPUTED);',
     'this.#verifier.disputed',
   ]),
+  ...argued(
+    'internal/replica/check.ts',
+    'who only reads a directory asks neither its log nor its state who votes',
+    [
+      'const NOBODY: ConfState = { voters: [], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };',
+      'true',
+    ],
+    [
+      'const NOBODY: ConfState = { voters: [], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };',
+      '["Stryker was here"]',
+    ],
+  ),
+  ...argued(
+    'internal/replica/archive/replay.ts',
+    'what the copy holds already changes nothing when it is applied again: a proposal is applied once by its number',
+    ['if (entry.index <= this.#applied) continue;', 'false'],
+    ['if (entry.index <= this.#applied) continue;', 'entry.index < this.#applied'],
+  ),
+  ...argued(
+    'internal/replica/driver.ts',
+    'a short cut: Raft is asked for the same, and all that must hold is checked',
+    ["if (this.#soleLeader || this.#role !== 'leader' || this.#state.meta.conf.voters.length !== 1) return;", 'false'],
+  ),
+  ...argued('internal/replica/driver.ts', 'it is only ever asked whether it is that of a leader', [
+    "#role: Role = 'follower';",
+    '""',
+  ]),
+  ...argued('internal/replica/reads.ts', 'a promise is settled once', ['if (waiter.settled) return false;', 'true']),
+  ...argued(
+    'internal/replica/refound.ts',
+    'who founded a cluster or joined one is among the members that it was told',
+    [
+      "address: own?.address ?? identity.members.find(([id]) => id === identity.id)?.[2] ?? '',",
+      'identity.members.find(([id]) => id === identity.id)[2]',
+    ],
+  ),
+  ...argued(
+    'internal/replica/snapshot-file.ts',
+    'in how many pieces a file is read does not change what is read',
+    [
+      'const more = await this.#more(Math.max(READ_BYTES, bytes - this.#buffer.length));',
+      'Math.min(READ_BYTES, bytes - this.#buffer.length)',
+    ],
+    [
+      'const more = await this.#more(Math.max(READ_BYTES, bytes - this.#buffer.length));',
+      'bytes + this.#buffer.length',
+    ],
+  ),
 ];
