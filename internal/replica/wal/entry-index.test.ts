@@ -33,10 +33,24 @@ it('agrees with a plain list over pushes, truncations and compactions', () => {
       }
     }
     expect([index.first, index.last]).toEqual([first, first + list.length - 1]);
+    expect(index.get(first - 1)).toBeUndefined();
+    expect(index.get(first + list.length)).toBeUndefined();
+    for (const at of [0, list.length >> 1, list.length - 1]) {
+      if (list[at] !== undefined) expect(index.get(first + at)).toEqual(list[at]);
+    }
   }
-  for (const [i, each] of list.entries()) expect(index.get(first + i)).toEqual(each);
-  expect(index.get(first + list.length)).toBeUndefined();
-  expect(index.get(first - 1)).toBeUndefined();
+});
+
+it('keeps all that it holds while it grows, and what lies behind what was dropped', () => {
+  const index = new EntryIndex(1);
+  for (let i = 1; i <= 5_000; i++) index.push(place(i));
+  index.dropTo(4_000);
+  for (let i = 5_001; i <= 12_000; i++) index.push(place(i));
+  expect([index.first, index.last]).toEqual([4_001, 12_000]);
+  const kept = Array.from({ length: 8_000 }, (_, i) => index.get(4_001 + i));
+  expect(kept).toEqual(Array.from({ length: 8_000 }, (_, i) => place(4_001 + i)));
+  // 100 bytes each.
+  expect([index.indexBefore(0), index.indexBefore(100_000), index.indexBefore(800_000)]).toEqual([12_000, 11_000, 0]);
 });
 
 it('tells how far back a number of bytes reaches', () => {
