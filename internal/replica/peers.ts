@@ -227,7 +227,9 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
 
   async onCall(payload: Buffer, from: PeerIdentity | undefined): Promise<Buffer> {
     return answerCall(async () => {
-      if (this.#membership === undefined) throw new UnavailableError('this replica is starting; try again', false);
+      const [membership, verifier] = [this.#membership, this.#verifier];
+      if (membership === undefined || verifier === undefined)
+        throw new UnavailableError('this replica is starting; try again', false);
       const request = packr.unpack(payload) as
         | VerifyRequest
         | SpaceRequest
@@ -244,10 +246,9 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
         return packr.pack({ low: this.#options.space.low } satisfies SpaceReply);
       }
       if (request.op === 'hash' || request.op === 'diverged' || request.op === 'agreed' || request.op === 'disputed') {
-        if (this.#verifier === undefined) throw new UnavailableError('this replica is starting; try again', false);
-        return this.#verifier.answer(request);
+        return verifier.answer(request);
       }
-      return this.#membership.onCall(request);
+      return membership.onCall(request);
     });
   }
 
