@@ -1,27 +1,34 @@
 import { networkInterfaces } from 'node:os';
 import { FatalError } from '../../internal/machinery/assert.js';
+import { formatIP, parseCidr } from '../../internal/machinery/ip.js';
 
-/** First usable address of an IPv4 CIDR: what the `kubernetes` service gets. Throws FatalError for what is no CIDR. */
-export function firstServiceIp(cidr: string): string {
-  const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(cidr.split(',')[0] ?? '');
-  const parts = (match ?? []).slice(1).map(Number);
-  const bits = parts[4] ?? 0;
-  if (match === null || parts.slice(0, 4).some((p) => p > 255) || bits > 30 || bits < 1) {
-    throw new FatalError(`--service-cluster-ip-range ${cidr} is no IPv4 range: write e.g. 10.96.0.0/12`);
+/**
+ * First usable address of the first of these networks: what the `kubernetes` service gets. Throws FatalError for what are no
+ * networks, for more than one of a family, and for one of fewer than two addresses.
+ */
+export function firstServiceIp(cidrs: string): string {
+  const networks = cidrs.split(',').map((cidr) => parseCidr(cidr.trim()));
+  const [first, second] = networks;
+  const isPair = second === undefined || second.family !== first?.family;
+  if (first === undefined || networks.includes(undefined) || networks.length > 2 || !isPair || first.size < 4n) {
+    throw new FatalError(
+      `--service-cluster-ip-range ${cidrs} is no range, and no pair of one IPv4 and one IPv6 range: ` +
+        'write e.g. 10.96.0.0/12 or fd00:10:96::/112',
+    );
   }
-  const address = parts.slice(0, 4).reduce((sum, p) => sum * 256 + p, 0);
-  const size = 2 ** (32 - bits);
-  const first = Math.floor(address / size) * size + 1;
-  return [24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join('.');
+  return formatIP(first.family, first.base + 1n);
 }
 
-/** The address that others reach this machine by: the first one that is not the loopback, or the loopback. */
-export function hostAddress(): string {
+/**
+ * The address of this family that others reach this machine by: the first one that is neither the loopback nor good on one
+ * link only, or the loopback.
+ */
+export function hostAddress(family: 'IPv4' | 'IPv6' = 'IPv4'): string {
   for (const addresses of Object.values(networkInterfaces())) {
-    const found = addresses?.find((a) => a.family === 'IPv4' && !a.internal);
+    const found = addresses?.find((a) => a.family === family && !a.internal && !a.address.startsWith('fe80'));
     if (found !== undefined) return found.address;
   }
-  return '127.0.0.1';
+  return family === 'IPv4' ? '127.0.0.1' : '::1';
 }
 
 /** Splits `host:port`. Throws FatalError, naming the flag. */

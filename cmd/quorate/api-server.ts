@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { Callout } from '../../internal/callout/index.js';
 import { CustomResources } from '../../internal/extensions/custom-resources.js';
 import { PriorityAndFairness } from '../../internal/flowcontrol/index.js';
@@ -96,7 +97,8 @@ export interface ApiServer {
 export function createApiServer(parts: ApiServerParts): ApiServer {
   const { flags, serving, replica, metrics, audit, isEnding } = parts;
   const port = flags.int('secure-port');
-  const address = `${advertisedAddress(flags)}:${port}`;
+  const advertised = advertisedAddress(flags);
+  const address = isIPv6(advertised) ? `[${advertised}]:${port}` : `${advertised}:${port}`;
   const { backend } = replica;
   const caughtUp = new CaughtUp();
   let open = false;

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIP, isIPv6 } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { ClientAuthorities } from '../../internal/auth/client-authorities.js';
 import { type TokenKey, tokenKey } from '../../internal/auth/jwt.js';
@@ -34,6 +35,7 @@ export interface ServingConfig {
 
 /** Reads the files that the flags name; makes certificates in the certificate directory when no flag names any. */
 export async function servingConfig(flags: FlagValues): Promise<ServingConfig> {
+  checkFamilies(flags);
   let certFile = flags.string('tls-cert-file');
   let keyFile = flags.string('tls-private-key-file');
   if ((certFile === '') !== (keyFile === '')) {
@@ -245,5 +247,22 @@ export function advertisedAddress(flags: FlagValues): string {
   const advertised = flags.string('advertise-address');
   if (advertised !== '') return advertised;
   const bound = flags.string('bind-address');
-  return bound === '' || bound === '0.0.0.0' || bound === '::' ? hostAddress() : bound;
+  if (bound !== '' && bound !== '0.0.0.0' && bound !== '::') return bound;
+  return hostAddress(serviceFamily(flags));
+}
+
+/** The family of the first range of services. Throws FatalError for what is no range. */
+function serviceFamily(flags: FlagValues): 'IPv4' | 'IPv6' {
+  return isIPv6(firstServiceIp(flags.string('service-cluster-ip-range'))) ? 'IPv6' : 'IPv4';
+}
+
+/** The address of the `kubernetes` service leads to those of the servers, which must be of its family. Throws FatalError. */
+function checkFamilies(flags: FlagValues): void {
+  const address = advertisedAddress(flags);
+  if (flags.string('endpoint-reconciler-type') === 'none' || isIP(address) === 0) return;
+  if (isIPv6(address) === (serviceFamily(flags) === 'IPv6')) return;
+  throw new FatalError(
+    `--advertise-address ${address} is of another family than --service-cluster-ip-range ` +
+      `${flags.string('service-cluster-ip-range')}: give an address of the family of the first range, or begin with a range of the address's`,
+  );
 }

@@ -79,6 +79,9 @@ test('the kubernetes service has the first address of the range', () => {
   expect(firstServiceIp('10.96.0.0/12')).toBe('10.96.0.1');
   expect(firstServiceIp('10.96.3.7/12')).toBe('10.96.0.1');
   expect(firstServiceIp('192.168.255.128/25')).toBe('192.168.255.129');
-  expect(() => firstServiceIp('10.96.0.0')).toThrow(FatalError);
+  expect(firstServiceIp('fd00:10:96::/112')).toBe('fd00:10:96::1');
+  expect(firstServiceIp('10.96.0.0/12, fd00:10:96::/112')).toBe('10.96.0.1');
+  for (const wrong of ['10.96.0.0', '10.96.0.0/31', '', '10.96.0.0/12,', '10.96.0.0/12,10.97.0.0/16', '::/200'])
+    expect(() => firstServiceIp(wrong)).toThrow(FatalError);
   expect(() => hostPort('nowhere', '--peer-listen')).toThrow(/--peer-listen nowhere is not host:port/);
 });

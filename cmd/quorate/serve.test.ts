@@ -254,6 +254,11 @@ describe('one replica', () => {
     ];
     for (const [flags, sentence] of [
       [['--token-auth-file=/no/such/file'], '--token-auth-file /no/such/file does not exist: correct the path'],
+      [['--service-cluster-ip-range=10.96.0.0'], '--service-cluster-ip-range 10.96.0.0 is no range'],
+      [
+        ['--service-cluster-ip-range=fd00::/112', '--advertise-address=192.0.2.1'],
+        '--advertise-address 192.0.2.1 is of another family than --service-cluster-ip-range fd00::/112',
+      ],
       [['--authorization-mode=Nodes'], 'authorization-mode "Nodes" is not a valid mode'],
       [['--authorization-config=/no/such/file'], '--authorization-config: cannot read /no/such/file'],
       [peers(peer('ca.crt', strange), peer('peer.key')), `--peer-cert-file ${peer('peer.crt')} was not signed by`],

@@ -23,7 +23,7 @@ export function ipAddressKey(ip: string): string {
   return objectKey(GROUP, 'ipaddresses', '', ip);
 }
 
-/** The IPv4 networks of the ServiceCIDR objects that are not being deleted. */
+/** The networks of the ServiceCIDR objects that are not being deleted. */
 export function serviceCidrs(backend: Backend): Cidr[] {
   const prefix = resourcePrefix(GROUP, 'servicecidrs');
   const networks: Cidr[] = [];
@@ -36,6 +36,13 @@ export function serviceCidrs(backend: Backend): Cidr[] {
     }
   }
   return networks;
+}
+
+/** The family that services have unless they ask for another: that of the range that the cluster began with. */
+export function primaryFamily(backend: Backend): Cidr['family'] {
+  const first = backend.get(objectKey(GROUP, 'servicecidrs', '', 'kubernetes'));
+  const spec = first === undefined ? undefined : child(JSON.parse(first.value.toString('utf8')) as JsonObject, 'spec');
+  return parseCidr(strings(spec, 'cidrs')[0] ?? '')?.family ?? serviceCidrs(backend)[0]?.family ?? 'IPv4';
 }
 
 /** First address that may be given out, and how many: without the network's own and (IPv4) its broadcast address. */

@@ -1,6 +1,7 @@
 import { child, children, str, strings } from '../../machinery/access.js';
+import { semanticEqual } from '../../machinery/equal.js';
 import { type FieldError, invalid, invalidValue } from '../../machinery/field.js';
-import { type Cidr, formatIP } from '../../machinery/ip.js';
+import { type Cidr, formatIP, parseIP } from '../../machinery/ip.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { internalError } from '../../machinery/status.js';
 import type { Compare, Op } from '../../store/types.js';
@@ -11,6 +12,7 @@ import {
   heldNodePorts,
   ipAddressKey,
   pickAddress,
+  primaryFamily,
   refuseAddress,
   serviceCidrs,
   takeAddress,
@@ -79,45 +81,76 @@ function allocateAddresses(
     for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']) delete spec[field];
     return;
   }
-  const wanted = str(spec, 'clusterIP') === '' ? (strings(spec, 'clusterIPs')[0] ?? '') : str(spec, 'clusterIP');
-  const selectorless = Object.keys(child(spec, 'selector') ?? {}).length === 0;
+  releaseSecond(spec, child(old, 'spec'));
+  const one = str(spec, 'clusterIP');
+  const given = one === '' || strings(spec, 'clusterIPs').length > 1 ? strings(spec, 'clusterIPs') : [one];
+  const isHeadless = given[0] === 'None';
+  const isOwn = isHeadless && Object.keys(child(spec, 'selector') ?? {}).length === 0;
   const cidrs = serviceCidrs(ctx.backend);
   // Without addresses and without endpoints of its own, a service can be of any family.
-  if (wanted !== 'None' || !selectorless) refuseFamilies(spec, cidrs, errors);
+  if (!isOwn) refuseFamilies(spec, cidrs, errors);
   if (errors.length > 0) return;
-  if (wanted === 'None') {
+  const families = settleFamilies(spec, given, isOwn, cidrs, primaryFamily(ctx.backend));
+  if (isHeadless) {
     spec['clusterIP'] = 'None';
     spec['clusterIPs'] = ['None'];
-    if (spec['ipFamilyPolicy'] === undefined) {
-      spec['ipFamilyPolicy'] = selectorless ? 'RequireDualStack' : 'SingleStack';
-    }
-    if (spec['ipFamilies'] === undefined) {
-      spec['ipFamilies'] = spec['ipFamilyPolicy'] === 'SingleStack' ? ['IPv4'] : ['IPv4', 'IPv6'];
-    }
     return;
   }
-  const family = strings(spec, 'ipFamilies')[0] === 'IPv6' ? 'IPv6' : 'IPv4';
-  if (spec['ipFamilyPolicy'] === undefined) spec['ipFamilyPolicy'] = 'SingleStack';
-  if (spec['ipFamilies'] === undefined) spec['ipFamilies'] = [family];
   const held = heldAddresses(old);
-  if (wanted !== '') {
-    spec['clusterIP'] = wanted;
-    if (strings(spec, 'clusterIPs').length === 0) spec['clusterIPs'] = [wanted];
-    if (held.includes(wanted)) return;
-    const why = refuseAddress(ctx.backend, cidrs, wanted);
-    if (why !== undefined) errors.push(addressError(spec, why));
-    else take(takeAddress(ctx, service, wanted));
-    return;
+  const addresses = families.map((family, i) => {
+    const asked = given[i];
+    if (asked !== undefined) {
+      if (held.includes(asked)) return asked;
+      const why = refuseAddress(ctx.backend, cidrs, asked);
+      if (why !== undefined) errors.push(addressError(spec, why));
+      else take(takeAddress(ctx, service, asked));
+      return asked;
+    }
+    // A dry run names the network itself, which no service can have.
+    const network = ctx.dryRun ? cidrs.find((cidr) => cidr.family === family) : undefined;
+    const ip = network === undefined ? pickAddress(ctx.backend, cidrs, family) : formatIP(family, network.base);
+    if (ip === undefined) throw internalError('failed to allocate a serviceIP: range is full');
+    take(takeAddress(ctx, service, ip));
+    return ip;
+  });
+  // Where one was refused, the error names what was asked for.
+  if (errors.length > 0) return;
+  spec['clusterIP'] = addresses[0];
+  spec['clusterIPs'] = addresses;
+}
+
+/** A service that goes back to one family gives up its second address with it, unless the client says more about them. */
+function releaseSecond(spec: JsonObject, before: JsonObject | undefined): void {
+  if (before === undefined || str(spec, 'ipFamilyPolicy') !== 'SingleStack') return;
+  if (str(before, 'ipFamilyPolicy') === 'SingleStack') return;
+  for (const field of ['clusterIPs', 'ipFamilies']) {
+    const had = strings(before, field);
+    if (had.length === 2 && semanticEqual(strings(spec, field), had)) spec[field] = had.slice(0, 1);
   }
-  // A dry run names the network itself, which no service can have.
-  const network = ctx.dryRun ? cidrs.find((cidr) => cidr.family === family) : undefined;
-  const ip = network === undefined ? pickAddress(ctx.backend, cidrs, family) : formatIP(family, network.base);
-  if (ip === undefined) {
-    throw internalError('failed to allocate a serviceIP: range is full');
+}
+
+/** Fills in policy and families; the families that the service is to have addresses of, the first of them first. */
+function settleFamilies(
+  spec: JsonObject,
+  given: readonly string[],
+  isOwn: boolean,
+  cidrs: readonly Cidr[],
+  primary: Cidr['family'],
+): readonly Cidr['family'][] {
+  const families = strings(spec, 'ipFamilies').map((text) => (text === 'IPv6' ? 'IPv6' : 'IPv4'));
+  for (const ip of given.slice(families.length)) {
+    const family = parseIP(ip)?.family;
+    if (family !== undefined) families.push(family);
   }
-  spec['clusterIP'] = ip;
-  spec['clusterIPs'] = [ip];
-  take(takeAddress(ctx, service, ip));
+  if (families.length === 0) families.push(primary);
+  if (spec['ipFamilyPolicy'] === undefined) {
+    spec['ipFamilyPolicy'] = isOwn || families.length > 1 ? 'RequireDualStack' : 'SingleStack';
+  }
+  const second = families[0] === 'IPv4' ? 'IPv6' : 'IPv4';
+  const hasSecond = isOwn || cidrs.some(({ family }) => family === second);
+  if (families.length === 1 && hasSecond && spec['ipFamilyPolicy'] !== 'SingleStack') families.push(second);
+  spec['ipFamilies'] = families;
+  return families;
 }
 
 /** Families can only be asked for where the cluster has addresses of them. */
@@ -128,6 +161,17 @@ function refuseFamilies(spec: JsonObject, cidrs: readonly Cidr[], errors: FieldE
   if (policy === 'RequireDualStack' && configured.size < 2) {
     const detail = 'this cluster is not configured for dual-stack services';
     errors.push(invalidValue('spec.ipFamilyPolicy', policy, detail));
+  }
+  if (policy === 'SingleStack' && configured.size > 1) {
+    const both = [
+      ['clusterIPs', 'cluster IPs'],
+      ['ipFamilies', 'IP families'],
+    ] as const;
+    for (const [field, name] of both) {
+      if (strings(spec, field).length < 2) continue;
+      const detail = `must be RequireDualStack or PreferDualStack when multiple ${name} are specified`;
+      errors.push(invalidValue('spec.ipFamilyPolicy', policy, detail));
+    }
   }
   for (const [i, family] of strings(spec, 'ipFamilies').entries()) {
     if (configured.has(family)) continue;

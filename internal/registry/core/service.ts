@@ -7,7 +7,7 @@ import { isReachable, normalizeAddresses, prepareServiceUpdate } from './service
 
 const CLIENT_IP_TIMEOUT_SECONDS = 10_800;
 
-/** SetDefaults_Service, and the dual-stack fields that the registry fills for a single IPv4 range. */
+/** SetDefaults_Service; families and addresses are filled in when they are allocated. */
 function defaultService(service: JsonObject): void {
   const spec = ensureChild(service, 'spec');
   defaultString(spec, 'sessionAffinity', 'None');

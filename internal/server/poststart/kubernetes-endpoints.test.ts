@@ -177,6 +177,7 @@ describe('the objects of the kubernetes service', () => {
     ['one at no address', 'kube-apiserver', `x${B}`, []],
     ['one that renews its lease', 'kube-apiserver', `${B}:${PORT}`, [B]],
     ['one at an IPv6 address', 'kube-apiserver', `[2001:db8::2]:${PORT}`, ['2001:db8::2']],
+    ['one of another family', 'kube-apiserver', `[2001:db8::2]:${PORT}`, []],
   ])('name beside their own server %s', async (_what, identity, address, told) => {
     await start();
     // One slice has addresses of one family.
@@ -204,6 +205,19 @@ describe('the objects of the kubernetes service', () => {
     await own.reconcile();
     expect(await addresses()).toEqual([self]);
   });
+});
+
+test('servers of both families follow each other without an error, as while a cluster moves from one to the other', async () => {
+  const six = '2001:db8::1';
+  for (const [own, other] of [
+    [A, six],
+    [six, A],
+    [A, six],
+  ] as const) {
+    await renew('of another family', other);
+    await server(own).reconcile();
+    expect(await addresses()).toEqual([own]);
+  }
 });
 
 describe('a server that keeps them', () => {

@@ -66,12 +66,22 @@ export class KubernetesEndpoints {
     if (wanted.size === 0) return;
     const addresses = [...wanted].toSorted();
     await put(client, ENDPOINTS, endpoints, endpointsOf(addresses, port));
-    await put(client, SLICES, await client.get(`${SLICES}/${NAME}`), sliceOf(addresses, port));
+    const slice = sliceOf(addresses, port);
+    let live = await client.get(`${SLICES}/${NAME}`);
+    if (live !== undefined && live['addressType'] !== slice['addressType']) {
+      // The family of a slice cannot be changed.
+      await client.remove(`${SLICES}/${NAME}`);
+      live = undefined;
+    }
+    await put(client, SLICES, live, slice);
   }
 
-  /** Addresses of the other servers that live, or of which it is not known yet and that are in `current`. */
+  /**
+   * Addresses of the other servers that live, or of which it is not known yet and that are in `current`; of this server's
+   * family, which is that of the service: no slice has two, and behind the address of a service there is only its own.
+   */
   private others(current: ReadonlySet<string>): Set<string> {
-    const { backend, port, now } = this.parts;
+    const { address, backend, port, now } = this.parts;
     const found = new Set<string>();
     const leases = new Set<string>();
     const prefix = resourcePrefix('coordination.k8s.io', 'leases', 'kube-system');
@@ -84,7 +94,7 @@ export class KubernetesEndpoints {
       else if (before.modRevision !== modRevision) this.seen.set(key, { modRevision, at: now(), renewed: true });
       const [, ip = '', itsPort = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(str(child(metadata, 'annotations'), ADDRESS)) ?? [];
       // The objects have one port for all.
-      if (ip === '' || Number(itsPort) !== port) continue;
+      if (ip === '' || Number(itsPort) !== port || isIPv6(ip) !== isIPv6(address)) continue;
       const seen = this.seen.get(key);
       const isFresh = seen !== undefined && now() - seen.at < GONE_MS;
       if (isFresh && (seen.renewed || current.has(ip))) found.add(ip);
@@ -109,7 +119,7 @@ function sliceOf(addresses: readonly string[], port: number): JsonObject {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: { name: NAME, namespace: 'default', labels: { 'kubernetes.io/service-name': NAME } },
-    addressType: addresses.every((a) => isIPv6(a)) ? 'IPv6' : 'IPv4',
+    addressType: addresses.some((a) => isIPv6(a)) ? 'IPv6' : 'IPv4',
     endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
     ports: [{ name: 'https', port, protocol: 'TCP' }],
   };
