@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FatalError } from '../machinery/assert.js';
-import { InvariantError } from '../raft/index.js';
+import { encodeConfChange } from '../raft/confchange/codec.js';
+import { type ConfChangeStep, InvariantError } from '../raft/index.js';
 import { encodeProposal } from '../store/command.js';
 import { CorruptRecordError } from '../store/rows.js';
 import { until } from '../testing/until.js';
@@ -118,6 +119,37 @@ describe('a follower', () => {
     bench.driver.step([messageOf(2, 'heartbeat', { commit: 2 })]);
     await until(() => bench.state.visible.appliedIndex === 2);
     expect(bench.state.visible.revision).toBe(2);
+  });
+
+  it('applies changes of the membership with the particulars that come along, where any do', async () => {
+    await follower();
+    const change = (index: number, steps: ConfChangeStep[], context: object | undefined) => ({
+      index,
+      term: 5,
+      type: 'confChange' as const,
+      data: encodeConfChange({
+        transition: 'auto',
+        steps,
+        context: context === undefined ? '' : JSON.stringify(context),
+      }),
+    });
+    const d = info('d');
+    const entries = [
+      change(1, [{ type: 'addLearner', id: 4 }], { request: 'r', members: { 4: d, 9: info('x') } }),
+      change(2, [{ type: 'remove', id: 3 }], { members: { 3: info('again') } }),
+      // As the one is that ends a joint membership, and those of a release that says nothing more.
+      change(3, [{ type: 'addLearner', id: 5 }], undefined),
+      change(4, [{ type: 'remove', id: 5 }], { request: 's' }),
+    ];
+    bench.driver.step([messageOf(2, 'append', { entries, commit: 4 })]);
+    await until(() => bench.state.meta.appliedIndex === 4 || bench.said.length > 0);
+    expect(bench.said).toEqual([]);
+    expect(bench.state.meta.conf).toMatchObject({ voters: [1, 2], learners: [4] });
+    expect([...bench.state.meta.members].map(([id, { name }]) => [id, name])).toEqual([
+      [1, 'a'],
+      [2, 'b'],
+      [4, 'd'],
+    ]);
   });
 
   it('times nothing: what is acknowledged to it is nothing that it sent', async () => {
