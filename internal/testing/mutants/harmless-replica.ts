@@ -133,4 +133,13 @@ export const HARMLESS_REPLICA: readonly Argued[] = [
     ],
     ['if (own) this.#proposals?.onApplied(seq, entry.index, results);', 'this.#proposals.onApplied'],
   ),
+  ...argued(
+    'internal/replica/log.ts',
+    'one group more says nothing new, and a log that could not be written refuses it',
+    ['if (this.#wrote && this.#failure === undefined && this.#queue.length === 0) {', 'true'],
+  ),
+  ...argued('internal/replica/wal/recover.ts', 'there is no number before the first', [
+    'while (first > 0 && numbers[first - 1] === (numbers[first] ?? 0) - 1) first--;',
+    'first >= 0',
+  ]),
 ];
