@@ -97,3 +97,11 @@ test('a reference says what it knows, in order, and nothing else', () => {
   };
   expect(text(whole)).toBe(JSON.stringify(whole));
 });
+
+test('bodies stand in an event as they are, however long and whatever is in them', () => {
+  const requestObject = JSON.stringify({ text: 'a\u00e9\u2028\ud83d\ude00'.repeat(30_000) });
+  const responseObject = JSON.stringify({ text: 'x'.repeat(300_000) });
+  const text = eventJson(event('a', { requestObject, responseObject, annotations: new Map([['k', 'v']]) }));
+  expect(text).toContain(`,"requestObject":${requestObject},"responseObject":${responseObject},"requestReceived`);
+  expect(JSON.parse(text)).toMatchObject({ auditID: 'a', annotations: { k: 'v' } });
+});

@@ -1,79 +1,154 @@
 import type { UserInfo } from '../auth/types.js';
 import { quote } from '../machinery/status.js';
-import { annotationsJson, sharedText } from './shared-parts.js';
-import type { AuditEvent, ObjectReference, RequestFacts, RequestText } from './types.js';
+import { annotationsJson, sharedBytes } from './shared-parts.js';
+import { TextBytes } from './text-bytes.js';
+import type { AuditEvent, Level, ObjectReference, Stage } from './types.js';
 
-/** The text of a user is the same for each of their requests, as long as the authenticator hands out the same object. */
-const userTexts = new WeakMap<UserInfo, string>();
+/** The JSON of a user is the same for each of their requests, as long as the authenticator hands out the same object. */
+const users = new WeakMap<UserInfo, Buffer>();
 
-function userText(user: UserInfo): string {
-  let text = userTexts.get(user);
-  if (text === undefined) {
+function userBytes(user: UserInfo): Buffer {
+  let bytes = users.get(user);
+  if (bytes === undefined) {
     const extra = Object.keys(user.extra).length === 0 ? undefined : user.extra;
-    text = JSON.stringify({
-      ...(user.username === '' ? {} : { username: user.username }),
-      ...(user.uid === '' ? {} : { uid: user.uid }),
-      ...(user.groups.length === 0 ? {} : { groups: user.groups }),
-      ...(extra === undefined ? {} : { extra }),
-    });
-    userTexts.set(user, text);
+    bytes = Buffer.from(
+      JSON.stringify({
+        ...(user.username === '' ? {} : { username: user.username }),
+        ...(user.uid === '' ? {} : { uid: user.uid }),
+        ...(user.groups.length === 0 ? {} : { groups: user.groups }),
+        ...(extra === undefined ? {} : { extra }),
+      }),
+    );
+    users.set(user, bytes);
   }
-  return text;
+  return bytes;
 }
 
-/** Text that stands in JSON as it is: printable ASCII, and nothing that is escaped. */
-const PLAIN = /^[ !#-[\]-~]*$/;
-/** A text as JSON. Most are plain, and to look costs less than to escape. */
-const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
+const head = (level: Level): Buffer =>
+  Buffer.from(`{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"${level}","auditID":`);
+const HEADS: Readonly<Record<Level, Buffer>> = {
+  None: head('None'),
+  Metadata: head('Metadata'),
+  Request: head('Request'),
+  RequestResponse: head('RequestResponse'),
+};
+const uri = (stage: Stage): Buffer => Buffer.from(`,"stage":"${stage}","requestURI":`);
+const URIS: Readonly<Record<Stage, Buffer>> = {
+  RequestReceived: uri('RequestReceived'),
+  ResponseStarted: uri('ResponseStarted'),
+  ResponseComplete: uri('ResponseComplete'),
+  Panic: uri('Panic'),
+};
+const VERB = Buffer.from(',"verb":');
+const USER = Buffer.from(',"user":');
+const NOBODY = Buffer.from('{}');
+const IMPERSONATED_USER = Buffer.from(',"impersonatedUser":');
+const IMPERSONATION_CONSTRAINT = Buffer.from(',"authenticationMetadata":{"impersonationConstraint":');
+const SOURCE_IPS = Buffer.from(',"sourceIPs":[');
+const USER_AGENT = Buffer.from(',"userAgent":');
+const OBJECT_REF = Buffer.from(',"objectRef":');
+const RESPONSE_STATUS = Buffer.from(',"responseStatus":');
+const REQUEST_OBJECT = Buffer.from(',"requestObject":');
+const RESPONSE_OBJECT = Buffer.from(',"responseObject":');
+const RECEIVED = Buffer.from(',"requestReceivedTimestamp":');
+const STAGE_TIME = Buffer.from(',"stageTimestamp":');
+const ANNOTATIONS = Buffer.from(',"annotations":');
+const COMMA = Buffer.from(',');
+const OPEN = Buffer.from('{');
+const CLOSE = Buffer.from('}');
+const CLOSE_LIST = Buffer.from(']');
 
-/** What stands behind the resource. */
-function placeText(ref: ObjectReference): string {
-  let text = '';
-  if (ref.namespace !== '') text += `,"namespace":${quoted(ref.namespace)}`;
-  if (ref.name !== '') text += `,"name":${quoted(ref.name)}`;
-  if (ref.uid !== '') text += `,"uid":${quoted(ref.uid)}`;
-  if (ref.apiGroup !== '') text += `,"apiGroup":${quoted(ref.apiGroup)}`;
-  if (ref.apiVersion !== '') text += `,"apiVersion":${quoted(ref.apiVersion)}`;
-  if (ref.resourceVersion !== '') text += `,"resourceVersion":${quoted(ref.resourceVersion)}`;
-  if (ref.subresource !== '') text += `,"subresource":${quoted(ref.subresource)}`;
-  return text;
+const REFERENCE_FIELDS = (
+  ['resource', 'namespace', 'name', 'uid', 'apiGroup', 'apiVersion', 'resourceVersion', 'subresource'] as const
+).map((name) => ({ name, first: Buffer.from(`{"${name}":`), later: Buffer.from(`,"${name}":`) }));
+
+function addReference(out: TextBytes, ref: ObjectReference): void {
+  let isEmpty = true;
+  for (const { name, first, later } of REFERENCE_FIELDS) {
+    const value = ref[name];
+    if (value === '') continue;
+    out.add(isEmpty ? first : later);
+    out.addQuoted(value);
+    isEmpty = false;
+  }
+  if (isEmpty) out.add(OPEN);
+  out.add(CLOSE);
 }
 
-function referenceText(ref: ObjectReference): string {
-  if (ref.resource === '') return `{${placeText(ref).slice(1)}}`;
-  return `{"resource":${quoted(ref.resource)}${placeText(ref)}}`;
+function addSourceIPs(out: TextBytes, ips: readonly string[]): void {
+  if (ips.length === 0) return;
+  out.add(SOURCE_IPS);
+  for (let i = 0; i < ips.length; i++) {
+    if (i > 0) out.add(COMMA);
+    out.addQuoted(ips[i] ?? '');
+  }
+  out.add(CLOSE_LIST);
 }
 
-/** What all events of a request say alike. */
-function requestText(r: RequestFacts): RequestText {
-  const { made } = r;
-  if (made.head !== '') return made;
-  const user = r.user === undefined ? '{}' : userText(r.user);
-  made.head = `{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"${r.level}","auditID":${quoted(r.auditId)},"stage":"`;
-  made.front = `","requestURI":${quoted(r.requestUri)},"verb":${quoted(r.verb)},"user":${user}`;
-  made.back = r.sourceIPs.length === 0 ? '' : `,"sourceIPs":[${r.sourceIPs.map(quoted).join(',')}]`;
-  if (r.userAgent !== '') made.back += `,"userAgent":${quoted(r.userAgent)}`;
-  return made;
-}
-
-/** An event as audit.k8s.io/v1 JSON on one line, without the line's end, in Go's order of fields. */
-export function eventJson(e: AuditEvent): string {
+/** Adds an event as audit.k8s.io/v1 JSON on one line, without the line's end, in Go's order of fields. */
+export function addEventJson(out: TextBytes, e: AuditEvent): void {
   const { request } = e;
-  const { head, front, back } = requestText(request);
-  let text = head + e.stage + front;
-  if (e.impersonatedUser !== undefined) text += `,"impersonatedUser":${userText(e.impersonatedUser)}`;
-  if (e.impersonationConstraint !== '')
-    text += `,"authenticationMetadata":{"impersonationConstraint":${JSON.stringify(e.impersonationConstraint)}}`;
-  text += back;
-  if (e.objectRef !== undefined) text += `,"objectRef":${referenceText(e.objectRef)}`;
-  if (e.responseStatus !== undefined) {
-    text += `,"responseStatus":${sharedText(e.responseStatus) ?? JSON.stringify(e.responseStatus)}`;
+  out.add(HEADS[request.level]);
+  out.addQuoted(request.auditId);
+  out.add(URIS[e.stage]);
+  out.addQuoted(request.requestUri);
+  out.add(VERB);
+  out.addQuoted(request.verb);
+  out.add(USER);
+  out.add(request.user === undefined ? NOBODY : userBytes(request.user));
+  if (e.impersonatedUser !== undefined) {
+    out.add(IMPERSONATED_USER);
+    out.add(userBytes(e.impersonatedUser));
   }
-  if (e.requestObject !== undefined) text += `,"requestObject":${e.requestObject}`;
-  if (e.responseObject !== undefined) text += `,"responseObject":${e.responseObject}`;
-  text += `,"requestReceivedTimestamp":"${request.requestReceivedTimestamp}","stageTimestamp":"${e.stageTimestamp}"`;
-  if (e.annotations.size > 0) text += `,"annotations":${sharedText(e.annotations) ?? annotationsJson(e.annotations)}`;
-  return `${text}}`;
+  if (e.impersonationConstraint !== '') {
+    out.add(IMPERSONATION_CONSTRAINT);
+    out.addQuoted(e.impersonationConstraint);
+    out.add(CLOSE);
+  }
+  addSourceIPs(out, request.sourceIPs);
+  if (request.userAgent !== '') {
+    out.add(USER_AGENT);
+    out.addQuoted(request.userAgent);
+  }
+  if (e.objectRef !== undefined) {
+    out.add(OBJECT_REF);
+    addReference(out, e.objectRef);
+  }
+  if (e.responseStatus !== undefined) {
+    out.add(RESPONSE_STATUS);
+    out.add(sharedBytes(e.responseStatus) ?? Buffer.from(JSON.stringify(e.responseStatus)));
+  }
+  addBodies(out, e);
+  out.add(RECEIVED);
+  out.addQuoted(request.requestReceivedTimestamp);
+  out.add(STAGE_TIME);
+  out.addQuoted(e.stageTimestamp);
+  if (e.annotations.size > 0) {
+    out.add(ANNOTATIONS);
+    out.add(sharedBytes(e.annotations) ?? Buffer.from(annotationsJson(e.annotations)));
+  }
+  out.add(CLOSE);
+}
+
+function addBodies(out: TextBytes, { requestObject, responseObject }: AuditEvent): void {
+  if (requestObject !== undefined) {
+    out.add(REQUEST_OBJECT);
+    out.addText(requestObject);
+  }
+  if (responseObject !== undefined) {
+    out.add(RESPONSE_OBJECT);
+    out.addText(responseObject);
+  }
+}
+
+const alone = new TextBytes();
+
+/** The same as a text. */
+export function eventJson(e: AuditEvent): string {
+  addEventJson(alone, e);
+  const text = alone.toString();
+  alone.clear();
+  return text;
 }
 
 const quotedList = (items: readonly string[]): string => items.map(quote).join(',');

@@ -148,11 +148,10 @@ export class RequestAudit {
 function named(ref: ObjectReference | undefined, object: JsonObject): ObjectReference | undefined {
   const meta = object['metadata'];
   if (ref === undefined || !isObject(meta)) return ref;
-  return {
-    ...ref,
-    namespace: ref.namespace || str(meta, 'namespace'),
-    name: ref.name || str(meta, 'name'),
-    uid: str(meta, 'uid'),
-    resourceVersion: str(meta, 'resourceVersion'),
-  };
+  const namespace = ref.namespace || str(meta, 'namespace');
+  const name = ref.name || str(meta, 'name');
+  const uid = str(meta, 'uid');
+  const resourceVersion = str(meta, 'resourceVersion');
+  if (namespace === ref.namespace && name === ref.name && uid === '' && resourceVersion === '') return ref;
+  return { ...ref, namespace, name, uid, resourceVersion };
 }

@@ -6,17 +6,17 @@ import type { JsonObject } from '../machinery/json.js';
 /** Parts that are kept, of each kind; all are forgotten beyond so many. Reasons longer than so many characters are not kept. */
 const MAX_PARTS = 1024;
 const MAX_REASON = 1024;
-const texts = new WeakMap<object, string>();
+const encoded = new WeakMap<object, Buffer>();
 
 /** The JSON of a part that many events share; undefined for other parts. */
-export const sharedText = (part: object): string | undefined => texts.get(part);
+export const sharedBytes = (part: object): Buffer | undefined => encoded.get(part);
 
 /** The part of this name, made when it is asked for first. */
 function kept<K, V extends object>(parts: Map<K, V>, key: K, make: () => V, text: (part: V) => string): V {
   let part = parts.get(key);
   if (part === undefined) {
     part = make();
-    texts.set(part, text(part));
+    encoded.set(part, Buffer.from(text(part)));
     if (parts.size >= MAX_PARTS) parts.clear();
     parts.set(key, part);
   }

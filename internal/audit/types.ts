@@ -37,19 +37,7 @@ export interface RequestFacts {
   readonly userAgent: string;
   /** RFC 3339 with microseconds. */
   readonly requestReceivedTimestamp: string;
-  /** The JSON of what stands here, made once (event-text.ts). */
-  readonly made: RequestText;
 }
-
-/** The JSON of that: up to the stage, from there to the impersonated user, and what stands behind that. '' until it is made. */
-export interface RequestText {
-  head: string;
-  front: string;
-  back: string;
-}
-
-/** For a request of which nothing is made yet. */
-export const nothingMade = (): RequestText => ({ head: '', front: '', back: '' });
 
 /** One event (audit.k8s.io/v1 Event). Nobody changes it. */
 export interface AuditEvent {

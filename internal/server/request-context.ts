@@ -10,8 +10,8 @@ import { nonResourceInfo } from './request-info.js';
 
 const EMPTY = Buffer.alloc(0);
 
-/** Records an answer before it is written, and says what is written. */
-export type Finishing = (answer: Answer) => Awaitable<Answer>;
+/** Records the answer of a request before it is written, and says what is written. */
+export type Finishing = (context: RequestContext, answer: Answer) => Awaitable<Answer>;
 
 /**
  * One request on its way through the chain, and what the filters have found out about it. The handlers see it as an

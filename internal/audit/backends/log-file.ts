@@ -13,8 +13,6 @@ const BATCH_BYTES = 64 * 1024;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 /** A file whose lines wait for longer does not keep up. */
 const KEEPS_UP_MS = 100;
-/** For how long lines that nobody waits for may wait for others, to be written with them. */
-const MAY_WAIT_MS = 10;
 
 export interface LogFileOptions {
   readonly path: string;
@@ -43,9 +41,9 @@ class Batch {
 }
 
 /**
- * Appends to a file and sets it aside as `name-TIME.ext` when it is full (natefinch's lumberjack). What is written in one
- * turn of the event loop goes to the file in one write, off the main thread: a disk that hangs holds up those who wait
- * for their event, and nobody else. Lines that nobody waits for go along with the next one that somebody waits for.
+ * Appends to a file and sets it aside as `name-TIME.ext` when it is full (natefinch's lumberjack). One write is under way
+ * at a time, off the main thread, and what comes meanwhile goes along in the next: a disk that hangs holds up those who
+ * wait for their lines, and nobody else.
  */
 export class LogFile {
   /** In the order in which they are written. */
@@ -54,12 +52,6 @@ export class LogFile {
   /** The one that is being written. */
   private current: Batch | undefined;
   private writing: Promise<void> | undefined;
-  /** Whether what waits is to be written as soon as it can be. */
-  private isUrgent = false;
-  /** Whether what waits is written at the latest when the timer is over. */
-  private isTimed = false;
-  /** One for all: most batches are written before it is over, and it is only set anew for the next. */
-  private timer: NodeJS.Timeout | undefined;
   /** Of a batch that was written, for the next one. */
   private spare: Buffer | undefined;
   private file: FileHandle | undefined;
@@ -74,11 +66,11 @@ export class LogFile {
   }
 
   /**
-   * Resolves when the text is in the file; the promise is the same for all that goes there together. Rejects when it cannot
-   * be written, or is larger than a whole file may be. Text that nobody waits for may wait itself, for MAY_WAIT_MS.
+   * Resolves when the lines are in the file, all of them in the same one; the promise is the same for all that goes there
+   * together. Rejects when it cannot be written, or is larger than a whole file may be.
    */
-  write(text: string, mayWait = false): Promise<void> {
-    const bytes = Buffer.byteLength(text);
+  write(lines: Uint8Array): Promise<void> {
+    const bytes = lines.length;
     const { maxBytes } = this.options;
     if (maxBytes > 0 && bytes > maxBytes) {
       return Promise.reject(new Error(`write length ${bytes} exceeds maximum file size ${maxBytes}`));
@@ -91,11 +83,10 @@ export class LogFile {
       batch = new Batch(this.bufferFor(bytes));
       this.waiting.push(batch);
     }
-    // Where each character is a byte, as in most events, nothing needs to be encoded.
-    batch.bytes += batch.buffer.write(text, batch.bytes, bytes === text.length ? 'latin1' : 'utf8');
+    batch.buffer.set(lines, batch.bytes);
+    batch.bytes += bytes;
     this.waitingBytes += bytes;
-    if (!mayWait) this.hurry();
-    else if (!this.isTimed) this.hurryLater();
+    this.writing ??= this.writeAll();
     return batch.written;
   }
 
@@ -107,10 +98,7 @@ export class LogFile {
 
   /** Writes what waits, and closes the file. */
   async close(): Promise<void> {
-    this.hurry();
-    if (this.timer !== undefined) clearTimeout(this.timer);
-    this.timer = undefined;
-    while (this.writing !== undefined) await this.writing;
+    await this.writing;
     await this.tidying;
     await this.file?.close();
     this.file = undefined;
@@ -123,27 +111,8 @@ export class LogFile {
     return buffer;
   }
 
-  private hurryLater(): void {
-    this.isTimed = true;
-    if (this.timer === undefined) this.timer = setTimeout(() => this.hurry(), MAY_WAIT_MS);
-    else this.timer.refresh();
-  }
-
-  /** Has all that waits written. */
-  private hurry(): void {
-    this.isTimed = false;
-    if (this.waiting.length === 0) return;
-    this.isUrgent = true;
-    this.writing ??= this.writeAll();
-  }
-
   private async writeAll(): Promise<void> {
-    // Everything that comes in the same turn goes along.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (this.isUrgent) {
-      const batch = this.waiting.shift();
-      this.isUrgent = this.waiting.length > 0;
-      if (batch === undefined) break;
+    for (let batch = this.waiting.shift(); batch !== undefined; batch = this.waiting.shift()) {
       this.current = batch;
       this.waitingBytes -= batch.bytes;
       try {
@@ -153,8 +122,8 @@ export class LogFile {
         batch.failed(error);
       }
       if (batch.buffer.length === BATCH_BYTES) this.spare = batch.buffer;
-      this.current = undefined;
     }
+    this.current = undefined;
     this.writing = undefined;
   }
 

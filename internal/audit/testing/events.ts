@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import type { Awaitable } from '../../machinery/awaitable.js';
 import { AuditMetrics } from '../metrics.js';
-import { type AuditBackend, type AuditEvent, nothingMade, type RequestFacts } from '../types.js';
+import type { AuditBackend, AuditEvent, RequestFacts } from '../types.js';
 
 /** An event for tests of backends. */
 export function event(
@@ -18,7 +18,6 @@ export function event(
       sourceIPs: ['127.0.0.1'],
       userAgent: 'test/1',
       requestReceivedTimestamp: '2026-01-02T03:04:05.000600Z',
-      made: nothingMade(),
       ...request,
     },
     stage: 'ResponseComplete',

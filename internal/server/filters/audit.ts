@@ -3,7 +3,8 @@ import type { AuditMetrics } from '../../audit/metrics.js';
 import type { PolicyEvaluator } from '../../audit/policy.js';
 import { RequestAudit, type RequestBeginning, type StageFacts } from '../../audit/request-audit.js';
 import { annotated, authorizationNotes, plainStatus } from '../../audit/shared-parts.js';
-import { type AuditBackend, nothingMade, type ObjectReference } from '../../audit/types.js';
+import type { AuditBackend, ObjectReference } from '../../audit/types.js';
+import { assert } from '../../machinery/assert.js';
 import type { Awaitable } from '../../machinery/awaitable.js';
 import { LARGE_BYTES, nextTurn } from '../../machinery/breathe.js';
 import type { JsonObject } from '../../machinery/json.js';
@@ -13,7 +14,7 @@ import type { BytesReply } from '../../rest/types.js';
 import { objectOf, recorded, statusOfReply } from '../audit-response.js';
 import type { Answer } from '../http-listener.js';
 import { isLongRunning } from '../in-flight.js';
-import type { RequestContext } from '../request-context.js';
+import type { Finishing, RequestContext } from '../request-context.js';
 import { sourceIPs } from '../source-ips.js';
 import { wallClockMs } from '../wall-clock.js';
 import type { Filter } from './filter.js';
@@ -36,12 +37,13 @@ const LATENCY = 'apiserver.latency.k8s.io/';
  * (apiserver's WithFailedAuthenticationAudit). It stands before authentication; `withAudit` takes its place behind it.
  */
 export function withFailedAuthenticationAudit(parts: AuditParts): Filter {
+  const finishing: Finishing = (context, answer) => {
+    const audit = begin(parts, context, false);
+    if (audit === undefined || !('body' in answer.reply)) return answer;
+    return after(audit.record('ResponseStarted', factsOf(context, answer, context.notedSoFar())), answer);
+  };
   return (context) => {
-    context.onFinishing((answer) => {
-      const audit = begin(parts, context, false);
-      if (audit === undefined || !('body' in answer.reply)) return answer;
-      return after(audit.record('ResponseStarted', factsOf(context, answer, context.notedSoFar())), answer);
-    });
+    context.onFinishing(finishing);
     return undefined;
   };
 }
@@ -64,7 +66,7 @@ export function withAudit(parts: AuditParts): Filter {
       return undefined;
     }
     context.audit = audit;
-    context.onFinishing((answer) => finish(context, audit, answer));
+    context.onFinishing(finish);
     // A list goes out in pieces, and what goes on for long is answered before it is complete.
     const isAnsweredAtOnce = context.info.verb !== 'list' && !isLongRunning(context.info);
     const recording = audit.recordComing(context.notedSoFar(), isAnsweredAtOnce);
@@ -93,7 +95,6 @@ function begin(
     sourceIPs: sourceIPs(context),
     userAgent: agent.length > MAX_USER_AGENT ? `${agent.slice(0, MAX_USER_AGENT)}...TRUNCATED` : agent,
     requestReceivedTimestamp: microTime(receivedMs),
-    made: nothingMade(),
     objectRef: info.isResourceRequest ? referenceOf(context) : undefined,
     epochMs: receivedMs - context.received,
   };
@@ -152,8 +153,9 @@ function annotateLatency(context: RequestContext): void {
   context.annotate(`${LATENCY}total`, text(took));
 }
 
-function finish(context: RequestContext, audit: RequestAudit, answer: Answer): Awaitable<Answer> {
-  const { bug } = context;
+function finish(context: RequestContext, answer: Answer): Awaitable<Answer> {
+  const { audit, bug } = context;
+  assert(audit !== undefined, 'a request is recorded whose audit has not begun');
   if (bug !== undefined) {
     const facts = factsOf(context, answer, annotationsOf(context));
     return after(audit.record('Panic', { ...facts, responseStatus: panic(bug) }), answer);
