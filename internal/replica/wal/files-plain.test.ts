@@ -115,7 +115,7 @@ describe.skipIf((constants as { O_DIRECT?: number }).O_DIRECT === undefined)('a 
   it('is not written where it cannot be opened for that', async () => {
     system.direct = 'EACCES at open';
     const file = openLogDirectory(dir).create('log', 8192);
-    await expect(file.write(Buffer.alloc(512), 0)).rejects.toThrow('EACCES');
+    await expect((async () => file.write(Buffer.alloc(512), 0))()).rejects.toThrow('EACCES');
     file.close();
   });
 });
