@@ -78,26 +78,6 @@ async function pending(options: Options = {}) {
 }
 
 describe('a port that closes', () => {
-  test('waits for the answers that are on their way, and has their clients leave', async () => {
-    const { request, give } = await pending({ agent: new https.Agent({ keepAlive: true }) });
-    const answer = answered(request);
-    const closed = listener.close(LONG_MS);
-    give(ok);
-    const { response, text } = await answer;
-    expect([text, response.headers.connection]).toEqual(['ok', 'close']);
-    await closed;
-    expect([finished, listener.connections()]).toEqual([1, 0]);
-  });
-
-  test('waits no longer than it may', async () => {
-    const { request } = await pending();
-    const answer = answered(request);
-    const cut = expect(answer).rejects.toThrow('socket hang up');
-    await listener.close(10);
-    await cut;
-    await expect.poll(() => listener.connections()).toBe(0);
-  });
-
   test('ends the streams that are written, and begins no more', async () => {
     let sink: Sink | undefined;
     serve = () => ({ status: 200, contentType: '', stream: (to) => void (sink = to) });
@@ -175,14 +155,6 @@ describe('what a handler does wrong', () => {
     expect((await answered(begin())).text).toBe('');
     await listener.close(LONG_MS);
   });
-});
-
-test('of a stream whose head alone is asked for nothing is begun', async () => {
-  let abandoned = 0;
-  serve = () => ({ status: 200, contentType: 'x/y', stream: () => expect.unreachable(), abandoned: () => abandoned++ });
-  const { response } = await answered(begin({ method: 'HEAD' }));
-  expect([response.statusCode, response.headers['content-type'], abandoned]).toEqual([200, 'x/y', 1]);
-  await listener.close(LONG_MS);
 });
 
 test('an answer has a date, and 100 headers may be asked with, not 101', async () => {
