@@ -94,7 +94,18 @@ test("what claims to be one of Kubernetes' objects and is not goes, others stay"
   const levels = `${BASE}/prioritylevelconfigurations`;
   await client.create(levels, level('claims', 'true'), 'somebody');
   await client.create(levels, level('own', 'false'), 'somebody');
+  const schemas = `${BASE}/flowschemas`;
+  const schema = (name: string, value: string): JsonObject => ({
+    apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
+    kind: 'FlowSchema',
+    metadata: { name, annotations: { [AUTO]: value } },
+    spec: { priorityLevelConfiguration: { name: 'own' } },
+  });
+  await client.create(schemas, schema('claims', 'true'), 'somebody');
+  await client.create(schemas, schema('own', 'false'), 'somebody');
   await round();
+  expect(await client.get(`${schemas}/claims`)).toBeUndefined();
+  expect(await client.get(`${schemas}/own`)).toBeDefined();
   expect(await client.get(`${levels}/claims`)).toBeUndefined();
   expect(await client.get(`${levels}/own`)).toBeDefined();
 });

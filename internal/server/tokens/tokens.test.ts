@@ -193,6 +193,15 @@ describe('tokens of service accounts', () => {
     expect((await ask({ spec: { expirationSeconds: 599 } })).body['message']).toBe(
       'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 599: may not specify a duration less than 10 minutes',
     );
+    for (const [expirationSeconds, told] of [
+      [600, 600],
+      [2 ** 32, 7200],
+    ] as const) {
+      expect(await ask({ spec: { expirationSeconds } })).toMatchObject({
+        status: 201,
+        body: { spec: { expirationSeconds: told } },
+      });
+    }
     const notes: string[] = [];
     const good = await ask({ metadata: { name: 'placed', namespace: 'default' }, spec: {} }, (key, value) =>
       notes.push(`${key}: ${value}`),

@@ -360,4 +360,16 @@ export const HARMLESS_SERVER: readonly Argued[] = [
     ],
     ['if (annotations.size === 0) return authorizationNotes(isAllowed, authorization.reason);', 'false'],
   ),
+  ...argued('internal-client.ts', 'what the server asks of itself is answered whole', [
+    "if (!('body' in reply)) throw new Error(`${method} ${target} answered with a stream`);",
+    'false',
+  ]),
+  ...argued('uws/listener.ts', 'an app that was closed has nothing more to close', [
+    'if (!this.closed) this.app.close();',
+    'true',
+  ]),
+  ...argued('uws/listener.ts', 'whether a long body is written as its client reads it, which comes whole either way', [
+    'const LARGE_BYTES = 256 * 1024;',
+    '256 / 1024',
+  ]),
 ];
