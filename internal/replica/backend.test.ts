@@ -80,6 +80,11 @@ describe('a transaction', () => {
     expect(await outcome({ ops: [charge] })).toContain('every member knows what is proposed');
     await bench.useNewest();
     expect([backend.takesCharges, bench.state.meta.version]).toEqual([true, LOG_VERSION]);
+    // Amounts count as bytes do.
+    const amounts = [['p'.repeat(4 * MIB), '1'.repeat(4 * MIB)]];
+    const large = { type: 'charge', key: 'q', amounts } as unknown as TxnOp;
+    const tooMuch = `RangeError: the transaction has ${8 * MIB + 1} bytes; at most ${8 * MIB} are allowed`;
+    expect(await outcome({ ops: [large] })).toBe(tooMuch);
   });
 });
 

@@ -390,6 +390,23 @@ describe('a part that is lost', () => {
     await log.close();
   });
 
+  it('ends before what a new leader has overwritten, and the term of the entry before that is known', async () => {
+    const disk = new DiskDirectory();
+    let log = await open(disk);
+    const sizes = [1, 1, 2, 2, 2].map((term, i) => entry(i + 1, 2 * KIB, term));
+    for (const each of sizes) await log.append([each], state(0, 2));
+    const before = walFiles(disk).length;
+    while (walFiles(disk).length === before) await log.append([], state(0, 2));
+    // The first entry of its term, in a segment of its own.
+    await log.append([entry(3, 10, 3)], state(2, 3));
+    await log.close();
+    const files = walFiles(disk);
+    for (const name of files.slice(0, -1)) disk.names.get(name)?.flip(700, 3);
+    log = await open(disk);
+    expect([log.lost?.last, log.lastIndex(), log.term(3)]).toEqual([{ index: 2, term: 1 }, 3, 3]);
+    await log.close();
+  });
+
   it('leaves the term of its last entry known, whatever is damaged next', async () => {
     const disk = new DiskDirectory();
     let log = await open(disk);

@@ -229,6 +229,14 @@ describe('a state that must not be sent', () => {
     expect(streams).toEqual([]);
   });
 
+  it('is begun all the same where what breaks off is given up before there is anything of it', async () => {
+    const sender = open();
+    const sending = sender.send(message());
+    sender.release();
+    await sending;
+    expect([reports, streams]).toEqual([['2 true'], ['to 2 from 0']]);
+  });
+
   it('is given up, also amid the sending, when the state is replaced', async () => {
     const taken = vi.spyOn(bench.state, 'takeSnapshot');
     const sender = open({

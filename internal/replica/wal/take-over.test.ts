@@ -27,7 +27,7 @@ beforeEach(async () => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Entries 4 to 20 as releases with an LMDB log wrote them; entries 2 and 3 were forgotten, and a crash left them there. */
-async function writeFormer(damaged = 0): Promise<void> {
+async function writeFormer(damaged = 0, how: 'flipped' | 'short' | 'missing' = 'flipped'): Promise<void> {
   const environment = openEnvironment({ path: former, overlappingSync: false });
   const entries = openTable(environment, 'entries', 'bytes');
   const meta = openTable(environment, 'meta', 'text');
@@ -41,8 +41,9 @@ async function writeFormer(damaged = 0): Promise<void> {
       row[11] = index === 7 ? 1 : 0;
       row.set(data, 12);
       seal(row);
-      if (index === damaged) row[100] = 0;
-      void entries.put(key, row);
+      if (index === damaged && how === 'missing') continue;
+      if (index === damaged && how === 'flipped') row[100] = 0;
+      void entries.put(key, index === damaged && how === 'short' ? row.subarray(0, 11) : row);
     }
     const base = Buffer.alloc(17);
     base.writeUIntBE(3, 5, 6);
@@ -96,10 +97,14 @@ it('a crash while it is being taken over leaves the old one to begin with again'
   }
 });
 
-it('a damaged one is told, and left as it is', async () => {
+it.each([
+  ['flipped', /the Raft log in .* is damaged: .*9.*join it again/],
+  ['short', /the Raft log in .* is damaged: .*"9".*too short.*join it again/],
+  ['missing', /the Raft log in .* is damaged: entry 9 is missing.*join it again/],
+] as const)('a damaged one is told, and left as it is: %s', async (how, text) => {
   rmSync(former, { recursive: true });
-  await writeFormer(9);
-  await expect(open()).rejects.toThrow(/the Raft log in .* is damaged: .*9.*join it again/);
+  await writeFormer(9, how);
+  await expect(open()).rejects.toThrow(text);
   expect(existsSync(join(former, 'data.mdb'))).toBe(true);
   expect(existsSync(path)).toBe(false);
 });
