@@ -100,6 +100,11 @@ describe('a replica that gives up its damaged state', () => {
     expect(await vouched([voter(1, '1-x', 5), voter(2, '1-x', 5), damaged])).toEqual(['1-', '1-']);
   });
 
+  it('counts nobody in who has not come that far', async () => {
+    const [copied, behind, damaged] = [voter(1, '2-x', 5), voter(2, '2-x', 1), voter(3, '3-x', 3)] as const;
+    expect(await vouched([copied, behind, damaged])).toEqual(['1-', '2-']);
+  });
+
   it('says nothing while there is a dispute', async () => {
     const second = voter(2, '1-x', 5);
     second.verifier.answer({ op: 'disputed', revision: 5 });

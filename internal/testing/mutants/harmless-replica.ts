@@ -142,4 +142,19 @@ export const HARMLESS_REPLICA: readonly Argued[] = [
     'while (first > 0 && numbers[first - 1] === (numbers[first] ?? 0) - 1) first--;',
     'first >= 0',
   ]),
+  ...argued('internal/replica/archive/s3.ts', 'what stands like a directory ends with the slash, and has no other', [
+    ".map((name) => name.slice(this.prefix.length).replace(/\\/$/, ''));",
+    '/\\//',
+  ]),
+  ...argued('internal/replica/archive/s3-client.ts', 'it is only asked for where a store must name one', [
+    "return { body: await bytesOf(answer), etag: answer.headers.etag ?? '' };",
+    '"Stryker was here!"',
+  ]),
+  ...['internal/replica/join.ts', 'internal/replica/reseed.ts'].flatMap((file) =>
+    argued(file, 'a moment more', ['while (performance.now() < until) {', 'performance.now() <= until']),
+  ),
+  ...argued('internal/replica/wal/segments.ts', 'nothing is added to a copy of the same bytes', [
+    'await file.write(fill > 0 ? Buffer.concat([bytes, ZEROS.subarray(0, fill)]) : bytes, at);',
+    'fill >= 0',
+  ]),
 ];
