@@ -157,4 +157,10 @@ export const HARMLESS_REPLICA: readonly Argued[] = [
     'await file.write(fill > 0 ? Buffer.concat([bytes, ZEROS.subarray(0, fill)]) : bytes, at);',
     'fill >= 0',
   ]),
+  ...argued(
+    'internal/replica/wal/segments.ts',
+    'what is cut off is so in one group with the entries that take its place, and they come last',
+    ["} else if (type === 'truncate') this.#last = { index: index - 1, term };", 'false'],
+    ["} else if (type === 'truncate') this.#last = { index: index - 1, term };", '""'],
+  ),
 ];
