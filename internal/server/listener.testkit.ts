@@ -4,6 +4,7 @@ import https from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ensurePki } from '../pki/pki.js';
 import type { HandlerReply, Sink } from '../rest/types.js';
@@ -106,6 +107,25 @@ export function describePort(
       await Promise.all(closing);
       await close(0);
       expect(ended).toEqual([0, 1]);
+    });
+
+    test('ends a connection on which a request comes before the one before it is answered', async () => {
+      const asked: string[] = [];
+      serve = ({ rawPath }) => {
+        asked.push(rawPath);
+        return ok;
+      };
+      const socket = connect({ host: '127.0.0.1', port: listener.port, rejectUnauthorized: false });
+      let text = '';
+      socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      socket.on('error', () => undefined); // `close` comes as well
+      const closed = new Promise((resolve) => socket.on('close', resolve));
+      socket.write('GET /1 HTTP/1.1\r\nHost: x\r\n\r\n');
+      while (!text.endsWith('ok')) await once(socket, 'data');
+      socket.write(Array.from({ length: 3_000 }, (_, n) => `GET /${n + 2} HTTP/1.1\r\nHost: x\r\n\r\n`).join(''));
+      await closed;
+      expect(asked).toEqual(['/1', '/2']);
+      expect((await get()).text).toBe('ok');
     });
 
     test('waits for what is in flight when it closes, and tells its client to go', async () => {

@@ -71,6 +71,8 @@ class NodeListener {
   private ended: Promise<void> | undefined;
   private readonly sinks = new Set<NodeSink>();
   private readonly webSockets = new Set<NodeWebSocket>();
+  /** Connections with a request that is not answered yet. */
+  private readonly busy = new WeakSet<object>();
   /** Connections that speak another protocol. */
   private readonly handedOver = new Set<Duplex>();
   private readonly bodies = new BodyBudget();
@@ -116,6 +118,15 @@ class NodeListener {
   }
 
   private serve(message: IncomingMessage, response: ServerResponse): void {
+    const { socket } = message;
+    if (this.busy.has(socket)) {
+      // Node hands over all that came in one piece, which may be thousands of requests. On the main port nobody may either
+      // ask again before the answer.
+      socket.destroy();
+      return;
+    }
+    this.busy.add(socket);
+    response.on('close', () => this.busy.delete(socket));
     response.sendDate = true;
     if (message.rawHeaders.length > 2 * MAX_HEADERS) {
       response.writeHead(431, { connection: 'close' }).end();
