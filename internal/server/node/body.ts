@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { badRequest, requestEntityTooLarge, type StatusError, tooManyRequests } from '../../machinery/status.js';
 import { type BodyBudget, type Holder, UNKNOWN } from '../body-budget.js';
 import { MAX_BODY_BYTES } from '../http-listener.js';
+import { Pieces } from '../pieces.js';
 
 /** A body that nobody wants is read to its end up to this, so that the client gets to see its answer. */
 const MAX_DRAIN_BYTES = 64 * 1024 * 1024;
@@ -13,7 +14,7 @@ const DRAIN_MS = 10_000;
 export class NodeBody implements Holder {
   owner = UNKNOWN;
   heldBytes = 0;
-  private chunks: Buffer[] = [];
+  private readonly pieces = new Pieces();
   private received = 0;
   private over = false;
 
@@ -34,8 +35,7 @@ export class NodeBody implements Holder {
       this.give = (error) => {
         if (this.over) return;
         this.over = true;
-        const whole = Buffer.concat(error === undefined ? this.chunks : []);
-        if (error === undefined) resolve(whole);
+        if (error === undefined) resolve(this.pieces.takeWhole());
         else {
           this.release();
           reject(error);
@@ -63,7 +63,7 @@ export class NodeBody implements Holder {
   release(): void {
     this.budget.release(this);
     this.heldBytes = 0;
-    this.chunks = [];
+    this.pieces.takeAll();
   }
 
   /** Nobody wants the rest: it is read and thrown away, and the connection ends where that is too much, or takes too long. */
@@ -95,7 +95,7 @@ export class NodeBody implements Holder {
       if (this.received > MAX_DRAIN_BYTES) this.give(tooLarge());
       return;
     }
-    this.chunks.push(chunk);
+    this.pieces.add(chunk);
     this.heldBytes += chunk.length;
     this.budget.add(this, chunk.length);
   }

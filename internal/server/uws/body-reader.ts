@@ -2,11 +2,11 @@ import { Readable } from 'node:stream';
 import { badRequest, requestEntityTooLarge, type StatusError, tooManyRequests } from '../../machinery/status.js';
 import { MAX_BODY_BYTES } from '../http-listener.js';
 import { type BodyBudget, type Holder, UNKNOWN } from '../body-budget.js';
+import { Pieces } from '../pieces.js';
 import type { Response } from './native.js';
 
 /** A body that is too large is read to its end up to this, so that the client gets to see its answer. */
 export const MAX_DRAIN_BYTES = 64 * 1024 * 1024;
-const EMPTY = Buffer.alloc(0);
 
 /**
  * The body of one request. Until somebody asks for it no more is taken than what was in the buffers of the connection
@@ -24,7 +24,7 @@ export class BodyReader implements Holder {
   private dropped = false;
   private forgotten = false;
   private received = 0;
-  private chunks: Buffer[] = [];
+  private readonly pieces = new Pieces();
   private failure: StatusError | undefined;
   private settle: { resolve: (body: Buffer) => void; reject: (error: StatusError) => void } | undefined;
   private stream: Readable | undefined;
@@ -55,7 +55,7 @@ export class BodyReader implements Holder {
     this.claim(owner);
     if (this.declared > MAX_DRAIN_BYTES) this.fail(tooLarge());
     if (this.failure !== undefined) throw this.failure;
-    if (this.complete) return this.whole();
+    if (this.complete) return this.pieces.takeWhole();
     return new Promise((resolve, reject) => {
       this.settle = { resolve, reject };
     });
@@ -67,7 +67,7 @@ export class BodyReader implements Holder {
     const stream = new Readable({ read: () => this.resume() });
     this.stream = stream;
     if (this.failure !== undefined) stream.destroy(this.failure);
-    for (const chunk of this.chunks) stream.push(chunk);
+    for (const piece of this.pieces.takeAll()) stream.push(piece);
     this.release();
     if (this.complete) stream.push(null);
     return stream;
@@ -109,7 +109,7 @@ export class BodyReader implements Holder {
   release(): void {
     this.budget.release(this);
     this.heldBytes = 0;
-    this.chunks = [];
+    this.pieces.takeAll();
   }
 
   private claim(owner: string): void {
@@ -140,9 +140,9 @@ export class BodyReader implements Holder {
       if (isLast || this.received > MAX_DRAIN_BYTES) this.fail(tooLarge());
     } else {
       // The chunk's memory is taken back when this returns: copy.
-      if (chunk.byteLength > 0) this.chunks.push(Buffer.from(new Uint8Array(chunk)));
+      this.pieces.add(new Uint8Array(chunk));
       this.hold(chunk.byteLength);
-      if (isLast) this.settle?.resolve(this.whole());
+      if (isLast) this.settle?.resolve(this.pieces.takeWhole());
       else if (!this.asked) this.pause();
     }
   }
@@ -152,12 +152,6 @@ export class BodyReader implements Holder {
     const flowing = chunk.byteLength === 0 || stream.push(Buffer.from(new Uint8Array(chunk)));
     if (isLast) stream.push(null);
     else if (!flowing) this.pause();
-  }
-
-  private whole(): Buffer {
-    const { chunks } = this;
-    this.chunks = [];
-    return chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks);
   }
 
   private hold(bytes: number): void {
