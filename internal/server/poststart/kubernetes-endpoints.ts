@@ -66,14 +66,7 @@ export class KubernetesEndpoints {
     if (wanted.size === 0) return;
     const addresses = [...wanted].toSorted();
     await put(client, ENDPOINTS, endpoints, endpointsOf(addresses, port));
-    const slice = sliceOf(addresses, port);
-    let live = await client.get(`${SLICES}/${NAME}`);
-    if (live !== undefined && live['addressType'] !== slice['addressType']) {
-      // The family of a slice cannot be changed.
-      await client.remove(`${SLICES}/${NAME}`);
-      live = undefined;
-    }
-    await put(client, SLICES, live, slice);
+    await put(client, SLICES, await client.get(`${SLICES}/${NAME}`), sliceOf(addresses, port));
   }
 
   /**
