@@ -51,6 +51,10 @@ export const HARMLESS_REPLICA: readonly Argued[] = [
       'const NOBODY: ConfState = { voters: [], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };',
       '["Stryker was here"]',
     ],
+    [
+      'const NOBODY: ConfState = { voters: [], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false };',
+      '{}',
+    ],
   ),
   ...argued(
     'internal/replica/archive/replay.ts',
