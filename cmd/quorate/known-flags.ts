@@ -162,7 +162,7 @@ export const KNOWN_FLAGS: readonly Flag[] = [
     name: 'service-cluster-ip-range',
     type: 'string',
     default: '10.96.0.0/12',
-    help: 'CIDR from which services get their addresses.',
+    help: 'Range from which services get their addresses; or an IPv4 and an IPv6 range, the usual one first.',
   },
   {
     name: 'service-node-port-range',
