@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { eventJson } from './event-text.js';
+import { addEventJson, eventJson } from './event-text.js';
 import { annotated, authorizationNotes, plainStatus } from './shared-parts.js';
 import { event } from './testing/events.js';
+import { TextBytes } from './text-bytes.js';
 import type { ObjectReference } from './types.js';
 
 test('parts that events share read like others', () => {
@@ -104,4 +105,36 @@ test('bodies stand in an event as they are, however long and whatever is in them
   const text = eventJson(event('a', { requestObject, responseObject, annotations: new Map([['k', 'v']]) }));
   expect(text).toContain(`,"requestObject":${requestObject},"responseObject":${responseObject},"requestReceived`);
   expect(JSON.parse(text)).toMatchObject({ auditID: 'a', annotations: { k: 'v' } });
+});
+
+test('events that are written together read as each of them does alone, whatever they have in common', () => {
+  const ref = reference({ resource: 'pods', namespace: 'n' });
+  const user = { username: 'ann', uid: '', groups: [], extra: {} };
+  const other = { username: 'bob', uid: '', groups: [], extra: {} };
+  const ways: Parameters<typeof event>[1][] = [
+    {},
+    { objectRef: ref },
+    { objectRef: { ...ref } },
+    { objectRef: { ...ref, name: 'p' } },
+    { impersonatedUser: other },
+    { impersonatedUser: other, impersonationConstraint: 'impersonate:user-info' },
+    { request: { user: other } },
+    { request: { verb: 'watch' } },
+    { request: { requestUri: '/api/v1/nodes' } },
+    { request: { userAgent: 'test/2' } },
+    { request: { userAgent: '' } },
+    { request: { sourceIPs: [] } },
+    { request: { sourceIPs: ['10.0.0.9'] } },
+    { request: { sourceIPs: ['10.0.0.9', '127.0.0.1'] } },
+    { request: { sourceIPs: ['10.0.0.9', '127.0.0.2'] } },
+  ];
+  const events = ways.map((way = {}, i) => event(`id ${i}`, { ...way, request: { user, ...way.request } }));
+  const out = new TextBytes();
+  for (const a of events) {
+    for (const b of events) {
+      for (const e of [a, b]) addEventJson(out, e);
+      expect(out.toString()).toBe(eventJson(a) + eventJson(b));
+      out.clear();
+    }
+  }
 });

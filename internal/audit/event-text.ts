@@ -2,7 +2,7 @@ import type { UserInfo } from '../auth/types.js';
 import { quote } from '../machinery/status.js';
 import { annotationsJson, sharedBytes } from './shared-parts.js';
 import { TextBytes } from './text-bytes.js';
-import type { AuditEvent, Level, ObjectReference, Stage } from './types.js';
+import type { AuditEvent, Level, ObjectReference, RequestFacts, Stage } from './types.js';
 
 /** The JSON of a user is the same for each of their requests, as long as the authenticator hands out the same object. */
 const users = new WeakMap<UserInfo, Buffer>();
@@ -32,13 +32,14 @@ const HEADS: Readonly<Record<Level, Buffer>> = {
   Request: head('Request'),
   RequestResponse: head('RequestResponse'),
 };
-const uri = (stage: Stage): Buffer => Buffer.from(`,"stage":"${stage}","requestURI":`);
-const URIS: Readonly<Record<Stage, Buffer>> = {
-  RequestReceived: uri('RequestReceived'),
-  ResponseStarted: uri('ResponseStarted'),
-  ResponseComplete: uri('ResponseComplete'),
-  Panic: uri('Panic'),
+const stageBytes = (stage: Stage): Buffer => Buffer.from(`,"stage":"${stage}"`);
+const STAGES: Readonly<Record<Stage, Buffer>> = {
+  RequestReceived: stageBytes('RequestReceived'),
+  ResponseStarted: stageBytes('ResponseStarted'),
+  ResponseComplete: stageBytes('ResponseComplete'),
+  Panic: stageBytes('Panic'),
 };
+const URI = Buffer.from(',"requestURI":');
 const VERB = Buffer.from(',"verb":');
 const USER = Buffer.from(',"user":');
 const NOBODY = Buffer.from('{}');
@@ -85,12 +86,79 @@ function addSourceIPs(out: TextBytes, ips: readonly string[]): void {
   out.add(CLOSE_LIST);
 }
 
-/** Adds an event as audit.k8s.io/v1 JSON on one line, without the line's end, in Go's order of fields. */
-export function addEventJson(out: TextBytes, e: AuditEvent): void {
+/** What an event says of its request: the same for most events that are written one after the other. */
+type AboutRequest = Pick<AuditEvent, 'impersonatedUser' | 'impersonationConstraint' | 'objectRef'> & {
+  readonly request: RequestFacts | undefined;
+};
+
+/** What was said last, and where it stands in which bytes. */
+const before: { -readonly [K in keyof AboutRequest]: AboutRequest[K] } & {
+  out: TextBytes | undefined;
+  epoch: number;
+  from: number;
+  to: number;
+} = {
+  request: undefined,
+  impersonatedUser: undefined,
+  impersonationConstraint: '',
+  objectRef: undefined,
+  out: undefined,
+  epoch: 0,
+  from: 0,
+  to: 0,
+};
+
+const isSameReference = (a: ObjectReference, b: ObjectReference): boolean =>
+  a.resource === b.resource &&
+  a.namespace === b.namespace &&
+  a.name === b.name &&
+  a.uid === b.uid &&
+  a.apiGroup === b.apiGroup &&
+  a.apiVersion === b.apiVersion &&
+  a.resourceVersion === b.resourceVersion &&
+  a.subresource === b.subresource;
+
+const isSameRequest = (a: RequestFacts, b: RequestFacts): boolean =>
+  a.user === b.user &&
+  a.verb === b.verb &&
+  a.requestUri === b.requestUri &&
+  a.userAgent === b.userAgent &&
+  a.sourceIPs.length === 1 &&
+  b.sourceIPs.length === 1 &&
+  a.sourceIPs[0] === b.sourceIPs[0];
+
+function saysTheSame(a: AboutRequest, b: AboutRequest): boolean {
+  if (a.impersonatedUser !== b.impersonatedUser || a.impersonationConstraint !== b.impersonationConstraint)
+    return false;
+  const [x, y] = [a.objectRef, b.objectRef];
+  if (x !== y && (x === undefined || y === undefined || !isSameReference(x, y))) return false;
+  if (a.request === undefined || b.request === undefined) return false;
+  return a.request === b.request || isSameRequest(a.request, b.request);
+}
+
+/**
+ * Adds what an event says of its request: from where, by whom, and about what. Events that are written one after the other
+ * often say the same: then it is copied.
+ */
+function addRequest(out: TextBytes, e: AuditEvent): void {
+  if (before.out === out && before.epoch === out.epoch && saysTheSame(before, e)) {
+    out.repeat(before.from, before.to);
+    return;
+  }
+  before.out = out;
+  before.epoch = out.epoch;
+  before.from = out.length;
+  addRequestAnew(out, e);
+  before.to = out.length;
+  before.request = e.request;
+  before.impersonatedUser = e.impersonatedUser;
+  before.impersonationConstraint = e.impersonationConstraint;
+  before.objectRef = e.objectRef;
+}
+
+function addRequestAnew(out: TextBytes, e: AuditEvent): void {
   const { request } = e;
-  out.add(HEADS[request.level]);
-  out.addQuoted(request.auditId);
-  out.add(URIS[e.stage]);
+  out.add(URI);
   out.addQuoted(request.requestUri);
   out.add(VERB);
   out.addQuoted(request.verb);
@@ -114,6 +182,15 @@ export function addEventJson(out: TextBytes, e: AuditEvent): void {
     out.add(OBJECT_REF);
     addReference(out, e.objectRef);
   }
+}
+
+/** Adds an event as audit.k8s.io/v1 JSON on one line, without the line's end, in Go's order of fields. */
+export function addEventJson(out: TextBytes, e: AuditEvent): void {
+  const { request } = e;
+  out.add(HEADS[request.level]);
+  out.addQuoted(request.auditId);
+  out.add(STAGES[e.stage]);
+  addRequest(out, e);
   if (e.responseStatus !== undefined) {
     out.add(RESPONSE_STATUS);
     out.add(sharedBytes(e.responseStatus) ?? Buffer.from(JSON.stringify(e.responseStatus)));

@@ -13,9 +13,16 @@ const MAX_BYTES = 3;
 export class TextBytes {
   private buffer = Buffer.allocUnsafeSlow(ROOM);
   private at = 0;
+  /** How often it was emptied. */
+  private times = 0;
 
   get length(): number {
     return this.at;
+  }
+
+  /** Another one after each `clear`: places before it mean nothing any more. */
+  get epoch(): number {
+    return this.times;
   }
 
   /** The bytes from one place to another. They are good until more is added. */
@@ -30,6 +37,7 @@ export class TextBytes {
   /** Begins anew. */
   clear(): void {
     this.at = 0;
+    this.times++;
     if (this.buffer.length > ROOM) this.buffer = Buffer.allocUnsafeSlow(ROOM);
   }
 
@@ -38,6 +46,13 @@ export class TextBytes {
     this.need(piece.length);
     this.buffer.set(piece, this.at);
     this.at += piece.length;
+  }
+
+  /** Adds once more what stands from one place to another. */
+  repeat(from: number, to: number): void {
+    this.need(to - from);
+    this.buffer.copyWithin(this.at, from, to);
+    this.at += to - from;
   }
 
   addText(text: string): void {
