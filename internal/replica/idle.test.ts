@@ -1,7 +1,22 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+
 import { withIdleTimeout } from './idle.js';
 
+afterEach(() => void vi.useRealTimers());
+
 describe('withIdleTimeout', () => {
+  it('leaves no clock running behind what has come', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    async function* source(): AsyncGenerator<number> {
+      yield 1;
+      await Promise.resolve();
+      yield 2;
+    }
+    for await (const n of withIdleTimeout(source(), 1_000)) expect(n).toBeLessThan(3);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('passes everything on', async () => {
     async function* source(): AsyncGenerator<number> {
       yield 1;

@@ -79,3 +79,10 @@ test('what is no snapshot is told in a sentence', async () => {
     await expect(read(file)).rejects.toThrow('is damaged: its header has no version');
   }
 });
+
+test('a file that cannot be opened is told by name, with why', async () => {
+  const missing = join(dir, 'missing');
+  await expect(SnapshotFile.open(missing)).rejects.toThrow(
+    new RegExp(`^the snapshot ${missing} cannot be read: ENOENT`),
+  );
+});

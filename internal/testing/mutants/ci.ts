@@ -17,7 +17,7 @@ export const COUNTED: Readonly<Record<string, readonly [noticed: number, of: num
   server: [12, 18],
   transport: [13, 15],
   raft: [14, 19],
-  replica: [13, 19],
+  replica: [15, 17],
   store: [16, 18],
 };
 

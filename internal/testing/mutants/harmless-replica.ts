@@ -167,4 +167,17 @@ export const HARMLESS_REPLICA: readonly Argued[] = [
     ["} else if (type === 'truncate') this.#last = { index: index - 1, term };", 'false'],
     ["} else if (type === 'truncate') this.#last = { index: index - 1, term };", '""'],
   ),
+  ...argued(
+    'internal/replica/housekeeping.ts',
+    'before the first hand-over there is none that it could follow too soon',
+    ['#cameToNothing = false;', 'true'],
+  ),
+  ...argued('internal/replica/peers.ts', 'one message announces a snapshot', [
+    'const isLate = messages.some((m) => m.term < term) || received.meta.index <= commit;',
+    'messages.every(m => m.term < term)',
+  ]),
+  ...argued('internal/replica/wal/files.ts', 'a piece without bytes is not written', [
+    'for (let at = 0; at < bytes.length; at += PIECE_BYTES) {',
+    'at <= bytes.length',
+  ]),
 ];
