@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { FatalError } from '../machinery/assert.js';
 import { ensurePki } from '../pki/pki.js';
 import type { HandlerReply, Sink } from '../rest/types.js';
 import type { Answer, HttpListener, IncomingRequest, ListenOptions, RequestHandler } from './http-listener.js';
@@ -206,6 +207,58 @@ export function describePort(
       await expect.poll(() => told.toSorted()).toEqual(['abandoned', 'finished']);
       serve = () => ok;
       expect((await get('HEAD')).headers['content-length']).toBe('2');
+    });
+
+    test('goes on after a handler that fails, whose request is answered as a failure or not at all', async () => {
+      const statuses: number[] = [];
+      for (const fail of [
+        () => Promise.reject(new Error('a bug')),
+        () => {
+          throw new Error('a bug');
+        },
+      ]) {
+        serve = fail;
+        statuses.push(
+          await get().then(
+            ({ statusCode = 0 }) => statusCode,
+            () => 500,
+          ),
+        );
+      }
+      expect(statuses).toEqual([500, 500]);
+      serve = () => ok;
+      expect((await get()).text).toBe('ok');
+      // Nothing of them is in flight any more.
+      await close(60_000);
+    });
+
+    test('ends a stream that breaks when it begins', async () => {
+      serve = () =>
+        stream(() => {
+          throw new Error('a bug');
+        });
+      expect((await get()).text).toBe('');
+      await expect.poll(() => told).toEqual(['finished']);
+    });
+
+    test('hands no connection over to who asks for no other protocol', async () => {
+      serve = () => ({
+        status: 101,
+        contentType: '',
+        rawHeaders: [],
+        handOver: () => told.push('handed over'),
+        abandoned: () => told.push('abandoned'),
+      });
+      expect((await get()).statusCode).toBeGreaterThanOrEqual(400);
+      await expect.poll(() => told.toSorted()).toEqual(['abandoned', 'finished']);
+    });
+
+    test('is not opened where another program has it, which is told with what to look at', async () => {
+      const again = open({ ...files, port: listener.port }, { serve: () => answerOf(ok) });
+      await expect(again).rejects.toThrow(FatalError);
+      await expect(again).rejects.toThrow(
+        /^cannot listen on 127\.0\.0\.1:\d+.*: another program has the port, or the address is not this machine's$/,
+      );
     });
 
     test('refuses as a plain answer what needs a WebSocket', async () => {

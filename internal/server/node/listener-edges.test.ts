@@ -4,7 +4,6 @@ import https from 'node:https';
 import { join } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { FatalError } from '../../machinery/assert.js';
 import type { HandlerReply, Sink } from '../../rest/types.js';
 import type { Answer, HttpListener, IncomingRequest, TlsFiles } from '../http-listener.js';
 import { startTestServer, type TestServer } from '../testing.js';
@@ -135,28 +134,6 @@ describe('a client that goes away', () => {
   });
 });
 
-describe('what a handler does wrong', () => {
-  test('ends the connection, and the port goes on', async () => {
-    serve = () => Promise.reject(new Error('a bug'));
-    await expect(answered(begin())).rejects.toThrow('socket hang up');
-    serve = () => ok;
-    expect((await answered(begin())).text).toBe('ok');
-    await listener.close(LONG_MS);
-  });
-
-  test('ends a stream that breaks when it begins', async () => {
-    serve = () => ({
-      status: 200,
-      contentType: '',
-      stream() {
-        throw new Error('a bug');
-      },
-    });
-    expect((await answered(begin())).text).toBe('');
-    await listener.close(LONG_MS);
-  });
-});
-
 test('an answer has a date, and 100 headers may be asked with, not 101', async () => {
   serve = () => ok;
   const asking = async (count: number): Promise<IncomingMessage> => {
@@ -180,13 +157,4 @@ test('connections are counted while they last, and HTTP/1.1 is what is spoken on
   await answered(request);
   await expect.poll(() => listener.connections()).toBe(0);
   await listener.close(LONG_MS);
-});
-
-test('a port that another program has is told with what to look at', async () => {
-  const again = listenWithNode({ host: '127.0.0.1', port: listener.port, ...files }, handler);
-  await expect(again).rejects.toThrow(FatalError);
-  await expect(again).rejects.toThrow(
-    `cannot listen on 127.0.0.1:${listener.port} (EADDRINUSE): another program has the port, or the address is not this machine's`,
-  );
-  await listener.close(0);
 });
