@@ -22,7 +22,7 @@ export const FOLDERS: readonly Folder[] = [
     floor: 82,
   },
   { name: 'admission', tests: ['internal/admission/', 'internal/rest/write/'], floor: 79 },
-  { name: 'server', tests: ['internal/server/', 'cmd/quorate/authentication', 'cmd/quorate/shutdown'], floor: 76 },
+  { name: 'server', tests: ['internal/server/', 'cmd/quorate/authentication', 'cmd/quorate/shutdown'], floor: 80 },
   {
     name: 'transport',
     tests: ['internal/transport/', 'internal/replica/peers', 'internal/replica/membership', 'internal/replica/cluster'],

@@ -372,4 +372,5 @@ export const HARMLESS_SERVER: readonly Argued[] = [
     'const LARGE_BYTES = 256 * 1024;',
     '256 / 1024',
   ]),
+  ...argued('uws/listener.ts', 'an app that was closed has nothing more to close', ['this.closed = true;', 'false']),
 ];
