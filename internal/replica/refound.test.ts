@@ -269,6 +269,29 @@ describe('a recovery', () => {
     expect(now.members).toHaveLength(1);
   });
 
+  it('is of no directory whose log and state do not belong together', async () => {
+    const dataDir = join(directory, 'mixed');
+    const config = { name: 'a', dataDir };
+    let replica = await openReplica(config);
+    await replica.ready();
+    await put(replica, 'a/1', 'one');
+    await replica.close();
+    cpSync(join(dataDir, 'wal'), join(directory, 'mixed-wal'), { recursive: true });
+    replica = await openReplica(config);
+    await replica.ready();
+    await put(replica, 'a/2', 'two');
+    const { applied } = replica.status();
+    await replica.close();
+    rmSync(join(dataDir, 'wal'), { recursive: true });
+    cpSync(join(directory, 'mixed-wal'), join(dataDir, 'wal'), { recursive: true });
+    await expect(planRecovery(dataDir)).rejects.toThrow(
+      new RegExp(
+        `^the log is from 1 to \\d+, but the state has applied ${applied}: part of the data directory was lost\\. ` +
+          'Recover another member, or restore a snapshot\\.$',
+      ),
+    );
+  });
+
   it('names the other members, and where there is nothing it says so', async () => {
     const dataDir = join(directory, 'two');
     const replica = await openReplica({

@@ -174,6 +174,12 @@ describe('an archive', () => {
     expect(releases).toBe(3);
   });
 
+  it('that is new has all that there is also where the replica ends at once', async () => {
+    await bench.put('a/1');
+    await open().stop();
+    expect(extent()).toEqual(['base 2']);
+  });
+
   it('keeps everything without a retention', async () => {
     const kept = open({ baseIntervalMs: 1_000, retentionMs: 0 });
     kept.start();

@@ -27,7 +27,10 @@ beforeEach(async () => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Entries 4 to 20 as releases with an LMDB log wrote them; entries 2 and 3 were forgotten, and a crash left them there. */
-async function writeFormer(damaged = 0, how: 'flipped' | 'short' | 'missing' = 'flipped'): Promise<void> {
+async function writeFormer(
+  damaged = 0,
+  how: 'flipped' | 'short' | 'missing' | 'base' | 'hardState' = 'flipped',
+): Promise<void> {
   const environment = openEnvironment({ path: former, overlappingSync: false });
   const entries = openTable(environment, 'entries', 'bytes');
   const meta = openTable(environment, 'meta', 'text');
@@ -48,16 +51,21 @@ async function writeFormer(damaged = 0, how: 'flipped' | 'short' | 'missing' = '
     const base = Buffer.alloc(17);
     base.writeUIntBE(3, 5, 6);
     base.writeUIntBE(1, 11, 6);
-    void meta.put('base', seal(base));
+    void meta.put('base', damagedIf(how === 'base', seal(base)));
     const hardState = Buffer.alloc(25);
     hardState.writeUIntBE(2, 5, 6);
     hardState.writeDoubleBE(2 ** 47 + 1, 11);
     hardState.writeUIntBE(19, 19, 6);
-    void meta.put('hardState', seal(hardState));
+    void meta.put('hardState', damagedIf(how === 'hardState', seal(hardState)));
     void meta.put('fact/identity', Buffer.from('someone'));
     void meta.put('fact/reseed', Buffer.alloc(0));
   });
   await environment.close();
+}
+
+function damagedIf(isSo: boolean, row: Buffer): Buffer {
+  if (isSo) row[row.length - 1] = (row[row.length - 1] ?? 0) ^ 1;
+  return row;
 }
 
 async function isTakenOver(): Promise<void> {
@@ -101,6 +109,8 @@ it.each([
   ['flipped', /the Raft log in .* is damaged: .*9.*join it again/],
   ['short', /the Raft log in .* is damaged: .*"9".*too short.*join it again/],
   ['missing', /the Raft log in .* is damaged: entry 9 is missing.*join it again/],
+  ['base', /the Raft log in .* is damaged: .*"base" in table meta.*join it again/],
+  ['hardState', /the Raft log in .* is damaged: .*"hardState" in table meta.*join it again/],
 ] as const)('a damaged one is told, and left as it is: %s', async (how, text) => {
   rmSync(former, { recursive: true });
   await writeFormer(9, how);
