@@ -4,6 +4,7 @@ import https from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import tls from 'node:tls';
 import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FatalError } from '../machinery/assert.js';
@@ -230,6 +231,23 @@ export function describePort(
       expect((await get()).text).toBe('ok');
       // Nothing of them is in flight any more.
       await close(60_000);
+    });
+
+    test('closes the connection of a request whose end is in doubt, and serves neither it nor what follows', async () => {
+      const socket = tls.connect({ host: '127.0.0.1', port: listener.port, rejectUnauthorized: false });
+      let [served, text] = [0, ''];
+      serve = () => {
+        served++;
+        socket.destroy();
+        return ok;
+      };
+      socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      socket.on('error', () => undefined); // `close` comes as well
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      const lengths = 'Content-Length: 1\r\nContent-Length: 2';
+      socket.write(`POST /x HTTP/1.1\r\nHost: a\r\n${lengths}\r\n\r\naGET /y HTTP/1.1\r\nHost: a\r\n\r\n`);
+      await closed;
+      expect([served, text.slice(0, 12)]).toEqual([0, 'HTTP/1.1 400']);
     });
 
     test('ends a stream that breaks when it begins', async () => {

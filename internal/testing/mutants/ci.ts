@@ -10,11 +10,11 @@ import type { Sources } from './sources.js';
 /** Breaks of each folder that CI makes: all of them together take some 450 s of processor time. */
 const EACH = 20;
 
-/** Breaks that were noticed, of those that do harm, among CI's 140, on 2026-11-30; the clock ended the tests of eight more. */
+/** Breaks that were noticed, of those that do harm, among CI's 140, on 2026-11-30; the clock ended the tests of nine more. */
 export const COUNTED: Readonly<Record<string, readonly [noticed: number, of: number]>> = {
   auth: [19, 19],
   admission: [16, 20],
-  server: [12, 18],
+  server: [13, 14],
   transport: [13, 15],
   raft: [14, 19],
   replica: [15, 17],
