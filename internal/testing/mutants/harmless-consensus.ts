@@ -128,7 +128,7 @@ export const HARMLESS_CONSENSUS: readonly Argued[] = [
     ["if (wasUp) log('info', `lost the connection to member ${id} at ${address}: ${reason}`);", 'true'],
   ),
   ...argued('internal/transport/link.ts', 'a new client where the one there is would do', [
-    'if (tls() !== this.#tls) {',
+    'if (tls() !== this.#tls || pongMs(this.#tookMs) !== this.#pongMs) {',
     'true',
   ]),
 ];

@@ -349,8 +349,6 @@ export const HARMLESS_SERVER: readonly Argued[] = [
     'request.onAborted?.(() => {',
     'request.onAborted(() => {\n  clearTimeout(timer);\n  resolve();\n})',
   ]),
-  ...argued('node/body.ts', 'nobody looks at them any more', ['this.chunks = [];', '["Stryker was here"]']),
-  ...argued('uws/body-reader.ts', 'nobody looks at them any more', ['this.chunks = [];', '["Stryker was here"]']),
   ...argued(
     'filters/audit.ts',
     SHORT_CUT,

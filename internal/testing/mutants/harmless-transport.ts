@@ -67,13 +67,6 @@ export const HARMLESS_TRANSPORT: readonly Argued[] = [
   ),
   ...argued(
     'link.ts',
-    'what the timer does is nothing once the stream is another',
-    "stream.on('close', () => clearTimeout(patience));",
-    '""',
-    '() => undefined',
-  ),
-  ...argued(
-    'link.ts',
     'beyond the last it is 200 ms as well',
     'const wait = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)] ?? 200;',
     'RETRY_MS.length + 1',
