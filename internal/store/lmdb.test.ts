@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -44,8 +44,13 @@ test('What cannot be opened is told with its path, and what to do', () => {
   const open = () => openEnvironment({ path, overlappingSync: true });
   expect(open).toThrow(FatalError);
   expect(open).toThrow(
+    new RegExp(`^cannot make the directory ${path}: there is a file of that name\\. Choose another place, or correct`),
+  );
+  const damaged = join(directory, 'damaged');
+  mkdirSync(join(damaged, 'data.mdb'), { recursive: true });
+  expect(() => openEnvironment({ path: damaged, overlappingSync: true })).toThrow(
     new RegExp(
-      `^cannot open the database in ${path}: .*EEXIST.*\\. Check that the directory is writable and that the disk is not full\\. If the file is damaged, remove this replica from its cluster and join it again with an empty data directory\\. Only where it is the only replica may the directory be restored from a backup\\.$`,
+      `^cannot open the database in ${damaged}: .*\\. Check that the directory is writable and that the disk is not full\\. If the file is damaged, remove this replica from its cluster and join it again with an empty data directory\\. Only where it is the only replica may the directory be restored from a backup\\.$`,
     ),
   );
 });

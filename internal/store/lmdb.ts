@@ -67,6 +67,7 @@ export function openEnvironment(options: EnvironmentOptions): Environment {
       eventTurnBatching: false,
     });
   } catch (error) {
+    if (error instanceof FatalError) throw error;
     throw new FatalError(
       `cannot open the database in ${options.path}: ${messageOf(error)}. ` +
         'Check that the directory is writable and that the disk is not full. If the file is damaged, remove this ' +

@@ -19,11 +19,11 @@ const PROBE_MS = 500;
 const CONNECT_MS = [1_000, 6_000] as const;
 const CONNECT_GROWTH = 2;
 /**
- * One that the member's machine has answered may take this long, for it is the processes that are slow: where they are short
- * of processor time all handshakes go on beside each other and take many seconds, and giving them up makes the shortage
- * worse, so that nobody ever gets through.
+ * One that the member's machine has answered may take longer, and each that was given up makes the next more patient, too: it
+ * may be that the processes are slow. Where they are short of processor time all handshakes go on beside each other and
+ * take many seconds, and giving them up makes the shortage worse, so that nobody would ever get through.
  */
-const HANDSHAKE_MS = 30_000;
+const HANDSHAKE_MS = [7_500, 30_000] as const;
 const VERSION = 1;
 
 export interface LinkOptions {
@@ -53,6 +53,8 @@ export class PeerLink {
   #refusal = '';
   /** How long the next attempt to connect may take when nobody answers. */
   #patience: number = CONNECT_MS[0];
+  /** And how long when the machine answers, and the member does not. */
+  #handshakePatience: number = HANDSHAKE_MS[0];
   /** The client's TCP connection, once the other machine has answered, and since when. */
   #connection: { socket?: Socket; since: number } = { since: 0 };
   /** How long it took last, in ms, from there until both sides talked: how slow the two processes are. */
@@ -141,7 +143,10 @@ export class PeerLink {
         if (this.#connection.socket?.destroyed !== false) giveUp();
       });
     }, this.#patience);
-    const handshake = setTimeout(giveUp, HANDSHAKE_MS);
+    const handshake = setTimeout(() => {
+      this.#handshakePatience = Math.min(this.#handshakePatience * CONNECT_GROWTH, HANDSHAKE_MS[1]);
+      giveUp();
+    }, this.#handshakePatience);
     stream.on('close', () => {
       clearTimeout(patience);
       clearTimeout(handshake);
@@ -160,6 +165,7 @@ export class PeerLink {
             this.#failures = 0;
             this.#refusal = '';
             this.#patience = CONNECT_MS[0];
+            this.#handshakePatience = HANDSHAKE_MS[0];
             handlers.onUp(id);
             this.#flush();
           } else {
