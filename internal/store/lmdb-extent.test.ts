@@ -48,6 +48,19 @@ function cutTo(bytes: number): void {
   truncateSync(cut, bytes);
 }
 
+it.each([0, PAGE_BYTES])(
+  'a file whose page at %i is none of a database is told of, and does not end the process',
+  (at) => {
+    cutTo(statSync(whole).size);
+    const fd = openSync(cut, 'r+');
+    writeSync(fd, Buffer.alloc(64, 'x'), 0, 64, at);
+    closeSync(fd);
+    expect(() => openEnvironment({ path: join(directory, 'cut'), overlappingSync: true })).toThrow(
+      /^cannot open the database in .*: data\.mdb does not begin as a database does\. Check that/,
+    );
+  },
+);
+
 it('a file whose last pages are free need not hold them', () => {
   cutTo(statSync(whole).size);
   const fd = openSync(cut, 'r+');

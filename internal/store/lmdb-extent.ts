@@ -40,6 +40,19 @@ export function missingPages(file: string): string | undefined {
   }
 }
 
+/**
+ * Whether both of the pages with which a database file begins are there, or are missing altogether. LMDB ends the process
+ * without a word where one of them is something else.
+ */
+export function hasMetaPages(file: string): boolean {
+  const fd = openSync(file, 'r');
+  try {
+    return new Extent(fd, fstatSync(fd).size).hasMeta();
+  } finally {
+    closeSync(fd);
+  }
+}
+
 class Extent {
   #pageSize = 4096;
 
@@ -47,6 +60,14 @@ class Extent {
     private readonly fd: number,
     private readonly size: number,
   ) {}
+
+  hasMeta(): boolean {
+    const first = this.#read(0, PAGE_HEADER + META_BYTES);
+    if (first === undefined) return true;
+    if (first.readUInt32LE(PAGE_HEADER) !== MAGIC) return false;
+    const second = this.#read(first.readUInt32LE(PAGE_HEADER + FREE_TREE_AT), PAGE_HEADER + META_BYTES);
+    return second === undefined || second.readUInt32LE(PAGE_HEADER) === MAGIC;
+  }
 
   missing(): string | undefined {
     const first = this.#read(0, PAGE_HEADER + META_BYTES);

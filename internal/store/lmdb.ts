@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { FatalError } from '../machinery/assert.js';
 import { makeDirectory } from '../machinery/directory.js';
-import { missingPages } from './lmdb-extent.js';
+import { hasMetaPages, missingPages } from './lmdb-extent.js';
 import { PAGE_BYTES } from './page-order.js';
 import type { TableKey, TableName } from './tables.js';
 
@@ -51,7 +51,9 @@ export function openEnvironment(options: EnvironmentOptions): Environment {
   try {
     makeDirectory(options.path, 0o700);
     const file = join(options.path, 'data.mdb');
-    const missing = existsSync(file) ? missingPages(file) : undefined;
+    const isThere = existsSync(file);
+    if (isThere && !hasMetaPages(file)) throw new Error('data.mdb does not begin as a database does');
+    const missing = isThere ? missingPages(file) : undefined;
     if (missing !== undefined) throw new Error(`data.mdb was cut short: ${missing}`);
     return open<Buffer, TableKey>({
       path: options.path,
