@@ -23,7 +23,8 @@ const CONNECT_GROWTH = 2;
  * may be that the processes are slow. Where they are short of processor time all handshakes go on beside each other and
  * take many seconds, and giving them up makes the shortage worse, so that nobody would ever get through.
  */
-const HANDSHAKE_MS = [7_500, 30_000] as const;
+const HANDSHAKE_MS = 7_500;
+const HANDSHAKE_MS_MAX = 30_000;
 const VERSION = 1;
 
 export interface LinkOptions {
@@ -54,7 +55,7 @@ export class PeerLink {
   /** How long the next attempt to connect may take when nobody answers. */
   #patience: number = CONNECT_MS[0];
   /** And how long when the machine answers, and the member does not. */
-  #handshakePatience: number = HANDSHAKE_MS[0];
+  #handshakePatience = HANDSHAKE_MS;
   /** The client's TCP connection, once the other machine has answered, and since when. */
   #connection: { socket?: Socket; since: number } = { since: 0 };
   /** How long it took last, in ms, from there until both sides talked: how slow the two processes are. */
@@ -144,7 +145,7 @@ export class PeerLink {
       });
     }, this.#patience);
     const handshake = setTimeout(() => {
-      this.#handshakePatience = Math.min(this.#handshakePatience * CONNECT_GROWTH, HANDSHAKE_MS[1]);
+      this.#handshakePatience = Math.min(this.#handshakePatience * CONNECT_GROWTH, HANDSHAKE_MS_MAX);
       giveUp();
     }, this.#handshakePatience);
     stream.on('close', () => {
@@ -165,7 +166,7 @@ export class PeerLink {
             this.#failures = 0;
             this.#refusal = '';
             this.#patience = CONNECT_MS[0];
-            this.#handshakePatience = HANDSHAKE_MS[0];
+            this.#handshakePatience = HANDSHAKE_MS;
             handlers.onUp(id);
             this.#flush();
           } else {
