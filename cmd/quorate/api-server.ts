@@ -1,5 +1,4 @@
-import { isIPv6 } from 'node:net';
-import { Callout } from '../../internal/callout/index.js';
+import { Callout, joinHostPort } from '../../internal/callout/index.js';
 import { CustomResources } from '../../internal/extensions/custom-resources.js';
 import { PriorityAndFairness } from '../../internal/flowcontrol/index.js';
 import { fairnessMetrics } from '../../internal/flowcontrol/metrics.js';
@@ -97,8 +96,7 @@ export interface ApiServer {
 export function createApiServer(parts: ApiServerParts): ApiServer {
   const { flags, serving, replica, metrics, audit, isEnding } = parts;
   const port = flags.int('secure-port');
-  const advertised = advertisedAddress(flags);
-  const address = isIPv6(advertised) ? `[${advertised}]:${port}` : `${advertised}:${port}`;
+  const address = joinHostPort(advertisedAddress(flags), port);
   const { backend } = replica;
   const caughtUp = new CaughtUp();
   let open = false;

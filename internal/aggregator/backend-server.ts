@@ -1,5 +1,11 @@
-import { isIPv6 } from 'node:net';
-import { type Callout, CallError, type ServiceResolver, type Target, type TlsOptions } from '../callout/index.js';
+import {
+  type Callout,
+  CallError,
+  joinHostPort,
+  type ServiceResolver,
+  type Target,
+  type TlsOptions,
+} from '../callout/index.js';
 import type { ApiService } from './api-service.js';
 
 /** With what the aggregator reaches the servers behind APIServices. */
@@ -39,8 +45,10 @@ export class BackendServers {
     const { service } = api;
     if (service === undefined) throw new CallError('dial', `${api.name} is served by this server itself`);
     const { host, port } = this.#parts.resolve(service.namespace, service.name, service.port);
-    const origin = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
-    return { url: `${origin}${path}`, tls: this.#tlsOf(api, `${service.name}.${service.namespace}.svc`) };
+    return {
+      url: `https://${joinHostPort(host, port)}${path}`,
+      tls: this.#tlsOf(api, `${service.name}.${service.namespace}.svc`),
+    };
   }
 
   #tlsOf(api: ApiService, serverName: string): TlsOptions {

@@ -13,6 +13,7 @@
  * A call that hangs holds its own connection and no other.
  */
 export { Callout, MAX_REDIRECTS } from './callout.js';
+export { joinHostPort } from './go-errors.js';
 export { type JsonPost, postJson } from './post-json.js';
 export { postReview, type ReviewServer } from './post-review.js';
 export { webhookTarget } from './webhook-client.js';

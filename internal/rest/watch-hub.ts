@@ -1,6 +1,7 @@
 import { logger } from '../machinery/log.js';
 import { internalError } from '../machinery/status.js';
 import { resourceOf } from '../store/keys.js';
+import { mayHaveChanged } from '../store/last-changes.js';
 import type { ChangeEvent } from '../store/types.js';
 import { CompactedError } from '../store/types.js';
 import type { RestDeps } from './deps.js';
@@ -225,18 +226,10 @@ export class WatchHub {
 
   private readonly isWatched = (key: string): boolean => this.byResource.has(resourceOf(key));
 
-  /** Has an object changed that is watched, and of which nobody was told? */
-  private mayHaveChanged(): boolean {
-    for (const resource of this.byResource.keys()) {
-      if (this.deps.backend.lastChange(resource) > this.dispatched) return true;
-    }
-    return false;
-  }
-
   /** The next changes that nobody was told of; empty when nobody is interested or there are none. */
   private read(): readonly ChangeEvent[] {
     const { backend } = this.deps;
-    if (this.mayHaveChanged()) {
+    if (mayHaveChanged(backend, this.byResource.keys(), this.dispatched)) {
       try {
         const changes = backend.changes(this.dispatched, BATCH_CHANGES, this.isWatched);
         if (changes.length > 0) return changes;

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../machinery/json.js';
 import { prefixEnd, resourceOf } from './keys.js';
+import { mayHaveChanged } from './last-changes.js';
 import { type StateReader, CompactedError } from './types.js';
 
 /** Changes read at a time while catching up. */
@@ -147,7 +148,7 @@ export class Informer {
   sync(): void {
     const { revision } = this.backend;
     if (revision === this.seen) return;
-    if (!this.mayHaveChanged()) {
+    if (!mayHaveChanged(this.backend, this.kept.keys(), this.seen)) {
       this.seen = revision;
       return;
     }
@@ -174,12 +175,6 @@ export class Informer {
       return;
     }
     for (const objects of touched) objects.changed();
-  }
-
-  /** Has an object changed that somebody keeps? */
-  private mayHaveChanged(): boolean {
-    for (const prefix of this.kept.keys()) if (this.backend.lastChange(prefix) > this.seen) return true;
-    return false;
   }
 
   private reload(revision: number): void {

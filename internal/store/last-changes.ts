@@ -1,4 +1,15 @@
 import { resourceOf } from './keys.js';
+import type { StateReader } from './types.js';
+
+/** Has an object of one of these resources changed after a revision? May say yes where none has. */
+export function mayHaveChanged(
+  reader: Pick<StateReader, 'lastChange'>,
+  resources: Iterable<string>,
+  after: number,
+): boolean {
+  for (const resource of resources) if (reader.lastChange(resource) > after) return true;
+  return false;
+}
 
 /** Resources remembered, at most; one more, and each counts as changed at the revision of that moment. */
 const RESOURCES_MAX = 4_096;

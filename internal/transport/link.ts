@@ -148,10 +148,11 @@ export class PeerLink {
       this.#handshakePatience = Math.min(this.#handshakePatience * CONNECT_GROWTH, HANDSHAKE_MS_MAX);
       giveUp();
     }, this.#handshakePatience);
-    stream.on('close', () => {
+    const endWaiting = (): void => {
       clearTimeout(patience);
       clearTimeout(handshake);
-    });
+    };
+    stream.on('close', endWaiting);
     stream.on('metadata', (answer) => {
       const peer = identityOf(answer);
       if (peer === undefined || peer.id !== id) return;
@@ -159,8 +160,7 @@ export class PeerLink {
         (refusal) => {
           if (this.#stream !== stream) return;
           if (refusal === undefined) {
-            clearTimeout(patience);
-            clearTimeout(handshake);
+            endWaiting();
             this.#up = true;
             this.#tookMs = performance.now() - Math.max(began, this.#connection.since);
             this.#failures = 0;
