@@ -24,6 +24,16 @@ const entry = (index: number, key: string) => {
     data: encodeProposal({ proposer: 2, seq: index, time: 0, commands }),
   };
 };
+/** From now on an append ends only when the answer is called. */
+function holdAppends(): () => void {
+  let written = (): void => undefined;
+  const append = bench.log.append.bind(bench.log);
+  vi.spyOn(bench.log, 'append').mockImplementation(async (entries, hardState) => {
+    await append(entries, hardState);
+    await new Promise<void>((resolve) => (written = resolve));
+  });
+  return () => written();
+}
 const follower = async (): Promise<void> => {
   bench = await LoneLeader.open({ 2: info('b'), 3: info('c') }, { voters: [1, 2, 3] });
 };
@@ -90,12 +100,7 @@ describe('what must not happen', () => {
 describe('a follower', () => {
   it('acknowledges entries when they are on its disk, and applies them when they are committed', async () => {
     await follower();
-    let written = (): void => undefined;
-    const append = bench.log.append.bind(bench.log);
-    vi.spyOn(bench.log, 'append').mockImplementation(async (entries, hardState) => {
-      await append(entries, hardState);
-      await new Promise<void>((resolve) => (written = resolve));
-    });
+    const written = holdAppends();
     const acknowledged = (): number[] =>
       bench.sent.filter(({ type, reject }) => type === 'appendResp' && !reject).map(({ index }) => index);
     bench.driver.step([messageOf(2, 'append', { entries: [entry(1, 'a/1'), entry(2, 'a/2')], commit: 1 })]);
@@ -217,12 +222,7 @@ describe('a leader', () => {
 describe('a replica that was stopped', () => {
   it('finishes nothing that was under way: it acknowledges nothing, answers nothing and applies nothing', async () => {
     await follower();
-    let written = (): void => undefined;
-    const append = bench.log.append.bind(bench.log);
-    vi.spyOn(bench.log, 'append').mockImplementation(async (entries, hardState) => {
-      await append(entries, hardState);
-      await new Promise<void>((resolve) => (written = resolve));
-    });
+    const written = holdAppends();
     bench.driver.step([messageOf(2, 'append', { entries: [entry(1, 'a/1')], commit: 1 })]);
     for (let i = 0; i < 20; i++) await turn();
     const before = bench.sent.length;

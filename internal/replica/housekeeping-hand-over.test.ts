@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Housekeeping, HousekeepingOptions } from './housekeeping.js';
-import { keep, sweep } from './housekeeping.testkit.js';
+import { endOf, keep, setClockAside, sweep } from './housekeeping.testkit.js';
 import { LoneLeader, messageOf } from './leader.testkit.js';
 
 const info = (name: string) => ({ name, address: `${name}:1` });
@@ -8,11 +8,8 @@ let bench: LoneLeader;
 let housekeeping: Housekeeping | undefined;
 let offset = 0;
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   offset = 0;
-  // Time goes on only as a test says, however slow the machine is.
-  const begun = performance.now();
-  vi.spyOn(performance, 'now').mockImplementation(() => begun + offset);
+  setClockAside(() => offset, true);
   bench = await LoneLeader.open({ 2: info('b'), 3: info('c'), 4: info('d') }, { voters: [1, 2, 3], learners: [4] });
   for (const id of [2, 3, 4]) {
     bench.present.add(id);
@@ -21,12 +18,7 @@ beforeEach(async () => {
   await bench.lead();
   await bench.until(() => bench.driver.status().peers.every(({ match }) => match === 1));
 });
-afterEach(async () => {
-  housekeeping?.stop();
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await bench.close();
-});
+afterEach(() => endOf(bench, housekeeping));
 function start(more: Partial<HousekeepingOptions> = {}): Housekeeping {
   housekeeping = keep(bench, more);
   return housekeeping;

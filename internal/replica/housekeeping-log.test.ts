@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Housekeeping, HousekeepingOptions } from './housekeeping.js';
-import { keep, sweep } from './housekeeping.testkit.js';
+import { endOf, keep, sweep } from './housekeeping.testkit.js';
 import { LoneLeader, messageOf } from './leader.testkit.js';
 
 const MIB = 1024 * 1024;
@@ -8,12 +8,7 @@ const info = (name: string) => ({ name, address: `${name}:1` });
 let bench: LoneLeader;
 let housekeeping: Housekeeping | undefined;
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] }));
-afterEach(async () => {
-  housekeeping?.stop();
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await bench.close();
-});
+afterEach(() => endOf(bench, housekeeping));
 
 /** A leader of itself and two learners, with so many entries, all of them on the disk. */
 async function leader(entries: number): Promise<void> {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LOG_VERSION } from '../store/command.js';
 import { getLatest } from '../store/view.js';
 import type { Housekeeping, HousekeepingOptions } from './housekeeping.js';
-import { keep, sweep } from './housekeeping.testkit.js';
+import { endOf, keep, setClockAside, sweep } from './housekeeping.testkit.js';
 import { LoneLeader, messageOf } from './leader.testkit.js';
 
 const info = (name: string) => ({ name, address: `${name}:1` });
@@ -10,17 +10,10 @@ let bench: LoneLeader;
 let housekeeping: Housekeeping | undefined;
 let offset = 0;
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   offset = 0;
-  const now = performance.now.bind(performance);
-  vi.spyOn(performance, 'now').mockImplementation(() => now() + offset);
+  setClockAside(() => offset);
 });
-afterEach(async () => {
-  housekeeping?.stop();
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  await bench.close();
-});
+afterEach(() => endOf(bench, housekeeping));
 function start(more: Partial<HousekeepingOptions> = {}): Housekeeping {
   housekeeping = keep(bench, more);
   return housekeeping;

@@ -30,6 +30,25 @@ export function keep(bench: LoneLeader, more: Partial<HousekeepingOptions> = {})
   return housekeeping;
 }
 
+/**
+ * Sets the clock of a test aside: housekeeping sweeps when its timers are advanced, and the time is so much ahead. With
+ * `isStill` it goes on only as the test says, however slow the machine is.
+ */
+export function setClockAside(aheadMs: () => number, isStill = false): void {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const now = performance.now.bind(performance);
+  const begun = now();
+  vi.spyOn(performance, 'now').mockImplementation(() => (isStill ? begun : now()) + aheadMs());
+}
+
+/** Ends what a test has begun, and gives its clock back. */
+export async function endOf(bench: LoneLeader, housekeeping: Housekeeping | undefined): Promise<void> {
+  housekeeping?.stop();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await bench.close();
+}
+
 /** One sweep, with what it begins. */
 export async function sweep(bench: LoneLeader): Promise<void> {
   vi.advanceTimersByTime(1_000);

@@ -8,6 +8,7 @@ import type { MemberInfo } from '../store/meta.js';
 import { StateStore } from '../store/state.js';
 import { ClusterClock } from './cluster-clock.js';
 import { Driver, type SnapshotInstaller } from './driver.js';
+import type { Member } from './identity.js';
 import { LogStore } from './log.js';
 import { Membership } from './membership.js';
 import { Proposals } from './proposals.js';
@@ -34,6 +35,19 @@ export const messageOf = (from: NodeId, type: Message['type'], more: Partial<Mes
 
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
 const nothing = (): void => undefined;
+
+/** Replica 1, as it knows itself when it has founded its cluster. */
+export const FOUNDER: Member = {
+  id: 1,
+  cluster: 7,
+  name: 'a',
+  nonce: 'x',
+  boots: 1,
+  starts: [],
+  members: [],
+  joined: false,
+  logVersion: LOG_VERSION,
+};
 
 /** What is otherwise than usual. */
 interface Unusual {

@@ -9,7 +9,7 @@ import { TAKEN_OVER } from '../transport/admit.js';
 import type { PeerIdentity } from '../transport/types.js';
 import { readReply } from './calls.js';
 import type { Member } from './identity.js';
-import { LoneLeader, messageOf } from './leader.testkit.js';
+import { FOUNDER, LoneLeader, messageOf } from './leader.testkit.js';
 import { Peers } from './peers.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
 import { encodeMessages } from './wire.js';
@@ -29,19 +29,12 @@ async function peersOf(own: LoneLeader, more: Partial<Member> = {}, listen?: str
   const address = listen ?? `127.0.0.1:${port}`;
   return new Peers({
     identity: {
-      id: 1,
-      cluster: 7,
-      name: 'a',
-      nonce: 'x',
-      boots: 1,
-      starts: [],
+      ...FOUNDER,
       members: [
         [1, 'a', address],
         [2, 'b', B.address],
         [3, 'c', C.address],
       ],
-      joined: false,
-      logVersion: LOG_VERSION,
       ...more,
     },
     receiver: new SnapshotReceiver({ dataDir: own.directory, say: () => undefined }),

@@ -7,7 +7,7 @@ import { StateExport } from '../store/snapshot.js';
 import { StateStore } from '../store/state.js';
 import { freePorts } from '../testing/cluster.js';
 import { Driver } from './driver.js';
-import type { Member } from './identity.js';
+import { FOUNDER } from './leader.testkit.js';
 import { LogStore } from './log.js';
 import { Membership } from './membership.js';
 import { Peers } from './peers.js';
@@ -22,17 +22,6 @@ const conf = { voters: [1, 2], learners: [], votersOutgoing: [], learnersNext: [
 const nothing = (): void => undefined;
 const fail = (error: Error): void => {
   throw error;
-};
-const founder: Member = {
-  id: 1,
-  cluster: 7,
-  name: 'a',
-  nonce: 'x',
-  boots: 1,
-  starts: [],
-  members: [],
-  joined: false,
-  logVersion: LOG_VERSION,
 };
 /** Of a message of member 2. */
 const HEAD = { from: 2, to: 1, index: 0, logTerm: 0, commit: 0, entries: [], reject: false, rejectHint: 0 } as const;
@@ -71,7 +60,7 @@ beforeEach(async () => {
   });
   const address = `127.0.0.1:${port}`;
   peers = new Peers({
-    identity: founder,
+    identity: FOUNDER,
     receiver: new SnapshotReceiver({ dataDir, say: nothing }),
     listen: address,
     address,
@@ -182,7 +171,7 @@ describe('peers', () => {
       await damagedLog.putFact('reseed', Buffer.from('damaged'));
       const reseeding = reseedIfWanted({
         dataDir: join(dataDir, 'b'),
-        identity: { ...founder, id: 2, name: 'b', nonce: 'y' },
+        identity: { ...FOUNDER, id: 2, name: 'b', nonce: 'y' },
         tls: undefined,
         log: damagedLog,
         state: damaged,

@@ -1,25 +1,13 @@
 import { afterEach, expect, it } from 'vitest';
-import { LOG_VERSION } from '../store/command.js';
 import type { Member } from './identity.js';
-import { LoneLeader } from './leader.testkit.js';
+import { FOUNDER, LoneLeader } from './leader.testkit.js';
 import { raftConfigOf } from './raft-config.js';
 
 const MIB = 1024 * 1024;
 let bench: LoneLeader;
 afterEach(() => bench.close());
 
-const identityOf = (more: Partial<Member>): Member => ({
-  id: 1,
-  cluster: 7,
-  name: 'a',
-  nonce: 'x',
-  boots: 1,
-  starts: [],
-  members: [[1, 'a', 'a:1']],
-  joined: false,
-  logVersion: LOG_VERSION,
-  ...more,
-});
+const identityOf = (more: Partial<Member>): Member => ({ ...FOUNDER, members: [[1, 'a', 'a:1']], ...more });
 
 it('Raft counts in ticks, begins where log and state are, and waits with its first term for other founders only', async () => {
   bench = await LoneLeader.open();

@@ -5,7 +5,7 @@ import { type FieldError } from '../../machinery/field.js';
 import { type Cidr, cidrContains, formatCidr, formatIP, parseCidr, parseIP } from '../../machinery/ip.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { trackUpdate } from '../../schema/apply/index.js';
-import { encodeForStorage } from '../../schema/codec/index.js';
+import { encodeForStorage, parseStored } from '../../schema/codec/index.js';
 import { objectKey, prefixEnd, resourcePrefix } from '../../store/keys.js';
 import type { Backend, Compare, Op } from '../../store/types.js';
 import type { WriteContext } from '../types.js';
@@ -28,7 +28,7 @@ export function serviceCidrs(backend: Backend): Cidr[] {
   const prefix = resourcePrefix(GROUP, 'servicecidrs');
   const networks: Cidr[] = [];
   for (const kv of backend.range({ start: prefix, end: prefixEnd(prefix) }).items) {
-    const cidr = JSON.parse(kv.value.toString('utf8')) as JsonObject;
+    const cidr = parseStored(kv.value);
     if (child(cidr, 'metadata')?.['deletionTimestamp'] !== undefined) continue;
     for (const text of strings(child(cidr, 'spec'), 'cidrs')) {
       const network = parseCidr(text);
@@ -41,7 +41,7 @@ export function serviceCidrs(backend: Backend): Cidr[] {
 /** The family that services have unless they ask for another: that of the range that the cluster began with. */
 export function primaryFamily(backend: Backend): Cidr['family'] {
   const first = backend.get(objectKey(GROUP, 'servicecidrs', '', 'kubernetes'));
-  const spec = first === undefined ? undefined : child(JSON.parse(first.value.toString('utf8')) as JsonObject, 'spec');
+  const spec = first === undefined ? undefined : child(parseStored(first.value), 'spec');
   return parseCidr(strings(spec, 'cidrs')[0] ?? '')?.family ?? serviceCidrs(backend)[0]?.family ?? 'IPv4';
 }
 
