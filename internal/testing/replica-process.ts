@@ -79,7 +79,12 @@ export class ReplicaProcess {
         return;
       }
       this.#waiting.set(id, { resolve, reject });
-      this.#child.send({ id, request });
+      // A process that was just killed may still count as connected: without a callback nobody could catch the error.
+      this.#child.send({ id, request }, (error) => {
+        if (error === null) return;
+        this.#waiting.delete(id);
+        reject(error);
+      });
     });
   }
 
