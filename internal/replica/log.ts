@@ -255,8 +255,8 @@ export class LogStore implements LogStorage {
 
   /** Throws FatalError when the part that is lost is needed: `applied` is the last entry that the state has. */
   checkLost(applied: number): void {
-    const { reason, last } = this.#lost ?? {};
-    if (reason === undefined || last === undefined || applied >= last.index) return;
+    if (this.#lost === undefined || applied >= this.#lost.last.index) return;
+    const { reason, last } = this.#lost;
     const needs = `the state has applied entries up to ${applied}, and needs those up to ${last.index}`;
     throw damaged(this.#options.path, `${reason}; ${needs}`);
   }
