@@ -7,6 +7,7 @@ import { CompactedError } from '../store/types.js';
 import type { Identity } from './identity.js';
 import { openReplica, planRecovery, recover, type Replica, restoreSnapshot, verifySnapshot } from './index.js';
 import { LogStore } from './log.js';
+import { openFilesBelow } from './open-files.testkit.js';
 import { DAMAGED, RESEED } from './reseed.js';
 import { put } from './state.testkit.js';
 
@@ -121,6 +122,7 @@ describe('a restored snapshot', () => {
     });
     expect(history).toBeInstanceOf(CompactedError);
     expect(readdirSync(dataDir).filter((name) => name.startsWith('lock'))).toEqual([]);
+    expect(openFilesBelow(directory)).toEqual([]);
   });
 
   it('needs an empty directory, a name and an address that members can have, and a jump of revisions', async () => {
@@ -184,6 +186,7 @@ describe('a snapshot file', () => {
     expect(header.createdAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     expect(header.members).toEqual([{ name: 'a', address: '10.0.0.8:2380' }]);
     expect(reported).toBeGreaterThan(0);
+    expect(openFilesBelow(directory)).toEqual([]);
   });
 
   it('that is damaged is told so, by name', async () => {
@@ -197,6 +200,7 @@ describe('a snapshot file', () => {
     expect(failure).toBeInstanceOf(FatalError);
     expect(String(failure)).toContain(damaged);
     expect(existsSync(join(directory, 'scratch-3'))).toBe(false);
+    expect(openFilesBelow(directory)).toEqual([]);
   });
 });
 

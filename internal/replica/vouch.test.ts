@@ -111,6 +111,26 @@ describe('a replica that gives up its damaged state', () => {
     expect(await vouched([voter(1, '1-x', 5), second, voter(3, '3-x', 3)])).toEqual(['1-', '1-']);
   });
 
+  it('asks nobody before it has applied a write, nor when it has no vote', async () => {
+    const asked: string[] = [];
+    const ask = (id: number, { op }: VerifyRequest): Promise<never> => {
+      asked.push(`${id} ${op}`);
+      return Promise.reject(new Error('away'));
+    };
+    const vouch = (self: number, { state }: Voter): Promise<void> =>
+      vouchForOthers({ self, state, ask, say: (level, text) => asked.push(`${level}: ${text}`) });
+    await vouch(3, voter(3, '3-x', 0));
+    await vouch(4, voter(4, '4-x', 3));
+    expect(asked).toEqual([]);
+    await vouch(3, voter(3, '3-x', 3));
+    expect(asked).toEqual([
+      '1 hash',
+      '2 hash',
+      'debug: member 1 did not say how its state compares: away',
+      'debug: member 2 did not say how its state compares: away',
+    ]);
+  });
+
   it('is no witness where its own state is a copy of theirs, and somebody is away', async () => {
     const [first, second, damaged] = [voter(1, '1-x', 5), voter(2, '1-x', 1), voter(3, '1-x', 3)] as const;
     expect(await vouched([first, second, damaged])).toEqual(['1-', '1-']);
