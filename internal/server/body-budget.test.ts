@@ -108,6 +108,15 @@ describe('the memory of bodies', () => {
     expect(budget.total).toBe(20);
   });
 
+  test('of one user is bounded also when another of them was given back', () => {
+    const budget = new BodyBudget(1000, 100, 50);
+    new Body(budget, 'ann').hold(10).release();
+    const [first, second, third] = [60, 20, 30].map((bytes) => new Body(budget, 'ann').hold(bytes));
+    expect([first, second, third].map((body) => body?.refused)).toEqual([true, false, false]);
+    second?.release();
+    expect([new Body(budget, 'ann').hold(80), third].map((body) => body?.refused)).toEqual([true, false]);
+  });
+
   test('of all is bounded where who holds most did not come first', () => {
     const budget = new BodyBudget(100, 100, 50);
     const other = new Body(budget, 'ann').hold(30);
