@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FatalError } from '../machinery/assert.js';
+import { openEnvironment, openTables } from '../store/lmdb.js';
+import { decodeMeta, encodeMeta, META_KEY } from '../store/meta.js';
 import type { ReplicaConfig } from './config.js';
 import { noteDisowned } from './disown.js';
 import { openReplica } from './index.js';
@@ -151,5 +153,38 @@ describe('a data directory', () => {
       await replica.close();
     }
     expect([...new Set(observed)].toSorted()).toEqual(['logWriteSeconds', 'stateCommitRows', 'stateCommitSeconds']);
+  });
+
+  it('with a damaged record notes that it wants a copy of the state, where others vote as well', async () => {
+    const noted = async (votes: readonly number[]): Promise<string | undefined> => {
+      const environment = openEnvironment({ path: join(dataDir, 'state'), overlappingSync: true });
+      const { meta, objects } = openTables(environment);
+      const stored = decodeMeta(Buffer.from(meta.get(META_KEY) ?? []));
+      const [own = 0] = stored.members.keys();
+      const record = Buffer.from(objects.get('a/1') ?? []);
+      record[10] = (record[10] ?? 0) ^ 0x40;
+      await environment.batch(() => {
+        void objects.put('a/1', record);
+        void meta.put(META_KEY, encodeMeta({ ...stored, conf: { ...stored.conf, voters: [own, ...votes] } }));
+      });
+      await environment.close();
+      const replica = await open();
+      expect(() => replica.backend.get('a/1')).toThrow('damaged');
+      expect(replica.status().failure).toBe(
+        votes.length === 0
+          ? ''
+          : '1 damaged records were found in the state of this replica. Start this replica again: it will take a copy of ' +
+              'the state from the leader.',
+      );
+      await replica.close();
+      let fact: string | undefined;
+      await withLog((log) => Promise.resolve((fact = log.getFact('reseed')?.toString())));
+      return fact;
+    };
+    await used();
+    expect(await noted([])).toBeUndefined();
+    rmSync(dataDir, { recursive: true });
+    await used();
+    expect(await noted([2 ** 40])).toBe('damaged');
   });
 });

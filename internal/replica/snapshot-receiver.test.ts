@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { StateExport } from '../store/snapshot.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { StagedState, StateExport } from '../store/snapshot.js';
 import { until } from '../testing/until.js';
 import type { CopyClaim } from './confirm.js';
 import { LoneLeader, messageOf } from './leader.testkit.js';
@@ -24,6 +24,7 @@ beforeEach(async () => {
   receiver = open();
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await receiver.close();
   await bench.close();
   rmSync(dataDir, { recursive: true, force: true });
@@ -135,17 +136,24 @@ describe('a snapshot that breaks off', () => {
     await receiver.close();
     mkdirSync(join(dataDir, 'state-0123456789abcdef'));
     mkdirSync(join(dataDir, 'state'));
-    writeFileSync(join(dataDir, 'other'), '');
+    const others = ['other', 'old-state', 'statement'];
+    for (const name of others) writeFileSync(join(dataDir, name), '');
     receiver = await SnapshotReceiver.open({ dataDir, say: () => undefined }, 'state');
     expect(receiver.chunksOf(ID)).toBe(2);
-    expect([states().length, existsSync(join(dataDir, 'other')), existsSync(join(dataDir, 'state'))]).toEqual([
-      2,
-      true,
-      true,
-    ]);
+    expect(others.every((name) => existsSync(join(dataDir, name)))).toBe(true);
+    expect(states()).toEqual(['state', expect.stringMatching(/^state-/), 'statement']);
     const received = await receiver.receive(snapshot());
-    expect([receiver.chunksOf(ID), states().toSorted()]).toEqual([0, ['state', received.directory]]);
+    expect([receiver.chunksOf(ID), states().toSorted()]).toEqual([0, ['state', received.directory, 'statement']]);
     await received.state.discard();
+  });
+
+  it('is the only one that is kept over a restart', async () => {
+    await expect(receiver.receive(snapshot(part(0, 2)))).rejects.toThrow('broken off');
+    await receiver.close();
+    const [name = ''] = states();
+    cpSync(join(dataDir, name), join(dataDir, 'state-copy'), { recursive: true });
+    receiver = await SnapshotReceiver.open({ dataDir, say: () => undefined }, 'state');
+    expect([receiver.chunksOf(ID), states().length]).toEqual([2, 1]);
   });
 
   it('is removed after a while, or when it is not wanted any more', async () => {
@@ -157,6 +165,14 @@ describe('a snapshot that breaks off', () => {
     await expect(receiver.receive(snapshot(part(0, 2)))).rejects.toThrow('broken off');
     await receiver.discard();
     expect([receiver.chunksOf(ID), states(), said]).toEqual([0, [], []]);
+  });
+
+  it('is told of when it cannot be removed', async () => {
+    receiver = open(20);
+    await expect(receiver.receive(snapshot(part(0, 2)))).rejects.toThrow('broken off');
+    vi.spyOn(StagedState.prototype, 'discard').mockRejectedValueOnce(new Error('the disk is away'));
+    await until(() => said.length > 0);
+    expect(said).toEqual(['part of a snapshot is not removed: the disk is away']);
   });
 
   it('is one that was interrupted, or that came while this replica shuts down', async () => {
