@@ -24,5 +24,15 @@ export async function gzipPieces(pieces: Iterable<string | Buffer>): Promise<Buf
   return Buffer.concat(out);
 }
 
-/** The inverse, for the few clients that do not take gzip. */
-export const ungzip: (compressed: Buffer) => Promise<Buffer> = promisify(gunzip);
+const gunzipped = promisify(gunzip);
+/** What is being unpacked at the moment, by its compressed form. */
+const unpacking = new WeakMap<Buffer, Promise<Buffer>>();
+
+/** The inverse, for the few clients that do not take gzip; all who ask for one document meanwhile are given the same bytes. */
+export function ungzip(compressed: Buffer): Promise<Buffer> {
+  const known = unpacking.get(compressed);
+  if (known !== undefined) return known;
+  const plain = gunzipped(compressed).finally(() => unpacking.delete(compressed));
+  unpacking.set(compressed, plain);
+  return plain;
+}

@@ -181,3 +181,10 @@ describe('OpenAPI v3', () => {
     expect(new OpenApi('1').v3('version')?.hash).not.toBe(new OpenApi('2').v3('version')?.hash);
   });
 });
+
+it('unpacks a document once for all who ask for it at the same time', async () => {
+  const compressed = await new OpenApi('test').v2('json').content();
+  const [one, other] = await Promise.all([ungzip(compressed), ungzip(compressed)]);
+  expect(other).toBe(one);
+  expect(await ungzip(compressed)).toEqual(one);
+});
