@@ -2,6 +2,7 @@ import '../../internal/machinery/heap-growth.js';
 import { resolve } from 'node:path';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { errorText, logger, setVerbosity } from '../../internal/machinery/log.js';
+import { Turns } from '../../internal/machinery/turns.js';
 import { DifferingStateError, openReplica, type Replica } from '../../internal/replica/index.js';
 import type { AuditParts } from '../../internal/server/filters/audit.js';
 import { type FindResource, RequestMetrics } from '../../internal/server/metrics.js';
@@ -150,9 +151,12 @@ async function opened({ flags, signals, reseeds }: Process, ending: Ending): Pro
     setTimeout(() => process.exit(), GIVE_UP_MS).unref();
   };
   signals.come.addEventListener('abort', onSignal);
+  // As many wait as there are reads (replica/reads.ts).
+  const reads = new Turns();
   try {
     return await openReplica({
       ...replicaConfig(flags),
+      releaseRead: (goOn) => reads.soon(goOn),
       stopping: signals.come,
       log: (level, text) => (level === 'debug' ? log.verbose(4, text) : log[level](text)),
       onFatal: (error: FatalError) => {

@@ -54,6 +54,8 @@ export interface ReplicaConfig {
   readonly txnTimeoutMs?: number;
   /** Default time for `readBarrier`; 5 s. */
   readonly readTimeoutMs?: number;
+  /** Lets one read go on whose barrier is passed, soon: a round may serve hundreds. At once when absent. */
+  readonly releaseRead?: (goOn: () => void) => void;
   /** When a leader hands over because its disk is slow; what is absent has its default (slow-disk.ts). */
   readonly slowDisk?: Partial<SlowDiskLimits>;
   /** How much longer every durable write of the log takes, in ms: for tests only. */

@@ -27,6 +27,8 @@ export interface ReadsOptions {
   /** Applied and visible here. */
   readonly visibleIndex: () => number;
   readonly wake: () => void;
+  /** Calls `goOn`, which lets one read that waited go on, soon: many may be served at once. At once when absent. */
+  readonly release?: ((goOn: () => void) => void) | undefined;
 }
 
 /** Linearizable reads of this replica: one ReadIndex round serves every read that was waiting when it began. */
@@ -131,7 +133,12 @@ export class Reads {
   }
 
   #resolveAll(waiters: readonly Waiter[]): void {
-    for (const waiter of waiters) if (this.#settle(waiter)) waiter.resolve();
+    const { release } = this.#options;
+    for (const waiter of waiters) {
+      if (!this.#settle(waiter)) continue;
+      if (release === undefined) waiter.resolve();
+      else release(waiter.resolve);
+    }
   }
   #rejectAll(waiters: readonly Waiter[], error: Error): void {
     for (const waiter of waiters) if (this.#settle(waiter)) waiter.reject(error);

@@ -164,6 +164,7 @@ export class RunningReplica implements Replica {
       readIndex: (context) => driver.raft.readIndex(context),
       visibleIndex: () => state.visible.appliedIndex,
       wake: driver.wake,
+      release: config.releaseRead,
     });
     driver.attach(proposals, reads);
     const membership = new Membership({
@@ -183,8 +184,7 @@ export class RunningReplica implements Replica {
       driver,
       proposals,
       reads,
-      txnTimeoutMs: amounts.txnTimeoutMs,
-      readTimeoutMs: amounts.readTimeoutMs,
+      ...amounts,
       onCorrupt: (error) => damage.note(error),
       space,
     });

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { EventEmitter, once } from 'node:events';
 import { notFound } from '../machinery/status.js';
@@ -51,6 +52,24 @@ describe('the chain', () => {
     expect(await statusOf(chain().serve(asked))).toBe(200);
     expect(owners).toEqual(['ann']);
   });
+});
+
+test('of requests that come together only some are handled before others have their turn', async () => {
+  let handled = 0;
+  const slow = chain({
+    resources: () => {
+      handled++;
+      for (const end = performance.now() + 2; performance.now() < end; );
+      return ok;
+    },
+  });
+  const bodied = { method: 'POST', readBody: () => Promise.resolve(Buffer.from('body')) };
+  const answers = Array.from({ length: 20 }, (_, i) => slow.serve(incoming(i % 2 === 0 ? {} : bodied)));
+  expect(handled).toBeLessThanOrEqual(3);
+  await Promise.resolve();
+  await turn();
+  expect(handled).toBeLessThan(10);
+  expect(await Promise.all(answers.map(statusOf))).toEqual(Array.from({ length: 20 }, () => 200));
 });
 
 test('what the server gives up in its own defence is counted: too many, too late, a bug', async () => {

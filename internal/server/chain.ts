@@ -2,6 +2,7 @@ import type { Authenticator } from '../auth/authenticator.js';
 import type { Authorizer } from '../auth/types.js';
 import type { Awaitable } from '../machinery/awaitable.js';
 import { timeout } from '../machinery/status.js';
+import { Turns } from '../machinery/turns.js';
 import { respondError } from '../rest/respond.js';
 import type { Handler, HandlerReply } from '../rest/types.js';
 import { Deadlines } from './deadlines.js';
@@ -83,6 +84,8 @@ function filtersOf(parts: ChainParts): readonly Filter[] {
 export function createChain(parts: ChainParts): RequestHandler {
   const filters = filtersOf(parts);
   const deadlines = new Deadlines();
+  // As many wait as there are connections, for each has one request at a time.
+  const turns = new Turns();
 
   const goOn = (context: RequestContext, from: number): Awaitable<HandlerReply> => {
     for (let i = from; i < filters.length; i++) {
@@ -99,8 +102,11 @@ export function createChain(parts: ChainParts): RequestHandler {
     next: number,
   ): Promise<HandlerReply> => {
     const reply = await step;
-    context.at = performance.now();
-    return reply ?? goOn(context, next);
+    if (reply !== undefined) return reply;
+    return turns.run(() => {
+      context.at = performance.now();
+      return goOn(context, next);
+    });
   };
 
   const finish = (context: RequestContext, reply: HandlerReply): Awaitable<Answer> => {
@@ -164,15 +170,19 @@ export function createChain(parts: ChainParts): RequestHandler {
       );
     });
 
+  const begin = (context: RequestContext): Awaitable<Answer> => {
+    try {
+      const reply = goOn(context, 0);
+      return reply instanceof Promise ? inTime(context, reply) : finish(context, reply);
+    } catch (error) {
+      return fail(context, error);
+    }
+  };
+
   return {
     serve(incoming) {
       const context = new RequestContext(incoming);
-      try {
-        const reply = goOn(context, 0);
-        return reply instanceof Promise ? inTime(context, reply) : finish(context, reply);
-      } catch (error) {
-        return fail(context, error);
-      }
+      return turns.run(() => begin(context), context.received);
     },
   };
 }

@@ -15,6 +15,7 @@ import { BodyBudget } from '../body-budget.js';
 import { CorkHost } from './cork-host.js';
 import { Exchange } from './exchange.js';
 import { writeHead } from '../answer-head.js';
+import { LARGE_BYTES, LargeAnswers } from './large-answer.js';
 import { type Response, type UWS, uws } from './native.js';
 import { boundReceiveBuffer } from './receive-buffer.js';
 import { secureApp } from './secure-app.js';
@@ -23,8 +24,6 @@ import { Turn } from './turn.js';
 import { type Flow, UwsWebSocket, webSocketBehavior } from './web-socket.js';
 
 const log = logger('uws');
-/** A body from this length on is written as its client reads it, bytes: more than a socket takes at once. */
-const LARGE_BYTES = 256 * 1024;
 /** The WebSocket code of a server that stops. */
 const GOING_AWAY = 1001;
 /** net/http's answer, filled up to more than the buffer in which uWS collects small writes: it leaves at once then. */
@@ -176,6 +175,7 @@ class Listener {
   private readonly sockets = new Set<UwsWebSocket>();
   readonly corkHost = new CorkHost();
   private readonly turn = new Turn();
+  private readonly largeAnswers = new LargeAnswers();
   private readonly bodies = new BodyBudget();
 
   constructor(private readonly handler: RequestHandler) {}
@@ -249,7 +249,14 @@ class Listener {
     });
   }
 
-  private write(exchange: Exchange, { reply, auditId, headers }: Answer): void {
+  private write(exchange: Exchange, answer: Answer): void {
+    const { reply } = answer;
+    if ('body' in reply && reply.body.length >= LARGE_BYTES) {
+      this.largeAnswers.begin(() => this.writeNow(exchange, answer));
+    } else this.writeNow(exchange, answer);
+  }
+
+  private writeNow(exchange: Exchange, { reply, auditId, headers }: Answer): void {
     if (exchange.aborted || exchange.done) {
       if ('abandoned' in reply) reply.abandoned?.();
       return;
@@ -275,33 +282,11 @@ class Listener {
           if (exchange.framing === 'chunked') exchange.res.endWithoutBody(undefined, true);
           else exchange.res.endWithoutBody();
         } else if (!close && reply.body.length >= LARGE_BYTES) {
-          this.writeLarge(exchange, reply.body);
+          this.largeAnswers.write(exchange, reply.body, () => this.release(exchange));
           return;
         } else exchange.res.end(reply.body, close);
         this.release(exchange);
       }
-    });
-  }
-
-  /**
-   * Writes a long body as its client reads it. The request is not over before the socket has all of it: what waits for
-   * slow clients is counted for as long as it takes memory. uWS closes the connection of one that does not read on.
-   */
-  private writeLarge(exchange: Exchange, body: Buffer | string): void {
-    const { res } = exchange;
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-    const write = (from: number): boolean => {
-      const [isTaken, isDone] = res.tryEnd(bytes.subarray(from), bytes.length);
-      if (isDone) this.release(exchange);
-      return isTaken;
-    };
-    if (write(0)) return;
-    res.onWritable((offset) => {
-      let isTaken = true;
-      res.cork(() => {
-        isTaken = write(offset);
-      });
-      return isTaken;
     });
   }
 
