@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { Arrivals } from '../../machinery/arrivals.js';
 import { FatalError } from '../../machinery/assert.js';
 import { logger } from '../../machinery/log.js';
 import { acceptOf } from '../../rest/connect/web-socket-peer.js';
@@ -12,6 +13,7 @@ import { writeHead } from '../answer-head.js';
 import { BodyBudget } from '../body-budget.js';
 import type { Answer, HttpListener, ListenOptions, RequestHandler } from '../http-listener.js';
 import { NodeExchange } from './exchange.js';
+import { Meter, MeteredConnection } from './metered.js';
 import { type Contexts, contextsOf } from './secure-context.js';
 import { NodeSink } from './sink.js';
 import { NodeWebSocket } from './web-socket.js';
@@ -27,6 +29,8 @@ const IDLE_MS = 120_000;
 /** After so long without a word the client's kernel is asked whether it is still there. */
 const PROBE_MS = 30_000;
 const MAX_CONNECTIONS = 8_192;
+/** Connections over which nothing has come yet. */
+const MAX_SILENT = 1_024;
 /** The WebSocket code of a server that stops. */
 const GOING_AWAY = 1001;
 
@@ -37,7 +41,7 @@ const GOING_AWAY = 1001;
  */
 export async function listenWithNode(options: ListenOptions, handler: RequestHandler): Promise<HttpListener> {
   const listener = new NodeListener(options, handler);
-  const { server } = listener;
+  const { server } = listener.arrivals;
   server.listen(options.port, options.host);
   try {
     await once(server, 'listening');
@@ -62,7 +66,10 @@ export async function listenWithNode(options: ListenOptions, handler: RequestHan
 
 /** The state of one port. */
 class NodeListener {
-  readonly server: Server;
+  /** Listens, and takes clients in. */
+  readonly arrivals: Arrivals;
+  /** Speaks TLS and HTTP with them. */
+  private readonly server: Server;
   connections = 0;
   private contexts: Contexts;
   private closing = false;
@@ -76,6 +83,7 @@ class NodeListener {
   /** Connections that speak another protocol. */
   private readonly handedOver = new Set<Duplex>();
   private readonly bodies = new BodyBudget();
+  private readonly meter = new Meter();
 
   constructor(
     options: ListenOptions,
@@ -94,17 +102,30 @@ class NodeListener {
       headersTimeout: HEAD_MS,
       requestTimeout: 0,
       keepAliveTimeout: IDLE_MS,
-      keepAlive: true,
-      keepAliveInitialDelay: PROBE_MS,
     });
     const { server } = this;
     server.maxHeadersCount = 0;
-    server.maxConnections = MAX_CONNECTIONS;
-    server.on('connection', (socket) => {
+    const speakHttp = server.listeners('secureConnection');
+    server.removeAllListeners('secureConnection');
+    server.on('secureConnection', (socket) => {
+      if (!greet(socket)) return;
+      const connection = new MeteredConnection(socket, this.meter);
+      for (const speak of speakHttp) Reflect.apply(speak, server, [connection]);
+    });
+    this.arrivals = new Arrivals({
+      take: (socket) => void server.emit('connection', socket),
+      silentMs: HEAD_MS,
+      mostSilent: MAX_SILENT,
+      server: { keepAlive: true, keepAliveInitialDelay: PROBE_MS },
+    });
+    const door = this.arrivals.server;
+    door.maxConnections = MAX_CONNECTIONS;
+    door.on('connection', (socket) => {
       this.connections++;
       socket.on('close', () => this.connections--);
     });
-    server.on('secureConnection', greet);
+    // Its clock for slow heads is started by what it takes for its own listening.
+    door.once('listening', () => server.emit('listening'));
     server.on('request', (message, response) => this.serve(message, response));
     server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', () => undefined); // `close` comes as well
@@ -243,6 +264,7 @@ class NodeListener {
 
   private async end(graceMs: number): Promise<void> {
     this.closing = true;
+    this.arrivals.close();
     this.server.close();
     for (const sink of this.sinks) sink.end();
     for (const webSocket of this.webSockets) webSocket.close(GOING_AWAY, 'the server is shutting down');
@@ -280,9 +302,11 @@ class Upgrade extends ServerResponse {
   }
 }
 
-/** As on the main port a certificate that no authority vouches for ends the connection. */
-function greet(socket: TLSSocket): void {
-  if (!socket.authorized && socket.getPeerX509Certificate() !== undefined) socket.destroy();
+/** As on the main port a certificate that no authority vouches for ends the connection: false. */
+function greet(socket: TLSSocket): boolean {
+  if (socket.authorized || socket.getPeerX509Certificate() === undefined) return true;
+  socket.destroy();
+  return false;
 }
 
 /** Whether a WebSocket can be answered (RFC 6455, 4.2.1). */
