@@ -12,6 +12,7 @@ import {
 import { FatalError } from '../machinery/assert.js';
 import { isAddress } from './address.js';
 import { ask } from './call.js';
+import { type Door, openDoor } from './door.js';
 import type { Envelope } from './envelope.js';
 import { PeerLink } from './link.js';
 import { PeerServerCredentials, SERVER_OPTIONS, serverCredentials } from './tls.js';
@@ -36,6 +37,7 @@ export class Transport {
   readonly #links = new Map<number, PeerLink>();
   readonly #inbound = new Map<number, Set<ServerDuplexStream<Envelope, Envelope>>>();
   #server: Server | undefined;
+  #door: Door | undefined;
   #tls: TransportTls | undefined;
   #credentials: ServerCredentials | undefined;
 
@@ -56,18 +58,15 @@ export class Transport {
       fetch: (call: ServerWritableStream<Envelope, Envelope>) => void this.#onFetch(call),
       call: (call: ServerUnaryCall<Envelope, Envelope>, answer: Answer) => void this.#onCall(call, answer),
     });
-    await new Promise<void>((resolve, reject) => {
-      server.bindAsync(this.#options.listen, credentials, (error) => {
-        if (error === null) resolve();
-        else {
-          reject(
-            new FatalError(
-              `cannot listen for other members on ${this.#options.listen}: ${error.message}. Choose a free --peer-listen.`,
-            ),
-          );
-        }
-      });
-    });
+    const injector = server.createConnectionInjector(credentials);
+    try {
+      this.#door = await openDoor(this.#options.listen, (socket) => injector.injectConnection(socket));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new FatalError(
+        `cannot listen for other members on ${this.#options.listen}: ${reason}. Choose a free --peer-listen.`,
+      );
+    }
   }
 
   /**
@@ -239,6 +238,7 @@ export class Transport {
   async close(): Promise<void> {
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
+    this.#door?.close();
     this.#server?.forceShutdown();
     this.#server = undefined;
     await Promise.resolve();
