@@ -15,16 +15,23 @@ const ALONE = [
  */
 const TOGETHER = [
   'admission',
+  'aggregator',
   'audit',
   'auth',
+  'bootstrap',
+  'callout',
   'cel',
   'extensions',
   'flowcontrol',
   'machinery',
+  'pki',
   'raft',
   'registry',
   'rest',
   'schema',
+  'server',
+  'store',
+  'transport',
 ].map((folder) => `internal/${folder}/**/*.test.ts`);
 
 /** What looks at counters or caches of its process. */
@@ -35,6 +42,7 @@ const COUNTING = [
   'internal/auth/metrics.test.ts',
   'internal/registry/custom/conversion.test.ts',
   'internal/rest/route.test.ts',
+  'internal/server/uws/connection.test.ts',
 ];
 
 /** Most tests wait for others (elections, processes, the disk) for more than half of their time. */

@@ -1,4 +1,7 @@
 import { X509Certificate } from 'node:crypto';
+// Before any `toLegacyObject`: where that is what loads node:tls, node's modules need each other in a circle, and the whole
+// process is left without `tls.createSecureContext`.
+import 'node:tls';
 import { type Authenticator, withAuthenticatedGroup } from './authenticator.js';
 import { authLatency } from './latency.js';
 import { Lru } from './lru.js';
