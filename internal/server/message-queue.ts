@@ -14,7 +14,7 @@ const MIN_GONE = 1024;
 export type MessageListener = (message: Buffer, isBinary: boolean) => Awaitable<void>;
 
 export interface MessageQueueOptions {
-  /** Called whenever messages were handed on, or would have been: what waits may be more or less than before. */
+  /** Called whenever messages were handed on, or would have been but for a listener: what waits may be less than before. */
   readonly moved: () => void;
   /** The listener threw or rejected; what has come meanwhile is still handed on. */
   readonly failed: () => void;
@@ -56,7 +56,8 @@ export class MessageQueue {
   push(message: Buffer, isBinary: boolean): void {
     this.#waiting.push({ message, isBinary });
     this.#bytes += message.length + OVERHEAD_BYTES;
-    this.#pump();
+    // It comes behind the one that is being handled.
+    if (!this.#busy) this.#pump();
   }
 
   #pump(): void {

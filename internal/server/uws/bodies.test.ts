@@ -100,3 +100,37 @@ describe('clients that send most of a body and then pause', () => {
     expect(performance.now() - started).toBeLessThan(20_000);
   });
 });
+
+describe('bodies in chunks of one byte', () => {
+  const crumbs = Buffer.concat([Buffer.from('1\r\na\r\n'.repeat(20_000)), Buffer.from('0\r\n\r\n')]);
+  const head = `POST ${PODS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ADMIN_TOKEN}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+  /** A connection that has sent such a body, and what it is told. */
+  const sendCrumbs = async (): Promise<Sender> => {
+    const { socket, answer } = await send('', 0, 0);
+    await answer;
+    return {
+      socket,
+      answer: new Promise((resolve) => {
+        socket.once('data', (chunk: Buffer) => resolve(chunk.toString().slice(0, 12)));
+        socket.once('close', () => resolve('closed'));
+      }),
+    };
+  };
+
+  test('are served', async () => {
+    const { socket, answer } = await sendCrumbs();
+    socket.write(Buffer.concat([Buffer.from(head), crumbs]));
+    expect(await answer).toBe('HTTP/1.1 201');
+  });
+
+  test('of several connections at once are not all read in one turn: some are closed, and others served', async () => {
+    const all = await Promise.all(Array.from({ length: 6 }, sendCrumbs));
+    const before = served;
+    for (const { socket } of all) socket.write(Buffer.concat([Buffer.from(head), crumbs]));
+    // The server is this process: all of it has come before it reads.
+    for (const end = performance.now() + 200; performance.now() < end; );
+    const answers = await Promise.all(all.map(({ answer }) => answer));
+    expect(new Set(answers)).toEqual(new Set(['HTTP/1.1 201', 'closed']));
+    expect(served - before).toBe(answers.filter((answer) => answer !== 'closed').length);
+  });
+});

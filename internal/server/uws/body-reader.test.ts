@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { BodyBudget } from '../body-budget.js';
 import { MAX_BODY_BYTES } from '../http-listener.js';
 import { BodyReader, MAX_DRAIN_BYTES } from './body-reader.js';
+import { Crumbs } from './crumbs.js';
 import type { Response } from './native.js';
 
 /** A body that the test sends, in place of uWebSockets.js. */
@@ -14,7 +15,7 @@ function sent({ declared = 0, budget = new BodyBudget() } = {}) {
     pause: () => calls.push('pause'),
     resume: () => calls.push('resume'),
   } as unknown as Response;
-  const reader = new BodyReader(res, budget, declared, () => parts++);
+  const reader = new BodyReader(res, budget, new Crumbs(), declared, () => parts++);
   return {
     reader,
     budget,

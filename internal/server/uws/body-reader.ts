@@ -3,6 +3,7 @@ import { badRequest, requestEntityTooLarge, type StatusError, tooManyRequests } 
 import { MAX_BODY_BYTES } from '../http-listener.js';
 import { type BodyBudget, type Holder, UNKNOWN } from '../body-budget.js';
 import { Pieces } from '../pieces.js';
+import type { Crumbs, OwnCrumbs } from './crumbs.js';
 import type { Response } from './native.js';
 
 /** A body that is too large is read to its end up to this, so that the client gets to see its answer. */
@@ -29,11 +30,13 @@ export class BodyReader implements Holder {
   private settle: { resolve: (body: Buffer) => void; reject: (error: StatusError) => void } | undefined;
   private stream: Readable | undefined;
   private ended: (() => void) | undefined;
+  private readonly ownCrumbs: OwnCrumbs = { turn: -1, small: 0 };
 
   /** `onPart` is called for each part before it is looked at. `declared` is the Content-Length, 0 without one. */
   constructor(
     private readonly res: Response,
     private readonly budget: BodyBudget,
+    private readonly crumbs: Crumbs,
     private readonly declared: number,
     private readonly onPart: () => void,
   ) {
@@ -124,6 +127,10 @@ export class BodyReader implements Holder {
 
   private take(chunk: ArrayBuffer, isLast: boolean): void {
     this.onPart();
+    if (this.crumbs.isTooMuch(this.ownCrumbs, chunk.byteLength)) {
+      this.res.close();
+      return;
+    }
     this.received += chunk.byteLength;
     this.complete = isLast;
     if (isLast || this.isEndless) this.end();

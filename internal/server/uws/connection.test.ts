@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { WebSocketConnection } from '../../rest/web-socket.js';
 import type { UWS } from './native.js';
+import { Crumbs } from './crumbs.js';
 import { UwsWebSocket, webSocketBehavior } from './web-socket.js';
 
 const KIB = 1024;
@@ -29,10 +30,8 @@ function opened(accept: (socket: WebSocketConnection) => void = () => undefined,
       seen.push(this === ws ? what : `${what} on something else`);
       if (cannotPause) throw new Error('it is no response');
     };
-  const connection = new UwsWebSocket('v1', accept, {
-    pause: flow('pause'),
-    resume: flow('resume'),
-  });
+  const crumbs = new Crumbs();
+  const connection = new UwsWebSocket('v1', accept, { pause: flow('pause'), resume: flow('resume') }, crumbs);
   const socket = ws as unknown as UWS.WebSocket<{ connection: UwsWebSocket }>;
   return { connection, seen, sends, socket, open: () => connection.opened(socket) };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { BodyBudget } from '../body-budget.js';
+import { Crumbs } from './crumbs.js';
 import { Exchange } from './exchange.js';
 import type { Response, UWS } from './native.js';
 import { UwsSink } from './sink.js';
@@ -67,7 +68,7 @@ test('Everybody who asks for it is told once that the client is gone', () => {
   asked({}).exchange.abort();
   exchange.onAborted(() => told.push('one'));
   exchange.onAborted(() => told.push('two'));
-  exchange.expectBody(new BodyBudget());
+  exchange.expectBody(new BodyBudget(), new Crumbs());
   exchange.sink = new UwsSink(res, undefined, () => told.push('sink'));
   const body = exchange.readBody('ann');
   exchange.abort();
@@ -82,17 +83,17 @@ describe('a body', () => {
   test('is there only where one is expected', () => {
     const { exchange } = asked({ method: 'GET' });
     expect([exchange.readBody('ann'), exchange.openBody('ann')]).toEqual([Buffer.alloc(0), undefined]);
-    exchange.expectBody(new BodyBudget());
+    exchange.expectBody(new BodyBudget(), new Crumbs());
     expect(exchange.openBody('ann')?.readable).toBe(true);
     expect(exchange.body?.owner).toBe('ann');
   });
 
   test('has the length that was declared', () => {
     const length = asked({ headers: [['content-length', String(65 * 1024 * 1024)]] }).exchange;
-    length.expectBody(new BodyBudget());
+    length.expectBody(new BodyBudget(), new Crumbs());
     expect(length.body?.isEndless).toBe(true);
     const none = asked({}).exchange;
-    none.expectBody(new BodyBudget());
+    none.expectBody(new BodyBudget(), new Crumbs());
     expect(none.body?.isEndless).toBe(false);
   });
 
@@ -103,7 +104,7 @@ describe('a body', () => {
     'in the form %s: whether its parts are looked at as requests are',
     async (framing, headers, isRenewed) => {
       const { exchange, turns, part } = asked({ headers });
-      exchange.expectBody(new BodyBudget());
+      exchange.expectBody(new BodyBudget(), new Crumbs());
       expect([exchange.framing, exchange.turn]).toEqual([framing, 0]);
       await new Promise((resolve) => setImmediate(resolve));
       expect(turns.number).toBe(1);

@@ -3,6 +3,7 @@ import type { IncomingRequest } from '../http-listener.js';
 import type { BodyBudget } from '../body-budget.js';
 import { addressText } from './address.js';
 import { BodyReader } from './body-reader.js';
+import type { Crumbs } from './crumbs.js';
 import { type Framing, framingOf } from './framing.js';
 import type { Response, UWS } from './native.js';
 import type { UwsSink } from './sink.js';
@@ -74,8 +75,8 @@ export class Exchange implements IncomingRequest {
   }
 
   /** Takes the body in, as far as `budget` has room. To be called before the handler of the request returns. */
-  expectBody(budget: BodyBudget): void {
-    this.body = new BodyReader(this.res, budget, this.declaredLength(), () => {
+  expectBody(budget: BodyBudget, crumbs: Crumbs): void {
+    this.body = new BodyReader(this.res, budget, crumbs, this.declaredLength(), () => {
       if (this.framing === 'chunked') this.turn = this.turns.begin();
     });
   }

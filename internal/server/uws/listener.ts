@@ -13,6 +13,7 @@ import {
 } from '../http-listener.js';
 import { BodyBudget } from '../body-budget.js';
 import { CorkHost } from './cork-host.js';
+import { Crumbs } from './crumbs.js';
 import { Exchange } from './exchange.js';
 import { writeHead } from '../answer-head.js';
 import { LARGE_BYTES, LargeAnswers } from './large-answer.js';
@@ -177,6 +178,7 @@ class Listener {
   private readonly turn = new Turn();
   private readonly largeAnswers = new LargeAnswers();
   private readonly bodies = new BodyBudget();
+  private readonly crumbs = new Crumbs();
 
   constructor(private readonly handler: RequestHandler) {}
 
@@ -202,7 +204,7 @@ class Listener {
       exchange.abort();
       this.release(exchange);
     });
-    if (exchange.method !== 'GET' && exchange.method !== 'HEAD') exchange.expectBody(this.bodies);
+    if (exchange.method !== 'GET' && exchange.method !== 'HEAD') exchange.expectBody(this.bodies, this.crumbs);
     this.dispatch(exchange);
   }
 
@@ -300,7 +302,7 @@ class Listener {
       });
       return;
     }
-    const socket = new UwsWebSocket(reply.protocol, reply.accept, Object.getPrototypeOf(res) as Flow);
+    const socket = new UwsWebSocket(reply.protocol, reply.accept, Object.getPrototypeOf(res) as Flow, this.crumbs);
     this.sockets.add(socket);
     socket.onClose(() => {
       this.sockets.delete(socket);

@@ -6,6 +6,7 @@ import type { ApiRequest, HandlerReply } from '../../rest/types.js';
 import type { WebSocketConnection } from '../../rest/web-socket.js';
 import { until } from '../../testing/until.js';
 import { ADMIN_TOKEN, JANE_TOKEN, startTestServer, type TestServer } from '../testing.js';
+import { Crumbs } from './crumbs.js';
 import { UwsWebSocket } from './web-socket.js';
 
 const POD = '/api/v1/namespaces/ns/pods/p';
@@ -291,10 +292,8 @@ test('a WebSocket ends when too much waits where it cannot be held back', () => 
   const cannot = (): never => {
     throw new TypeError('Illegal invocation');
   };
-  const socket = new UwsWebSocket('', (s) => s.onMessage(() => new Promise(() => undefined)), {
-    pause: cannot,
-    resume: cannot,
-  });
+  const never = (s: WebSocketConnection): void => s.onMessage(() => new Promise(() => undefined));
+  const socket = new UwsWebSocket('', never, { pause: cannot, resume: cannot }, new Crumbs());
   const ends: number[] = [];
   socket.opened({ end: (code: number) => void ends.push(code) } as never);
   for (let i = 0; i < 16; i++) socket.receive(new ArrayBuffer(MIB), true);

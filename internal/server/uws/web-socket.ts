@@ -1,6 +1,7 @@
 import { logger } from '../../machinery/log.js';
 import type { WebSocketConnection } from '../../rest/web-socket.js';
 import { type MessageListener, MessageQueue } from '../message-queue.js';
+import type { Crumbs, OwnCrumbs } from './crumbs.js';
 import { type UWS, uws } from './native.js';
 
 const log = logger('uws');
@@ -15,6 +16,7 @@ const RESUME_BYTES = 256 * 1024;
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
 /** A connection over which nothing comes for so long, not even the answer to a ping, is closed. */
 const IDLE_SECONDS = 120;
+const EMPTY = Buffer.alloc(0);
 const NORMAL = 1000;
 const INTERNAL_ERROR = 1011;
 const TRY_AGAIN_LATER = 1013;
@@ -58,6 +60,7 @@ export class UwsWebSocket implements WebSocketConnection {
     failed: () => this.close(INTERNAL_ERROR),
   });
   private paused = false;
+  private readonly ownCrumbs: OwnCrumbs = { turn: -1, small: 0 };
   private drainListener: (() => void) | undefined;
   private readonly closeListeners: ((code: number) => void)[] = [];
 
@@ -65,6 +68,7 @@ export class UwsWebSocket implements WebSocketConnection {
     readonly protocol: string,
     private readonly accept: (socket: WebSocketConnection) => void,
     private readonly flow: Flow,
+    private readonly crumbs: Crumbs,
   ) {}
 
   send(message: Buffer | string): boolean {
@@ -107,8 +111,12 @@ export class UwsWebSocket implements WebSocketConnection {
   }
 
   receive(message: ArrayBuffer, isBinary: boolean): void {
+    if (this.crumbs.isTooMuch(this.ownCrumbs, message.byteLength)) {
+      this.ws?.close();
+      return;
+    }
     // The message's memory is taken back when this returns: copy.
-    this.messages.push(Buffer.from(new Uint8Array(message)), isBinary);
+    this.messages.push(message.byteLength === 0 ? EMPTY : Buffer.from(new Uint8Array(message)), isBinary);
     const { bytes } = this.messages;
     if (bytes > MAX_UNREAD_BYTES) {
       this.close(TRY_AGAIN_LATER, 'messages come faster than they are passed on');

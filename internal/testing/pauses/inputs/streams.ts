@@ -166,6 +166,7 @@ export const streams: readonly Input[] = [
   session('50,000 frames of one byte from a kubelet', frames(50_000, 2)),
   session('frames of 1 MiB from a kubelet', frames(16, MIB)),
   session('50,000 frames of one byte from a client', read, frames(50_000, 2)),
+  session('300,000 empty messages from a client', read, frames(300_000, 0)),
   session('frames of nearly 1 MiB from a client', read, frames(16, MIB - 1)),
   remote('a document of an aggregated server', `/apis/${GROUP}/v1/long`),
   remote('an answer of an aggregated server with many headers', `/apis/${GROUP}/v1/headers`, {
