@@ -1,9 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FatalError } from '../machinery/assert.js';
+import { until } from '../testing/until.js';
 import { lockDirectory } from './lock.js';
 
 let directory = '';
@@ -87,6 +89,23 @@ describe('a lock', () => {
     await ended;
     expect(readdirSync(directory).filter((name) => !name.endsWith('.stale'))).toEqual(what === 'taken' ? [] : ['lock']);
     if (what.startsWith('in use')) expect(readFileSync(file(), 'utf8')).toBe('newer\n');
+  });
+
+  it('of a process that has ended is taken over, though nobody has asked how it ended', async () => {
+    // What the shell becomes does not ask.
+    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      const [said] = (await once(parent.stdout, 'data')) as [Buffer];
+      const pid = Number(said.toString());
+      await until(() => / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')));
+      writeFileSync(file(), `${pid} ${startOf(pid)} ${BOOT}\n`);
+      lockDirectory(directory).release();
+      expect(readdirSync(directory)).toEqual([]);
+    } finally {
+      const ended = once(parent, 'exit');
+      parent.kill('SIGKILL');
+      await ended;
+    }
   });
 
   it('that cannot be read is no lock of nobody', () => {
