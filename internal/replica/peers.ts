@@ -279,8 +279,8 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     this.#foundWhenAllAreThere();
     // A new cluster need not wait for an election timeout: its first member, by id, stands at once.
     this.#driver?.report((raft) => {
-      const { term, leader, id, confState } = raft.status();
-      if (term === 0 && leader === 0 && id === Math.min(...confState.voters)) raft.campaign();
+      const { term, id, confState } = raft.status();
+      if (term === 0 && id === Math.min(...confState.voters)) raft.campaign();
     });
   }
 
