@@ -1,10 +1,18 @@
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { FatalError } from '../machinery/assert.js';
 import { openEnvironment, openTables } from '../store/lmdb.js';
 import { startCluster, type TestCluster } from '../testing/cluster.js';
 import { checkDataDirectory } from './check.js';
+import { LogStore } from './log.js';
+import { openFilesBelow } from './open-files.testkit.js';
 
+const EMPTY = {
+  index: 0,
+  term: 0,
+  confState: { voters: [], learners: [], votersOutgoing: [], learnersNext: [], autoLeave: false },
+};
 let cluster: TestCluster;
 let dataDir = '';
 
@@ -21,7 +29,7 @@ beforeEach(async () => {
 afterEach(() => cluster.close());
 
 it('finds nothing wrong with a sound directory', async () => {
-  const { stateHash } = cluster.replica(0).status();
+  const { stateHash, applied, logLast } = cluster.replica(0).status();
   await expect(checkDataDirectory(dataDir)).rejects.toThrow('in use');
   await cluster.stop(0);
   expect(await checkDataDirectory(dataDir)).toMatchObject({
@@ -30,8 +38,13 @@ it('finds nothing wrong with a sound directory', async () => {
     events: 31,
     revision: 31,
     stateHash,
+    logFirst: 1,
+    logLast,
+    applied,
     problems: [],
   });
+  expect(openFilesBelow(dataDir)).toEqual([]);
+  expect(readdirSync(dataDir).filter((name) => name.startsWith('lock'))).toEqual([]);
 });
 
 it('names every damaged or missing record', async () => {
@@ -55,5 +68,39 @@ it('names every damaged or missing record', async () => {
 });
 
 it('refuses a directory that holds nothing', async () => {
-  await expect(checkDataDirectory(join(dataDir, 'nowhere'))).rejects.toThrow(FatalError);
+  const nowhere = join(dataDir, 'nowhere');
+  await expect(checkDataDirectory(nowhere)).rejects.toThrow(
+    new FatalError(`${nowhere} holds no replica's data. Check --data-dir.`),
+  );
+});
+
+it('names what is wrong with the log, and where log and state do not belong together', async () => {
+  const { applied } = cluster.replica(0).status();
+  await cluster.stop(0);
+  const withLog = async (work: (log: LogStore) => Promise<void>): Promise<readonly string[]> => {
+    const log = await LogStore.open({
+      path: join(dataDir, 'wal'),
+      stateMeta: () => EMPTY,
+      onDiskFull: () => undefined,
+    });
+    await work(log);
+    await log.close();
+    return (await checkDataDirectory(dataDir)).problems;
+  };
+  const entry = (index: number, term: number) => ({ index, term, type: 'normal', data: Buffer.from('x') }) as const;
+  const last = applied + 3;
+  expect(
+    await withLog((log) => log.append([entry(last - 2, 3), entry(last - 1, 2), entry(last, 2)], undefined)),
+  ).toEqual([`entry ${last - 1} of the log is of term 2, after one of term 3`]);
+  expect(await withLog((log) => log.reset({ ...EMPTY, index: applied, term: 4 }, undefined, {}))).toEqual([]);
+  expect(await withLog((log) => log.append([entry(applied + 1, 3)], undefined))).toEqual([
+    `entry ${applied + 1} of the log is of term 3, after one of term 4`,
+  ]);
+  expect(await withLog((log) => log.reset({ ...EMPTY, index: applied + 1, term: 4 }, undefined, {}))).toEqual([
+    `the log begins at ${applied + 2}, but the state has applied only up to ${applied}`,
+  ]);
+  rmSync(join(dataDir, 'wal'), { recursive: true });
+  expect(await withLog(() => Promise.resolve())).toEqual([
+    `the log ends at 0, but the state has applied up to ${applied}`,
+  ]);
 });

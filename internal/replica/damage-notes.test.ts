@@ -1,9 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FatalError } from '../machinery/assert.js';
 import { CorruptRecordError, MissingRowsError } from '../store/rows.js';
 import { Damage } from './damage.js';
 import { Quarantine } from './quarantine.js';
 import { DifferingStateError } from './verify.js';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 const damaged = (key: string): CorruptRecordError => new CorruptRecordError('objects', key, 'bad checksum');
 const REMEDY = 'Start this replica again: it will take a copy of the state from the leader.';
@@ -107,5 +111,28 @@ describe('a state that is not served any more', () => {
       ),
     );
     expect(said).toEqual(['the disk is full']);
+  });
+
+  it('is told after ten seconds where the disk says nothing', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { quarantine, said } = open(() => new Promise(() => undefined));
+    quarantine.halted(damaged('a'));
+    let failure: unknown;
+    const settled = quarantine.settle().catch((error: unknown) => (failure = error));
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(failure).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+    await settled;
+    expect(failure).toEqual(
+      new FatalError(
+        `${HALTED} That could not be noted on disk (the disk did not take the note in time): make space on it, or mend it, ` +
+          'before this replica is started again.',
+      ),
+    );
+    expect(said).toEqual([]);
+    const quick = open();
+    quick.quarantine.diverged(7);
+    await quick.quarantine.settle();
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -131,6 +131,14 @@ describe('a snapshot that breaks off', () => {
     await received.state.discard();
   });
 
+  it('may look as if it had ended: it is gone on with as well', async () => {
+    await expect(receiver.receive(snapshot(part(0, 2, false)))).rejects.toThrow('it ends early');
+    expect(receiver.chunksOf(ID)).toBe(2);
+    const received = await receiver.receive(snapshot(part(2, 1_000, false)));
+    expect(received.claim.revision).toBe(8);
+    await received.state.discard();
+  });
+
   it('is gone on with after a restart, and replaced by one that begins anew', async () => {
     await expect(receiver.receive(snapshot(part(0, 2)))).rejects.toThrow('broken off');
     await receiver.close();
