@@ -1,12 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, expect, it } from 'vitest';
+import { afterAll, afterEach, expect, it, vi } from 'vitest';
+import { FatalError } from '../../machinery/assert.js';
 import { startCluster, type TestCluster } from '../../testing/cluster.js';
 import { until } from '../../testing/until.js';
 import { openReplica } from '../index.js';
 import { DirectoryTarget } from './directory.js';
-import { encodeLogPiece, type TimedEntry } from './log-piece.js';
+import { decodeLogPiece, encodeLogPiece, type TimedEntry } from './log-piece.js';
 import { Merger } from './merger.js';
 import { listingOf, logName } from './names.js';
 import { clusterDirectory } from './place.js';
@@ -16,6 +17,7 @@ import { restoreArchive, verifyArchive } from './restore.js';
 const dir = mkdtempSync(join(tmpdir(), 'quorate-merger-'));
 let cluster: TestCluster | undefined;
 afterEach(async () => {
+  vi.restoreAllMocks();
   await cluster?.close();
   cluster = undefined;
 });
@@ -84,6 +86,52 @@ it('only what is in a wider piece as well is removed, and not before a restore t
   expect([...(await target.list())].sort()).toEqual(
     [piece(1, 1), piece(1, 2), piece(2, 2), piece(3, 3), piece(3, 4), piece(4, 4)].sort(),
   );
+});
+
+it('a merged piece holds all entries, under the head of the last; what it holds goes when it was kept long enough', async () => {
+  const target = new DirectoryTarget(dir, 'later');
+  await target.list();
+  const merger = new Merger(target, { pieces: 2, keptMs: 60_000 });
+  const now = performance.now.bind(performance);
+  let later = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + later);
+  await write(target, merger, 1, 2);
+  expect(await merger.merge()).toBe(0);
+  await write(target, merger, 3, 3);
+  const written = await merger.merge();
+  const bytes = await target.read(piece(1, 3));
+  expect(written).toBe(bytes.length);
+  const { header, entries } = decodeLogPiece(bytes, 'merged');
+  expect(header).toEqual({ version: 1, cluster: 7, first: 1, last: 3, revision: 3, changes: 'c', member: 'r1' });
+  expect(entries.map(({ timeMs, entry }) => [timeMs, entry.index, entry.data[0]])).toEqual(
+    [1, 2, 3].map((i) => [i, i, i]),
+  );
+  const more = async (first: number): Promise<number> => {
+    for (const at of [first, first + 1]) await write(target, merger, at, at);
+    await merger.merge();
+    return (await target.list()).length;
+  };
+  later = 59_000;
+  expect(await more(4)).toBe(6);
+  later = 61_000;
+  // The first two go, and what was merged a moment ago stays.
+  expect(await more(6)).toBe(7);
+  expect(await target.list()).not.toContain(piece(1, 2));
+});
+
+it('a piece that is another than its name says, or of another cluster, is merged with nothing', async () => {
+  const target = new DirectoryTarget(dir, 'others');
+  await target.list();
+  for (const other of [{ first: 3, last: 3 }, { cluster: 8 }]) {
+    const merger = new Merger(target, { pieces: 2, keptMs: 0 });
+    for (const at of [1, 2]) await write(target, merger, at, at);
+    const { header, entries } = decodeLogPiece(await target.read(piece(2, 2)), 'second');
+    writeFileSync(target.path(piece(2, 2)), encodeLogPiece({ ...header, ...other }, entries));
+    await expect(merger.merge()).rejects.toThrow(
+      new FatalError(`the archived log ${piece(2, 2)} is another than its name says`),
+    );
+    expect(await target.list()).toEqual([piece(1, 1), piece(2, 2)]);
+  }
 });
 
 it('an archive of merged pieces and others is restored to every revision, also while a restart was between them', async () => {
