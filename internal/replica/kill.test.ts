@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { freePorts } from '../testing/cluster.js';
-import { ReplicaProcess } from '../testing/replica-process.js';
+import { removeProgram, ReplicaProcess } from '../testing/replica-process.js';
 import { until } from '../testing/until.js';
 import type { ReplicaConfig } from './index.js';
 
@@ -14,6 +14,8 @@ afterEach(async () => {
   members = [];
   rmSync(directory, { recursive: true, force: true });
 });
+
+afterAll(removeProgram);
 
 async function configs(size: number): Promise<readonly ReplicaConfig[]> {
   directory = mkdtempSync(join(tmpdir(), 'quorate-kill-'));
