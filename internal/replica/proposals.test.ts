@@ -47,6 +47,37 @@ describe('what is in flight', () => {
   });
 });
 
+it('what waits is handed to Raft in portions of some MiB, in order, and asks to be woken for the rest', async () => {
+  const portions: string[][] = [];
+  let wakes = 0;
+  const proposals = new Proposals({
+    proposer: 1,
+    seq: 0,
+    propose: (payload) => {
+      const commands = decodeProposal(payload).commands as readonly (Command & { kind: 'txn' })[];
+      portions.at(-1)?.push(...commands.map(({ txn }) => txn.ops[0]?.key ?? ''));
+      return { status: 'accepted', forwarded: false };
+    },
+    wake: () => void wakes++,
+  });
+  const MIB = 1024 * 1024;
+  const keys = Array.from({ length: 12 }, (_, i) => `a/${i}`);
+  const value = Buffer.alloc(MIB);
+  const held = keys.map((key) => {
+    const txn = { compares: [], ops: [{ type: 'put', key, value, revisionAt: -1 } as const] };
+    return proposals.submit({ kind: 'txn', txn }, MIB, 60_000).catch(() => undefined);
+  });
+  for (wakes = 1; wakes > 0; ) {
+    wakes = 0;
+    portions.push([]);
+    proposals.flush();
+  }
+  expect(portions.flat()).toEqual(keys);
+  expect(portions.map(({ length }) => length)).toEqual([4, 4, 4]);
+  proposals.expire(performance.now() + 120_000);
+  await Promise.all(held);
+});
+
 describe('what is over its time', () => {
   it('is forgotten, also by a leader that takes nothing because its disk stands still', async () => {
     const proposals = new Proposals({

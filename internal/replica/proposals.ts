@@ -8,6 +8,8 @@ export const PROPOSAL_BYTES_MAX = 64 * 1024 * 1024;
 /** What one log entry holds at most. */
 const ENTRY_COMMANDS_MAX = 512;
 const ENTRY_BYTES_MAX = 1024 * 1024;
+/** So much is encoded and handed to Raft at a time, and with that becomes one append: more would hold the loop. */
+const FLUSH_BYTES = 4 * 1024 * 1024;
 /** A forwarded entry not seen applied after this long is sent again: the message may be lost, repeating is harmless. */
 const RESEND_MS = 1_000;
 
@@ -86,9 +88,16 @@ export class Proposals {
     });
   }
 
-  /** Hands what is queued to Raft, as few entries as will do. What Raft does not take now stays queued. */
+  /**
+   * Hands what is queued to Raft, as few entries as will do, and no more than `FLUSH_BYTES` and one entry: it asks to be
+   * woken for the rest. What Raft does not take now stays queued.
+   */
   flush(): void {
-    while (this.#queue.length > 0) {
+    for (let bytes = 0; this.#queue.length > 0; ) {
+      if (bytes >= FLUSH_BYTES) {
+        this.#options.wake();
+        return;
+      }
       const items = this.#takeItems();
       if (items.length === 0) return;
       this.#seq++;
@@ -100,6 +109,7 @@ export class Proposals {
       };
       const pending = { proposal, payload: encodeProposal(proposal), items, sentAt: 0, sends: 0, needsSending: true };
       this.#pending.set(this.#seq, pending);
+      bytes += pending.payload.length;
       if (!this.#send(pending)) return;
     }
   }

@@ -86,6 +86,7 @@ export const BOUNDS: readonly (readonly [row: string, says: string, constant: st
   ['requests in flight without', '50', 'server/in-flight.ts:RENEWAL_SEATS'],
   ['proposals in flight', '4,096', 'replica/proposals.ts:PROPOSALS_MAX'],
   ['proposals in flight', '64 MiB', 'replica/proposals.ts:PROPOSAL_BYTES_MAX'],
+  ['proposals that become', '4 MiB', 'replica/proposals.ts:FLUSH_BYTES'],
   ['one transaction', '128', 'replica/backend.ts:TXN_OPS_MAX'],
   ['one transaction', '8 MiB', 'replica/backend.ts:TXN_BYTES_MAX'],
   ['quotas that count', '100', 'admission/resource-quota/index.ts:QUOTAS_MAX'],
