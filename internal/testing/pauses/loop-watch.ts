@@ -91,7 +91,8 @@ async function answer(message: unknown): Promise<void> {
   // The load may have changed meanwhile: the slower of before and after counts.
   const told: Held = { ...held, slowness: Math.max(slow, now) };
   slow = now;
-  process.send?.(told);
+  // Who asked may be gone.
+  process.send?.(told, undefined, undefined, () => undefined);
 }
 process.on('message', (message) => void answer(message));
 process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));

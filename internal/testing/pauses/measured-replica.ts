@@ -171,9 +171,21 @@ export class MeasuredReplica {
   }
 
   async #ask(what: 'reset' | 'report'): Promise<Held> {
-    const answer = once(this.child, 'message') as Promise<[Held]>;
-    this.child.send(what);
-    return (await answer)[0];
+    const asked = new AbortController();
+    const answer = once(this.child, 'message', { signal: asked.signal }) as Promise<[Held]>;
+    // One that has ended meanwhile takes nothing: whoever asks hears of it, and not the whole run.
+    this.child.send(what, (error) => {
+      if (error !== null) asked.abort(error);
+    });
+    const ended = (): void => asked.abort();
+    this.child.once('exit', ended);
+    try {
+      return (await answer)[0];
+    } catch (error) {
+      throw new Error(`the replica ended:\n${this.logTail}`, { cause: error });
+    } finally {
+      this.child.off('exit', ended);
+    }
   }
 
   async stop(): Promise<void> {
