@@ -1,5 +1,5 @@
 import { Packr } from 'msgpackr';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FatalError } from '../machinery/assert.js';
 import type { Message } from '../raft/index.js';
 import { LOG_VERSION } from '../store/command.js';
@@ -171,6 +171,27 @@ describe('a member', () => {
     bench.driver.report((raft) => raft.campaign());
     await new Promise((resolve) => setImmediate(resolve));
     expect(bench.sent).toEqual([]);
+  });
+
+  it('whose place was taken ends also where its disk does not take the note', async () => {
+    await start();
+    vi.spyOn(bench.log, 'putFact').mockRejectedValue(new Error('the disk is away'));
+    peers.onRefused(2, TAKEN_OVER, true);
+    await until(() => fatal.length > 0);
+    expect([said, fatal.map(({ message }) => message)]).toEqual([['error: the disk is away'], [TAKEN_OVER]]);
+  });
+
+  it('that cannot be reached is sent entries one by one until it answers', async () => {
+    await start();
+    bench.present.add(2).add(3);
+    await bench.lead();
+    const stateOf2 = (): string | undefined => bench.driver.status().peers.find(({ id }) => id === 2)?.state;
+    await bench.until(() => stateOf2() === 'replicate');
+    bench.present.delete(2);
+    peers.onUnreachable(2);
+    await bench.until(() => stateOf2() === 'probe');
+    bench.present.add(2);
+    await bench.until(() => stateOf2() === 'replicate');
   });
 
   it('is admitted unless it was removed or is of an earlier release, and is remembered', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FatalError } from '../machinery/assert.js';
 import { CompactedError } from '../store/types.js';
+import { until } from '../testing/until.js';
 import type { Identity } from './identity.js';
 import { openReplica, planRecovery, recover, type Replica, restoreSnapshot, verifySnapshot } from './index.js';
 import { LogStore } from './log.js';
@@ -251,6 +252,8 @@ describe('a recovery', () => {
         unsafeNoPeerTls: true,
       });
       await replica.ready();
+      // Else the next session might be the one that raises the version, which is an entry as well.
+      await until(() => replica.backend.takesCharges);
       await work(replica);
       await replica.close();
     };

@@ -7,6 +7,7 @@ import { until } from '../testing/until.js';
 import { LOG_VERSION } from '../store/command.js';
 import { openEnvironment, openTables } from '../store/lmdb.js';
 import { decodeMeta, META_KEY, type StateMeta } from '../store/meta.js';
+import { StateStore } from '../store/state.js';
 import { openReplica, type Replica, type ReplicaConfig } from './index.js';
 import { RunningReplica } from './running.js';
 import { put } from './state.testkit.js';
@@ -49,6 +50,16 @@ async function metaOf(directory: string): Promise<StateMeta> {
   const meta = decodeMeta(Buffer.from(openTables(environment).meta.get(META_KEY) ?? []));
   await environment.close();
   return meta;
+}
+
+/** Flips a bit of a record of a closed replica. */
+async function damage(key: string): Promise<void> {
+  const environment = openEnvironment({ path: join(dataDir, 'state'), overlappingSync: true });
+  const { objects } = openTables(environment);
+  const record = Buffer.from(objects.get(key) ?? []);
+  record[10] = (record[10] ?? 0) ^ 0x40;
+  await environment.batch(() => void objects.put(key, record));
+  await environment.close();
 }
 
 describe('a replica that runs alone', () => {
@@ -203,12 +214,7 @@ describe('a replica that runs alone', () => {
     await put(replica, 'a/1', 'x');
     await put(replica, 'a/2', 'y');
     await replica.close();
-    const environment = openEnvironment({ path: join(dataDir, 'state'), overlappingSync: true });
-    const { objects } = openTables(environment);
-    const record = Buffer.from(objects.get('a/1') ?? []);
-    record[10] = (record[10] ?? 0) ^ 0x40;
-    await environment.batch(() => void objects.put('a/1', record));
-    await environment.close();
+    await damage('a/1');
     replica = await open();
     await replica.ready();
     expect(await failureOf(() => replica.backend.get('a/1'))).toMatch(/damaged/);
@@ -216,6 +222,20 @@ describe('a replica that runs alone', () => {
     expect(said).toContainEqual(expect.stringMatching(/^error: .*a\/1.*damaged.*restored from a backup\.$/));
     expect(replica.backend.get('a/2')?.value.toString()).toBe('y');
     expect((await put(replica, 'a/3', 'z')).succeeded).toBe(true);
+  });
+
+  it('reads its whole state from time to time, and tells what it finds, and where it cannot', async () => {
+    let replica = await open();
+    await replica.ready();
+    await put(replica, 'a/1', 'x');
+    await replica.close();
+    await damage('a/1');
+    const taken = vi.spyOn(StateStore.prototype, 'takeSnapshot').mockRejectedValueOnce(new Error('no more readers'));
+    replica = await open({ scrubIntervalMs: 5 });
+    await until(() => replica.status().damagedRecords > 0 && replica.status().scrub.passes > 0);
+    expect(taken.mock.calls.length).toBeGreaterThan(1);
+    expect(said).toContain('warn: the state could not be read to its end: no more readers');
+    expect(said.filter((text) => text.startsWith('error'))).toEqual([expect.stringMatching(/a\/1.*damaged/)]);
   });
 
   it('has nothing to say before it is started', async () => {
