@@ -5,7 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FatalError } from '../machinery/assert.js';
 import { openEnvironment, openTables } from '../store/lmdb.js';
 import { decodeMeta, encodeMeta, META_KEY } from '../store/meta.js';
+import { nextTurn } from '../machinery/breathe.js';
+import type { ArchiveOptions } from './archive/target.js';
 import type { ReplicaConfig } from './config.js';
+import { DataFiles } from './data-files.js';
 import { noteDisowned } from './disown.js';
 import { openReplica } from './index.js';
 import { LogStore } from './log.js';
@@ -53,6 +56,49 @@ async function withLog(work: (log: LogStore) => Promise<unknown>): Promise<void>
 const PART_LOST =
   'part of the data directory was lost or mixed with another. Remove this replica from its cluster and join it again with an ' +
   'empty data directory. Only where it is the only replica may the whole directory be restored from a backup.';
+
+describe('entries that are applied', () => {
+  const nothing = (): void => undefined;
+  const initialCluster = [
+    { name: 'a', address: 'a:1' },
+    { name: 'b', address: 'b:1' },
+  ];
+  it.each([
+    ['are read from the disk where there is nobody else to read them', {}, true],
+    ['are held in memory for another member', { initialCluster }, false],
+    ['are held in memory for the archive', { archive: { url: '' } as unknown as ArchiveOptions }, false],
+  ] as const)('%s', async (_, more, isReadAnew) => {
+    const files = new DataFiles(
+      { name: 'a', dataDir, log: nothing, ...more },
+      {
+        onDiskFull: nothing,
+        observeWrite: nothing,
+        onVisible: nothing,
+        onDurable: nothing,
+        onFatal: nothing,
+        differs: () => false,
+        say: nothing,
+      },
+    );
+    const { log, state } = await files.open();
+    const append = async (index: number): Promise<void> => {
+      await log.append([{ index, term: 1, type: 'normal', data: Buffer.alloc(0) }], undefined);
+      // Only then is it let go.
+      await nextTurn();
+    };
+    const read = (index: number) => log.entries(index, index + 1, 1)[0];
+    await append(1);
+    await append(2);
+    expect(read(1)).toBe(read(1));
+    state.applyEntry(1, 1, Buffer.alloc(0));
+    await append(3);
+    expect(read(1)).toEqual({ index: 1, term: 1, type: 'normal', data: Buffer.alloc(0) });
+    expect(read(1) !== read(1)).toBe(isReadAnew);
+    expect(read(2)).toBe(read(2));
+    await state.close();
+    await log.close();
+  });
+});
 
 describe('a data directory', () => {
   it('without its log is not started on', async () => {

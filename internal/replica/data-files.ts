@@ -72,6 +72,7 @@ export class DataFiles {
       }),
       onDiskFull,
       observeWrite,
+      unneeded: () => this.#appliedAlone(),
       ...(config.archive === undefined ? {} : { onAppend: (first: number, last: number) => times.note(first, last) }),
       ...(config.unsafeLogDelayMs === undefined ? {} : { delayMs: config.unsafeLogDelayMs }),
     });
@@ -123,6 +124,12 @@ export class DataFiles {
       throw new FatalError(`${extent} but the state has applied ${appliedIndex}: ${PART_LOST}`);
     }
     return { log, identity, receiver, state, damage, times, copied };
+  }
+
+  /** The last entry that was applied here, where there is no other member to send entries to, and no archive; else 0. */
+  #appliedAlone(): number {
+    const meta = this.state?.meta;
+    return meta === undefined || meta.members.size > 1 || this.#config.archive !== undefined ? 0 : meta.appliedIndex;
   }
 
   #warnOfOtherCluster({ cluster }: Member): void {

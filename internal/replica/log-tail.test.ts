@@ -47,6 +47,26 @@ it('beyond 8 MiB all but 7 go at once, but not the last entry, nor what is not o
   expect([tail.first, held(tail)]).toEqual([14, [14]]);
 });
 
+it('what nobody is expected to ask for goes at once, but not the last entry, nor what is not on the disk yet', () => {
+  const tail = new LogTail(1);
+  tail.append([1, 2, 3, 4, 5, 6].map((index) => entry(index)));
+  tail.trim(100, 0);
+  expect(tail.first).toBe(1);
+  tail.trim(3, 4);
+  expect(held(tail)).toEqual([3, 4, 5, 6]);
+  tail.trim(100, 4);
+  expect(held(tail)).toEqual([5, 6]);
+  tail.trim(100, 9);
+  expect([tail.first, held(tail)]).toEqual([6, [6]]);
+  // Nor are they counted any more.
+  tail.append(Array.from({ length: 7 }, (_, i) => large(i + 7)));
+  tail.trim(100, 7);
+  expect(held(tail)).toEqual([8, 9, 10, 11, 12, 13]);
+  tail.append([large(14), large(15)]);
+  tail.trim(100, 7);
+  expect(tail.first).toBe(8);
+});
+
 it('what is dropped is not counted any more', () => {
   const some = (first: number, count: number): Entry[] => Array.from({ length: count }, (_, i) => large(first + i));
   const drops: readonly ((tail: LogTail) => void)[] = [

@@ -56,14 +56,18 @@ export class LogTail {
     for (const entry of this.#entries.splice(from - this.#first)) this.#bytes -= entryBytes(entry);
   }
 
-  /** Gives up what is too much. Entries from index `unwritten` on stay: they are not on the disk yet. */
-  trim(unwritten: number): void {
-    if (this.#bytes <= BYTES_MAX) return;
+  /**
+   * Gives up what is too much, and entries up to index `unneeded`, which nobody is expected to ask for. Entries from index
+   * `unwritten` on stay: they are not on the disk yet.
+   */
+  trim(unwritten: number, unneeded = 0): void {
+    const kept = this.#bytes > BYTES_MAX ? BYTES_KEPT : BYTES_MAX;
     let drop = 0;
-    while (this.#bytes > BYTES_KEPT && drop < this.#entries.length - 1 && this.#first + drop < unwritten) {
+    for (const last = this.#entries.length - 1; drop < last; drop++) {
+      const index = this.#first + drop;
+      if (index >= unwritten || (index > unneeded && this.#bytes <= kept)) break;
       const entry = this.#entries[drop];
       if (entry !== undefined) this.#bytes -= entryBytes(entry);
-      drop++;
     }
     if (drop === 0) return;
     this.#entries.splice(0, drop);

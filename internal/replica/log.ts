@@ -38,6 +38,8 @@ export interface LogOptions {
   readonly observeWrite?: (seconds: number) => void;
   /** Entries from the first to the last index were appended, in the place of any that stood there. Must be quick. */
   readonly onAppend?: (first: number, last: number) => void;
+  /** Nobody is expected to read entries up to this index soon: they are not kept in memory. None if absent. */
+  readonly unneeded?: () => number;
   /** How much longer each durable write takes, in ms: for tests only, which cannot have a slow disk. */
   readonly delayMs?: () => number;
   /** Size of a segment's file, 8 MiB if absent: smaller for tests only, which would take long. */
@@ -296,7 +298,8 @@ export class LogStore implements LogStorage {
       } catch (error) {
         for (const { reject } of [...group, ...this.#queue.splice(0)]) reject(error);
       }
-      this.#tail.trim(this.#queue.reduce((lowest, { first }) => Math.min(lowest, first), Number.POSITIVE_INFINITY));
+      const unwritten = this.#queue.reduce((lowest, { first }) => Math.min(lowest, first), Number.POSITIVE_INFINITY);
+      this.#tail.trim(unwritten, this.#options.unneeded?.());
     }
     this.#draining = undefined;
   }
