@@ -17,9 +17,11 @@ export function acceptsGzip(request: ApiRequest): boolean {
 export function compress(request: ApiRequest, reply: BytesReply): Reply | Promise<Reply> {
   if (reply.body.length <= GZIP_THRESHOLD_BYTES || !acceptsGzip(request)) return reply;
   return new Promise((resolve, reject) => {
+    const { written, ...rest } = reply;
     gzip(reply.body, { level: LEVEL }, (error, body) => {
+      written?.();
       if (error !== null) reject(error);
-      else resolve({ ...reply, headers: { ...reply.headers, ...HEADERS }, body });
+      else resolve({ ...rest, headers: { ...reply.headers, ...HEADERS }, body });
     });
   });
 }

@@ -4,6 +4,7 @@ import { logger } from '../machinery/log.js';
 import { badRequest } from '../machinery/status.js';
 import type { ResourceDef } from '../schema/types.js';
 import { CompactedError } from '../store/types.js';
+import { answerMemory } from './answer-memory.js';
 import { decodeContinue, encodeContinue } from './continue.js';
 import type { RestDeps } from './deps.js';
 import type { Encoding, ListMeta, SizedList, TextList, WholeList } from './encoding.js';
@@ -21,7 +22,7 @@ import type { ListOptions } from './options.js';
 import { parseListOptions, parseResourceVersion } from './options.js';
 import { listEncoding } from './representation.js';
 import { waitForRevision } from './revision.js';
-import type { ApiRequest, BytesReply, Reply, Sink } from './types.js';
+import type { ApiRequest, Reply, Sink } from './types.js';
 
 const log = logger('list.ts');
 
@@ -176,7 +177,7 @@ function joined(list: TextList, objects: readonly LazyObject[], head: string, ta
 function together(list: TextList, pieces: readonly (Buffer | string)[], head: string, tail: string): Buffer {
   let size = Buffer.byteLength(head) + Buffer.byteLength(tail) + list.separator.length * pieces.length;
   for (const p of pieces) size += typeof p === 'string' ? Buffer.byteLength(p) : p.length;
-  const out = Buffer.allocUnsafe(size);
+  const out = answerMemory.take(size);
   let at = out.write(head);
   pieces.forEach((p, i) => {
     if (i > 0) at += out.write(list.separator, at);
@@ -203,7 +204,7 @@ async function wholeInTurns(
   const body = isTextList(list)
     ? together(list, items, list.open(meta), list.close(meta))
     : assembled(list, meta, items as readonly Buffer[]);
-  return compress(request, { status: 200, contentType, body });
+  return compress(request, { status: 200, contentType, body, written: () => answerMemory.giveBack(body) });
 }
 
 /** Answers with these objects, none left out. */
@@ -213,17 +214,19 @@ export function whole(
   objects: readonly LazyObject[],
   request: ApiRequest,
 ): Reply | Promise<Reply> {
-  const { list } = encoding;
+  const { list, contentType } = encoding;
   if (isWholeList(list)) return gathered(undefined, encoding, list, meta, objects, request);
-  let body: Buffer | string;
-  if (isTextList(list)) {
-    body = objects.length === 0 ? list.empty(meta) : joined(list, objects, list.open(meta), list.close(meta));
-  } else {
-    const items = objects.map((o) => list.item(o));
-    body = assembled(list, meta, items);
+  if (isTextList(list) && objects.length === 0) {
+    return compress(request, { status: 200, contentType, body: list.empty(meta) });
   }
-  const reply: BytesReply = { status: 200, contentType: encoding.contentType, body };
-  return compress(request, reply);
+  const body = isTextList(list)
+    ? joined(list, objects, list.open(meta), list.close(meta))
+    : assembled(
+        list,
+        meta,
+        objects.map((o) => list.item(o)),
+      );
+  return compress(request, { status: 200, contentType, body, written: () => answerMemory.giveBack(body) });
 }
 
 /**
@@ -252,7 +255,15 @@ async function gathered(
 }
 
 function assembled(list: SizedList, meta: ListMeta, items: readonly Buffer[]): Buffer {
-  return Buffer.concat([list.open(meta, sum(items)), ...items, list.close]);
+  const bytes = sum(items);
+  const open = list.open(meta, bytes);
+  const out = answerMemory.take(open.length + bytes + list.close.length);
+  let at = 0;
+  for (const piece of [open, ...items, list.close]) {
+    out.set(piece, at);
+    at += piece.length;
+  }
+  return out;
 }
 function sum(items: readonly Buffer[]): number {
   return items.reduce((n, i) => n + i.length, 0);
@@ -350,7 +361,10 @@ function pump(
     // A page may hold nothing that is meant: the list has not begun then.
     if (objects.length === 0) return last ? sink.write(list.empty(meta)) : true;
     begun = true;
-    return sink.write(joined(list, objects, head, last ? list.close(meta) : ''));
+    const piece = joined(list, objects, head, last ? list.close(meta) : '');
+    const flowing = sink.write(piece);
+    if (sink.copies === true) answerMemory.giveBack(piece);
+    return flowing;
   };
   const step = (objects: readonly LazyObject[]): void => {
     if (sink.closed) return;

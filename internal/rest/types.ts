@@ -73,6 +73,8 @@ export interface ApiRequest {
 export interface Sink {
   /** Queues bytes; false means backpressure (the bytes were taken all the same). */
   write(chunk: Buffer | string): boolean;
+  /** A chunk is the caller's again, to be changed, when `write` returns. */
+  readonly copies?: boolean;
   onWritable(listener: () => void): void;
   /** The client went away or `end` was called; nothing may be written after it. */
   onClose(listener: () => void): void;
@@ -100,6 +102,8 @@ export interface BytesReply {
   /** RFC 9110 Warning texts (`299 - "..."` is added by the server). */
   readonly warnings?: readonly string[];
   readonly body: Buffer | string;
+  /** Called once where it is known that nobody will read `body` any more, for its memory to be used again. */
+  readonly written?: () => void;
 }
 /** An answer written piece by piece: a long LIST, a WATCH. */
 export interface StreamReply {

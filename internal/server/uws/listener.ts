@@ -284,7 +284,10 @@ class Listener {
           if (exchange.framing === 'chunked') exchange.res.endWithoutBody(undefined, true);
           else exchange.res.endWithoutBody();
         } else if (!close && reply.body.length >= LARGE_BYTES) {
-          this.largeAnswers.write(exchange, reply.body, () => this.release(exchange));
+          this.largeAnswers.write(exchange, reply.body, () => {
+            reply.written?.();
+            this.release(exchange);
+          });
           return;
         } else exchange.res.end(reply.body, close);
         this.release(exchange);

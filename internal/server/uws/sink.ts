@@ -9,6 +9,8 @@ import type { Response } from './native.js';
  */
 export class UwsSink implements Sink {
   closed = false;
+  /** What the socket does not take uWS copies. */
+  readonly copies = true;
   private started = false;
   /** The byte that is written ahead of the next event is on its way already. */
   private aheadSent = false;
