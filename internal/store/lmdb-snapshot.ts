@@ -1,3 +1,4 @@
+import { byteText } from './layer.js';
 import type { Environment, ReadTransaction, Table } from './lmdb.js';
 import type { Row, ScanOptions, Snapshot, TableKey, TableName } from './tables.js';
 
@@ -54,6 +55,12 @@ export class LmdbSnapshot implements Snapshot {
     for (const { key, value } of this.#tables[table].getRange(range)) {
       yield { key: typeof key === 'string' ? Buffer.from(key) : key, value };
     }
+  }
+
+  /** The rows of a table from a key on; `from` and each `text` are keys as `byteText` has them. */
+  *rowsFrom(table: TableName, from: string): Generator<{ readonly text: string; readonly value: Buffer }, void> {
+    const range = { ...this.#getOptions, start: Buffer.from(from, 'latin1'), end: HIGHEST };
+    for (const { key, value } of this.#tables[table].getRange(range)) yield { text: byteText(key), value };
   }
 
   count(table: 'objects', start: string, end: string): number {

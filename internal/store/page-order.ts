@@ -5,12 +5,12 @@ import type { LayerWrite } from './layer.js';
  * many, and every commit writes whole pages.
  */
 export const PAGE_BYTES = 8_192;
-const PAGE_HEADER_BYTES = 16;
+const PAGE_HEADER_BYTES = 24;
 const ROOM_BYTES = PAGE_BYTES - PAGE_HEADER_BYTES;
 /** What a row takes in a page beside its key and value: a header, and its place. */
 const ROW_BYTES = 10;
 /** Of larger ones LMDB keeps the value in pages of its own. */
-const ROW_BYTES_MAX = ROOM_BYTES / 2;
+export const ROW_BYTES_MAX = ROOM_BYTES / 2;
 /** Where more fit into a page, what it may lack is little. */
 const ROWS_MAX = 12;
 
@@ -52,6 +52,7 @@ function* rotated([first, ...rest]: readonly LayerWrite[]): Generator<LayerWrite
   if (first !== undefined) yield first;
 }
 
-function rowBytes({ key, value }: LayerWrite): number {
+/** Bytes that a row takes in a page that holds it whole. */
+export function rowBytes({ key, value }: Pick<LayerWrite, 'key' | 'value'>): number {
   return ROW_BYTES + Buffer.byteLength(key) + (value?.length ?? 0);
 }

@@ -14,6 +14,7 @@ import { LmdbSnapshot } from './lmdb-snapshot.js';
 import { META_KEY } from './meta.js';
 import { inPageOrder } from './page-order.js';
 import { Room } from './room.js';
+import { type RowsFrom, withRowsBetween } from './rows-between.js';
 import type { StateOptions } from './state-options.js';
 import type { TableName } from './tables.js';
 
@@ -87,8 +88,9 @@ export class StateFile {
   commit(batch: Batch): void {
     const { layer, meta } = batch;
     const full = this.#room.lacks(this.#path, layer.bytes + meta.length, layer.size);
+    const rowsThere: RowsFrom = (table, from) => this.#snapshot.rowsFrom(table, from);
     const write = (): void => {
-      for (const { table, key, value } of inPageOrder(layer.writes())) {
+      for (const { table, key, value } of inPageOrder(withRowsBetween(layer.writes(), rowsThere))) {
         if (value === undefined) void this.#tables[table].remove(key);
         else void this.#tables[table].put(key, value);
       }
