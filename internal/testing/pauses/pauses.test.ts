@@ -5,9 +5,8 @@ import { inputs } from './inputs/index.js';
 import { REFUSED } from './inputs/refused.js';
 import { MeasuredReplica, type SendOptions } from './measured-replica.js';
 import { Others } from './others.js';
+import { RULE_MS } from './rule.js';
 
-/** The rule: no request, however built, holds the event loop for longer (milliseconds of the main thread's own time). */
-const RULE_MS = 50;
 /**
  * What fails a run: machines differ, and a test that fails by chance is worse than a loose one. It still tells what a
  * quadratic parser or a product does (hundreds of milliseconds to minutes). `PAUSES_LIMIT_MS=50` holds the rule itself,
