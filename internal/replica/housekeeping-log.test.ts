@@ -100,6 +100,20 @@ describe('the log of small entries', () => {
     for (const [to, durable] of cuts) expect(to).toBeLessThanOrEqual(durable);
   });
 
+  it.each([
+    ['where it is longer than it is to be', 20, 1],
+    ['not where it may be as long as it is', 58, 0],
+  ])('has the state brought to its disk %s', async (_, keepEntries, times) => {
+    bench = await LoneLeader.open();
+    await bench.lead();
+    while (bench.driver.status().applied < 60) await bench.put('k');
+    expect(bench.state.durableIndex).toBeLessThan(40);
+    const asked = vi.spyOn(bench.state, 'whenCommitted');
+    start({ keepEntries });
+    vi.advanceTimersByTime(1_000);
+    expect(asked).toHaveBeenCalledTimes(times);
+  });
+
   it('is cut once at a time, also where an earlier cut failed', async () => {
     await leader(60);
     let fail = (_: Error): void => undefined;

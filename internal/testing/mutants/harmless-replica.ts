@@ -67,6 +67,14 @@ export const HARMLESS_REPLICA: readonly Argued[] = [
     'a short cut: Raft is asked for the same, and all that must hold is checked',
     ["if (this.#soleLeader || this.#role !== 'leader' || this.#state.meta.conf.voters.length !== 1) return;", 'false'],
   ),
+  ...argued(
+    'internal/replica/driver.ts',
+    'who leads proposes changes of the membership, and is refused at once: what is refused later is none, and not known there',
+    [
+      'else if (this.#proposals?.onRefused(refusal) !== true) this.#options.onConfChangeRefused(refusal);',
+      'this.#proposals?.onRefused(refusal) === true',
+    ],
+  ),
   ...argued('internal/replica/driver.ts', 'it is only ever asked whether it is that of a leader', [
     "#role: Role = 'follower';",
     '""',
