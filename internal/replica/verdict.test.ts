@@ -53,6 +53,12 @@ describe('a verdict on states', () => {
       right: { rows: '1' },
     });
     expect(judge(witnesses('H:a:1', 'H:a:1', 'H:c:2'), voters(3))).toEqual({ kind: 'disputed' });
+    // Whose changes are others has no say in the rows.
+    expect(judge(witnesses('X:a:9', 'H:b:1', 'H:c'), voters(3))).toEqual({
+      kind: 'differs',
+      right: { changes: 'H', rows: '1' },
+      lineages: 2,
+    });
     // A release that knows nothing of rows.
     expect(judge(witnesses('H:a:1', 'H:b', 'H:c'), voters(3))).toEqual({ kind: 'agreed' });
     expect(judge(witnesses('H:a', 'H:b', 'X:c'), voters(2))).toMatchObject({

@@ -52,6 +52,7 @@ const RECORDS: readonly LogRecord[] = [
   entryRecord({ index: 9, term: 4, type: 'normal', data: Buffer.from('normal') }),
   entryRecord({ index: 2 ** 48 - 1, term: 5, type: 'confChange', data: Buffer.alloc(900, 'c') }),
 ];
+const ENTRY = { index: 9, term: 4, type: 'normal' } as const;
 const NUMBERS = { segment: 1, entry: 2, confChange: 3, hardState: 4, truncate: 5, base: 6, reset: 7, fact: 8 } as const;
 
 /** A group as the description of the layout has it. */
@@ -155,6 +156,7 @@ describe('a record', () => {
     });
     expect(decodeRecord(bytes, at, end - 1, SALT)).toBeUndefined();
     expect(decodeRecord(bytes, at, at + 23, SALT)).toBeUndefined();
+    for (const cut of [0, 3, 19, 23]) expect(decodeRecord(bytes.subarray(0, cut), 0, cut, SALT)).toBeUndefined();
     expect(decodeRecord(bytes, at, end, SALT + 1)).toBeUndefined();
     const empty = places[1] ?? 0;
     expect(decodeRecord(bytes, empty, empty + 24, SALT)?.type).toBe('base');
@@ -188,6 +190,31 @@ describe('a flipped bit', () => {
       true,
     ]);
     expect(isGroupOneBitOff(flip(bytes, 3), 0, 7, undefined)).toBe(true);
+  });
+
+  it('is told wherever the group is, and where it ends with a record without data, or with the file', () => {
+    const untold = (
+      group: readonly LogRecord[],
+      before: number,
+      bytesOf: (length: number) => Iterable<number>,
+    ): number[] => {
+      const whole = Buffer.concat([Buffer.alloc(before), encodeGroup(group, KEY).bytes]);
+      const found: number[] = [];
+      for (const byte of bytesOf(groupBytes(group))) {
+        for (const salt of [SALT, undefined]) {
+          // What is flipped of the salt explains nothing where any salt will do.
+          if (salt === undefined && byte >= 20 && byte < 24) continue;
+          if (!isGroupOneBitOff(flip(whole, (before + byte) * 8 + (byte % 8)), before, 7, salt)) found.push(byte);
+        }
+      }
+      return found;
+    };
+    const all = (count: number): number[] => Array.from({ length: count }, (_, byte) => byte);
+    expect(untold(small, 1_024, () => all(32))).toEqual([]);
+    expect(untold([entryRecord({ ...ENTRY, data: Buffer.alloc(9) }), placeRecord('base', 2, 1)], 512, all)).toEqual([]);
+    const full = [entryRecord({ ...ENTRY, data: Buffer.alloc(512 - 32 - 24 - 4, 'x') })];
+    expect(groupBytes(full)).toBe(512);
+    expect(untold(full, 512, (count) => [0, 33, 60, 300, count - 1])).toEqual([]);
   });
 
   it('is not what explains two of them, a write that was cut off, another segment, or nothing', () => {
