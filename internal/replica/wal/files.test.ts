@@ -1,4 +1,4 @@
-import { constants, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { constants, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -57,4 +57,22 @@ it.skipIf(process.platform !== 'linux')('writes around the page cache only so th
   for (const each of flags) expect((each & O_DIRECT) === 0 || (each & O_DSYNC) !== 0).toBe(true);
   file.close();
   expect(flagsOf(join(dir, 'log'))).toEqual([]);
+});
+
+it('files come, get other names and go, in a directory that only its owner sees', async () => {
+  const path = join(dir, 'made');
+  const directory = openLogDirectory(path);
+  expect([statSync(path).mode & 0o777, directory.list()]).toEqual([0o700, []]);
+  for (const name of ['a', 'b']) directory.create(name, 4096).close();
+  expect(statSync(join(path, 'a')).mode & 0o777).toBe(0o600);
+  directory.rename('a', 'c');
+  directory.remove('b');
+  await directory.sync();
+  expect(openLogDirectory(path).list()).toEqual(['c']);
+  expect(directory.open('c').size).toBe(4096);
+  expect(() => directory.open('a')).toThrow('ENOENT');
+  // What is longer stays as it is.
+  const longer = directory.create('c', 1024);
+  expect(longer.size).toBe(4096);
+  longer.close();
 });
