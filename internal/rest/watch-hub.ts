@@ -1,3 +1,4 @@
+import { Breath } from '../machinery/breathe.js';
 import { logger } from '../machinery/log.js';
 import { internalError } from '../machinery/status.js';
 import { resourceOf } from '../store/keys.js';
@@ -206,7 +207,7 @@ export class WatchHub {
       const changes = this.held ?? this.read();
       this.held = undefined;
       this.deliver(changes);
-      if (this.deps.backend.revision > this.dispatched) this.schedule();
+      if (this.held !== undefined || this.deps.backend.revision > this.dispatched) this.schedule();
     });
   }
 
@@ -242,11 +243,17 @@ export class WatchHub {
     return [];
   }
 
+  /** Delivers these changes, or, where that takes long, the first of them: the rest is held for a later turn. */
   private deliver(changes: readonly ChangeEvent[]): void {
     const touched = new Set<WatchClass>();
+    const breath = new Breath();
     let revision = this.dispatched;
-    for (const change of changes) {
+    for (const [i, change] of changes.entries()) {
       if (change.revision !== revision) {
+        if (i > 0 && breath.isOver()) {
+          this.held = changes.slice(i);
+          break;
+        }
         // Only whole transactions are written: a watcher's place in the history is a revision.
         for (const cls of touched) if (cls.full) cls.flush(revision);
         revision = change.revision;

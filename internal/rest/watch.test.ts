@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { JsonObject } from '../machinery/json.js';
 import { findResource } from '../schema/index.js';
 import { get, open, TestSink, TestStore } from './testing.js';
@@ -269,4 +269,37 @@ describe('WATCH', () => {
       sink.end();
     }
   });
+});
+
+it('changes whose delivery takes long are delivered over several turns, whole and in order', async () => {
+  const sinks = await Promise.all(
+    Array.from({ length: 300 }, (_, i) => watch(`/api/v1/namespaces/w31/configmaps?watch=true&labelSelector=a!=b${i}`)),
+  );
+  // To each of them it is long ago that the work began.
+  let now = performance.now();
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => (now += 11));
+  const names = Array.from({ length: 20 }, (_, i) => `o${i}`);
+  let writes = 0;
+  let inTurn = 0;
+  let most = 0;
+  const [first] = sinks;
+  const write = first?.write.bind(first);
+  if (first === undefined || write === undefined) throw new Error('no watch');
+  first.write = (chunk) => {
+    writes++;
+    if (inTurn++ === 0) setImmediate(() => (inTurn = 0));
+    most = Math.max(most, inTurn);
+    return write(chunk);
+  };
+  try {
+    await Promise.all(names.map((name) => store.put('w31', name)));
+    await Promise.all(sinks.map((sink) => sink.until(() => sink.events.length === names.length)));
+  } finally {
+    clock.mockRestore();
+  }
+  for (const sink of sinks) expect(seen(sink)).toEqual(seen(first));
+  expect(seen(first).toSorted()).toEqual(names.map((name) => `ADDED ${name}`).toSorted());
+  expect(writes).toBeGreaterThanOrEqual(names.length);
+  expect(most).toBe(1);
+  for (const sink of sinks) sink.end();
 });
