@@ -3,11 +3,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import { SlowFirst } from './internal/testing/slow-first.js';
 
 /** Tests that keep the machine busy or measure how long something takes: beside others they would say nothing. */
-const ALONE = [
-  'internal/testing/chaos/**/*.test.ts',
-  'internal/testing/e2e/busy-machine.test.ts',
-  'internal/testing/e2e/flood.test.ts',
-];
+const ALONE = ['internal/testing/e2e/busy-machine.test.ts', 'internal/testing/e2e/flood.test.ts'];
 
 /**
  * Tests whose files run in one process, one after the other: most of their time would go by with loading the same modules
@@ -45,8 +41,8 @@ const COUNTING = [
   'internal/server/uws/connection.test.ts',
 ];
 
-/** Most tests wait for others (elections, processes, the disk) for more than half of their time. */
-const WORKERS = Math.max(3, os.availableParallelism());
+/** Tests with replicas wait for others (elections, processes, the disk) for a third to half of their time. */
+const WORKERS = Math.max(4, os.availableParallelism());
 
 export default defineConfig({
   test: {

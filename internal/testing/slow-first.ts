@@ -1,7 +1,14 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Folders whose files take longest: begun last, one of them would keep a single worker busy at the end. */
-const SLOW = ['internal/testing/', 'internal/replica/', 'cmd/quorate/serve', 'cmd/quorate/forbidden'];
+/** Folders whose files take longest: begun last, one of them would keep a single worker busy at the end. The longest first. */
+const SLOW = [
+  'internal/testing/pauses/',
+  'internal/testing/chaos/chaos.',
+  'internal/testing/',
+  'internal/replica/',
+  'cmd/quorate/serve',
+  'cmd/quorate/forbidden',
+];
 
 /** The order of test files: the slow ones, then as vitest has it. */
 export class SlowFirst extends BaseSequencer {
