@@ -234,6 +234,8 @@ describe('a recovery', () => {
     expect(now).toMatchObject({ revision: 13, compactRevision: 13, values: ['more', 'two', undefined] });
     expect(now.members.map(({ id }) => id)).toEqual([recovered.id]);
     expect(now.term).toBeGreaterThan(1);
+    // A wish that was fulfilled is none.
+    expect((await planRecovery(source)).doubt).toBe('');
     await withLog(source, (log) => log.putFact(RESEED, Buffer.from(DAMAGED)));
     expect((await planRecovery(source)).doubt).toBe(
       'its state was found to be damaged, or another than that of the others',

@@ -79,6 +79,14 @@ export const HARMLESS_REPLICA: readonly Argued[] = [
     "#role: Role = 'follower';",
     '""',
   ]),
+  ...['internal/replica/check.ts', 'internal/replica/refound.ts'].flatMap((file) =>
+    argued(
+      file,
+      'nobody asks this log who votes',
+      ['stateMeta: () => ({ index: 0, term: 0, confState: NOBODY }),', '{}'],
+      ['stateMeta: () => ({ index: 0, term: 0, confState: NOBODY }),', '() => undefined'],
+    ),
+  ),
   ...argued('internal/replica/reads.ts', 'a promise is settled once', ['if (waiter.settled) return false;', 'true']),
   ...argued(
     'internal/replica/refound.ts',
