@@ -100,6 +100,15 @@ it('a time is reached with the last entry that was appended by then, and nothing
   expect([bench.state.meta.revision, keys()]).toEqual([2, ['k/1', 'k/2']]);
 });
 
+it('a revision is reached with the entry that makes it, and nothing behind that is read', async () => {
+  const pieces = [
+    { payloads: [proposalOf(1, ['k/1']), proposalOf(2, ['k/2'])] },
+    { first: 3, payloads: [proposalOf(3, ['k/3'])] },
+  ];
+  expect(await replayed(pieces, { revision: 1 })).toEqual([nameOf(1, 2, 0), '1 of 2']);
+  expect([bench.state.meta.revision, bench.state.meta.appliedIndex, keys()]).toEqual([1, 1, ['k/1']]);
+});
+
 it('without a moment all pieces are applied; a change of the membership counts and changes nothing', async () => {
   const { conf, members } = bench.state.meta;
   const pieces: Piece[] = [
