@@ -10,6 +10,7 @@ import { openReplica, planRecovery, recover, type Replica, restoreSnapshot, veri
 import { LogStore } from './log.js';
 import { openFilesBelow } from './open-files.testkit.js';
 import { DAMAGED, RESEED } from './reseed.js';
+import { SnapshotFile, snapshotFileOf } from './snapshot-file.js';
 import { put } from './state.testkit.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'quorate-refound-'));
@@ -203,6 +204,19 @@ describe('a snapshot file', () => {
     expect(existsSync(join(directory, 'scratch-3'))).toBe(false);
     expect(openFilesBelow(directory)).toEqual([]);
   });
+});
+
+it('a snapshot file that holds another state than it says is told so', async () => {
+  const whole = await SnapshotFile.open(file);
+  const parts: Buffer[] = [];
+  for await (const part of snapshotFileOf({ ...whole.header, stateHash: 'another' }, whole.chunks())) parts.push(part);
+  await whole.close();
+  const other = join(directory, 'other.snapshot');
+  writeFileSync(other, Buffer.concat(parts));
+  await expect(verifySnapshot(other, join(directory, 'scratch-4'), nothing)).rejects.toThrow(
+    new FatalError(`the snapshot ${other} is damaged: its state is not the one that its header tells of`),
+  );
+  expect(openFilesBelow(directory)).toEqual([]);
 });
 
 describe('a recovery', () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -8,6 +8,8 @@ import { LOG_VERSION } from '../store/command.js';
 import { openEnvironment, openTables } from '../store/lmdb.js';
 import { decodeMeta, META_KEY, type StateMeta } from '../store/meta.js';
 import { StateStore } from '../store/state.js';
+import { DirectoryTarget } from './archive/directory.js';
+import { verifyArchive } from './archive/restore.js';
 import { openReplica, type Replica, type ReplicaConfig } from './index.js';
 import { RunningReplica } from './running.js';
 import { put } from './state.testkit.js';
@@ -107,6 +109,7 @@ describe('a replica that runs alone', () => {
     const replica = await open();
     await replica.ready();
     await replica.addMember('b', '127.0.0.1:1');
+    expect(said).toContain('info: member b at 127.0.0.1:1 joins as a learner');
     const { id = 0 } = replica.status().members.find(({ name }) => name === 'b') ?? {};
     expect(replica.status().members.map(({ name, learner, connected }) => [name, learner, connected])).toEqual([
       ['a', false, true],
@@ -236,6 +239,27 @@ describe('a replica that runs alone', () => {
     expect(taken.mock.calls.length).toBeGreaterThan(1);
     expect(said).toContain('warn: the state could not be read to its end: no more readers');
     expect(said.filter((text) => text.startsWith('error'))).toEqual([expect.stringMatching(/a\/1.*damaged/)]);
+  });
+
+  it('is archived where it is told to be, with all that it holds when it is closed', async () => {
+    const root = join(dataDir, 'archive');
+    const archive = { intervalMs: 60_000, baseIntervalMs: 3_600_000, retentionMs: 0 };
+    const replica = await open({ archive: { ...archive, target: () => new DirectoryTarget(root, 'c') } });
+    await replica.ready();
+    await put(replica, 'a/1', 'x');
+    expect(replica.archive()).toMatchObject({ failures: 0 });
+    await replica.close();
+    const scratch = join(dataDir, 'scratch');
+    mkdirSync(scratch);
+    expect(await verifyArchive(new DirectoryTarget(root, 'c'), {}, scratch, () => undefined)).toBe(1);
+    expect(replica.archive()?.failures).toBe(0);
+  });
+
+  it('may have nobody who listens to what it says', async () => {
+    const replica = await openReplica({ name: 'a', dataDir });
+    opened.push(replica);
+    await replica.ready();
+    expect((await put(replica, 'a/1', 'x')).succeeded).toBe(true);
   });
 
   it('has nothing to say before it is started', async () => {
