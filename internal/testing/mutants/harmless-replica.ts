@@ -181,6 +181,11 @@ export const HARMLESS_REPLICA: readonly Argued[] = [
     ['if (decodeHeader(head, 0, segment, salt) !== undefined) {', 'true'],
     ['for (let i = 0; i < header.count && flips <= 1; i++) {', 'true'],
   ),
+  ...argued(
+    'internal/replica/wal/entry-index.ts',
+    'it is emptied by moving where it begins: what comes next is counted from there',
+    ['if (index >= this.last) {', 'index > this.last'],
+  ),
   ...argued('internal/replica/wal/recover.ts', 'there is no number before the first', [
     'while (first > 0 && numbers[first - 1] === (numbers[first] ?? 0) - 1) first--;',
     'first >= 0',
