@@ -13,7 +13,7 @@ const connection = (crumbs: Crumbs) => {
 
 test('a connection with more small pieces in a turn than a buffered client sends is closed, in the next one it is not', async () => {
   const crumbs = new Crumbs();
-  expect(connection(crumbs)(90_000)).toBe(32_769);
+  expect(connection(crumbs)(90_000)).toBe(16_385);
   const another = connection(crumbs);
   expect(another(1_000)).toBe(65);
   await turn();

@@ -3,7 +3,7 @@ import { atTurnEnd } from '../../machinery/turn-end.js';
 /** Chunks of a body and messages of a WebSocket below this are small, bytes. */
 const SMALL_BYTES = 512;
 /** Small ones of all connections in one turn of the event loop. */
-const MAX_SMALL = 32_768;
+const MAX_SMALL = 16_384;
 /** So many each connection may have in any turn. */
 const FREE = 64;
 

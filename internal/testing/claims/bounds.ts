@@ -31,7 +31,7 @@ export const BOUNDS: readonly (readonly [row: string, says: string, constant: st
   ['request bodies that are held', '64 MiB', 'server/body-budget.ts:BODIES_BYTES_PER_USER'],
   ['request bodies that are held', '16 MiB', 'server/body-budget.ts:BODIES_BYTES_UNKNOWN'],
   ['chunks of bodies and messages', '512', 'server/uws/crumbs.ts:SMALL_BYTES'],
-  ['chunks of bodies and messages', '32,768', 'server/uws/crumbs.ts:MAX_SMALL'],
+  ['chunks of bodies and messages', '16,384', 'server/uws/crumbs.ts:MAX_SMALL'],
   ['chunks of bodies and messages', '64', 'server/uws/crumbs.ts:FREE'],
   ['a body that is read and thrown away', '64 MiB', 'server/uws/body-reader.ts:MAX_DRAIN_BYTES'],
   ['one message of a WebSocket', '1 MiB', 'server/uws/web-socket.ts:MAX_MESSAGE_BYTES'],
