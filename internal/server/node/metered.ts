@@ -68,7 +68,9 @@ export class MeteredConnection extends Duplex {
 
   override _read(): void {
     this.isWanted = true;
-    this.handOn();
+    // Streams keep what is pushed from in here for the next tick, when no turn would count the work with it.
+    if (this.waiting.length > 0) process.nextTick(() => this.handOn());
+    else this.handOn();
   }
 
   /** Hands one piece on, now or in a later turn, where somebody reads. */
