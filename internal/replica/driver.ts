@@ -22,6 +22,7 @@ import type { MemberInfo } from '../store/meta.js';
 import { CorruptRecordError } from '../store/rows.js';
 import type { StateStore } from '../store/state.js';
 import type { LogStore } from './log.js';
+import { AwakeWait } from './awake-wait.js';
 import type { ConfChangeContext } from './membership.js';
 import type { Proposals } from './proposals.js';
 import type { Reads } from './reads.js';
@@ -78,6 +79,7 @@ export class Driver {
   readonly #options: DriverOptions;
   readonly #log: LogStore;
   readonly #state: StateStore;
+  readonly #awake = new AwakeWait();
   #proposals: Proposals | undefined;
   #reads: Reads | undefined;
   #busy = false;
@@ -201,10 +203,14 @@ export class Driver {
       return;
     }
     this.#busy = true;
+    const began = performance.now();
+    // Where a write waits for nothing but this disk.
+    if (this.#soleLeader) this.#awake.begin(() => !this.#busy);
     written.then(
       () => {
         this.#busy = false;
         if (this.#stopped) return;
+        this.#awake.took(performance.now() - began);
         this.#guard(() => this.#finish(ready, later));
         this.pump();
       },
