@@ -25,6 +25,15 @@ export function runningPid(pidFile: string, mark: string): number | undefined {
   return pid;
 }
 
+/**
+ * Whether nothing of a process runs any more, by what /proc/PID/stat says of it: a zombie whose last thread has ended. Its main
+ * thread may end first, and until the last one has the process keeps its ports (proc(5), `num_threads`).
+ */
+export function hasEnded(stat: string): boolean {
+  const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return state === 'Z' && Number(fields[16]) <= 1;
+}
+
 /** True for a process that runs; a zombie does not. */
 export function isAlive(pid: number): boolean {
   try {
@@ -34,7 +43,7 @@ export function isAlive(pid: number): boolean {
   }
   const stat = `/proc/${pid}/stat`;
   try {
-    return !existsSync(stat) || !/^\d+ \(.*\) Z/s.test(readFileSync(stat, 'utf8'));
+    return !existsSync(stat) || !hasEnded(readFileSync(stat, 'utf8'));
   } catch {
     return false; // it ended between the two looks
   }
