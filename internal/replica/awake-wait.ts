@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os';
 
 /** For so long a wait is awake at most, and only where such waits are usually over by then, milliseconds. */
 const AWAKE_MS = 0.4;
+/** It ends after so many turns of the loop too, of which each takes some microseconds: a clock may stand still. */
+const TURNS_MAX = 128;
 /** The last so many waits, about, say what is usual. */
 const REMEMBERED = 16;
 
@@ -25,12 +27,13 @@ export class AwakeWait {
     else this.#usualMs += (ms - this.#usualMs) / REMEMBERED;
   }
 
-  /** Keeps the event loop turning until `isOver`, or for AWAKE_MS. It does not wait itself. */
+  /** Keeps the event loop turning until `isOver`, for AWAKE_MS or TURNS_MAX turns at most. It does not wait itself. */
   begin(isOver: () => boolean): void {
     if (this.processors < 2 || this.#usualMs > AWAKE_MS) return;
     const until = this.now() + AWAKE_MS;
+    let turns = 0;
     const turn = (): void => {
-      if (!isOver() && this.now() < until) setImmediate(turn);
+      if (++turns < TURNS_MAX && !isOver() && this.now() < until) setImmediate(turn);
     };
     setImmediate(turn);
   }
