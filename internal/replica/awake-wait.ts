@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 /** For so long a wait is awake at most, and only where such waits are usually over by then, milliseconds. */
 const AWAKE_MS = 0.4;
 /** It ends after so many turns of the loop too, of which each takes some microseconds: a clock may stand still. */
-const TURNS_MAX = 128;
+const TURNS_MAX = 512;
 /** The last so many waits, about, say what is usual. */
 const REMEMBERED = 16;
 

@@ -90,7 +90,7 @@ export const BOUNDS: readonly (readonly [row: string, says: string, constant: st
   ['changes that are handed', '256', 'rest/watch-hub.ts:BATCH_CHANGES'],
   ['changes that are handed', '10 ms', 'machinery/breathe.ts:SLICE_MS'],
   ['the only voter waits', '0.4 ms', 'replica/awake-wait.ts:AWAKE_MS'],
-  ['the only voter waits', '128', 'replica/awake-wait.ts:TURNS_MAX'],
+  ['the only voter waits', '512', 'replica/awake-wait.ts:TURNS_MAX'],
   ['one transaction', '128', 'replica/backend.ts:TXN_OPS_MAX'],
   ['one transaction', '8 MiB', 'replica/backend.ts:TXN_BYTES_MAX'],
   ['quotas that count', '100', 'admission/resource-quota/index.ts:QUOTAS_MAX'],
