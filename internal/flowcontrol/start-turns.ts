@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { behindAnswers } from '../machinery/turn-end.js';
+import { Turns } from '../machinery/turns.js';
 
 /** How long the beginnings of requests that waited may hold the event loop in one of its turns, milliseconds; one more is ended. */
 const SLICE_MS = 2;
@@ -14,8 +15,7 @@ export type StartNext = () => boolean;
  */
 export class StartTurns {
   readonly #asked = new Set<StartNext>();
-  #isRunning = false;
-  #since = 0;
+  readonly #turns = new Turns(() => performance.now(), { sliceMs: SLICE_MS, nextTurn: behindAnswers });
 
   /** Whether it is still to be called. */
   isAsked(startNext: StartNext): boolean {
@@ -24,34 +24,15 @@ export class StartTurns {
 
   /** Calls `startNext` soon, and again until it says that there is nothing to begin. */
   ask(startNext: StartNext): void {
+    if (this.#asked.has(startNext)) return;
     this.#asked.add(startNext);
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    process.nextTick(this.#begin);
+    this.#turns.soon(() => {
+      const more = startNext();
+      this.#asked.delete(startNext);
+      // Behind those of other levels.
+      if (more) this.ask(startNext);
+    });
   }
-
-  readonly #begin = (): void => {
-    this.#since = performance.now();
-    this.#step();
-  };
-
-  readonly #step = (): void => {
-    const [next] = this.#asked;
-    if (next === undefined) {
-      this.#isRunning = false;
-      return;
-    }
-    // What the last one did was done when no promise was left to be looked at: now it can be measured.
-    if (performance.now() - this.#since >= SLICE_MS) {
-      behindAnswers(this.#begin);
-      return;
-    }
-    const more = next();
-    this.#asked.delete(next);
-    // Behind those of other levels.
-    if (more) this.#asked.add(next);
-    queueMicrotask(() => process.nextTick(this.#step));
-  };
 }
 
 /** Those of this process. */

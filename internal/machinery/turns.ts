@@ -1,6 +1,6 @@
 import type { Awaitable } from './awaitable.js';
 
-/** How long such work may hold the event loop in one of its turns, milliseconds; the one that is begun goes on. */
+/** How long such work may hold the event loop in one of its turns, milliseconds, unless said otherwise; the one that is begun goes on. */
 const SLICE_MS = 5;
 /** What has begun is thrown away when it is so many. */
 const MAX_GONE = 1024;
@@ -12,6 +12,8 @@ const MAX_GONE = 1024;
  */
 export class Turns {
   readonly #now: () => number;
+  readonly #sliceMs: number;
+  readonly #nextTurn: (begin: () => void) => void;
   /** Since when there is such work in this turn; undefined where there was none. */
   #since: number | undefined;
   #isAsked = false;
@@ -20,14 +22,25 @@ export class Turns {
   #waiting: (() => void)[] = [];
   #first = 0;
 
-  /** `now`: a clock in milliseconds that never goes back. */
-  constructor(now: () => number = () => performance.now()) {
+  /**
+   * `now`: a clock in milliseconds that never goes back. `sliceMs`: how long such work may hold one turn. `nextTurn` calls
+   * back when the next slice may begin.
+   */
+  constructor(
+    now: () => number = () => performance.now(),
+    {
+      sliceMs = SLICE_MS,
+      nextTurn = setImmediate,
+    }: { readonly sliceMs?: number; readonly nextTurn?: (begin: () => void) => void } = {},
+  ) {
     this.#now = now;
+    this.#sliceMs = sliceMs;
+    this.#nextTurn = nextTurn;
   }
 
   /** Does `work` now, or in a later turn. What follows in microtasks counts as well. `at`: what time it is. */
   run<T>(work: () => Awaitable<T>, at: number = this.#now()): Awaitable<T> {
-    if (this.#first < this.#waiting.length || (this.#since !== undefined && at - this.#since >= SLICE_MS)) {
+    if (this.#first < this.#waiting.length || (this.#since !== undefined && at - this.#since >= this.#sliceMs)) {
       return this.#later(work);
     }
     if (this.#since === undefined) {
@@ -61,7 +74,7 @@ export class Turns {
   #ask(): void {
     if (this.#isAsked) return;
     this.#isAsked = true;
-    setImmediate(this.#begin);
+    this.#nextTurn(this.#begin);
   }
 
   /** A new turn. */
@@ -80,7 +93,7 @@ export class Turns {
       return;
     }
     // What the last one did was done when no promise was left to be looked at: now it can be measured.
-    if (this.#now() - (this.#since ?? 0) >= SLICE_MS) {
+    if (this.#now() - (this.#since ?? 0) >= this.#sliceMs) {
       this.#isStepping = false;
       this.#ask();
       return;
