@@ -278,11 +278,14 @@ class Run {
       promise(node.replica !== undefined, 'the cluster recovers', () => `${node.name} is not running at the end`);
       return { node, status: node.replica.status() };
     });
-    for (const { machine, memberSince, name, removing } of this.#cluster.nodes) {
+    const running = new Set(this.#cluster.running.map(({ name }) => name));
+    for (const { machine, memberSince, name, removing, replica } of this.#cluster.nodes) {
       const isMember = members.length === 0 || members.some((m) => m.name === name);
+      // Whom it knows may have been removed since as well, and have ended: then nobody is left to tell it (seed 20377).
+      const isTold = replica?.status().members.some((m) => m.name !== name && running.has(m.name)) === true;
       // Who was removed before it heard that it had been let in asks to join anew, and waits while a membership is joint
       // (seed 1382).
-      const isOver = !machine.running || memberSince === undefined;
+      const isOver = !machine.running || memberSince === undefined || !isTold;
       promise(!removing || isOver || isMember, 'who was removed ends', () => `${name} goes on`);
     }
     const leaders = states.filter(({ status }) => status.role === 'leader');
