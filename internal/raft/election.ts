@@ -1,4 +1,4 @@
-import { allVoters } from './confchange/members.js';
+import { allMembers, allVoters, isVoter } from './confchange/members.js';
 import type { Core } from './core.js';
 import { CAMPAIGN_TRANSFER } from './message.js';
 import { jointVote } from './quorum/joint.js';
@@ -28,7 +28,20 @@ function askPreVotes(core: Core): void {
     // The term asked for is the one that a real campaign would open.
     core.sendAfterAppend('preVote', id, { index: lastIndex, logTerm: lastTerm, ...ownCommit(core) }, core.term + 1);
   }
+  askLearners(core);
   tally(core);
+}
+
+/**
+ * What a learner answers does not count, but says what it knows to be committed: of two voters one may have been removed,
+ * and gone, before the other heard so, which then waits for a vote of the one that is gone (seed 20722 of the simulator).
+ */
+function askLearners(core: Core): void {
+  const { lastIndex, lastTerm } = core.log;
+  for (const id of allMembers(core.members)) {
+    if (isVoter(core.members, id)) continue;
+    core.sendAfterAppend('preVote', id, { index: lastIndex, logTerm: lastTerm, ...ownCommit(core) }, core.term + 1);
+  }
 }
 
 function askVotes(core: Core, kind: 'usual' | 'transfer'): void {
@@ -40,6 +53,7 @@ function askVotes(core: Core, kind: 'usual' | 'transfer'): void {
     // After append: a candidate that forgot its term in a crash could win the same term twice with different entries.
     core.sendAfterAppend('vote', id, { index: lastIndex, logTerm: lastTerm, context, ...ownCommit(core) });
   }
+  if (!core.config.preVote) askLearners(core);
 }
 
 /** The own vote is on disk (called from `advance`). */
@@ -65,7 +79,7 @@ function tally(core: Core): void {
 }
 
 /** What we know to be committed, as votes and their answers tell it. */
-function ownCommit(core: Core): { readonly commit: number; readonly rejectHint: number } {
+export function ownCommit(core: Core): { readonly commit: number; readonly rejectHint: number } {
   const { committed } = core.log;
   return { commit: committed, rejectHint: core.log.term(committed) ?? 0 };
 }

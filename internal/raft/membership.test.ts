@@ -82,6 +82,25 @@ describe('membership (dissertation, chapter 4)', () => {
     expect(c.leader()).toBe(3);
   });
 
+  it.each([true, false])(
+    'is told by a learner that the other of two voters is removed and gone (preVote %s)',
+    (preVote) => {
+      const c = new TestCluster([1, 2], [3], { preVote });
+      c.elect(1);
+      // 2 has the change, and does not hear that it is committed; nor that it is to take over.
+      c.deliver = ({ to, type, entries }) => to !== 2 || (type === 'append' && entries.length > 0);
+      c.raft(1).proposeConfChange(change({ type: 'remove', id: 1 }));
+      c.settle();
+      expect([2, 3].map((id) => c.node(id).conf.voters)).toEqual([[1, 2], [2]]);
+      c.deliver = ({ from, to }) => from !== 1 && to !== 1;
+      c.tick(60, [2, 3]);
+      expect(c.raft(2).status().role).toBe('leader');
+      c.propose(2, 'goes on');
+      c.settle();
+      expect(c.applied(3)).toEqual(['goes on']);
+    },
+  );
+
   it('swaps two voters through a joint configuration that leaves itself', () => {
     const c = new TestCluster([1, 2, 3]);
     c.add(4, NOBODY);

@@ -1,5 +1,5 @@
 import type { Core } from './core.js';
-import { leaseForbids, learnCommit, onTimeoutNow, onVoteRequest, onVoteResponse } from './election.js';
+import { leaseForbids, learnCommit, onTimeoutNow, onVoteRequest, onVoteResponse, ownCommit } from './election.js';
 import { onAppend, onHeartbeat, onSnapshot } from './follow.js';
 import { invariant } from './invariant.js';
 import { onHeartbeatResponse } from './lead.js';
@@ -40,7 +40,7 @@ function stepOlder(core: Core, m: Message): void {
     // Our term is newer because we campaigned while cut off; its followers' lease keeps us from winning. Let it step down.
     core.sendAfterAppend('appendResp', m.from);
   } else if (m.type === 'preVote') {
-    core.sendAfterAppend('preVoteResp', m.from, { reject: true });
+    core.sendAfterAppend('preVoteResp', m.from, { reject: true, ...ownCommit(core) });
   }
 }
 
