@@ -1,128 +1,109 @@
-// What audit at Metadata for all requests costs: creates of two single replicas beside each other, with and without, in
-// turns. Each run is compared with the one beside it, so that a machine that others keep busy tells it too; there, what a
-// create takes of the processor tells more than the throughput does.
-// npx tsx bench/audit.ts [seconds per run] [runs of each]
-import { spawnSync } from 'node:child_process';
+// What audit at Metadata for all requests costs: creates of 32 clients on clusters beside each other, without audit and with
+// each mode of its log, in turns; three replicas are asked through HAProxy, where it is installed. Each run is compared with
+// the one without audit beside it, so that a machine that others keep busy tells it too; there, what a create takes of the
+// processor tells more than the throughput does.
+//
+//   npx tsx bench/audit.ts [--replicas 1] [--seconds 4] [--rounds 9]
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import autocannon from 'autocannon';
-import { freeClusterBase } from '../internal/testing/ports.js';
-import { kubeconfigAccess } from '../internal/testing/oracle/audit-people.js';
+import { parseArgs } from 'node:util';
+import { startCluster } from '../internal/testing/e2e/cluster.js';
+import { type Build, endBuilds, inTurn, reserved, sumOf } from './builds.js';
+import { load } from './load.js';
 import { cpuSeconds } from './process-figures.js';
 import { median } from './report.js';
+import { configMap } from './seed.js';
 
-const [seconds = 4, runs = 9] = process.argv.slice(2).map(Number);
+const { values } = parseArgs({
+  options: {
+    replicas: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: '4' },
+    rounds: { type: 'string', default: '9' },
+  },
+});
 const CONNECTIONS = 32;
-/** For how long each replica takes creates before anything is measured, at least: its code is compiled by then. */
-const WARM_SECONDS = 8;
+/** Creates that each cluster takes before anything is measured: its code is compiled by then. */
+const WARM_CREATES = 20_000;
 const POLICY = 'apiVersion: audit.k8s.io/v1\nkind: Policy\nrules:\n- level: Metadata\n';
+const MODES = ['blocking', 'batch'];
 
-function run(command: string, args: readonly string[]): void {
-  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 180_000 });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${stderr}`);
-}
-
-/** Processor time of the replica so far, in milliseconds. */
-const cpuMs = (pid: number): number => 1000 * cpuSeconds(pid);
-/** Of that, what its main thread has had, which bounds the throughput. */
-const mainMs = (pid: number): number =>
-  Number(fs.readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+/** Processor time that the main thread of a replica has had so far, in seconds: it bounds the throughput. */
+const mainSeconds = (pid: number): number =>
+  Number(fs.readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e9;
 
 interface Figures {
   readonly perSecond: number;
-  /** Of one create. */
-  readonly cpuMs: number;
-  readonly mainMs: number;
+  /** Of one create, of all replicas, microseconds. */
+  readonly cpuUs: number;
+  readonly mainUs: number;
   /** Which part of a processor this program had: beyond 0.9 it is what bounds the throughput. */
   readonly client: number;
 }
 
-/** One replica, and a way to create on it for some seconds. */
-interface Server {
-  creates(forSeconds: number): Promise<Figures>;
-  stop(): void;
-}
+let unique = 0;
+const url = ({ cluster }: Build): string => `${cluster.address}/api/v1/namespaces/default/configmaps`;
+const body = (): string => configMap(`a-${process.pid}-${unique++}`, 512);
 
-async function started(flags: (dir: string) => string[]): Promise<Server> {
-  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-audit-'));
-  const port = String(await freeClusterBase(1));
-  const stop = (): void => {
-    run('scripts/down', ['--dir', dir]);
-    fs.rmSync(dir, { recursive: true, force: true });
+async function creates(build: Build): Promise<Figures> {
+  const before = { cpu: sumOf(build, cpuSeconds), main: sumOf(build, mainSeconds) };
+  const [client, at] = [process.cpuUsage(), performance.now()];
+  const figure = await load({ url: url(build), connections: CONNECTIONS, seconds: Number(values.seconds), body });
+  if (figure.errors > 0) throw new Error(`${build.name}: ${figure.errors} creates were refused`);
+  const { user, system } = process.cpuUsage(client);
+  return {
+    perSecond: figure.perSecond,
+    cpuUs: ((sumOf(build, cpuSeconds) - before.cpu) * 1e6) / figure.count,
+    mainUs: ((sumOf(build, mainSeconds) - before.main) * 1e6) / figure.count,
+    client: (user + system) / 1000 / (performance.now() - at),
   };
-  try {
-    run('scripts/up', ['--replicas', '1', '--dir', dir, '--port', port, '--', ...flags(dir)]);
-  } catch (error) {
-    stop();
-    throw error;
-  }
-  const { server, ca, cert, key } = kubeconfigAccess(path.join(dir, 'r1.conf'));
-  const pid = Number(fs.readFileSync(path.join(dir, 'r1/pid'), 'utf8'));
-  const creates = async (forSeconds: number): Promise<Figures> => {
-    const before = { cpu: cpuMs(pid), main: mainMs(pid), client: process.cpuUsage(), at: performance.now() };
-    const result = await autocannon({
-      url: new URL('/api/v1/namespaces/default/configmaps', server).href,
-      connections: CONNECTIONS,
-      duration: forSeconds,
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ metadata: { generateName: 'bench-' }, data: { text: 'x'.repeat(512) } }),
-      tlsOptions: { ca, cert, key },
-    });
-    if (result.non2xx > 0) throw new Error(`${result.non2xx} creates were refused`);
-    const { user, system } = process.cpuUsage(before.client);
-    const count = result['2xx'];
-    return {
-      perSecond: count / result.duration,
-      cpuMs: (cpuMs(pid) - before.cpu) / count,
-      mainMs: (mainMs(pid) - before.main) / count,
-      client: (user + system) / 1000 / (performance.now() - before.at),
-    };
-  };
-  return { creates, stop };
 }
 
-function auditFlags(dir: string): string[] {
-  const policy = path.join(dir, 'policy.yaml');
-  fs.writeFileSync(policy, POLICY);
-  return ['--audit-policy-file', policy, '--audit-log-path', path.join(dir, 'audit.log')];
+async function started(name: string, flags: string[]): Promise<Build> {
+  const cluster = await startCluster({ replicas: Number(values.replicas), flags });
+  await reserved(cluster);
+  return { name, cluster };
 }
 
-const [plain, audited]: [Figures[], Figures[]] = [[], []];
-const servers = [await started(() => []), await started(auditFlags)] as const;
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-audit-'));
+const policy = path.join(dir, 'policy.yaml');
+fs.writeFileSync(policy, POLICY);
+// Replicas of one cluster append to one file, as they would to a file each.
+const flagsOf = (mode: string): string[] => {
+  const file = path.join(dir, `${mode}.log`);
+  return ['--audit-policy-file', policy, '--audit-log-path', file, '--audit-log-mode', mode];
+};
+
+const plain: Figures[] = [];
+const audited = new Map(MODES.map((mode) => [mode, [] as Figures[]]));
+const builds: Build[] = [];
 try {
-  for (const server of servers) await server.creates(Math.max(seconds, WARM_SECONDS));
-  for (let i = 0; i < runs; i++) {
-    // Who runs first may find another machine than who runs second.
-    const both = [
-      async () => plain.push(await servers[0].creates(seconds)),
-      async () => audited.push(await servers[1].creates(seconds)),
-    ];
-    if (i % 2 === 1) both.reverse();
-    for (const one of both) await one();
+  builds.push(await started('without audit', []));
+  for (const mode of MODES) builds.push(await started(mode, flagsOf(mode)));
+  for (const build of builds) await load({ url: url(build), connections: CONNECTIONS, amount: WARM_CREATES, body });
+  for (let round = 0; round < Number(values.rounds); round++) {
+    // Who runs first may find another machine than who runs last.
+    for (const build of inTurn(builds, round)) (audited.get(build.name) ?? plain).push(await creates(build));
   }
 } finally {
-  for (const server of servers) server.stop();
+  await endBuilds(builds);
+  fs.rmSync(dir, { recursive: true, force: true });
 }
 
 /** How much more it is with audit than without, in percent: of each run and the one beside it, in order. */
-const more = (of: (f: Figures) => number): number[] =>
-  audited.map((f, i) => 100 * (of(f) / of(plain[i] ?? f) - 1)).sort((a, b) => a - b);
-const told = (all: readonly number[]): string =>
-  `${median(all).toFixed(1)} % (${all.map((percent) => percent.toFixed(0)).join(' ')})`;
-
-for (const [name, all] of [
-  ['without audit', plain],
-  ['at Metadata', audited],
-] as const) {
-  const figures = all.map((f) => `${Math.round(f.perSecond)}/s ${f.cpuMs.toFixed(2)} ms`).join(', ');
-  process.stdout.write(`creates ${name}: ${figures}\n`);
+function more(figures: readonly Figures[], of: (f: Figures) => number): string {
+  const percents = figures.map((f, i) => 100 * (of(f) / of(plain[i] ?? f) - 1)).sort((a, b) => a - b);
+  return `${median(percents).toFixed(1)} % (${percents.map((percent) => percent.toFixed(0)).join(' ')})`;
 }
-process.stdout.write(
-  `this program had ${median([...plain, ...audited].map((f) => f.client)).toFixed(2)} of a processor\n`,
-);
-process.stdout.write('with audit, run by run beside the one without, medians and all:\n');
-process.stdout.write(`  creates per second ${told(more((f) => f.perSecond))}\n`);
-process.stdout.write(`  processor time each ${told(more((f) => f.cpuMs))}\n`);
-process.stdout.write(`  of the main thread ${told(more((f) => f.mainMs))}\n`);
+
+const all = [...audited.values()].flat();
+const one = (f: Figures): string => `${Math.round(f.perSecond)}/s ${Math.round(f.cpuUs)} us`;
+console.log(`creates without audit: ${plain.map(one).join(', ')}`);
+for (const [mode, figures] of audited) console.log(`creates at Metadata, ${mode}: ${figures.map(one).join(', ')}`);
+console.log(`this program had ${median([...plain, ...all].map((f) => f.client)).toFixed(2)} of a processor`);
+for (const [mode, figures] of audited) {
+  console.log(`at Metadata, ${mode}, run by run beside the one without, medians and all:`);
+  console.log(`  creates per second ${more(figures, (f) => f.perSecond)}`);
+  console.log(`  processor time each ${more(figures, (f) => f.cpuUs)}`);
+  console.log(`  of the main threads ${more(figures, (f) => f.mainUs)}`);
+}

@@ -2,6 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Registry } from 'prom-client';
 import { BufferedBackend } from '../../internal/audit/backends/buffered.js';
+import { LINES_AT_ONCE } from '../../internal/audit/backends/gathered-lines.js';
 import {
   type LogBackend,
   logBackend,
@@ -132,6 +133,7 @@ function wrapped(
       maxBatchSize: int('batch-max-size'),
       maxBatchWaitMs: flags.duration(`audit-${plugin}-batch-max-wait`),
       throttle: flags.bool(`audit-${plugin}-batch-throttle-enable`) ? throttle : undefined,
+      ...(plugin === 'log' ? { together: LINES_AT_ONCE } : {}),
       async: plugin === 'webhook',
     };
     return new BufferedBackend(plain, options, metrics);

@@ -25,6 +25,26 @@ describe('the buffer', () => {
     expect(kept.isDown).toBe(true);
   });
 
+  test('hands on more than a batch where nobody sees how large one is, and nothing bounds them in time', async () => {
+    const throttle = { qps: 1_000, burst: 10 };
+    for (const [more, sizes] of [
+      [{}, [1, 3, 3, 1]],
+      [{ throttle }, [1, 1, 1, 1, 1, 1, 1, 1]],
+    ] as const) {
+      const kept = new KeepingBackend();
+      const one = { ...options, maxBatchSize: 1, together: 3, ...more };
+      const buffered = new BufferedBackend(kept, one, ownMetrics().metrics);
+      buffered.processEvents([event('first')]);
+      await kept.came(1);
+      for (const id of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) buffered.processEvents([event(id)]);
+      await kept.came(8);
+      expect(kept.batches.map(({ length }) => length)).toEqual(sizes);
+      // They may wait for others: nobody waits for them.
+      expect(kept.mayWait.every((may) => may)).toBe(true);
+      await buffered.shutdown();
+    }
+  });
+
   test('hands on what there is when the time is over', async () => {
     const kept = new KeepingBackend();
     const buffered = new BufferedBackend(kept, { ...options, maxBatchWaitMs: 10 }, ownMetrics().metrics);

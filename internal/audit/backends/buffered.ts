@@ -16,6 +16,11 @@ export interface BatchOptions {
   readonly maxBatchWaitMs: number;
   /** Batches per second, and how many at once after a pause; undefined for no bound. */
   readonly throttle: { readonly qps: number; readonly burst: number } | undefined;
+  /**
+   * So many events may be handed on at once, whatever a batch is, where nothing bounds batches per second: a file has the
+   * same lines then. Absent where each batch is seen.
+   */
+  readonly together?: number;
   /** Sends batches without waiting for the one before. */
   readonly async: boolean;
 }
@@ -29,13 +34,17 @@ export class BufferedBackend implements AuditBackend {
   private readonly onTheWay = new Set<Promise<void>>();
   private readonly running: Promise<void>;
   private readonly stopping = new AbortController();
+  /** Events that are handed on at once, at most. */
+  private readonly atOnce: number;
 
   constructor(
     private readonly delegate: AuditBackend,
     private readonly options: BatchOptions,
     private readonly metrics: AuditMetrics,
   ) {
-    this.bucket = options.throttle && new TokenBucket(options.throttle.qps, options.throttle.burst);
+    const { throttle, maxBatchSize, together = 1 } = options;
+    this.bucket = throttle && new TokenBucket(throttle.qps, throttle.burst);
+    this.atOnce = throttle === undefined ? Math.max(maxBatchSize, together) : maxBatchSize;
     this.running = this.run();
   }
 
@@ -71,8 +80,8 @@ export class BufferedBackend implements AuditBackend {
         continue;
       }
       if (!this.closed && this.options.maxBatchSize > 1) await this.fill();
-      const batch = this.queue.slice(0, this.options.maxBatchSize);
-      this.queue = this.queue.slice(this.options.maxBatchSize);
+      const batch = this.queue.slice(0, this.atOnce);
+      this.queue = this.queue.slice(this.atOnce);
       await this.bucket?.take(this.stopping.signal);
       await this.send(batch);
     }
@@ -107,10 +116,10 @@ export class BufferedBackend implements AuditBackend {
     if (this.onTheWay.size >= MAX_ON_THE_WAY) await Promise.race(this.onTheWay);
   }
 
-  /** The delegate counts what it loses by itself. */
+  /** The delegate counts what it loses by itself. Nobody waits for an event, so that it may wait for others. */
   private async hand(batch: readonly AuditEvent[]): Promise<void> {
     try {
-      await this.delegate.processEvents(batch);
+      await this.delegate.processEvents(batch, !this.closed);
     } catch (error) {
       log.error(`a batch of audit events broke: ${errorText(error)}`);
     }

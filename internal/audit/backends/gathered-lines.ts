@@ -9,7 +9,7 @@ const MAY_WAIT_MS = 10;
 /** Bytes that are written at a time; a line that has more is written alone. */
 const PIECE_BYTES = 32 * 1024;
 /** What is written before its turn is over: so many events, or so many characters of bodies in them. */
-const MAX_EVENTS = 128;
+export const LINES_AT_ONCE = 128;
 const MAX_BODY_CHARS = 64 * 1024;
 
 const LINE_END = Buffer.from('\n');
@@ -47,7 +47,7 @@ export class GatheredLines {
     const { events, told } = this.gathering;
     events.push(event);
     this.gathering.bodyChars += (event.requestObject?.length ?? 0) + (event.responseObject?.length ?? 0);
-    if (events.length >= MAX_EVENTS || this.gathering.bodyChars >= MAX_BODY_CHARS) this.write();
+    if (events.length >= LINES_AT_ONCE || this.gathering.bodyChars >= MAX_BODY_CHARS) this.write();
     else if (!mayWait) this.awaitEnd();
     else if (events.length === 1) this.startTimer();
     return told;
