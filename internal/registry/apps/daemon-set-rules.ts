@@ -14,6 +14,7 @@ import { type FieldNode, validating } from '../generic/field-node.js';
 import { checkLabelSelector, isEmptySelector } from '../generic/label-selector.js';
 import { checkAtMost100, checkIntOrPercent, numberIn } from './rolling.js';
 import type { Rules } from './rules.js';
+import { daemonSetStatusErrors } from './status-rules.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/apps/validation (ValidateDaemonSetSpec).
 
@@ -68,6 +69,7 @@ export const daemonSetRules: Rules = {
       checkSelectorKept(root.struct('spec'), child(old, 'spec'));
       checkDaemonSet(root, old);
     }),
+  validateStatusUpdate: daemonSetStatusErrors,
   warnings(o, old) {
     const template = child(child(o, 'spec'), 'template');
     const isSame = old !== undefined && typedEqual(POD_TEMPLATE_SPEC, template, child(child(old, 'spec'), 'template'));

@@ -17,6 +17,7 @@ import { type FieldNode, IMMUTABLE, validating } from '../generic/field-node.js'
 import { isEmptySelector } from '../generic/label-selector.js';
 import type { Strategy } from '../types.js';
 import { checkAtMost100, checkIntOrPercent, numberIn } from './rolling.js';
+import { deploymentStatusErrors } from './status-rules.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/apps/validation.
 
@@ -80,7 +81,7 @@ function checkStrategy(spec: FieldNode): void {
   }
 }
 
-export const deploymentRules = specRules((spec, old, root) => {
+const deploymentSpecRules = specRules((spec, old, root) => {
   spec.nonNegative('replicas');
   checkReplicated(spec, old);
   checkStrategy(spec);
@@ -94,6 +95,8 @@ export const deploymentRules = specRules((spec, old, root) => {
     spec.invalid('progressDeadlineSeconds', 'must be greater than minReadySeconds');
   }
 });
+
+export const deploymentRules: Rules = { ...deploymentSpecRules, validateStatusUpdate: deploymentStatusErrors };
 
 export const replicaSetRules: Rules = {
   ...specRules((spec, old) => {

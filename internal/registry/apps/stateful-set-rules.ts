@@ -18,6 +18,7 @@ import { annotationErrors, labelErrors } from '../generic/object-meta.js';
 import { typedEqual } from '../../schema/typed-equal.js';
 import { checkIntOrPercent, checkAtMost100, numberIn } from './rolling.js';
 import { type Rules, workloadWarnings } from './rules.js';
+import { statefulSetStatusErrors } from './status-rules.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/apps/validation (ValidateStatefulSetSpec and ValidateStatefulSetUpdate).
 
@@ -127,6 +128,7 @@ export const statefulSetRules: Rules = {
           "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
       );
     }),
+  validateStatusUpdate: statefulSetStatusErrors,
   warnings(o, old) {
     const limit = child(o, 'spec')?.['revisionHistoryLimit'];
     const text = 'a negative value retains all historical revisions; a value >= 0 is recommended';
