@@ -6,6 +6,7 @@ import type { JsonObject } from '../../../../machinery/json.js';
 import { dns1123Subdomain, qualifiedName } from '../../../../machinery/names.js';
 import { FieldNode } from '../../../generic/field-node.js';
 import { checkMirrorKept, checkPodAnnotations } from './annotations.js';
+import { checkContainerStatuses } from './container-status.js';
 
 /** A container that has terminated for good may not be said to run again (ValidateContainerStateTransition). */
 function checkTransitions(
@@ -121,6 +122,7 @@ export function podStatusErrors(pod: JsonObject, old: JsonObject): FieldError[] 
   checkClaimStatuses(status, spec);
   checkIPs(status, 'podIPs', before);
   checkIPs(status, 'hostIPs', before);
+  checkContainerStatuses(status, spec);
   if (before.has('qosClass') && status.text('qosClass') !== before.text('qosClass')) {
     status.invalid('qosClass', 'field is immutable', status.text('qosClass'));
   } else status.checkOneOf('qosClass', QOS_CLASSES);
