@@ -10,6 +10,7 @@ import { checkBindingConditions } from './binding-conditions.js';
 import { checkCapacity } from './capacity.js';
 import { TAINT_EFFECTS } from './claim-spec.js';
 import { checkItems, checkSet } from './collections.js';
+import { dropGatedSliceFields } from './gated-fields.js';
 import { checkDeviceName, checkDriverName, checkPoolName, checkQualifiedName } from './names.js';
 
 const MAX_DEVICES = 128;
@@ -71,6 +72,11 @@ function checkAttribute(attribute: FieldNode): void {
     BoolValue: attribute.get('bool') ?? null,
     StringValue: attribute.get('string') ?? null,
     VersionValue: attribute.get('version') ?? null,
+    // Lists are taken out: DRAListTypeAttributes is off.
+    IntValues: null,
+    BoolValues: null,
+    StringValues: null,
+    VersionValues: null,
   };
   attribute.invalid('', 'exactly one value must be specified', kinds.length === 0 ? '' : printed);
 }
@@ -210,6 +216,8 @@ export const resourceSlices: Strategy = {
       }
     }
   },
+  prepareForCreate: (_ctx, slice) => dropGatedSliceFields(slice, undefined),
+  prepareForUpdate: (_ctx, slice, old) => dropGatedSliceFields(slice, old),
   validate: (slice) => validating(slice, (root) => checkSlice(root, undefined)),
   validateUpdate: (slice, old) => validating(slice, (root) => checkSlice(root, old)),
   fieldNames: ['spec.nodeName', 'spec.driver'],
