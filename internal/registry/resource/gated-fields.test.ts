@@ -23,7 +23,7 @@ it('what a new slice may not say yet is taken out', () => {
 it('a slice that says it goes on to', () => {
   const lists = slice(gated());
   slices.prepareForUpdate?.(ctx, lists, slice({ attributes: { x: { bools: [true] } } }));
-  expect(lists).toEqual(slice({ attributes: gated()['attributes'] as JsonObject }));
+  expect(lists).toEqual(slice({ attributes: gated()['attributes'] }));
   const mappings = slice(gated());
   slices.prepareForUpdate?.(ctx, mappings, slice({ nodeAllocatableResourceMappings: { memory: {} } }));
   expect(mappings).toEqual(slice({ ...gated(), attributes: { a: { int: 1 }, b: {} } }));
