@@ -30,7 +30,7 @@ const TOGETHER = [
   'transport',
 ].map((folder) => `internal/${folder}/**/*.test.ts`);
 
-/** What looks at counters, caches or timing of its process. */
+/** What looks at counters or caches of its process. */
 const COUNTING = [
   'internal/admission/admit.test.ts',
   'internal/admission/policies/metrics.test.ts',
@@ -38,7 +38,6 @@ const COUNTING = [
   'internal/auth/metrics.test.ts',
   'internal/registry/custom/conversion.test.ts',
   'internal/rest/route.test.ts',
-  'internal/server/uws/bodies.test.ts',
   'internal/server/uws/connection.test.ts',
 ];
 

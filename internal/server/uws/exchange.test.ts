@@ -12,8 +12,10 @@ interface Asked {
   readonly headers?: readonly (readonly [string, string])[];
 }
 
+const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** A request as uWebSockets.js hands it on. */
-function asked({ method = 'POST', query, headers = [] }: Asked, turns = new Turn()) {
+function asked({ method = 'POST', query, headers = [] }: Asked, turn = new Turn()) {
   let onData: (chunk: ArrayBuffer, isLast: boolean) => void = () => undefined;
   const res = {
     onData: (handler: typeof onData) => (onData = handler),
@@ -30,8 +32,8 @@ function asked({ method = 'POST', query, headers = [] }: Asked, turns = new Turn
       for (const [name, value] of headers) each(name, value);
     },
   } as unknown as UWS.HttpRequest;
-  const exchange = new Exchange(res, req, turns);
-  return { exchange, res, turns, part: (isLast = false) => onData(new ArrayBuffer(1), isLast) };
+  const exchange = new Exchange(res, req, turn);
+  return { exchange, res, turn, part: (isLast = false) => onData(new ArrayBuffer(1), isLast) };
 }
 
 test('The client is told by its address until it is gone', () => {
@@ -97,38 +99,39 @@ describe('a body', () => {
     expect(none.body?.isEndless).toBe(false);
   });
 
-  test.each([
-    ['chunked', [['transfer-encoding', 'chunked']], true],
-    ['length', [['content-length', '2']], false],
-  ] as const)(
-    'in the form %s: whether its parts are looked at as requests are',
-    async (framing, headers, isRenewed) => {
-      const { exchange, turns, part } = asked({ headers });
-      exchange.expectBody(new BodyBudget(), new Crumbs());
-      expect([exchange.framing, exchange.turn]).toEqual([framing, 0]);
-      await new Promise((resolve) => setImmediate(resolve));
-      expect(turns.number).toBe(1);
-      part();
-      expect(exchange.turn).toBe(isRenewed ? 1 : 0);
-    },
-  );
+  test('of whose parts each is read before anybody is answered', async () => {
+    const { exchange, turn, part } = asked({ headers: [['content-length', '2']] });
+    exchange.expectBody(new BodyBudget(), new Crumbs());
+    await turnOfTheLoop();
+    const done: string[] = [];
+    turn.after(() => done.push('nothing is being read'));
+    part();
+    turn.after(() => done.push('a part was read'));
+    expect(done).toEqual(['nothing is being read']);
+    await turnOfTheLoop();
+    expect(done).toEqual(['nothing is being read', 'a part was read']);
+  });
 });
 
-test('What is to be done in a turn in which a request was read is done at its end, in order', async () => {
+test('What is to be done in a turn in which something was read is done at its end, in order', async () => {
   const turn = new Turn();
   const done: string[] = [];
-  turn.after(0, () => done.push('nothing is being read'));
-  const number = turn.begin();
-  expect([number, turn.begin()]).toEqual([0, 0]);
-  turn.after(number, () => done.push('a'));
-  turn.after(number, () => done.push('b'));
-  turn.after(number - 1, () => done.push('another turn'));
-  expect(done).toEqual(['nothing is being read', 'another turn']);
-  await new Promise((resolve) => setImmediate(resolve));
-  expect(done.slice(2)).toEqual(['a', 'b']);
-  turn.after(number, () => done.push('over'));
-  expect([done.at(-1), turn.number]).toEqual(['over', 1]);
-  expect(turn.begin()).toBe(1);
-  await new Promise((resolve) => setImmediate(resolve));
-  expect([turn.number, done.length]).toEqual([2, 5]);
+  turn.after(() => done.push('nothing is being read'));
+  turn.reading();
+  turn.reading();
+  turn.after(() => {
+    done.push('a');
+    turn.after(() => done.push('at once, for it is the end'));
+  });
+  turn.after(() => done.push('b'));
+  expect(done).toEqual(['nothing is being read']);
+  await turnOfTheLoop();
+  expect(done.slice(1)).toEqual(['a', 'at once, for it is the end', 'b']);
+  turn.after(() => done.push('over'));
+  expect(done.at(-1)).toBe('over');
+  turn.reading();
+  turn.after(() => done.push('another turn'));
+  expect(done.at(-1)).toBe('over');
+  await turnOfTheLoop();
+  expect(done.slice(4)).toEqual(['over', 'another turn']);
 });

@@ -19,8 +19,6 @@ export class Exchange implements IncomingRequest {
   readonly headers: string[] = [];
   readonly peerCertificate: string;
   readonly framing: Framing;
-  /** The turn of the event loop in which the last part was read whose end may be in doubt. */
-  turn: number;
   aborted = false;
   done = false;
   /** It has become a WebSocket: the response may not be touched any more. */
@@ -37,9 +35,9 @@ export class Exchange implements IncomingRequest {
   constructor(
     readonly res: Response,
     req: UWS.HttpRequest,
-    private readonly turns: Turn,
+    private readonly turn: Turn,
   ) {
-    this.turn = turns.begin();
+    turn.reading();
     this.method = req.getCaseSensitiveMethod();
     this.rawPath = req.getUrl();
     // Undefined, against its declared type, when there is no `?`.
@@ -76,9 +74,7 @@ export class Exchange implements IncomingRequest {
 
   /** Takes the body in, as far as `budget` has room. To be called before the handler of the request returns. */
   expectBody(budget: BodyBudget, crumbs: Crumbs): void {
-    this.body = new BodyReader(this.res, budget, crumbs, this.declaredLength(), () => {
-      if (this.framing === 'chunked') this.turn = this.turns.begin();
-    });
+    this.body = new BodyReader(this.res, budget, crumbs, this.declaredLength(), () => this.turn.reading());
   }
 
   readBody(owner: string): Buffer | Promise<Buffer> {

@@ -225,7 +225,7 @@ class Listener {
   /** The chain answers its own failures; what still gets here is a bug in it, and must not take the process along. */
   private broken(exchange: Exchange, error: unknown): void {
     log.error(`${exchange.method} ${exchange.rawPath} was not answered`, error);
-    this.turn.after(exchange.turn, () => {
+    this.turn.after(() => {
       if (exchange.aborted || exchange.done) return;
       exchange.body?.discard();
       exchange.res.cork(() => {
@@ -238,7 +238,7 @@ class Listener {
   private answer(exchange: Exchange, answer: Answer): void {
     if (exchange.done) answer.finished?.();
     else exchange.finished = answer.finished;
-    this.turn.after(exchange.turn, () => {
+    this.turn.after(() => {
       const { body, framing } = exchange;
       if (body === undefined || exchange.aborted || exchange.done) {
         this.write(exchange, answer);
@@ -246,7 +246,7 @@ class Listener {
       }
       body.discard();
       // Such a connection is closed with the answer, which a client that is still sending would not get to see.
-      if (framing === 'chunked') body.onEnd(() => this.turn.after(exchange.turn, () => this.write(exchange, answer)));
+      if (framing === 'chunked') body.onEnd(() => this.turn.after(() => this.write(exchange, answer)));
       else this.write(exchange, answer);
     });
   }
