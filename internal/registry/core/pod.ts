@@ -5,6 +5,7 @@ import { syncAppArmorAnnotations } from './app-armor-annotations.js';
 import { convertPod } from './conversion.js';
 import { dropGatedPodFields } from './gated-fields.js';
 import { applyMatchLabelKeys } from './match-label-keys.js';
+import { defaultPodLevelResources } from './pod-level-defaults.js';
 import { defaultPodSpec, podSpecContainers } from './pod-template-defaults.js';
 import { podQosClass } from '../../machinery/pod-qos.js';
 
@@ -27,6 +28,7 @@ function defaultPod(pod: JsonObject): void {
         if (port['containerPort'] !== undefined) defaultTo(port, 'hostPort', port['containerPort']);
     }
   }
+  defaultPodLevelResources(spec);
 }
 
 function isEphemeral(spec: JsonObject, c: JsonObject): boolean {

@@ -1,7 +1,8 @@
 import { child, children, ensureChild, str } from '../../machinery/access.js';
 import { cloneJson } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { ephemeralContainersErrors, resizeErrors } from '../core/rules/pod/pod-subresources.js';
+import { resizeErrors } from '../core/rules/pod/pod-resize.js';
+import { ephemeralContainersErrors } from '../core/rules/pod/pod-subresources.js';
 import type { Strategy } from '../types.js';
 
 /** Makes `pod` the old pod, but for what every write may bring along. */
@@ -23,16 +24,32 @@ function setOrDelete(o: JsonObject, key: string, from: JsonObject | undefined): 
   else o[key] = v;
 }
 
-/** Resources and their resize policy, container by container; nothing else (dropNonResizeUpdates). */
-function takeResources(pod: JsonObject, sent: JsonObject, list: 'containers' | 'initContainers'): void {
-  const wanted = new Map(children(child(sent, 'spec'), list).map((c) => [str(c, 'name'), c]));
-  for (const c of children(child(pod, 'spec'), list)) {
-    const from = wanted.get(str(c, 'name'));
-    if (from === undefined) continue;
-    setOrDelete(c, 'resources', from);
-    setOrDelete(c, 'resizePolicy', from);
+const LISTS = ['containers', 'initContainers'] as const;
+
+const listOf = (pod: JsonObject, list: (typeof LISTS)[number]): JsonObject[] => children(child(pod, 'spec'), list);
+
+/** Resources and their resize policy, container by container; containers in another order come as they are, to be refused. */
+function takeResources(pod: JsonObject, sent: JsonObject, list: (typeof LISTS)[number]): void {
+  const wanted = listOf(sent, list);
+  const own = listOf(pod, list);
+  if (own.some((c, i) => str(c, 'name') !== str(wanted[i], 'name'))) {
+    ensureChild(pod, 'spec')[list] = wanted;
+    return;
+  }
+  for (const [i, c] of own.entries()) {
+    setOrDelete(c, 'resources', wanted[i]);
+    setOrDelete(c, 'resizePolicy', wanted[i]);
     if (c['resources'] === undefined) c['resources'] = {};
   }
+}
+
+/** Takes resources from what was sent and nothing else (dropNonResizeUpdates). Other containers are left to validation. */
+function prepareResize(pod: JsonObject, old: JsonObject): void {
+  if (LISTS.some((list) => listOf(pod, list).length !== listOf(old, list).length)) return;
+  const sent = cloneJson(pod);
+  revert(pod, old);
+  setOrDelete(ensureChild(pod, 'spec'), 'resources', child(sent, 'spec'));
+  for (const list of LISTS) takeResources(pod, sent, list);
 }
 
 /** The parts of a pod that can only be changed through a subresource of their own (pkg/registry/core/pod). */
@@ -52,12 +69,7 @@ export const pods: Strategy = {
     },
     resize: {
       generation: true,
-      prepare(_ctx, pod, old) {
-        const sent = cloneJson(pod);
-        revert(pod, old);
-        takeResources(pod, sent, 'containers');
-        takeResources(pod, sent, 'initContainers');
-      },
+      prepare: (_ctx, pod, old) => prepareResize(pod, old),
       validate: resizeErrors,
     },
   },

@@ -499,20 +499,6 @@ describe('subresources of pods', () => {
     ]);
   });
 
-  it('a resize changes amounts and neither class nor kind', () => {
-    const sized = (resources: JsonObject): JsonObject => pod({}, { resources });
-    const resized = (to: JsonObject, from: JsonObject): string[] => fieldErrors(sized(to), sized(from), 'resize');
-    const small = { requests: { cpu: '1' } };
-    expect(resized({ requests: { cpu: '2' } }, small)).toEqual([]);
-    expect(resized({}, small)).toEqual([
-      expect.stringMatching(/^spec: Invalid value: .*Pod QOS Class may not change as a result of resizing$/),
-      `${C}.resources.requests: Forbidden: resource requests cannot be removed`,
-    ]);
-    expect(resized({ requests: { cpu: '1', 'ephemeral-storage': '1Gi' } }, small)).toEqual([
-      'spec: Forbidden: only cpu and memory resources are mutable',
-    ]);
-  });
-
   it('a status says the truth about addresses, and nothing of the dead running again', () => {
     const ended = { name: 'c', state: { terminated: { exitCode: 0 } } };
     const old: JsonObject = { ...pod({ restartPolicy: 'Never' }), status: { containerStatuses: [ended] } };

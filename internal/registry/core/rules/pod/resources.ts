@@ -24,7 +24,8 @@ export function quantitiesOf(owner: FieldNode, key: string): [name: string, valu
   return isObject(list) ? Object.entries(list) : [];
 }
 
-const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
+/** Memory in pages of the size that the name says. */
+export const isHugePages = (name: string): boolean => name.startsWith('hugepages-');
 
 /** Memory in huge pages comes in whole pages, whose size is in the name. */
 function isWholePages(name: string, value: JsonObject[string]): boolean {
@@ -209,7 +210,7 @@ export function checkPodResources(spec: FieldNode, podClaims: ReadonlySet<string
  * What containers take together: those that run side by side, sidecars among them, or an init container with the sidecars
  * that were started before it, whichever is more (AggregateContainerRequests). Undefined when none names the resource.
  */
-function aggregateOf(spec: FieldNode, key: 'requests' | 'limits', name: string): Quantity | undefined {
+export function aggregateOf(spec: FieldNode, key: 'requests' | 'limits', name: string): Quantity | undefined {
   const plus = (a: Quantity | undefined, b: Quantity | undefined): Quantity | undefined =>
     a === undefined || b === undefined ? (a ?? b) : addQuantity(a, b);
   const own = (container: FieldNode): Quantity | undefined => {
