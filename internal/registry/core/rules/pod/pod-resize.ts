@@ -38,9 +38,7 @@ function isOnlyResized(now: JsonObject | undefined, was: JsonObject | undefined)
 function isOtherwiseSame(container: FieldNode, was: FieldNode): boolean {
   if (!isOnlyResized(child(container.value, 'resources'), child(was.value, 'resources'))) return false;
   if (was.struct('resources').count('claims') > 0) return false;
-  const { resources: _now, ...now } = container.value;
-  const { resources: _before, ...before } = was.value;
-  return semanticEqual(now, before);
+  return semanticEqual({ ...container.value, resources: undefined }, { ...was.value, resources: undefined });
 }
 
 const hasAmounts = (resources: JsonObject | undefined): boolean =>
