@@ -18,7 +18,7 @@ import { Exchange } from './exchange.js';
 import { writeHead } from '../answer-head.js';
 import { LARGE_BYTES, LargeAnswers } from './large-answer.js';
 import { type Response, type UWS, uws } from './native.js';
-import { boundReceiveBuffer } from './receive-buffer.js';
+import { boundReceiveBuffer, connectionsOf } from './receive-buffer.js';
 import { secureApp } from './secure-app.js';
 import { UwsSink } from './sink.js';
 import { Turn } from './turn.js';
@@ -115,6 +115,10 @@ export async function listen(options: ListenOptions, handler: RequestHandler): P
     connections: () => listener.connections,
     async replaceTls(tls) {
       if (isClosed()) return;
+      // The last listening socket, and the connections that it let in.
+      await bounding;
+      const bounded = await connectionsOf(port);
+      if (isClosed()) return;
       const before = [...apps];
       const app = new TlsApp(tls, listener, apps);
       door.close();
@@ -127,7 +131,7 @@ export async function listen(options: ListenOptions, handler: RequestHandler): P
       if (isClosed()) {
         door.close();
         app.retire();
-      } else bounding = boundReceiveBuffer(port, isClosed);
+      } else bounding = boundReceiveBuffer(port, isClosed, bounded);
     },
     close: (graceMs) => (ended ??= end(graceMs)),
   };

@@ -8,15 +8,15 @@ import { atTurnEnd } from '../../machinery/turn-end.js';
  * request comes before the first is answered is closed by uWebSockets.js.
  *
  * All connections share the buffer out of which TLS is decrypted, and whatever is written to one of them empties it. When
- * 512 KiB are decrypted they are handed on, although more may stand there (`receive-buffer.ts` bounds that, if not for the
- * first connections): after an answer to anybody that is written within, the next record of the one that is being read is
- * not whole, and it is closed with the alert `protocol_version`.
+ * 512 KiB are decrypted they are handed on, although more may stand there (not on connections that `receive-buffer.ts` has
+ * bounded): after an answer to anybody that is written within, the next record of the one that is being read is not whole,
+ * and it is closed with the alert `protocol_version`. Messages of WebSockets are written at any time.
  */
 export class Turn {
   private isReading = false;
   private waiting: (() => void)[] = [];
 
-  /** A request, a part of one or a message is being read: to be called before anything is done with it. */
+  /** A request or a part of one is being read: to be called before anything is done with it. */
   reading(): void {
     if (this.isReading) return;
     this.isReading = true;

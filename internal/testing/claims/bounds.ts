@@ -30,6 +30,7 @@ export const BOUNDS: readonly (readonly [row: string, says: string, constant: st
   ['request bodies that are held', '256 MiB', 'server/body-budget.ts:BODIES_BYTES'],
   ['request bodies that are held', '64 MiB', 'server/body-budget.ts:BODIES_BYTES_PER_USER'],
   ['request bodies that are held', '16 MiB', 'server/body-budget.ts:BODIES_BYTES_UNKNOWN'],
+  ['what the kernel receives ahead', '1,024', 'server/uws/receive-buffer.ts:MAX_EARLY'],
   ['chunks of bodies and messages', '512', 'server/uws/crumbs.ts:SMALL_BYTES'],
   ['chunks of bodies and messages', '16,384', 'server/uws/crumbs.ts:MAX_SMALL'],
   ['chunks of bodies and messages', '64', 'server/uws/crumbs.ts:FREE'],

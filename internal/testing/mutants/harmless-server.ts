@@ -78,8 +78,8 @@ export const HARMLESS_SERVER: readonly Argued[] = [
     "return from === to ? [] : path.slice(from, to).split('/');",
     'false',
   ]),
-  ...argued('uws/receive-buffer.ts', 'a line without an address has no state to listen in', [
-    "const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\\s+/);",
+  ...argued('uws/receive-buffer.ts', 'a line with a local address has an inode too', [
+    "const [, local, , itsState, , , , , , inode = ''] = line.trim().split(/\\s+/);",
     '"Stryker was here!"',
   ]),
   ...argued('debug-raft.ts', 'the same to a fraction of a millisecond', [
