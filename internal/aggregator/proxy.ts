@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { CallError, type OpenResponse } from '../callout/index.js';
+import { Gathered } from '../machinery/gathered.js';
 import { StatusError } from '../machinery/status.js';
 import { passUpgradeOn } from '../rest/connect/upgrade.js';
 import { queryValues } from '../machinery/go-url.js';
@@ -181,11 +182,11 @@ async function answered(
 
 /** Reads a short body. Rejects with CallError when it breaks off. */
 async function whole(body: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+  const gathered = new Gathered();
   try {
-    for await (const chunk of body) chunks.push(chunk as Buffer);
+    for await (const chunk of body) gathered.push(chunk as Buffer);
   } catch {
     throw new CallError('protocol', 'unexpected EOF');
   }
-  return Buffer.concat(chunks);
+  return gathered.take();
 }

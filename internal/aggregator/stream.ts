@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { Gathered } from '../machinery/gathered.js';
 import type { Ahead, Sink, StreamReply } from '../rest/types.js';
 
 /** Bytes of one event of a watch; a longer one ends the stream. */
@@ -9,22 +10,22 @@ type Head = Omit<StreamReply, 'stream' | 'ahead'>;
 /** How the events of a stream are told apart, so that each can be on the wire as a whole. */
 interface Framing {
   readonly ahead: Ahead;
-  /** Bytes of `data` that are whole events. */
-  complete(data: Buffer): number;
+  /** Bytes of `data` that are whole events, and how many there must be for one more; 0 where nobody knows. */
+  complete(data: Buffer): { readonly end: number; readonly needs: number };
 }
 
-const LINES: Framing = { ahead: 'blank', complete: (data) => data.lastIndexOf(0x0a) + 1 };
+const LINES: Framing = { ahead: 'blank', complete: (data) => ({ end: data.lastIndexOf(0x0a) + 1, needs: 0 }) };
 /** Each event has its length before it, in four bytes. */
 const FRAMES: Framing = {
   ahead: 'frameLength',
   complete(data) {
-    let at = 0;
-    while (at + 4 <= data.length) {
-      const next = at + 4 + data.readUInt32BE(at);
-      if (next > data.length) break;
-      at = next;
+    let end = 0;
+    while (end + 4 <= data.length) {
+      const next = end + 4 + data.readUInt32BE(end);
+      if (next > data.length) return { end, needs: next };
+      end = next;
     }
-    return at;
+    return { end, needs: end + 4 };
   },
 };
 
@@ -50,22 +51,24 @@ function pass(body: Readable, sink: Sink): void {
 }
 
 function passEvents(body: Readable, sink: Sink, framing: Framing): void {
-  let held: Buffer[] = [];
-  let heldBytes = 0;
+  const held = new Gathered();
+  /** Without so many bytes no further event is whole. */
+  let needs = 0;
   connect(body, sink, (chunk) => {
     held.push(chunk);
-    heldBytes += chunk.length;
-    // A chunk without a line's end cannot complete a line: long events are not put together again for each chunk.
-    if (framing === LINES && !chunk.includes(0x0a) && heldBytes <= MAX_EVENT_BYTES) return true;
-    const data = held.length === 1 ? chunk : Buffer.concat(held);
-    const end = framing.complete(data);
-    if (end === 0 && heldBytes > MAX_EVENT_BYTES) {
+    // Long events are not put together again for each chunk; one without a line's end cannot complete a line.
+    const isShort = framing === LINES ? !chunk.includes(0x0a) : held.bytes < needs;
+    if (isShort && held.bytes <= MAX_EVENT_BYTES) return true;
+    const data = held.take();
+    const found = framing.complete(data);
+    const { end } = found;
+    if (end === 0 && data.length > MAX_EVENT_BYTES) {
       body.destroy();
       sink.end();
       return true;
     }
-    held = end === data.length ? [] : [data.subarray(end)];
-    heldBytes = data.length - end;
+    needs = found.needs - end;
+    held.push(data.subarray(end));
     return end === 0 || sink.write(data.subarray(0, end));
   });
 }

@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import type { Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import { Gathered } from '../machinery/gathered.js';
 import { exchangeError, joinHostPort } from './go-errors.js';
 import { type DialOptions, Pool } from './pool.js';
 import {
@@ -110,9 +111,11 @@ export class Callout {
       const { statusCode = 0 } = response;
       const { location } = response.headers;
       if (redirects === 0 || location === undefined || ![301, 302, 303, 307, 308].includes(statusCode)) return response;
-      response.resume();
+      // What a redirect says beside where it leads may be without end.
+      if (response.headers['content-length'] === '0') response.resume();
+      else response.destroy();
       if (followed >= redirects) throw new CallError('protocol', `stopped after ${redirects} redirects`);
-      const next = new URL(location, at.url);
+      const next = redirectedTo(location, at.url);
       const sameHost = next.host === new URL(at.url).host;
       at = { ...at, url: next.href, ...(sameHost ? {} : { address: undefined }) } as Target;
       if (statusCode < 307) {
@@ -190,6 +193,16 @@ export class Callout {
   }
 }
 
+/** Where a redirect leads. Throws CallError, in net/http's words, for what is no place of HTTP. */
+function redirectedTo(location: string, from: string): URL {
+  if (!URL.canParse(location, from)) {
+    throw new CallError('protocol', `failed to parse Location header ${JSON.stringify(location)}: invalid URL`);
+  }
+  const next = new URL(location, from);
+  if (next.protocol === 'https:' || next.protocol === 'http:') return next;
+  throw new CallError('protocol', `unsupported protocol scheme ${JSON.stringify(next.protocol.slice(0, -1))}`);
+}
+
 /** `[::1]` as a host to connect to. */
 const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, '');
 
@@ -256,8 +269,7 @@ class Deadline {
 function readAll(response: IncomingMessage, maxBytes: number, deadline: Deadline): Promise<Buffer> {
   const gzip = response.headers['content-encoding'] === 'gzip';
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
+    const gathered = new Gathered();
     const failed = (error: Error): void => {
       reject(deadline.error ?? (error instanceof CallError ? error : new CallError('protocol', 'unexpected EOF')));
     };
@@ -266,16 +278,14 @@ function readAll(response: IncomingMessage, maxBytes: number, deadline: Deadline
     response.on('error', failed);
     if (gzip) body.on('error', failed);
     body.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > maxBytes) {
-        response.destroy();
-        reject(new CallError('tooLarge', `http: response body too large`));
-      } else {
-        chunks.push(chunk);
-      }
+      gathered.push(chunk);
+      if (gathered.bytes <= maxBytes) return;
+      gathered.take();
+      response.destroy();
+      reject(new CallError('tooLarge', `http: response body too large`));
     });
     body.on('end', () => {
-      if (response.complete) resolve(Buffer.concat(chunks, bytes));
+      if (response.complete) resolve(gathered.take());
       else failed(new CallError('protocol', 'unexpected EOF'));
     });
     response.on('close', () => {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Agent as HttpAgent, type ClientRequestArgs } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContext } from 'node:tls';
+import { Meter, MeteredConnection } from '../machinery/metered.js';
 import { dialTcp, dialTls, secureContext } from './dial.js';
 import type { TlsOptions } from './types.js';
 
@@ -20,13 +22,19 @@ export interface DialOptions extends ClientRequestArgs {
 }
 
 type Created = (error: Error | null, socket: Duplex) => void;
-type Maker = (options: DialOptions) => Promise<Duplex>;
+type Maker = (options: DialOptions) => Promise<Socket>;
+
+/**
+ * What comes is read in turns: an answer may be made of a million chunks, or of answers before the answer (1xx). Each
+ * connection waits with what was read of it once, and calls are bounded in number.
+ */
+const meter = new Meter(Number.POSITIVE_INFINITY);
 
 /** An agent gets its connections when they are up and proven; errors are CallErrors. */
 function own(agent: HttpAgent | HttpsAgent, make: Maker): void {
   const create = (options: DialOptions, done: Created): undefined => {
     make(options).then(
-      (socket) => done(null, socket),
+      (socket) => done(null, new MeteredConnection(socket, meter)),
       // The type wants a socket where there is none.
       (error: unknown) => done(error instanceof Error ? error : new Error(String(error)), undefined as never),
     );

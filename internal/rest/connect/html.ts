@@ -3,6 +3,8 @@ import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
 import type { OpenResponse } from '../../callout/index.js';
+import { Breath } from '../../machinery/breathe.js';
+import { Gathered } from '../../machinery/gathered.js';
 import { serviceUnavailable } from '../../machinery/status.js';
 import type { BytesReply, Reply } from '../types.js';
 import { flow } from './flow.js';
@@ -13,6 +15,14 @@ const inflated = promisify(inflate);
 /** Bytes of a page, as it comes and unpacked, in which links are rewritten. */
 const MAX_PAGE_BYTES = 3 * 1024 * 1024;
 const MAX_UNPACKED_BYTES = 8 * 1024 * 1024;
+/** What becomes of it: each link gets the path of the proxy before it. */
+const MAX_REWRITTEN_BYTES = 32 * 1024 * 1024;
+/** Characters of a link that is rewritten; a longer one stays as it is. */
+const MAX_LINK = 65_536;
+/** Characters of the longest name that is known here, and some. */
+const MAX_NAME = 32;
+/** So much of a page is made at a time, characters. */
+const PIECE = 64 * 1024;
 
 /** Attributes that hold places, by element (those that apimachinery's proxy transport rewrites). */
 const PLACES: ReadonlyMap<string, readonly string[]> = new Map([
@@ -57,19 +67,17 @@ export async function rewriteHtml(
   { headers, body }: OpenResponse,
   place: Place,
 ): Promise<Reply> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const gathered = new Gathered();
   const encoding = headers['content-encoding'] ?? '';
   const known = encoding === '' || encoding === 'gzip' || encoding === 'deflate';
   try {
-    while (known && bytes <= MAX_PAGE_BYTES) {
+    while (known && gathered.bytes <= MAX_PAGE_BYTES) {
       const chunk = (await nextOf(body)) as Buffer | undefined;
       if (chunk === undefined) {
-        const page = await unpacked(Buffer.concat(chunks), encoding);
-        return { ...head, passedOn: withoutEncoding(head.passedOn ?? []), body: withLinks(page, place) };
+        const page = await unpacked(gathered.take(), encoding);
+        return { ...head, passedOn: withoutEncoding(head.passedOn ?? []), body: await withLinks(page, place) };
       }
-      chunks.push(chunk);
-      bytes += chunk.length;
+      gathered.push(chunk);
     }
   } catch (error) {
     body.destroy();
@@ -80,7 +88,7 @@ export async function rewriteHtml(
   return {
     ...head,
     stream: (sink) => {
-      for (const chunk of chunks) sink.write(chunk);
+      if (gathered.bytes > 0) sink.write(gathered.take());
       flow(body, sink, true);
     },
     abandoned: () => body.destroy(),
@@ -122,30 +130,68 @@ function withoutEncoding(lines: Lines): Lines {
   return lines.filter(([name]) => name.toLowerCase() !== 'content-encoding');
 }
 
-/** A page with the places of its elements rewritten; bytes as characters, so that no encoding is touched. */
-function withLinks(page: string, place: Place): Buffer {
-  const out: string[] = [];
+/**
+ * A page with the places of its elements rewritten; bytes as characters, so that no encoding is touched. Others have
+ * their turn meanwhile. Rejects with Error where too much becomes of it.
+ */
+async function withLinks(page: string, place: Place): Promise<Buffer> {
+  const whole = new Gathered();
+  const breath = new Breath();
+  let text = '';
   let copied = 0;
-  for (const { from, to } of placesIn(page)) {
-    out.push(page.slice(copied, from), rewritten(page.slice(from, to), place));
-    copied = to;
+  const add = (more: string): void => {
+    text += more;
+    if (text.length < PIECE) return;
+    whole.push(Buffer.from(text, 'latin1'));
+    text = '';
+    if (whole.bytes > MAX_REWRITTEN_BYTES) throw new Error(`a page of more than ${MAX_REWRITTEN_BYTES} bytes`);
+  };
+  const addUpTo = async (end: number): Promise<void> => {
+    for (; copied < end; copied = Math.min(copied + PIECE, end)) {
+      add(page.slice(copied, Math.min(copied + PIECE, end)));
+      if (breath.isDue(text.length)) await breath.rest();
+    }
+  };
+  for (const found of placesIn(page)) {
+    if (found !== undefined && found.to - found.from <= MAX_LINK) {
+      await addUpTo(found.from);
+      add(rewritten(page.slice(found.from, found.to), place));
+      copied = found.to;
+    }
+    if (breath.isDue(8)) await breath.rest();
   }
-  out.push(page.slice(copied));
-  return Buffer.from(out.join(''), 'latin1');
+  await addUpTo(page.length);
+  whole.push(Buffer.from(text, 'latin1'));
+  return whole.take();
 }
 
-const SPACE = new Set([' ', '\t', '\n', '\r', '\f', '/']);
-const isNameEnd = (c: string): boolean => SPACE.has(c) || c === '=' || c === '>';
+/* Runs of characters: a page may be one of millions, which are not looked at one by one. */
 
-/** Where the values of attributes stand that hold places. Every character is looked at once; an open tag ends it. */
-function* placesIn(page: string): Generator<{ from: number; to: number }> {
+const ELEMENT = /[^ \t\n\r\f/=><]*/y;
+const ATTRIBUTE = /[^ \t\n\r\f/=>]*/y;
+const BETWEEN = /[ \t\n\r\f/=]*/y;
+const SPACES = /[ \t\n\r\f]*/y;
+const BARE_VALUE = /[^ \t\n\r\f>]*/y;
+
+/** Where a run that begins at `at` ends. */
+function endOf(run: RegExp, page: string, at: number): number {
+  run.lastIndex = at;
+  run.test(page);
+  return run.lastIndex;
+}
+
+/** A name in lower case; '' for one that is longer than any that is looked for. */
+const nameAt = (page: string, from: number, to: number): string =>
+  to - from > MAX_NAME ? '' : page.slice(from, to).toLowerCase();
+
+/**
+ * Where the values of attributes stand that hold places, and undefined for what else was passed over. Every character is
+ * looked at once; an open tag ends it.
+ */
+function* placesIn(page: string): Generator<{ from: number; to: number } | undefined> {
   const end = page.length;
-  let at = 0;
-  const skip = (is: (c: string) => boolean): number => {
-    while (at < end && is(page.charAt(at))) at++;
-    return at;
-  };
-  for (;;) {
+  for (let at = 0; ; ) {
+    yield undefined;
     at = page.indexOf('<', at);
     if (at < 0) return;
     if (page.startsWith('<!--', at)) {
@@ -153,37 +199,26 @@ function* placesIn(page: string): Generator<{ from: number; to: number }> {
       if (at < 0) return;
       continue;
     }
-    at++;
-    const nameAt = at;
-    const element = page
-      .slice(
-        nameAt,
-        skip((c) => !isNameEnd(c) && c !== '<'),
-      )
-      .toLowerCase();
-    const names = PLACES.get(element) ?? NO_NAMES;
-    if (!/^[a-z]/.test(element)) continue;
+    const elementAt = at + 1;
+    at = endOf(ELEMENT, page, elementAt);
+    if (!/[a-z]/i.test(page.charAt(elementAt))) continue;
+    const names = PLACES.get(nameAt(page, elementAt, at)) ?? NO_NAMES;
     while (at < end) {
-      skip((c) => SPACE.has(c) || c === '=');
+      at = endOf(BETWEEN, page, at);
       if (at >= end || page.charAt(at) === '>') break;
       const attributeAt = at;
-      const attribute = page
-        .slice(
-          attributeAt,
-          skip((c) => !isNameEnd(c)),
-        )
-        .toLowerCase();
-      skip((c) => c !== '/' && SPACE.has(c));
+      at = endOf(ATTRIBUTE, page, at);
+      const isPlace = names.includes(nameAt(page, attributeAt, at));
+      at = endOf(SPACES, page, at);
+      yield undefined;
       if (page.charAt(at) !== '=') continue;
-      at++;
-      skip((c) => c !== '/' && SPACE.has(c));
+      at = endOf(SPACES, page, at + 1);
       const mark = page.charAt(at);
       const quoted = mark === '"' || mark === "'";
       const from = quoted ? at + 1 : at;
-      if (quoted) at = page.indexOf(mark, from);
-      else skip((c) => c !== '>' && (c === '/' || !SPACE.has(c)));
+      at = quoted ? page.indexOf(mark, from) : endOf(BARE_VALUE, page, at);
       if (at < 0) return;
-      if (names.includes(attribute)) yield { from, to: at };
+      if (isPlace) yield { from, to: at };
       if (quoted) at++;
     }
   }

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
+import { ByteQueue, Gathered } from '../../machinery/gathered.js';
 
 /** Bytes of one message, its fragments together. */
 const MAX_MESSAGE_BYTES = 1024 * 1024;
@@ -47,15 +48,15 @@ interface Listeners {
  * sends is not.
  */
 export class WebSocketPeer {
-  private readonly chunks: Buffer[] = [];
-  private bytes = 0;
-  private fragments: Buffer[] = [];
-  private fragmentBytes = 0;
+  private readonly waiting = new ByteQueue();
+  private readonly fragments = new Gathered();
   private opcode = 0;
   private closing = false;
   /** What has come is read on in a later turn; nothing more is taken meanwhile. */
   private resting = false;
   private held = false;
+  /** Who asks and does not read the answers is not read, until the connection drains. */
+  private unanswered = false;
   /** The connection was closed while frames waited to be read. */
   private broken = false;
   private over = false;
@@ -67,7 +68,7 @@ export class WebSocketPeer {
     head: Buffer,
     private readonly role: 'client' | 'server' = 'client',
   ) {
-    if (head.length > 0) this.take(head);
+    this.waiting.push(head);
     socket.on('error', () => undefined); // `close` comes as well
   }
 
@@ -75,10 +76,14 @@ export class WebSocketPeer {
     this.listeners = listeners;
     const { socket } = this;
     socket.on('data', (chunk: Buffer) => {
-      this.take(chunk);
+      this.waiting.push(chunk);
       if (!this.resting) this.parse();
     });
-    socket.on('drain', () => listeners.drain());
+    socket.on('drain', () => {
+      this.unanswered = false;
+      this.flow();
+      listeners.drain();
+    });
     socket.on('end', () => socket.end());
     socket.on('close', () => {
       if (this.resting) this.broken = true;
@@ -99,7 +104,10 @@ export class WebSocketPeer {
   }
   resume(): void {
     this.held = false;
-    if (!this.resting) this.socket.resume();
+    this.flow();
+  }
+  private flow(): void {
+    if (!this.resting && !this.held && !this.unanswered) this.socket.resume();
   }
 
   /** Says why (at most 123 bytes), and closes the connection. */
@@ -119,11 +127,6 @@ export class WebSocketPeer {
     this.socket.destroy();
   }
 
-  private take(chunk: Buffer): void {
-    this.chunks.push(chunk);
-    this.bytes += chunk.length;
-  }
-
   private ended(): void {
     if (this.over) return;
     this.over = true;
@@ -137,16 +140,6 @@ export class WebSocketPeer {
     this.socket.destroy();
   }
 
-  /** The first `count` bytes that wait, in one piece; undefined while they are not there. */
-  private peek(count: number): Buffer | undefined {
-    if (this.bytes < count) return undefined;
-    const [first] = this.chunks;
-    if (first !== undefined && first.length >= count) return first;
-    const whole = Buffer.concat(this.chunks.splice(0));
-    this.chunks.push(whole);
-    return whole;
-  }
-
   /** Reads on when others had their turn. */
   private rest(): void {
     this.resting = true;
@@ -156,33 +149,30 @@ export class WebSocketPeer {
       this.parse();
       if (this.resting) return;
       if (this.broken) this.ended();
-      else if (!this.held) this.socket.resume();
+      else this.flow();
     });
   }
 
   private parse(): void {
     for (let frames = 0; !this.over; frames++) {
       if (frames === FRAMES_IN_A_TURN) return this.rest();
-      const start = this.peek(2);
+      const start = this.waiting.peek(2);
       if (start === undefined) return;
       const short = (start[1] ?? 0) & 0x7f;
       const masked = ((start[1] ?? 0) & 0x80) !== 0;
       const lengthBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
       const headBytes = 2 + lengthBytes + (masked ? 4 : 0);
-      const head = this.peek(headBytes);
+      const head = this.waiting.peek(headBytes);
       if (head === undefined) return;
       const length = short === 126 ? head.readUInt16BE(2) : short === 127 ? Number(head.readBigUInt64BE(2)) : short;
       if (length > MAX_MESSAGE_BYTES) return this.fail(TOO_BIG);
       // A server may not mask, a client must; and nobody agreed on extensions.
       if (masked !== (this.role === 'server') || ((start[0] ?? 0) & 0x70) !== 0) return this.fail(PROTOCOL_ERROR);
-      const whole = this.peek(headBytes + length);
+      const whole = this.waiting.peek(headBytes + length);
       if (whole === undefined) return;
       const payload = whole.subarray(headBytes, headBytes + length);
       if (masked) mask(payload, whole.subarray(headBytes - 4, headBytes), payload);
-      const rest = whole.subarray(headBytes + length);
-      this.chunks.shift();
-      if (rest.length > 0) this.chunks.unshift(rest);
-      this.bytes -= headBytes + length;
+      this.waiting.skip(headBytes + length);
       this.receive((start[0] ?? 0) & 0x0f, ((start[0] ?? 0) & 0x80) !== 0, payload);
     }
   }
@@ -195,7 +185,9 @@ export class WebSocketPeer {
         this.fragment(opcode, isFinal, payload);
         return;
       case PING:
-        if (!this.closing) this.frame(PONG, payload);
+        if (this.closing || this.frame(PONG, payload)) return;
+        this.unanswered = true;
+        this.socket.pause();
         return;
       case PONG:
         return;
@@ -216,15 +208,11 @@ export class WebSocketPeer {
     if (continues !== (opcode === CONTINUATION)) return this.fail(PROTOCOL_ERROR);
     if (!continues) this.opcode = opcode;
     this.fragments.push(payload);
-    this.fragmentBytes += payload.length;
-    if (this.fragmentBytes > MAX_MESSAGE_BYTES) return this.fail(TOO_BIG);
+    if (this.fragments.bytes > MAX_MESSAGE_BYTES) return this.fail(TOO_BIG);
     if (!isFinal) return;
-    const [only] = this.fragments;
-    const message = this.fragments.length === 1 && only !== undefined ? only : Buffer.concat(this.fragments);
+    const message = this.fragments.take();
     const isBinary = this.opcode === BINARY;
     this.opcode = 0;
-    this.fragments = [];
-    this.fragmentBytes = 0;
     if (!this.closing) this.listeners?.message(message, isBinary);
   }
 

@@ -13,7 +13,7 @@ import { writeHead } from '../answer-head.js';
 import { BodyBudget } from '../body-budget.js';
 import type { Answer, HttpListener, ListenOptions, RequestHandler } from '../http-listener.js';
 import { NodeExchange } from './exchange.js';
-import { Meter, MeteredConnection } from './metered.js';
+import { Meter, MeteredConnection } from '../../machinery/metered.js';
 import { type Contexts, contextsOf } from './secure-context.js';
 import { NodeSink } from './sink.js';
 import { NodeWebSocket } from './web-socket.js';

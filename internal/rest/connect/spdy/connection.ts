@@ -45,6 +45,7 @@ export class SpdyConnection {
   private readonly reader = new FrameReader();
   private nextId = 1;
   private gone = false;
+  private isPaused = false;
 
   /** `drain` is called when what was queued has left, `close` once when the connection is gone. */
   constructor(
@@ -53,7 +54,10 @@ export class SpdyConnection {
     listener: { drain(): void; close(): void },
   ) {
     socket.on('error', () => undefined); // `close` comes as well
-    socket.on('drain', () => listener.drain());
+    socket.on('drain', () => {
+      this.flow();
+      listener.drain();
+    });
     socket.on('data', (chunk: Buffer) => this.take(chunk));
     socket.on('end', () => socket.end());
     socket.on('close', () => {
@@ -82,10 +86,12 @@ export class SpdyConnection {
   }
 
   pause(): void {
-    this.socket.pause();
+    this.isPaused = true;
+    this.flow();
   }
   resume(): void {
-    this.socket.resume();
+    this.isPaused = false;
+    this.flow();
   }
   close(): void {
     this.socket.destroy();
@@ -101,6 +107,11 @@ export class SpdyConnection {
 
   private send(frame: Buffer): boolean {
     return this.gone || this.socket.destroyed || this.socket.write(frame);
+  }
+
+  private flow(): void {
+    if (this.isPaused) this.socket.pause();
+    else this.socket.resume();
   }
 
   private take(chunk: Buffer): void {
@@ -131,7 +142,10 @@ export class SpdyConnection {
       }
       case PING:
         // Ours have odd numbers; there are none.
-        if (payload.length === 4 && ((payload[3] ?? 0) & 1) === 0) this.send(ping(payload));
+        if (payload.length === 4 && ((payload[3] ?? 0) & 1) === 0 && !this.send(ping(payload))) {
+          // Who asks and does not read the answers is not read, until the connection drains.
+          this.socket.pause();
+        }
         return;
       case GOAWAY:
         // What runs goes on; nothing new is opened.

@@ -1,3 +1,5 @@
+import { ByteQueue } from '../../../machinery/gathered.js';
+
 /**
  * Frames of SPDY/3.1 as Kubernetes uses them (github.com/moby/spdystream): a connection whose streams are opened by the
  * client, each with headers. Nobody keeps windows there: what flows is held back by the connection as a whole.
@@ -87,37 +89,25 @@ export function data(stream: number, payload: Buffer, fin = false): Buffer {
 
 /** Cuts what a connection receives into frames. */
 export class FrameReader {
-  private chunks: Buffer[] = [];
-  private bytes = 0;
+  private readonly waiting = new ByteQueue();
 
   /** Calls `each` for every frame that is whole; false when what came is no SPDY. */
   push(chunk: Buffer, each: (frame: Frame) => void): boolean {
-    this.chunks.push(chunk);
-    this.bytes += chunk.length;
+    const { waiting } = this;
+    waiting.push(chunk);
     for (;;) {
-      const head = this.peek(HEAD_BYTES);
+      const head = waiting.peek(HEAD_BYTES);
       if (head === undefined) return true;
       const length = head.readUInt32BE(4) & 0xff_ffff;
       const isControl = ((head[0] ?? 0) & 0x80) !== 0;
       if (length > MAX_FRAME_BYTES || (isControl && head.readUInt16BE(0) !== VERSION)) return false;
-      const whole = this.peek(HEAD_BYTES + length);
+      const whole = waiting.peek(HEAD_BYTES + length);
       if (whole === undefined) return true;
-      this.chunks.shift();
-      if (whole.length > HEAD_BYTES + length) this.chunks.unshift(whole.subarray(HEAD_BYTES + length));
-      this.bytes -= HEAD_BYTES + length;
+      waiting.skip(HEAD_BYTES + length);
       const payload = whole.subarray(HEAD_BYTES, HEAD_BYTES + length);
       const flags = whole[4] ?? 0;
       if (isControl) each({ type: 'control', kind: whole.readUInt16BE(2), flags, payload });
       else each({ type: 'data', stream: whole.readUInt32BE(0) & 0x7fff_ffff, fin: (flags & FIN) !== 0, payload });
     }
-  }
-
-  private peek(count: number): Buffer | undefined {
-    if (this.bytes < count) return undefined;
-    const [first] = this.chunks;
-    if (first !== undefined && first.length >= count) return first;
-    const whole = Buffer.concat(this.chunks);
-    this.chunks = [whole];
-    return whole;
   }
 }

@@ -1,14 +1,15 @@
 import type { X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
-import { Turns } from '../../machinery/turns.js';
+import { TLSSocket } from 'node:tls';
+import { Turns } from './turns.js';
 
 /** So much is read at a time, bytes: of the shortest chunks or requests that is some milliseconds of work. */
 const PIECE_BYTES = 16 * 1024;
-/** What all connections of a port have received and not read, bytes. */
+/** What all connections of a port have received and not read, bytes, unless said otherwise. */
 const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 
-/** What the connections of one port share. */
+/** What the connections of one port, or of one client of many servers, share. */
 export class Meter {
   /** As many wait as there are connections. */
   readonly turns = new Turns();
@@ -19,9 +20,9 @@ export class Meter {
 }
 
 /**
- * A connection whose bytes are handed on in pieces, which all connections of the port take in turns: Node's HTTP parser
- * takes all it is given before anybody else has a turn, and calls back for each chunk and each request, however short. Its
- * client is held back while something waits, and the connection ends where all of them together have too much waiting.
+ * A connection whose bytes are handed on in pieces, which all connections of a Meter take in turns: Node's HTTP parser
+ * takes all it is given before anybody else has a turn, and calls back for each chunk and each message, however short. The
+ * other side is held back while something waits, and the connection ends where all of them together have too much waiting.
  */
 export class MeteredConnection extends Duplex {
   private waiting: Buffer[] = [];
@@ -30,7 +31,7 @@ export class MeteredConnection extends Duplex {
   private hasEnded = false;
 
   constructor(
-    private readonly socket: TLSSocket,
+    private readonly socket: Socket,
     private readonly meter: Meter,
   ) {
     super();
@@ -41,19 +42,54 @@ export class MeteredConnection extends Duplex {
     });
     socket.on('timeout', () => this.emit('timeout'));
     socket.on('error', (error) => this.destroy(error));
-    socket.on('close', () => this.destroy());
+    socket.on('close', () => this.gone());
   }
 
+  get localAddress(): string | undefined {
+    return this.socket.localAddress;
+  }
+  get localPort(): number | undefined {
+    return this.socket.localPort;
+  }
   get remoteAddress(): string | undefined {
     return this.socket.remoteAddress;
   }
-  getPeerX509Certificate(): X509Certificate | undefined {
-    return this.socket.getPeerX509Certificate();
+  get remotePort(): number | undefined {
+    return this.socket.remotePort;
   }
-  /** Emits 'timeout' when nothing was read or written for so long, milliseconds; 0 is never. For Node's HTTP server. */
+  getPeerX509Certificate(): X509Certificate | undefined {
+    return this.socket instanceof TLSSocket ? this.socket.getPeerX509Certificate() : undefined;
+  }
+  /** Emits 'timeout' when nothing was read or written for so long, milliseconds; 0 is never. For Node's HTTP server and client. */
   setTimeout(ms: number): this {
     this.socket.setTimeout(ms);
     return this;
+  }
+
+  /* What Node's HTTP client asks of a connection that it keeps. */
+
+  setKeepAlive(on?: boolean, delayMs?: number): this {
+    this.socket.setKeepAlive(on, delayMs);
+    return this;
+  }
+  setNoDelay(on?: boolean): this {
+    this.socket.setNoDelay(on);
+    return this;
+  }
+  ref(): this {
+    this.socket.ref();
+    return this;
+  }
+  unref(): this {
+    this.socket.unref();
+    return this;
+  }
+
+  /** The connection is closed: what came before an orderly end is still to be read, where there is any or somebody reads. */
+  private gone(): void {
+    const isRead = this.readableLength > 0 || this.readableFlowing === true;
+    if (this.hasEnded && isRead && !this.readableEnded && !this.destroyed) this.once('end', () => this.destroy());
+    else this.destroy();
   }
 
   private received(chunk: Buffer): void {

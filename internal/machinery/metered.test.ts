@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type Duplex, duplexPair } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { expect, test } from 'vitest';
-import { until } from '../../testing/until.js';
+import { until } from '../testing/until.js';
 import { Meter, MeteredConnection } from './metered.js';
 
 const KIB = 1024;
