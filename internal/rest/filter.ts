@@ -74,6 +74,10 @@ export function filterOf(def: ResourceDef, strategy: Strategy, selection: Select
     return field === r.field ? r : { ...r, field };
   });
   if (selection.name !== undefined && selection.name !== '') {
+    const selected = fields.find((f) => f.field === NAME && f.equal)?.value;
+    if (fields.length > 0 && selected !== selection.name) {
+      throw badRequest("fieldSelector metadata.name doesn't match requested name");
+    }
     fields.push({ field: NAME, equal: true, value: selection.name });
   }
   const name = requiredValue(fields, NAME);

@@ -1,12 +1,12 @@
 import type { Awaitable } from '../machinery/awaitable.js';
-import { notFound } from '../machinery/status.js';
+import { badRequest, notFound } from '../machinery/status.js';
 import { JSON_MEDIA_TYPE } from '../schema/codec/index.js';
 import { isCustom, type ResourceDef } from '../schema/types.js';
 import { objectKey } from '../store/keys.js';
 import type { KeyValue } from '../store/types.js';
 import type { RestDeps } from './deps.js';
 import { tooLargeResourceVersion } from './errors.js';
-import { parseResourceVersion } from './options.js';
+import { boolParam, parseResourceVersion } from './options.js';
 import { withLineEnd } from './json-scan.js';
 import { compress } from './gzip.js';
 import { negotiate } from './negotiation.js';
@@ -14,9 +14,13 @@ import { respondStored } from './respond.js';
 import { waitForRevision } from './revision.js';
 import type { ApiRequest, Reply } from './types.js';
 
-/** Answers a GET of one object, also through `/status`: linearizable unless the client names a resourceVersion. */
+/** Answers a GET of one object, also through `/status`: linearizable unless the client names a resourceVersion. Throws 400 for an export. */
 export function handleGet(deps: RestDeps, request: ApiRequest, def: ResourceDef): Awaitable<Reply> {
   const { backend } = deps;
+  if (boolParam(request.query, 'export') === true) {
+    negotiate(request, def);
+    throw badRequest('the export parameter, deprecated since v1.14, is no longer supported');
+  }
   const resourceVersion = request.query.get('resourceVersion') ?? '';
   let current: Awaitable<void> = undefined;
   if (resourceVersion === '') current = backend.readBarrier();

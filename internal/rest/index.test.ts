@@ -99,6 +99,14 @@ describe('routes', () => {
     expect(await code(get(`/api/v1/namespaces/a/${path}`))).toBe(400);
   });
 
+  it('exports nothing any more, whether the object is there or not', async () => {
+    const target = '/api/v1/namespaces/a/configmaps/none';
+    await expect(Promise.resolve(get(`${target}?export=1`)).then(rest)).rejects.toThrow(
+      'the export parameter, deprecated since v1.14, is no longer supported',
+    );
+    for (const no of ['false', '0', 'False']) expect(await code(get(`${target}?export=${no}`))).toBe(404);
+  });
+
   it('warns of deprecated kinds, in refusals too', async () => {
     const warning = ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'];
     expect(await rest(get('/api/v1/endpoints'))).toMatchObject({ status: 200, warnings: warning });

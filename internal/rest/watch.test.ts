@@ -105,6 +105,18 @@ describe('WATCH', () => {
     byPath.end();
   });
 
+  it('of one object by its path takes no other selector of fields than its name', async () => {
+    const path = '/api/v1/watch/namespaces/w5n/configmaps/a';
+    const message = "fieldSelector metadata.name doesn't match requested name";
+    for (const selector of ['metadata.name%3Db', 'metadata.namespace%3Dw5n', 'metadata.name!%3Da']) {
+      await expect(reply(`${path}?fieldSelector=${selector}`)).rejects.toThrow(message);
+    }
+    const sink = await watch(`${path}?fieldSelector=metadata.name%3Da,metadata.namespace%3Dw5n`);
+    await store.put('w5n', 'a');
+    await sink.until(() => sink.events.length >= 1);
+    sink.end();
+  });
+
   it('writes its initial state in turns with others, and whole', async () => {
     const BYTES = 50_000;
     const names = Array.from({ length: 8 }, (_, i) => `o${i}`);
