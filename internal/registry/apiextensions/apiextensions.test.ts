@@ -90,6 +90,20 @@ describe('custom resource definitions', () => {
       'spec.versions[0].schema.openAPIV3Schema.properties[spec].type: Required value',
     );
   });
+  it('warn of a version in 256 bytes that can be printed', async () => {
+    const warned = async (deprecationWarning: string): Promise<string[]> =>
+      (await of(definition(object({}), { deprecated: true, deprecationWarning }))).map((e) =>
+        e.slice(e.lastIndexOf('must')),
+      );
+    const printable = 'must only contain printable UTF-8 characters; non-printable character found at index';
+    expect(await warned('use v2: "ü" \u{1F600}')).toEqual([]);
+    expect(await warned('ü'.repeat(128))).toEqual([]);
+    expect(await warned('ü'.repeat(129))).toEqual(['must be <= 256 characters long']);
+    // Places are counted in bytes; separators are spaces or nothing.
+    expect(await warned('ü\t')).toEqual([`${printable} 2`]);
+    expect(await warned('\u2028')).toEqual([`${printable} 0`]);
+    expect(await warned('')).toEqual(['must not be an empty string']);
+  });
   it('need an approval in the groups of the Kubernetes community', async () => {
     const crd = definition(object({}), {}, { group: 'gadgets.k8s.io' });
     crd['metadata'] = { name: 'gadgets.gadgets.k8s.io' };

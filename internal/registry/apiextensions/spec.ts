@@ -14,7 +14,7 @@ import { checkSubresources } from './subresources.js';
 import { isShared, PARTS, type Part, sharedPart, versionsAsInGo } from './versions.js';
 
 const SCOPES = ['Cluster', 'Namespaced'];
-const MAX_WARNING_CHARACTERS = 256;
+const MAX_WARNING_BYTES = 256;
 
 /** What an update may keep because the stored definition already has it. */
 export interface SpecLenience extends ValidationLenience {
@@ -31,20 +31,25 @@ const schemaOf = (validation: JsonValue | undefined): Schema | undefined => {
 const hasStatus = (subresources: JsonValue | undefined): boolean =>
   isObject(subresources) && isObject(subresources['status']);
 
-const NOT_PRINTED = /\p{C}/u;
+/** Go's unicode.IsPrint refuses these: control, format, unassigned, and separators but the space. */
+const NOT_PRINTED = /(?! )[\p{C}\p{Z}]/u;
 
-function warningProblem(version: FieldNode): string | undefined {
-  if (!version.has('deprecationWarning')) return undefined;
+/** What is wrong with the warning about a version (validateDeprecationWarning). Lengths and places are counted in bytes. */
+function warningProblems(version: FieldNode): string[] {
+  if (!version.has('deprecationWarning')) return [];
   const warning = version.text('deprecationWarning');
-  if (!version.flag('deprecated')) return 'can only be set for deprecated versions';
-  if (Array.from(warning).length > MAX_WARNING_CHARACTERS) {
-    return `must be <= ${MAX_WARNING_CHARACTERS} characters long`;
+  if (!version.flag('deprecated')) return ['can only be set for deprecated versions'];
+  const problems: string[] = [];
+  if (Buffer.byteLength(warning) > MAX_WARNING_BYTES) {
+    problems.push(`must be <= ${MAX_WARNING_BYTES} characters long`);
   }
-  if (warning === '') return 'must not be an empty string';
-  const control = Array.from(warning).findIndex((c) => NOT_PRINTED.test(c));
-  return control < 0
-    ? undefined
-    : `must only contain printable UTF-8 characters; non-printable character found at index ${control}`;
+  if (warning === '') problems.push('must not be an empty string');
+  const at = warning.search(NOT_PRINTED);
+  if (at >= 0) {
+    const bytes = Buffer.byteLength(warning.slice(0, at));
+    problems.push(`must only contain printable UTF-8 characters; non-printable character found at index ${bytes}`);
+  }
+  return problems;
 }
 
 function checkGroup(spec: FieldNode): void {
@@ -107,8 +112,7 @@ function* checkVersions(
   }
   for (const version of versions) {
     checkLabel(version, 'name', version.text('name'));
-    const warning = warningProblem(version);
-    if (warning !== undefined) version.invalid('deprecationWarning', warning);
+    for (const problem of warningProblems(version)) version.invalid('deprecationWarning', problem);
     for (const part of own) yield* checkPart(version, part, version, 'schema', lenience, breath);
     if (breath.isDue()) yield breath.rest();
   }

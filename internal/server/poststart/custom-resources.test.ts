@@ -96,13 +96,48 @@ test('a definition that goes takes its objects with it, those that are kept when
     finalizers: ['example.com/keep'],
   });
   expect(children(child(stored(), 'status'), 'conditions')).toContainEqual(
-    expect.objectContaining({ type: 'Terminating', status: 'True' }),
+    expect.objectContaining({
+      type: 'Terminating',
+      status: 'True',
+      reason: 'InstanceDeletionInProgress',
+      message: 'CustomResource deletion is in progress',
+    }),
   );
   const metadata = { ...child(kept, 'metadata') };
   delete metadata['finalizers'];
   await client.update(`${gadgets}/kept`, { ...kept, metadata }, 'm');
   await applied(() => stored() === undefined);
   expect(left()).toBe(0);
+});
+
+test('a definition whose names were taken goes without its objects, and says so', async () => {
+  const other = 'toys.example.com';
+  const keep = 'example.com/keep';
+  await rest.ok(201, 'POST', PATH, definition);
+  await applied(served);
+  // Another plural, the same kind: never established.
+  const names = { plural: 'toys', singular: 'toy', kind: 'Gadget', listKind: 'GadgetList' };
+  const spec = { ...definition.spec, names };
+  await rest.ok(201, 'POST', PATH, { ...definition, metadata: { name: other, finalizers: [keep] }, spec });
+  const conditionOf = (type: string): JsonObject | undefined =>
+    children(child(custom.definitions.find((d) => d.definition.name === other)?.object, 'status'), 'conditions').find(
+      (c) => c['type'] === type,
+    );
+  await applied(() => str(conditionOf('Established'), 'status') === 'False');
+  await rest.ok(200, 'DELETE', `${PATH}/${other}`);
+  await applied(() => str(conditionOf('Terminating'), 'status') === 'False');
+  expect(conditionOf('Terminating')).toMatchObject({
+    reason: 'NeverEstablished',
+    message: 'resource was never established',
+  });
+  const unkeep = { contentType: 'application/merge-patch+json' };
+  await applied(() => {
+    const object = custom.definitions.find((d) => d.definition.name === other)?.object;
+    return JSON.stringify(child(object, 'metadata')?.['finalizers']) === JSON.stringify([keep]);
+  });
+  await rest.ok(200, 'PATCH', `${PATH}/${other}`, { metadata: { finalizers: null } }, unkeep);
+  await rest.ok(200, 'DELETE', `${PATH}/${NAME}`);
+  await applied(() => stored() === undefined);
 });
 
 test('who keeps a definition longer sees that its objects are gone', async () => {

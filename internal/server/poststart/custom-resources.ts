@@ -146,6 +146,34 @@ function namesIn(definitions: CustomResources['definitions']): NamesInUse {
 
 const pathOf = (definition: Definition): string => `${PATH}/${encodeURIComponent(definition.name)}`;
 
+interface Ending {
+  readonly status: 'True' | 'False';
+  readonly reason: string;
+  readonly message: string;
+}
+const IN_PROGRESS: Ending = {
+  status: 'True',
+  reason: 'InstanceDeletionInProgress',
+  message: 'CustomResource deletion is in progress',
+};
+const COMPLETED: Ending = { status: 'False', reason: 'InstanceDeletionCompleted', message: 'removed all instances' };
+const NEVER: Ending = { status: 'False', reason: 'NeverEstablished', message: 'resource was never established' };
+
+const conditionOf = (object: JsonObject, type: string): JsonObject | undefined =>
+  children(child(object, 'status'), 'conditions').find((c) => str(c, 'type') === type);
+
+/** Says in the definition's status how far its end has come (SetCRDCondition: its time is that of the status). */
+function tell(client: InternalClient, object: JsonObject, definition: Definition, ending: Ending): Promise<JsonObject> {
+  const was = conditionOf(object, 'Terminating');
+  const since = str(was, 'status') === ending.status ? str(was, 'lastTransitionTime') : '';
+  const condition = { type: 'Terminating', ...ending, lastTransitionTime: since === '' ? now() : since };
+  const status: JsonObject = structuredClone(child(object, 'status')) ?? {};
+  const others = children(status, 'conditions');
+  status['conditions'] =
+    was === undefined ? [...others, condition] : others.map((c) => (str(c, 'type') === 'Terminating' ? condition : c));
+  return client.update(`${pathOf(definition)}/status`, { ...object, status }, MANAGER);
+}
+
 /** Removes the objects of a definition, then what keeps it; true when it is done. */
 async function cleanUp(
   backend: Backend,
@@ -153,6 +181,10 @@ async function cleanUp(
   object: JsonObject,
   definition: Definition,
 ): Promise<boolean> {
+  let current = object;
+  if (str(conditionOf(current, 'Terminating'), 'reason') !== IN_PROGRESS.reason) {
+    current = await tell(client, current, definition, IN_PROGRESS);
+  }
   // Names that were never accepted belong to another definition, and so do the objects.
   if (str(child(child(object, 'status'), 'acceptedNames'), 'plural') === definition.names.plural) {
     const prefix = resourcePrefix(definition.group, definition.names.plural);
@@ -167,21 +199,9 @@ async function cleanUp(
     await backend.readBarrier();
     if (backend.count(prefix, end) > 0) return false;
   }
-  const meta = child(object, 'metadata') ?? {};
-  const finalizers = strings(meta, 'finalizers').filter((f) => f !== CLEANUP_FINALIZER);
-  const status: JsonObject = structuredClone(child(object, 'status')) ?? {};
-  status['conditions'] = children(status, 'conditions').map((c) =>
-    str(c, 'type') === 'Terminating'
-      ? {
-          ...c,
-          status: 'False',
-          lastTransitionTime: now(),
-          reason: 'InstanceDeletionCompleted',
-          message: 'removed all instances',
-        }
-      : c,
-  );
-  const told = await client.update(`${pathOf(definition)}/status`, { ...object, status }, MANAGER);
+  const finalizers = strings(child(object, 'metadata') ?? {}, 'finalizers').filter((f) => f !== CLEANUP_FINALIZER);
+  const established = str(conditionOf(current, 'Established'), 'status') === 'True';
+  const told = await tell(client, current, definition, established ? COMPLETED : NEVER);
   const rest: JsonObject = { ...child(told, 'metadata') };
   delete rest['finalizers'];
   await client.update(
