@@ -244,6 +244,21 @@ export function parseLabelSelector(text: string): LabelSelector {
   return requirements.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
 }
 
+/** Up to so many values are looked through one by one. */
+const FEW = 8;
+
+/** Whether a value is among these, which are sorted: a selector may name ten thousand. */
+function isAmong(value: string, values: readonly string[]): boolean {
+  if (values.length <= FEW) return values.includes(value);
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((values[middle] ?? '') < value) low = middle + 1;
+    else high = middle;
+  }
+  return values[low] === value;
+}
+
 function holds(r: LabelRequirement, labels: Labels): boolean {
   const has = Object.hasOwn(labels, r.key) && labels[r.key] !== undefined;
   const value = has ? String(labels[r.key]) : '';
@@ -251,10 +266,10 @@ function holds(r: LabelRequirement, labels: Labels): boolean {
     case 'in':
     case '=':
     case '==':
-      return has && r.values.includes(value);
+      return has && isAmong(value, r.values);
     case 'notin':
     case '!=':
-      return !has || !r.values.includes(value);
+      return !has || !isAmong(value, r.values);
     case 'exists':
       return has;
     case '!':

@@ -1,11 +1,13 @@
+import { exportJWK, generateKeyPair } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Callout } from '../../callout/index.js';
 import type { AuthenticationResult } from '../authenticator.js';
 import { credentials } from '../testing.js';
 import { type OidcAuthenticator, oidcAuthenticator } from './authenticator.js';
+import { claimsExpression } from './expressions.js';
 import type { IssuerKeysOptions } from './issuer-keys.js';
 import { startIssuer, type TestIssuer } from './testing.js';
-import { SIGNING_ALGS } from './types.js';
+import { type JwtAuthenticatorConfig, SIGNING_ALGS } from './types.js';
 
 const NOW = 1_700_000_000;
 const callout = new Callout();
@@ -15,21 +17,30 @@ let who: OidcAuthenticator;
 const ask = async (token: string): Promise<AuthenticationResult> => who.authenticate(credentials({ token }));
 const good = { sub: 'ann', aud: 'api', exp: NOW + 60 };
 
-function authenticatorFor(
+const configOf = (
   { url, ca }: TestIssuer,
+  signingAlgs = SIGNING_ALGS,
+  claimRules: JwtAuthenticatorConfig['claimRules'] = [],
+): JwtAuthenticatorConfig => ({
+  issuer: { url, discoveryUrl: '', certificateAuthority: ca, audiences: ['api'], signingAlgs },
+  claimRules,
+  username: { claim: 'sub', prefix: '' },
+  groups: undefined,
+  uid: undefined,
+  extra: [],
+  userRules: [],
+});
+
+function authenticatorFor(
+  by: TestIssuer,
   signingAlgs = SIGNING_ALGS,
   fetched?: IssuerKeysOptions['fetched'],
 ): OidcAuthenticator {
-  const config = {
-    issuer: { url, discoveryUrl: '', certificateAuthority: ca, audiences: ['api'], signingAlgs },
-    claimRules: [],
-    username: { claim: 'sub', prefix: '' },
-    groups: undefined,
-    uid: undefined,
-    extra: [],
-    userRules: [],
-  };
-  return oidcAuthenticator(config, { callout, now: () => nowMs, ...(fetched === undefined ? {} : { fetched }) });
+  return oidcAuthenticator(configOf(by, signingAlgs), {
+    callout,
+    now: () => nowMs,
+    ...(fetched === undefined ? {} : { fetched }),
+  });
 }
 
 beforeAll(async () => {
@@ -62,6 +73,56 @@ test('it stops at its end, also when it was just taken', async () => {
   nowMs += 1001;
   expect(await ask(token)).toBe('invalid');
   nowMs = NOW * 1000;
+});
+
+test('of an issuer with very many keys the first hundred are used', async () => {
+  const many = await startIssuer();
+  const other = await exportJWK((await generateKeyPair('ES256', { extractable: true })).publicKey);
+  for (const [ahead, user] of [
+    [98, { username: 'ann' }],
+    [100, 'invalid'],
+  ] as const) {
+    many.before = Array.from({ length: ahead }, () => ({ ...other, alg: 'ES256', use: 'sig' }));
+    many.withoutKeyIds = true;
+    const one = authenticatorFor(many);
+    await one.ready;
+    const token = await many.token(good, { kid: undefined });
+    const found = await one.authenticate(credentials({ token }));
+    if (typeof user === 'string') expect(found).toBe(user);
+    else expect(found).toMatchObject(user);
+    one.stop();
+  }
+  await many.close();
+});
+
+test('expressions over the claims of many tokens that come at once are evaluated in turns', async () => {
+  const rule = claimsExpression("claims.groups.all(g, claims.groups.all(h, h == g || h != g + 'x'))", true);
+  if (typeof rule === 'string') throw new Error(rule);
+  const slow = oidcAuthenticator(configOf(issuer, SIGNING_ALGS, [{ ...rule, message: '' }]), {
+    callout,
+    now: () => nowMs,
+  });
+  await slow.ready;
+  const groups = Array.from({ length: 150 }, (_, i) => `g${i}`);
+  const tokens = await Promise.all(
+    Array.from({ length: 64 }, (_, i) => issuer.token({ ...good, jti: `${i}`, groups })),
+  );
+  let [longest, before, over] = [0, process.cpuUsage().user, false];
+  const turn = (): void => {
+    const now = process.cpuUsage().user;
+    longest = Math.max(longest, now - before);
+    before = now;
+    if (!over) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const began = process.cpuUsage().user;
+  const found = await Promise.all(tokens.map((token) => slow.authenticate(credentials({ token }))));
+  const all = process.cpuUsage().user - began;
+  over = true;
+  slow.stop();
+  expect(found.every((user) => typeof user === 'object' && user.username === 'ann')).toBe(true);
+  // One after the other in one turn they would be nearly all of it.
+  expect(longest).toBeLessThan(all / 4);
 });
 
 describe('a token is refused', () => {

@@ -1,5 +1,6 @@
 import { str } from '../../machinery/access.js';
 import { isObject, type JsonValue } from '../../machinery/json.js';
+import { Turns } from '../../machinery/turns.js';
 import { type Authenticator, bearerToken } from '../authenticator.js';
 import { readClaims } from '../jwt.js';
 import { cachedTokens } from '../token-cache.js';
@@ -9,6 +10,9 @@ import type { JwtAuthenticatorConfig } from './types.js';
 
 /** kube-apiserver's: for so long the user of a token is remembered, without which each request would be verified. */
 const REMEMBERED_MS = 10_000;
+
+/** Signatures of many tokens are found good at once, and the expressions over each may take some time. */
+const turns = new Turns();
 
 /** An authenticator for the tokens of one issuer. */
 export interface OidcAuthenticator extends Authenticator {
@@ -26,10 +30,13 @@ export function oidcAuthenticator(config: JwtAuthenticatorConfig, options: Issue
   const keys = new IssuerKeys(issuer, options);
   const verified = cachedTokens(
     async (token) => {
-      const claims = JSON.parse((await keys.verify(token)).toString()) as JsonValue;
-      if (!isObject(claims) || str(claims, 'iss') !== issuer.url) throw new Error('oidc: the token has no claims');
-      checkStandardClaims(claims, issuer.audiences, options.now() / 1000);
-      return { result: userOfClaims(config, claims), until: Number(claims['exp']) * 1000 };
+      const payload = await keys.verify(token);
+      return await turns.run(() => {
+        const claims = JSON.parse(payload.toString()) as JsonValue;
+        if (!isObject(claims) || str(claims, 'iss') !== issuer.url) throw new Error('oidc: the token has no claims');
+        checkStandardClaims(claims, issuer.audiences, options.now() / 1000);
+        return { result: userOfClaims(config, claims), until: Number(claims['exp']) * 1000 };
+      });
     },
     { hitMs: REMEMBERED_MS, missMs: 0, now: options.now },
   );

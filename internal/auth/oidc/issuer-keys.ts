@@ -3,6 +3,7 @@ import type { Callout, Target } from '../../callout/index.js';
 import { str } from '../../machinery/access.js';
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
 import { logger } from '../../machinery/log.js';
+import { Turns } from '../../machinery/turns.js';
 import type { Issuer } from './types.js';
 
 const log = logger('issuer-keys.ts');
@@ -13,6 +14,11 @@ const TIMEOUT_MS = 30_000;
 const RETRY_MS = 10_000;
 /** Keys are fetched again for a token that none of them signed, but not more often. */
 export const REFETCH_MS = 10_000;
+
+/** Keys that are kept of an issuer, the first ones: a token that names none of them is tried with each. */
+const MAX_KEYS = 100;
+/** Trying many keys; as many wait as there are requests. */
+const turns = new Turns();
 
 type KeySet = ReturnType<typeof createLocalJWKSet>;
 
@@ -73,14 +79,7 @@ export class IssuerKeys {
     } catch (error) {
       // A token that does not name its key may be signed by any of those that fit.
       if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
-      for await (const key of error) {
-        try {
-          return Buffer.from((await compactVerify(token, key, options)).payload);
-        } catch (again) {
-          if (!(again instanceof errors.JWSSignatureVerificationFailed)) throw again;
-        }
-      }
-      throw new errors.JWSSignatureVerificationFailed();
+      return await turns.run(() => verifyWithAny(error, token, options));
     }
   }
 
@@ -113,12 +112,19 @@ export class IssuerKeys {
     try {
       if (this.jwksUri === '') this.jwksUri = await this.discover();
       const body = await this.get(this.jwksUri);
-      this.keys = createLocalJWKSet(parsed(body) as unknown as JSONWebKeySet);
+      this.keys = createLocalJWKSet(this.bounded(parsed(body)) as unknown as JSONWebKeySet);
       this.options.fetched?.(body, undefined);
     } catch (error) {
       this.options.fetched?.(undefined, error);
       throw error;
     }
+  }
+
+  private bounded(document: JsonObject): JsonObject {
+    const { keys } = document;
+    if (!Array.isArray(keys) || keys.length <= MAX_KEYS) return document;
+    log.error(`${this.issuer.url} has ${keys.length} keys, of which the first ${MAX_KEYS} are used`);
+    return { keys: keys.slice(0, MAX_KEYS) };
   }
 
   private async discover(): Promise<string> {
@@ -142,6 +148,21 @@ export class IssuerKeys {
     if (status !== 200) throw new Error(`${url} answers ${status}`);
     return body;
   }
+}
+
+async function verifyWithAny(
+  keys: errors.JWKSMultipleMatchingKeys,
+  token: string,
+  options: { readonly algorithms: string[] },
+): Promise<Buffer> {
+  for await (const key of keys) {
+    try {
+      return Buffer.from((await compactVerify(token, key, options)).payload);
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+    }
+  }
+  throw new errors.JWSSignatureVerificationFailed();
 }
 
 function isUnknownKey(error: unknown): boolean {

@@ -19,6 +19,8 @@ export interface TestIssuer {
   discovery: Record<string, unknown>;
   /** Leaves out the ids of keys. */
   withoutKeyIds: boolean;
+  /** Keys that it serves before its own. */
+  before: JWK[];
   close(): Promise<void>;
 }
 
@@ -33,7 +35,8 @@ export async function startIssuer(alg = 'ES256'): Promise<TestIssuer> {
     res.setHeader('content-type', 'application/json');
     if (req.url === '/.well-known/openid-configuration') res.end(JSON.stringify(issuer.discovery));
     else if (req.url === '/keys') {
-      res.end(JSON.stringify({ keys: issuer.withoutKeyIds ? keys.map(({ kid: _id, ...key }) => key) : keys }));
+      const all = [...issuer.before, ...keys];
+      res.end(JSON.stringify({ keys: issuer.withoutKeyIds ? all.map(({ kid: _id, ...key }) => key) : all }));
     } else res.writeHead(404).end('{}');
   });
   server.listen(0, '127.0.0.1');
@@ -51,6 +54,7 @@ export async function startIssuer(alg = 'ES256'): Promise<TestIssuer> {
     asked: [],
     discovery: { issuer: url, jwks_uri: `${url}/keys` },
     withoutKeyIds: false,
+    before: [],
     token: (claims, header = {}) =>
       new SignJWT({ iss: url, ...claims }).setProtectedHeader({ alg, kid: `k${kid}`, ...header }).sign(signer),
     async rotate() {

@@ -224,6 +224,7 @@ export const BOUNDS: readonly (readonly [row: string, says: string, constant: st
   ['a review that a webhook', '30 s', 'cmd/quorate/authorization.ts:WEBHOOK_TIMEOUT_MS'],
   ['a review that a webhook', '5', 'callout/post-review.ts:ATTEMPTS'],
   ['an OpenID issuer', '1 MiB', 'auth/oidc/issuer-keys.ts:MAX_BYTES'],
+  ['an OpenID issuer', '100', 'auth/oidc/issuer-keys.ts:MAX_KEYS'],
   ['an OpenID issuer', '30 s', 'auth/oidc/issuer-keys.ts:TIMEOUT_MS'],
   ['an OpenID issuer', '10 s', 'auth/oidc/issuer-keys.ts:REFETCH_MS'],
   ['issuers in one configuration', '64', 'auth/oidc/configuration.ts:MAX_ISSUERS'],
