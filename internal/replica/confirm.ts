@@ -15,6 +15,12 @@ const ASK_AGAIN_MS = 300;
 /** How long voters are waited for that do not answer, or have not applied so much yet. */
 const PATIENCE_MS = 5_000;
 
+/**
+ * What voters say of a copy. majority: enough of them have the same. all others: too few for that, but whoever there is
+ * beside its taker has it, and nobody is left who could say otherwise. too few: the others did not tell in time.
+ */
+export type Confirmation = 'majority' | 'all others' | 'too few';
+
 /** A voter has another state than a copy that is about to be taken. */
 export class DisputedCopyError extends Error {
   constructor(voter: NodeId, revision: number) {
@@ -37,14 +43,13 @@ export interface ConfirmOptions {
 }
 
 /**
- * Asks the voters whether they have the state that a copy claims to be, until a majority says so (true), or all others
- * do and are too few, or they did not tell within 5 s (false). Throws DisputedCopyError as soon as one has another, and
- * the reason of `stopping`.
+ * Asks the voters whether they have the state that a copy claims to be, until a majority or all others say so, or 5 s are
+ * over. Throws DisputedCopyError as soon as one has another, and the reason of `stopping`.
  */
-export async function confirmCopy(options: ConfirmOptions): Promise<boolean> {
+export async function confirmCopy(options: ConfirmOptions): Promise<Confirmation> {
   const { claim, voters, self } = options;
   // The state that everybody began with.
-  if (claim.revision === 0) return true;
+  if (claim.revision === 0) return 'majority';
   const confirmed = new Map<NodeId, Witness>();
   const asking = new Set<NodeId>();
   let other: NodeId | undefined;
@@ -64,9 +69,8 @@ export async function confirmCopy(options: ConfirmOptions): Promise<boolean> {
       if (isOver() || other !== undefined) wake();
     }
   };
-  // Of two voters, one of which takes the copy, the other is no majority, and nobody is left who could say more (seed
-  // 20311 of the simulator).
   const others = voters.filter((voter) => voter !== self);
+  // Of two voters, one of which takes the copy, the other is no majority: more is not waited for (seed 20311 of the simulator).
   const isOver = (): boolean => isEnough() || others.every((voter) => confirmed.has(voter));
   const isEnough = (): boolean =>
     options.count === 'voters' ? confirmed.size > voters.length / 2 : judge(confirmed, voters).kind === 'agreed';
@@ -81,5 +85,6 @@ export async function confirmCopy(options: ConfirmOptions): Promise<boolean> {
     if (other !== undefined) throw new DisputedCopyError(other, claim.revision);
     options.stopping?.throwIfAborted();
   }
-  return isEnough();
+  if (isEnough()) return 'majority';
+  return isOver() && others.length > 0 ? 'all others' : 'too few';
 }

@@ -358,8 +358,8 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
     const ask = async (voter: NodeId, revision: number): Promise<VerifyReply> =>
       decodeVerifyReply(await this.ask(voter, encodeVerify({ op: 'hash', revision })));
     const options = { receiver, self: identity.id, ask, count: 'voters', say, stopping } as const;
-    const { received, isConfirmed } = await receiveConfirmed(chunks, options);
-    if (!isConfirmed) say('warn', 'a snapshot is taken although too few members could confirm it');
+    const { received, confirmation } = await receiveConfirmed(chunks, options);
+    if (confirmation !== 'majority') say('warn', 'a snapshot is taken although too few members could confirm it');
     return received;
   }
 

@@ -157,6 +157,13 @@ describe('a replica whose state differs', () => {
     expect(said.at(-1)).toMatch(/^info: replaced the state by a copy of member [12]'s/);
   });
 
+  it('takes one that all others have of one computation, and counts for none of its own with it', async () => {
+    for (const [i, address] of addresses.entries()) await listen(i + 1, address);
+    answers = () => ({ lineage: '1-x' });
+    expect(await start('3')).toBeUndefined();
+    expect(taker.state.meta).toMatchObject({ revision: 3, lineage: leader.state.meta.lineage });
+  });
+
   it('takes none that another member contradicts, and keeps nothing of it', async () => {
     for (const [i, address] of addresses.entries()) await listen(i + 1, address);
     answers = (member) => (member === 2 ? { hash: 'another' } : {});
@@ -216,6 +223,19 @@ describe('a replica whose state differs', () => {
 });
 
 describe('a replica whose state has damaged records', () => {
+  it('takes none that all others have of one computation: its own may say otherwise', async () => {
+    for (const [i, address] of addresses.entries()) await listen(i + 1, address);
+    answers = () => ({ lineage: '1-x' });
+    const started = start(DAMAGED);
+    await until(() => said.some((text) => text.includes('from member 2')));
+    later = 10_000;
+    expect(await started).toBeUndefined();
+    expect(said).toContain(
+      'info: no copy of the state from member 1 yet: too few members confirm that its state is right',
+    );
+    expect([wishes(), taker.state.meta.revision]).toEqual([DAMAGED, 0]);
+  });
+
   it('goes on with it when nobody has given it a copy within 10 s, and will wish for one again', async () => {
     const started = start(DAMAGED);
     await until(() => said.some((text) => text.startsWith('info')));

@@ -6,6 +6,7 @@ import { fetchState } from '../transport/fetch.js';
 import type { TransportTls } from '../transport/types.js';
 import { callMember } from './calls.js';
 import type { LogLevel } from './config.js';
+import type { Confirmation } from './confirm.js';
 import { receiveConfirmed } from './confirmed-copy.js';
 import type { Member } from './identity.js';
 import type { LogStore } from './log.js';
@@ -58,14 +59,20 @@ export async function reseedIfWanted(options: ReseedOptions): Promise<void> {
       if (options.stopping?.aborted === true)
         throw new FatalError('no copy of the state was taken yet; the next start will take one.');
       try {
-        const received = await confirmed(receiver, options, fetchState(address, tls, identity, id));
+        const { received, confirmation } = await confirmed(
+          receiver,
+          options,
+          wish,
+          fetchState(address, tls, identity, id),
+        );
         if (received.meta.index < log.firstIndex() - 1) throw new Error('its state is older than our log');
         await adopt(log, received);
         state.replace(received.state.path);
         // What a majority has computed each by itself is right, whoever holds it (verdict.ts). Were the copy still a part of
         // its source's lineage, the next one to be damaged could not be outvoted (seed 2899 of the simulator). Of a copy whose
         // rows are not all counted it is not known whether it has all of them.
-        if (received.claim.hash.rows !== undefined) state.setLineage(newLineage(identity.id));
+        const isProven = confirmation === 'majority' && received.claim.hash.rows !== undefined;
+        if (isProven) state.setLineage(newLineage(identity.id));
         say('info', `replaced the state by a copy of member ${id}'s, at log index ${received.meta.index}`);
         return;
       } catch (error) {
@@ -101,23 +108,29 @@ async function askVoter(
   );
 }
 
-/** Receives a copy that a majority of voters, each by its own computation, has as well; discards any other. */
+/**
+ * Receives a copy that a majority of voters, each by its own computation, has as well; discards any other. Where this
+ * replica's state is proven wrong, one that all others have will do: once one of two others has taken a copy from the other,
+ * there is no such majority without this replica (seed 31178 of the simulator).
+ */
 async function confirmed(
   receiver: SnapshotReceiver,
   options: ReseedOptions,
+  wish: string,
   chunks: AsyncIterable<Buffer>,
-): Promise<ReceivedState> {
+): Promise<{ readonly received: ReceivedState; readonly confirmation: Confirmation }> {
   const { identity, say } = options;
   const ask = (voter: NodeId, revision: number): Promise<VerifyReply> =>
     askVoter(options, voter, { op: 'hash', revision });
-  const { received, isConfirmed } = await receiveConfirmed(chunks, {
+  const { received, confirmation } = await receiveConfirmed(chunks, {
     receiver,
     self: identity.id,
     ask,
     count: 'lineages',
     say,
   });
-  if (isConfirmed) return received;
+  const isEnough = confirmation === 'majority' || (confirmation === 'all others' && wish !== DAMAGED);
+  if (isEnough) return { received, confirmation };
   await received.state.discard();
   throw new Error('too few members confirm that its state is right');
 }
