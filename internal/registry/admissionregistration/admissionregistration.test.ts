@@ -93,6 +93,16 @@ describe('admission policies', () => {
     expect(said("request.userInfo.username == 'a' && namespaceObject.metadata.name != 'b'")).toBe('');
     expect(said('object.x')).toContain('must evaluate to bool');
   });
+  it('have parameters of a kind in a version', () => {
+    const said = (apiVersion: string): string[] =>
+      ofPolicy(policy({ validations: [{ expression: 'true' }], paramKind: { apiVersion, kind: 'K' } }));
+    expect(said('/v1')).toEqual([]);
+    for (const without of ['g.io/', '/']) {
+      expect(said(without)).toEqual([
+        `spec.paramKind.apiVersion: Invalid value: "${without}": version must be specified`,
+      ]);
+    }
+  });
   it('want one-line messages, also none where the expression has lines', () => {
     const validations = [{ expression: 'true', message: 'a\nb' }, { expression: 'true &&\n true' }];
     expect(ofPolicy(policy({ validations }))).toEqual([

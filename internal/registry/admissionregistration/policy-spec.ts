@@ -22,8 +22,10 @@ function checkParamKind(kind: FieldNode): void {
       const group = parts.length === 2 ? (parts[0] ?? '') : '';
       const fieldErrors = group === '' ? [] : dns1123Subdomain(group);
       if (fieldErrors.length > 0) kind.invalid('apiVersion', fieldErrors.join(','), group);
-      const bare = dns1035Label(parts.at(-1) ?? '');
-      if (bare.length > 0) kind.invalid('apiVersion', bare.join(','), parts.at(-1));
+      const bare = parts.at(-1) ?? '';
+      const versionErrors = dns1035Label(bare);
+      if (bare === '') kind.invalid('apiVersion', 'version must be specified');
+      else if (versionErrors.length > 0) kind.invalid('apiVersion', versionErrors.join(','), bare);
     }
   }
   const name = kind.text('kind');
