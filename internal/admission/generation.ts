@@ -1,5 +1,6 @@
 import { objectKey } from '../store/keys.js';
 import type { Compare, Op } from '../store/types.js';
+import type { ResourceDef } from '../schema/types.js';
 import type { ObjectReader } from './types.js';
 
 /*
@@ -24,3 +25,17 @@ export function generationOf(reader: ObjectReader): number {
 export function generationIs(generation: number): Compare {
   return { key: KEY, modRevision: generation };
 }
+
+const GROUP = 'admissionregistration.k8s.io';
+const POLICIES: ReadonlySet<string> = new Set([
+  'validatingadmissionpolicies',
+  'validatingadmissionpolicybindings',
+  'mutatingadmissionpolicies',
+  'mutatingadmissionpolicybindings',
+]);
+
+/**
+ * Whether no webhook and no policy is about such objects, so that what is decided of them goes by no generation. Policies
+ * and their bindings are so: of hundreds that are written at once none has to wait for another.
+ */
+export const goesByNone = ({ group, resource }: ResourceDef): boolean => group === GROUP && POLICIES.has(resource);

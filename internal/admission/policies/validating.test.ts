@@ -530,3 +530,16 @@ describe('bounds', () => {
     expect(turns).toBeGreaterThan(1);
   });
 });
+
+it('a hundred policies that are written at once are all written, none waits for another', async () => {
+  const statuses = await Promise.all(
+    Array.from({ length: 100 }, async (_, i) => {
+      const { status } = await rest.call('POST', `${POLICIES}/${VALIDATING}policies`, {
+        metadata: { name: `at-once${i}` },
+        spec: { matchConstraints: configMaps('at-once'), validations: [{ expression: `object.kind != '${i}'` }] },
+      });
+      return status;
+    }),
+  );
+  expect(new Set(statuses)).toEqual(new Set([201]));
+});

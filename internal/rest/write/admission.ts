@@ -1,5 +1,5 @@
 import { AttemptContext } from '../../admission/context.js';
-import { generationIs, generationOf } from '../../admission/generation.js';
+import { generationIs, generationOf, goesByNone } from '../../admission/generation.js';
 import { storeReader } from '../../admission/lookup.js';
 import { defaultAdmission } from '../../admission/plugins.js';
 import type { ObjectReader } from '../../admission/types.js';
@@ -53,6 +53,7 @@ export function admitted(
   registry: () => void | Promise<void>,
 ): void | Promise<void> {
   if (attributes.dryRun) return fresh(deps, admission, attributes, registry);
+  if (goesByNone(attributes.def)) return admit(deps, admission, attributes, registry);
   const reader = readerOf(deps);
   const generation = generationOf(reader);
   admission.compares.push(generationIs(generation));
