@@ -13,6 +13,25 @@ export interface SelectorOptions {
   readonly anyValue?: boolean;
 }
 
+/** Field errors of how many values an expression has for its operator. False for an operator that is not known. */
+export function checkValueCount(expression: FieldNode): boolean {
+  const count = expression.count('values');
+  switch (expression.text('operator')) {
+    case 'In':
+    case 'NotIn':
+      if (count === 0) expression.required('values', "must be specified when `operator` is 'In' or 'NotIn'");
+      return true;
+    case 'Exists':
+    case 'DoesNotExist':
+      if (count > 0) {
+        expression.forbidden('values', "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+      }
+      return true;
+    default:
+      return false;
+  }
+}
+
 /**
  * Field errors of one expression of a selector of labels. `moreOperators` judges an operator that only some selectors
  * have, and says whether it knows it.
@@ -24,19 +43,8 @@ export function checkExpression(
 ): void {
   const values = expression.texts('values');
   const operator = expression.text('operator');
-  switch (operator) {
-    case 'In':
-    case 'NotIn':
-      if (values.length === 0) expression.required('values', "must be specified when `operator` is 'In' or 'NotIn'");
-      break;
-    case 'Exists':
-    case 'DoesNotExist':
-      if (values.length > 0) {
-        expression.forbidden('values', "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-      }
-      break;
-    default:
-      if (!moreOperators(operator, values)) expression.invalid('operator', NO_OPERATOR, operator);
+  if (!checkValueCount(expression) && !moreOperators(operator, values)) {
+    expression.invalid('operator', NO_OPERATOR, operator);
   }
   expression.checkText('key', qualifiedName);
   if (options.anyValue === true) return;

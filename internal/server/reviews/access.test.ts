@@ -182,10 +182,7 @@ test('a question in a namespace is about that one, and none of its parts may be 
 });
 
 test('what is not asked is not told to the authorizers', async () => {
-  await statusOf(ACCESS, {
-    user: 'jane',
-    resourceAttributes: { verb: 'list', resource: 'pods', fieldSelector: {}, labelSelector: { requirements: [] } },
-  });
+  await statusOf(ACCESS, { user: 'jane', resourceAttributes: { verb: 'list', resource: 'pods' } });
   expect(asked[0]).toEqual({
     user: { username: 'jane', uid: '', groups: [], extra: {} },
     verb: 'list',
@@ -266,4 +263,35 @@ test('others have their turn while a token is looked at for many audiences', asy
     clearImmediate(next);
     await own.close();
   }
+});
+
+test('selectors of a review ask in one way, and with as many values as their operators take', async () => {
+  const said = (selectors: JsonObject, path = ACCESS): Promise<unknown> =>
+    refusal(path, { ...(path === SELF ? {} : { user: 'jane' }), resourceAttributes: { ...pods, ...selectors } });
+  const at = '.authorization.k8s.io "" is invalid: ';
+  for (const key of ['fieldSelector', 'labelSelector']) {
+    const field = `spec.resourceAttributes.${key}`;
+    for (const path of [ACCESS, SELF]) {
+      expect(await said({ [key]: {} }, path)).toBe(
+        `${at}${field}.requirements: Required value: when ${field} is specified, requirements or rawSelector is required`,
+      );
+    }
+    const exists = { key: 'a', operator: 'Exists' };
+    expect(await said({ [key]: { rawSelector: 'a', requirements: [exists] } })).toBe(
+      `${at}${field}.rawSelector: Invalid value: "a": may not specified at the same time as requirements`,
+    );
+    expect(await said({ [key]: { requirements: [{ ...exists, values: ['b'] }] } })).toBe(
+      `${at}${field}.requirements[0].values: Forbidden: may not be specified when \`operator\` is 'Exists' or 'DoesNotExist'`,
+    );
+    expect(await said({ [key]: { requirements: [exists, { key: 'a', operator: 'In' }] } })).toBe(
+      `${at}${field}.requirements[1].values: Required value: must be specified when \`operator\` is 'In' or 'NotIn'`,
+    );
+    const newer = { requirements: [{ key: 'a', operator: 'Like', values: ['b'] }] };
+    const spec = { user: 'jane', resourceAttributes: { ...pods, [key]: newer } };
+    expect(await statusOf(ACCESS, spec)).toEqual({ allowed: true });
+  }
+  expect(await said({ fieldSelector: { requirements: [{ key: '', operator: 'Exists' }] } })).toBe(
+    `${at}spec.resourceAttributes.fieldSelector.requirements[0].key: Required value: must be specified`,
+  );
+  expect(await refusal(ACCESS, {})).toMatch(/: \[spec\.resourceAttributes: .*, spec\.user: .*\]$/);
 });

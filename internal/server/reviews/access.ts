@@ -6,6 +6,7 @@ import { emptyRecord } from '../../machinery/record.js';
 import { badRequest } from '../../machinery/status.js';
 import type { Creator } from '../../rest/deps.js';
 import { reviewCreator } from './review.js';
+import { selectorErrors } from './selectors.js';
 
 /** The kind is left out of these refusals, as in kube-apiserver. */
 const NAMELESS = { group: 'authorization.k8s.io', kind: '' } as const;
@@ -15,7 +16,12 @@ export function subjectAccessReview(authorizer: Authorizer): Creator {
   return reviewCreator({
     check(review) {
       const spec = child(review, 'spec') ?? {};
-      refuse([...subjectErrors(spec), ...attributeErrors(spec), ...metadataErrors(review, [])]);
+      refuse([
+        ...attributeErrors(spec),
+        ...subjectErrors(spec),
+        ...selectorErrors(spec),
+        ...metadataErrors(review, []),
+      ]);
     },
     answer: (review) => decideFor(authorizer, review),
   });
@@ -27,7 +33,12 @@ export function localSubjectAccessReview(authorizer: Authorizer): Creator {
     check(review, ctx) {
       const spec = child(review, 'spec') ?? {};
       const namespace = str(child(spec, 'resourceAttributes'), 'namespace');
-      const errors = [...subjectErrors(spec), ...attributeErrors(spec), ...metadataErrors(review, ['namespace'])];
+      const errors = [
+        ...attributeErrors(spec),
+        ...subjectErrors(spec),
+        ...selectorErrors(spec),
+        ...metadataErrors(review, ['namespace']),
+      ];
       if (child(spec, 'resourceAttributes') !== undefined && namespace !== ctx.namespace) {
         errors.push(invalidValue('spec.resourceAttributes.namespace', namespace, 'must match metadata.namespace'));
       }
@@ -52,7 +63,7 @@ export function selfSubjectAccessReview(authorizer: Authorizer): Creator {
   return reviewCreator({
     check(review) {
       const spec = child(review, 'spec') ?? {};
-      refuse([...attributeErrors(spec), ...metadataErrors(review, [])]);
+      refuse([...attributeErrors(spec), ...selectorErrors(spec), ...metadataErrors(review, [])]);
     },
     answer: (review, ctx) => decide(authorizer, child(review, 'spec') ?? {}, ctx.user),
   });
