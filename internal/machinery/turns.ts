@@ -77,25 +77,29 @@ export class Turns {
     this.#nextTurn(this.#begin);
   }
 
-  /** A new turn. */
+  /** A new turn, in which one goes on whatever the clock says. */
   readonly #begin = (): void => {
     this.#isAsked = false;
     this.#isStepping = true;
     this.#since = this.#now();
-    this.#step();
+    this.#goOn();
   };
 
   readonly #step = (): void => {
+    // What the last one did was done when no promise was left to be looked at: now it can be measured.
+    if (this.#first < this.#waiting.length && this.#now() - (this.#since ?? 0) >= this.#sliceMs) {
+      this.#isStepping = false;
+      this.#ask();
+      return;
+    }
+    this.#goOn();
+  };
+
+  #goOn(): void {
     const next = this.#waiting[this.#first];
     if (next === undefined) {
       this.#isStepping = false;
       this.#since = undefined;
-      return;
-    }
-    // What the last one did was done when no promise was left to be looked at: now it can be measured.
-    if (this.#now() - (this.#since ?? 0) >= this.#sliceMs) {
-      this.#isStepping = false;
-      this.#ask();
       return;
     }
     this.#first++;
@@ -105,5 +109,5 @@ export class Turns {
     }
     next();
     queueMicrotask(() => process.nextTick(this.#step));
-  };
+  }
 }

@@ -11,6 +11,8 @@ export const PAGE_BYTES = 1024 * 1024;
 export const STREAM_BYTES = 256 * 1024;
 /** Objects looked at before other requests get their turn, when a selector passes few of them. */
 const PAGE_ITEMS = 2_000;
+/** How long objects of one page are looked at, milliseconds: a selector may have thousands of terms. */
+const SELECT_MS = 5;
 
 /** Has objects converted; see `Converter.prepare`. */
 export type Prepare = (objects: readonly LazyObject[]) => Promise<void>;
@@ -28,6 +30,8 @@ export interface Snapshot {
 export class Lister {
   private next: string;
   private done = false;
+  /** So many are read for a selector: fewer where the time of a page was over before all of them were looked at. */
+  private most = PAGE_ITEMS;
   constructor(
     private readonly deps: RestDeps,
     private readonly filter: Filter,
@@ -67,7 +71,7 @@ export class Lister {
     return backend.range({
       start: this.next,
       end,
-      limit: matches === undefined ? Math.min(limit, PAGE_ITEMS) : PAGE_ITEMS,
+      limit: matches === undefined ? Math.min(limit, PAGE_ITEMS) : this.most,
       bytesMax,
       ...(backend.revision === revision ? {} : { revision }),
     });
@@ -82,8 +86,14 @@ export class Lister {
   ): LazyObject[] {
     const { matches } = this.filter;
     const out: LazyObject[] = [];
+    const until = performance.now() + SELECT_MS;
     let last: T | undefined;
-    for (const item of items) {
+    for (const [i, item] of items.entries()) {
+      if (matches !== undefined && last !== undefined && performance.now() >= until) {
+        this.most = i;
+        this.next = `${last.key}\0`;
+        return out;
+      }
       const obj = objectOf(item);
       if (matches !== undefined && !matches(obj)) {
         last = item;
@@ -96,6 +106,7 @@ export class Lister {
       out.push(obj);
       last = item;
     }
+    this.most = Math.min(PAGE_ITEMS, this.most * 2);
     if (last !== undefined) this.next = `${last.key}\0`;
     this.done = !more;
     return out;

@@ -1,5 +1,6 @@
 import { logger } from '../machinery/log.js';
 import { internalError, type StatusError } from '../machinery/status.js';
+import { Turns } from '../machinery/turns.js';
 import { type ChangeEvent, CompactedError } from '../store/types.js';
 import { watchTooOld } from './errors.js';
 import type { LazyObject } from './lazy.js';
@@ -16,6 +17,10 @@ const log = logger('watcher.ts');
 const BOOKMARK_MS = 60_000;
 /** The last bookmark comes this long before the timeout. */
 const BEFORE_TIMEOUT_MS = 2_000;
+/** How long one watch reads the history at a time, milliseconds: its selector may have thousands of terms. */
+const HISTORY_MS = 5;
+/** Watches that catch up; as many wait as there are. */
+const historyTurns = new Turns();
 
 export interface WatcherOptions {
   /** Changes up to here are known to the client. */
@@ -183,7 +188,7 @@ export class Watcher {
     try {
       const more = this.initial === undefined ? this.readHistory() : this.readInitial(this.initial);
       if (!more) return;
-      if (this.initial === undefined) setImmediate(() => this.advance());
+      if (this.initial === undefined) setImmediate(() => void historyTurns.run(() => this.advance()));
       else listTurns.later(() => this.advance(), this.pages);
     } catch (e) {
       this.broke(e);
@@ -233,6 +238,7 @@ export class Watcher {
     const { encoding, filter } = this.cls;
     let frames: Buffer[] = [];
     let bytes = 0;
+    const until = performance.now() + HISTORY_MS;
     for (const [i, change] of changes.entries()) {
       const event = eventOf(change);
       const type = event.seenBy(filter);
@@ -244,9 +250,12 @@ export class Watcher {
       }
       const next = changes[i + 1];
       // A place in the history is a whole transaction.
-      if (next !== undefined && (next.revision === change.revision || bytes < FLUSH_BYTES)) continue;
+      if (next?.revision === change.revision) continue;
+      const isOver = next !== undefined && performance.now() >= until;
+      if (next !== undefined && bytes < FLUSH_BYTES && !isOver) continue;
       this.floor = change.revision;
       if (frames.length > 0 && !this.write(Buffer.concat(frames))) return false;
+      if (isOver) return true;
       frames = [];
       bytes = 0;
     }

@@ -162,6 +162,8 @@ export const BOUNDS: readonly (readonly [row: string, says: string, constant: st
   ['a call of a webhook', '30 s', 'registry/custom/conversion.ts:TIMEOUT_MS'],
   ['events that watches through', '1,024', 'rest/converted-events.ts:MAX_EVENTS'],
   ['events that watches through', '16 MiB', 'rest/converted-events.ts:MAX_BYTES'],
+  ['objects that a list looks at', '5 ms', 'rest/lister.ts:SELECT_MS'],
+  ['objects that a list looks at', '5 ms', 'rest/watcher.ts:HISTORY_MS'],
   ['a question to an aggregated', '5 s', 'aggregator/availability.ts:TIMEOUT_MS'],
   ['a question to an aggregated', '4 MiB', 'aggregator/discovery-fetch.ts:MAX_BODY_BYTES'],
   ['a question to an aggregated', '32', 'server/poststart/api-service-availability.ts:CONCURRENCY'],
