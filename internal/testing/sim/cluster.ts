@@ -6,7 +6,7 @@ import type { SimNetwork } from './network.js';
 import type { RunOptions } from './options.js';
 import type { World } from './world.js';
 import { isLogRotten } from './log-rot.js';
-import { isRotten } from './rot.js';
+import { isInThePast, isRotten } from './rot.js';
 import { promise, Violation } from './violation.js';
 
 /** What a replica says that ends because its disk is not what it was. */
@@ -240,6 +240,7 @@ export class SimCluster {
 
   /** What is spoilt is known to its replica two passes over the state later, whether anybody has asked for it or not. */
   #checkScrubbed({ machine, openedAt, replica, name }: Node): void {
+    if (machine.rot !== undefined && isInThePast(machine.rot)) machine.rot = undefined;
     const { rot, actor } = machine;
     const since = Math.max(openedAt, rot?.at ?? 0, actor.pausedUntil);
     const passesMs = (2 * this.#options.scrubIntervalMs) / actor.clockRate + SCRUB_MS;

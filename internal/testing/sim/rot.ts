@@ -1,4 +1,4 @@
-import { modRevisionOf } from '../../store/rows.js';
+import { modRevisionOf, parsePastKey } from '../../store/rows.js';
 import type { SimDisk, SimFile } from './disk.js';
 import type { Machine } from './machine.js';
 import type { Random } from './random.js';
@@ -61,6 +61,19 @@ export function isRotten({ rot, disk }: Machine): boolean {
   if (rot === undefined || disk.files.get(rot.path) !== rot.file) return false;
   if (rot.kind === 'lostRow') return rot.table !== 'expiry' || isStillToExpire(rot);
   return rot.file.visible.get(rot.table)?.get(rot.key) === rot.value;
+}
+
+/**
+ * Has an object that was lost become the past of another, or of none? Who writes or deletes it may still have it in memory,
+ * and then nothing is missing any more (seed 33089).
+ */
+export function isInThePast({ kind, table, file, key, before }: Rot): boolean {
+  if (kind !== 'lostRow' || table !== 'objects') return false;
+  const past = file.visible.get('past')?.keys ?? [];
+  return past.some((row) => {
+    const version = parsePastKey(Buffer.from(row, 'latin1'));
+    return version.key === key && version.modRevision === modRevisionOf(before);
+  });
 }
 
 /** A row of `expiry` is removed without being read when its object is written or deleted: then it is missed no more. */
