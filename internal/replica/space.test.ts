@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePorts } from '../testing/cluster.js';
 import { until } from '../testing/until.js';
 import { openReplica, type Replica } from './index.js';
+import { SpaceGuard } from './space.js';
 
 const MIB = 1024 * 1024;
 let directory = '';
@@ -82,6 +83,22 @@ describe('a small disk', () => {
     await replica.ready();
     expect(replica.backend.count('b/', 'b0')).toBe(written);
     expect(replica.backend.get('a/2')).toBeDefined();
+  });
+
+  it('is looked at again as soon as it takes writes', async ({ skip }) => {
+    if (!mounted) skip('mounting a tmpfs is not allowed here');
+    const said: string[] = [];
+    const guard = new SpaceGuard({ dataDir: directory, say: (_, text) => void said.push(text) });
+    fill(MIB);
+    await guard.check();
+    expect(guard.low).toBe(true);
+    rmSync(join(directory, 'filler'));
+    // Nobody calls `check` here.
+    guard.onDiskFull(undefined);
+    await until(() => !guard.low);
+    expect(said.at(-2)).toBe('the disk takes writes again');
+    expect(said.at(-1)).toMatch(/ MiB free again: writes are taken$/);
+    guard.stop();
   });
 
   it('filled to the last byte under a follower stops that one only, until there is space', { timeout: 90_000 }, async ({

@@ -94,6 +94,8 @@ export class SpaceGuard {
   onDiskFull(error: Error | undefined): void {
     if (error === undefined) {
       this.#options.say('info', 'the disk takes writes again');
+      // Whoever is refused for want of space need not wait for the next look.
+      this.#lookNow();
       return;
     }
     const now = performance.now();
@@ -107,6 +109,10 @@ export class SpaceGuard {
   /** What was held back is given up. */
   #giveUpReserve(): void {
     rmSync(this.#reserve, { force: true });
+    this.#lookNow();
+  }
+
+  #lookNow(): void {
     this.check().catch((error: unknown) => {
       this.#options.say('warn', `cannot see how much space is left: ${String(error)}`);
     });
