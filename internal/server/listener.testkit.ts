@@ -94,6 +94,40 @@ export function describePort(
       expect(told).toHaveLength(2);
     });
 
+    test('tells where each request comes from, whoever else is connected', async () => {
+      serve = (request) => ({ ...ok, body: request.remoteAddress() });
+      const from = async (localAddress: string, agent: https.Agent): Promise<string> => {
+        const request = https.get({
+          host: '127.0.0.1',
+          port: listener.port,
+          rejectUnauthorized: false,
+          agent,
+          localAddress,
+        });
+        const [response] = (await once(request, 'response')) as [IncomingMessage];
+        let text = '';
+        for await (const chunk of response) text += String(chunk);
+        return text;
+      };
+      const agents = [1, 2, 3].map(() => new https.Agent({ keepAlive: true })) as [
+        https.Agent,
+        https.Agent,
+        https.Agent,
+      ];
+      const [one, other, third] = agents;
+      expect(await from('127.0.0.1', one)).toBe('127.0.0.1');
+      expect(await from('127.0.0.2', other)).toBe('127.0.0.2');
+      expect(await from('127.0.0.1', one)).toBe('127.0.0.1');
+      expect(listener.connections()).toBe(2);
+      one.destroy();
+      await expect.poll(() => listener.connections()).toBe(1);
+      expect(await from('127.0.0.1', third)).toBe('127.0.0.1');
+      expect(await from('127.0.0.2', other)).toBe('127.0.0.2');
+      for (const agent of agents) agent.destroy();
+      await expect.poll(() => listener.connections()).toBe(0);
+      expect(await from('127.0.0.2', new https.Agent())).toBe('127.0.0.2');
+    });
+
     test('ends once, however often it is closed, and whoever asks again waits for that', async () => {
       let release: (reply: HandlerReply) => void = () => undefined;
       serve = () => new Promise((resolve) => (release = resolve));

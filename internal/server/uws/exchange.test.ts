@@ -4,6 +4,7 @@ import { Crumbs } from './crumbs.js';
 import { Exchange } from './exchange.js';
 import type { Response, UWS } from './native.js';
 import { UwsSink } from './sink.js';
+import { Sources } from './sources.js';
 import { Turn } from './turn.js';
 
 interface Asked {
@@ -32,7 +33,7 @@ function asked({ method = 'POST', query, headers = [] }: Asked, turn = new Turn(
       for (const [name, value] of headers) each(name, value);
     },
   } as unknown as UWS.HttpRequest;
-  const exchange = new Exchange(res, req, turn);
+  const exchange = new Exchange(res, req, turn, new Sources());
   return { exchange, res, turn, part: (isLast = false) => onData(new ArrayBuffer(1), isLast) };
 }
 

@@ -7,6 +7,7 @@ import type { Crumbs } from './crumbs.js';
 import { type Framing, framingOf } from './framing.js';
 import type { Response, UWS } from './native.js';
 import type { UwsSink } from './sink.js';
+import type { Sources } from './sources.js';
 import type { Turn } from './turn.js';
 
 const EMPTY = Buffer.alloc(0);
@@ -36,6 +37,7 @@ export class Exchange implements IncomingRequest {
     readonly res: Response,
     req: UWS.HttpRequest,
     private readonly turn: Turn,
+    private readonly sources: Sources,
   ) {
     turn.reading();
     this.method = req.getCaseSensitiveMethod();
@@ -52,7 +54,7 @@ export class Exchange implements IncomingRequest {
 
   remoteAddress(): string {
     const isGone = this.aborted || this.done || this.upgraded;
-    return isGone ? '' : addressText(this.res.getRemoteAddress());
+    return isGone ? '' : (this.sources.only ?? addressText(this.res.getRemoteAddress()));
   }
 
   onAborted(listener: () => void): void {

@@ -12,6 +12,7 @@ import {
   type TlsFiles,
 } from '../http-listener.js';
 import { BodyBudget } from '../body-budget.js';
+import { addressText } from './address.js';
 import { CorkHost } from './cork-host.js';
 import { Crumbs } from './crumbs.js';
 import { Exchange } from './exchange.js';
@@ -21,6 +22,7 @@ import { type Response, type UWS, uws } from './native.js';
 import { boundReceiveBuffer, connectionsOf } from './receive-buffer.js';
 import { secureApp } from './secure-app.js';
 import { UwsSink } from './sink.js';
+import { Sources } from './sources.js';
 import { Turn } from './turn.js';
 import { type Flow, UwsWebSocket, webSocketBehavior } from './web-socket.js';
 
@@ -53,9 +55,11 @@ class TlsApp {
       });
       app.any('/*', (res, req) => listener.handle(res as Response, req));
     });
-    this.app.filter((_res, count) => {
-      this.open += Number(count) > 0 ? 1 : -1;
-      listener.count(Number(count));
+    this.app.filter((res, count) => {
+      const isOpened = Number(count) > 0;
+      this.open += isOpened ? 1 : -1;
+      if (isOpened) listener.opened(res);
+      else listener.closed();
       // Not within the callback, which still uses what would be freed.
       if (this.retired && this.open === 0) setImmediate(() => this.close());
     });
@@ -180,6 +184,7 @@ class Listener {
   private readonly sockets = new Set<UwsWebSocket>();
   readonly corkHost = new CorkHost();
   private readonly turn = new Turn();
+  private readonly sources = new Sources();
   private readonly largeAnswers = new LargeAnswers();
   private readonly bodies = new BodyBudget();
   private readonly crumbs = new Crumbs();
@@ -190,13 +195,19 @@ class Listener {
     return this.closing;
   }
 
-  count(delta: number): void {
-    this.connections += delta > 0 ? 1 : -1;
+  opened(res: UWS.HttpResponse): void {
+    this.connections++;
+    this.sources.opened(addressText(res.getRemoteAddress()));
+  }
+
+  closed(): void {
+    this.connections--;
+    this.sources.closed();
   }
 
   /** `upgradeContext` comes with a request for a WebSocket. */
   handle(res: Response, req: UWS.HttpRequest, upgradeContext?: UWS.us_socket_context_t): void {
-    const exchange = new Exchange(res, req, this.turn);
+    const exchange = new Exchange(res, req, this.turn, this.sources);
     exchange.upgradeContext = upgradeContext;
     if (exchange.framing === 'invalid') {
       // Before it returns the connection is closed: what follows in the same buffer is not looked at any more.

@@ -216,7 +216,7 @@ export const HARMLESS_SERVER: readonly Argued[] = [
     ['if (known.size >= MAX_KNOWN) known.clear();', 'known.size > MAX_KNOWN'],
   ),
   ...argued('reviews/review.ts', '`between` looks at it as well', ['if (ctx.isLarge) await between(ctx);', 'true']),
-  ...argued('uws/listener.ts', 'it is 1 or -1', ['this.open += Number(count) > 0 ? 1 : -1;', 'Number(count) >= 0']),
+  ...argued('uws/listener.ts', 'it is 1 or -1', ['const isOpened = Number(count) > 0;', 'Number(count) >= 0']),
   ...argued('body-budget.ts', 'of bodies that are as large as each other any may be refused', [
     'if (holder.incomplete && holder.heldBytes > (largest?.heldBytes ?? 0)) largest = holder;',
     'holder.heldBytes >= (largest?.heldBytes ?? 0)',
