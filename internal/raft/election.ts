@@ -1,9 +1,9 @@
-import { allMembers, allVoters, isVoter } from './confchange/members.js';
+import { allVoters, toConfState } from './confchange/members.js';
 import type { Core } from './core.js';
 import { CAMPAIGN_TRANSFER } from './message.js';
 import { jointVote } from './quorum/joint.js';
 import { becomeCandidate, becomeFollower, becomeLeader, becomePreCandidate } from './roles.js';
-import type { Message } from './types.js';
+import type { Message, NodeId } from './types.js';
 
 const SCAN_BYTES = 1024 * 1024;
 /** After the leader's death, what each voter has to win an election before the next one stands. */
@@ -22,12 +22,7 @@ function askPreVotes(core: Core): void {
   becomePreCandidate(core);
   if (core.hurried) askAgainSoon(core);
   core.votes.set(core.id, true);
-  for (const id of allVoters(core.members)) {
-    if (id === core.id) continue;
-    const { lastIndex, lastTerm } = core.log;
-    // The term asked for is the one that a real campaign would open.
-    core.sendAfterAppend('preVote', id, { index: lastIndex, logTerm: lastTerm, ...ownCommit(core) }, core.term + 1);
-  }
+  sendPreVotes(core, allVoters(core.members));
   askLearners(core);
   tally(core);
 }
@@ -37,9 +32,14 @@ function askPreVotes(core: Core): void {
  * and gone, before the other heard so, which then waits for a vote of the one that is gone (seed 20722 of the simulator).
  */
 function askLearners(core: Core): void {
+  sendPreVotes(core, toConfState(core.members).learners);
+}
+
+function sendPreVotes(core: Core, ids: readonly NodeId[]): void {
   const { lastIndex, lastTerm } = core.log;
-  for (const id of allMembers(core.members)) {
-    if (isVoter(core.members, id)) continue;
+  for (const id of ids) {
+    if (id === core.id) continue;
+    // The term asked for is the one that a real campaign would open.
     core.sendAfterAppend('preVote', id, { index: lastIndex, logTerm: lastTerm, ...ownCommit(core) }, core.term + 1);
   }
 }
