@@ -8,8 +8,9 @@ export interface ConfirmedCopyOptions extends Omit<ConfirmOptions, 'claim' | 'vo
 }
 
 /**
- * Receives a copy of a state, and meanwhile asks the voters whether they have the same; says what they say (confirm.ts). Rejects, and keeps nothing of it, as `SnapshotReceiver.receive` does, when a voter has another state, and
- * when `stopping` is aborted.
+ * Receives a copy of a state, and meanwhile asks the voters whether they have the same; says what they say (confirm.ts).
+ * Rejects, and keeps nothing of it, as `SnapshotReceiver.receive` does, when a voter has another state, and when `stopping`
+ * is aborted.
  */
 export async function receiveConfirmed(
   chunks: AsyncIterable<Buffer>,

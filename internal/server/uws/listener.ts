@@ -58,8 +58,8 @@ class TlsApp {
     this.app.filter((res, count) => {
       const isOpened = Number(count) > 0;
       this.open += isOpened ? 1 : -1;
-      if (isOpened) listener.opened(res);
-      else listener.closed();
+      if (isOpened) listener.sources.opened(addressText(res.getRemoteAddress()));
+      else listener.sources.closed();
       // Not within the callback, which still uses what would be freed.
       if (this.retired && this.open === 0) setImmediate(() => this.close());
     });
@@ -116,7 +116,7 @@ export async function listen(options: ListenOptions, handler: RequestHandler): P
   let ended: Promise<void> | undefined;
   return {
     port,
-    connections: () => listener.connections,
+    connections: () => listener.sources.open,
     async replaceTls(tls) {
       if (isClosed()) return;
       // The last listening socket, and the connections that it let in.
@@ -176,15 +176,14 @@ function listenOn(
 
 /** The state of one listening port. */
 class Listener {
-  connections = 0;
   private inFlight = 0;
   private closing = false;
   private drained: (() => void) | undefined;
   private readonly streams = new Set<UwsSink>();
   private readonly sockets = new Set<UwsWebSocket>();
   readonly corkHost = new CorkHost();
+  readonly sources = new Sources();
   private readonly turn = new Turn();
-  private readonly sources = new Sources();
   private readonly largeAnswers = new LargeAnswers();
   private readonly bodies = new BodyBudget();
   private readonly crumbs = new Crumbs();
@@ -193,16 +192,6 @@ class Listener {
 
   get isClosing(): boolean {
     return this.closing;
-  }
-
-  opened(res: UWS.HttpResponse): void {
-    this.connections++;
-    this.sources.opened(addressText(res.getRemoteAddress()));
-  }
-
-  closed(): void {
-    this.connections--;
-    this.sources.closed();
   }
 
   /** `upgradeContext` comes with a request for a WebSocket. */

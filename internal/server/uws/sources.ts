@@ -4,7 +4,8 @@
  * with each request costs a fifth of what audit at Metadata does.
  */
 export class Sources {
-  private open = 0;
+  /** Connections that are open. */
+  open = 0;
   private address: string | undefined;
 
   /** A connection was made; `address` is its other end, '' where that is gone again. */
