@@ -111,11 +111,35 @@ test('events that are written together read as each of them does alone, whatever
   const ref = reference({ resource: 'pods', namespace: 'n' });
   const user = { username: 'ann', uid: '', groups: [], extra: {} };
   const other = { username: 'bob', uid: '', groups: [], extra: {} };
+  const sourceIPs = ['127.0.0.1'];
+  const [annotations, responseStatus] = [authorizationNotes(true, 'why'), plainStatus(200)];
   const ways: Parameters<typeof event>[1][] = [
     {},
+    { stage: 'RequestReceived' },
+    { stageMs: Date.UTC(2027, 0, 2, 3, 4, 6) + 0.25 },
+    { request: { receivedMs: Date.UTC(2027, 0, 2, 3, 4, 5) + 0.75 } },
+    { request: { auditId: 'a longer id' } },
+    { request: { auditId: 'id"0' } },
+    { request: { auditId: 'id \u00e9' } },
+    { request: { level: 'Request' } },
+    { responseStatus: plainStatus(404) },
+    { responseStatus: undefined },
+    { annotations: authorizationNotes(true, 'why not') },
+    { annotations: new Map() },
+    { requestObject: '{"a":1}' },
+    { responseObject: '{"b":2}' },
     { objectRef: ref },
     { objectRef: { ...ref } },
     { objectRef: { ...ref, name: 'p' } },
+    { objectRef: { ...ref, name: 'q"' } },
+    { objectRef: { ...ref, name: 'a-name-that-is-longer' } },
+    { objectRef: { ...ref, name: 'p', uid: 'u' } },
+    { objectRef: { ...ref, name: 'p', subresource: 'log' } },
+    { objectRef: { ...ref, namespace: 'm' } },
+    { objectRef: { ...ref, resource: 'nodes' } },
+    { objectRef: { ...ref, apiGroup: 'g' } },
+    { objectRef: { ...ref, apiVersion: 'v2' } },
+    { objectRef: { ...ref, resourceVersion: '1' } },
     { impersonatedUser: other },
     { impersonatedUser: other, impersonationConstraint: 'impersonate:user-info' },
     { request: { user: other } },
@@ -125,16 +149,37 @@ test('events that are written together read as each of them does alone, whatever
     { request: { userAgent: '' } },
     { request: { sourceIPs: [] } },
     { request: { sourceIPs: ['10.0.0.9'] } },
-    { request: { sourceIPs: ['10.0.0.9', '127.0.0.1'] } },
     { request: { sourceIPs: ['10.0.0.9', '127.0.0.2'] } },
   ];
-  const events = ways.map((way = {}, i) => event(`id ${i}`, { ...way, request: { user, ...way.request } }));
+  const events = ways.map((way = {}, i) =>
+    event('', {
+      annotations,
+      responseStatus,
+      ...way,
+      request: { auditId: `id ${i % 10}`, user, sourceIPs, ...way.request },
+    }),
+  );
   const out = new TextBytes();
   for (const a of events) {
     for (const b of events) {
-      for (const e of [a, b]) addEventJson(out, e);
-      expect(out.toString()).toBe(eventJson(a) + eventJson(b));
+      for (const e of [a, b, a]) addEventJson(out, e);
+      expect(out.toString()).toBe(eventJson(a) + eventJson(b) + eventJson(a));
       out.clear();
     }
   }
+});
+
+test('a line is copied from the last one only where that still stands', () => {
+  const [one, two] = [new TextBytes(), new TextBytes()];
+  const { request, ...more } = event('a');
+  const [a, b] = [event('', { ...more, request }), event('', { ...more, request: { ...request, auditId: 'b' } })];
+  addEventJson(one, a);
+  addEventJson(two, b);
+  one.clear();
+  one.addText('something else that is longer than nothing');
+  one.clear();
+  addEventJson(one, b);
+  addEventJson(one, a);
+  expect(one.toString()).toBe(eventJson(b) + eventJson(a));
+  expect(two.toString()).toBe(eventJson(b));
 });

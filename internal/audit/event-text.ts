@@ -1,5 +1,6 @@
 import type { UserInfo } from '../auth/types.js';
 import { quote } from '../machinery/status.js';
+import { microTime } from './event-time.js';
 import { annotationsJson, sharedBytes } from './shared-parts.js';
 import { TextBytes } from './text-bytes.js';
 import type { AuditEvent, Level, ObjectReference, RequestFacts, Stage } from './types.js';
@@ -63,13 +64,15 @@ const REFERENCE_FIELDS = (
   ['resource', 'namespace', 'name', 'uid', 'apiGroup', 'apiVersion', 'resourceVersion', 'subresource'] as const
 ).map((name) => ({ name, first: Buffer.from(`{"${name}":`), later: Buffer.from(`,"${name}":`) }));
 
-function addReference(out: TextBytes, ref: ObjectReference): void {
+function addReference(out: TextBytes, ref: ObjectReference, line: Line): void {
   let isEmpty = true;
   for (const { name, first, later } of REFERENCE_FIELDS) {
     const value = ref[name];
     if (value === '') continue;
     out.add(isEmpty ? first : later);
+    if (name === 'name') line.nameFrom = out.length;
     out.addQuoted(value);
+    if (name === 'name') line.nameTo = out.length;
     isEmpty = false;
   }
   if (isEmpty) out.add(OPEN);
@@ -86,77 +89,102 @@ function addSourceIPs(out: TextBytes, ips: readonly string[]): void {
   out.add(CLOSE_LIST);
 }
 
-/** What an event says of its request: the same for most events that are written one after the other. */
-type AboutRequest = Pick<AuditEvent, 'impersonatedUser' | 'impersonationConstraint' | 'objectRef'> & {
-  readonly request: RequestFacts | undefined;
-};
-
-/** What was said last, and where it stands in which bytes. */
-const before: { -readonly [K in keyof AboutRequest]: AboutRequest[K] } & {
+/** The last line of a stage that has no bodies, and where in it that stands in which the next one may differ from it. */
+interface Line {
+  event: AuditEvent | undefined;
   out: TextBytes | undefined;
   epoch: number;
   from: number;
   to: number;
-} = {
-  request: undefined,
-  impersonatedUser: undefined,
-  impersonationConstraint: '',
-  objectRef: undefined,
+  idAt: number;
+  idLength: number;
+  /** Before and behind the quoted name of the object; the same place where it has none. */
+  nameFrom: number;
+  nameTo: number;
+  receivedAt: number;
+  stageAt: number;
+}
+
+const noLine = (): Line => ({
+  event: undefined,
   out: undefined,
   epoch: 0,
   from: 0,
   to: 0,
+  idAt: 0,
+  idLength: 0,
+  nameFrom: 0,
+  nameTo: 0,
+  receivedAt: 0,
+  stageAt: 0,
+});
+const lines: Readonly<Record<Stage, Line>> = {
+  RequestReceived: noLine(),
+  ResponseStarted: noLine(),
+  ResponseComplete: noLine(),
+  Panic: noLine(),
 };
 
-const isSameReference = (a: ObjectReference, b: ObjectReference): boolean =>
-  a.resource === b.resource &&
-  a.namespace === b.namespace &&
-  a.name === b.name &&
-  a.uid === b.uid &&
-  a.apiGroup === b.apiGroup &&
-  a.apiVersion === b.apiVersion &&
-  a.resourceVersion === b.resourceVersion &&
-  a.subresource === b.subresource;
+/** Whether both have no reference, or the same but for the name, which both have or neither. */
+function isSameReference(a: ObjectReference | undefined, b: ObjectReference | undefined): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined) return false;
+  return (
+    a.resource === b.resource &&
+    a.namespace === b.namespace &&
+    (a.name === '') === (b.name === '') &&
+    a.uid === b.uid &&
+    a.apiGroup === b.apiGroup &&
+    a.apiVersion === b.apiVersion &&
+    a.resourceVersion === b.resourceVersion &&
+    a.subresource === b.subresource
+  );
+}
 
 const isSameRequest = (a: RequestFacts, b: RequestFacts): boolean =>
+  a.level === b.level &&
   a.user === b.user &&
   a.verb === b.verb &&
   a.requestUri === b.requestUri &&
   a.userAgent === b.userAgent &&
-  a.sourceIPs.length === 1 &&
-  b.sourceIPs.length === 1 &&
-  a.sourceIPs[0] === b.sourceIPs[0];
+  a.sourceIPs === b.sourceIPs;
 
-function saysTheSame(a: AboutRequest, b: AboutRequest): boolean {
-  if (a.impersonatedUser !== b.impersonatedUser || a.impersonationConstraint !== b.impersonationConstraint)
-    return false;
-  const [x, y] = [a.objectRef, b.objectRef];
-  if (x !== y && (x === undefined || y === undefined || !isSameReference(x, y))) return false;
-  if (a.request === undefined || b.request === undefined) return false;
-  return a.request === b.request || isSameRequest(a.request, b.request);
-}
+/** Whether they say the same but for the id, the name of the object, and the times. */
+const isAlike = (a: AuditEvent, b: AuditEvent): boolean =>
+  b.requestObject === undefined &&
+  b.responseObject === undefined &&
+  a.responseStatus === b.responseStatus &&
+  (a.annotations === b.annotations || (a.annotations.size === 0 && b.annotations.size === 0)) &&
+  a.impersonatedUser === b.impersonatedUser &&
+  a.impersonationConstraint === b.impersonationConstraint &&
+  isSameReference(a.objectRef, b.objectRef) &&
+  isSameRequest(a.request, b.request);
 
 /**
- * Adds what an event says of its request: from where, by whom, and about what. Events that are written one after the other
- * often say the same: then it is copied.
+ * Adds a line by copying the last one of its stage, where only its id, its times and the name of its object are others:
+ * events that are written one after the other are often of the same client that does the same again. False where it cannot.
  */
-function addRequest(out: TextBytes, e: AuditEvent): void {
-  if (before.out === out && before.epoch === out.epoch && saysTheSame(before, e)) {
-    out.repeat(before.from, before.to);
-    return;
+function addLikeLast(out: TextBytes, e: AuditEvent): boolean {
+  const line = lines[e.stage];
+  if (line.out !== out || line.epoch !== out.epoch || line.event === undefined) return false;
+  const { auditId, receivedMs } = e.request;
+  if (auditId.length !== line.idLength || !isAlike(line.event, e)) return false;
+  const from = out.length;
+  out.repeat(line.from, line.nameFrom);
+  if (!out.overwrite(from + line.idAt - line.from, auditId)) {
+    out.cut(from);
+    return false;
   }
-  before.out = out;
-  before.epoch = out.epoch;
-  before.from = out.length;
-  addRequestAnew(out, e);
-  before.to = out.length;
-  before.request = e.request;
-  before.impersonatedUser = e.impersonatedUser;
-  before.impersonationConstraint = e.impersonationConstraint;
-  before.objectRef = e.objectRef;
+  if (line.nameFrom !== line.nameTo) out.addQuoted(e.objectRef?.name ?? '');
+  const behindName = out.length;
+  out.repeat(line.nameTo, line.to);
+  out.overwriteMicroTime(behindName + line.receivedAt - line.nameTo, receivedMs);
+  out.overwriteMicroTime(behindName + line.stageAt - line.nameTo, e.stageMs);
+  return true;
 }
 
-function addRequestAnew(out: TextBytes, e: AuditEvent): void {
+/** Adds what an event says of its request: from where, by whom, and about what. */
+function addRequest(out: TextBytes, e: AuditEvent, line: Line): void {
   const { request } = e;
   out.add(URI);
   out.addQuoted(request.requestUri);
@@ -180,31 +208,46 @@ function addRequestAnew(out: TextBytes, e: AuditEvent): void {
   }
   if (e.objectRef !== undefined) {
     out.add(OBJECT_REF);
-    addReference(out, e.objectRef);
+    addReference(out, e.objectRef, line);
   }
 }
 
 /** Adds an event as audit.k8s.io/v1 JSON on one line, without the line's end, in Go's order of fields. */
 export function addEventJson(out: TextBytes, e: AuditEvent): void {
+  if (!addLikeLast(out, e)) addAnew(out, e, lines[e.stage]);
+}
+
+function addAnew(out: TextBytes, e: AuditEvent, line: Line): void {
   const { request } = e;
+  const hasBody = e.requestObject !== undefined || e.responseObject !== undefined;
+  line.event = hasBody ? undefined : e;
+  line.out = out;
+  line.epoch = out.epoch;
+  line.from = out.length;
   out.add(HEADS[request.level]);
+  line.idAt = out.length + 1;
   out.addQuoted(request.auditId);
+  line.idLength = out.length - line.idAt - 1;
   out.add(STAGES[e.stage]);
-  addRequest(out, e);
+  line.nameFrom = line.nameTo = out.length;
+  addRequest(out, e, line);
   if (e.responseStatus !== undefined) {
     out.add(RESPONSE_STATUS);
     out.add(sharedBytes(e.responseStatus) ?? Buffer.from(JSON.stringify(e.responseStatus)));
   }
   addBodies(out, e);
   out.add(RECEIVED);
-  out.addQuoted(request.requestReceivedTimestamp);
+  line.receivedAt = out.length + 1;
+  out.addMicroTime(request.receivedMs);
   out.add(STAGE_TIME);
-  out.addQuoted(e.stageTimestamp);
+  line.stageAt = out.length + 1;
+  out.addMicroTime(e.stageMs);
   if (e.annotations.size > 0) {
     out.add(ANNOTATIONS);
     out.add(sharedBytes(e.annotations) ?? Buffer.from(annotationsJson(e.annotations)));
   }
   out.add(CLOSE);
+  line.to = out.length;
 }
 
 function addBodies(out: TextBytes, { requestObject, responseObject }: AuditEvent): void {
@@ -241,7 +284,7 @@ export function eventLine(e: AuditEvent): string {
   const code = e.responseStatus?.['code'];
   const response = typeof code === 'number' ? String(code) : '<deferred>';
   return (
-    `${request.requestReceivedTimestamp.replace(/\.?0+Z$/, 'Z')} AUDIT: id=${quote(request.auditId)} stage=${quote(e.stage)} ` +
+    `${microTime(request.receivedMs).replace(/\.?0+Z$/, 'Z')} AUDIT: id=${quote(request.auditId)} stage=${quote(e.stage)} ` +
     `ip=${quote(request.sourceIPs[0] ?? '<unknown>')} method=${quote(request.verb)} user=${quote(user?.username ?? '<none>')} ` +
     `groups=${quote(groups)} as=${quote(as)} asgroups=${quote(asGroups)} user-agent=${quote(request.userAgent)} ` +
     `namespace=${quote(namespace)} uri=${quote(request.requestUri)} response="${response}"`

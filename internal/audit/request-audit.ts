@@ -3,7 +3,6 @@ import { str } from '../machinery/access.js';
 import type { Awaitable } from '../machinery/awaitable.js';
 import { isObject, type JsonObject } from '../machinery/json.js';
 import { JsonSyntaxError, jsonText, objectText, parseJson } from '../schema/codec/index.js';
-import { microTime } from './event-time.js';
 import { dropManagedFields } from './managed-fields.js';
 import type { AuditMetrics } from './metrics.js';
 import type { AuditConfig } from './policy.js';
@@ -115,8 +114,11 @@ export class RequestAudit {
     return this.coming;
   }
 
-  /** Records a stage, unless the policy leaves it out. False when the backend could not. `mayWait`: see AuditBackend. */
-  record(stage: Stage, stageFacts: StageFacts, mayWait = false): Awaitable<boolean> {
+  /**
+   * Records a stage, unless the policy leaves it out. False when the backend could not. `mayWait`: see AuditBackend. `at`
+   * is a moment of `performance.now()`.
+   */
+  record(stage: Stage, stageFacts: StageFacts, mayWait = false, at = performance.now()): Awaitable<boolean> {
     const { impersonatedUser, impersonationConstraint = '', responseStatus, response, annotations } = stageFacts;
     if (this.config.omitStages.has(stage)) return this.coming;
     const { beginning } = this;
@@ -133,10 +135,7 @@ export class RequestAudit {
         requestObject: this.body,
         responseObject: response === undefined ? undefined : jsonText(response),
         unencodable: this.unencodable,
-        stageTimestamp:
-          stage === 'RequestReceived'
-            ? beginning.requestReceivedTimestamp
-            : microTime(performance.now() + beginning.epochMs),
+        stageMs: stage === 'RequestReceived' ? beginning.receivedMs : at + beginning.epochMs,
         annotations,
       },
     ];

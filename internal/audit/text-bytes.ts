@@ -1,3 +1,5 @@
+import { MICRO_TIME_LENGTH, putMicroTime } from './event-time.js';
+
 /** What a writer holds from the start, and keeps when it is emptied, bytes. */
 const ROOM = 64 * 1024;
 /** Text up to this long costs less character by character than it costs to hand it to native code. */
@@ -6,6 +8,7 @@ const SHORT = 48;
 const PLAIN = /^[ !#-[\]-~]*$/;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const isPlain = (unit: number): boolean => unit >= 0x20 && unit <= 0x7e && unit !== QUOTE && unit !== BACKSLASH;
 /** UTF-8 takes no more bytes for one unit of a text. */
 const MAX_BYTES = 3;
 
@@ -74,7 +77,7 @@ export class TextBytes {
     } else {
       for (let i = 0; i < text.length; i++) {
         const unit = text.charCodeAt(i);
-        if (unit < 0x20 || unit > 0x7e || unit === QUOTE || unit === BACKSLASH) {
+        if (!isPlain(unit)) {
           this.addText(JSON.stringify(text));
           return;
         }
@@ -84,6 +87,37 @@ export class TextBytes {
     buffer[this.at] = QUOTE;
     this.at = from + text.length;
     buffer[this.at++] = QUOTE;
+  }
+
+  /** Adds a moment in milliseconds since the epoch as a quoted MicroTime. */
+  addMicroTime(ms: number): void {
+    this.need(MICRO_TIME_LENGTH + 2);
+    const { buffer } = this;
+    buffer[this.at] = QUOTE;
+    putMicroTime(buffer, this.at + 1, ms);
+    this.at += MICRO_TIME_LENGTH + 2;
+    buffer[this.at - 1] = QUOTE;
+  }
+
+  /** Puts another moment where one stands, of which the first digit is at `at`. */
+  overwriteMicroTime(at: number, ms: number): void {
+    putMicroTime(this.buffer, at, ms);
+  }
+
+  /** Puts a text of as many plain characters in the place of what is at `at`; false when some are not, it is spoilt then. */
+  overwrite(at: number, text: string): boolean {
+    const { buffer } = this;
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (!isPlain(unit)) return false;
+      buffer[at + i] = unit;
+    }
+    return true;
+  }
+
+  /** Takes back what was added behind a place. */
+  cut(to: number): void {
+    this.at = to;
   }
 
   private need(bytes: number): void {

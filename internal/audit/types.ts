@@ -35,8 +35,8 @@ export interface RequestFacts {
   readonly user: UserInfo | undefined;
   readonly sourceIPs: readonly string[];
   readonly userAgent: string;
-  /** RFC 3339 with microseconds. */
-  readonly requestReceivedTimestamp: string;
+  /** When it came, milliseconds since the epoch, with fractions. */
+  readonly receivedMs: number;
 }
 
 /** One event (audit.k8s.io/v1 Event). Nobody changes it. */
@@ -54,8 +54,8 @@ export interface AuditEvent {
   readonly responseObject: string | undefined;
   /** Why the event cannot be written as JSON: kube-apiserver loses events whose patch is no JSON. */
   readonly unencodable: string | undefined;
-  /** RFC 3339 with microseconds. */
-  readonly stageTimestamp: string;
+  /** When the stage was reached, milliseconds since the epoch, with fractions. */
+  readonly stageMs: number;
   readonly annotations: ReadonlyMap<string, string>;
 }
 

@@ -112,12 +112,12 @@ export function createChain(parts: ChainParts): RequestHandler {
   const finish = (context: RequestContext, reply: HandlerReply): Awaitable<Answer> => {
     const warned = withWarnings(reply, context.warnings);
     const told = 'accept' in warned || 'handOver' in warned ? endingAt(warned, context.sessionEnd, Date.now) : warned;
-    const tookMs = performance.now() - context.received;
+    context.at = performance.now();
     const over = parts.metrics.observe(
       context.info,
       context.method,
       told,
-      tookMs,
+      context.at - context.received,
       context.queuedMs,
       context.isTerminated,
     );

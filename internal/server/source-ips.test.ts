@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { RequestContext } from './request-context.js';
 import { sourceIPs } from './source-ips.js';
 
-const of = (remote: string, headers: Readonly<Record<string, string>> = {}): string[] =>
+const of = (remote: string, headers: Readonly<Record<string, string>> = {}): readonly string[] =>
   sourceIPs({
     header: (name: string) => headers[name] ?? '',
     incoming: { remoteAddress: () => remote },

@@ -14,33 +14,38 @@ function normalized(text: string): string | undefined {
   return ip === undefined ? undefined : formatIP(ip.family, ip.value);
 }
 
-/** Usual forms of the other ends of connections; clients come again and again. All are forgotten beyond so many. */
+/** The other ends of connections in their usual form; clients come again and again. All are forgotten beyond so many. */
 const MAX_KNOWN = 1024;
-const known = new Map<string, string | undefined>();
+const known = new Map<string, readonly string[]>();
 
-function normalizedRemote(text: string): string | undefined {
-  const before = known.get(text);
-  if (before !== undefined) return before;
-  const ip = normalized(text);
-  if (known.size >= MAX_KNOWN) known.clear();
-  known.set(text, ip);
-  return ip;
+/** A list of one; of none for what is no address. */
+function remoteAlone(text: string): readonly string[] {
+  let ips = known.get(text);
+  if (ips === undefined) {
+    const ip = normalized(text);
+    ips = ip === undefined ? [] : [ip];
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(text, ips);
+  }
+  return ips;
 }
 
-/** Where a request comes from: what proxies say of it, and last the other end of the connection (apimachinery's SourceIPs). */
-export function sourceIPs(context: RequestContext): string[] {
-  const ips: string[] = [];
+/**
+ * Where a request comes from: what proxies say of it, and last the other end of the connection (apimachinery's SourceIPs).
+ * Requests that no proxy says anything of have the same list, if they come from the same end.
+ */
+export function sourceIPs(context: RequestContext): readonly string[] {
+  const remote = remoteAlone(context.incoming.remoteAddress());
   const forwarded = context.header('x-forwarded-for');
-  if (forwarded !== '') {
-    for (const part of forwarded.split(',')) {
-      const ip = normalized(part.trim());
-      if (ip !== undefined) ips.push(ip);
-    }
-  }
   const real = context.header('x-real-ip');
-  const realIp = real === '' ? undefined : normalized(real);
+  if (forwarded === '' && real === '') return remote;
+  const ips: string[] = [];
+  for (const part of forwarded.split(',')) {
+    const ip = normalized(part.trim());
+    if (ip !== undefined) ips.push(ip);
+  }
+  const realIp = normalized(real);
   if (realIp !== undefined && !ips.includes(realIp)) ips.push(realIp);
-  const remote = normalizedRemote(context.incoming.remoteAddress());
-  if (remote !== undefined && ips.at(-1) !== remote) ips.push(remote);
+  for (const ip of remote) if (ips.at(-1) !== ip) ips.push(ip);
   return ips;
 }

@@ -52,7 +52,7 @@ describe('the log backend', () => {
     expect(await lost('log')).toBe(1);
     expect(await logBackend(writer, 'legacy', metrics).processEvents([bad])).toBe(true);
     expect(lines().at(-1)).toBe(
-      '2026-01-02T03:04:05.0006Z AUDIT: id="bad" stage="ResponseComplete" ip="127.0.0.1" method="list" user="ann" ' +
+      '2026-01-02T03:04:05.0005Z AUDIT: id="bad" stage="ResponseComplete" ip="127.0.0.1" method="list" user="ann" ' +
         'groups="\\"g\\"" as="<self>" asgroups="<lookup>" user-agent="test/1" namespace="<none>" uri="/api/v1/pods" response="200"',
     );
   });

@@ -17,7 +17,7 @@ export function event(
       user: { username: 'ann', uid: '', groups: ['g'], extra: {} },
       sourceIPs: ['127.0.0.1'],
       userAgent: 'test/1',
-      requestReceivedTimestamp: '2026-01-02T03:04:05.000600Z',
+      receivedMs: Date.UTC(2026, 0, 2, 3, 4, 5) + 0.5,
       ...request,
     },
     stage: 'ResponseComplete',
@@ -28,7 +28,7 @@ export function event(
     requestObject: undefined,
     responseObject: undefined,
     unencodable: undefined,
-    stageTimestamp: '2026-01-02T03:04:06.000000Z',
+    stageMs: Date.UTC(2026, 0, 2, 3, 4, 6),
     annotations: new Map(),
     ...more,
   };

@@ -116,7 +116,7 @@ describe('a request', () => {
       ['authorization.k8s.io/decision', 'allow'],
       ['authorization.k8s.io/reason', ''],
     ]);
-    expect(last(backend.events).request.requestReceivedTimestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+    expect(Math.abs(last(backend.events).request.receivedMs - Date.now())).toBeLessThan(60_000);
   });
 
   test('has the Audit-ID that the client gives it, and says where proxies got it from', async () => {

@@ -1,4 +1,3 @@
-import { microTime } from '../../audit/event-time.js';
 import type { AuditMetrics } from '../../audit/metrics.js';
 import type { PolicyEvaluator } from '../../audit/policy.js';
 import { RequestAudit, type RequestBeginning, type StageFacts } from '../../audit/request-audit.js';
@@ -94,7 +93,7 @@ function begin(
     user,
     sourceIPs: sourceIPs(context),
     userAgent: agent.length > MAX_USER_AGENT ? `${agent.slice(0, MAX_USER_AGENT)}...TRUNCATED` : agent,
-    requestReceivedTimestamp: microTime(receivedMs),
+    receivedMs,
     objectRef: info.isResourceRequest ? referenceOf(context) : undefined,
     epochMs: receivedMs - context.received,
   };
@@ -145,7 +144,7 @@ function annotationsOf({ annotations, authorization }: RequestContext): Readonly
 
 /** Tells of a slow request how long it took, and for how long of it it waited for its turn (apiserver's writeLatencyToAnnotation). */
 function annotateLatency(context: RequestContext): void {
-  const took = performance.now() - context.received;
+  const took = context.at - context.received;
   if (took <= SLOW_MS) return;
   const text = (ms: number): string => formatDuration(BigInt(Math.round(ms * 1e6)));
   if (context.impersonationMs > 0) context.annotate(`${LATENCY}impersonation`, text(context.impersonationMs));
@@ -163,7 +162,8 @@ function finish(context: RequestContext, answer: Answer): Awaitable<Answer> {
   const isLong = isLongRunning(context.info);
   if (!isLong) annotateLatency(context);
   if (isLong || audit.wantsResponse || !('body' in answer.reply)) return finishInSteps(context, audit, answer, isLong);
-  return after(audit.record('ResponseComplete', factsOf(context, answer, annotationsOf(context))), answer);
+  const facts = factsOf(context, answer, annotationsOf(context));
+  return after(audit.record('ResponseComplete', facts, false, context.at), answer);
 }
 
 /** Answers that go on, or that are recorded with their object. */
