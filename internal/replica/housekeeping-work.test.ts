@@ -113,6 +113,20 @@ describe('objects that are over their time', () => {
     expect(submit).toHaveBeenCalledTimes(2);
   });
 
+  it('are all deleted by one sweep, however many they are', async () => {
+    bench = await LoneLeader.open();
+    await bench.lead();
+    const keys = Array.from({ length: 700 }, (_, i) => `e/${i}`);
+    for (let i = 0; i < keys.length; i += 100) {
+      const ops = keys.slice(i, i + 100).map((key) => mortal(key, 5));
+      await bench.submit({ kind: 'txn', txn: { compares: [], ops } });
+    }
+    start();
+    offset = 10_000;
+    await sweep(bench);
+    await bench.until(() => !keys.some(has));
+  });
+
   it('stay when they are written again before the delete has its turn', async () => {
     bench = await LoneLeader.open();
     await bench.lead();

@@ -13,7 +13,9 @@ import { encodeRevision, parseExpiryKey } from '../store/rows.js';
 import type { StateStore } from '../store/state.js';
 
 const SWEEP_MS = 1_000;
-const EXPIRED_PER_SWEEP = 256;
+/** What is over its time is deleted so many at a time, with a pause behind each lot for those who write as well. */
+const EXPIRED_AT_ONCE = 256;
+const EXPIRED_PAUSE_MS = 20;
 const PROPOSAL_TIMEOUT_MS = 10_000;
 /** Sweeps between two comparisons of the replicas' states. */
 const VERIFY_SWEEPS = 5;
@@ -207,25 +209,37 @@ export class Housekeeping {
     }
   }
 
-  /** Deletes what is over its time; an object that was written again meanwhile stays. */
+  /** Deletes all that is over its time, however much that is; an object that was written again meanwhile stays. */
   async #sweep(): Promise<void> {
-    if (!this.#leads || this.#sweeping) return;
+    if (this.#sweeping) return;
     this.#sweeping = true;
     try {
-      const { state, proposals } = this.#options;
-      const now = encodeRevision(this.#options.clock.now());
-      const due = [...state.snapshot.scan('expiry', Buffer.alloc(6), now, { limit: EXPIRED_PER_SWEEP })];
-      await Promise.all(
-        due.map(({ key: row, value }) => {
-          const { key } = parseExpiryKey(row);
-          const compares = [{ key, modRevision: value.readUIntBE(0, 6) }];
-          const txn = { compares, ops: [{ type: 'delete', key } as const] };
-          return proposals.submit({ kind: 'txn', txn }, key.length + 64, PROPOSAL_TIMEOUT_MS);
-        }),
-      );
+      // Each lot begins behind the one before it: what was not deleted is tried again by the next sweep.
+      let from: Buffer | undefined = Buffer.alloc(6);
+      while (this.#leads && !this.#stopped) {
+        from = await this.#expire(from);
+        if (from === undefined) return;
+        await new Promise((resolve) => setTimeout(resolve, EXPIRED_PAUSE_MS));
+      }
     } finally {
       this.#sweeping = false;
     }
+  }
+
+  /** Deletes one lot; gives the row with which the next one begins, or undefined when this was the last. */
+  async #expire(from: Buffer): Promise<Buffer | undefined> {
+    const { state, proposals } = this.#options;
+    const now = encodeRevision(this.#options.clock.now());
+    const due = [...state.snapshot.scan('expiry', from, now, { limit: EXPIRED_AT_ONCE + 1 })];
+    await Promise.all(
+      due.slice(0, EXPIRED_AT_ONCE).map(({ key: row, value }) => {
+        const { key } = parseExpiryKey(row);
+        const compares = [{ key, modRevision: value.readUIntBE(0, 6) }];
+        const txn = { compares, ops: [{ type: 'delete', key } as const] };
+        return proposals.submit({ kind: 'txn', txn }, key.length + 64, PROPOSAL_TIMEOUT_MS);
+      }),
+    );
+    return due[EXPIRED_AT_ONCE]?.key;
   }
 
   /** Leader: when all members know more commands of the log than the cluster uses, it begins to use them. */
