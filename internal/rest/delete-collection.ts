@@ -1,4 +1,3 @@
-import { append } from '../machinery/append.js';
 import { Breath, BREATH_STEPS } from '../machinery/breathe.js';
 import { StatusError } from '../machinery/status.js';
 import { converterFor } from './convert.js';
@@ -8,6 +7,7 @@ import { handleList } from './list.js';
 import { Lister } from './lister.js';
 import { parseListOptions } from './options.js';
 import type { ApiRequest, Reply } from './types.js';
+import { GatheredWarnings } from './warnings.js';
 import { deleteObject } from './write/delete-object.js';
 import { deleteOptions } from './write/options.js';
 import { deletionWarnings } from './write/deletion-warnings.js';
@@ -16,7 +16,10 @@ import { type Kind, kindOf, resourceOf, startWriting, type Writing } from './wri
 /** Deletions under way at once for one request (kube-apiserver has one worker by default; the log batches ours). */
 const WORKERS = 16;
 
-/** Answers DELETE of a collection: deletes what the selectors mean and answers with the list as it was. */
+/**
+ * Answers DELETE of a collection: deletes what the selectors mean and answers with the list as it was. Nothing more is
+ * deleted once the client has gone, or was told that it took too long.
+ */
 export async function handleDeleteCollection(deps: RestDeps, request: ApiRequest): Promise<Reply> {
   const def = resourceOf(deps, request);
   const kind = kindOf(deps, def);
@@ -41,16 +44,24 @@ export async function handleDeleteCollection(deps: RestDeps, request: ApiRequest
     for (const obj of page) keys.push(obj.key);
   }
   const ctx = startWriting(deps, request, def, options.dryRun);
-  if (keys.length > 0) append(ctx.warnings, deletionWarnings(def, options));
+  const warnings = new GatheredWarnings();
+  if (keys.length > 0) warnings.add(deletionWarnings(def, options));
+  let isGone = false;
+  request.onAborted?.(() => {
+    isGone = true;
+  });
+  // Where nothing has to be waited for (a dry run) no deletion lets the loop turn.
+  const together = new Breath();
   let next = 0;
   const worker = async (): Promise<void> => {
     for (;;) {
+      if (together.isOver()) await together.rest();
       const key = keys[next++];
-      if (key === undefined) return;
+      if (key === undefined || isGone || request.isTerminated === true) return;
       const one = forKey(kind, ctx, key);
       try {
         await deleteObject(deps, kind, one, options);
-        append(ctx.warnings, one.warnings);
+        warnings.add(one.warnings);
       } catch (e) {
         // Somebody else was faster: it is gone, which is what was wanted.
         if (!(e instanceof StatusError) || e.reason !== 'NotFound') throw e;
@@ -58,7 +69,8 @@ export async function handleDeleteCollection(deps: RestDeps, request: ApiRequest
     }
   };
   await Promise.all(Array.from({ length: Math.min(WORKERS, keys.length) }, worker));
-  return ctx.warnings.length === 0 ? reply : { ...reply, warnings: ctx.warnings };
+  const texts = [...ctx.warnings, ...warnings.texts];
+  return texts.length === 0 ? reply : { ...reply, warnings: texts };
 }
 
 /** The namespace and name in a key are the object's own: the collection may span namespaces. */

@@ -49,6 +49,8 @@ export interface ApiRequest {
   openBody?(): Readable | undefined;
   /** Calls `listener` once when the client goes away before it has its whole answer; at once when it is gone. */
   onAborted?(listener: () => void): void;
+  /** The client was told that it took too long: nobody waits for what becomes of it. */
+  readonly isTerminated?: boolean;
   /** Its connection may be taken over with a HandOverReply. */
   readonly handsOver?: boolean;
   /** Every header as it came: lower-case names and values, one after the other. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { warningHeaders } from './warnings.js';
+import { GatheredWarnings, warningHeaders } from './warnings.js';
 
 describe('Warning headers', () => {
   it('tell each text once, quoted', () => {
@@ -23,5 +23,23 @@ describe('Warning headers', () => {
     expect(warningHeaders(many)).toHaveLength(33);
     const full = Array.from({ length: 16 }, (_, i) => String(i).padEnd(256, '.'));
     expect(warningHeaders([...full, 'one more', 'and another'])).toHaveLength(17);
+  });
+});
+
+describe('warnings of many objects', () => {
+  it.each([
+    ['short', (i: number) => `w${i}`],
+    ['long', (i: number) => `${i}`.padEnd(100_000, '\u{1F600}')],
+  ])('that are %s: no more are kept than are told', (_, text) => {
+    const gathered = new GatheredWarnings();
+    const all: string[] = [];
+    for (let i = 0; i < 20_000; i++) {
+      // Long ones are no longer looked at.
+      if (i < 200) all.push(text(i), text(i));
+      gathered.add(i < 200 ? [text(i), text(i)] : [text(i % 200)]);
+    }
+    const kept = gathered.texts;
+    expect(kept.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(1_000_000);
+    expect(warningHeaders(kept)).toEqual(warningHeaders(all));
   });
 });

@@ -18,6 +18,29 @@ const lengthOf = (text: string): number => (text.length > 2 * MAX_TOTAL ? MAX_TO
 /** The value of one Warning header: an HTTP quoted-string. What cannot stand in a header line becomes a blank. */
 const header = (text: string): string => `299 - "${text.replace(CONTROL, ' ').replace(/["\\]/g, '\\$&')}"`;
 
+/** Warnings of many objects for one answer: no more are kept than `warningHeaders` can tell of. */
+export class GatheredWarnings {
+  readonly #texts = new Set<string>();
+  /** Of the texts, each cut: no fewer are told. */
+  #characters = 0;
+
+  add(texts: readonly string[]): void {
+    for (const whole of texts) {
+      if (this.#characters > MAX_TOTAL) return;
+      // A longer text is told as one of this length would be.
+      const text = whole.slice(0, 2 * MAX_TOTAL + 1);
+      if (text === '' || this.#texts.has(text)) continue;
+      this.#texts.add(text);
+      // A character is at most two units.
+      this.#characters += Math.min(text.length / 2, MAX_ITEM);
+    }
+  }
+
+  get texts(): string[] {
+    return [...this.#texts];
+  }
+}
+
 /**
  * The Warning headers of an answer (k8s.io/apiserver's warning recorder): each text once, none that is
  * empty. When the texts have more than 4,096 characters together each is cut to 256; those up to the one that was too much
