@@ -48,6 +48,24 @@ describe('fields whose gates are off', () => {
     expect(spec).toEqual({ ...plain, schedulingGroup: { podGroupName: 'g' } });
   });
 
+  it('of the status of a pod are taken out as well', () => {
+    const status = (): JsonObject => ({
+      nodeAllocatableResourceClaimStatuses: [{ resourceClaimName: 'a' }],
+      initContainerStatuses: [{ name: 'i', volumeMounts: [{ name: 'v', volumeStatus: { image: {} } }] }],
+      containerStatuses: [{ name: 'c', volumeMounts: [{ name: 'v', volumeStatus: { image: {} } }, { name: 'w' }] }],
+    });
+    const pods = strategyFor('', 'pods');
+    const pod: JsonObject = { status: status() };
+    pods.prepareForStatusUpdate?.(ctx, pod, { status: {} });
+    expect(pod['status']).toEqual({
+      initContainerStatuses: [{ name: 'i', volumeMounts: [{ name: 'v' }] }],
+      containerStatuses: [{ name: 'c', volumeMounts: [{ name: 'v' }, { name: 'w' }] }],
+    });
+    const kept: JsonObject = { status: status() };
+    pods.prepareForStatusUpdate?.(ctx, kept, { status: status() });
+    expect(kept['status']).toEqual(status());
+  });
+
   it('of nodes are what once configured kubelets', () => {
     const node = (): JsonObject => ({ spec: { configSource: {} }, status: { config: {} } });
     const nodes = strategyFor('', 'nodes');

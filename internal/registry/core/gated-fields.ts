@@ -6,8 +6,8 @@ import { podSpecContainers } from './pod-template-defaults.js';
 // Fields whose feature gates are off in v1.36: kube-apiserver takes them out of what clients send, unless the object that
 // is replaced has them already (pkg/api/pod: DropDisabledPodFields, DropDisabledTemplateFields).
 
-/** How a field is found in a pod spec and taken out of it. `visit` answers whether it was there. */
-type Gated = (spec: JsonObject, remove: boolean) => boolean;
+/** How a field is found in a pod's spec or status and taken out of it. `visit` answers whether it was there. */
+type Gated = (owner: JsonObject, remove: boolean) => boolean;
 
 /** Takes a member out of objects. */
 function gatedIn(objects: readonly JsonObject[], key: string, remove: boolean): boolean {
@@ -50,9 +50,28 @@ const POD_FIELDS: readonly Gated[] = [
 
 /** Takes out of a pod spec what is gated, unless `old`, the spec that is replaced, has it. */
 export function dropGatedPodFields(spec: JsonObject | undefined, old: JsonObject | undefined): void {
-  if (spec === undefined) return;
-  for (const field of POD_FIELDS)
-    if (field(spec, false) && (old === undefined || !field(old, false))) field(spec, true);
+  if (spec !== undefined) dropGated(POD_FIELDS, spec, old);
+}
+
+function dropGated(fields: readonly Gated[], owner: JsonObject, old: JsonObject | undefined): void {
+  for (const field of fields) if (field(owner, false) && (old === undefined || !field(old, false))) field(owner, true);
+}
+
+const mountsIn = (status: JsonObject): JsonObject[] =>
+  ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'].flatMap((key) =>
+    children(status, key).flatMap((container) => children(container, 'volumeMounts')),
+  );
+
+const POD_STATUS_FIELDS: readonly Gated[] = [
+  // ImageVolumeWithDigest
+  (status, remove) => gatedIn(mountsIn(status), 'volumeStatus', remove),
+  // DRANodeAllocatableResources
+  (status, remove) => gatedIn([status], 'nodeAllocatableResourceClaimStatuses', remove),
+];
+
+/** Takes out of a pod's status what is gated, unless `old`, the status that is replaced, has it (dropDisabledPodStatusFields). */
+export function dropGatedPodStatusFields(status: JsonObject, old: JsonObject): void {
+  dropGated(POD_STATUS_FIELDS, status, old);
 }
 
 /** Of a node: its configuration was once dynamic (NodeStrategy.dropDisabledFields). `old`: the node that is replaced. */

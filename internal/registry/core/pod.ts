@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from '../../machinery/json.js';
 import type { Strategy } from '../types.js';
 import { syncAppArmorAnnotations } from './app-armor-annotations.js';
 import { convertPod } from './conversion.js';
-import { dropGatedPodFields } from './gated-fields.js';
+import { dropGatedPodFields, dropGatedPodStatusFields } from './gated-fields.js';
 import { applyMatchLabelKeys } from './match-label-keys.js';
 import { defaultPodLevelResources } from './pod-level-defaults.js';
 import { defaultPodSpec, podSpecContainers } from './pod-template-defaults.js';
@@ -86,6 +86,7 @@ export const pods: Strategy = {
     // Given at creation. Old kubelets leave it out; whoever changes it is refused by validation.
     if (str(status, 'qosClass') === '' && before['qosClass'] !== undefined) status['qosClass'] = before['qosClass'];
     keepObservedGenerations(status, before);
+    dropGatedPodStatusFields(status, before);
   },
   fieldNames: [
     'spec.nodeName',

@@ -1,30 +1,44 @@
 import { child } from '../../../../machinery/access.js';
-import { invalidValue } from '../../../../machinery/field.js';
+import { invalidValue, sortedKeys } from '../../../../machinery/field.js';
 import type { JsonObject } from '../../../../machinery/json.js';
 import type { FieldNode } from '../../../generic/field-node.js';
+import { checkDescendingPath } from '../paths.js';
 
 // Annotations that mean something for a pod (ValidatePodSpecificAnnotations and ...Updates).
 
 const MIRROR = 'kubernetes.io/config.mirror';
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 const APPARMOR = 'container.apparmor.security.beta.kubernetes.io/';
+const SECCOMP = 'seccomp.security.alpha.kubernetes.io/pod';
+const SECCOMP_CONTAINER = 'container.seccomp.security.alpha.kubernetes.io/';
+const LOCALHOST = 'localhost/';
 const MAX_INT32 = 2_147_483_647;
 
-/** A decimal 32-bit integer as Go's strconv writes it. */
+/** A decimal 32-bit integer without a plus sign; leading zeros may follow a minus (GetDeletionCostFromPodAnnotations). */
 function isDeletionCost(text: string): boolean {
-  if (!/^(0|-?[1-9][0-9]*)$/.test(text)) return false;
+  if (!/^(0|-[0-9]+|[1-9][0-9]*)$/.test(text)) return false;
   const n = Number(text);
   return n >= -MAX_INT32 - 1 && n <= MAX_INT32;
 }
 
 function isAppArmorProfile(text: string): boolean {
-  return text === '' || text === 'runtime/default' || text === 'unconfined' || text.startsWith('localhost/');
+  return text === '' || text === 'runtime/default' || text === 'unconfined' || text.startsWith(LOCALHOST);
 }
 
 function hasContainer(spec: FieldNode, name: string): boolean {
   return ['initContainers', 'containers', 'ephemeralContainers'].some((key) =>
     spec.list(key).some((c) => c.text('name') === name),
   );
+}
+
+function checkSeccomp(annotations: FieldNode): void {
+  for (const key of sortedKeys(annotations.value)) {
+    if (key !== SECCOMP && !key.startsWith(SECCOMP_CONTAINER)) continue;
+    const profile = annotations.text(key);
+    if (['runtime/default', 'docker/default', 'unconfined'].includes(profile)) continue;
+    if (profile.startsWith(LOCALHOST)) checkDescendingPath(annotations, key, profile.slice(LOCALHOST.length));
+    else annotations.invalid(key, 'must be a valid seccomp profile', profile);
+  }
 }
 
 /** `owner` holds `annotations`; `old`: the annotations that are replaced, which may keep what was once allowed. */
@@ -36,17 +50,18 @@ export function checkPodAnnotations(owner: FieldNode, spec: FieldNode, old?: Jso
   if (annotations.has(MIRROR) && spec.text('nodeName') === '') {
     report(MIRROR, 'must set spec.nodeName if mirror pod annotation is set');
   }
-  for (const key in annotations.value) {
+  const before = old?.[DELETION_COST];
+  const kept = typeof before === 'string' && !isDeletionCost(before);
+  if (annotations.has(DELETION_COST) && !kept && !isDeletionCost(annotations.text(DELETION_COST))) {
+    report(DELETION_COST, 'must be a 32bit integer');
+  }
+  checkSeccomp(annotations);
+  for (const key of sortedKeys(annotations.value)) {
     if (!key.startsWith(APPARMOR)) continue;
     const name = key.slice(APPARMOR.length);
     const profile = annotations.text(key);
     if (!hasContainer(spec, name)) report(key, 'container not found', name);
     if (!isAppArmorProfile(profile)) report(key, `invalid AppArmor profile name: ${JSON.stringify(profile)}`);
-  }
-  const before = old?.[DELETION_COST];
-  const kept = typeof before === 'string' && !isDeletionCost(before);
-  if (annotations.has(DELETION_COST) && !kept && !isDeletionCost(annotations.text(DELETION_COST))) {
-    report(DELETION_COST, 'must be a 32bit integer');
   }
 }
 
@@ -54,12 +69,20 @@ export function checkPodAnnotations(owner: FieldNode, spec: FieldNode, old?: Jso
 export const isMirror = (pod: JsonObject): boolean =>
   child(child(pod, 'metadata'), 'annotations')?.[MIRROR] !== undefined;
 
-/** A mirror pod stays one, and no other pod becomes one. */
-export function checkMirrorKept(meta: FieldNode, oldMeta: JsonObject | undefined): void {
+/**
+ * What an update may do to annotations of a pod (ValidatePodSpecificAnnotationUpdates): a mirror pod stays one, no other
+ * becomes one, and profiles of AppArmor are given once. Whoever checks the whole pod as well tells what is wrong twice.
+ */
+export function checkPodAnnotationUpdates(meta: FieldNode, spec: FieldNode, oldMeta: JsonObject | undefined): void {
   const now = meta.struct('annotations');
-  const before = child(oldMeta, 'annotations')?.[MIRROR];
-  const field = `annotations[${MIRROR}]`;
-  if (before === undefined) {
-    if (now.has(MIRROR)) meta.forbidden(field, 'may not add mirror pod annotation');
-  } else if (now.get(MIRROR) !== before) meta.forbidden(field, 'may not remove or update mirror pod annotation');
+  const before = child(oldMeta, 'annotations') ?? {};
+  const fixed = (key: string): string | undefined =>
+    key === MIRROR ? 'mirror pod annotation' : key.startsWith(APPARMOR) ? 'AppArmor annotations' : undefined;
+  const report = (key: string, verb: string): void => {
+    const what = fixed(key);
+    if (what !== undefined) meta.forbidden(`annotations[${key}]`, `may not ${verb} ${what}`);
+  };
+  for (const key of sortedKeys(before)) if (now.get(key) !== before[key]) report(key, 'remove or update');
+  for (const key of sortedKeys(now.value)) if (before[key] === undefined) report(key, 'add');
+  checkPodAnnotations(meta, spec, before);
 }

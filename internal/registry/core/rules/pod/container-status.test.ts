@@ -23,15 +23,15 @@ describe('who runs a container', () => {
   it('is a user and groups that there may be', () => {
     expect(errors(run({ uid: 0, gid: 2147483647, supplementalGroups: [5] }))).toEqual([]);
     expect(errors(run({ uid: -1, gid: 2147483648, supplementalGroups: [0, -2] }))).toEqual([
-      `status.containerStatuses[0].linux.uid: Invalid value: -1: ${range}`,
-      `status.containerStatuses[0].linux.gid: Invalid value: 2147483648: ${range}`,
-      `status.containerStatuses[0].linux.supplementalGroups[1]: Invalid value: -2: ${range}`,
+      `status.containerStatuses[0].user.linux.uid: Invalid value: -1: ${range}`,
+      `status.containerStatuses[0].user.linux.gid: Invalid value: 2147483648: ${range}`,
+      `status.containerStatuses[0].user.linux.supplementalGroups[1]: Invalid value: -2: ${range}`,
     ]);
   });
 
   it('is none of Linux on Windows', () => {
     expect(errors(run({ uid: 0, gid: 0 }), { os: { name: 'windows' } })).toEqual([
-      'status.containerStatuses[0].linux: Forbidden: cannot be set for a windows pod',
+      'status.containerStatuses[0].user.linux: Forbidden: cannot be set for a windows pod',
     ]);
   });
 });
@@ -56,11 +56,15 @@ describe('what a container was given', () => {
   it('is each thing once, well or not', () => {
     const resources = [
       { resourceID: 'x', health: 'Healthy' },
-      { resourceID: 'x', health: 'Fine' },
+      { resourceID: 'x', health: 'Fine', message: '' },
+      { resourceID: 'y', health: 'Unhealthy', message: 'é'.repeat(513) },
+      { resourceID: 'z', health: 'Unhealthy', message: 'é'.repeat(512) },
     ];
     expect(errors(given('cpu', resources))).toEqual([
       `${at}.resources[1].health: Unsupported value: "Fine": supported values: "Healthy", "Unhealthy", "Unknown"`,
+      `${at}.resources[1].message: Required value: must be non-empty if specified`,
       `${at}.resources[1].resourceID: Duplicate value: "x"`,
+      `${at}.resources[2].message: Too long: may not be more than 1024 bytes`,
     ]);
   });
 

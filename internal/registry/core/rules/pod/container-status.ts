@@ -11,12 +11,10 @@ function checkId(owner: FieldNode, key: string, id: number): void {
 
 /** Who runs the container, as the kubelet says. */
 function checkUser(container: FieldNode, os: string): void {
-  const told = container.child('user')?.child('linux');
-  if (told === undefined) return;
-  if (os === 'windows') container.forbidden('linux', 'cannot be set for a windows pod');
+  const user = container.child('user')?.child('linux');
+  if (user === undefined) return;
+  if (os === 'windows') container.forbidden('user.linux', 'cannot be set for a windows pod');
   if (os !== 'linux') return;
-  // Field errors leave out that it is the user's.
-  const user = told.movedTo(container.at('linux'));
   for (const key of ['uid', 'gid']) checkId(user, key, user.number(key) ?? 0);
   const groups = user.get('supplementalGroups');
   for (const [i, gid] of (Array.isArray(groups) ? groups : []).entries()) {
@@ -43,6 +41,15 @@ function nameCheck(resources: FieldNode): TextCheck {
   };
 }
 
+/** Longest message about the health of a device, in bytes (ResourceHealthMessageMaxLength). */
+const MAX_MESSAGE = 1024;
+
+function checkMessage(resource: FieldNode): void {
+  const bytes = Buffer.byteLength(resource.text('message'));
+  if (bytes === 0) resource.required('message', 'must be non-empty if specified');
+  else if (bytes > MAX_MESSAGE) resource.tooLong('message', MAX_MESSAGE);
+}
+
 function checkAllocated(status: FieldNode, container: FieldNode | undefined): void {
   const check = container === undefined ? undefined : nameCheck(container.struct('resources'));
   for (const allocated of status.list('allocatedResourcesStatus')) {
@@ -50,6 +57,7 @@ function checkAllocated(status: FieldNode, container: FieldNode | undefined): vo
     const seen = new Set<string>();
     for (const resource of allocated.list('resources')) {
       resource.requireOneOf('health', HEALTH);
+      if (resource.has('message')) checkMessage(resource);
       const id = resource.text('resourceID');
       if (seen.has(id)) resource.duplicate('resourceID', id);
       seen.add(id);

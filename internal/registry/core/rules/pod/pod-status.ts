@@ -1,53 +1,73 @@
-import { isIP } from 'node:net';
 import { child, str } from '../../../../machinery/access.js';
-import { duplicate, type FieldError, invalidValue } from '../../../../machinery/field.js';
-import { legacyIP } from '../../../../machinery/formats.js';
+import { type FieldError, internalField, invalidValue } from '../../../../machinery/field.js';
+import { legacyIP, sloppyIP } from '../../../../machinery/formats.js';
 import type { JsonObject } from '../../../../machinery/json.js';
-import { dns1123Subdomain, qualifiedName } from '../../../../machinery/names.js';
+import { dns1123Label, dns1123Subdomain, qualifiedName } from '../../../../machinery/names.js';
 import { FieldNode } from '../../../generic/field-node.js';
-import { checkMirrorKept, checkPodAnnotations } from './annotations.js';
+import { checkPodAnnotationUpdates } from './annotations.js';
 import { checkContainerStatuses } from './container-status.js';
+
+/** Whether the container's own rules are about this exit code, and what the first of them does (FindMatchingContainerRestartRule). */
+function ruleAction(container: FieldNode, exitCode: number): string | undefined {
+  for (const rule of container.list('restartPolicyRules')) {
+    const codes = rule.child('exitCodes');
+    if (codes === undefined) continue;
+    const values = codes.get('values');
+    const named = Array.isArray(values) && values.some((v) => Number(v) === exitCode);
+    const operator = codes.text('operator');
+    if ((operator === 'In' && named) || (operator === 'NotIn' && !named)) return rule.text('action');
+  }
+  return undefined;
+}
+
+const mayRestart = (policy: string, exitCode: number): boolean =>
+  policy === 'OnFailure' ? exitCode !== 0 : policy !== 'Never';
+
+/** Whether a container runs again after it ended with this code: its rules, its policy, the pod's (ContainerShouldRestart). */
+function restarts(container: FieldNode, spec: FieldNode, exitCode: number): boolean {
+  const own = container.text('restartPolicy');
+  if (!container.has('restartPolicy')) return mayRestart(spec.text('restartPolicy'), exitCode);
+  const action = ruleAction(container, exitCode);
+  if (action === 'Restart' || action === RESTART_ALL) return true;
+  return mayRestart(own, exitCode);
+}
+
+const RESTART_ALL = 'RestartAllContainers';
 
 /** A container that has terminated for good may not be said to run again (ValidateContainerStateTransition). */
 function checkTransitions(
   status: FieldNode,
   before: FieldNode,
   key: string,
-  restarts: (old: FieldNode) => boolean,
+  again: (name: string, exitCode: number) => boolean,
 ): void {
   for (const [i, old] of before.list(key).entries()) {
-    if (old.child('state')?.child('terminated') === undefined || restarts(old)) continue;
-    for (const now of status.list(key)) {
-      if (now.text('name') !== old.text('name') || now.child('state')?.child('terminated') !== undefined) continue;
+    const ended = old.child('state')?.child('terminated');
+    if (ended === undefined) continue;
+    const name = old.text('name');
+    const running = status
+      .list(key)
+      .some((now) => now.text('name') === name && now.child('state')?.child('terminated') === undefined);
+    if (running && !again(name, ended.number('exitCode') ?? 0)) {
       status.forbidden(`${key}[${i}].state`, 'may not be transitioned to non-terminated state');
     }
   }
 }
 
-const exitCode = (status: FieldNode): number => status.child('state')?.child('terminated')?.number('exitCode') ?? 0;
-
 function checkAllTransitions(status: FieldNode, before: FieldNode, spec: FieldNode): void {
-  const policy = spec.text('restartPolicy');
-  const sidecars = new Set(
-    spec
-      .list('initContainers')
-      .filter((c) => c.text('restartPolicy') === 'Always')
-      .map((c) => c.text('name')),
-  );
-  const byPolicy = (old: FieldNode): boolean => policy === 'Always' || (policy === 'OnFailure' && exitCode(old) !== 0);
-  const withPolicy = new Set(
-    [...spec.list('containers'), ...spec.list('initContainers')]
-      .filter((c) => c.has('restartPolicy'))
-      .map((c) => c.text('name')),
-  );
-  const ownPolicy = (old: FieldNode): boolean => withPolicy.has(old.text('name'));
-  checkTransitions(status, before, 'containerStatuses', (old) => byPolicy(old) || ownPolicy(old));
-  checkTransitions(
-    status,
-    before,
-    'initContainerStatuses',
-    (old) => byPolicy(old) || sidecars.has(old.text('name')) || ownPolicy(old),
-  );
+  const containers = [...spec.list('initContainers'), ...spec.list('containers')];
+  const all = containers.some((c) => c.list('restartPolicyRules').some((rule) => rule.text('action') === RESTART_ALL));
+  if (!all) {
+    for (const [key, kind] of [
+      ['containerStatuses', 'containers'],
+      ['initContainerStatuses', 'initContainers'],
+    ] as const) {
+      checkTransitions(status, before, key, (name, exitCode) => {
+        const container = spec.list(kind).find((c) => c.text('name') === name);
+        return container !== undefined && restarts(container, spec, exitCode);
+      });
+    }
+  }
   checkTransitions(status, before, 'ephemeralContainerStatuses', () => false);
 }
 
@@ -65,18 +85,19 @@ function checkIPs(status: FieldNode, key: 'podIPs' | 'hostIPs', before: FieldNod
     for (const message of legacyIP(ip)) status.add(invalidValue(`${status.at(key)}[${i}]`, ip, message));
   }
   if (ips.length === 1) return;
-  const shown = ips.map((ip) => ({ IP: ip }));
-  const families = new Set(ips.map((ip) => isIP(ip)));
-  const tooMany = (): void => {
-    if (families.size < 2 || ips.length > 2) status.invalid(key, ONE_PER_FAMILY, shown);
-  };
-  if (key === 'podIPs') tooMany();
-  const seen = new Set<string>();
-  for (const [i, ip] of ips.entries()) {
-    if (seen.has(ip)) status.add(duplicate(`${status.at(key)}[${i}]`, shown[i]));
-    seen.add(ip);
+  const families = ips.map((ip) => sloppyIP(ip)?.family);
+  const unread = families.indexOf(undefined);
+  if (unread >= 0) {
+    const why = `failed to check for dual stack with error:invalid IP[${unread}]: ${ips[unread]}`;
+    status.add(internalField(status.at(key), why));
   }
-  if (key === 'hostIPs') tooMany();
+  if (unread >= 0 || new Set(families).size < 2 || ips.length > 2) {
+    status.invalid(
+      key,
+      ONE_PER_FAMILY,
+      ips.map((ip) => ({ IP: ip })),
+    );
+  }
 }
 
 const SYSTEM_CONDITIONS = new Set(['PodScheduled', 'Ready', 'Initialized']);
@@ -91,11 +112,57 @@ function checkClaimStatuses(status: FieldNode, spec: FieldNode): void {
     seen.add(name);
     if (!entry.has('resourceClaimName')) continue;
     const claim = entry.text('resourceClaimName');
-    for (const message of dns1123Subdomain(claim)) entry.invalid('name', message, claim);
+    for (const message of dns1123Subdomain(claim)) entry.invalid('resourceClaimName', message, claim);
   }
 }
 
-const QOS_CLASSES = ['BestEffort', 'Burstable', 'Guaranteed'];
+const OF_NO_CONTAINER = 'must match the name of an entry in spec.initContainers.name or spec.containers.name';
+const NOT_REQUESTED =
+  'must match the extended resource name of an entry in spec.initContainers.resources.requests or spec.containers.resources.requests';
+
+/** The claim that the scheduler made for extended resources (validatePodExtendedResourceClaimStatus). */
+function checkExtendedClaim(claim: FieldNode | undefined, spec: FieldNode): void {
+  if (claim === undefined) return;
+  const containers = new Map(
+    [...spec.list('initContainers'), ...spec.list('containers')].map((c) => [c.text('name'), c] as const),
+  );
+  if (claim.count('requestMappings') === 0) {
+    claim.required('requestMappings', 'at least one request mapping is required');
+  }
+  const seen = new Set<string>();
+  for (const mapping of claim.list('requestMappings')) {
+    const container = containers.get(mapping.text('containerName'));
+    if (container === undefined) mapping.invalid('containerName', OF_NO_CONTAINER, mapping.text('containerName'));
+    else if (!container.struct('resources').struct('requests').has(mapping.text('resourceName'))) {
+      mapping.invalid('resourceName', NOT_REQUESTED, mapping.text('resourceName'));
+    }
+    // Field errors leave out which mapping it is.
+    claim.checkText('requestName', dns1123Label, mapping.text('requestName'));
+    const keys = ['containerName', 'resourceName', 'requestName'] as const;
+    const id = JSON.stringify(keys.map((key) => mapping.text(key)));
+    if (seen.has(id)) for (const key of keys) mapping.duplicate(key, mapping.text(key));
+    seen.add(id);
+  }
+  claim.requireText('resourceClaimName', dns1123Subdomain);
+}
+
+const NEGATIVE = 'must be a non-negative integer';
+
+function checkConditions(status: FieldNode): void {
+  for (const condition of status.list('conditions')) {
+    const observed = condition.number('observedGeneration') ?? 0;
+    if (observed < 0) condition.invalid('observedGeneration', NEGATIVE, observed);
+    const type = condition.text('type');
+    if (!SYSTEM_CONDITIONS.has(type)) condition.checkText('Type', qualifiedName, type);
+  }
+}
+
+function checkNominated(status: FieldNode, before: FieldNode, bound: boolean): void {
+  const nominated = status.text('nominatedNodeName');
+  if (nominated === '' || nominated === before.text('nominatedNodeName')) return;
+  status.checkText('nominatedNodeName', dns1123Subdomain);
+  if (bound) status.forbidden('nominatedNodeName', 'may not be set on pods that are already bound to a node');
+}
 
 /** Field errors of a pod's new status (ValidatePodStatusUpdate). */
 export function podStatusErrors(pod: JsonObject, old: JsonObject): FieldError[] {
@@ -104,27 +171,19 @@ export function podStatusErrors(pod: JsonObject, old: JsonObject): FieldError[] 
   const spec = root.struct('spec');
   const status = root.struct('status');
   const before = new FieldNode(old).struct('status');
-  checkMirrorKept(meta, child(old, 'metadata'));
-  checkPodAnnotations(meta, spec, child(child(old, 'metadata'), 'annotations'));
-  for (const [i, condition] of status.list('conditions').entries()) {
-    const type = condition.text('type');
-    // Field errors of conditions name them as if they were metadata.
-    if (!SYSTEM_CONDITIONS.has(type)) meta.checkText(`conditions[${i}].Type`, qualifiedName, type);
-  }
-  if (spec.text('nodeName') !== str(child(old, 'spec'), 'nodeName')) {
-    status.forbidden('nodeName', 'may not be changed directly');
-  }
-  const nominated = status.text('nominatedNodeName');
-  if (nominated !== '' && nominated !== before.text('nominatedNodeName')) {
-    status.checkText('nominatedNodeName', dns1123Subdomain);
-  }
+  const node = str(child(old, 'spec'), 'nodeName');
+  checkPodAnnotationUpdates(meta, spec, child(old, 'metadata'));
+  checkConditions(status);
+  if (spec.text('nodeName') !== node) status.forbidden('nodeName', 'may not be changed directly');
+  checkNominated(status, before, node !== '');
+  const observed = status.number('observedGeneration') ?? 0;
+  if (observed < 0) status.invalid('observedGeneration', NEGATIVE, observed);
+  status.immutable('qosClass', before.value, status.text('qosClass'));
   checkAllTransitions(status, before, spec);
   checkClaimStatuses(status, spec);
+  checkExtendedClaim(status.child('extendedResourceClaimStatus'), spec);
   checkIPs(status, 'podIPs', before);
   checkIPs(status, 'hostIPs', before);
   checkContainerStatuses(status, spec);
-  if (before.has('qosClass') && status.text('qosClass') !== before.text('qosClass')) {
-    status.invalid('qosClass', 'field is immutable', status.text('qosClass'));
-  } else status.checkOneOf('qosClass', QOS_CLASSES);
   return root.problems;
 }

@@ -4,15 +4,15 @@ import { type FieldError, forbiddenField } from '../../../../machinery/field.js'
 import type { JsonObject } from '../../../../machinery/json.js';
 import { FieldNode } from '../../../generic/field-node.js';
 import { goDiff } from '../../../generic/go-diff.js';
-import { checkMirrorKept, isMirror } from './annotations.js';
+import { checkPodAnnotationUpdates, isMirror } from './annotations.js';
 import { checkPod } from './pod.js';
 
 /** Field errors of ephemeral containers: they may come, and stay as they came (ValidatePodEphemeralContainersUpdate). */
 export function ephemeralContainersErrors(pod: JsonObject, old: JsonObject): FieldError[] {
   if (isMirror(old)) return [forbiddenField('', 'static pods do not support ephemeral containers')];
   const root = checkPod(pod, old);
-  checkMirrorKept(root.struct('metadata'), child(old, 'metadata'));
   const spec = root.struct('spec');
+  checkPodAnnotationUpdates(root.struct('metadata'), spec, child(old, 'metadata'));
   const now = new Map(spec.list('ephemeralContainers').map((c) => [c.text('name'), c.value]));
   for (const before of new FieldNode(old).struct('spec').list('ephemeralContainers')) {
     const name = before.text('name');

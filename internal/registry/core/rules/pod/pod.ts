@@ -2,7 +2,7 @@ import { child } from '../../../../machinery/access.js';
 import type { FieldError } from '../../../../machinery/field.js';
 import type { JsonObject } from '../../../../machinery/json.js';
 import { FieldNode } from '../../../generic/field-node.js';
-import { checkMirrorKept, checkPodAnnotations } from './annotations.js';
+import { checkPodAnnotations, checkPodAnnotationUpdates } from './annotations.js';
 import { checkImageText } from './container.js';
 import { checkPodSpec } from './pod-spec.js';
 import { checkPodUpdate } from './pod-update.js';
@@ -48,7 +48,7 @@ export function podErrors(pod: JsonObject): FieldError[] {
 /** Field errors of a changed pod (ValidatePodUpdate). */
 export function podUpdateErrors(pod: JsonObject, old: JsonObject): FieldError[] {
   const root = checkPod(pod, old);
-  checkMirrorKept(root.struct('metadata'), child(old, 'metadata'));
+  checkPodAnnotationUpdates(root.struct('metadata'), root.struct('spec'), child(old, 'metadata'));
   checkPodUpdate(root, child(old, 'spec') ?? {});
   return root.problems;
 }
