@@ -3,7 +3,7 @@ import { badRequest, notFound } from '../machinery/status.js';
 import { JSON_MEDIA_TYPE } from '../schema/codec/index.js';
 import { isCustom, type ResourceDef } from '../schema/types.js';
 import { objectKey } from '../store/keys.js';
-import type { KeyValue } from '../store/types.js';
+import type { Backend, KeyValue } from '../store/types.js';
 import type { RestDeps } from './deps.js';
 import { tooLargeResourceVersion } from './errors.js';
 import { boolParam, parseResourceVersion } from './options.js';
@@ -16,20 +16,25 @@ import type { ApiRequest, Reply } from './types.js';
 
 /** Answers a GET of one object, also through `/status`: linearizable unless the client names a resourceVersion. Throws 400 for an export. */
 export function handleGet(deps: RestDeps, request: ApiRequest, def: ResourceDef): Awaitable<Reply> {
-  const { backend } = deps;
+  const current = untilReadable(deps.backend, request, def);
+  return current instanceof Promise ? current.then(() => getNow(deps, request, def)) : getNow(deps, request, def);
+}
+
+/**
+ * Done when the store is as new as the GET wants it: as new as any, unless it names a resourceVersion. `answered` is what it
+ * is answered with. Throws 400 for an export and for a resourceVersion that is none, 504 for one that does not come in time.
+ */
+export function untilReadable(backend: Backend, request: ApiRequest, answered: ResourceDef): Awaitable<void> {
   if (boolParam(request.query, 'export') === true) {
-    negotiate(request, def);
+    negotiate(request, answered);
     throw badRequest('the export parameter, deprecated since v1.14, is no longer supported');
   }
   const resourceVersion = request.query.get('resourceVersion') ?? '';
-  let current: Awaitable<void> = undefined;
-  if (resourceVersion === '') current = backend.readBarrier();
-  else if (resourceVersion !== '0') {
-    const wanted = parseResourceVersion(resourceVersion);
-    if (!Number.isSafeInteger(wanted)) throw tooLargeResourceVersion(resourceVersion, backend.revision);
-    current = waitForRevision(backend, wanted);
-  }
-  return current instanceof Promise ? current.then(() => getNow(deps, request, def)) : getNow(deps, request, def);
+  if (resourceVersion === '') return backend.readBarrier();
+  if (resourceVersion === '0') return undefined;
+  const wanted = parseResourceVersion(resourceVersion);
+  if (!Number.isSafeInteger(wanted)) throw tooLargeResourceVersion(resourceVersion, backend.revision);
+  return waitForRevision(backend, wanted);
 }
 
 function getNow(deps: RestDeps, request: ApiRequest, def: ResourceDef): Awaitable<Reply> {

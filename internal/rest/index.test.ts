@@ -107,6 +107,16 @@ describe('routes', () => {
     for (const no of ['false', '0', 'False']) expect(await code(get(`${target}?export=${no}`))).toBe(404);
   });
 
+  it('reads a scale as it reads an object', async () => {
+    const target = '/apis/apps/v1/namespaces/a/deployments/none/scale';
+    expect(await code(get(`${target}?export=1`))).toBe(400);
+    expect(await code(get(`${target}?resourceVersion=x`))).toBe(400);
+    expect(await code(get(`${target}?export=false&resourceVersion=0`))).toBe(404);
+    const request = get(target);
+    const html = (name: string): string => (name === 'accept' ? 'text/html' : request.header(name));
+    expect(await code({ ...request, header: html })).toBe(406);
+  });
+
   it('warns of deprecated kinds, in refusals too', async () => {
     const warning = ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'];
     expect(await rest(get('/api/v1/endpoints'))).toMatchObject({ status: 200, warnings: warning });

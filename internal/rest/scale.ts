@@ -16,6 +16,8 @@ import type { ResourceDef } from '../schema/types.js';
 import { objectKey } from '../store/keys.js';
 import type { RestDeps } from './deps.js';
 import { retryConflicts } from './conflicts.js';
+import { untilReadable } from './get.js';
+import { negotiate } from './negotiation.js';
 import { respondObject } from './respond.js';
 import type { ApiRequest, Reply } from './types.js';
 import { readApplyPatch, tellDuplicates } from './write/apply-body.js';
@@ -40,12 +42,16 @@ import { type Projection, updateObject } from './write/update-object.js';
 
 const SCALE_VERSION = 'autoscaling/v1';
 
-/** Answers GET of `/scale`: linearizable. */
+/** Answers GET of `/scale`, as fresh as a GET of the object. */
 export async function handleScaleGet(deps: RestDeps, request: ApiRequest, def: ResourceDef): Promise<Reply> {
-  await deps.backend.readBarrier();
+  await untilReadable(deps.backend, request, SCALE_DEF);
   const { group, resource } = def.storage;
   const found = deps.backend.get(objectKey(group, resource, request.info.namespace, request.info.name));
-  if (found === undefined) throw notFound(def, request.info.name);
+  if (found === undefined) {
+    // What the client takes is asked first.
+    negotiate(request, SCALE_DEF);
+    throw notFound(def, request.info.name);
+  }
   const obj = await loadStored(kindOf(deps, def), found);
   return respondObject(deps, request, SCALE_DEF, scaleOf(obj, scalePaths(deps, def)), 200);
 }
