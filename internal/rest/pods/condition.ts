@@ -1,4 +1,4 @@
-import { child, children, ensureChild, num } from '../../machinery/access.js';
+import { children, ensureChild } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
 
 export interface PodCondition {
@@ -13,10 +13,8 @@ export function setPodCondition(pod: JsonObject, condition: PodCondition, now: s
   const conditions = children(status, 'conditions');
   const at = conditions.findIndex((c) => c['type'] === condition.type);
   const before = conditions[at];
-  const generation = num(child(pod, 'metadata'), 'generation') ?? 0;
   const made: JsonObject = {
     type: condition.type,
-    ...(generation === 0 ? {} : { observedGeneration: generation }),
     status: 'True',
     lastTransitionTime: before?.['status'] === 'True' ? before['lastTransitionTime'] : now,
     ...(condition.reason === undefined ? {} : { reason: condition.reason }),
