@@ -129,6 +129,34 @@ describe('a replica that joins', () => {
     expect(await join({ ...C, logVersion: LOG_VERSION })).toBe('done');
   });
 
+  it('that is removed while its data directory is to be noted is a member no more', async () => {
+    bench = await LoneLeader.open({ 2: B }, { learners: [2] });
+    await bench.lead();
+    bench.nonces.set(1, 'a');
+    expect(await bench.outcome(bench.membership.noteDirectories())).toBeUndefined();
+    bench.nonces.set(2, 'b');
+    const removing = remove('b');
+    // The change that notes it waits for the removal.
+    const noting = bench.outcome(bench.membership.noteDirectories());
+    expect([await removing, await noting]).toEqual(['done', error('member b was removed.')]);
+    expect([names(), bench.state.meta.removed]).toEqual([['a'], new Set([2])]);
+    expect(await join({ nonce: 'n' })).toBe('done');
+    expect(bench.state.meta.removed).not.toContain(idOf('b'));
+  });
+
+  it('has its place also when it asks a second time before its data directory is noted', async () => {
+    bench = await LoneLeader.open();
+    await bench.lead();
+    expect(await add('b', B.address)).toBe('done');
+    expect(await Promise.all([join({ nonce: 'n' }), join({ nonce: 'n' })])).toEqual(['done', 'done']);
+    expect(bench.state.meta.members.get(idOf('b'))?.nonce).toBe('n');
+    expect(await add('c', C.address)).toBe('done');
+    expect(await Promise.all([join({ ...C, nonce: 'n' }), join({ ...C, nonce: 'm' })])).toEqual([
+      'done',
+      error('member c has another data directory.'),
+    ]);
+  });
+
   it('that was heard of is noted as a member’s data directory, one at a time', async () => {
     bench = await LoneLeader.open({ 2: B, 3: { ...C, nonce: 'c' } }, { learners: [2, 3] });
     await bench.lead();

@@ -212,13 +212,23 @@ export class Membership {
 
   /** Makes a data directory part of the membership, so that every replica knows it; the first to be noted stays. */
   async #note(id: NodeId, nonce: string): Promise<void> {
-    const isMissing = (): boolean => this.#options.state.meta.members.get(id)?.nonce === undefined;
     const info = this.#options.state.meta.members.get(id);
+    // Who was removed while this waited must not become a member again by being noted (sim seed 50508).
+    const isMissing = (): boolean => {
+      const now = this.#options.state.meta.members.get(id);
+      return now !== undefined && now.nonce === undefined;
+    };
     if (info !== undefined && isMissing()) {
-      await this.#change([{ type: 'update', id }], { [id]: { ...info, nonce } }, isMissing);
+      try {
+        await this.#change([{ type: 'update', id }], { [id]: { ...info, nonce } }, isMissing);
+      } catch (error) {
+        // It may have been noted, or be gone, since: then what is known now says more.
+        if (isMissing()) throw error;
+      }
     }
     const noted = this.#options.state.meta.members.get(id);
-    if (noted?.nonce !== nonce) throw new MembershipError(`member ${info?.name} has another data directory.`);
+    if (noted === undefined) throw new MembershipError(`member ${info?.name ?? id} was removed.`);
+    if (noted.nonce !== nonce) throw new MembershipError(`member ${noted.name} has another data directory.`);
   }
 
   /** Leader, from time to time: data directories that are known here become part of the membership. */

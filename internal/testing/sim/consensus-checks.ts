@@ -170,6 +170,9 @@ export class ConsensusChecks implements Observer {
 
   onMembership(machine: Machine, { votersOutgoing }: StoredConfState): void {
     if (votersOutgoing.length > 0 && this.raftOf(machine)?.status().role === 'leader') this.onJoint(machine);
+    const { members, removed } = this.stateOf(machine)?.meta ?? { members: new Map(), removed: new Set() };
+    const back = [...removed].find((id) => members.has(id));
+    promise(back === undefined, 'who was removed is no member', () => `${machine.name} has ${back} as a member again`);
   }
 
   /** State-machine safety: all replicas apply the same entry at the same index, to the same effect. */

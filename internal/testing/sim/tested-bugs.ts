@@ -155,4 +155,15 @@ export const TESTED_BUGS: readonly TestedBug[] = [
       title: 'leave a snapshot that is still being confirmed for that of the leader',
     },
   },
+  {
+    name: 'who-was-removed-is-noted',
+    about: 'a member that is removed just when its data directory is to be noted is a member again (seed 50508)',
+    file: 'replica/membership.ts',
+    find: 'return now !== undefined && now.nonce === undefined;',
+    replace: 'return now?.nonce === undefined;',
+    test: {
+      file: 'replica/membership-rules.test.ts',
+      title: 'that is removed while its data directory is to be noted is a member no more',
+    },
+  },
 ];
