@@ -1,13 +1,13 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
+import { flow } from '../rest/connect/flow.js';
 import type { Sink } from '../rest/types.js';
 import { streamReply } from './stream.js';
 
 const MIB = 1024 * 1024;
 
 /** What a client is sent of a watch whose other server sends these chunks. */
-function watched(contentType: string) {
-  const body = new PassThrough({ highWaterMark: 64 * MIB });
+function watched(contentType: string, body = new PassThrough({ highWaterMark: 64 * MIB })) {
   const written: Buffer[] = [];
   let ended = false;
   const sink: Sink = {
@@ -77,4 +77,24 @@ test('lines are passed on whole, and an event beyond 16 MiB ends the watch', asy
   for (let i = 0; i < 17; i++) body.write(Buffer.alloc(MIB, 'x'));
   await turn();
   expect(hasEnded()).toBe(true);
+});
+
+test('a stream that broke off before anybody listened ends all the same', async () => {
+  const body = new PassThrough();
+  body.destroy();
+  await turn();
+  expect(watched(PROTOBUF, body).hasEnded()).toBe(true);
+  let how = '';
+  const sink: Sink = {
+    write: () => true,
+    end: () => void (how = 'ended'),
+    break: () => void (how = 'broken'),
+    onWritable: () => undefined,
+    onClose: () => undefined,
+    closed: false,
+  };
+  flow(body, sink, false);
+  expect(how).toBe('ended');
+  flow(body, sink, true);
+  expect(how).toBe('broken');
 });

@@ -93,4 +93,6 @@ function connect(body: Readable, sink: Sink, write: (chunk: Buffer) => boolean):
   body.on('close', () => {
     sink.end();
   });
+  // One that broke off before anybody listened tells of it no more.
+  if (body.destroyed) sink.end();
 }

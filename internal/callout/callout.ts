@@ -288,8 +288,11 @@ function readAll(response: IncomingMessage, maxBytes: number, deadline: Deadline
       if (response.complete) resolve(gathered.take());
       else failed(new CallError('protocol', 'unexpected EOF'));
     });
-    response.on('close', () => {
+    const closed = (): void => {
       if (!response.complete) failed(new CallError('protocol', 'unexpected EOF'));
-    });
+    };
+    response.on('close', closed);
+    // What broke off in the turn in which its head came has told of it already, and tells nobody else.
+    if (response.destroyed) closed();
   });
 }

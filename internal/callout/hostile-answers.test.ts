@@ -103,3 +103,31 @@ test('an answer that is read slowly comes whole, though its server has closed th
   }
   expect(Buffer.concat(pieces).equals(whole)).toBe(true);
 });
+
+test('an answer that breaks off while others have their turn fails, and is not waited for', async () => {
+  let isBusy = true;
+  answer = (socket) => {
+    socket.write(CHUNKED);
+    const more = (): void => {
+      while (isBusy && !socket.destroyed && socket.write('1\r\nx\r\n'.repeat(10_000)));
+    };
+    socket.on('drain', more);
+    more();
+  };
+  const { body } = await callout.open(target(), { method: 'GET' });
+  body.resume();
+  body.on('error', () => undefined);
+  answer = (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{"kind"');
+  const call = async (): Promise<string> => {
+    const request = { method: 'POST', body: '{}', timeoutMs: 5_000 };
+    const failed = await callout.call(target(), request).then(
+      () => 'answered',
+      (error: unknown) => String(error),
+    );
+    return failed;
+  };
+  const failed = await Promise.all(Array.from({ length: 64 }, call));
+  isBusy = false;
+  body.destroy();
+  expect(new Set(failed)).toEqual(new Set(['CallError: unexpected EOF']));
+});

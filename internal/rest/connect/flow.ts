@@ -13,11 +13,14 @@ export function flow(body: Readable, sink: Sink, wholeOrBroken: boolean): void {
   sink.onClose(() => body.destroy());
   body.on('end', () => sink.end());
   body.on('error', () => undefined); // `close` comes as well
-  body.on('close', () => {
+  const closed = (): void => {
     if (sink.closed) return;
     if (wholeOrBroken && sink.break !== undefined) sink.break();
     else sink.end();
-  });
+  };
+  body.on('close', closed);
+  // One that broke off before anybody listened tells of it no more.
+  if (body.destroyed) closed();
 }
 
 /** Is aborted when the client goes away. */
