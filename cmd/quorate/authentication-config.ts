@@ -4,12 +4,14 @@ import { oidcAuthenticator } from '../../internal/auth/oidc/authenticator.js';
 import {
   type AnonymousConfig,
   type AuthenticationConfiguration,
-  readAuthenticationConfiguration,
+  authenticationConfiguration as configurationOf,
 } from '../../internal/auth/oidc/configuration.js';
 import { JwtIssuers } from '../../internal/auth/oidc/issuers.js';
 import type { Callout } from '../../internal/callout/index.js';
 import { FatalError } from '../../internal/machinery/assert.js';
+import { atOnce, inTurns, type Steps } from '../../internal/machinery/breathe.js';
 import { logger } from '../../internal/machinery/log.js';
+import { prepareYaml } from '../../internal/schema/codec/index.js';
 import { watchFiles } from '../../internal/machinery/watched-files.js';
 import { readConfigurationFile } from '../../internal/schema/codec/configuration.js';
 import { advertisedAddress } from './config.js';
@@ -37,12 +39,12 @@ export function authenticationConfiguration(flags: FlagValues): AuthenticationCo
     throw new FatalError('authentication-config file and oidc-* flags are mutually exclusive: give either');
   }
   const bytes = readConfigurationFile(file, `--${FLAG}`);
-  return { ...parsed(flags, bytes), bytes };
+  return { ...atOnce(parsed(flags, bytes)), bytes };
 }
 
-function parsed(flags: FlagValues, bytes: Buffer): AuthenticationConfiguration {
+function* parsed(flags: FlagValues, bytes: Buffer): Steps<AuthenticationConfiguration> {
   const file = flags.string(FLAG);
-  const config = readAuthenticationConfiguration(bytes, file, flags.list('service-account-issuer'));
+  const config = yield* configurationOf(bytes, file, flags.list('service-account-issuer'));
   if (config.anonymous !== undefined && flags.isGiven('anonymous-auth')) {
     throw new FatalError(
       '--anonymous-auth flag cannot be set when anonymous field is configured in authentication configuration file: leave one of them away',
@@ -71,7 +73,8 @@ export function configuredAuthentication(
   if (bytes !== undefined) authenticationReloads.inForce(bytes);
   const reload = async (contents: Buffer): Promise<void> => {
     try {
-      const next = parsed(flags, contents);
+      await prepareYaml(contents);
+      const next = await inTurns(parsed(flags, contents));
       await issuers.replace(next.jwt);
       present = next.anonymous;
       authenticationReloads.inForce(contents);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type Authenticator, authenticatorUnion, forAudiences } from '../../internal/auth/authenticator.js';
 import { bootstrapTokenAuthenticator } from '../../internal/auth/bootstrap-token.js';
 import { clientCertAuthenticator } from '../../internal/auth/client-cert.js';
@@ -88,7 +89,7 @@ export function authentication({ flags, serving, backend, callout }: Authenticat
 export function tokenFile(flags: FlagValues): Authenticator | undefined {
   const file = flags.string('token-auth-file');
   if (file === '') return undefined;
-  return tokenFileAuthenticator(readFlagFile(file, '--token-auth-file'), file);
+  return tokenFileAuthenticator(readFlagFile(file, '--token-auth-file', readFileSync), file);
 }
 
 /** The webhook that is asked about tokens; undefined without one. Throws FatalError for a kubeconfig that cannot be used. */

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { abacAuthorizer } from '../../internal/auth/abac.js';
 import {
   type AuthorizerConfig,
-  readAuthorizationConfiguration,
+  authorizationConfiguration,
   type WebhookConfig,
 } from '../../internal/auth/authorization-configuration.js';
 import { AuthorizerChain, type NamedAuthorizer } from '../../internal/auth/authorizer-chain.js';
@@ -13,7 +14,9 @@ import { everythingAllowed, nodeRules, nothingAllowed, webhookRules } from '../.
 import { accessWebhookAuthorizer } from '../../internal/auth/webhook/access-review.js';
 import type { Callout } from '../../internal/callout/index.js';
 import { FatalError } from '../../internal/machinery/assert.js';
+import { atOnce, inTurns, mapInTurns } from '../../internal/machinery/breathe.js';
 import { logger } from '../../internal/machinery/log.js';
+import { prepareYaml } from '../../internal/schema/codec/index.js';
 import { watchFiles } from '../../internal/machinery/watched-files.js';
 import { readConfigurationFile } from '../../internal/schema/codec/configuration.js';
 import type { Backend } from '../../internal/store/types.js';
@@ -102,10 +105,12 @@ export function authorization(flags: FlagValues, backend: Backend, callout: Call
   if (bytes === undefined) return { authorizer: chain, rbac, stop: () => undefined };
   authorizationReloads.inForce(bytes);
   const file = flags.string(FILE);
-  const following = watchFiles([file], [bytes], ([contents]) => {
+  const following = watchFiles([file], [bytes], async ([contents]) => {
     if (contents === undefined) return;
     try {
-      chain.replace(readAuthorizationConfiguration(contents, file).map(made));
+      await prepareYaml(contents);
+      const configs = await inTurns(authorizationConfiguration(contents, file));
+      chain.replace(await mapInTurns(configs, made));
       authorizationReloads.inForce(contents);
       authorizationReloads.reloaded('success');
       log.info(`reloaded authz config from ${file}`);
@@ -121,7 +126,7 @@ function configsOf(flags: FlagValues): { readonly configs: readonly AuthorizerCo
   const file = flags.string(FILE);
   if (file !== '') {
     const bytes = readConfigurationFile(file, `--${FILE}`);
-    return { configs: readAuthorizationConfiguration(bytes, file), bytes };
+    return { configs: atOnce(authorizationConfiguration(bytes, file)), bytes };
   }
   const configs = flags.list('authorization-mode').map((type): AuthorizerConfig => {
     const named = { type, name: type.toLowerCase() };
@@ -149,5 +154,7 @@ function accessWebhook(name: string, config: WebhookConfig, callout: Callout) {
 
 function policyFile(flags: FlagValues) {
   const file = flags.string('authorization-policy-file');
-  return file === '' ? undefined : abacAuthorizer(readFlagFile(file, '--authorization-policy-file'), file);
+  return file === ''
+    ? undefined
+    : abacAuthorizer(readFlagFile(file, '--authorization-policy-file', readFileSync), file);
 }

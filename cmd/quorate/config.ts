@@ -1,11 +1,11 @@
 import { createPrivateKey, createPublicKey, type X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { isIP, isIPv6 } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { ClientAuthorities } from '../../internal/auth/client-authorities.js';
 import { type TokenKey, tokenKey } from '../../internal/auth/jwt.js';
 import { parseBundle } from '../../internal/auth/client-cert.js';
 import { FatalError } from '../../internal/machinery/assert.js';
+import { readBounded } from '../../internal/machinery/bounded-file.js';
 import { makeDirectory } from '../../internal/machinery/directory.js';
 import { ensurePki, PKI_FILES, writeWhole } from '../../internal/pki/pki.js';
 import type { ReplicaConfig } from '../../internal/replica/index.js';
@@ -126,10 +126,10 @@ function privateKeyOf(file: string): TokenKey {
   }
 }
 
-/** The text of a file that a flag names. Throws FatalError, naming the flag. */
-export function readFlagFile(file: string, flag: string): string {
+/** The text of a file that a flag names, at most 1 MiB unless it is read otherwise. Throws FatalError, naming the flag. */
+export function readFlagFile(file: string, flag: string, read: (path: string) => Buffer = readBounded): string {
   try {
-    return readFileSync(file, 'utf8');
+    return read(file).toString();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw new FatalError(`${flag} ${file} does not exist: correct the path`);

@@ -20,14 +20,17 @@ export interface ServerAccess {
 
 /**
  * Reads the current context of a kubeconfig (without one, the first cluster and the first user); `server` replaces the
- * one it names; `plain` http is taken only where it is asked for. Throws FatalError with what is wrong.
+ * one it names; `plain` http is taken only where it is asked for. `read` gives the bytes of a file. Throws FatalError with
+ * what is wrong.
  */
 export function serverAccess(
   file: string,
   server: string | undefined,
   plain: 'https' | 'http' = 'https',
+  read: (path: string) => Buffer = readFileSync,
 ): ServerAccess {
-  const config = readConfig(file);
+  const readNamed = (path: string, what: string): Buffer => readAs(read, path, what);
+  const config = readConfig(file, readNamed(file, 'the kubeconfig'));
   const named = (list: string, name: string | undefined, key: string): JsonObject => {
     const items = config[list];
     const found = (Array.isArray(items) ? items.filter(isObject) : []).find(
@@ -74,8 +77,8 @@ export function serverAccess(
   };
 }
 
-function readConfig(file: string): JsonObject {
-  const text = readNamed(file, 'the kubeconfig').toString('utf8');
+function readConfig(file: string, bytes: Buffer): JsonObject {
+  const text = bytes.toString('utf8');
   let config: JsonValue;
   try {
     config = load(text) as JsonValue;
@@ -87,9 +90,9 @@ function readConfig(file: string): JsonObject {
   return config;
 }
 
-function readNamed(file: string, what: string): Buffer {
+function readAs(read: (path: string) => Buffer, file: string, what: string): Buffer {
   try {
-    return readFileSync(file);
+    return read(file);
   } catch (error) {
     throw new FatalError(`${what}: ${error instanceof Error ? error.message : String(error)}. Correct the path.`);
   }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { atOnce } from '../machinery/breathe.js';
 import { FatalError } from '../machinery/assert.js';
 import type { JsonObject } from '../machinery/json.js';
-import { readAuthorizationConfiguration } from './authorization-configuration.js';
+import { authorizationConfiguration } from './authorization-configuration.js';
 
 const webhook = {
   authorizedTTL: '30s',
@@ -13,7 +14,7 @@ const webhook = {
 };
 const read = (...authorizers: JsonObject[]) => {
   const object = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthorizationConfiguration', authorizers };
-  return readAuthorizationConfiguration(Buffer.from(JSON.stringify(object)), 'z.yaml');
+  return atOnce(authorizationConfiguration(Buffer.from(JSON.stringify(object)), 'z.yaml'));
 };
 const hook = (more: JsonObject = {}) => read({ type: 'Webhook', name: 'w', webhook: { ...webhook, ...more } });
 
@@ -95,7 +96,7 @@ test.each(['v1', 'v1beta1', 'v1alpha1'])('of version %s are all kinds of authori
     kind: 'AuthorizationConfiguration',
     authorizers: types.map((type) => ({ type, name: type.toLowerCase() })),
   };
-  expect(readAuthorizationConfiguration(Buffer.from(JSON.stringify(object)), 'z.yaml')).toEqual(object.authorizers);
+  expect(atOnce(authorizationConfiguration(Buffer.from(JSON.stringify(object)), 'z.yaml'))).toEqual(object.authorizers);
 });
 
 test('a webhook is what its file says, to the letter', () => {
@@ -163,4 +164,27 @@ test('what has another type is refused, not taken for left out', () => {
   expect(() => hook({ matchConditions: [{ expression: true }] })).toThrow('expression must be a string: it is true');
   expect(() => hook({ matchConditions: {} })).toThrow('matchConditions must be a list');
   expect(() => read('x' as unknown as JsonObject)).toThrow('authorizers[0] must be an object');
+});
+
+test('more than can be compiled in a turn is refused', () => {
+  const hooks = Array.from({ length: 65 }, (_, i) => ({ type: 'Webhook', name: `w${i}`, webhook }));
+  expect(read(...hooks.slice(0, 64))).toHaveLength(64);
+  expect(() => read(...hooks)).toThrow('authorizers: Too many: 65: must have at most 64 items');
+  const conditions = (count: number, more = '') =>
+    hook({
+      matchConditionSubjectAccessReviewVersion: 'v1',
+      matchConditions: Array.from({ length: count }, (_, i) => ({ expression: `request.user != 'u${i}${more}'` })),
+    });
+  expect(conditions(64)[0]?.webhook?.conditions).toHaveLength(64);
+  expect(() => conditions(65)).toThrow('webhook.matchConditions: Too many: 65: must have at most 64 items');
+  expect(() => conditions(4, 'x'.repeat(8_192))).toThrow('webhook.matchConditions: Too long');
+  // The first hundred faults are enough.
+  const object = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthorizationConfiguration', authorizers: [] };
+  const unknown = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`unknown${i}`, 1]));
+  const bytes = Buffer.from(JSON.stringify({ ...object, ...unknown }));
+  expect(() => atOnce(authorizationConfiguration(bytes, 'z.yaml'))).toThrow(
+    /^[^,]*(, unknown field "[a-z0-9]+"){99}\. Mend/,
+  );
+  const values = Buffer.from(JSON.stringify({ ...object, x: Array.from({ length: 100_000 }, () => 1) }));
+  expect(() => atOnce(authorizationConfiguration(values, 'z.yaml'))).toThrow(/^z\.yaml: .*limit is \d+ /);
 });

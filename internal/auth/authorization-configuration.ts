@@ -1,7 +1,17 @@
 import type { Program } from '../cel/index.js';
 import { child, children, str } from '../machinery/access.js';
 import { FatalError } from '../machinery/assert.js';
-import { duplicate, errorText, type FieldError, invalidValue, notSupported, required } from '../machinery/field.js';
+import type { Steps } from '../machinery/breathe.js';
+import {
+  duplicate,
+  errorText,
+  type FieldError,
+  invalidValue,
+  notSupported,
+  required,
+  tooLong,
+  tooMany,
+} from '../machinery/field.js';
 import type { JsonObject } from '../machinery/json.js';
 import { dns1123Subdomain } from '../machinery/names.js';
 import { parseDuration, TimeError } from '../machinery/time.js';
@@ -14,6 +24,11 @@ const VERSIONS = [`${GROUP}/v1`, `${GROUP}/v1beta1`, `${GROUP}/v1alpha1`];
 /** Kinds of authorizers that a file may name; a policy file of ABAC can be named by flags only. */
 const TYPES = ['AlwaysAllow', 'AlwaysDeny', 'Node', 'RBAC', 'Webhook'];
 const MAX_TIMEOUT_MS = 30_000;
+/** Each is asked in turn about a request that none before it decides. */
+const MAX_AUTHORIZERS = 64;
+/** Conditions of one webhook, as kube-apiserver's API says, and characters of them all. */
+const MAX_CONDITIONS = 64;
+const MAX_CONDITIONS_TEXT = 32_768;
 
 const SHAPE: Shape = {
   apiVersion: 'string',
@@ -59,9 +74,9 @@ export interface AuthorizerConfig {
 
 /**
  * Reads an AuthorizationConfiguration (apiserver.config.k8s.io v1, v1beta1, v1alpha1), in the words of kube-apiserver's
- * validation. Throws FatalError with all that is wrong.
+ * validation, authorizer by authorizer. Throws FatalError with all that is wrong, also for more than 64 of them.
  */
-export function readAuthorizationConfiguration(bytes: Buffer, path: string): AuthorizerConfig[] {
+export function* authorizationConfiguration(bytes: Buffer, path: string): Steps<AuthorizerConfig[]> {
   const object = decodeConfiguration(bytes, path, 'AuthorizationConfiguration', VERSIONS);
   checkShape(object, path, SHAPE);
   const errors: FieldError[] = [];
@@ -69,7 +84,8 @@ export function readAuthorizationConfiguration(bytes: Buffer, path: string): Aut
   if (authorizers.length === 0) errors.push(required('authorizers', 'at least one authorization mode must be defined'));
   const types = new Set<string>();
   const names = new Set<string>();
-  const configs = authorizers.map((authorizer, i): AuthorizerConfig => {
+  if (authorizers.length > MAX_AUTHORIZERS) errors.push(tooMany('authorizers', authorizers.length, MAX_AUTHORIZERS));
+  const configOf = (authorizer: JsonObject, i: number): AuthorizerConfig => {
     const at = `authorizers[${i}]`;
     const [type, name] = [str(authorizer, 'type'), str(authorizer, 'name')];
     if (type === '') errors.push(required(`${at}.type`));
@@ -94,7 +110,12 @@ export function readAuthorizationConfiguration(bytes: Buffer, path: string): Aut
       return { type, name };
     }
     return { type, name, webhook: webhookOf(webhook, `${at}.webhook`, errors) };
-  });
+  };
+  const configs: AuthorizerConfig[] = [];
+  for (const [i, authorizer] of authorizers.slice(0, MAX_AUTHORIZERS).entries()) {
+    configs.push(configOf(authorizer, i));
+    yield;
+  }
   if (errors.length > 0) throw new FatalError(`${path}: ${errors.map(errorText).join(', ')}. Mend the file.`);
   return configs;
 }
@@ -163,7 +184,16 @@ function kubeConfigOf(info: JsonObject, at: string, errors: FieldError[]): strin
 
 function conditionsOf(webhook: JsonObject, at: string, errors: FieldError[]): Program[] {
   const seen = new Set<string>();
-  return children(webhook, 'matchConditions').flatMap((condition, i) => {
+  const conditions = children(webhook, 'matchConditions');
+  if (conditions.length > MAX_CONDITIONS) {
+    errors.push(tooMany(`${at}.matchConditions`, conditions.length, MAX_CONDITIONS));
+    return [];
+  }
+  if (conditions.reduce((sum, condition) => sum + str(condition, 'expression').length, 0) > MAX_CONDITIONS_TEXT) {
+    errors.push(tooLong(`${at}.matchConditions`, MAX_CONDITIONS_TEXT));
+    return [];
+  }
+  return conditions.flatMap((condition, i) => {
     const text = str(condition, 'expression');
     const place = `${at}.matchConditions[${i}].expression`;
     if (text.trim() === '') errors.push(required(place));

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 // process is left without `tls.createSecureContext`.
 import 'node:tls';
 import { type Authenticator, withAuthenticatedGroup } from './authenticator.js';
+import { certificateTexts } from '../machinery/pem.js';
 import { authLatency } from './latency.js';
 import { Lru } from './lru.js';
 import type { UserInfo } from './types.js';
@@ -20,10 +21,9 @@ export interface CertificateFacts {
   readonly certificate: X509Certificate;
 }
 
-/** Splits a PEM bundle into its certificates. */
+/** Splits a PEM bundle into its certificates. Throws for one that cannot be read, and for more than 512. */
 export function parseBundle(pem: string): X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
-  return blocks.map((block) => new X509Certificate(block));
+  return certificateTexts(pem).map((block) => new X509Certificate(block));
 }
 
 /** Reads subject, validity and fingerprint from a PEM. Throws when it is not a certificate. */

@@ -6,7 +6,7 @@ import { CallError, type CallResponse, type Target } from './types.js';
 
 /** client-go's: how often an answer with Retry-After is tried again. */
 const MAX_RETRIES = 10;
-/** What a webhook may answer at most: a patch that makes the largest object has less than 4 MiB, in base64 5. */
+/** What a webhook may answer at most, unless who asks says less: a patch that makes the largest object has less than 4 MiB, in base64 5. */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 export interface JsonPost {
@@ -14,6 +14,8 @@ export interface JsonPost {
   /** From the beginning to the end, retries included. */
   readonly timeoutMs: number;
   readonly userAgent: string;
+  /** What it may answer at most. */
+  readonly maxBytes?: number;
   /** A bearer token that it is shown. */
   readonly token?: string;
 }
@@ -23,7 +25,7 @@ export interface JsonPost {
  * 429 or 5xx with Retry-After is tried again. Rejects with CallError, whose message is client-go's.
  */
 export async function postJson(callout: Callout, target: Target, post: JsonPost): Promise<CallResponse> {
-  const { body, timeoutMs, userAgent, token } = post;
+  const { body, timeoutMs, userAgent, token, maxBytes = MAX_ANSWER_BYTES } = post;
   const until = performance.now() + timeoutMs;
   const url = `${target.url}?timeout=${Math.ceil(timeoutMs / 1000)}s`;
   const headers = {
@@ -37,7 +39,7 @@ export async function postJson(callout: Callout, target: Target, post: JsonPost)
     const left = until - performance.now();
     if (left <= 0) throw new CallError('timeout', 'context deadline exceeded', 'POST', url);
     const request = { method: 'POST', headers, body, timeoutMs: left, repeatable: true, redirects: MAX_REDIRECTS };
-    const answer = await callout.call({ ...target, url }, request, MAX_ANSWER_BYTES);
+    const answer = await callout.call({ ...target, url }, request, maxBytes);
     const seconds = retryAfter(answer.status, answer.headers);
     if (seconds === undefined || retries >= MAX_RETRIES) {
       const error = serverError(answer.status, answer.headers, answer.body);

@@ -9,6 +9,8 @@ import { checkAnswerShape } from '../schema/codec/index.js';
 const ATTEMPTS = 5;
 const FIRST_WAIT_MS = 500;
 const FACTOR = 1.5;
+/** What may be answered: the question comes back with the answer, and says no more than the head of a request. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
 const USER_AGENT = 'kube-apiserver-webhook';
 
 /** A webhook as a kubeconfig names it. */
@@ -24,13 +26,14 @@ export interface ReviewServer {
 
 /**
  * Posts a review and gives the one that is answered. What may pass (no connection, 429, 5xx) is tried again, 5 times in
- * all. Rejects with CallError, or with Error for an answer that is no JSON object.
+ * all. Rejects with CallError, also for an answer of more than 1 MiB, or with Error for one that is no JSON object.
  */
 export async function postReview(server: ReviewServer, review: JsonObject): Promise<JsonObject> {
   const post = {
     body: JSON.stringify(review),
     timeoutMs: server.timeoutMs,
     userAgent: USER_AGENT,
+    maxBytes: MAX_ANSWER_BYTES,
     ...(server.token === '' ? {} : { token: server.token }),
   };
   let waitMs = server.firstWaitMs ?? FIRST_WAIT_MS;

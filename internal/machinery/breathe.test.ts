@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { expect, test } from 'vitest';
-import { Breath, BREATH_STEPS, nextTurn, mapInTurns } from './breathe.js';
+import { expect, test, vi } from 'vitest';
+import { atOnce, inTurns, Breath, BREATH_STEPS, nextTurn, mapInTurns, type Steps } from './breathe.js';
 
 test('of all who wait one goes on in each turn of the loop, in the order in which they came', async () => {
   const told: string[] = [];
@@ -36,4 +36,29 @@ test('what is made of many items comes in their order, and others have their tur
   clearInterval(other);
   expect(made).toEqual(['0:1', '1:2', '2:3']);
   expect(turns).toBeGreaterThan(0);
+});
+
+test('work in steps comes to the same at once and in turns, in which others have theirs', async () => {
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  function* steps(): Steps<number> {
+    let sum = 0;
+    for (let i = 0; i < 50; i++) {
+      now += 5;
+      sum += i;
+      yield;
+    }
+    return sum;
+  }
+  expect(atOnce(steps())).toBe(1225);
+  let [turns, ended] = [0, false];
+  const turn = (): void => {
+    turns++;
+    if (!ended) globalThis.setImmediate(turn);
+  };
+  globalThis.setImmediate(turn);
+  expect(await inTurns(steps())).toBe(1225);
+  ended = true;
+  vi.restoreAllMocks();
+  expect(turns).toBeGreaterThanOrEqual(25);
 });

@@ -65,3 +65,24 @@ export async function mapInTurns<T, R>(items: Iterable<T>, make: (item: T, index
   }
   return made;
 }
+
+/** Work in steps, of which each is short: between two of them others may have their turn. */
+export type Steps<R> = Generator<undefined, R, undefined>;
+
+/** What comes of all steps, one behind the other. */
+export function atOnce<R>(steps: Steps<R>): R {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** The same; others have their turn between the steps where those take long. Rejects with what a step throws. */
+export async function inTurns<R>(steps: Steps<R>): Promise<R> {
+  const breath = new Breath();
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    if (breath.isOver()) await breath.rest();
+  }
+}

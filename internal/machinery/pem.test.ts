@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pemBlocks } from './pem.js';
+import { certificateTexts, pemBlocks } from './pem.js';
 
 const block = (type: string, body = 'QUJD\nREVG'): string =>
   `-----BEGIN ${type}-----\n${body}\n-----END ${type}-----\n`;
@@ -23,5 +23,24 @@ describe('PEM', () => {
     for (const part of ['-----BEGIN a:b-----\n', '-----BEGIN A-----', '-----BEGIN A-----\n-----END B-----\n']) {
       expect(pemBlocks(part.repeat(100_000))).toEqual([]);
     }
+  });
+});
+
+describe('certificates of a text', () => {
+  const one = (body: string): string => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----`;
+  it('are found as they stand there, whatever is between them', () => {
+    const key = '-----BEGIN PRIVATE KEY-----\nQUFB\n-----END PRIVATE KEY-----\n';
+    expect(certificateTexts(`# a\n${one('QUFB')}\n${key}${one('QkJC')}-----BEGIN CERTIFICATE-----`)).toEqual([
+      one('QUFB'),
+      one('QkJC'),
+    ]);
+    expect(certificateTexts('')).toEqual([]);
+  });
+  it('that begin and never end take no time', () => {
+    expect(certificateTexts('-----BEGIN CERTIFICATE-----\n'.repeat(250_000))).toEqual([]);
+  });
+  it('are 512 at most', () => {
+    expect(certificateTexts(one('QUFB').repeat(512))).toHaveLength(512);
+    expect(() => certificateTexts(one('QUFB').repeat(513))).toThrow('more than 512 certificates');
   });
 });

@@ -1,3 +1,25 @@
+/** Certificates that one text may hold: a list of all authorities that browsers know has fewer than half as many. */
+const MAX_CERTIFICATES = 512;
+const BEGIN_CERTIFICATE = '-----BEGIN CERTIFICATE-----';
+const END_CERTIFICATE = '-----END CERTIFICATE-----';
+
+/**
+ * The certificates of a text, each with its marks as they stand there; what is between them is skipped. The text is gone
+ * through once. Throws Error for more than 512, each of which takes time to read.
+ */
+export function certificateTexts(pem: string): string[] {
+  const out: string[] = [];
+  for (let begin = pem.indexOf(BEGIN_CERTIFICATE); begin >= 0; ) {
+    const end = pem.indexOf(END_CERTIFICATE, begin);
+    if (end < 0) break;
+    if (out.length === MAX_CERTIFICATES) throw new Error(`more than ${MAX_CERTIFICATES} certificates`);
+    const behind = end + END_CERTIFICATE.length;
+    out.push(pem.slice(begin, behind));
+    begin = pem.indexOf(BEGIN_CERTIFICATE, behind);
+  }
+  return out;
+}
+
 /** One block of a text in PEM. */
 export interface PemBlock {
   /** What stands behind BEGIN. */

@@ -1,4 +1,5 @@
-import { mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -68,3 +69,24 @@ test('a file that has not changed for long is still followed, whoever replaces i
   expect(await next()).toBe('3');
   watched.stop();
 }, 20_000);
+
+test.each([
+  ['a pipe', (file: string) => void execFileSync('mkfifo', [file])],
+  ['a directory', (file: string) => mkdirSync(file)],
+  ['a device without end', (file: string) => symlinkSync('/dev/zero', file)],
+  ['a file of 100 MB', (file: string) => writeFileSync(file, Buffer.alloc(100_000_000))],
+])('%s in the place of a file changes nothing, and the file is followed when it is back', async (_, put) => {
+  const file = join(dir, 'replaced');
+  rmSync(file, { recursive: true, force: true });
+  writeFileSync(file, '1');
+  const { changed, next } = told();
+  const watched = watchFiles([file], [Buffer.from('0')], changed, 5);
+  expect(await next()).toBe('1');
+  rmSync(file);
+  put(file);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  rmSync(file, { recursive: true });
+  writeFileSync(file, '2');
+  expect(await next()).toBe('2');
+  watched.stop();
+});

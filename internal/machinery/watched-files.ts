@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import { readBounded } from './bounded-file.js';
 import { errorText, logger } from './log.js';
 
 const log = logger('watched-files.ts');
@@ -11,8 +12,6 @@ const LOOKS_MAX = 60;
  * the kernel dates it: its times say nothing then.
  */
 const SETTLED_MS = 2_000;
-/** A larger file is no configuration and no certificate. */
-export const MAX_WATCHED_BYTES = 8 * 1024 * 1024;
 
 /** Files whose content is followed, until it is stopped. */
 export interface WatchedFiles {
@@ -22,7 +21,7 @@ export interface WatchedFiles {
 /**
  * Calls `changed` with the bytes of all files, in their order, each time that one of them has other bytes than before:
  * also where they were put in place by a rename or a symbolic link, as Kubernetes does it with Secrets. They are looked at
- * once a second, and read, whole, up to 8 MiB each, when their times, sizes or inodes changed, and once a minute. While one
+ * once a second, and read, whole, up to 1 MiB each, when their times, sizes or inodes changed, and once a minute. While one
  * cannot be read nothing changes, and the log says so once. The first reading is compared with `known`, so that what changed
  * since the caller read them is told too. `changed` is not called again before it is done.
  */
@@ -45,7 +44,7 @@ export function watchFiles(
         return;
       }
       read = NEVER;
-      const contents = await Promise.all(paths.map(bounded));
+      const contents = paths.map((path) => readBounded(path));
       read = now;
       problem = '';
       if (contents.every((bytes, i) => last[i]?.equals(bytes) === true) || stopped) return;
@@ -91,10 +90,4 @@ async function marksOf(paths: readonly string[]): Promise<Marks> {
     isSettled: all.every(({ mtimeMs, ctimeMs }) => mtimeMs < settled && ctimeMs < settled),
     looks: 0,
   };
-}
-
-async function bounded(path: string): Promise<Buffer> {
-  const bytes = await readFile(path);
-  if (bytes.length > MAX_WATCHED_BYTES) throw new Error(`${path} has more than ${MAX_WATCHED_BYTES} bytes`);
-  return bytes;
 }

@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync, statSync } from 'node:fs';
 import { join, dirname } from 'node:path';
+import { readBounded } from '../machinery/bounded-file.js';
+import { certificateTexts } from '../machinery/pem.js';
 import { authorityOf, CERTIFICATES, type CertificateSpec, storePair } from './pki.js';
 
 /** A certificate in a file that this process uses. */
@@ -98,7 +100,7 @@ export class CertificateUpkeep {
     this.#readAt = performance.now();
     for (const { name, file } of this.#certificates) {
       try {
-        this.#lifetimes.set(name, lifetimeOf(readFileSync(file, 'utf8')));
+        this.#lifetimes.set(name, lifetimeOf(readBounded(file).toString()));
       } catch (error) {
         this.#options.say('warn', `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
       }
@@ -130,7 +132,7 @@ export class CertificateUpkeep {
 }
 
 function lifetimeOf(pem: string): Lifetime {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
+  const blocks = certificateTexts(pem);
   if (blocks.length === 0) throw new Error('it holds no certificate');
   const lives = blocks.map((block) => {
     const certificate = new X509Certificate(block);
@@ -157,8 +159,8 @@ async function renewFile({ file }: KeptCertificate): Promise<boolean> {
   const dir = file.slice(0, -`/${spec.name}.crt`.length);
   const caFile = join(dir, `${spec.ca}.crt`);
   if (!existsSync(caFile) || !existsSync(join(dir, `${spec.ca}.key`))) return false;
-  const certificate = new X509Certificate(readFileSync(file));
-  const ca = new X509Certificate(readFileSync(caFile));
+  const certificate = new X509Certificate(readBounded(file));
+  const ca = new X509Certificate(readBounded(caFile));
   if (!certificate.checkIssued(ca) || !certificate.verify(ca.publicKey)) return false;
   return withLock(join(dirname(caFile), LOCK), () => renewPair(dir, spec, certificate.toString()));
 }

@@ -185,6 +185,12 @@ test('an answer is remembered for questions of up to 64 KiB; a longer one is ask
   expect(asked().map((spec) => JSON.stringify(spec).length)).toEqual([65_536, 65_537, 65_537]);
 });
 
+test('a long answer is not remembered', async () => {
+  says({ allowed: true, auditAnnotations: { note: 'x'.repeat(64 * 1024) } });
+  for (let i = 0; i < 2; i++) await strict.ok(201, 'POST', `${PODS}?dryRun=All`, podOf('noted'));
+  expect(asked()).toHaveLength(2);
+});
+
 test('containers that are added to debug a pod are asked about, alone', async () => {
   says({ allowed: true });
   await strict.ok(201, 'POST', PODS, podOf('debugged', { containers: [{ name: 'c', image: 'main:1' }] }));

@@ -15,8 +15,8 @@ const AUDIT = 'imagepolicywebhook.image-policy.k8s.io/';
 /** Answers that are remembered, and the time of one attempt, as in kube-apiserver. */
 const CACHED = 1024;
 const TIMEOUT_MS = 30_000;
-/** A longer question is asked each time. */
-const MAX_KEY = 64 * 1024;
+/** A longer question is asked each time, and so is one with a longer answer. */
+const MAX_TEXT = 64 * 1024;
 
 /**
  * A webhook says whether pods may run their images (plugin ImagePolicyWebhook). Its answers are remembered; when it cannot
@@ -39,7 +39,8 @@ export function imagePolicyWebhook({ configuration, kubeconfigServer }: PluginPa
     }
     const status = child(told, 'status') ?? {};
     const keptMs = status['allowed'] === true ? config.allowMs : config.denyMs;
-    if (keptMs > 0 && key.length <= MAX_KEY) known.set(key, { status, until: Date.now() + keptMs });
+    if (keptMs > 0 && key.length <= MAX_TEXT && JSON.stringify(status).length <= MAX_TEXT)
+      known.set(key, { status, until: Date.now() + keptMs });
     return status;
   };
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { atOnce } from '../../machinery/breathe.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { checkStandardClaims, userOfClaims } from './claims.js';
-import { readAuthenticationConfiguration } from './configuration.js';
+import { authenticationConfiguration } from './configuration.js';
 
 /** The configuration of one issuer, with these mappings and rules. */
 function config(jwt: JsonObject) {
@@ -10,7 +11,7 @@ function config(jwt: JsonObject) {
     kind: 'AuthenticationConfiguration',
     jwt: [{ issuer: { url: 'https://issuer', audiences: ['api'] }, ...jwt }],
   };
-  const [made] = readAuthenticationConfiguration(Buffer.from(JSON.stringify(object)), 'c.yaml', []).jwt;
+  const [made] = atOnce(authenticationConfiguration(Buffer.from(JSON.stringify(object)), 'c.yaml', [])).jwt;
   if (made === undefined) throw new Error('there is one');
   return made;
 }

@@ -1,14 +1,17 @@
 import { expect, test } from 'vitest';
+import { atOnce } from '../../machinery/breathe.js';
 import { FatalError } from '../../machinery/assert.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { createAuthority } from '../../pki/x509.js';
-import { readAuthenticationConfiguration } from './configuration.js';
+import { authenticationConfiguration } from './configuration.js';
 
 const issuer = { url: 'https://issuer', audiences: ['api'] };
 const claimMappings = { username: { claim: 'sub', prefix: '' } };
 const HEAD = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration' };
 const read = (object: JsonObject) =>
-  readAuthenticationConfiguration(Buffer.from(JSON.stringify({ ...HEAD, ...object })), 'a.yaml', ['https://accounts']);
+  atOnce(
+    authenticationConfiguration(Buffer.from(JSON.stringify({ ...HEAD, ...object })), 'a.yaml', ['https://accounts']),
+  );
 const jwt =
   (more: JsonObject, ofIssuer: JsonObject = {}) =>
   () =>

@@ -1,5 +1,6 @@
 import { child, children, str, strings } from '../../machinery/access.js';
 import { FatalError } from '../../machinery/assert.js';
+import type { Steps } from '../../machinery/breathe.js';
 import {
   duplicate,
   errorText,
@@ -38,20 +39,21 @@ export interface AuthenticationConfiguration {
 
 /**
  * Reads an AuthenticationConfiguration (apiserver.config.k8s.io v1, v1beta1, v1alpha1), in the words of kube-apiserver's
- * validation. `disallowedIssuers` are the issuers of service accounts. Throws FatalError with all that is wrong.
+ * validation, issuer by issuer. `disallowedIssuers` are the issuers of service accounts. Throws FatalError with all that is
+ * wrong.
  */
-export function readAuthenticationConfiguration(
+export function* authenticationConfiguration(
   bytes: Buffer,
   path: string,
   disallowedIssuers: readonly string[],
-): AuthenticationConfiguration {
+): Steps<AuthenticationConfiguration> {
   const object = decodeConfiguration(bytes, path, 'AuthenticationConfiguration', VERSIONS);
   checkShape(object, path, SHAPE);
   const errors: FieldError[] = [];
   const jwt = children(object, 'jwt');
   if (jwt.length > MAX_ISSUERS) errors.push(tooMany('jwt', jwt.length, MAX_ISSUERS));
   const seen = new Set<string>();
-  const configs = jwt.map((authenticator, i): JwtAuthenticatorConfig => {
+  const configOf = (authenticator: JsonObject, i: number): JwtAuthenticatorConfig => {
     const at = `jwt[${i}]`;
     const issuer = issuerOf(child(authenticator, 'issuer') ?? {}, `${at}.issuer`, disallowedIssuers, errors);
     if (issuer.url !== '' && seen.has(issuer.url)) errors.push(duplicate(`${at}.issuer.url`, issuer.url));
@@ -61,7 +63,12 @@ export function readAuthenticationConfiguration(
     }
     if (issuer.discoveryUrl !== '') seen.add(issuer.discoveryUrl);
     return { issuer, ...mappingsOf(authenticator, at, errors) };
-  });
+  };
+  const configs: JwtAuthenticatorConfig[] = [];
+  for (const [i, authenticator] of jwt.slice(0, MAX_ISSUERS).entries()) {
+    configs.push(configOf(authenticator, i));
+    yield;
+  }
   const anonymous = anonymousOf(child(object, 'anonymous'), errors);
   if (errors.length > 0) throw new FatalError(`${path}: ${errors.map(errorText).join(', ')}. Mend the file.`);
   return { jwt: configs, anonymous };

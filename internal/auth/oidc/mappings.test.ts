@@ -171,3 +171,11 @@ test('tokens may be signed as kube-apiserver takes them by a configuration', () 
     'RS512',
   ]);
 });
+
+test('more than can be compiled in a turn is refused', () => {
+  const rules = (count: number) => ({
+    userValidationRules: Array.from({ length: count }, (_, i) => ({ expression: `user.username != 'u${i}'` })),
+  });
+  expect(errorsOf(rules(600))).toEqual([]);
+  expect(errorsOf(rules(1_000))).toEqual(['jwt[0]: Too long: may not be more than 32768 bytes']);
+});

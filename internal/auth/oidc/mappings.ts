@@ -1,15 +1,22 @@
 import { child, children, str } from '../../machinery/access.js';
-import { duplicate, type FieldError, invalidValue, required } from '../../machinery/field.js';
+import { duplicate, type FieldError, invalidValue, required, tooLong } from '../../machinery/field.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { dns1123Subdomain } from '../../machinery/names.js';
 import { claimsExpression, userExpression } from './expressions.js';
 import type { ClaimOrExpression, ClaimRule, Expression, JwtAuthenticatorConfig } from './types.js';
+
+/** Characters of all mappings and rules of one issuer, as JSON: they are compiled in one turn of the event loop. */
+const MAX_TEXT = 32_768;
 
 type Mappings = Omit<JwtAuthenticatorConfig, 'issuer'>;
 
 /** Compiles the mappings and rules of one issuer (apiserver's ValidateAuthenticationConfiguration); errors go into `errors`. */
 export function mappingsOf(jwt: JsonObject, at: string, errors: FieldError[]): Mappings {
   const mappings = child(jwt, 'claimMappings');
+  if (textOf(jwt) > MAX_TEXT) {
+    errors.push(tooLong(at, MAX_TEXT));
+    return { claimRules: [], username: NOTHING, groups: undefined, uid: undefined, extra: [], userRules: [] };
+  }
   const claimRules = claimRulesOf(children(jwt, 'claimValidationRules'), `${at}.claimValidationRules`, errors);
   const usernamePlace = `${at}.claimMappings.username`;
   const username = usernameOf(child(mappings, 'username') ?? {}, usernamePlace, errors);
@@ -29,6 +36,9 @@ export function mappingsOf(jwt: JsonObject, at: string, errors: FieldError[]): M
     userRules: userRulesOf(children(jwt, 'userValidationRules'), `${at}.userValidationRules`, errors),
   };
 }
+
+const textOf = ({ claimMappings, claimValidationRules, userValidationRules }: JsonObject): number =>
+  JSON.stringify([claimMappings, claimValidationRules, userValidationRules]).length;
 
 const MUST_VERIFY =
   'claims.email_verified must be used in claimMappings.username.expression or claimMappings.extra[*].valueExpression or claimValidationRules[*].expression when claims.email is used in claimMappings.username.expression';

@@ -79,6 +79,11 @@ test('it is told who wants to do what, with the selectors', async () => {
   ]);
 });
 
+test('a long reason is cut', async () => {
+  server.on('/access', () => status({ allowed: true, reason: 'r'.repeat(500_000) }));
+  expect(await webhook()(pods)).toEqual({ decision: 'allow', reason: `${'r'.repeat(4_096)}...` });
+});
+
 test('what it says is remembered, each kind of answer for its time', async () => {
   const ask = webhook();
   server.on('/access', () => status({ allowed: true }));

@@ -14,6 +14,8 @@ const GROUP = 'authorization.k8s.io';
 /** Answers that are remembered, and the largest question whose answer is, as in kube-apiserver. */
 export const CACHED_ANSWERS = 8192;
 const MAX_KEY = 10_000;
+/** Characters of a reason; what is longer is cut. */
+const MAX_REASON = 4_096;
 
 export interface AccessWebhookOptions {
   /** As `--authorization-config` calls it; `default` for the one of the flags. */
@@ -64,7 +66,7 @@ export function accessWebhookAuthorizer(options: AccessWebhookOptions): Authoriz
       if (isAllowed && isDenied) throw new Error('webhook subject access review returned both allow and deny response');
       decision = {
         decision: isDenied ? 'deny' : isAllowed ? 'allow' : 'noOpinion',
-        reason: str(status, 'reason'),
+        reason: reasonOf(str(status, 'reason')),
       };
       observed('success');
     } catch (error) {
@@ -95,3 +97,5 @@ export function accessWebhookAuthorizer(options: AccessWebhookOptions): Authoriz
     },
   };
 }
+
+const reasonOf = (text: string): string => (text.length > MAX_REASON ? `${text.slice(0, MAX_REASON)}...` : text);

@@ -94,3 +94,24 @@ describe('a token is refused', () => {
     expect(child({ user: (await ask('a')) as unknown as JsonObject }, 'user')).toMatchObject({ username: 'ann' });
   });
 });
+
+test('more is told of a user than a request could say itself: the token is refused, and nothing is remembered', async () => {
+  const groups = Array.from({ length: 10_000 }, (_, i) => `g${i}`);
+  server.on('/review', () =>
+    status({ authenticated: true, user: { username: 'ann', groups: groups.slice(0, 5_000) } }),
+  );
+  expect(await ask('some')).toMatchObject({ username: 'ann' });
+  const many = [
+    { groups },
+    { extra: { 'a.io/b': groups } },
+    { extra: Object.fromEntries(groups.map((name) => [name, ['']])) },
+    { uid: 'u'.repeat(65_536) },
+    { username: 'u'.repeat(1024 * 1024) },
+  ];
+  for (const [i, more] of many.entries()) {
+    server.on('/review', () => status({ authenticated: true, user: { username: 'ann', ...more } }));
+    expect(await ask(`many${i}`)).toBe('invalid');
+    server.on('/review', () => status(ann));
+    expect(await ask(`many${i}`)).toMatchObject({ username: 'ann' });
+  }
+});

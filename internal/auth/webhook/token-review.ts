@@ -3,10 +3,16 @@ import type { JsonObject } from '../../machinery/json.js';
 import { emptyRecord } from '../../machinery/record.js';
 import { type Authenticator, withAuthenticatedGroup } from '../authenticator.js';
 import { authMetrics } from '../metrics.js';
+import type { UserInfo } from '../types.js';
 import { cachedTokens } from '../token-cache.js';
 import { CallError, postReview, type ReviewServer } from '../../callout/index.js';
 
 const GROUP = 'authentication.k8s.io';
+/**
+ * Characters of all that a webhook tells of a user, each text with three more: what a token in the head of a request could
+ * hold as well. It is gone through for each request of the user, and remembered for each token.
+ */
+const MAX_USER = 65_536;
 
 export interface TokenWebhookOptions {
   readonly server: ReviewServer;
@@ -57,8 +63,14 @@ export function tokenWebhookAuthenticator(options: TokenWebhookOptions): Authent
       for (const key of Object.keys(given)) extra[key] = strings(given, key);
       const groups = strings(user, 'groups');
       const made = { username: str(user, 'username'), uid: str(user, 'uid'), groups, extra };
+      if (sizeOf(made) > MAX_USER) throw new Error(`the webhook tells more than ${MAX_USER} characters of a user`);
       return { result: withAuthenticatedGroup(made) };
     },
     { hitMs: cacheMs, missMs: cacheMs, now, asked: authMetrics.tokenCache },
   );
+}
+
+function sizeOf({ username, uid, groups, extra }: UserInfo): number {
+  const texts = [username, uid, ...groups, ...Object.keys(extra), ...Object.values(extra).flat()];
+  return texts.reduce((sum, { length }) => sum + length + 3, 0);
 }

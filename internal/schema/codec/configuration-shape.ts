@@ -8,6 +8,11 @@ export interface Shape {
   readonly [name: string]: Member;
 }
 
+/** Of more no reader has use. */
+const MAX_PROBLEMS = 100;
+/** Characters of a value that a problem shows. */
+const MAX_SHOWN = 1_024;
+
 /**
  * Throws FatalError, which names the file, for members that a configuration does not have, and for values of another type:
  * a rule of security that is silently left out may let everybody in.
@@ -20,8 +25,9 @@ export function checkShape(object: JsonObject, path: string, shape: Shape): void
 }
 
 function look(value: JsonValue | undefined, at: string, member: Member, problems: string[]): void {
-  if (value === undefined || value === null) return;
-  const wrong = (type: string): void => void problems.push(`${at} must be ${type}: it is ${JSON.stringify(value)}`);
+  if (value === undefined || value === null || problems.length >= MAX_PROBLEMS) return;
+  const wrong = (type: string): void =>
+    void problems.push(`${at} must be ${type}: it is ${JSON.stringify(value).slice(0, MAX_SHOWN)}`);
   if (typeof member === 'string') {
     const fits = member === 'integer' ? Number.isInteger(value) : typeof value === member;
     if (!fits) wrong(member === 'integer' ? 'a whole number' : `a ${member}`);
@@ -34,6 +40,7 @@ function look(value: JsonValue | undefined, at: string, member: Member, problems
     for (const [name, item] of Object.entries(value)) {
       const place = at === '' ? name : `${at}.${name}`;
       const known = Object.hasOwn(member, name) ? member[name] : undefined;
+      if (problems.length >= MAX_PROBLEMS) return;
       if (known === undefined) problems.push(`unknown field ${JSON.stringify(place)}`);
       else look(item, place, known, problems);
     }

@@ -1,12 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { readBounded } from '../../machinery/bounded-file.js';
 import { FatalError } from '../../machinery/assert.js';
 import { isObject, type JsonObject, type JsonValue } from '../../machinery/json.js';
-import { YamlError, yamlToJson } from './yaml-decode.js';
+import { StatusError } from '../../machinery/status.js';
+import { checkAnswerShape } from './body-shape.js';
+import { YamlError } from './yaml-decode.js';
+import { yamlJson } from './yaml-thread.js';
 
-/** The bytes of a file that a flag or another file names. Throws FatalError. */
+/** The bytes of a file that a flag or another file names, at most 1 MiB. Throws FatalError. */
 export function readConfigurationFile(path: string, what: string): Buffer {
   try {
-    return readFileSync(path);
+    return readBounded(path);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new FatalError(`${what}: cannot read ${path}: ${why}. Name a file that can be read.`);
@@ -28,15 +31,19 @@ export function decodeConfiguration(
   return object;
 }
 
-/** The object that a configuration file holds, of whatever kind. Throws FatalError, which names the file. */
+/**
+ * The object that a configuration file holds, of whatever kind. Long YAML takes no time where `prepareYaml` has converted it.
+ * Throws FatalError, which names the file, also for one of more than 98,304 values.
+ */
 export function decodeUnknownConfiguration(bytes: Buffer, path: string): JsonObject {
   try {
-    const { json, duplicates } = yamlToJson(bytes);
+    const { json, duplicates } = yamlJson(bytes);
     if (duplicates !== undefined) throw new YamlError(duplicates);
+    checkAnswerShape(json);
     const value = JSON.parse(json.toString()) as JsonValue;
     if (isObject(value)) return value;
   } catch (error) {
-    if (!(error instanceof YamlError)) throw error;
+    if (!(error instanceof YamlError || error instanceof StatusError)) throw error;
     throw new FatalError(`${path}: ${error.message}. Mend the file.`);
   }
   throw new FatalError(`${path}: there is no object in the file. Mend it.`);

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { constants } from 'node:crypto';
+import { readBounded } from '../../machinery/bounded-file.js';
 import { FatalError } from '../../machinery/assert.js';
 import type { TlsFiles } from '../http-listener.js';
 
@@ -35,9 +35,9 @@ export function contextsOf(tls: TlsFiles): Contexts {
 function optionsOf(tls: TlsFiles, certFile: string, keyFile: string): SecureContextOptions {
   try {
     return {
-      cert: readFileSync(certFile),
-      key: readFileSync(keyFile),
-      ...(tls.clientCaFile === undefined ? {} : { ca: readFileSync(tls.clientCaFile) }),
+      cert: readBounded(certFile),
+      key: readBounded(keyFile),
+      ...(tls.clientCaFile === undefined ? {} : { ca: readBounded(tls.clientCaFile) }),
       ...(tls.ciphers === undefined ? {} : { ciphers: `${tls.ciphers}:${SUITES_13}` }),
       // A session that is resumed would bring a certificate along that nobody looked at since authorities have changed.
       secureOptions: constants.SSL_OP_NO_TICKET,
