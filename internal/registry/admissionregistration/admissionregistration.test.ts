@@ -127,6 +127,18 @@ describe('admission policies', () => {
       "spec.validations[0].expression: Internal error: program instantiation failed: type conversion error from 'string' to 'int'",
     ]);
   });
+  it('are warned about where a path leads', () => {
+    const warned = (fieldRef: string, warning = 'w'): string[] => {
+      const now = { ...policy({}), status: { typeChecking: { expressionWarnings: [{ fieldRef, warning }] } } };
+      return ofPolicy(now, policy({}), 'status');
+    };
+    const at = 'status.typeChecking.expressionWarnings[0]';
+    expect(warned(' spec.validations[0].expression ')).toEqual([]);
+    expect(warned(' ', '')).toEqual([`${at}.warning: Required value`, `${at}.fieldRef: Required value`]);
+    expect(warned(' spec[x] ')).toEqual([
+      `${at}.fieldRef: Invalid value: "spec[x]": invalid JSONPath: invalid array index x`,
+    ]);
+  });
   it('change what is made, not what is deleted', () => {
     const mutations = [{ patchType: 'JSONPatch', jsonPatch: { expression: '[]' }, applyConfiguration: {} }];
     const spec = { mutations, reinvocationPolicy: 'Never', matchConstraints: match({ operations: ['DELETE'] }) };

@@ -1,6 +1,7 @@
 import { BOOL, type CelType, listOf, NULL, STRING, structType } from '../../cel/index.js';
 import { child, defaultTo, ensureChild } from '../../machinery/access.js';
 import { semanticEqual } from '../../machinery/equal.js';
+import { jsonPathFault } from '../../machinery/json-path-text.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { qualifiedName } from '../../machinery/names.js';
 import { checkConditions } from '../generic/conditions.js';
@@ -123,7 +124,10 @@ function checkPolicyStatus(root: FieldNode): void {
   const status = root.struct('status');
   for (const warning of status.struct('typeChecking').list('expressionWarnings')) {
     warning.requireText('warning');
-    if (warning.text('fieldRef').trim() === '') warning.required('fieldRef');
+    const path = warning.text('fieldRef').trim();
+    const fault = jsonPathFault(`{${path}}`);
+    if (path === '') warning.required('fieldRef');
+    else if (fault !== undefined) warning.invalid('fieldRef', `invalid JSONPath: ${fault}`, path);
   }
   checkConditions(status);
 }
