@@ -60,6 +60,23 @@ describe('certificate signing requests', () => {
     expect(of(both, approved, 'approval')).toEqual([
       'status.conditions[1].type: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive',
     ]);
+    const why = { reason: 'r', lastUpdateTime: '2026-01-01T00:00:00Z' };
+    expect(of(csr({}, { conditions: [said('Approved', why)] }), approved, 'status')).toEqual([
+      `status.conditions: Forbidden: updates may not modify a condition of type "Approved"
+@@ -2,9 +2,9 @@
+  {
+   "Type": "Approved",
+   "Status": "True",
+-  "Reason": "",
++  "Reason": "r",
+   "Message": "",
+-  "LastUpdateTime": null,
++  "LastUpdateTime": "2026-01-01T00:00:00Z",
+   "LastTransitionTime": null
+  }
+ ]
+`,
+    ]);
     expect(of(csr({}, { conditions: [said('Denied', { status: 'False' })] }), csr(), 'approval')).toEqual([
       'status.conditions[0].status: Unsupported value: "False": supported values: "True"',
     ]);

@@ -2,10 +2,11 @@ import { X509Certificate } from 'node:crypto';
 import { DerError } from '../../machinery/der.js';
 import { semanticEqual } from '../../machinery/equal.js';
 import type { FieldError } from '../../machinery/field.js';
-import type { JsonObject, JsonValue } from '../../machinery/json.js';
+import type { JsonObject } from '../../machinery/json.js';
 import { pemBlocks } from '../../machinery/pem.js';
 import { parseSigningRequest, pemBlock, signatureProblem } from '../../machinery/pkcs10.js';
 import { FieldNode, validating } from '../generic/field-node.js';
+import { goListDiff } from '../generic/go-diff.js';
 import { checkSignerName } from './signer-name.js';
 
 const MIN_SECONDS = 600;
@@ -145,7 +146,9 @@ function lenienceOf(csr: JsonObject, old: JsonObject): Lenience {
   };
 }
 
-const conditionsOf = (csr: FieldNode, type: string): JsonValue[] =>
+const CONDITION = 'io.k8s.api.certificates.v1.CertificateSigningRequestCondition';
+
+const conditionsOf = (csr: FieldNode, type: string): JsonObject[] =>
   csr
     .struct('status')
     .list('conditions')
@@ -157,8 +160,8 @@ type Way = '' | 'approval' | 'status';
 
 function checkChanges(root: FieldNode, before: FieldNode, way: Way): void {
   const status = root.struct('status');
-  const refuse = (verb: string, type: string): void => {
-    status.forbidden('conditions', `updates may not ${verb} a condition of type "${type}"`);
+  const refuse = (verb: string, type: string, diff = ''): void => {
+    status.forbidden('conditions', `updates may not ${verb} a condition of type "${type}"${diff}`);
   };
   for (const type of FINAL) {
     if (conditionsOf(root, type).length < conditionsOf(before, type).length) refuse('remove', type);
@@ -166,7 +169,9 @@ function checkChanges(root: FieldNode, before: FieldNode, way: Way): void {
   for (const type of way === 'approval' ? [] : DECISIONS) {
     const [now, then] = [conditionsOf(root, type), conditionsOf(before, type)];
     if (now.length > then.length) refuse('add', type);
-    else if (now.length === then.length && !semanticEqual(now, then)) refuse('modify', type);
+    else if (now.length === then.length && !semanticEqual(now, then)) {
+      refuse('modify', type, `\n${goListDiff(then, now, CONDITION)}`);
+    }
   }
   const certificate = before.struct('status').text('certificate');
   if (status.text('certificate') === certificate) return;

@@ -98,6 +98,14 @@ describe('services (ValidateService)', () => {
       'status.loadBalancer.ingress[1].hostname',
     ]);
     expect(status([{ hostname: 'a.b' }], 'ClusterIP')).toEqual(['status.loadBalancer.ingress']);
+    const kept = {
+      ...service({ type: 'LoadBalancer' }),
+      status: { loadBalancer: { ingress: [{ ip: '010.0.0.1', ipMode: 'VIP' }] } },
+    };
+    expect(of(kept, kept, 'status')).toEqual([]);
+    expect(fields(of(kept, service({ type: 'LoadBalancer' }), 'status'))).toEqual([
+      'status.loadBalancer.ingress[0].ip',
+    ]);
   });
 });
 
@@ -244,6 +252,17 @@ describe('volumes and claims', () => {
   });
 
   const ofClaim = fieldErrorsOf('', 'persistentvolumeclaims');
+  it('of claims say what there is, rounded up', () => {
+    const said = (status: JsonObject): string[] => ofClaim(claim({}, status), claim({}), 'status');
+    const capacity = { storage: '100m', pods: '1500m' };
+    expect(said({ capacity, allocatedResources: { storage: '1' } })).toEqual([]);
+    const more = { storage: '-1500m', 'a.b/c': '1500m', 'a.b/d': '-1' };
+    expect(said({ capacity: { storage: '-1' }, allocatedResources: more })).toEqual([
+      'status.capacity[storage]: Invalid value: -1: must be a valid resource quantity',
+      'status.allocatedResources[a.b/d]: Invalid value: -1: must be a valid resource quantity',
+      'status.allocatedResources[storage]: Invalid value: -2: must be a valid resource quantity',
+    ]);
+  });
   const claim = (spec: JsonObject, status: JsonObject = { phase: 'Pending' }): JsonObject => ({
     metadata: { name: 'c' },
     spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '2Gi' } }, ...spec },

@@ -2,7 +2,13 @@ import { deepEqual } from '../../../machinery/equal.js';
 import { invalidValue } from '../../../machinery/field.js';
 import type { JsonObject } from '../../../machinery/json.js';
 import { dns1123Subdomain, qualifiedName } from '../../../machinery/names.js';
-import { compareQuantity, parseQuantity, type Quantity, signOfQuantity } from '../../../machinery/quantity.js';
+import {
+  compareQuantity,
+  parseQuantity,
+  type Quantity,
+  scaledValue,
+  signOfQuantity,
+} from '../../../machinery/quantity.js';
 import { FieldNode, IMMUTABLE, validating } from '../../generic/field-node.js';
 import { goDiff } from '../../generic/go-diff.js';
 import { checkLabelSelector } from '../../generic/label-selector.js';
@@ -128,19 +134,26 @@ function isResizable(status: FieldNode, key: string, name: string): boolean {
   return false;
 }
 
+/** Whether an amount, rounded up to a whole one, is none below zero (validateBasicResource). */
+function checkAmount(status: FieldNode, key: string, text: string): boolean {
+  const value = scaledValue(sizeOf(text), 0);
+  if (value < 0n) status.invalid(key, 'must be a valid resource quantity', value);
+  return value >= 0n;
+}
+
 function checkClaimStatus(root: FieldNode): void {
   const status = root.struct('status');
-  for (const [name, text] of status.entries('capacity')) {
-    checkResourceQuantity(status, `capacity[${name}]`, name, text);
-  }
+  for (const [name, text] of status.entries('capacity')) checkAmount(status, `capacity[${name}]`, text);
   for (const [name, state] of status.entries('allocatedResourceStatuses')) {
     isResizable(status, 'allocatedResourceStatuses', name);
     // What is shown is the name of the resource, as in kube-apiserver.
     if (!RESIZE_STATES.includes(state)) status.unsupported('allocatedResourceStatuses', RESIZE_STATES, name);
   }
   for (const [name, text] of status.entries('allocatedResources')) {
-    if (isResizable(status, 'allocatedResources', name)) {
-      checkResourceQuantity(status, `allocatedResources[${name}]`, name, text);
+    const key = `allocatedResources[${name}]`;
+    // Whatever it is, it is counted as storage is.
+    if (isResizable(status, 'allocatedResources', name) && checkAmount(status, key, text)) {
+      checkResourceQuantity(status, key, 'storage', text);
     }
   }
 }

@@ -310,15 +310,19 @@ function checkServiceUpdate(root: FieldNode, old: JsonObject): void {
   checkService(root, old);
 }
 
-function checkBalancerStatus(root: FieldNode): void {
-  const ingress = root.struct('status').struct('loadBalancer').list('ingress');
+const balancerPoints = (root: FieldNode): FieldNode[] => root.struct('status').struct('loadBalancer').list('ingress');
+
+/** What a load balancer says of itself (ValidateLoadBalancerStatus). Addresses that are there already may stay. */
+function checkBalancerStatus(root: FieldNode, old: JsonObject): void {
+  const ingress = balancerPoints(root);
+  const before = new Set(balancerPoints(new FieldNode(old)).map((point) => point.text('ip')));
   if (root.struct('spec').text('type') !== 'LoadBalancer' && ingress.length > 0) {
     root.forbidden('status.loadBalancer.ingress', "may only be used when `spec.type` is 'LoadBalancer'");
     return;
   }
   for (const point of ingress) {
     const ip = point.text('ip');
-    if (ip !== '') point.checkText('ip', legacyIP);
+    if (ip !== '' && !before.has(ip)) point.checkText('ip', legacyIP);
     if (!point.has('ipMode')) {
       if (ip !== '') point.required('ipMode', 'must be specified when `ip` is set');
     } else if (ip === '') point.forbidden('ipMode', 'may not be specified when `ip` is not set');
@@ -335,5 +339,5 @@ function addressErrors(service: JsonObject): FieldError[] | undefined {
 export const serviceRules: Pick<Strategy, 'validate' | 'validateUpdate' | 'validateStatusUpdate'> = {
   validate: (o) => addressErrors(o) ?? validating(o, (root) => checkService(root)),
   validateUpdate: (o, old) => addressErrors(o) ?? validating(o, (root) => checkServiceUpdate(root, old)),
-  validateStatusUpdate: (o) => validating(o, checkBalancerStatus),
+  validateStatusUpdate: (o, old) => validating(o, (root) => checkBalancerStatus(root, old)),
 };
