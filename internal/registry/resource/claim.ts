@@ -173,11 +173,26 @@ function immutableSpec(root: FieldNode, old: JsonObject, type: string): void {
   }
 }
 
+const allocatedDevices = (status: FieldNode): FieldNode[] =>
+  status.struct('allocation').struct('devices').list('results');
+
+/** What is told of devices goes with them, so that who takes them back need not know of it (dropDeallocatedStatusDevices). */
+function dropDeallocated(claim: JsonObject, old: JsonObject): void {
+  const status = new FieldNode(claim).struct('status');
+  const gone = new Set(allocatedDevices(new FieldNode(old).struct('status')).map(deviceId));
+  for (const device of allocatedDevices(status)) gone.delete(deviceId(device));
+  const kept = status.list('devices').filter((device) => !gone.has(deviceId(device)));
+  if (kept.length === status.count('devices')) return;
+  if (kept.length === 0) delete status.value['devices'];
+  else status.value['devices'] = kept.map((device) => device.value);
+}
+
 export const resourceClaims: Strategy = {
   defaults: (claim) => defaultClaimSpec(child(claim, 'spec')),
   prepareForCreate(_ctx, claim) {
     claim['status'] = {};
   },
+  prepareForStatusUpdate: (_ctx, claim, old) => dropDeallocated(claim, old),
   validateFirst: (claim, ctx) => checkAdminRequests(child(claim, 'spec'), ctx),
   validate: (claim) => validating(claim, (root) => checkClaimSpec(root.struct('spec'))),
   validateUpdate: (claim, old) => validating(claim, (root) => immutableSpec(root, old, 'ResourceClaimSpec')),

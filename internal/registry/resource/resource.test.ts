@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../machinery/json.js';
-import { fieldErrorsOf } from '../generic/field-errors.testkit.js';
+import { contextOf, fieldErrorsOf } from '../generic/field-errors.testkit.js';
+import { strategyFor } from '../index.js';
 
 const GROUP = 'resource.k8s.io';
 const ofClaim = fieldErrorsOf(GROUP, 'resourceclaims');
@@ -55,6 +56,25 @@ describe('resource claims', () => {
     ]);
   });
   it('are reserved only while they are allocated', () => {
+    const told = (device: string, ...results: string[]): JsonObject => ({
+      status: {
+        ...(results.length === 0
+          ? {}
+          : { allocation: { devices: { results: results.map((d) => ({ driver: 'd.io', pool: 'p', device: d })) } } }),
+        devices: device.split('').map((d) => ({ driver: 'd.io', pool: 'p', device: d })),
+      },
+    });
+    const left = (now: JsonObject): unknown => {
+      strategyFor(GROUP, 'resourceclaims').prepareForStatusUpdate?.(
+        contextOf(GROUP, 'v1', 'resourceclaims'),
+        now,
+        told('xy', 'x', 'y'),
+      );
+      return now['status'];
+    };
+    // What is told of devices goes with them; of what was never there it stays, and is refused.
+    expect(left(told('xyz', 'y'))).toEqual(told('yz', 'y')['status']);
+    expect(left(told('xy'))).toEqual({});
     const status = { reservedFor: [{ resource: 'pods', name: 'p', uid: 'u' }] };
     expect(ofClaim(claim({}, { status }), claim({}), 'status')).toEqual([
       'status.reservedFor: Forbidden: may not be specified when `allocated` is not set',
