@@ -74,6 +74,7 @@ export class LoneLeader {
   /** Who was asked for a hash of its state, and as of which revision. */
   readonly compared: string[] = [];
   call: (to: NodeId, payload: Buffer) => Promise<Buffer> = () => Promise.reject(new Error('nobody answers'));
+  confirm: (timeoutMs: number) => Promise<void> = (timeoutMs) => this.reads.wait(timeoutMs);
   log!: LogStore;
   state!: StateStore;
   driver!: Driver;
@@ -178,6 +179,7 @@ export class LoneLeader {
         this.calls.push(`${to} ${address}`);
         return this.call(to, payload);
       },
+      confirm: (timeoutMs) => this.confirm(timeoutMs),
       say,
     });
     this.space = new SpaceGuard({ dataDir: this.directory, say });

@@ -26,6 +26,10 @@ const names = (): string[] => [...bench.state.meta.members.values()].map(({ name
 const idOf = (name: string): number => [...bench.state.meta.members].find(([, info]) => info.name === name)?.[0] ?? 0;
 const conf = () => bench.state.meta.conf;
 const error = (text: string): string => `MembershipError: ${text}`;
+/** What is asked for is proposed in this turn, where nothing is to be confirmed first, and longer on its way to the disk. */
+async function proposed(): Promise<void> {
+  for (let i = 0; i < 5; i++) await Promise.resolve();
+}
 
 describe('an added member', () => {
   it('is a learner under an id of its own, and asking again changes nothing', async () => {
@@ -135,7 +139,9 @@ describe('a replica that joins', () => {
     bench.nonces.set(1, 'a');
     expect(await bench.outcome(bench.membership.noteDirectories())).toBeUndefined();
     bench.nonces.set(2, 'b');
+    bench.confirm = () => Promise.resolve();
     const removing = remove('b');
+    await proposed();
     // The change that notes it waits for the removal.
     const noting = bench.outcome(bench.membership.noteDirectories());
     expect([await removing, await noting]).toEqual(['done', error('member b was removed.')]);
@@ -288,6 +294,38 @@ describe('a replica that does not lead', () => {
   });
 });
 
+describe('a leader that was replaced', () => {
+  it('does not refuse by the membership of its time, for its answer would be taken as the last word', async () => {
+    bench = await LoneLeader.open({ 2: B, 3: { ...C, nonce: 'c' } }, { voters: [1, 2, 3] });
+    bench.present.add(2);
+    await bench.lead();
+    bench.present.clear();
+    const answers = Promise.all([join({ ...C, nonce: 'n' }), remove('x'), add('b', C.address)]);
+    await bench.until(
+      () => bench.driver.status().role === 'leader' && bench.sent.some(({ context }) => context === '1'),
+    );
+    // Another leads by now, and says up to where the log is committed.
+    bench.driver.step([messageOf(2, 'heartbeat')]);
+    const asked = () => bench.sent.find(({ type }) => type === 'readIndex');
+    await bench.until(() => asked() !== undefined);
+    const index = bench.state.visible.appliedIndex;
+    bench.driver.step([messageOf(2, 'readIndexResp', { term: 0, index, context: asked()?.context ?? '' })]);
+    const replaced = 'UnavailableError: this replica does not lead any more; try again';
+    expect(await answers).toEqual([replaced, replaced, replaced]);
+  });
+
+  it('and that nobody hears says so within 3 s', async () => {
+    bench = await LoneLeader.open({ 2: B }, { voters: [1, 2] });
+    bench.present.add(2);
+    await bench.lead();
+    bench.present.clear();
+    const removing = remove('x');
+    await bench.until(() => bench.sent.some(({ context }) => context === '1'));
+    bench.reads.expire(performance.now() + 3_000);
+    expect(await removing).toBe('UnavailableError: no leader confirmed the read within its time');
+  });
+});
+
 it('a change that is no change any more is refused, and one without a leader says so', async () => {
   bench = await LoneLeader.open({ 2: B }, { learners: [2] });
   await bench.lead();
@@ -298,12 +336,15 @@ it('a change that is no change any more is refused, and one without a leader say
   const promoting = promote('b');
   expect(await removing).toBe('done');
   expect(await promoting).toBe(error('the present membership does not allow this change.'));
+  bench.confirm = () => Promise.resolve();
   const adding = bench.membership.ask({ op: 'add', name: 'd', address: 'd:1' });
+  await proposed();
   bench.membership.onRefused({ kind: 'proposal', context: '1.1.3', reason: 'transferring' });
   expect(await bench.outcome(adding)).toBe(
     'UnavailableError: the membership cannot be changed now (transferring); try again',
   );
   const next = bench.membership.ask({ op: 'add', name: 'e', address: 'e:1' });
+  await proposed();
   bench.membership.onRefused({ kind: 'proposal', context: '1.1.4', reason: 'confChangePending' });
   expect(await bench.outcome(next)).toBe('UnavailableError: another membership change is under way; try again.');
   // A replica that has stopped takes none.

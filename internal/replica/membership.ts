@@ -46,6 +46,8 @@ export interface MembershipOptions {
   /** Is there a connection to this member? */
   readonly reachable: (id: NodeId) => boolean;
   readonly call: (id: NodeId, address: string, payload: Buffer) => Promise<Buffer>;
+  /** Resolves when all that was committed before the call is known here; rejects with UnavailableError, or OverloadedError. */
+  readonly confirm: (timeoutMs: number) => Promise<void>;
   readonly say: (level: 'info' | 'debug', text: string) => void;
 }
 
@@ -65,6 +67,8 @@ export const EARLIER_RELEASE =
   'this member runs an earlier release than the others, which write what it cannot read. Start it with a release that ' +
   'is at least as new as theirs.';
 const TIMEOUT_MS = 10_000;
+/** A leader knows within this time whether it still leads, or says that it cannot tell; a little less than a joiner waits. */
+const CONFIRM_MS = 3_000;
 const PENDING_RETRY_MS = 20;
 /** A change that was made elsewhere is seen here within this time: an election may come between. */
 const SEE_MS = 10_000;
@@ -116,13 +120,20 @@ export class Membership {
   /** Answers another replica, or an operator through it. */
   async onCall(request: MembershipRequest & { readonly forwarded?: boolean }): Promise<Buffer> {
     // Forwarded once at most: who forwards may be wrong about the leader, and so may the next.
-    if (request.forwarded === true && !this.#options.driver.leads) {
-      throw new UnavailableError('this replica does not lead any more; try again', false);
-    }
+    if (request.forwarded === true) this.#checkLeads();
     return this.ask(request);
   }
 
+  #checkLeads(): void {
+    if (!this.#options.driver.leads)
+      throw new UnavailableError('this replica does not lead any more; try again', false);
+  }
+
   async #answer(request: MembershipRequest): Promise<Buffer> {
+    // Who was replaced as leader without having noticed, or has just become it, would judge by a membership of the past: and
+    // what it refuses is refused for good (sim seed 60106).
+    await this.#options.confirm(CONFIRM_MS);
+    this.#checkLeads();
     switch (request.op) {
       case 'join':
         return packr.pack(await this.#join(request));

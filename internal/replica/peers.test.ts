@@ -113,6 +113,7 @@ async function start(driver: Driver): Promise<void> {
     nonceOf: () => undefined,
     reachable: () => false,
     call: unasked,
+    confirm: () => Promise.resolve(),
     say: nothing,
   });
   const verifier = new Verifier({ id: 1, state, ask: unasked, onDiverged: nothing, say: nothing });

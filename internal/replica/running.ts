@@ -177,6 +177,7 @@ export class RunningReplica implements Replica {
       nonceOf: (id) => (id === identity.id ? identity.nonce : peers?.nonceOf(id)),
       reachable,
       call: (id, address, payload) => callMember(address, this.#tls, payload, FORWARDED_MS, { self: identity, to: id }),
+      confirm: (timeoutMs) => reads.wait(timeoutMs),
       say,
     });
     const backend = new ReplicaBackend({
@@ -317,7 +318,6 @@ export class RunningReplica implements Replica {
   archive(): ArchiveStatus | undefined {
     return this.#archiver?.status;
   }
-
   async addMember(name: string, address: string): Promise<void> {
     await this.#ask({ op: 'add', name, address });
   }

@@ -111,6 +111,7 @@ export const BOUNDS: readonly (readonly [row: string, says: string, constant: st
   ['copies of the state that a differing', '3', 'cmd/quorate/reseeds.ts:RESEEDS_MAX'],
   ['copies of the state that a differing', '10 minutes', 'cmd/quorate/reseeds.ts:RESEEDS_WINDOW_MS'],
   ['confirmation of a copy', '5 s', 'replica/confirm.ts:PATIENCE_MS'],
+  ['a leader confirms', '3 s', 'replica/membership.ts:CONFIRM_MS'],
   ['note on disk', '10 s', 'replica/quarantine.ts:NOTE_MS'],
   ['starts of its directory', '16', 'replica/identity.ts:STARTS_MAX'],
   ['starts of its directory', '64', 'replica/acquaintance.ts:STRANGERS_MAX'],

@@ -166,4 +166,15 @@ export const TESTED_BUGS: readonly TestedBug[] = [
       title: 'that is removed while its data directory is to be noted is a member no more',
     },
   },
+  {
+    name: 'a-former-leader-refuses',
+    about: 'who was replaced as leader refuses wishes for the membership by what it knew then (seed 60106)',
+    file: 'replica/membership.ts',
+    find: 'await this.#options.confirm(CONFIRM_MS);',
+    replace: 'await Promise.resolve(CONFIRM_MS);',
+    test: {
+      file: 'replica/membership-rules.test.ts',
+      title: 'does not refuse by the membership of its time, for its answer would be taken as the last word',
+    },
+  },
 ];
