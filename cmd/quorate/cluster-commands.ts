@@ -17,7 +17,7 @@ export function addClusterCommands(program: Command): void {
     .option('--dir <dir>', 'directory for everything', '.quorate')
     .option(
       '--port <base>',
-      'port of r1; r2 has the next one ... The balancer is at BASE+1000 (default 6443)',
+      'port of r1; r2 has the next one ... The balancer is at BASE+1000, SPDY from BASE+3000 on (default 6443)',
       wholeNumber,
     )
     .argument('[serveFlags...]', 'flags for quorate serve')
@@ -32,6 +32,11 @@ export function addClusterCommands(program: Command): void {
       const { layout } = result;
       for (const name of layout.names) process.stdout.write(`${name} is ready at ${layout.url(name)}\n`);
       if (result.balanced) process.stdout.write(`HAProxy is at https://${layout.host}:${layout.balancerPort}\n`);
+      if (result.untouched.length > 0) {
+        process.stderr.write(
+          `${result.untouched.join(', ')} ran before, without these flags: to start anew with them, \`down\` first, and \`up\` with them again\n`,
+        );
+      }
       process.stdout.write(`export KUBECONFIG=${shellWord(result.kubeconfig)}\n`);
     });
   cluster

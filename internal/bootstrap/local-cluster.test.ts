@@ -7,6 +7,7 @@ import { afterAll, expect, test } from 'vitest';
 import { hasHaproxy } from './haproxy.js';
 import { freeClusterBase } from '../testing/ports.js';
 import { down, up } from './local-cluster.js';
+import { stopProcess } from './processes.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'quorate-up-'));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -93,6 +94,36 @@ test('replicas that lost their data found no empty cluster, unless that is asked
   } finally {
     await down(home);
   }
+});
+
+test('flags that are given while all runs are told of, and not taken for those of the next start', async () => {
+  const home = join(dir, 'late');
+  const port = await freeClusterBase(2);
+  const run = (...serveFlags: string[]): ReturnType<typeof up> =>
+    up({ dir: home, replicas: 2, port, serveFlags, command: [process.execPath, '-e', READY, '--'] });
+  const kept = (): unknown => JSON.parse(readFileSync(join(home, 'cluster.json'), 'utf8')).serveFlags;
+  try {
+    expect((await run('--v=1')).untouched).toEqual([]);
+    expect((await run('--v=1')).untouched).toEqual([]);
+    expect((await run('--v=3')).untouched).toEqual(['r1', 'r2']);
+    expect(kept()).toEqual(['--v=1']);
+    // One of them ends: it takes the new flags, the other one is told of.
+    const pid = Number(readFileSync(join(home, 'r2/pid'), 'utf8'));
+    await stopProcess(pid, join(home, 'r2/pid'));
+    expect((await run('--v=3')).untouched).toEqual(['r1']);
+    expect(kept()).toEqual(['--v=3']);
+  } finally {
+    await down(home);
+  }
+});
+
+test('why a replica ended is told without what the log says of starts before', async () => {
+  const home = join(dir, 'log');
+  const port = await freeClusterBase(1);
+  const run = (say: string): Promise<unknown> =>
+    up({ dir: home, replicas: 1, port, command: [process.execPath, '-e', `console.log('${say}'); process.exit(1)`] });
+  await expect(run('the first')).rejects.toThrow('r1 ended by itself:\nthe first');
+  await expect(run('the second')).rejects.toThrow('r1 ended by itself:\nthe second');
 });
 
 /** In the place of quorate: r1 ends at once, as a member does that was removed; the others are ready. */

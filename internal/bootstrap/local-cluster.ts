@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import https from 'node:https';
 import { join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
@@ -45,6 +45,8 @@ export interface UpResult {
   readonly kubeconfig: string;
   readonly layout: Layout;
   readonly balanced: boolean;
+  /** Replicas that ran already, with other serve flags than those that were given: they keep what they have. */
+  readonly untouched: readonly string[];
 }
 
 /**
@@ -56,36 +58,43 @@ export async function up(options: UpOptions): Promise<UpResult> {
   const layout = new Layout(options.dir, settings.port, settings.replicas);
   const isRunning = (name: string): boolean => runningPid(layout.pidFile(name), layout.dataDir(name)) !== undefined;
   refuseOwnFlags(settings.serveFlags);
-  await mustBeFree(
-    layout,
-    layout.names.filter((name) => !isRunning(name)),
-  );
-  refuseToFoundAgain(layout, settings.started?.filter((name) => !isRunning(name)) ?? []);
+  const stopped = layout.names.filter((name) => !isRunning(name));
+  await mustBeFree(layout, stopped);
+  refuseToFoundAgain(layout, settings.started?.filter((name) => stopped.includes(name)) ?? []);
+  const kept = readSettings(options.dir)?.serveFlags ?? [];
+  const isOther = settings.serveFlags.join('\n') !== kept.join('\n');
   makeDirectory(options.dir);
-  store(options.dir, { ...settings, serveFlags: readSettings(options.dir)?.serveFlags ?? [] });
+  store(options.dir, { ...settings, serveFlags: kept });
   await ensurePki(layout.pki, { serviceIp: '10.96.0.1' });
   const balanced = layout.replicas > 1 && hasHaproxy();
   await writeKubeconfigs(layout, balanced);
   const caCert = readPair(layout.pki, PKI_FILES.ca).cert;
   const [program, ...before] = options.command;
-  for (const name of layout.names) {
-    if (isRunning(name)) continue;
+  const logged = new Map(stopped.map((name) => [name, sizeOf(layout.logFile(name))]));
+  for (const name of stopped) {
     const args = [...before, 'serve', ...flagsOf(layout, name, settings.serveFlags)];
     startDetached(program, args, layout.logFile(name), layout.pidFile(name));
   }
-  const wait: Wait = { untilMs: Date.now() + READY_MS, ended: [] };
+  const wait: Wait = { untilMs: Date.now() + READY_MS, ended: [], logged };
   const outcomes = await Promise.allSettled(layout.names.map((name) => becomeReady(layout, name, caCert, wait)));
   if (outcomes.some((outcome) => outcome.status === 'fulfilled')) {
     // Only flags that a replica has started with are kept for the next time.
+    const took = layout.names.some((name, i) => outcomes[i]?.status === 'fulfilled' && stopped.includes(name));
+    const serveFlags = took ? settings.serveFlags : kept;
     const ready = layout.names.filter((name, i) => outcomes[i]?.status === 'fulfilled' && hasData(layout, name));
-    store(options.dir, { ...settings, started: [...new Set([...(settings.started ?? []), ...ready])].sort() });
+    store(options.dir, {
+      ...settings,
+      serveFlags,
+      started: [...new Set([...(settings.started ?? []), ...ready])].sort(),
+    });
     // Also when one of them is not to be had, such as a member that was removed: the others serve.
     if (balanced) startHaproxy(layout, caCert);
   }
   const [ended] = wait.ended;
   if (ended !== undefined) throw ended;
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-  return { kubeconfig: layout.kubeconfig('admin'), layout, balanced };
+  const untouched = isOther ? layout.names.filter((name) => !stopped.includes(name)) : [];
+  return { kubeconfig: layout.kubeconfig('admin'), layout, balanced, untouched };
 }
 
 /** Throws FatalError when another program has a port of a replica that is about to be started. */
@@ -240,6 +249,8 @@ async function writeKubeconfigs(layout: Layout, balanced: boolean): Promise<void
 interface Wait {
   untilMs: number;
   readonly ended: FatalError[];
+  /** Bytes of each log before this start: what is told is of this one. */
+  readonly logged: ReadonlyMap<string, number>;
 }
 
 async function becomeReady(layout: Layout, name: string, ca: string, wait: Wait): Promise<void> {
@@ -247,7 +258,7 @@ async function becomeReady(layout: Layout, name: string, ca: string, wait: Wait)
     if ((await readyStatus(`${layout.url(name)}/readyz`, ca)) === 200) return;
     const pid = Number(readFileSync(layout.pidFile(name), 'utf8'));
     if (!isAlive(pid)) {
-      const error = new FatalError(`${name} ended by itself:\n${logTail(layout.logFile(name))}`);
+      const error = new FatalError(`${name} ended by itself:\n${logTail(layout.logFile(name), wait.logged.get(name))}`);
       wait.ended.push(error);
       // The rest waits for a majority that does not come; but for one that was restored alone, as which it can be ready.
       if (wait.ended.length >= layout.replicas / 2) wait.untilMs = Math.min(wait.untilMs, Date.now() + LEFT_MS);
@@ -255,16 +266,18 @@ async function becomeReady(layout: Layout, name: string, ca: string, wait: Wait)
     }
     if (Date.now() > wait.untilMs) {
       throw new FatalError(
-        `${name} is not ready yet (${layout.url(name)}/readyz?verbose says what is missing):\n${logTail(layout.logFile(name))}`,
+        `${name} is not ready yet (${layout.url(name)}/readyz?verbose says what is missing):\n${logTail(layout.logFile(name), wait.logged.get(name))}`,
       );
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
 
-function logTail(file: string): string {
-  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES).join('\n');
+function logTail(file: string, from = 0): string {
+  return readFileSync(file).subarray(from).toString('utf8').trimEnd().split('\n').slice(-LOG_TAIL_LINES).join('\n');
 }
+
+const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
 /** The status code that a URL answers, 0 when nothing does. */
 function readyStatus(url: string, ca: string): Promise<number> {
