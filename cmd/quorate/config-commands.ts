@@ -5,6 +5,7 @@ import { haproxyConfig } from '../../internal/bootstrap/haproxy.js';
 import { keepalivedConfig } from '../../internal/bootstrap/host-files.js';
 import { kubeletConfiguration } from '../../internal/bootstrap/cluster-objects.js';
 import { readKubeadmConfig, yamlOf } from '../../internal/bootstrap/kubeadm-config.js';
+import { refuseWrongValues } from '../../internal/bootstrap/kubeadm-values.js';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { writeWhole } from '../../internal/pki/pki.js';
 import { configText, readConfig } from './node-options.js';
@@ -32,8 +33,9 @@ export function addConfigCommands(program: Command): void {
     .description('Read a configuration file and say what is wrong with it.')
     .requiredOption('--config <file>', 'a kubeadm configuration file')
     .action((flags: { config: string }) => {
-      for (const warning of readConfig({ config: flags.config }, '').warnings)
-        process.stderr.write(`\t[WARNING] ${warning}\n`);
+      const config = readConfig({ config: flags.config }, '');
+      for (const warning of config.warnings) process.stderr.write(`\t[WARNING] ${warning}\n`);
+      refuseWrongValues(config);
       process.stdout.write('ok\n');
     });
   config

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { init, INIT_PHASES, type InitContext, type Phase, runPhase } from '../../internal/bootstrap/init.js';
+import { refuseWrongValues } from '../../internal/bootstrap/kubeadm-values.js';
 import { progressOn } from '../../internal/bootstrap/progress.js';
 import { generateToken } from '../../internal/bootstrap/token-form.js';
-import { child, children, ensureChild, strings } from '../../internal/machinery/access.js';
+import { child, children, ensureChild, str, strings } from '../../internal/machinery/access.js';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { firstServiceIp } from './addresses.js';
 import { serverAccess } from './kubeconfig-file.js';
@@ -95,14 +96,18 @@ function contextOf(flags: InitFlags): InitContext {
   set(networking, 'podSubnet', flags.podNetworkCidr);
   set(networking, 'serviceSubnet', flags.serviceCidr);
   set(networking, 'dnsDomain', flags.serviceDnsDomain);
+  set(config.init, 'certificateKey', flags.certificateKey);
   for (const token of children(config.init, 'bootstrapTokens')) set(token, 'ttl', flags.tokenTtl);
   const names = listOf(flags.apiserverCertExtraSans);
   if (names.length > 0) ensureChild(cluster, 'apiServer')['certSANs'] = names;
   const progress = progressOn(process.stdout);
   for (const warning of config.warnings) progress.warn(warning);
+  const plane = planeOf(flags, config, progress);
+  refuseWrongValues(config);
+  firstServiceIp(str(networking, 'serviceSubnet'));
   return {
     config,
-    plane: planeOf(flags, config, progress),
+    plane,
     progress,
     elsewhere: flags.rootfs !== undefined,
     ignored: [
@@ -110,7 +115,6 @@ function contextOf(flags: InitFlags): InitContext {
       ...strings(child(config.init, 'nodeRegistration'), 'ignorePreflightErrors'),
     ],
     uploadCerts: flags.uploadCerts === true,
-    certificateKey: flags.certificateKey ?? '',
     showToken: flags.skipTokenPrint !== true,
     printManifest: flags.printManifest === true,
     showKey: flags.skipCertificateKeyPrint !== true,

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { type Command } from 'commander';
 import { join } from '../../internal/bootstrap/join.js';
 import { readKubeadmConfig, yamlOf } from '../../internal/bootstrap/kubeadm-config.js';
+import { refuseWrongValues } from '../../internal/bootstrap/kubeadm-values.js';
 import { progressOn } from '../../internal/bootstrap/progress.js';
 import { reset } from '../../internal/bootstrap/reset.js';
 import { child, ensureChild, str, strings } from '../../internal/machinery/access.js';
@@ -66,6 +67,7 @@ export function addJoinCommands(program: Command): void {
     .action(async (endpoint: string | undefined, flags: JoinFlags) => {
       refuseMixed(flags, IN_CONFIG);
       const config = joinConfiguration(endpoint, flags);
+      refuseWrongValues({ join: config });
       const progress = progressOn(process.stdout);
       const clusterConfig = (text: string): JsonObject => {
         const facts = { nodeName: 'x', advertiseAddress: '', kubernetesVersion: '', token: '' };

@@ -8,6 +8,7 @@ import { children, str } from '../../internal/machinery/access.js';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { readKubeadmConfig } from '../../internal/bootstrap/kubeadm-config.js';
 import { type BootstrapToken, generateToken } from '../../internal/bootstrap/token-form.js';
+import { keyBytes } from '../../internal/bootstrap/upload-certs.js';
 import { serverAccess } from './kubeconfig-file.js';
 import { configText, listOf } from './node-options.js';
 import { writeTable } from './table.js';
@@ -82,6 +83,7 @@ async function create(given: string | undefined, flags: CreateFlags): Promise<vo
     flags.config === undefined
       ? [object]
       : children(readKubeadmConfig(configText(flags.config), facts).init, 'bootstrapTokens');
+  if (flags.certificateKey !== undefined) keyBytes(flags.certificateKey);
   const client = clientOf(flags);
   for (const one of objects) await createToken(client, tokenOf(one, Date.now()));
   const first = str(objects[0], 'token');

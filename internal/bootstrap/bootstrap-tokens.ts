@@ -29,7 +29,10 @@ export function tokenOf(object: JsonObject, now: number): BootstrapToken {
       `bootstrap group "${badGroup}" is invalid (must match \\Asystem:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]\\z)`,
     );
   }
-  const ttl = durationMs(str(object, 'ttl')) ?? 0;
+  const text = str(object, 'ttl');
+  const ttl = text === '' ? 0 : durationMs(text);
+  // What is misread as no duration would be good for ever.
+  if (ttl === undefined) throw new FatalError(`invalid ttl "${text}": write e.g. 24h0m0s, or 0 for ever`);
   const expires = ttl === 0 ? str(object, 'expires') : rfc3339(now + ttl);
   return { token, description: str(object, 'description'), expires, usages, groups };
 }

@@ -90,6 +90,14 @@ export async function writeReplicaFiles(
   return [paths.flags, apiserverManifest(paths)];
 }
 
+/** https://host:port of this node's replica, as its flags say; undefined where they were not written yet. */
+export function servedHere({ paths }: ControlPlaneOptions): string | undefined {
+  const text = existsSync(paths.flags) ? readFileSync(paths.flags, 'utf8') : '';
+  const flag = (name: string): string | undefined => new RegExp(`^--${name}=(.+)$`, 'm').exec(text)?.[1];
+  const [host, port] = [flag('advertise-address'), flag('secure-port')];
+  return host === undefined || port === undefined ? undefined : `https://${urlHost(host, Number(port))}`;
+}
+
 function flagsOf(options: ControlPlaneOptions, membership: Readonly<Record<string, string>>): Map<string, string> {
   const { paths, cluster, node } = options;
   const networking = child(cluster, 'networking');

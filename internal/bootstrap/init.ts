@@ -20,6 +20,7 @@ import {
   forgetFounding,
   hasData,
   peerAddress,
+  servedHere,
   spdyPortOf,
   startReplica,
   waitReady,
@@ -50,8 +51,6 @@ export interface InitContext {
   readonly elsewhere: boolean;
   readonly ignored: readonly string[];
   readonly uploadCerts: boolean;
-  /** '' when one is to be made. */
-  readonly certificateKey: string;
   readonly showToken: boolean;
   readonly showKey: boolean;
   /** Addons are written to standard output, and not made. */
@@ -77,6 +76,8 @@ export interface Phase {
 const CERTIFICATE_PARTS = [...CERTIFICATES.map(({ name }) => phaseName(name)), 'sa'];
 const CONTROL_PLANE_PARTS = ['apiserver', 'controller-manager', 'scheduler'] as const;
 
+const WAIT = 'wait-control-plane';
+
 /** kubeadm's phases, in order. */
 export const INIT_PHASES: readonly Phase[] = [
   { name: 'preflight', description: 'Run pre-flight checks', run: runPreflight },
@@ -93,7 +94,7 @@ export const INIT_PHASES: readonly Phase[] = [
     parts: CONTROL_PLANE_PARTS,
     run: runControlPlane,
   },
-  { name: 'wait-control-plane', description: 'Start the control plane and wait until it is ready', run: runWait },
+  { name: WAIT, description: 'Start the control plane and wait until it is ready', run: runWait },
   {
     name: 'upload-config',
     description: 'Upload the kubeadm and kubelet configuration to a ConfigMap',
@@ -126,7 +127,7 @@ export function adminClient(context: InitContext): ApiClient {
     throw new FatalError(
       `${files.join(' and ')} are not there: run \`quorate init phase kubeconfig all\`, or give --kubeconfig`,
     );
-  return new ApiClient({ ...context.access(file), server: localServer(plane) }, patience);
+  return new ApiClient({ ...context.access(file), server: servedHere(plane) ?? localServer(plane) }, patience);
 }
 
 function localServer({ node }: ControlPlaneOptions): string {
@@ -272,7 +273,7 @@ async function runUploadCerts(context: InitContext): Promise<void> {
   }
   if ([PKI_FILES.ca, PKI_FILES.frontProxyCa, PKI_FILES.peerCa].some((name) => isExternal(plane.paths.pki, name)))
     throw new FatalError("can't use upload-certs with an external CA or an external front-proxy CA");
-  const key = context.certificateKey || str(context.config.init, 'certificateKey') || certificateKey();
+  const key = str(context.config.init, 'certificateKey') || certificateKey();
   progress.say('[upload-certs] Storing the certificates in Secret "kubeadm-certs" in the "kube-system" Namespace');
   await uploadCerts(adminClient(context), plane.paths.pki, key);
   context.made.key = key;
@@ -342,8 +343,11 @@ export async function init(context: InitContext, skip: readonly string[]): Promi
     if (skipped.includes(phase.name)) continue;
     const left = (phase.parts ?? []).filter((part) => !skipped.includes(`${phase.name}/${part}`));
     await runPhase(phase, context, left.length === (phase.parts ?? []).length ? [] : left);
+    if (phase.name !== WAIT || plane.startWith !== 'nothing') continue;
+    // All that follows asks the replica. The phase control-plane comes again: a replica with data must found no cluster.
+    progress.say(`[init] Once it serves, run this command again with --skip-phases preflight,certs,kubeconfig,${WAIT}`);
+    return;
   }
-  if (plane.startWith === 'nothing') return;
   progress.say(`\nYour Kubernetes control-plane has initialized successfully!
 
 To start using your cluster:

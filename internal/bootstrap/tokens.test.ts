@@ -37,6 +37,8 @@ test('a token of a configuration: its time begins now, and what it may not have 
   expect(token.expires).toBe('2026-01-01T01:00:00Z');
   expect([isExpired(token, now), isExpired(token, now + 3_600_000)]).toEqual([false, true]);
   expect(isExpired(tokenOf({ ...object, ttl: '0' }, now), now)).toBe(false);
+  // Neither is good for ever.
+  for (const ttl of ['1 day', '-5m']) expect(() => tokenOf({ ...object, ttl }, now)).toThrow(/invalid ttl/);
   expect(() => tokenOf({ ...object, usages: ['all'] }, now)).toThrow(FatalError);
   expect(() => tokenOf({ ...object, groups: ['system:masters'] }, now)).toThrow(FatalError);
 });

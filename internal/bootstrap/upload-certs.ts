@@ -24,7 +24,8 @@ export function certificateKey(): string {
   return randomBytes(32).toString('hex');
 }
 
-function keyBytes(key: string): Buffer {
+/** The bytes of such a key. Throws FatalError for what is none. */
+export function keyBytes(key: string): Buffer {
   if (/^[0-9a-f]{64}$/i.test(key)) return Buffer.from(key, 'hex');
   throw new FatalError('the certificate key must be 64 hex digits, as `quorate certs certificate-key` prints them');
 }

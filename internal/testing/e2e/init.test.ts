@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiClient } from '../../bootstrap/api-client.js';
 import { child, children, str } from '../../machinery/access.js';
-import { runningPid, stopProcess } from '../../bootstrap/processes.js';
+import { runningPid, startDetached, stopProcess } from '../../bootstrap/processes.js';
 import { freeBase } from '../ports.js';
 import { serverAccess } from '../../../cmd/quorate/kubeconfig-file.js';
 import { eventually, repoRoot } from './cluster.js';
@@ -42,7 +42,7 @@ describe('init, join, token, certs, reset', () => {
   ];
 
   beforeAll(async () => {
-    base = await freeBase([0, 1, 2, 3, 3000, 3002]);
+    base = await freeBase([0, 1, 2, 3, 4, 5, 3000, 3002, 3004]);
     await exec('scripts/prepare', { cwd: repoRoot, timeout: 120_000 });
     key = (await quorate('certs', 'certificate-key')).trim();
     output = await quorate('init', ...machine('m1', 0), '--upload-certs', '--certificate-key', key);
@@ -115,6 +115,39 @@ describe('init, join, token, certs, reset', () => {
       /ERROR Port-\d+[\s\S]*ERROR FileAvailable[\s\S]*ERROR DirAvailable/,
     );
     expect(fs.readFileSync(kubernetes('m1', 'admin.conf')).equals(before)).toBe(true);
+  });
+
+  it('init with a value that is wrong says so before anything is made', async () => {
+    for (const wrong of ['--token=x', '--token-ttl=x', '--certificate-key=x', '--control-plane-endpoint=x:y']) {
+      await expect(quorate('init', ...machine('m9', 2), wrong), wrong).rejects.toThrow(/the configuration is wrong: /);
+    }
+    expect(fs.existsSync(rootfs('m9'))).toBe(false);
+  });
+
+  it('a phase that is run alone asks the replica of its machine, whatever port that has', async () => {
+    const args = ['--node-name=m1', '--rootfs', rootfs('m1'), '--upload-certs', '--certificate-key', key];
+    expect(await quorate('init', 'phase', 'upload-certs', ...args)).toContain(key);
+  });
+
+  it('init that starts nothing ends with files, and makes the rest when it is told that somebody serves', async () => {
+    const args = ['init', ...machine('m3', 4), '--start-with=nothing'];
+    const told = await quorate(...args);
+    const skip = /run this command again with (--skip-phases \S+)/.exec(told)?.[1] ?? '';
+    expect(told).not.toContain('[upload-config]');
+    const flags = fs.readFileSync(kubernetes('m3', 'quorate.flags'), 'utf8').trimEnd().split('\n');
+    const files = ['m3.log', 'm3.pid'].map((name) => path.join(dir, name)) as [string, string];
+    const pid = startDetached('node', [path.join(repoRoot, 'dist/quorate.js'), 'serve', ...flags], ...files);
+    try {
+      // It waits for nobody by itself, so the replica must serve.
+      const url = `https://127.0.0.1:${base + 4}`;
+      const client = new ApiClient({ ...serverAccess(kubernetes('m3', 'super-admin.conf'), url) }, 30_000);
+      await eventually('it serves', async () => (await client.get('/api/v1/namespaces/kube-system')) !== undefined);
+      expect(await quorate(...args, ...skip.split(' '))).toContain('has initialized successfully!');
+      // Its disk lost, it must not begin an empty cluster under the old name.
+      expect(fs.readFileSync(kubernetes('m3', 'quorate.flags'), 'utf8')).not.toContain('initial-cluster');
+    } finally {
+      await stopProcess(pid, files[1]);
+    }
   });
 
   it('a machine joins nobody whose authority or whose signature is not the right one', async () => {
