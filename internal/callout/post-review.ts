@@ -11,6 +11,7 @@ const FIRST_WAIT_MS = 500;
 const FACTOR = 1.5;
 /** What may be answered: the question comes back with the answer, and says no more than the head of a request. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
+const MAX_VALUES = 32_768;
 const USER_AGENT = 'kube-apiserver-webhook';
 
 /** A webhook as a kubeconfig names it. */
@@ -26,7 +27,7 @@ export interface ReviewServer {
 
 /**
  * Posts a review and gives the one that is answered. What may pass (no connection, 429, 5xx) is tried again, 5 times in
- * all. Rejects with CallError, also for an answer of more than 1 MiB, or with Error for one that is no JSON object.
+ * all. Rejects with CallError, also for an answer of more than 1 MiB, with StatusError for one of more than 32,768 values, or with Error for one that is no JSON object.
  */
 export async function postReview(server: ReviewServer, review: JsonObject): Promise<JsonObject> {
   const post = {
@@ -40,7 +41,7 @@ export async function postReview(server: ReviewServer, review: JsonObject): Prom
   for (let attempt = 1; ; attempt++) {
     try {
       const { body } = await postJson(server.callout, server.target, post);
-      checkAnswerShape(body);
+      checkAnswerShape(body, MAX_VALUES);
       const answer = JSON.parse(body.toString()) as JsonValue;
       if (isObject(answer)) return answer;
       throw new Error('the answer is no object');

@@ -107,6 +107,7 @@ test('more is told of a user than a request could say itself: the token is refus
     { extra: Object.fromEntries(groups.map((name) => [name, ['']])) },
     { uid: 'u'.repeat(65_536) },
     { username: 'u'.repeat(1024 * 1024) },
+    { other: Array.from({ length: 32_000 }, () => [1]) },
   ];
   for (const [i, more] of many.entries()) {
     server.on('/review', () => status({ authenticated: true, user: { username: 'ann', ...more } }));

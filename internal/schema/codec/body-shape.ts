@@ -52,10 +52,10 @@ export function checkShape(bytes: Uint8Array, typed: boolean): void {
 
 /**
  * The same for what others answer, who may have put a whole document into one text; it is read no further than to the
- * first value too many.
+ * first value that is more than `most`.
  */
-export function checkAnswerShape(bytes: Uint8Array): void {
-  if (bytes.length >= MIN_BYTES) scanShape(bytes, false, bytes.length, MAX_VALUES);
+export function checkAnswerShape(bytes: Uint8Array, most = MAX_VALUES): void {
+  if (bytes.length >= MIN_BYTES) scanShape(bytes, false, bytes.length, most);
 }
 
 /** Looks no further where there are more than `most` values. */

@@ -227,6 +227,7 @@ export const BOUNDS: readonly (readonly [row: string, says: string, constant: st
   ['a review that a webhook', '30 s', 'cmd/quorate/authorization.ts:WEBHOOK_TIMEOUT_MS'],
   ['a review that a webhook', '5', 'callout/post-review.ts:ATTEMPTS'],
   ['a review that a webhook', '1 MiB', 'callout/post-review.ts:MAX_ANSWER_BYTES'],
+  ['a review that a webhook', '32,768', 'callout/post-review.ts:MAX_VALUES'],
   ['what a token webhook tells', '65,536', 'auth/webhook/token-review.ts:MAX_USER'],
   ['what a token webhook tells', '4,096', 'auth/webhook/access-review.ts:MAX_REASON'],
   ['authorizers of `--authorization-config`', '64', 'auth/authorization-configuration.ts:MAX_AUTHORIZERS'],
