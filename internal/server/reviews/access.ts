@@ -1,15 +1,19 @@
 import type { Attributes, Authorizer, UserInfo } from '../../auth/types.js';
 import { child, children, str, strings } from '../../machinery/access.js';
-import { type FieldError, invalid, invalidValue, OMIT_VALUE } from '../../machinery/field.js';
+import { type FieldError, invalid, invalidValue } from '../../machinery/field.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { emptyRecord } from '../../machinery/record.js';
 import { badRequest } from '../../machinery/status.js';
 import type { Creator } from '../../rest/deps.js';
+import { asInGo } from '../../registry/generic/as-in-go.js';
 import { reviewCreator } from './review.js';
 import { selectorErrors } from './selectors.js';
 
 /** The kind is left out of these refusals, as in kube-apiserver. */
 const NAMELESS = { group: 'authorization.k8s.io', kind: '' } as const;
+
+const PATH_TYPE = 'io.k8s.api.authorization.v1.NonResourceAttributes';
+const META_TYPE = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 
 /** May the user named in the review do this? */
 export function subjectAccessReview(authorizer: Authorizer): Creator {
@@ -42,14 +46,10 @@ export function localSubjectAccessReview(authorizer: Authorizer): Creator {
       if (child(spec, 'resourceAttributes') !== undefined && namespace !== ctx.namespace) {
         errors.push(invalidValue('spec.resourceAttributes.namespace', namespace, 'must match metadata.namespace'));
       }
-      if (child(spec, 'nonResourceAttributes') !== undefined) {
-        errors.push(
-          invalidValue(
-            'spec.nonResourceAttributes',
-            spec['nonResourceAttributes'],
-            'disallowed on this kind of request',
-          ),
-        );
+      const path = child(spec, 'nonResourceAttributes');
+      if (path !== undefined) {
+        const shown = asInGo(path, PATH_TYPE);
+        errors.push(invalidValue('spec.nonResourceAttributes', shown, 'disallowed on this kind of request'));
       }
       refuse(errors);
       if (ctx.namespace === '') throw badRequest('namespace is required on this type: ');
@@ -144,7 +144,11 @@ function attributeErrors(spec: JsonObject): FieldError[] {
   const path = child(spec, 'nonResourceAttributes');
   if (resource !== undefined && path !== undefined) {
     return [
-      invalidValue('spec.nonResourceAttributes', path, 'cannot be specified in combination with resourceAttributes'),
+      invalidValue(
+        'spec.nonResourceAttributes',
+        asInGo(path, PATH_TYPE),
+        'cannot be specified in combination with resourceAttributes',
+      ),
     ];
   }
   if (resource === undefined && path === undefined) {
@@ -163,7 +167,7 @@ function metadataErrors(review: JsonObject, allowed: readonly string[]): FieldEr
   const metadata = child(review, 'metadata') ?? {};
   const set = Object.keys(metadata).filter((k) => k !== 'managedFields' && !allowed.includes(k));
   const detail = allowed.length === 0 ? 'must be empty' : `must be empty except for ${allowed.join(', ')}`;
-  return set.length === 0 ? [] : [invalidValue('metadata', OMIT_VALUE, detail)];
+  return set.length === 0 ? [] : [invalidValue('metadata', asInGo(metadata, META_TYPE), detail)];
 }
 
 function refuse(errors: readonly FieldError[]): void {

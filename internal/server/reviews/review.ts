@@ -2,7 +2,7 @@ import type { JsonObject } from '../../machinery/json.js';
 import type { Creator } from '../../rest/deps.js';
 import { respondObject } from '../../rest/respond.js';
 import { admitOnly } from '../../rest/write/admission.js';
-import { decodeObject, matchNamespace } from '../../rest/write/decode.js';
+import { decodeObject, matchNamespace, wipeSystemFields } from '../../rest/write/decode.js';
 import { writeOptions } from '../../rest/write/options.js';
 import { between, kindOf, metaOf, startWriting, type Writing } from '../../rest/write/target.js';
 import { managerOf, track } from '../../rest/write/track.js';
@@ -22,6 +22,7 @@ export function reviewCreator(review: ReviewKind): Creator {
     const ctx = startWriting(deps, request, def, options.dryRun);
     const object = decodeObject(kind, request, options.fieldValidation, ctx);
     const metadata = metaOf(object);
+    wipeSystemFields(metadata);
     matchNamespace(metadata, ctx.namespace);
     if (ctx.isLarge) await between(ctx);
     await track(deps, kind, ctx, managerOf(request, options.fieldManager), object, undefined);
