@@ -52,6 +52,12 @@ describe('metadata of a new object', () => {
     expect(texts(meta({ ownerReferences: [owner, { ...owner, name: 'q' }] }))[0]).toContain(
       'Only one reference can have Controller set to true. Found "true" in references for Pod/p and Pod/q',
     );
+    // As Go has it, in whatever order the client wrote it down.
+    const event = { uid: 'u', name: 'e', kind: 'Event', apiVersion: '/v1' };
+    expect(texts(meta({ ownerReferences: [event, { ...owner, apiVersion: 'a/b/c' }] }))).toEqual([
+      'metadata.ownerReferences: Invalid value: {"apiVersion":"/v1","kind":"Event","name":"e","uid":"u"}: /v1, Kind=Event is disallowed from being an owner',
+      'metadata.ownerReferences.apiVersion: Invalid value: "a/b/c": version must not be empty',
+    ]);
   });
 });
 

@@ -1,7 +1,16 @@
+import { asInGo } from './as-in-go.js';
 import { type FieldError, invalidValue } from '../../machinery/field.js';
 import { type JsonObject, type JsonValue, isObject } from '../../machinery/json.js';
 
 const text = (v: JsonValue | undefined): string => (typeof v === 'string' ? v : '');
+
+const REFERENCE = 'io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference';
+
+/** Group and version; neither of a text with more slashes than one. */
+function partsOf(apiVersion: string): string[] {
+  const parts = apiVersion.split('/');
+  return parts.length === 1 ? ['', apiVersion] : parts.length === 2 ? parts : [];
+}
 
 /** Field errors of owner references: each whole, at most one controller (apimachinery's ValidateOwnerReferences). */
 export function ownerReferenceErrors(references: JsonValue | undefined, field: string): FieldError[] {
@@ -13,15 +22,15 @@ export function ownerReferenceErrors(references: JsonValue | undefined, field: s
     // apimachinery names the list, not the item.
     const at = field;
     const apiVersion = text(ref['apiVersion']);
-    const slash = apiVersion.indexOf('/');
-    if (apiVersion.slice(slash + 1) === '') {
+    const [group = '', version = ''] = partsOf(apiVersion);
+    if (version === '') {
       out.push(invalidValue(`${at}.apiVersion`, apiVersion, 'version must not be empty'));
     }
     for (const f of ['kind', 'name', 'uid'] as const) {
       if (text(ref[f]) === '') out.push(invalidValue(`${at}.${f}`, text(ref[f]), 'must not be empty'));
     }
-    if (apiVersion === 'v1' && ref['kind'] === 'Event') {
-      out.push(invalidValue(at, ref, '/v1, Kind=Event is disallowed from being an owner'));
+    if (group === '' && version === 'v1' && ref['kind'] === 'Event') {
+      out.push(invalidValue(at, asInGo(ref, REFERENCE), '/v1, Kind=Event is disallowed from being an owner'));
     }
     if (ref['controller'] !== true) continue;
     const current = `${text(ref['kind'])}/${text(ref['name'])}`;
@@ -30,7 +39,7 @@ export function ownerReferenceErrors(references: JsonValue | undefined, field: s
       out.push(
         invalidValue(
           field,
-          references,
+          references.map((r) => (isObject(r) ? asInGo(r, REFERENCE) : r)),
           `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${current}`,
         ),
       );

@@ -1,6 +1,7 @@
 import { child } from '../../../../machinery/access.js';
 import { semanticEqual } from '../../../../machinery/equal.js';
 import type { JsonObject } from '../../../../machinery/json.js';
+import { asInGo } from '../../../generic/as-in-go.js';
 import { FieldNode } from '../../../generic/field-node.js';
 
 // While gates hold a pod back, what says where it may run can become narrower.
@@ -18,6 +19,8 @@ export function checkSelectorGrows(spec: FieldNode, before: JsonObject): void {
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
 const LISTS = ['matchExpressions', 'matchFields'] as const;
 
+const TERM = 'io.k8s.api.core.v1.NodeSelectorTerm';
+
 const termsOf = (spec: JsonObject): JsonObject[] | undefined => {
   const required = child(child(child(spec, 'affinity'), 'nodeAffinity'), REQUIRED);
   return required === undefined ? undefined : new FieldNode(required).list('nodeSelectorTerms').map((t) => t.value);
@@ -28,12 +31,13 @@ export function checkNodeAffinityGrows(spec: FieldNode, before: JsonObject): voi
   const old = termsOf(before);
   if (old === undefined) return;
   const required = spec.struct('affinity').struct('nodeAffinity').struct(REQUIRED);
-  const now = termsOf(spec.value) ?? [];
+  const after = termsOf(spec.value);
+  const now = after ?? [];
   // Without a term nothing was selected: then any may come.
   if (old.length === 0) return;
   if (now.length !== old.length) {
     const text = 'no additions/deletions to non-empty NodeSelectorTerms list are allowed';
-    required.invalid('nodeSelectorTerms', text, now);
+    required.invalid('nodeSelectorTerms', text, after?.map((term) => asInGo(term, TERM)) ?? null);
     return;
   }
   for (const [i, term] of old.entries()) {
@@ -46,7 +50,7 @@ export function checkNodeAffinityGrows(spec: FieldNode, before: JsonObject): voi
       return was.list(key).every((requirement, at) => semanticEqual(requirement.value, list[at]?.value));
     });
     if ((empty && !semanticEqual(term, next.value)) || !kept) {
-      next.invalid('', 'only additions are allowed (no mutations or deletions)', next.value);
+      next.invalid('', 'only additions are allowed (no mutations or deletions)', asInGo(next.value, TERM));
     }
   }
 }

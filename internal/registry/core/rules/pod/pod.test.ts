@@ -478,7 +478,16 @@ describe('changed pods (ValidatePodUpdate)', () => {
     ).toEqual([
       'spec.nodeSelector: Invalid value: {"b":"2"}: only additions to spec.nodeSelector are allowed (no mutations or deletions)',
       expect.stringMatching(
-        /nodeSelectorTerms\[0\]: Invalid value: .*: only additions are allowed \(no mutations or deletions\)$/,
+        /nodeSelectorTerms\[0\]: Invalid value: {"MatchExpressions":\[{"Key":.*,"MatchFields":null}: only additions are allowed \(no mutations or deletions\)$/,
+      ),
+    ]);
+    expect(
+      changed((spec) => {
+        spec['affinity'] = {};
+      }, gated),
+    ).toEqual([
+      expect.stringMatching(
+        /nodeSelectorTerms: Invalid value: null: no additions\/deletions to non-empty NodeSelectorTerms list are allowed$/,
       ),
     ]);
   });
