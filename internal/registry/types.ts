@@ -167,6 +167,8 @@ export interface TableStrategy {
   readonly columns?: readonly Column[];
   /** Cells for `columns`; `now` in milliseconds since the epoch for ages. */
   cells?(obj: JsonObject, now: number): JsonValue[];
+  /** What the row of an object says beside its cells: conditions of metav1.TableRow. */
+  rowConditions?(obj: JsonObject): JsonValue[];
 }
 
 /** How managedFields and `/scale` see the fields of a custom resource. */

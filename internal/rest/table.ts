@@ -73,7 +73,9 @@ export class TableWriter {
   }
 
   row(obj: LazyObject): string {
-    return `{"cells":${jsonText(this.cells(obj))},"object":${this.object(obj)}}`;
+    const conditions = this.strategy.rowConditions?.(obj.object) ?? [];
+    const said = conditions.length === 0 ? '' : `"conditions":${jsonText(conditions)},`;
+    return `{"cells":${jsonText(this.cells(obj))},${said}"object":${this.object(obj)}}`;
   }
   /** One object as a table of its own. */
   single(obj: LazyObject, headers: boolean): string {

@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from '../../machinery/json.js';
 import { eventCells } from './core-cells.js';
 import {
   age,
+  balancerAddresses,
   type Cells,
   condition,
   createdAt,
@@ -20,19 +21,24 @@ import {
 
 type Group = Readonly<Record<string, Cells>>;
 
+const HOSTS_SHOWN = 3;
+
+/** Up to three hosts; when a rule follows, all rules beyond three are counted, with a host or without. */
+function hostsOf(rules: readonly JsonObject[]): string {
+  const hosts: string[] = [];
+  for (const rule of rules) {
+    if (hosts.length === HOSTS_SHOWN) return `${hosts.join(',')} + ${rules.length - HOSTS_SHOWN} more...`;
+    if (str(rule, 'host') !== '') hosts.push(str(rule, 'host'));
+  }
+  return hosts.length === 0 ? '*' : hosts.join(',');
+}
+
 const ingressCells: Cells = (ingress, now) => {
-  const hosts = children(spec(ingress), 'rules')
-    .map((r) => str(r, 'host'))
-    .filter((h) => h !== '');
-  const shown = hosts.slice(0, 3).join(',') + (hosts.length > 3 ? ` + ${hosts.length - 3} more...` : '');
-  const addresses = children(child(status(ingress), 'loadBalancer'), 'ingress').map((i) =>
-    str(i, 'ip') === '' ? str(i, 'hostname') : str(i, 'ip'),
-  );
   return [
     name(ingress),
     orNone(str(spec(ingress), 'ingressClassName')),
-    shown === '' ? '*' : shown,
-    addresses.filter((a) => a !== '').join(','),
+    hostsOf(children(spec(ingress), 'rules')),
+    balancerAddresses(ingress).join(','),
     children(spec(ingress), 'tls').length > 0 ? '80, 443' : '80',
     age(ingress, now),
   ];
@@ -43,12 +49,18 @@ const ingressClassCells: Cells = (c, now) => {
   const group = str(p, 'apiGroup');
   const parameters =
     p === undefined ? '<none>' : `${str(p, 'kind')}${group === '' ? '' : `.${group}`}/${str(p, 'name')}`;
-  return [name(c), str(spec(c), 'controller'), parameters, age(c, now)];
+  const isDefault =
+    child(child(c, 'metadata'), 'annotations')?.['ingressclass.kubernetes.io/is-default-class'] === 'true';
+  return [isDefault ? `${name(c)} (default)` : name(c), str(spec(c), 'controller'), parameters, age(c, now)];
 };
 
 const parentRef = (o: JsonObject): string => {
   const ref = child(spec(o), 'parentRef');
-  const resource = [str(ref, 'resource'), str(ref, 'group')].filter((s) => s !== '').join('.');
+  if (ref === undefined) return '<none>';
+  const resource = [str(ref, 'resource'), str(ref, 'group')]
+    .filter((s) => s !== '')
+    .join('.')
+    .toLowerCase();
   return [resource, str(ref, 'namespace'), str(ref, 'name')].filter((s) => s !== '').join('/');
 };
 
@@ -127,13 +139,25 @@ function isDefaultClass(o: JsonObject): boolean {
 
 const webhookCells: Cells = (o, now) => [name(o), children(o, 'webhooks').length, age(o, now)];
 
+/** A selector as Go prints the struct: that is what a binding shows. */
+function selectorAsStruct(selector: JsonObject): string {
+  const labels = Object.entries(child(selector, 'matchLabels') ?? {})
+    .map(([k, v]) => `${k}: ${text(v)},`)
+    .sort();
+  const expressions = children(selector, 'matchExpressions').map(
+    (e) =>
+      `LabelSelectorRequirement{Key:${str(e, 'key')},Operator:${str(e, 'operator')},Values:[${strings(e, 'values').join(' ')}],},`,
+  );
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`;
+}
+
 const bindingOfPolicyCells: Cells = (o, now) => {
   const ref = child(spec(o), 'paramRef');
+  const namespace = str(ref, 'namespace') === '' ? '*' : str(ref, 'namespace');
+  const selector = child(ref, 'selector');
   let param = '<unset>';
-  if (ref !== undefined) {
-    const namespace = str(ref, 'namespace') === '' ? '*' : str(ref, 'namespace');
-    param = str(ref, 'name') === '' ? `${namespace}/*` : `${namespace}/${str(ref, 'name')}`;
-  }
+  if (str(ref, 'name') !== '') param = `${namespace}/${str(ref, 'name')}`;
+  else if (selector !== undefined) param = selectorAsStruct(selector);
   return [name(o), str(spec(o), 'policyName'), param, age(o, now)];
 };
 
@@ -209,17 +233,16 @@ const csrCells: Cells = (o, now) => {
 const sliceCells: Cells = (slice, now) => {
   const ports = children(slice, 'ports');
   const endpoints = children(slice, 'endpoints');
-  const few = (all: string[], max: number): string =>
-    all.length === 0
-      ? '<unset>'
-      : all.length > max
-        ? `${all.slice(0, max).join(',')} + ${all.length - max} more...`
-        : all.join(',');
+  const few = (all: string[], max: number): string => {
+    const shown = all.slice(0, max).join(',');
+    if (all.length > max) return `${shown} + ${all.length - max} more...`;
+    return shown === '' ? '<unset>' : shown;
+  };
   return [
     name(slice),
     str(slice, 'addressType'),
     few(
-      ports.map((p) => (num(p, 'port') === undefined ? '*' : String(num(p, 'port')))),
+      ports.map((p) => text(p['port'] ?? p['name'] ?? '*')),
       3,
     ),
     few(
@@ -233,9 +256,10 @@ const sliceCells: Cells = (slice, now) => {
 const claimState = (claim: JsonObject): string => {
   const states: string[] = [];
   if (child(claim, 'metadata')?.['deletionTimestamp'] !== undefined) states.push('deleted');
-  const allocated = child(status(claim), 'allocation') !== undefined;
-  states.push(allocated ? 'allocated' : 'pending');
-  if (children(status(claim), 'reservedFor').length > 0) states.push('reserved');
+  if (child(status(claim), 'allocation') !== undefined) {
+    states.push('allocated');
+    if (children(status(claim), 'reservedFor').length > 0) states.push('reserved');
+  } else if (states.length === 0) states.push('pending');
   return states.join(',');
 };
 
@@ -245,7 +269,7 @@ const resource: Group = {
   resourceclaimtemplates: (o, now) => [name(o), age(o, now)],
   resourceslices: (o, now) => [
     name(o),
-    str(spec(o), 'nodeName') === '' ? '<none>' : str(spec(o), 'nodeName'),
+    str(spec(o), 'nodeName'),
     str(spec(o), 'driver'),
     str(child(spec(o), 'pool'), 'name'),
     age(o, now),

@@ -1,7 +1,8 @@
-import { child, children, num, str, strings } from '../../machinery/access.js';
+import { child, children, str, strings } from '../../machinery/access.js';
 import type { JsonObject, JsonValue } from '../../machinery/json.js';
 import {
   age,
+  balancerAddresses,
   type Cells,
   containersAndImages,
   createdAt,
@@ -45,10 +46,7 @@ function externalIP(service: JsonObject, type: string): string {
   const external = strings(spec(service), 'externalIPs');
   switch (type) {
     case 'LoadBalancer': {
-      const ingress = children(child(status(service), 'loadBalancer'), 'ingress').map((i) =>
-        str(i, 'ip') === '' ? str(i, 'hostname') : str(i, 'ip'),
-      );
-      const all = [...ingress.filter((i) => i !== ''), ...external];
+      const all = [...balancerAddresses(service), ...external];
       return all.length > 0 ? all.join(',') : '<pending>';
     }
     case 'ExternalName':
@@ -65,7 +63,7 @@ const ROLE_PREFIX = 'node-role.kubernetes.io/';
 
 const nodeCells: Cells = (node, now) => {
   const states: string[] = [];
-  const ready = children(status(node), 'conditions').find((c) => str(c, 'type') === 'Ready');
+  const ready = children(status(node), 'conditions').findLast((c) => str(c, 'type') === 'Ready');
   states.push(ready === undefined ? 'Unknown' : str(ready, 'status') === 'True' ? 'Ready' : 'NotReady');
   if (spec(node)['unschedulable'] === true) states.push('SchedulingDisabled');
   const roles = new Set<string>();
@@ -82,6 +80,7 @@ const nodeCells: Cells = (node, now) => {
     );
   const info = child(status(node), 'nodeInfo');
   const or = (key: string): string => (str(info, key) === '' ? '<unknown>' : str(info, key));
+  const architecture = str(info, 'architecture') === '' ? '' : ` (${str(info, 'architecture')})`;
   return [
     name(node),
     states.join(','),
@@ -91,7 +90,7 @@ const nodeCells: Cells = (node, now) => {
     address('InternalIP'),
     address('ExternalIP'),
     or('osImage'),
-    or('kernelVersion'),
+    `${or('kernelVersion')}${architecture}`,
     or('containerRuntimeVersion'),
   ];
 };
@@ -113,6 +112,8 @@ function storageClass(o: JsonObject): string {
   return annotation === '' ? str(spec(o), 'storageClassName') : annotation;
 }
 
+const amount = (quantity: JsonValue | undefined): string => (text(quantity) === '' ? '0' : text(quantity));
+
 const unset = (s: string): string => (s === '' ? '<unset>' : s);
 
 const volumeCells: Cells = (pv, now) => {
@@ -121,7 +122,7 @@ const volumeCells: Cells = (pv, now) => {
   const deleting = child(pv, 'metadata')?.['deletionTimestamp'] !== undefined;
   return [
     name(pv),
-    text(child(s, 'capacity')?.['storage']),
+    amount(child(s, 'capacity')?.['storage']),
     accessModes(strings(s, 'accessModes')),
     str(s, 'persistentVolumeReclaimPolicy'),
     deleting ? 'Terminating' : str(status(pv), 'phase'),
@@ -142,7 +143,7 @@ const claimCells: Cells = (pvc, now) => {
     name(pvc),
     deleting ? 'Terminating' : str(status(pvc), 'phase'),
     str(s, 'volumeName'),
-    bound ? text(child(status(pvc), 'capacity')?.['storage']) : '',
+    bound ? amount(child(status(pvc), 'capacity')?.['storage']) : '',
     bound ? accessModes(strings(status(pvc), 'accessModes')) : '',
     storageClass(pvc),
     unset(str(s, 'volumeAttributesClassName')),
@@ -151,7 +152,7 @@ const claimCells: Cells = (pvc, now) => {
   ];
 };
 
-/** Up to three addresses with their ports, and how many more there are. */
+/** Up to three addresses with their ports, and how many more there are; `<none>` only where there are no subsets at all. */
 const endpointsCells: Cells = (e, now) => {
   const shown: string[] = [];
   let count = 0;
@@ -166,7 +167,7 @@ const endpointsCells: Cells = (e, now) => {
     }
   }
   const more = count > shown.length ? ` + ${count - shown.length} more...` : '';
-  return [name(e), orNone(shown.join(',') + more), age(e, now)];
+  return [name(e), children(e, 'subsets').length === 0 ? '<none>' : shown.join(',') + more, age(e, now)];
 };
 
 const controllerCells: Cells = (rc, now) => [
@@ -186,8 +187,7 @@ const quotaCells: Cells = (quota, now) => {
   const request: string[] = [];
   const limit: string[] = [];
   for (const key of Object.keys(hard).sort()) {
-    const usedText = text(used?.[key]) === '' ? '0' : text(used?.[key]);
-    (key.startsWith('limits.') ? limit : request).push(`${key}: ${usedText}/${text(hard[key])}`);
+    (key.startsWith('limits.') ? limit : request).push(`${key}: ${amount(used?.[key])}/${text(hard[key])}`);
   }
   return [name(quota), request.join(', '), limit.join(', '), age(quota, now)];
 };
@@ -207,7 +207,7 @@ export const eventCells: Cells = (ev, now) => {
   const source = child(ev, 'source');
   const component = str(source, 'component') === '' ? str(ev, 'reportingComponent') : str(source, 'component');
   const host = str(source, 'host') === '' ? str(ev, 'reportingInstance') : str(source, 'host');
-  const count = series === undefined ? (num(ev, 'count') ?? 0) : number(series, 'count');
+  const count = series === undefined ? number(ev, 'count') || 1 : number(series, 'count');
   return [
     lastSeen,
     str(ev, 'type'),
@@ -217,7 +217,7 @@ export const eventCells: Cells = (ev, now) => {
     host === '' ? component : `${component}, ${host}`,
     str(ev, 'message').trim(),
     firstSeen,
-    count === 0 ? 1 : count,
+    count,
     name(ev),
   ];
 };

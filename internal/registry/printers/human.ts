@@ -85,6 +85,13 @@ export function formatSelector(selector: JsonObject | undefined): string {
   return orNone(parts.map((p) => p.text).join(','));
 }
 
+/** Where a load balancer takes traffic: addresses, else names in DNS, each once, in order. */
+export function balancerAddresses(o: JsonObject): string[] {
+  const points = children(child(status(o), 'loadBalancer'), 'ingress');
+  const all = points.map((i) => (str(i, 'ip') === '' ? str(i, 'hostname') : str(i, 'ip')));
+  return [...new Set(all.filter((address) => address !== ''))].sort();
+}
+
 /** Names and images of a pod template's containers, comma separated. */
 export function containersAndImages(template: JsonObject | undefined): [string, string] {
   const containers = children(child(template, 'spec'), 'containers');

@@ -21,6 +21,7 @@ import { schedulingColumns } from './columns/scheduling.js';
 import { storageColumns } from './columns/storage.js';
 import { coreCells } from './core-cells.js';
 import type { Cells } from './human.js';
+import { podRowConditions } from './pod-cells.js';
 import { appsCells, autoscalingCells, batchCells, policyCells } from './workload-cells.js';
 
 const COLUMNS: Readonly<Record<string, ColumnTable>> = {
@@ -57,5 +58,6 @@ const CELLS: Readonly<Record<string, Readonly<Record<string, Cells>>>> = {
 export function printerOf(group: string, resource: string): TableStrategy {
   const columns = COLUMNS[group]?.[resource];
   const cells = CELLS[group]?.[resource];
-  return columns === undefined || cells === undefined ? {} : { columns, cells };
+  if (columns === undefined || cells === undefined) return {};
+  return group === '' && resource === 'pods' ? { columns, cells, rowConditions: podRowConditions } : { columns, cells };
 }

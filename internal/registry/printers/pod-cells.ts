@@ -1,10 +1,20 @@
 import { child, children, str } from '../../machinery/access.js';
-import type { JsonObject } from '../../machinery/json.js';
+import type { JsonObject, JsonValue } from '../../machinery/json.js';
 import { age, type Cells, condition, humanDuration, name, number, orNone, spec, status } from './human.js';
 
 const isTrue = (c: JsonObject | undefined): boolean => str(c, 'status') === 'True';
 const terminatedOf = (c: JsonObject, state: string): JsonObject | undefined => child(child(c, state), 'terminated');
 const time = (v: unknown): number => (typeof v === 'string' ? Date.parse(v) : 0) || 0;
+
+const isOver = (pod: JsonObject): boolean => ['Succeeded', 'Failed'].includes(str(status(pod), 'phase'));
+
+/** What a row of a pod that is over says beside its cells. */
+export function podRowConditions(pod: JsonObject): JsonValue[] {
+  const reason = str(status(pod), 'phase');
+  if (!isOver(pod)) return [];
+  const message = reason === 'Failed' ? 'The pod failed.' : 'The pod has completed successfully.';
+  return [{ type: 'Completed', status: 'True', reason, message }];
+}
 
 interface PodView {
   reason: string;
@@ -60,23 +70,32 @@ function view(pod: JsonObject): PodView {
     v.restarts = sidecarRestarts;
     v.lastRestart = sidecarLast;
     let running = false;
+    let failure = '';
     for (const c of children(status(pod), 'containerStatuses').reverse()) {
       v.restarts += number(c, 'restartCount');
       v.lastRestart = Math.max(v.lastRestart, time(terminatedOf(c, 'lastState')?.['finishedAt']));
       const waiting = child(child(c, 'state'), 'waiting');
       const terminated = terminatedOf(c, 'state');
       if (waiting !== undefined && str(waiting, 'reason') !== '') v.reason = str(waiting, 'reason');
-      else if (terminated !== undefined) v.reason = ended(terminated, '');
-      else if (c['ready'] === true && child(child(c, 'state'), 'running') !== undefined) {
+      else if (terminated !== undefined) {
+        v.reason = ended(terminated, '');
+        if (number(terminated, 'exitCode') !== 0) failure = v.reason;
+      } else if (c['ready'] === true && child(child(c, 'state'), 'running') !== undefined) {
         running = true;
         v.ready += 1;
       }
     }
-    if (v.reason === 'Completed' && running) v.reason = isTrue(condition(pod, 'Ready')) ? 'Running' : 'NotReady';
+    if (v.reason === 'Completed') {
+      // Who runs is said before who failed, and that before who completed.
+      if (running && children(status(pod), 'conditions').some((c) => str(c, 'type') === 'Ready' && isTrue(c))) {
+        v.reason = 'Running';
+      } else if (failure !== '') v.reason = failure;
+      else if (running) v.reason = 'NotReady';
+    }
   }
   if (child(pod, 'metadata')?.['deletionTimestamp'] !== undefined) {
     if (str(status(pod), 'reason') === 'NodeLost') v.reason = 'Unknown';
-    else if (v.reason !== 'Succeeded' && v.reason !== 'Failed') v.reason = 'Terminating';
+    else if (!isOver(pod)) v.reason = 'Terminating';
   }
   return v;
 }

@@ -124,13 +124,11 @@ const cronJobCells: Cells = (cron, now) => {
 
 export const batchCells: Readonly<Record<string, Cells>> = { cronjobs: cronJobCells, jobs: jobCells };
 
-/** What a target asks for (or, with `current`, what was measured). */
-function metricValue(v: JsonObject | undefined): string {
-  const utilization = num(v, 'averageUtilization');
-  if (utilization !== undefined) return `${utilization}%`;
-  const average = text(v?.['averageValue']);
-  return average === '' ? text(v?.['value']) : average;
-}
+const UNKNOWN = '<unknown>';
+
+/** The amount at `key` of what was measured; Go's word for none where something else was. */
+const measured = (now: JsonObject | undefined, key: string): string =>
+  now === undefined ? UNKNOWN : text(now[key]) === '' ? '<nil>' : text(now[key]);
 
 const METRIC_KEYS: Readonly<Record<string, string>> = {
   External: 'external',
@@ -146,11 +144,20 @@ function metricText(wanted: JsonObject, current: JsonObject | undefined): string
   if (key === undefined) return '<unknown type>';
   const target = child(child(wanted, key), 'target');
   const now = child(child(current, key), 'current');
-  const average = type === 'External' || type === 'Object' ? text(target?.['averageValue']) !== '' : false;
-  const have = metricValue(now) === '' ? '<unknown>' : metricValue(now);
-  const value = `${have}/${metricValue(target)}${average ? ' (avg)' : ''}`;
+  const average = text(target?.['averageValue']);
+  if (type === 'Pods') return `${measured(now, 'averageValue')}/${average}`;
+  if (type === 'External' || type === 'Object') {
+    if (average === '') return `${measured(now, 'value')}/${text(target?.['value'])}`;
+    const have = text(now?.['averageValue']);
+    return `${have === '' ? UNKNOWN : have}/${average} (avg)`;
+  }
   const label = str(child(wanted, key), 'name');
-  return type === 'Resource' || type === 'ContainerResource' ? `${label}: ${value}` : value;
+  if (average !== '') return `${label}: ${measured(now, 'averageValue')}/${average}`;
+  const percent = (v: JsonObject | undefined, none: string): string => {
+    const utilization = num(v, 'averageUtilization');
+    return utilization === undefined ? none : `${utilization}%`;
+  };
+  return `${label}: ${percent(now, UNKNOWN)}/${percent(target, '<auto>')}`;
 }
 
 const METRICS_SHOWN = 2;
