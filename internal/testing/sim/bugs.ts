@@ -76,17 +76,17 @@ export const BUGS: readonly Bug[] = [
     replace: 'const compares = value.length > 0 ? [{ key, exists: true } as const] : [];',
     profile: 'mixed',
     seedsMax: 300,
-    foundAt: 82,
+    foundAt: 161,
   },
   {
     name: 'nothing-expires',
     about: 'objects stay when their time is over',
     file: 'replica/housekeeping.ts',
-    find: 'if (!this.#leads || this.#sweeping) return;',
-    replace: 'if (!this.#leads || this.#sweeping || this.#sweeps >= 0) return;',
+    find: 'if (this.#sweeping) return;',
+    replace: 'if (this.#sweeping || this.#sweeps >= 0) return;',
     profile: 'mixed',
     seedsMax: 300,
-    foundAt: 41,
+    foundAt: 152,
   },
   {
     name: 'lost-rows-go-unnoticed',
@@ -202,7 +202,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'if (first.lastIndex > index + 10) break;',
     profile: 'disks',
     seedsMax: 300,
-    foundAt: 135,
+    foundAt: 222,
   },
   {
     name: 'a-damaged-log-is-cut-short',
@@ -439,7 +439,7 @@ export const BUGS: readonly Bug[] = [
     replace: '',
     profile: 'membership',
     seedsMax: 1000,
-    foundAt: 33,
+    foundAt: 37,
   },
   {
     name: 'applied-index-outside-the-data',
@@ -709,7 +709,41 @@ export const BUGS: readonly Bug[] = [
     replace: '',
     profile: 'membership',
     seedsMax: 1000,
-    foundAt: 42,
+    foundAt: 33,
+  },
+  {
+    name: 'who-ends-tells-unknown-as-refused',
+    about: 'a replica that ends tells its clients that what it had passed on was not done',
+    file: 'replica/proposals.ts',
+    find: 'this.#reject(item, new UnavailableError(reason, pending.sentAt > 0));',
+    replace: 'this.#reject(item, new UnavailableError(reason, pending.sentAt < 0));',
+    profile: 'upkeep',
+    seedsMax: 1000,
+    foundAt: 26,
+  },
+  {
+    name: 'ids-are-given-again',
+    about: 'a machine that is replaced under its name becomes the member that was removed',
+    file: 'replica/membership.ts',
+    find: 'const id = newMemberId((used) => members.has(used) || removed.has(used));',
+    replace: `const id = newMemberId((used) => members.has(used) || removed.has(used)) * 0 +
+      [...name].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7);`,
+    profile: 'upkeep',
+    seedsMax: 1000,
+    foundAt: 74,
+  },
+  {
+    name: 'what-was-cut-short-stays',
+    about: 'a group that the full disk took in part stays in the log, before the whole one',
+    file: 'replica/wal/segments.ts',
+    find: `    const at = segment.end;
+    await this.#writeFilled(file, bytes, at);`,
+    replace: `    const at = segment.end;
+    segment.end = at + bytes.length;
+    await this.#writeFilled(file, bytes, at);`,
+    profile: 'disks',
+    seedsMax: 300,
+    foundAt: 26,
   },
 ];
 

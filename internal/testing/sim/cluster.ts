@@ -15,6 +15,10 @@ const TURNED_AWAY =
 const SUPERVISE_MS = 700;
 /** Probes fail more than once before a process is killed; meanwhile the states are compared. */
 const FAILING_MS = 6_000;
+/** A leader that is asked to end waits so long for another to take over. */
+const HANDOVER_MS = 2_000;
+/** A replica that is asked to end has so long for it, at most, while its process is not paused. */
+const ENDING_MS = 15_000;
 /** A pass over the state takes so long, at most. */
 const SCRUB_MS = 2_000;
 
@@ -34,8 +38,8 @@ export interface Node {
   removing: boolean;
   /** Its disk was replaced by an empty one, or by an older copy: it is to be turned away. */
   disowned: boolean;
-  /** It joined a running cluster instead of founding it. */
-  readonly joins: boolean;
+  /** It joins a running cluster instead of founding one. */
+  joins: boolean;
   /** Why the process gave up by itself; undefined as long as it has not. */
   stopped: string | undefined;
 }
@@ -258,6 +262,59 @@ export class SimCluster {
     if (!node.machine.running) return;
     this.note(`${node.name} ${powerLoss ? 'loses power' : 'is killed'}`);
     this.#end(node, powerLoss);
+  }
+
+  /**
+   * Ends the process as a signal does: leadership is handed over, and all is closed. It may be killed, or lose its power,
+   * before that is done; then it is started again.
+   */
+  stop(node: Node): void {
+    const { replica, machine } = node;
+    const { actor, disk } = machine;
+    const { world } = this;
+    const { random } = world;
+    if (replica === undefined || !machine.running) return;
+    this.note(`${node.name} is asked to end`);
+    const until = world.now + HANDOVER_MS;
+    // What is asked of it meets a closed port from now on; what was asked before is still answered.
+    node.replica = undefined;
+    const gone = (powerLoss: boolean): void => {
+      if (!actor.alive) return;
+      this.#end(node, powerLoss);
+      world.schedule(random.exponential(random.pick([30, 800])), world.outside, () => this.start(node));
+    };
+    const close = (): void => {
+      replica.close().then(
+        () => {
+          world.count('replicas ended in good order');
+          this.note(`${node.name} has ended`);
+          gone(random.chance(0.3));
+        },
+        (error: unknown) => world.fail(error),
+      );
+      if (random.chance(0.2)) world.schedule(random.exponential(20), world.outside, () => gone(random.chance(0.5)));
+    };
+    const look = (): void => {
+      if (replica.status().role === 'leader' && world.now < until) world.schedule(10, actor, look);
+      else close();
+    };
+    world.schedule(0, actor, () => {
+      replica.handOver();
+      look();
+    });
+    world.schedule(ENDING_MS, actor, () => {
+      promise(disk.temper.full, 'who is asked to end ends', () => `${node.name} goes on`);
+    });
+  }
+
+  /** The machine gets an empty disk, and joins the cluster under the name and the address that it had. */
+  replace(node: Node): void {
+    if (node.machine.running) this.crash(node, false);
+    this.note(`${node.name} is replaced by an empty machine`);
+    node.machine.disk.replace();
+    node.machine.miscomputation = 'none';
+    Object.assign(node, { joins: true, removing: false, disowned: false, memberSince: undefined });
+    this.world.schedule(this.world.random.exponential(50), this.world.outside, () => this.start(node));
   }
 
   #end(node: Node, powerLoss: boolean): void {

@@ -193,7 +193,11 @@ export class Faults {
       case 'rollback':
         this.#rollBack(node);
         return;
+      case 'stop':
+        cluster.stop(node);
+        return;
       case 'stranger':
+      case 'replace':
       case 'transfer':
       case 'membership':
       case 'splitJoint':

@@ -5,6 +5,8 @@ import type { Actor } from './event-queue.js';
 import type { DiskBytes, DiskDirectory } from './log-disk.js';
 import { currentMachine } from './machine.js';
 
+const SECTOR_BYTES = 512;
+
 export function openLogDirectory(path: string): LogDirectory {
   const { disk, actor } = currentMachine();
   const directory = disk.logDirectory(path);
@@ -23,7 +25,13 @@ export function openLogDirectory(path: string): LogDirectory {
     list: () => [...directory.names.keys()],
     open,
     create: (name, size) => {
-      if (!directory.names.has(name)) changed((names) => names.set(name, disk.newFile()));
+      const isThere = directory.names.has(name);
+      // There may be room for a name, and none for what is to stand under it; or not even for that.
+      if (!isThere && disk.temper.full && disk.world.random.chance(0.5)) {
+        disk.world.count('segments refused: disk full');
+        throw new Error('ENOSPC: no space left on device');
+      }
+      if (!isThere) changed((names) => names.set(name, disk.newFile()));
       const bytes = directory.names.get(name);
       if (bytes !== undefined) bytes.size = Math.max(bytes.size, size);
       return open(name);
@@ -84,9 +92,15 @@ class SimLogFile implements LogFile {
     return new Promise((resolve, reject) => {
       // The last breath of a process that has ended.
       if (!actor.alive) return;
-      if (!disk.temper.full) this.bytes.write(bytes, position);
+      // Whether there is room is said once: what was not written must not be told as written when room is made (seed 84330).
+      const { full } = disk.temper;
+      // What is cut short for want of space may end at any sector.
+      const sectors = Math.ceil(bytes.length / SECTOR_BYTES);
+      const written = full ? bytes.subarray(0, disk.world.random.below(sectors + 1) * SECTOR_BYTES) : bytes;
+      if (written.length > 0) this.bytes.write(written, position);
+      if (full && written.length > 0) disk.world.count('groups of the log cut short: disk full');
       disk.world.schedule(disk.world.random.between(0.02, 0.2), actor, () => {
-        if (!disk.temper.full) resolve();
+        if (!full) resolve();
         else {
           disk.world.count('groups of the log refused: disk full');
           reject(new Error('ENOSPC: no space left on device'));

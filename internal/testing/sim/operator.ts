@@ -45,8 +45,8 @@ export class Operator {
       this.#join();
       return;
     }
-    if (kind === 'remove') {
-      this.#remove(member.name);
+    if (kind === 'remove' || kind === 'replace') {
+      this.#remove(member.name, kind === 'replace');
       return;
     }
     const raft = this.consensus.raftOf(leader.machine);
@@ -85,7 +85,7 @@ export class Operator {
     this.cluster.start(node);
   }
 
-  #remove(name: string): void {
+  #remove(name: string, replace: boolean): void {
     const node = this.cluster.node(name);
     const others = this.cluster.running.filter((n) => n !== node && !n.removing);
     const asked = others.length < 2 ? undefined : this.world.random.pick(others);
@@ -95,7 +95,12 @@ export class Operator {
     node.removing = true;
     this.world.as(asked.machine.actor, () => {
       replica.removeMember(name).then(
-        () => this.cluster.note(`${name} is removed`),
+        () => {
+          this.cluster.note(`${name} is removed`);
+          if (!replace) return;
+          this.world.count('machines replaced');
+          this.world.schedule(this.world.random.exponential(100), this.world.outside, () => this.cluster.replace(node));
+        },
         (error: unknown) => {
           const text = error instanceof Error ? error.message : String(error);
           this.cluster.note(`${name} may not be removed: ${text}`);

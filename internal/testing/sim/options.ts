@@ -82,6 +82,8 @@ export type FaultKind =
   | 'wipe'
   | 'rollback'
   | 'stranger'
+  | 'stop'
+  | 'replace'
   | AmbushKind;
 
 /** Faults that wait for a moment (ambushes.ts). */
@@ -114,6 +116,7 @@ const MIXED_FAULTS: readonly FaultKind[] = [
 export const FAULT_KINDS: readonly FaultKind[] = [
   ...MIXED_FAULTS,
   ...(['miscomputation', 'wipe', 'rollback', 'stranger', 'bitRot', 'lostRow', 'logRot'] as const),
+  ...(['stop', 'replace'] as const),
   ...AMBUSHES,
 ];
 
@@ -131,7 +134,8 @@ export type Profile =
   | 'trust'
   | 'rotting'
   | 'damagedLog'
-  | 'ambush';
+  | 'ambush'
+  | 'upkeep';
 export const PROFILES: readonly Profile[] = [
   ...([
     'mixed',
@@ -147,8 +151,9 @@ export const PROFILES: readonly Profile[] = [
   ...(['reads', 'reads', 'disks', 'disks', 'alone', 'differing', 'trust', 'rotting', 'damagedLog'] as const),
 ];
 
-/** Every so manieth seed is of the profile `ambush`. */
+/** Of so many seeds one is of the profile `ambush`, and the one with this remainder of the profile `upkeep`. */
 const AMBUSH_EVERY = 16;
+const UPKEEP_AT = 10;
 
 const LARGE: RaftSettings = {
   maxSizePerMessageBytes: 1024 * 1024,
@@ -159,9 +164,10 @@ const LARGE: RaftSettings = {
 
 /** Draws a run. */
 export function drawOptions(seed: number, random: Random): RunOptions {
-  // By its number, so that the seeds between stay what they were before there was this profile.
+  // By their numbers, so that the seeds between stay what they were before there were these profiles.
   const drawn = random.pick(PROFILES);
-  const profile = seed % AMBUSH_EVERY === 0 ? 'ambush' : drawn;
+  const place = seed % AMBUSH_EVERY;
+  const profile = place === 0 ? 'ambush' : place === UPKEEP_AT ? 'upkeep' : drawn;
   return { ...drawMixed(seed, random), ...drawProfile(profile, random), profile };
 }
 
@@ -341,6 +347,20 @@ function drawProfile(profile: Profile, random: Random): Partial<RunOptions> {
         duplicateChance: 0,
         clockRates: [1],
         raftSettings: { ...LARGE, maxSizePerMessageBytes: random.pick([1, 1, 400]), preVote: random.chance(0.5) },
+      };
+    case 'upkeep':
+      // What operators do: replicas are ended and started one after the other, and machines replaced under their old names.
+      return {
+        voters: random.pick([3, 3, 3, 5]),
+        faults: [
+          ...(['stop', 'stop', 'stop', 'stop', 'replace', 'replace', 'replace'] as const),
+          ...(['kill', 'powerLoss', 'isolate', 'transfer', 'slowDisk', 'fullDisk', 'pause'] as const),
+        ],
+        aimAtLeader: random.pick([0.3, 0.7]),
+        faultEveryMs: random.pick([300, 700]),
+        faultyMs: 14_000,
+        thinkMs: random.pick([8, 30]),
+        logKeepEntries: random.pick([2, 20, 10_000]),
       };
     case 'rotting':
       // Disks that forget, or spoil, what nobody may ask for. With the log kept whole none needs a copy for another reason.

@@ -18,6 +18,7 @@ const NOTICE_LOSS_MS = 300;
 const ASK_TIMEOUT_MS = 5_000;
 const STREAM_SILENCE_MS = 10_000;
 const SNAPSHOT_ANSWER_MS = 60_000;
+const NOT_NOW = 'this replica cannot tell now whether it may speak to that member';
 
 interface Peer extends Listening {
   readonly transport: Transport;
@@ -67,8 +68,8 @@ export class Transport {
           const other = transportOf(target);
           if (other.#options.self.id !== to) return;
           void other.#admit(this.#options.self).then((reason) => {
-            if (reason !== undefined) this.#refusedBy(to, reason);
-            else this.#greetedBy(to, other);
+            if (reason === undefined) this.#greetedBy(to, other);
+            else this.#refusedBy(to, reason);
           });
         });
       }
@@ -155,6 +156,7 @@ export class Transport {
   }
 
   #refusedBy(id: number, reason: string): void {
+    if (reason === NOT_NOW) return;
     this.#network.world.schedule(1, this.#actor, () => {
       if (!this.#closed) this.#handlers.onRefused(id, reason, true);
     });
@@ -171,7 +173,14 @@ export class Transport {
     if (peer.cluster !== this.#options.self.cluster) return Promise.resolve('another cluster');
     const key = keyOf(peer);
     let admitted = this.#admitted.get(key);
-    if (admitted === undefined) this.#admitted.set(key, (admitted = this.#handlers.admit(peer)));
+    if (admitted === undefined) {
+      // Its log takes nothing any more, for it is closed: to be asked again, and no answer for good.
+      admitted = this.#handlers.admit(peer).catch(() => {
+        this.#admitted.delete(key);
+        return NOT_NOW;
+      });
+      this.#admitted.set(key, admitted);
+    }
     return admitted;
   }
 
