@@ -117,6 +117,19 @@ describe('a replica that joins', () => {
     expect(await join({ ...C, nonce: 'x' })).toBe(taken.replaceAll('member b', 'member c'));
   });
 
+  it('does not take the place of a voter, though this leader has never heard of that', async () => {
+    bench = await LoneLeader.open({ 2: B, 3: C }, { voters: [1, 2, 3] });
+    bench.present.add(2);
+    await bench.lead();
+    expect(await join({ ...C, nonce: 'n' })).toBe(
+      error(
+        'member c had a data directory before, and what it had promised is lost with it. Remove member c from the cluster; ' +
+          'then it can join as a new one.',
+      ),
+    );
+    expect(bench.state.meta.members.get(3)).toEqual(C);
+  });
+
   it('is of this cluster, and of a release that reads what the others write', async () => {
     bench = await LoneLeader.open();
     await bench.lead();

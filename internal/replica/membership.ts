@@ -204,9 +204,12 @@ export class Membership {
     if (cluster !== 0 && cluster !== this.#options.cluster) throw new MembershipError('this is another cluster');
     const known = [...this.#options.state.meta.members].find(([, info]) => info.name === name);
     // Who asks for the same data directory again has not heard the answer. Whoever else asks has an empty disk: only a member
-    // that has never been heard of may take up its place, and no place is given twice.
+    // that has never been heard of may take up its place, and no place is given twice. Who votes has been heard of, though
+    // not always by this leader: it may have voted since for somebody of whom this one knows nothing.
+    const { voters, votersOutgoing } = this.#options.state.meta.conf;
     const isSame = known?.[1].nonce !== undefined && known[1].nonce === nonce;
-    const isTaken = (id: NodeId): boolean => this.#matchOf(id) > 0 || this.#options.nonceOf(id) !== undefined;
+    const isTaken = (id: NodeId): boolean =>
+      [...voters, ...votersOutgoing].includes(id) || this.#matchOf(id) > 0 || this.#options.nonceOf(id) !== undefined;
     if (known !== undefined && !isSame && isTaken(known[0])) {
       throw new MembershipError(
         `member ${name} had a data directory before, and what it had promised is lost with it. Remove member ${name} ` +
