@@ -1,4 +1,4 @@
-import { Breath } from '../machinery/breathe.js';
+import { Breath, type Steps } from '../machinery/breathe.js';
 import { logger } from '../machinery/log.js';
 import { internalError } from '../machinery/status.js';
 import { resourceOf } from '../store/keys.js';
@@ -59,8 +59,11 @@ export class WatchClass {
     return this.pendingBytes >= FLUSH_BYTES;
   }
 
-  /** Writes what is pending to every live watcher; all changes up to `revision` are in it. */
-  flush(revision: number): void {
+  /**
+   * Writes what is pending to every live watcher, to one in each step; all changes up to `revision` are in it. Whoever
+   * joins between the steps has seen them, or is written what it has not.
+   */
+  *flush(revision: number): Steps<void> {
     const { pending } = this;
     const first = pending[0];
     if (first === undefined) return;
@@ -70,6 +73,7 @@ export class WatchClass {
     for (const watcher of this.live) {
       if (watcher.floor < first.event.revision && !watcher.needsFirst) {
         watcher.deliver(all, revision);
+        yield;
         continue;
       }
       // Joined in the middle of the batch, or its first event is written in another way.
@@ -79,6 +83,7 @@ export class WatchClass {
         own.push(watcher.needsFirst ? watcher.firstFrame(event) : frame);
       }
       if (own.length > 0) watcher.deliver(Buffer.concat(own), revision);
+      yield;
     }
   }
 
@@ -109,6 +114,9 @@ export class WatchHub {
   private dispatched: number;
   /** Read already and to be delivered by what is scheduled. */
   private held: readonly ChangeEvent[] | undefined;
+  /** What is being written to watchers, until all of them have it. */
+  private writing: Steps<void> | undefined;
+  private ticking = false;
 
   constructor(readonly deps: RestDeps) {
     this.dispatched = deps.backend.revision;
@@ -153,9 +161,7 @@ export class WatchHub {
     this.watchers.add(watcher);
     if (watcher.readsByItself) this.converting.add(watcher);
     watcher.cls.members++;
-    this.timer ??= setInterval(() => {
-      this.tick();
-    }, TICK_MS).unref();
+    this.timer ??= setInterval(() => void this.tick(), TICK_MS).unref();
   }
   remove(watcher: Watcher): void {
     if (!this.watchers.delete(watcher)) return;
@@ -187,8 +193,8 @@ export class WatchHub {
     try {
       const changes = this.read();
       if (changes.length === 0) return;
-      if (this.isFew(changes)) this.deliver(changes);
-      else this.held = changes;
+      this.held = changes;
+      if (this.isFew(changes)) this.deliver();
     } catch (e) {
       // A bug in here must end the process as any other does, and not look like a failure of the store.
       setImmediate(() => {
@@ -196,7 +202,11 @@ export class WatchHub {
       });
       return;
     }
-    if (this.held !== undefined || this.deps.backend.revision > this.dispatched) this.schedule();
+    if (this.hasMore) this.schedule();
+  }
+
+  private get hasMore(): boolean {
+    return this.writing !== undefined || this.held !== undefined || this.deps.backend.revision > this.dispatched;
   }
 
   private schedule(): void {
@@ -204,10 +214,9 @@ export class WatchHub {
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      const changes = this.held ?? this.read();
-      this.held = undefined;
-      this.deliver(changes);
-      if (this.held !== undefined || this.deps.backend.revision > this.dispatched) this.schedule();
+      if (this.writing === undefined) this.held ??= this.read();
+      this.deliver();
+      if (this.hasMore) this.schedule();
     });
   }
 
@@ -243,19 +252,36 @@ export class WatchHub {
     return [];
   }
 
-  /** Delivers these changes, or, where that takes long, the first of them: the rest is held for a later turn. */
-  private deliver(changes: readonly ChangeEvent[]): void {
-    const touched = new Set<WatchClass>();
+  /** Goes on with what is being written, and with the changes that are held, for as long as a turn may take. */
+  private deliver(): void {
     const breath = new Breath();
+    for (;;) {
+      if (this.writing === undefined) {
+        if (this.held === undefined) return;
+        this.writing = this.write(this.held, breath);
+      }
+      while (this.writing.next().done !== true) if (breath.isOver()) return;
+      this.writing = undefined;
+      if (breath.isOver()) return;
+    }
+  }
+
+  /**
+   * Has these changes written to all whom they are for, or the first of them, where they are many: the rest is held. The
+   * first step has encoded them, each other one writes to one watcher.
+   */
+  private *write(changes: readonly ChangeEvent[], breath: Breath): Steps<void> {
+    const touched = new Set<WatchClass>();
     let revision = this.dispatched;
+    let isFull = false;
+    this.held = undefined;
     for (const [i, change] of changes.entries()) {
       if (change.revision !== revision) {
-        if (i > 0 && breath.isOver()) {
+        // Only whole transactions are written: a watcher's place in the history is a revision.
+        if (i > 0 && (isFull || breath.isOver())) {
           this.held = changes.slice(i);
           break;
         }
-        // Only whole transactions are written: a watcher's place in the history is a revision.
-        for (const cls of touched) if (cls.full) cls.flush(revision);
         revision = change.revision;
       }
       const classes = this.byResource.get(resourceOf(change.key));
@@ -265,17 +291,26 @@ export class WatchHub {
         if (cls.live.size === 0) continue;
         try {
           if (cls.offer(event)) touched.add(cls);
+          isFull ||= cls.full;
         } catch (e) {
           cls.fail(e);
         }
       }
     }
+    yield;
+    for (const cls of touched) yield* cls.flush(revision);
     this.dispatched = revision;
-    for (const cls of touched) cls.flush(revision);
   }
 
-  private tick(): void {
+  private async tick(): Promise<void> {
+    if (this.ticking) return;
+    this.ticking = true;
     const now = this.deps.now();
-    for (const watcher of this.watchers) watcher.maybeBookmark(now, this.dispatched);
+    const breath = new Breath();
+    for (const watcher of this.watchers) {
+      watcher.maybeBookmark(now, this.dispatched);
+      if (breath.isOver()) await breath.rest();
+    }
+    this.ticking = false;
   }
 }

@@ -315,3 +315,53 @@ it('changes whose delivery takes long are delivered over several turns, whole an
   expect(most).toBe(1);
   for (const sink of sinks) sink.end();
 });
+
+it('one change for many watchers is written over several turns; those who come, fall behind or leave miss nothing', async () => {
+  const path = '/api/v1/namespaces/w20/configmaps?watch=true&allowWatchBookmarks=true';
+  const from = await store.put('w20', 'begin');
+  const sinks = await Promise.all(Array.from({ length: 300 }, () => watch(`${path}&resourceVersion=${from}`)));
+  const [behind, leaving] = [sinks[250], sinks[251]];
+  const late: TestSink[] = [];
+  let [inTurn, most, turns, met] = [0, 0, 0, false];
+  for (const [i, sink] of sinks.entries()) {
+    const write = sink.write.bind(sink);
+    sink.write = (chunk) => {
+      inTurn++;
+      // Meanwhile: one joins, one is full and reads again, one goes.
+      if (i === 100 && !met) {
+        met = true;
+        void watch(`${path}&resourceVersion=${from}`).then((one) => late.push(one));
+        if (behind !== undefined) behind.full = true;
+        leaving?.end();
+      }
+      if (i === 280) behind?.drain();
+      return write(chunk);
+    };
+  }
+  let ended = false;
+  const turn = (): void => {
+    if (inTurn > 0) turns++;
+    most = Math.max(most, inTurn);
+    inTurn = 0;
+    if (!ended) setImmediate(turn);
+  };
+  setImmediate(turn);
+  // Each look at the clock is 2 ms of work.
+  let now = performance.now();
+  vi.spyOn(performance, 'now').mockImplementation(() => (now += 2));
+  await store.put('w20', 'one');
+  await Promise.all([store.put('w20', 'two'), store.put('w20', 'three')]);
+  const all = sinks.filter((sink) => sink !== leaving);
+  await Promise.all(all.map((sink) => sink.until(() => sink.events.length >= 3)));
+  await vi.waitFor(() => expect(late.map((sink) => sink.events.length)).toEqual([3]));
+  vi.restoreAllMocks();
+  ended = true;
+  for (const sink of [...all, ...late]) {
+    expect(seen(sink).toSorted()).toEqual(['ADDED one', 'ADDED three', 'ADDED two']);
+    const revisions = sink.events.map((event) => Number(revisionOf(event)));
+    expect(revisions).toEqual(revisions.toSorted((a, b) => a - b));
+    sink.end();
+  }
+  expect(most).toBeLessThan(50);
+  expect(turns).toBeGreaterThan(20);
+});

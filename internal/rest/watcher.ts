@@ -41,7 +41,7 @@ export interface WatcherOptions {
  * its place in the history, so a client that reads slowly costs a number and not a queue.
  */
 export class Watcher {
-  /** Changes up to here have been written; for a live watcher, those that it had seen when it joined. */
+  /** Changes up to here have been written; a live watcher has also seen those up to the hub's position. */
   floor: number;
   private first = true;
   private live = false;
@@ -107,6 +107,7 @@ export class Watcher {
   /** Takes what the hub has encoded; changes up to `revision` are in it. */
   deliver(chunk: Buffer, revision: number): void {
     this.first = false;
+    this.floor = Math.max(this.floor, revision);
     if (this.sink.write(chunk)) return;
     this.leave(revision);
     this.waiting = true;
