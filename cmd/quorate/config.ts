@@ -44,6 +44,7 @@ export async function servingConfig(flags: FlagValues): Promise<ServingConfig> {
   let clientCaFile = flags.string('client-ca-file');
   let keyFiles = flags.list('service-account-key-file');
   let signingFile = flags.string('service-account-signing-key-file');
+  const keyFlag = keyFiles.length > 0 ? '--service-account-key-file' : '--service-account-signing-key-file';
   if (keyFiles.length === 0 && signingFile !== '') keyFiles = [signingFile];
   const pki = certificateDirectory(flags);
   if (certFile === '') {
@@ -66,7 +67,7 @@ export async function servingConfig(flags: FlagValues): Promise<ServingConfig> {
     ...files,
     ...checked,
     authorities: new ClientAuthorities(checked.clientCa, checked.requestHeaderCa),
-    serviceAccountKeys: keyFiles.flatMap(publicKeysOf),
+    serviceAccountKeys: keyFiles.flatMap((file) => publicKeysOf(file, keyFlag)),
     signingKey: signingFile === '' ? undefined : privateKeyOf(signingFile),
   };
 }
@@ -104,8 +105,8 @@ function bundle(dataDir: string, authorities: readonly string[]): string | undef
 }
 
 /** All keys of a file: while keys are changed, tokens of the old one and of the new one are good. */
-function publicKeysOf(file: string): TokenKey[] {
-  const pem = readFlagFile(file, '--service-account-key-file');
+function publicKeysOf(file: string, flag: string): TokenKey[] {
+  const pem = readFlagFile(file, flag);
   const blocks = pem.match(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g) ?? [];
   // `openssl ecparam -genkey` writes the curve before the key.
   const keys = blocks.filter((block) => !block.startsWith('-----BEGIN EC PARAMETERS'));

@@ -67,6 +67,7 @@ test.each([
     '--service-account-issuer=https://[a',
     `service-account-issuer "https://[a" contained a ':' but was not a valid URL`,
   ],
+  ['--endpoint-reconciler-type=leases', '--endpoint-reconciler-type "leases" must be lease or none'],
   ['--service-account-issuer=https://a,https://a', 'service-account-issuer contains duplicate values'],
   [
     '--service-account-max-token-expiration=59m',

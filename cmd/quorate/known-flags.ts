@@ -77,7 +77,7 @@ export const KNOWN_FLAGS: readonly Flag[] = [
     name: 'endpoint-reconciler-type',
     type: 'string',
     default: 'lease',
-    help: 'How the endpoints of the kubernetes service are kept: lease or none.',
+    help: 'How the endpoints of the kubernetes service are kept: lease (master-count is taken for it) or none.',
   },
   { name: 'advertise-address', type: 'string', help: 'Address of this server as the members of the cluster see it.' },
   { name: 'external-hostname', type: 'string', help: 'Host name to use in URLs for clients.' },

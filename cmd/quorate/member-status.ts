@@ -8,8 +8,11 @@ import { serverAccess } from './kubeconfig-file.js';
 import { writeTable } from './table.js';
 
 const ENDPOINTS = '/api/v1/namespaces/default/endpoints/kubernetes';
-/** How long one replica may take to answer. */
+/** How long one replica may take to answer, in milliseconds, and for how long it is asked again. */
 const PATIENCE_MS = 3_000;
+
+/** A member of which nothing tells where it serves: all are on the loopback, or a balancer is asked. */
+const UNASKED = 'was not asked: give its API server too, --server https://HOST:PORT ...';
 
 interface Found {
   readonly server: string;
@@ -48,7 +51,7 @@ export function addMemberStatus(member: Command): void {
       for (const member of members) {
         const name = str(member, 'name');
         if (found.some(({ raft }) => str(raft, 'name') === name)) continue;
-        rows.push([name, '', '', '', '', '', '', member['connected'] === true ? 'was not asked' : 'not connected']);
+        rows.push([name, '', '', '', '', '', '', member['connected'] === true ? UNASKED : 'not connected']);
       }
       writeTable(['NAME', 'SERVER', 'VERSION', 'LEADS', 'TERM', 'REVISION', 'LAG', 'STATE'], rows);
       if (found.some(({ raft }) => raft === undefined)) process.exitCode = 1;
@@ -68,7 +71,7 @@ async function endpoints(kubeconfig: string): Promise<string[]> {
 }
 
 async function look(kubeconfig: string, server: string): Promise<Found> {
-  const client = new ApiClient(serverAccess(kubeconfig, server), PATIENCE_MS);
+  const client = new ApiClient(serverAccess(kubeconfig, server), PATIENCE_MS, PATIENCE_MS);
   try {
     const [raft, version] = await Promise.all([client.get('/debug/raft'), client.get('/version')]);
     if (child(raft, 'scrub') === undefined) throw new FatalError(`${server} is no replica of quorate`);

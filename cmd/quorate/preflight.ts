@@ -31,11 +31,14 @@ export async function preflight(flags: FlagValues): Promise<void> {
 async function mustBeFree(host: string, port: number, flag: string): Promise<void> {
   const code = await whyNotFree(host, port);
   if (code === undefined) return;
+  const address = flag === '--peer-listen' ? flag : '--bind-address';
   const why =
     code === 'EADDRINUSE'
-      ? 'another program has the port'
+      ? `another program has the port. Stop that program, or choose another ${flag}.`
       : code === 'EADDRNOTAVAIL'
-        ? "the address is not this machine's"
-        : `the system refuses it (${code})`;
-  throw new FatalError(`cannot listen on ${host}:${port}: ${why}. Stop that program, or choose another ${flag}.`);
+        ? `the address is not this machine's. Correct ${address}.`
+        : code === 'EACCES'
+          ? `this user may not. Choose a ${flag} from 1024 on, or run it as root.`
+          : `the system refuses it (${code}). Correct ${address}, or choose another ${flag}.`;
+  throw new FatalError(`cannot listen on ${host}:${port}: ${why}`);
 }

@@ -238,6 +238,21 @@ describe('one replica', () => {
     expect(existsSync(join(dir, 'other'))).toBe(false);
   });
 
+  test.each([
+    [
+      '--bind-address=192.0.2.1',
+      /cannot listen on 192\.0\.2\.1:\d+: the address is not this machine's\. Correct --bind-address\.$/m,
+    ],
+    [
+      '--service-account-signing-key-file=/no',
+      /--service-account-signing-key-file \/no does not exist: correct the path$/m,
+    ],
+  ])('%s is told by the flag that is wrong', async (flag, sentence) => {
+    const wrong = quorate('serve', `--data-dir=${join(dir, 'wrong')}`, `--secure-port=${PORT + 1}`, flag);
+    expect(await wrong.exited).toBe(1);
+    expect(wrong.log()).toMatch(sentence);
+  });
+
   test('what would end the start is found out before a data directory is made', async () => {
     const [home, pki, strange] = ['early', 'early-pki', 'strange-pki'].map((name) => join(dir, name)) as [
       string,

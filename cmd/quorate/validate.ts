@@ -28,6 +28,10 @@ export function validateFlags(flags: FlagValues): void {
   if (isIP(flags.string('bind-address')) === 0) {
     wrong.push(`--bind-address: failed to parse IP: ${JSON.stringify(flags.string('bind-address'))}`);
   }
+  const reconciler = flags.string('endpoint-reconciler-type');
+  if (!['lease', 'none', 'master-count'].includes(reconciler)) {
+    wrong.push(`--endpoint-reconciler-type ${JSON.stringify(reconciler)} must be lease or none`);
+  }
   const [heartbeatMs, electionMs] = [flags.duration('heartbeat-interval'), flags.duration('election-timeout')];
   if (heartbeatMs < TICK_MS) wrong.push(`--heartbeat-interval must be at least ${TICK_MS}ms`);
   if (electionMs < 2 * heartbeatMs) wrong.push('--election-timeout must be at least twice --heartbeat-interval');

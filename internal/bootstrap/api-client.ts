@@ -33,6 +33,8 @@ export class ApiClient {
     readonly access: ApiAccess,
     /** Passing troubles and lost connections are tried again for so long. */
     private readonly patienceMs = 60_000,
+    /** One request may take this long. */
+    private readonly requestMs = REQUEST_MS,
   ) {}
 
   /** One request, tried again while its trouble may pass. Throws FatalError when the server cannot be reached. */
@@ -41,7 +43,7 @@ export class ApiClient {
     for (;;) {
       let trouble: string;
       try {
-        const answer = await once(this.access, method, path, body, contentType);
+        const answer = await once(this.access, method, path, body, contentType, this.requestMs);
         if (!PASSING.includes(answer.code) || performance.now() > until) return answer;
         trouble = messageOf(answer);
       } catch (error) {
@@ -93,6 +95,7 @@ function once(
   path: string,
   body: JsonObject | undefined,
   contentType: string,
+  requestMs: number,
 ): Promise<ApiAnswer> {
   const { server, token, ...tls } = access;
   const text = body === undefined ? undefined : JSON.stringify(body);
@@ -102,7 +105,7 @@ function once(
       {
         method,
         agent: false,
-        timeout: REQUEST_MS,
+        timeout: requestMs,
         rejectUnauthorized: access.ca !== undefined,
         ...tls,
         headers: {
@@ -125,7 +128,7 @@ function once(
         );
       },
     );
-    request.on('timeout', () => request.destroy(new Error(`no answer within ${REQUEST_MS / 1000} s`)));
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${requestMs / 1000} s`)));
     request.on('error', reject);
     request.end(text);
   });

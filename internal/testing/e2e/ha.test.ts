@@ -37,8 +37,7 @@ describe.skipIf(reason !== '')(
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'quorate-ha-'));
     const net = `10.${90 + (process.pid % 100)}.${Math.floor(process.pid / 100) % 250}`;
     const ha = async (...args: string[]): Promise<string> =>
-      (await exec(path.join(repoRoot, 'scripts/ha'), ['--dir', dir, '--net', net, ...args], { timeout: 240_000 }))
-        .stdout;
+      (await exec(path.join(repoRoot, 'scripts/ha'), ['--dir', dir, ...args], { timeout: 240_000 })).stdout;
     const client = (): ApiClient => new ApiClient(serverAccess(path.join(dir, 'admin.conf'), undefined), 20_000);
 
     /** Writes through the balancer until it is stopped; every name in `taken` was acknowledged. */
@@ -63,7 +62,8 @@ describe.skipIf(reason !== '')(
           if (answer.code === 201 || answer.code === 409) taken.push(name);
         }
       })();
-      expect(await ha('up')).toContain('3 of 3 machines serve after');
+      // What follows is told by the directory which network it is.
+      expect(await ha('up', '--net', net)).toContain('3 of 3 machines serve after');
       expect(taken.length).toBeGreaterThan(0);
     }, 300_000);
 
@@ -72,6 +72,10 @@ describe.skipIf(reason !== '')(
       await writer;
       await ha('purge');
     }, 120_000);
+
+    it('a directory is not taken for one of another network', async () => {
+      await expect(ha('status', '--net', '10.1.1')).rejects.toThrow(`was made with --net ${net}`);
+    });
 
     /** Resolves when writes go on. */
     const writesGoOn = async (): Promise<void> => {
