@@ -12,7 +12,9 @@ export function addClusterCommands(program: Command): void {
   };
   cluster
     .command('up')
-    .description('Start what is not running, and wait until every replica is ready. Flags for serve follow `--`.')
+    .description(
+      'Start what is not running, and wait until every replica is ready. Flags for serve follow `--`, and are kept for the next time.',
+    )
     .option('--replicas <n>', 'number of replicas (default 3)', wholeNumber)
     .option('--dir <dir>', 'directory for everything', '.quorate')
     .option(

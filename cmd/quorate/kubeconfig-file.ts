@@ -94,7 +94,8 @@ function readAs(read: (path: string) => Buffer, file: string, what: string): Buf
   try {
     return read(file);
   } catch (error) {
-    throw new FatalError(`${what}: ${error instanceof Error ? error.message : String(error)}. Correct the path.`);
+    const mend = isDenied(error) ? 'Be the user whose it is, or correct its permissions.' : 'Correct the path.';
+    throw new FatalError(`${what}: ${error instanceof Error ? error.message : String(error)}. ${mend}`);
   }
 }
 
@@ -109,3 +110,5 @@ function serverUrl(text: string, plain: 'https' | 'http'): string {
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
 }
+
+const isDenied = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'EACCES';

@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import https from 'node:https';
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { serverAccess } from './kubeconfig-file.js';
 import { addMemberStatus } from './member-status.js';
@@ -31,7 +33,7 @@ export function addMemberCommands(program: Command): void {
       .option(
         '--kubeconfig <file>',
         'admin kubeconfig, as scripts/up writes it',
-        process.env['KUBECONFIG'] ?? '.quorate/admin.conf',
+        process.env['KUBECONFIG'] || '.quorate/admin.conf',
       )
       .option('--server <url>', 'a replica to ask instead of the one in the kubeconfig');
   const member = program.command('member').description('Members of the cluster.');
@@ -72,12 +74,32 @@ export function addMemberCommands(program: Command): void {
     .command('check')
     .description("Read a stopped replica's data from end to end: checksums, and the tables against each other.")
     .requiredOption('--data-dir <dir>', 'its --data-dir')
-    .action(async (options: { dataDir: string }) => {
+    .addOption(new Option('--in-this-process').hideHelp())
+    .action(async (options: { dataDir: string; inThisProcess?: boolean }) => {
+      if (options.inThisProcess !== true) return checkInChild(resolve(options.dataDir));
       const { checkDataDirectory } = await import('../../internal/replica/index.js');
       const report = await checkDataDirectory(resolve(options.dataDir));
       process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
       if (report.problems.length > 0) process.exitCode = 1;
     });
+}
+
+/** How a process ends that reads pages of LMDB which are none. */
+const BY_DAMAGE: readonly NodeJS.Signals[] = ['SIGABRT', 'SIGSEGV', 'SIGBUS', 'SIGFPE'];
+
+/** LMDB ends the process where a page is no page: another process looks, so that this one can say what that means. */
+async function checkInChild(dataDir: string): Promise<void> {
+  const args = [...process.execArgv, process.argv[1] ?? '', 'check', '--data-dir', dataDir, '--in-this-process'];
+  const child = spawn(process.execPath, args, { stdio: 'inherit' });
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  if (signal === null) {
+    process.exitCode = code ?? 1;
+    return;
+  }
+  const why = BY_DAMAGE.includes(signal)
+    ? 'the state is damaged. Remove this replica from its cluster and join it again with an empty data directory; if it is the only replica, restore the data directory from a backup.'
+    : 'somebody ended it. Run it again.';
+  throw new FatalError(`${dataDir} could not be read to its end (${signal}): ${why}`);
 }
 
 function print(status: Status): void {

@@ -30,7 +30,7 @@ export function addMemberStatus(member: Command): void {
     .option(
       '--kubeconfig <file>',
       'admin kubeconfig, as scripts/up writes it',
-      process.env['KUBECONFIG'] ?? '.quorate/admin.conf',
+      process.env['KUBECONFIG'] || '.quorate/admin.conf',
     )
     .option('--server <url...>', 'the replicas to ask (default: those behind the kubernetes service)')
     .action(async (flags: { kubeconfig: string; server?: string[] }) => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -394,5 +394,20 @@ describe('one replica', () => {
     replica = serve(`--secure-port=${PORT}`);
     await replica.says('is ready');
     expect(JSON.parse((await call(`${CONFIGMAPS}/kept`)).body)).toMatchObject({ data: { k: 'v' } });
+  });
+
+  test('check says what it means that pages of the state are none', async () => {
+    const home = join(dir, 'damaged');
+    replica.child.kill('SIGTERM');
+    expect(await replica.exited).toBe(0);
+    for (const part of ['wal', 'state']) cpSync(join(dir, 'data', part), join(home, part), { recursive: true });
+    const whole = quorate('check', `--data-dir=${home}`);
+    expect(await whole.exited).toBe(0);
+    const file = join(home, 'state', 'data.mdb');
+    const pages = readFileSync(file);
+    writeFileSync(file, pages.fill(0xa5, 2 * 4096));
+    const damaged = quorate('check', `--data-dir=${home}`);
+    expect(await damaged.exited).toBe(1);
+    expect(damaged.log()).toMatch(/damaged/);
   });
 });

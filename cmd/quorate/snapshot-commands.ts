@@ -1,4 +1,4 @@
-import { createWriteStream, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import https from 'node:https';
 import { dirname, join, resolve } from 'node:path';
@@ -33,7 +33,7 @@ export function addSnapshotCommands(program: Command): void {
     .option(
       '--kubeconfig <file>',
       'kubeconfig of an administrator',
-      process.env['KUBECONFIG'] ?? '/etc/kubernetes/admin.conf',
+      process.env['KUBECONFIG'] || '/etc/kubernetes/admin.conf',
     )
     .option('--server <url>', 'a replica to ask instead of the one in the kubeconfig')
     .addOption(output())
@@ -141,6 +141,8 @@ async function save(
 ): Promise<{ header: SnapshotFileHeader; size: number }> {
   const { server: url, token, ...tls } = serverAccess(kubeconfig, server);
   const part = `${file}.part`;
+  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw new FatalError(`${file} is a directory: name a file in it`);
   makeDirectory(dirname(file));
   try {
     await new Promise<void>((done, fail) => {

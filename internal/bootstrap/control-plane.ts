@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { child, str } from '../machinery/access.js';
 import { FatalError } from '../machinery/assert.js';
+import { isThere } from '../machinery/directory.js';
 import type { JsonObject } from '../machinery/json.js';
 import { isExternal, PKI_FILES, writeWhole } from '../pki/pki.js';
 import { ApiClient } from './api-client.js';
@@ -49,7 +50,7 @@ export function spdyPortOf({ cluster, node, spdyPort }: ControlPlaneOptions): nu
 
 /** Has this node's replica ever been started? */
 export function hasData(paths: NodePaths): boolean {
-  return ['wal', 'log'].some((name) => existsSync(join(paths.data, name)));
+  return ['wal', 'log'].some((name) => isThere(join(paths.data, name)));
 }
 
 /** The static pod's manifest of the replica. */

@@ -117,6 +117,18 @@ test('flags that are given while all runs are told of, and not taken for those o
   }
 });
 
+test('a start that fails with the flags of the last time names them', async () => {
+  const home = join(dir, 'last');
+  const port = await freeClusterBase(1);
+  const run = (program: string, ...serveFlags: string[]): Promise<unknown> => {
+    const command: [string, ...string[]] = [process.execPath, '-e', program, '--'];
+    return up({ dir: home, replicas: 1, port, command, ...(serveFlags.length === 0 ? {} : { serveFlags }) });
+  };
+  await run(READY, '--v=7');
+  await down(home);
+  await expect(run('process.exit(1)')).rejects.toThrow(/with the serve flags of the last time: --v=7 \(others/);
+});
+
 test('why a replica ended is told without what the log says of starts before', async () => {
   const home = join(dir, 'log');
   const port = await freeClusterBase(1);

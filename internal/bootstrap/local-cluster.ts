@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import https from 'node:https';
 import { join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
-import { makeDirectory } from '../machinery/directory.js';
+import { isThere, makeDirectory } from '../machinery/directory.js';
 import { whyNotFree } from '../machinery/port.js';
 import { kubeconfig } from '../pki/kubeconfig.js';
 import { ensurePki, issueAdmin, PKI_FILES, readPair, writeWhole } from '../pki/pki.js';
@@ -91,7 +91,12 @@ export async function up(options: UpOptions): Promise<UpResult> {
     if (balanced) startHaproxy(layout, caCert);
   }
   const [ended] = wait.ended;
-  if (ended !== undefined) throw ended;
+  if (ended !== undefined) {
+    if (options.serveFlags !== undefined || kept.length === 0) throw ended;
+    throw new FatalError(
+      `${ended.message}\nIt was started with the serve flags of the last time: ${kept.join(' ')} (others, given behind \`--\`, take their place)`,
+    );
+  }
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   const untouched = isOther ? layout.names.filter((name) => !stopped.includes(name)) : [];
   return { kubeconfig: layout.kubeconfig('admin'), layout, balanced, untouched };
@@ -184,7 +189,7 @@ function readSettings(dir: string): Settings | undefined {
 }
 
 function hasData(layout: Layout, name: string): boolean {
-  return layout.raftLogs(name).some((path) => existsSync(path));
+  return layout.raftLogs(name).some((path) => isThere(path));
 }
 
 /**

@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { FatalError } from './assert.js';
-import { makeDirectory } from './directory.js';
+import { isThere, makeDirectory } from './directory.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'quorate-directory-'));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -27,4 +27,15 @@ test('what cannot be is said with the path and the reason', () => {
 // Node's mkdirSync with `recursive` never comes back from this one.
 test.skipIf(!existsSync('/proc/self'))('a place where nothing can be made ends with a sentence', () => {
   expect(() => makeDirectory('/proc/quorate/data')).toThrow(/cannot make the directory \/proc\/quorate: /);
+});
+
+test('what cannot be looked at is not taken for what is not there', () => {
+  expect([isThere(dir), isThere(join(dir, 'none')), isThere(join(import.meta.filename, 'below'))]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  // Root may look everywhere, but through no circle.
+  symlinkSync('circle', join(dir, 'circle'));
+  expect(() => isThere(join(dir, 'circle', 'x'))).toThrow(/^cannot look at .*circle\/x: ELOOP\./);
 });

@@ -22,6 +22,22 @@ export function makeDirectory(path: string, mode = 0o755): void {
   }
 }
 
+/**
+ * Is there anything at this path? Throws FatalError where this user may not look, which Node's existsSync tells as no: what is
+ * not seen must not be taken for what is gone.
+ */
+export function isThere(path: string): boolean {
+  try {
+    statSync(path);
+    return true;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw new FatalError(
+      `cannot look at ${path}: ${reasonOf(error)}. Be the user whose it is, or correct its permissions.`,
+    );
+  }
+}
+
 /** What an error of the file system says, in words. */
 export function reasonOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code ?? String(error);

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
+import { isThere } from '../machinery/directory.js';
 import type { ConfState } from '../raft/index.js';
 import { checkState, type StateCheck } from '../store/check.js';
 import { messageOf } from '../store/lmdb.js';
@@ -28,7 +28,7 @@ const NOBODY: ConfState = { voters: [], learners: [], votersOutgoing: [], learne
  * tables against each other. Throws FatalError when it is in use, or cannot be read at all.
  */
 export async function checkDataDirectory(dataDir: string): Promise<CheckReport> {
-  if (![LOG_DIRECTORY, FORMER_LOG_DIRECTORY].some((name) => existsSync(join(dataDir, name))))
+  if (![LOG_DIRECTORY, FORMER_LOG_DIRECTORY].some((name) => isThere(join(dataDir, name))))
     throw new FatalError(`${dataDir} holds no replica's data. Check --data-dir.`);
   const lock = lockDirectory(dataDir);
   try {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
-import { makeDirectory } from '../machinery/directory.js';
+import { isThere, makeDirectory } from '../machinery/directory.js';
 import type { ConfState } from '../raft/index.js';
 import { checkState } from '../store/check.js';
 import { type Environment, flushedOf, openEnvironment, openTables } from '../store/lmdb.js';
@@ -190,7 +190,7 @@ interface StoppedMember {
 }
 
 async function withMember<T>(dataDir: string, work: (member: StoppedMember) => Promise<T>): Promise<T> {
-  if (![LOG_DIRECTORY, FORMER_LOG_DIRECTORY].some((name) => existsSync(join(dataDir, name))))
+  if (![LOG_DIRECTORY, FORMER_LOG_DIRECTORY].some((name) => isThere(join(dataDir, name))))
     throw new FatalError(`${dataDir} holds no replica's data. Check --data-dir.`);
   const lock = lockDirectory(dataDir);
   try {
