@@ -23,9 +23,10 @@ const minimum: Constraint = (type, resource, enforced, { requests, limits }) => 
   const request = requests.get(resource);
   const limit = limits.get(resource);
   if (request === undefined) return `${what}.  No request is specified`;
-  if (limit !== undefined && compareQuantity(limit, enforced) < 0)
-    return `${what}, but limit is ${formatQuantity(limit)}`;
-  return compareQuantity(request, enforced) < 0 ? `${what}, but request is ${formatQuantity(request)}` : undefined;
+  if (compareQuantity(request, enforced) < 0) return `${what}, but request is ${formatQuantity(request)}`;
+  return limit !== undefined && compareQuantity(limit, enforced) < 0
+    ? `${what}, but limit is ${formatQuantity(limit)}`
+    : undefined;
 };
 
 const maximum: Constraint = (type, resource, enforced, { requests, limits }) => {

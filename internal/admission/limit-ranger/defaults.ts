@@ -3,13 +3,13 @@ import type { JsonObject, JsonValue } from '../../machinery/json.js';
 
 const ANNOTATION = 'kubernetes.io/limit-ranger';
 
-/** What a limit range gives containers that say nothing; of several items the first that names a resource. */
+/** What a limit range gives containers that say nothing; of several items the last that names a resource. */
 function containerDefaults(limitRange: JsonObject, field: string): Map<string, JsonValue> {
   const out = new Map<string, JsonValue>();
   for (const limit of children(child(limitRange, 'spec'), 'limits')) {
     if (str(limit, 'type') !== 'Container') continue;
     for (const [name, value] of Object.entries(child(limit, field) ?? {})) {
-      if (value !== undefined && !out.has(name)) out.set(name, value);
+      if (value !== undefined) out.set(name, value);
     }
   }
   return out;

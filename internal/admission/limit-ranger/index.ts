@@ -54,7 +54,7 @@ export const limitRanger: AdmissionPlugin = {
   name: 'LimitRanger',
   handles: (operation) => operation === 'CREATE' || operation === 'UPDATE',
   admit(ctx, a) {
-    if (a.object === undefined || concerned(a) !== 'pods' || a.operation !== 'CREATE') return;
+    if (a.object === undefined || concerned(a) !== 'pods') return;
     for (const limitRange of limitRanges(ctx, a)) applyDefaults(limitRange, a.object);
   },
   validate(ctx, a) {

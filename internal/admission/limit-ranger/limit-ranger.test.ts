@@ -139,6 +139,7 @@ describe('bounds of a limit range', () => {
     ['exactly the least', { min: { cpu: '1' } }, { cpu: '1' }, {}, []],
     ['less than the least', { min: { cpu: '1' } }, { cpu: '900m' }, {}, [`${MIN}, but request is 900m`]],
     ['a limit of exactly the least', { min: { cpu: '1' } }, { cpu: '1' }, { cpu: '1' }, []],
+    ['both below the least', { min: { cpu: '1' } }, { cpu: '9m' }, { cpu: '9m' }, [`${MIN}, but request is 9m`]],
     ['a limit below the least', { min: { cpu: '1' } }, { cpu: '1' }, { cpu: '500m' }, [`${MIN}, but limit is 500m`]],
     ['nothing, where there is a least', { min: { cpu: '1' } }, {}, { cpu: '3' }, [`${MIN}.  No request is specified`]],
     ['exactly the most', { max: { cpu: '2' } }, { cpu: '2' }, { cpu: '2' }, []],
@@ -258,7 +259,8 @@ describe('defaults of a limit range', () => {
   ])('%s', (_what, given, expected, told) => {
     const pod: JsonObject = { spec: { containers: [{ name: 'c' }] } };
     const other = { type: 'Pod', default: { cpu: '9' }, defaultRequest: { cpu: '9' } };
-    applyDefaults({ spec: { limits: [other, { type: 'Container', ...given }] } }, pod);
+    const earlier = Object.entries(given).map(([list]) => ({ type: 'Container', [list]: { cpu: '7' } }));
+    applyDefaults({ spec: { limits: [other, ...earlier, { type: 'Container', ...given }] } }, pod);
     const { resources = {} } = ((pod['spec'] as JsonObject)['containers'] as JsonObject[])[0] ?? {};
     expect(resources).toEqual(expected);
     const annotations = { 'kubernetes.io/limit-ranger': `LimitRanger plugin set: ${told}` };

@@ -1,18 +1,15 @@
 import { child, num, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { forbidden } from '../../machinery/status.js';
-import type { AdmissionContext } from '../types.js';
+import { admissionForbidden } from '../forbidden.js';
+import type { AdmissionAttributes, AdmissionContext, AdmissionPlugin } from '../types.js';
 import { mutating } from '../mutating.js';
 
 const GROUP = 'scheduling.k8s.io';
-const PODS = { group: '', resource: 'pods' };
-const PRIORITY_CLASSES = { group: GROUP, resource: 'priorityclasses' };
 
 /** Computes a pod's priority from its class, or from the global default (plugin Priority). */
-function admitPodPriority(ctx: AdmissionContext, pod: JsonObject): void {
+function admitPodPriority(ctx: AdmissionContext, pod: JsonObject, a: AdmissionAttributes): void {
   const spec = child(pod, 'spec');
   if (spec === undefined) return;
-  const podName = str(child(pod, 'metadata'), 'name');
   const className = str(spec, 'priorityClassName');
   let priorityClass: JsonObject | undefined;
   if (className === '') {
@@ -21,15 +18,14 @@ function admitPodPriority(ctx: AdmissionContext, pod: JsonObject): void {
   } else {
     priorityClass = ctx.reader.get(GROUP, 'priorityclasses', '', className);
     if (priorityClass === undefined) {
-      throw forbidden(PODS, podName, `no PriorityClass with name ${className} was found`);
+      throw admissionForbidden(a, `no PriorityClass with name ${className} was found`);
     }
   }
   const computed = num(priorityClass, 'value') ?? 0;
   const given = num(spec, 'priority');
   if (given !== undefined && given !== computed) {
-    throw forbidden(
-      PODS,
-      podName,
+    throw admissionForbidden(
+      a,
       `the integer value of priority (${given}) must not be provided in pod spec; priority admission controller computed ${computed} from the given PriorityClass name`,
     );
   }
@@ -38,9 +34,8 @@ function admitPodPriority(ctx: AdmissionContext, pod: JsonObject): void {
     str(priorityClass, 'preemptionPolicy') === '' ? 'PreemptLowerPriority' : str(priorityClass, 'preemptionPolicy');
   const asked = str(spec, 'preemptionPolicy');
   if (asked !== '' && asked !== policy) {
-    throw forbidden(
-      PODS,
-      podName,
+    throw admissionForbidden(
+      a,
       `the string value of PreemptionPolicy (${asked}) must not be provided in pod spec; priority admission controller computed ${policy} from the given PriorityClass name`,
     );
   }
@@ -56,17 +51,13 @@ function globalDefault(ctx: AdmissionContext): JsonObject | undefined {
 }
 
 /** There is at most one global default. */
-function admitPriorityClass(ctx: AdmissionContext, priorityClass: JsonObject): void {
+function checkPriorityClass(ctx: AdmissionContext, priorityClass: JsonObject, a: AdmissionAttributes): void {
   if (priorityClass['globalDefault'] !== true) return;
   const name = str(child(priorityClass, 'metadata'), 'name');
   const other = globalDefault(ctx);
   const otherName = str(child(other, 'metadata'), 'name');
-  if (other !== undefined && otherName !== name) {
-    throw forbidden(
-      PRIORITY_CLASSES,
-      name,
-      `PriorityClass ${otherName} is already marked as default. Only one default can exist`,
-    );
+  if (other !== undefined && (a.operation === 'CREATE' || otherName !== name)) {
+    throw admissionForbidden(a, `PriorityClass ${otherName} is already marked as default. Only one default can exist`);
   }
 }
 
@@ -80,14 +71,18 @@ function keepPriority(pod: JsonObject, old: JsonObject | undefined): void {
   }
 }
 
+const plugin = mutating('Priority', ['CREATE', 'UPDATE'], {
+  group: '',
+  resource: 'pods',
+  change: (ctx, pod, a) => (a.operation === 'CREATE' ? admitPodPriority(ctx, pod, a) : keepPriority(pod, a.oldObject)),
+});
+
 /** Pods get the priority of their class, and priority classes agree on who is the default. */
-export const priority = mutating(
-  'Priority',
-  ['CREATE', 'UPDATE'],
-  {
-    group: '',
-    resource: 'pods',
-    change: (ctx, pod, a) => (a.operation === 'CREATE' ? admitPodPriority(ctx, pod) : keepPriority(pod, a.oldObject)),
+export const priority: AdmissionPlugin = {
+  ...plugin,
+  validate(ctx, a) {
+    const { group, resource } = a.def.storage;
+    if (a.object === undefined || a.subresource !== '' || group !== GROUP || resource !== 'priorityclasses') return;
+    checkPriorityClass(ctx, a.object, a);
   },
-  { group: GROUP, resource: 'priorityclasses', change: admitPriorityClass },
-);
+};

@@ -54,7 +54,14 @@ test('A class that does not exist, another overhead and another placement are re
   });
   expect(await rest.ok(403, 'POST', PODS, body('c', { nodeSelector: { runtime: 'other' } }))).toMatchObject({
     message:
-      'pods "c" is forbidden: conflict: runtimeClass.scheduling.nodeSelector[runtime] = "sandbox"; pod.spec.nodeSelector[runtime] = "other"',
+      'pods "c" is forbidden: conflict: runtimeClass.scheduling.nodeSelector[runtime] = sandbox; pod.spec.nodeSelector[runtime] = other',
   });
+  await rest.ok(201, 'POST', '/apis/node.k8s.io/v1/runtimeclasses', { metadata: { name: 'plain' }, handler: 'plain' });
+  for (const more of [{ runtimeClassName: 'plain' }, { runtimeClassName: null }]) {
+    expect(await rest.ok(403, 'POST', PODS, body('c', { ...more, overhead: { memory: '1Mi' } }))).toMatchObject({
+      message:
+        'pods "c" is forbidden: pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead',
+    });
+  }
   await rest.ok(201, 'POST', PODS, body('c', { overhead: { memory: '64Mi' }, nodeSelector: { runtime: 'sandbox' } }));
 });

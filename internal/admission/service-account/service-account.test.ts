@@ -94,7 +94,7 @@ test('A mirror pod gets no account', async () => {
   expect(children(spec, 'volumes')).toEqual([]);
 });
 
-test('A volume of the name that tokens have, and what it holds, is used again; one of something else is not', async () => {
+test('A volume of the name that tokens have is used again, whatever it holds', async () => {
   const name = 'kube-api-access-mine';
   const used = await made({
     volumes: [{ name, projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }],
@@ -104,7 +104,7 @@ test('A volume of the name that tokens have, and what it holds, is used again; o
     { name, readOnly: true, mountPath: MOUNT },
   ]);
   const other = await made({ volumes: [{ name, emptyDir: {} }] });
-  expect(children(other, 'volumes')).toHaveLength(2);
+  expect(children(other, 'volumes')).toHaveLength(1);
 });
 
 test('The token’s volume is what kubelets know: token, authority and namespace', async () => {
@@ -116,4 +116,64 @@ test('The token’s volume is what kubelets know: token, authority and namespace
       downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] },
     },
   ]);
+});
+
+test('A pod that a kubelet runs from a file of its own refers to no account and no secrets', async () => {
+  const refused = async (spec: JsonObject): Promise<unknown> => {
+    const metadata = { name: 'mirror', annotations: { 'kubernetes.io/config.mirror': 'x' } };
+    const whole = { nodeName: 'n1', containers: [container('c')], ...spec };
+    return (await rest.ok(403, 'POST', PODS, { metadata, spec: whole }))['message'];
+  };
+  const why = 'pods "mirror" is forbidden: a mirror pod may not';
+  expect(await refused({ serviceAccountName: 'puller' })).toBe(`${why} reference service accounts`);
+  expect(await refused({ imagePullSecrets: [{ name: 's' }] })).toBe(`${why} reference secrets`);
+  const sources = [{ serviceAccountToken: { path: 't' } }];
+  expect(await refused({ volumes: [{ name: 'v', projected: { sources } }] })).toBe(
+    `${why} use ServiceAccountToken volume projections`,
+  );
+});
+
+test('An account that is strict about secrets names those of its pods', async () => {
+  const annotations = { 'kubernetes.io/enforce-mountable-secrets': 'true' };
+  await rest.ok(201, 'POST', ACCOUNTS, {
+    metadata: { name: 'strict', annotations },
+    secrets: [{ name: 'mine' }],
+    imagePullSecrets: [{ name: 'registry' }],
+  });
+  const pod = (spec: JsonObject): JsonObject => ({
+    metadata: { name: 'strict' },
+    spec: { serviceAccountName: 'strict', containers: [container('c')], ...spec },
+  });
+  const from = (name: string): JsonObject => ({ envFrom: [{ secretRef: { name } }] });
+  const env = (name: string): JsonObject => ({ env: [{ name: 'E', valueFrom: { secretKeyRef: { name, key: 'k' } } }] });
+  const end = 'is not allowed because service account strict does not reference that';
+  const refused: [JsonObject, string][] = [
+    [
+      { volumes: [{ name: 'v', secret: { secretName: 'other' } }] },
+      `volume with secret.secretName="other" ${end} secret`,
+    ],
+    [
+      { initContainers: [container('i', env('other'))] },
+      `init container i with envVar E referencing secret.secretName="other" ${end} secret`,
+    ],
+    [
+      { containers: [container('c', from('other'))] },
+      `container c with envFrom referencing secret.secretName="other" ${end} secret`,
+    ],
+    [{ imagePullSecrets: [{ name: 'other' }] }, `imagePullSecrets[0].name="other" ${end} imagePullSecret`],
+  ];
+  for (const [spec, what] of refused) {
+    expect(await rest.ok(403, 'POST', PODS, pod(spec))).toMatchObject({
+      message: `pods "strict" is forbidden: ${what}`,
+    });
+  }
+  await rest.ok(201, 'POST', PODS, pod({ containers: [container('c', from('mine'))] }));
+  const later = (name: string): JsonObject => ({
+    spec: { ephemeralContainers: [{ name: `e-${name}`, image: 'i', ...from(name) }] },
+  });
+  const merge = { contentType: 'application/strategic-merge-patch+json' };
+  expect(await rest.ok(500, 'PATCH', `${PODS}/strict/ephemeralcontainers`, later('other'), merge)).toMatchObject({
+    message: `ephemeral container e-other with envFrom referencing secret.secretName="other" ${end} secret`,
+  });
+  await rest.ok(200, 'PATCH', `${PODS}/strict/ephemeralcontainers`, later('mine'), merge);
 });
