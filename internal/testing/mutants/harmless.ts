@@ -46,7 +46,7 @@ export const HARMLESS: readonly Argued[] = [
   },
   {
     file: 'internal/admission/limit-ranger/defaults.ts',
-    text: 'if (value !== undefined && !out.has(name)) out.set(name, value);',
+    text: 'if (value !== undefined) out.set(name, value);',
     replacement: 'true',
     why: 'a limit range has one item of each type, and no undefined values',
   },
