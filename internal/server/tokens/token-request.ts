@@ -4,7 +4,7 @@ import { signToken, type TokenKey } from '../../auth/jwt.js';
 import { child, num, str, strings } from '../../machinery/access.js';
 import { type FieldError, invalid, invalidValue } from '../../machinery/field.js';
 import type { JsonObject } from '../../machinery/json.js';
-import { badRequest, conflict, notFound, quote } from '../../machinery/status.js';
+import { badRequest, conflict, notFound, quote, type StatusError } from '../../machinery/status.js';
 import type { Creator } from '../../rest/deps.js';
 import { respondObject } from '../../rest/respond.js';
 import { admitOnly } from '../../rest/write/admission.js';
@@ -67,6 +67,7 @@ export function tokenRequest(issuer: TokenIssuer): Creator {
     await admitOnly(deps, def, ctx, { operation: 'CREATE', object, type: TYPE }, () => {
       checkPlace(object, namespace, name);
       account = lookup(deps.backend, 'serviceaccounts', namespace, name);
+      checkAccount(object, account, name);
       spec = specOf(object, issuer.audiences);
     });
     const bound = boundTo(deps.backend, child(spec, 'boundObjectRef'), namespace, name);
@@ -94,11 +95,11 @@ export function tokenRequest(issuer: TokenIssuer): Creator {
       kind: KIND.kind,
       apiVersion: API_VERSION,
       metadata: {
+        ...metaOf(object),
         name,
         namespace,
-        uid: randomUUID(),
+        uid: str(child(account, 'metadata'), 'uid'),
         creationTimestamp: ctx.now,
-        managedFields: metaOf(object)['managedFields'],
       },
       spec,
       status: {
@@ -141,15 +142,20 @@ function tokenDef(def: ResourceDef): ResourceDef {
 function checkPlace(object: JsonObject, namespace: string, name: string): void {
   const metadata = child(object, 'metadata');
   const [ownName, ownNamespace] = [str(metadata, 'name'), str(metadata, 'namespace')];
-  const errors: FieldError[] = [];
-  if (ownName !== '' && ownName !== name) {
-    errors.push(invalidValue('metadata.name', ownName, 'must match the service account name if specified'));
-  }
-  if (ownNamespace !== '' && ownNamespace !== namespace) {
-    const detail = 'must match the service account namespace if specified';
-    errors.push(invalidValue('metadata.namespace', ownNamespace, detail));
-  }
-  if (errors.length > 0) throw invalid(KIND, name, errors);
+  const refuse = (field: string, value: string): StatusError =>
+    invalid(KIND, name, [
+      invalidValue(`metadata.${field}`, value, `must match the service account ${field} if specified`),
+    ]);
+  if (ownName !== '' && ownName !== name) throw refuse('name', ownName);
+  if (ownNamespace !== '' && ownNamespace !== namespace) throw refuse('namespace', ownNamespace);
+}
+
+/** Throws 409 when the body means an account of the same name that was before this one. */
+function checkAccount(object: JsonObject, account: JsonObject, name: string): void {
+  const [asked, uid] = [object, account].map((o) => str(child(o, 'metadata'), 'uid'));
+  if (asked === '' || asked === uid) return;
+  const why = `the UID in the token request (${asked}) does not match the UID of the service account (${uid})`;
+  throw conflict({ group: KIND.group, resource: KIND.kind }, name, why);
 }
 
 function specOf(object: JsonObject, audiences: readonly string[]): JsonObject {

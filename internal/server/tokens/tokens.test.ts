@@ -80,7 +80,7 @@ describe('tokens of service accounts', () => {
       metadata: {
         name: 'builder',
         namespace: 'default',
-        uid: expect.any(String) as string,
+        uid,
         managedFields: [expect.objectContaining({ operation: 'Update', subresource: 'token' })] as unknown[],
       },
       spec: { audiences: ['https://other.example'], expirationSeconds: 1200, boundObjectRef: null },
@@ -179,14 +179,24 @@ describe('tokens of service accounts', () => {
   });
 
   test('are about the account of the path, for as long as may be asked', async () => {
-    await account('placed');
+    const uid = await account('placed');
     const ask = (body: JsonObject, annotate?: (key: string, value: string) => void) =>
       rest.call('POST', `${SPACE}/serviceaccounts/placed/token`, body, annotate === undefined ? {} : { annotate });
     const wrong = await ask({ metadata: { name: 'other', namespace: 'kube-system' }, spec: {} });
     expect(wrong).toMatchObject({ status: 422, body: { reason: 'Invalid' } });
     expect(wrong.body['message']).toBe(
-      'TokenRequest.authentication.k8s.io "placed" is invalid: [metadata.name: Invalid value: "other": must match the service account name if specified, metadata.namespace: Invalid value: "kube-system": must match the service account namespace if specified]',
+      'TokenRequest.authentication.k8s.io "placed" is invalid: metadata.name: Invalid value: "other": must match the service account name if specified',
     );
+    expect((await ask({ metadata: { namespace: 'kube-system' }, spec: {} })).body['message']).toBe(
+      'TokenRequest.authentication.k8s.io "placed" is invalid: metadata.namespace: Invalid value: "kube-system": must match the service account namespace if specified',
+    );
+    // The account may have been deleted and made again.
+    expect(await ask({ metadata: { uid: 'former' }, spec: {} })).toMatchObject({
+      status: 409,
+      body: {
+        message: `Operation cannot be fulfilled on TokenRequest.authentication.k8s.io "placed": the UID in the token request (former) does not match the UID of the service account (${uid})`,
+      },
+    });
     expect((await ask({ spec: { expirationSeconds: 2 ** 32 + 1 } })).body['message']).toBe(
       'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 4294967297: may not specify a duration larger than 2^32 seconds',
     );
@@ -203,16 +213,15 @@ describe('tokens of service accounts', () => {
       });
     }
     const notes: string[] = [];
-    const good = await ask({ metadata: { name: 'placed', namespace: 'default' }, spec: {} }, (key, value) =>
-      notes.push(`${key}: ${value}`),
-    );
+    const own = { name: 'placed', namespace: 'default', uid, labels: { a: 'b' } };
+    const good = await ask({ metadata: own, spec: {} }, (key, value) => notes.push(`${key}: ${value}`));
     expect(good.status).toBe(201);
     // Which token it was can be found again in the audit log.
     expect(notes).toEqual([
       `authentication.kubernetes.io/issued-credential-id: JTI=${str(claimsOf(good.body), 'jti')}`,
     ]);
     expect(good.body).toMatchObject({
-      metadata: { name: 'placed', namespace: 'default' },
+      metadata: own,
       spec: { expirationSeconds: 3600 },
     });
   });
