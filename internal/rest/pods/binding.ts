@@ -118,6 +118,8 @@ function bind(pod: JsonObject, binding: JsonObject, ctx: Writing): void {
     throw refuse(`pod ${ctx.name} has non-empty .spec.schedulingGates`);
   }
   spec['nodeName'] = str(child(binding, 'target'), 'name');
+  // Where it might have gone says nothing any more (ClearingNominatedNodeNameAfterBinding).
+  delete child(pod, 'status')?.['nominatedNodeName'];
   for (const field of ['annotations', 'labels'] as const) {
     const more = child(wanted, field);
     if (more !== undefined) Object.assign(ensureChild(meta, field), more);

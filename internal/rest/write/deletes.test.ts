@@ -158,6 +158,7 @@ describe('namespaces', () => {
 describe('pods', () => {
   it('are bound once', async () => {
     await rest.ok(201, 'POST', PODS, pod('bind'));
+    await rest.ok(200, 'PATCH', `${PODS}/bind/status`, { status: { nominatedNodeName: 'n0' } }, MERGE);
     const binding = {
       apiVersion: 'v1',
       kind: 'Binding',
@@ -175,6 +176,8 @@ describe('pods', () => {
       spec: { nodeName: 'n1' },
       status: { conditions: [{ type: 'PodScheduled', status: 'True' }] },
     });
+    const { status } = await rest.ok(200, 'GET', `${PODS}/bind`);
+    expect(status).not.toHaveProperty('nominatedNodeName');
     expect(await rest.ok(409, 'POST', `${PODS}/bind/binding`, binding)).toMatchObject({
       message: 'Operation cannot be fulfilled on pods/binding "bind": pod bind is already assigned to node "n1"',
     });
