@@ -26,6 +26,23 @@ export const AT_ONCE_DELIVERIES = 256;
 /** How often the hub looks who is due a bookmark. */
 const TICK_MS = 1_000;
 
+/** What is written before the clock is looked at, bytes; a write costs as much as so many bytes of it. */
+const LOOK_BYTES = 64 * 1024;
+const WRITE_BYTES = 4 * 1024;
+
+/** Tells after which writes it is time to look whether others are to have their turn. */
+class Pace {
+  private bytes = 0;
+
+  /** So much was written to one watcher. */
+  wrote(bytes: number): boolean {
+    this.bytes += bytes + WRITE_BYTES;
+    if (this.bytes < LOOK_BYTES) return false;
+    this.bytes = 0;
+    return true;
+  }
+}
+
 interface Pending {
   readonly event: SharedEvent;
   readonly frame: Buffer;
@@ -60,10 +77,10 @@ export class WatchClass {
   }
 
   /**
-   * Writes what is pending to every live watcher, to one in each step; all changes up to `revision` are in it. Whoever
-   * joins between the steps has seen them, or is written what it has not.
+   * Writes what is pending to every live watcher, in steps of `pace`; all changes up to `revision` are in it. Whoever joins
+   * between the steps has seen them, or is written what it has not.
    */
-  *flush(revision: number): Steps<void> {
+  *flush(revision: number, pace: Pace): Steps<void> {
     const { pending } = this;
     const first = pending[0];
     if (first === undefined) return;
@@ -73,7 +90,7 @@ export class WatchClass {
     for (const watcher of this.live) {
       if (watcher.floor < first.event.revision && !watcher.needsFirst) {
         watcher.deliver(all, revision);
-        yield;
+        if (pace.wrote(all.length)) yield;
         continue;
       }
       // Joined in the middle of the batch, or its first event is written in another way.
@@ -83,7 +100,7 @@ export class WatchClass {
         own.push(watcher.needsFirst ? watcher.firstFrame(event) : frame);
       }
       if (own.length > 0) watcher.deliver(Buffer.concat(own), revision);
-      yield;
+      if (pace.wrote(all.length)) yield;
     }
   }
 
@@ -268,7 +285,7 @@ export class WatchHub {
 
   /**
    * Has these changes written to all whom they are for, or the first of them, where they are many: the rest is held. The
-   * first step has encoded them, each other one writes to one watcher.
+   * first step has encoded them, each other one writes to a few watchers.
    */
   private *write(changes: readonly ChangeEvent[], breath: Breath): Steps<void> {
     const touched = new Set<WatchClass>();
@@ -298,7 +315,8 @@ export class WatchHub {
       }
     }
     yield;
-    for (const cls of touched) yield* cls.flush(revision);
+    const pace = new Pace();
+    for (const cls of touched) yield* cls.flush(revision, pace);
     this.dispatched = revision;
   }
 

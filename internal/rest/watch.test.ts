@@ -346,9 +346,9 @@ it('one change for many watchers is written over several turns; those who come, 
     if (!ended) setImmediate(turn);
   };
   setImmediate(turn);
-  // Each look at the clock is 2 ms of work.
+  // Each look at the clock is 6 ms of work.
   let now = performance.now();
-  vi.spyOn(performance, 'now').mockImplementation(() => (now += 2));
+  vi.spyOn(performance, 'now').mockImplementation(() => (now += 6));
   await store.put('w20', 'one');
   await Promise.all([store.put('w20', 'two'), store.put('w20', 'three')]);
   const all = sinks.filter((sink) => sink !== leaving);
@@ -363,5 +363,5 @@ it('one change for many watchers is written over several turns; those who come, 
     sink.end();
   }
   expect(most).toBeLessThan(50);
-  expect(turns).toBeGreaterThan(20);
+  expect(turns).toBeGreaterThan(10);
 });
