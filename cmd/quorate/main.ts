@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { FatalError } from '../../internal/machinery/assert.js';
 import { logger } from '../../internal/machinery/log.js';
 import { speakLikeCobra } from './flag-errors.js';
+import { nodeFault } from './node-version.js';
 import { addVersionFlag } from './version-flag.js';
 import { addFlags, normalizeArguments } from './flags.js';
 import { versionText } from './version-text.js';
@@ -17,6 +18,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 /** Runs one `quorate` command; resolves when it is done (serve: when the replica has stopped). */
 async function main(argv: readonly string[]): Promise<void> {
+  const fault = nodeFault(process.versions.node);
+  if (fault !== undefined) throw new FatalError(fault);
   const program = new Command('quorate').description('A Kubernetes API server with the quorum built in.');
   speakLikeCobra(program);
   // `init` and `init phase` have flags of the same names: each belongs to the command before it.
