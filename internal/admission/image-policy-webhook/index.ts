@@ -39,8 +39,8 @@ export function imagePolicyWebhook({ configuration, kubeconfigServer }: PluginPa
     }
     const status = child(told, 'status') ?? {};
     const keptMs = status['allowed'] === true ? config.allowMs : config.denyMs;
-    if (keptMs > 0 && key.length <= MAX_TEXT && JSON.stringify(status).length <= MAX_TEXT)
-      known.set(key, { status, until: Date.now() + keptMs });
+    const isShort = key.length <= MAX_TEXT && JSON.stringify(status).length <= MAX_TEXT;
+    if (keptMs > 0 && isShort) known.set(key, { status, until: Date.now() + keptMs });
     return status;
   };
 

@@ -40,7 +40,7 @@ export const HARMLESS_ADMISSION: readonly Argued[] = [
   ...argued(
     'image-policy-webhook/index.ts',
     'an answer that is kept for no time is over when it is found',
-    'if (keptMs > 0 && key.length <= MAX_KEY) known.set(key, { status, until: Date.now() + keptMs });',
+    'if (keptMs > 0 && isShort) known.set(key, { status, until: Date.now() + keptMs });',
     'true',
     'keptMs >= 0',
   ),
