@@ -75,14 +75,14 @@ NamespaceLifecycle: CREATE UPDATE DELETE; admit
 NamespaceExists: CREATE UPDATE DELETE; validate
 LimitPodHardAntiAffinityTopology: CREATE UPDATE; validate
 LimitRanger: CREATE UPDATE; admit validate
-ServiceAccount: CREATE; admit
+ServiceAccount: CREATE UPDATE; admit validate
 NodeRestriction: CREATE UPDATE DELETE; admit validate
 TaintNodesByCondition: CREATE; admit
 AlwaysPullImages: CREATE UPDATE; admit validate
 ImagePolicyWebhook: CREATE UPDATE; validate
 PodSecurity: CREATE UPDATE; validate
 PodNodeSelector: CREATE; admit validate
-Priority: CREATE UPDATE; admit
+Priority: CREATE UPDATE; admit validate
 DefaultTolerationSeconds: CREATE UPDATE; admit
 PodTolerationRestriction: CREATE UPDATE; admit validate
 EventRateLimit: CREATE UPDATE; validate
@@ -91,7 +91,7 @@ DefaultStorageClass: CREATE; admit
 StorageObjectInUseProtection: CREATE; admit
 OwnerReferencesPermissionEnforcement: CREATE UPDATE; validate
 PersistentVolumeClaimResize: UPDATE; validate
-RuntimeClass: CREATE; admit
+RuntimeClass: CREATE; admit validate
 CertificateApproval: UPDATE; validate
 CertificateSigning: UPDATE; validate
 CertificateSubjectRestriction: CREATE; validate
