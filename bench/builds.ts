@@ -46,7 +46,7 @@ export async function endBuilds(builds: readonly Build[]): Promise<void> {
 }
 
 /** In every other round the other way round: whatever drifts on this machine falls on both. */
-export function inTurn(builds: readonly Build[], round: number): readonly Build[] {
+export function inTurn<T>(builds: readonly T[], round: number): readonly T[] {
   return round % 2 === 0 ? builds : [...builds].reverse();
 }
 
