@@ -142,15 +142,7 @@ export const HARMLESS_SERVER: readonly Argued[] = [
     'while (from < to && path.charCodeAt(from) === 47) from++;',
     'from <= to',
   ]),
-  ...argued('source-ips.ts', 'a cache of addresses, which are made anew', [
-    'if (before !== undefined) return before;',
-    'false',
-  ]),
-  ...argued('source-ips.ts', 'an empty text is no address', ["if (forwarded !== '') {", 'true']),
-  ...argued('source-ips.ts', 'an empty text is no address', [
-    "const realIp = real === '' ? undefined : normalized(real);",
-    '"Stryker was here!"',
-  ]),
+  ...argued('source-ips.ts', 'a cache of addresses, which are made anew', ['if (ips === undefined) {', 'true']),
   ...argued('uws/exchange.ts', PAIRS, [
     'for (let i = 0; i < this.headers.length; i += 2) {',
     'i <= this.headers.length',
@@ -199,8 +191,8 @@ export const HARMLESS_SERVER: readonly Argued[] = [
   ...argued(
     'source-ips.ts',
     'an empty text is no address',
-    ["if (forwarded !== '') {", '"Stryker was here!"'],
-    ["const realIp = real === '' ? undefined : normalized(real);", 'false'],
+    ["if (forwarded === '' && real === '') return remote;", 'false'],
+    ["if (forwarded === '' && real === '') return remote;", '"Stryker was here!"'],
   ),
   ...argued(
     'source-ips.ts',
