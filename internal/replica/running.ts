@@ -8,6 +8,7 @@ import { archiveSource } from './archive/source.js';
 import { AwaitedFounders } from './awaited.js';
 import { ReplicaBackend } from './backend.js';
 import { callMember } from './calls.js';
+import { carryOut } from './carry-out.js';
 import { ClusterClock } from './cluster-clock.js';
 import { addressOf, amountsOf, type LogLevel, type PeerTls, type ReplicaConfig } from './config.js';
 import { DataFiles, type OpenFiles } from './data-files.js';
@@ -16,7 +17,7 @@ import { Housekeeping } from './housekeeping.js';
 import { type Backup, backupOf } from './backup.js';
 import { handOver, transferLeader } from './leadership.js';
 import type { DirectoryLock } from './lock.js';
-import { Membership, type MembershipRequest } from './membership.js';
+import { Membership } from './membership.js';
 import { Peers } from './peers.js';
 import { Proposals } from './proposals.js';
 import { Quarantine } from './quarantine.js';
@@ -30,8 +31,6 @@ import type { Replica, ReplicaStatus } from './types.js';
 import { Verifier } from './verify.js';
 
 const SEQ_PER_BOOT = 2 ** 32;
-/** The leader has changed the membership; the replica that was asked may take so long to see it itself. */
-const SEE_CHANGE_MS = 5_000;
 /** For the leader's answer to a change of the membership that is passed on to it. */
 const FORWARDED_MS = 15_000;
 
@@ -318,25 +317,23 @@ export class RunningReplica implements Replica {
   archive(): ArchiveStatus | undefined {
     return this.#archiver?.status;
   }
-  async addMember(name: string, address: string): Promise<void> {
-    await this.#ask({ op: 'add', name, address });
+  addMember(name: string, address: string): Promise<void> {
+    return this.#carryOut({ op: 'add', name, address });
   }
-  async promoteMember(name: string): Promise<void> {
-    await this.#ask({ op: 'promote', name });
+  promoteMember(name: string): Promise<void> {
+    return this.#carryOut({ op: 'promote', name });
   }
-  async removeMember(name: string): Promise<void> {
-    await this.#ask({ op: 'remove', name });
+  removeMember(name: string): Promise<void> {
+    return this.#carryOut({ op: 'remove', name });
   }
-  async #ask(request: MembershipRequest): Promise<void> {
+  async #carryOut(request: Parameters<typeof carryOut>[0]): Promise<void> {
     const { membership, reads, id } = this.#running();
-    await membership.ask(request);
-    // Who removes itself stops, and sees nothing of it.
-    if (request.op === 'remove' && (request.name === this.#config.name || request.name === String(id))) return;
-    try {
-      await reads.wait(SEE_CHANGE_MS);
-    } catch (error) {
-      this.#say('debug', `the change of the membership is done, but not seen here yet: ${messageOf(error)}`);
-    }
+    await carryOut(request, {
+      ask: (wish) => membership.ask(wish),
+      confirm: (timeoutMs) => reads.wait(timeoutMs),
+      isOwn: request.name === this.#config.name || request.name === String(id),
+      say: this.#say,
+    });
   }
 
   handOver(): string | undefined {

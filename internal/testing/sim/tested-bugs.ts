@@ -177,4 +177,16 @@ export const TESTED_BUGS: readonly TestedBug[] = [
       title: 'does not refuse by the membership of its time, for its answer would be taken as the last word',
     },
   },
+  {
+    name: 'a-removal-is-told-too-early',
+    about:
+      'a voter is told to be removed, and loses its disk, while the only other one still needs its vote (seed 97674)',
+    file: 'replica/carry-out.ts',
+    find: "if (request.op !== 'remove') {",
+    replace: 'if (request.op.length > 0) {',
+    test: {
+      file: 'replica/carry-out.test.ts',
+      title: 'a removal is not told as done before somebody leads without who was removed',
+    },
+  },
 ];
