@@ -745,6 +745,16 @@ export const BUGS: readonly Bug[] = [
     seedsMax: 300,
     foundAt: 26,
   },
+  {
+    name: 'a-place-is-given-twice',
+    about: 'an empty machine takes the place of a member that has lost its disk, with all that it had promised',
+    file: 'replica/membership.ts',
+    find: 'if (known !== undefined && !isSame && isTaken(known[0])) {',
+    replace: 'if (known !== undefined && !isSame && isTaken(-known[0])) {',
+    profile: 'upkeep',
+    seedsMax: 1000,
+    foundAt: 74,
+  },
 ];
 
 /** Throws with the names that there are. */

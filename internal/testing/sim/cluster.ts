@@ -11,7 +11,7 @@ import { promise, Violation } from './violation.js';
 
 /** What a replica says that ends because its disk is not what it was. */
 const TURNED_AWAY =
-  /came back with another data directory|an older copy of its data directory|disk lost data|lost data/;
+  /(came back with|had) a(nother)? data directory|an older copy of its data directory|disk lost data|lost data/;
 const SUPERVISE_MS = 700;
 /** Probes fail more than once before a process is killed; meanwhile the states are compared. */
 const FAILING_MS = 6_000;
@@ -50,6 +50,8 @@ export class SimCluster {
   /** What replicas have logged, newest last; bounded. */
   readonly journal: string[] = [];
   readonly #options: RunOptions;
+  /** Told of whoever stays away, for its disk is not what it was. */
+  onTurnedAway: (node: Node) => void = () => undefined;
 
   constructor(
     readonly world: World,
@@ -161,6 +163,10 @@ export class SimCluster {
       this.world.fail(new Violation('a damaged log is told', `${node.name} goes on with one`));
       return;
     }
+    if (node.joins && node.disowned && !node.removing) {
+      this.world.fail(new Violation('no place is given twice', `${node.name} takes that of a disk that is gone`));
+      return;
+    }
     node.replica = replica;
     node.memberSince ??= this.world.now;
     node.openedAt = this.world.now;
@@ -205,6 +211,7 @@ export class SimCluster {
       // It stays away.
       node.removing = true;
       this.world.count('replicas turned away');
+      this.onTurnedAway(node);
       return;
     }
     this.world.schedule(0, this.world.outside, () => {

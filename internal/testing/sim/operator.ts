@@ -1,7 +1,7 @@
 import type { ConfChange, ConfChangeStep, RaftStatus } from '../../raft/index.js';
 import { readReply } from '../../replica/calls.js';
 import { encodeRequest } from '../../replica/membership.js';
-import type { SimCluster } from './cluster.js';
+import type { Node, SimCluster } from './cluster.js';
 import type { ConsensusChecks } from './consensus-checks.js';
 import type { Faults } from './faults.js';
 import type { Machine } from './machine.js';
@@ -46,7 +46,11 @@ export class Operator {
       return;
     }
     if (kind === 'remove' || kind === 'replace') {
-      this.#remove(member.name, kind === 'replace');
+      const node = this.cluster.node(member.name);
+      // Who is not there again yet must not be removed by one operator, and put in its place by another.
+      if (kind === 'replace' && node.memberSince === undefined) return;
+      if (kind === 'replace' && random.chance(0.25)) this.#replaceTooSoon(node);
+      else this.#remove(node, kind === 'replace' ? () => this.cluster.replace(node) : undefined);
       return;
     }
     const raft = this.consensus.raftOf(leader.machine);
@@ -85,28 +89,55 @@ export class Operator {
     this.cluster.start(node);
   }
 
-  #remove(name: string, replace: boolean): void {
-    const node = this.cluster.node(name);
+  /** `then` is what is done when it is removed: the machine is to be a member again. */
+  #remove(node: Node, then?: () => void): void {
+    const { name } = node;
+    const { random } = this.world;
     const others = this.cluster.running.filter((n) => n !== node && !n.removing);
-    const asked = others.length < 2 ? undefined : this.world.random.pick(others);
+    const asked = others.length < 2 ? undefined : random.pick(others);
     if (asked?.replica === undefined || node.removing) return;
     const { replica } = asked;
     this.cluster.note(`${name} is to be removed, through ${asked.name}`);
     node.removing = true;
+    const done = async (): Promise<void> => {
+      await replica.removeMember(name);
+      this.cluster.note(`${name} is removed`);
+      if (then === undefined) return;
+      this.world.count('machines replaced');
+      this.world.schedule(random.exponential(100), this.world.outside, then);
+      // Some have it added before it joins.
+      if (random.chance(0.3)) await replica.addMember(name, name);
+    };
     this.world.as(asked.machine.actor, () => {
-      replica.removeMember(name).then(
-        () => {
-          this.cluster.note(`${name} is removed`);
-          if (!replace) return;
-          this.world.count('machines replaced');
-          this.world.schedule(this.world.random.exponential(100), this.world.outside, () => this.cluster.replace(node));
-        },
-        (error: unknown) => {
-          const text = error instanceof Error ? error.message : String(error);
-          this.cluster.note(`${name} may not be removed: ${text}`);
-        },
-      );
+      done().catch((error: unknown) => {
+        const text = error instanceof Error ? error.message : String(error);
+        this.cluster.note(`${name} may not be removed, or added: ${text}`);
+      });
     });
+  }
+
+  /** An empty machine is to join under the name of a member that was not removed: it is turned away, and then that is done. */
+  #replaceTooSoon(node: Node): void {
+    const { nodes } = this.cluster;
+    // The others must be a majority without it.
+    const members = nodes.map(({ replica }) => replica?.status().members ?? []);
+    if (members.some((each) => each.length < 3 || each.some(({ learner }) => learner))) return;
+    if (nodes.some((n) => n.disowned || n.removing)) return;
+    this.cluster.replace(node);
+    node.disowned = true;
+  }
+
+  /** Who was turned away with an empty disk is removed, and asks again. */
+  onTurnedAway(node: Node): void {
+    if (!node.joins || !node.disowned) return;
+    this.world.count('machines that joined too soon');
+    node.disowned = false;
+    node.removing = false;
+    this.#remove(node, () => {
+      node.removing = false;
+      this.cluster.start(node);
+    });
+    node.removing = true;
   }
 
   /**

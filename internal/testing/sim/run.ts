@@ -105,6 +105,7 @@ class Run {
     observe(this.#consensus, (error) => world.fail(error));
     this.#cluster = new SimCluster(world, network, this.#options);
     const operator = new Operator(world, this.#cluster, this.#consensus, this.#options);
+    this.#cluster.onTurnedAway = (node) => operator.onTurnedAway(node);
     this.#consensus.onJoint = (machine) => operator.onJoint(machine, this.#faults);
     this.#consensus.onWrongCopy = (machine, revision, hash) => this.#onWrongCopy(machine, revision, hash);
     this.#consensus.onVoted = (machine, candidate, term) => this.#faults.onVoted(machine, candidate, term);
