@@ -27,7 +27,8 @@ export interface ReviewServer {
 
 /**
  * Posts a review and gives the one that is answered. What may pass (no connection, 429, 5xx) is tried again, 5 times in
- * all. Rejects with CallError, also for an answer of more than 1 MiB, with StatusError for one of more than 32,768 values, or with Error for one that is no JSON object.
+ * all. Rejects with CallError, also for an answer of more than 1 MiB, with StatusError for one of more than 32,768 values,
+ * or with Error for one that is no JSON object.
  */
 export async function postReview(server: ReviewServer, review: JsonObject): Promise<JsonObject> {
   const post = {
