@@ -719,7 +719,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'this.#reject(item, new UnavailableError(reason, pending.sentAt < 0));',
     profile: 'upkeep',
     seedsMax: 1000,
-    foundAt: 26,
+    foundAt: 42,
   },
   {
     name: 'ids-are-given-again',
@@ -730,7 +730,7 @@ export const BUGS: readonly Bug[] = [
       [...name].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7);`,
     profile: 'upkeep',
     seedsMax: 1000,
-    foundAt: 74,
+    foundAt: 26,
   },
   {
     name: 'what-was-cut-short-stays',
@@ -743,7 +743,7 @@ export const BUGS: readonly Bug[] = [
     await this.#writeFilled(file, bytes, at);`,
     profile: 'disks',
     seedsMax: 300,
-    foundAt: 26,
+    foundAt: 213,
   },
   {
     name: 'a-place-is-given-twice',
