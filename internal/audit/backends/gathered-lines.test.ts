@@ -34,6 +34,24 @@ test('the events of a turn are written together, in order, and told together', a
   expect(writes).toEqual([['a', 'b', 'c'], ['d']]);
 });
 
+test('the events of answers that are given at once do not wait for the rest of the turn, one alone does', async () => {
+  const tick = () => new Promise<void>((resolve) => process.nextTick(resolve));
+  const { lines, writes } = setting();
+  for (const id of ['a', 'b']) void lines.add(event(id), false);
+  await tick();
+  expect(writes).toEqual([['a', 'b']]);
+  void lines.add(event('c'), false);
+  await tick();
+  void lines.add(event('d'), false);
+  await tick();
+  expect(writes.length).toBe(1);
+  await turn();
+  expect(writes).toEqual([
+    ['a', 'b'],
+    ['c', 'd'],
+  ]);
+});
+
 test('events that nobody waits for go along with the next one, or are written 10 ms later', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {

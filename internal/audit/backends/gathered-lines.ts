@@ -26,11 +26,15 @@ class Gathering {
 
 /**
  * Makes the lines of all events of one turn of the event loop when it ends, into one buffer, and has them written together,
- * in the order in which their events came. Events that nobody waits for go along with the next one that somebody waits for.
+ * in the order in which their events came. Where several answers are given at once, as to all whose writes are committed
+ * together, it is done as soon as they are, so that they are not held up by what others want in this turn. Events that
+ * nobody waits for go along with the next one that somebody waits for.
  */
 export class GatheredLines {
   private gathering: Gathering | undefined;
   private isEndAwaited = false;
+  /** Events that somebody waits for since the last callback of the event loop ended. */
+  private together = 0;
   /** One for all: most gatherings are written before it is over, and it is only set anew for the next. */
   private timer: NodeJS.Timeout | undefined;
   private readonly out = new TextBytes();
@@ -48,7 +52,7 @@ export class GatheredLines {
     events.push(event);
     this.gathering.bodyChars += (event.requestObject?.length ?? 0) + (event.responseObject?.length ?? 0);
     if (events.length >= LINES_AT_ONCE || this.gathering.bodyChars >= MAX_BODY_CHARS) this.write();
-    else if (!mayWait) this.awaitEnd();
+    else if (!mayWait) this.awaitOthers();
     else if (events.length === 1) this.startTimer();
     return told;
   }
@@ -59,6 +63,16 @@ export class GatheredLines {
     this.timer = undefined;
     this.write();
     return this.writer.close();
+  }
+
+  private awaitOthers(): void {
+    if (this.together++ > 0) return;
+    process.nextTick(() => {
+      const { together } = this;
+      this.together = 0;
+      if (together > 1) this.write();
+      else this.awaitEnd();
+    });
   }
 
   private awaitEnd(): void {
