@@ -29,8 +29,7 @@ test('the events of a turn are written together, in order, and told together', a
   void lines.add(event('c'), true);
   expect(writes).toEqual([]);
   expect(await first).toBe(true);
-  void lines.add(event('d'), false);
-  await turn();
+  expect(await lines.add(event('d'), false)).toBe(true);
   expect(writes).toEqual([['a', 'b', 'c'], ['d']]);
 });
 
