@@ -252,6 +252,7 @@ export class LoneLeader {
     this.space.stop();
     await this.state.close();
     await this.log.close();
+    await this.space.settled();
     rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -57,6 +57,7 @@ export class RunningReplica implements Replica {
   readonly #config: ReplicaConfig;
   readonly #lock: DirectoryLock;
   #data: DataFiles | undefined;
+  #space: SpaceGuard | undefined;
   /** When all is wired, before anything moves. */
   #parts: Parts | undefined;
   /** What ends the work of the parts that there are by now; each may be called again. */
@@ -88,7 +89,7 @@ export class RunningReplica implements Replica {
     const config = this.#config;
     const amounts = amountsOf(config);
     const say = this.#say;
-    const space = new SpaceGuard({ dataDir: config.dataDir, say });
+    const space = (this.#space = new SpaceGuard({ dataDir: config.dataDir, say }));
     this.#stops.push(() => space.stop());
     const disks = new DiskWatch({ ...SLOW_DISK_LIMITS, ...config.slowDisk });
     this.#data = new DataFiles(config, {
@@ -391,6 +392,7 @@ export class RunningReplica implements Replica {
       if (!this.#quarantine.isNoted) await this.#data?.damage?.settled();
       await this.#data?.state?.close();
       await this.#data?.log?.close();
+      await this.#space?.settled();
       this.#lock.release();
     }
   }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -27,6 +27,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.unstubAllEnvs();
   guard.stop();
   rmSync(dataDir, { recursive: true, force: true });
 });
@@ -114,6 +115,21 @@ describe('space that is held back', () => {
     mkdirSync(dataDir);
     await check(1);
     await until(() => existsSync(reserve()) && statSync(reserve()).size === 32 * MIB);
+  });
+
+  it('is settled when the program that has the file open has ended', async () => {
+    const bin = join(dataDir, 'bin');
+    mkdirSync(bin);
+    const [go, gone] = [join(dataDir, 'go'), join(dataDir, 'gone')];
+    const script = `#!/bin/sh\nwhile [ ! -e '${go}' ]; do :; done\n: > '${gone}'\n`;
+    writeFileSync(join(bin, 'fallocate'), script, { mode: 0o700 });
+    vi.stubEnv('PATH', `${bin}:${process.env['PATH']}`);
+    await check(5);
+    guard.stop();
+    const settled = guard.settled().then(() => existsSync(gone));
+    writeFileSync(go, '');
+    expect(await settled).toBe(true);
+    await guard.settled();
   });
 
   it('that was given up is told of where nobody can tell how much is left', async () => {

@@ -32,7 +32,7 @@ export class SpaceGuard {
   readonly #reserve: string;
   #low = false;
   #checks = 0;
-  #reserving = false;
+  #making: Promise<void> | undefined;
   #stopped = false;
   #saidFullAt = -Infinity;
 
@@ -62,12 +62,13 @@ export class SpaceGuard {
     }
     this.#checks++;
     if (this.#checks < CHECKS_BEFORE_RESERVE || free < LOW_BYTES + RESERVE_BYTES) return;
-    if (!existsSync(this.#reserve)) void this.#makeReserve();
+    if (existsSync(this.#reserve) || this.#making !== undefined) return;
+    this.#making = this.#makeReserve().finally(() => {
+      this.#making = undefined;
+    });
   }
 
   async #makeReserve(): Promise<void> {
-    if (this.#reserving || this.#stopped) return;
-    this.#reserving = true;
     try {
       const file = await open(this.#reserve, 'w', 0o600);
       try {
@@ -78,8 +79,6 @@ export class SpaceGuard {
     } catch (error) {
       this.#options.say('warn', `cannot hold space back in ${this.#reserve}: ${String(error)}`);
       rmSync(this.#reserve, { force: true });
-    } finally {
-      this.#reserving = false;
     }
   }
 
@@ -120,6 +119,11 @@ export class SpaceGuard {
 
   stop(): void {
     this.#stopped = true;
+  }
+
+  /** Resolves when nothing is held back just now: until then somebody has the file open. To be called behind `stop`. */
+  async settled(): Promise<void> {
+    await this.#making;
   }
 }
 
