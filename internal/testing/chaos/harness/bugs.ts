@@ -33,8 +33,8 @@ const SERVING: readonly RealBug[] = [
     name: 'get-from-the-own-state',
     about: 'a GET is answered from what this replica has applied, however far behind it is (kubernetes#59848)',
     file: 'rest/get.ts',
-    find: "if (resourceVersion === '') current = backend.readBarrier();",
-    replace: "if (resourceVersion === '') current = Promise.resolve();",
+    find: "if (resourceVersion === '') return backend.readBarrier();",
+    replace: "if (resourceVersion === '') return Promise.resolve();",
   },
   {
     name: 'update-without-compare',
