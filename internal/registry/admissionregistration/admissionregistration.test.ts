@@ -138,6 +138,8 @@ describe('admission policies', () => {
     expect(warned(' spec[x] ')).toEqual([
       `${at}.fieldRef: Invalid value: "spec[x]": invalid JSONPath: invalid array index x`,
     ]);
+    expect(warned('a'.repeat(65_536))).toEqual([]);
+    expect(warned('a'.repeat(65_537))).toEqual([`${at}.fieldRef: Too long: may not be more than 65536 bytes`]);
   });
   it('change what is made, not what is deleted', () => {
     const mutations = [{ patchType: 'JSONPatch', jsonPatch: { expression: '[]' }, applyConfiguration: {} }];

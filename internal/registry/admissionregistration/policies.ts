@@ -14,6 +14,8 @@ import { checkPolicySpec, type PolicyLenience } from './policy-spec.js';
 
 const MAX_AUDIT_ANNOTATIONS = 20;
 const MAX_VALUE_EXPRESSION_BYTES = 5 * 1024;
+/** Characters of all paths that the warnings of one policy name: each character is looked at several times. */
+const MAX_FIELD_REFS = 65_536;
 const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge'];
 const NOTHING_TO_DO = 'validations or auditAnnotations must contain at least one item';
 
@@ -122,9 +124,15 @@ function lenienceOf(policy: JsonObject, old: JsonObject): PolicyLenience {
 
 function checkPolicyStatus(root: FieldNode): void {
   const status = root.struct('status');
+  let characters = 0;
   for (const warning of status.struct('typeChecking').list('expressionWarnings')) {
     warning.requireText('warning');
     const path = warning.text('fieldRef').trim();
+    characters += path.length;
+    if (characters > MAX_FIELD_REFS) {
+      warning.tooLong('fieldRef', MAX_FIELD_REFS);
+      break;
+    }
     const fault = jsonPathFault(`{${path}}`);
     if (path === '') warning.required('fieldRef');
     else if (fault !== undefined) warning.invalid('fieldRef', `invalid JSONPath: ${fault}`, path);

@@ -182,6 +182,7 @@ export const BOUNDS: readonly (readonly [row: string, says: string, constant: st
   ['one event of a watch', '16 MiB', 'aggregator/stream.ts:MAX_EVENT_BYTES'],
   ['a pattern of a client', '8,192', 'machinery/re2.ts:MAX_PATTERN_LENGTH'],
   ['a pattern of a client', '12,000', 'machinery/re2.ts:MAX_PROGRAM_SIZE'],
+  ['paths that the warnings', '65,536', 'registry/admissionregistration/policies.ts:MAX_FIELD_REFS'],
   ['warnings in the headers', '4,096', 'rest/warnings.ts:MAX_TOTAL'],
   ['warnings in the headers', '256', 'rest/warnings.ts:MAX_ITEM'],
   ['missing rights', '1,000', 'auth/rule-cover.ts:MAX_LINES'],
