@@ -336,6 +336,12 @@ export class Peers implements Outbox, SnapshotInstaller, PeerHandlers {
 
   async #receive(chunks: AsyncIterable<Buffer>, stopping: AbortSignal): Promise<void> {
     const former = this.#staged;
+    // Raft has taken the former one, and asks for it as soon as the disk is ready: who sends another one tries again (sim
+    // seed 111119).
+    const { commit: known = 0, applied = 0 } = this.#driver?.status() ?? {};
+    if (former !== undefined && applied < former.meta.index && former.meta.index <= known) {
+      throw new UnavailableError('the snapshot before is being installed', false);
+    }
     this.#staged = undefined;
     // Begun in this turn: the next one may come to interrupt it at once.
     const [received] = await Promise.all([this.#confirmed(chunks, stopping), former?.state.discard()]);
