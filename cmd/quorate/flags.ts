@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseBool } from '../../internal/machinery/parse-bool.js';
 import { KNOWN_FLAGS } from './known-flags.js';
 
 /** How a flag's text is read. */
@@ -96,14 +97,12 @@ export function parseDuration(text: string): number {
   return total;
 }
 
-const TRUE = new Set(['true', '1', 't', 'T', 'TRUE', 'True']);
-const FALSE = new Set(['false', '0', 'f', 'F', 'FALSE', 'False']);
 /** Whether a flag's text that `checkBool` took means yes. */
-export const isTrue = (text: string): boolean => TRUE.has(text);
+export const isTrue = (text: string): boolean => parseBool(text) === true;
 
 /** Throws InvalidArgumentError, in Go's words, for what is no bool. */
 export function checkBool(text: string): void {
-  if (TRUE.has(text) || FALSE.has(text)) return;
+  if (parseBool(text) !== undefined) return;
   throw new InvalidArgumentError(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 

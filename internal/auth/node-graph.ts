@@ -1,5 +1,6 @@
 import { child, children, str } from '../machinery/access.js';
 import { isObject, type JsonObject } from '../machinery/json.js';
+import { MIRROR } from '../machinery/mirror-pod.js';
 import { objectKey, resourcePrefix } from '../store/keys.js';
 import type { StateReader } from '../store/types.js';
 import { type InformedObjects, Informer } from '../store/informer.js';
@@ -96,7 +97,7 @@ function podFacts(pod: JsonObject): PodFacts | undefined {
     if (name !== '') needs.add(`${kind} ${name}`);
   };
   // A mirror pod stands for a static one, which must not open up anything of the API to its node.
-  if (str(child(metadata, 'annotations'), 'kubernetes.io/config.mirror') === '') {
+  if (str(child(metadata, 'annotations'), MIRROR) === '') {
     podNeeds(str(metadata, 'name'), spec, add);
     for (const status of children(child(pod, 'status'), 'resourceClaimStatuses')) {
       add('resourceClaim', str(status, 'resourceClaimName'));

@@ -2,10 +2,10 @@ import { podNeeds } from '../../auth/pod-needs.js';
 import { child, children, str } from '../../machinery/access.js';
 import { semanticEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
+import { MIRROR } from '../../machinery/mirror-pod.js';
 import { notFound } from '../../machinery/status.js';
 import type { AdmissionAttributes, AdmissionContext } from '../types.js';
 
-const MIRROR = 'kubernetes.io/config.mirror';
 /** What mirror pods may not refer to, in the order in which it is looked for. */
 const FOREIGN = [
   ['serviceAccount', 'a service account'],

@@ -3,6 +3,7 @@ import { semanticEqual } from '../../machinery/equal.js';
 import type { JsonObject } from '../../machinery/json.js';
 import { admissionForbidden } from '../forbidden.js';
 import { mutating } from '../mutating.js';
+import { isOfPods } from '../of-pods.js';
 import { mergeTolerations } from '../pod-toleration-restriction/tolerations.js';
 import type { AdmissionAttributes, AdmissionContext, AdmissionPlugin } from '../types.js';
 
@@ -59,8 +60,7 @@ const plugin = mutating('RuntimeClass', ['CREATE'], { group: '', resource: 'pods
 export const runtimeClass: AdmissionPlugin = {
   ...plugin,
   validate(ctx, a) {
-    const { group, resource } = a.def.storage;
-    if (a.object === undefined || a.subresource !== '' || group !== '' || resource !== 'pods') return;
+    if (a.object === undefined || !isOfPods(a)) return;
     const overhead = child(child(a.object, 'spec'), 'overhead');
     const fixed = fixedOf(classOf(ctx, a.object, a));
     if (fixed !== undefined) {

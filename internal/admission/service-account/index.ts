@@ -1,19 +1,18 @@
 import { randomInt } from 'node:crypto';
 import { child, children, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
+import { isMirror } from '../../machinery/mirror-pod.js';
 import { admissionForbidden } from '../forbidden.js';
 import type { AdmissionAttributes, AdmissionContext, AdmissionPlugin } from '../types.js';
 import { checkMirrorPod, checkSecrets, checkSecretsOfEphemeral, limitsSecrets } from './references.js';
 import { mutating } from '../mutating.js';
+import { isOfPods } from '../of-pods.js';
 
 const MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 const VOLUME_PREFIX = 'kube-api-access-';
 const TOKEN_SECONDS = 3607;
 const FILE_MODE = 0o644;
 const NAME_ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
-
-const isMirror = (pod: JsonObject): boolean =>
-  child(child(pod, 'metadata'), 'annotations')?.['kubernetes.io/config.mirror'] !== undefined;
 
 function accountOf(ctx: AdmissionContext, spec: JsonObject | undefined, a: AdmissionAttributes): JsonObject {
   const name = str(spec, 'serviceAccountName');
@@ -99,15 +98,14 @@ const plugin = mutating('ServiceAccount', ['CREATE', 'UPDATE'], {
 export const serviceAccount: AdmissionPlugin = {
   ...plugin,
   validate(ctx, a) {
-    const { group, resource } = a.def.storage;
-    if (a.object === undefined || group !== '' || resource !== 'pods') return;
+    if (a.object === undefined) return;
     const spec = child(a.object, 'spec');
-    if (a.operation === 'UPDATE' && a.subresource === 'ephemeralcontainers') {
+    if (a.operation === 'UPDATE' && isOfPods(a, 'ephemeralcontainers')) {
       const account = accountOf(ctx, spec, a);
       if (limitsSecrets(account)) checkSecretsOfEphemeral(account, spec);
       return;
     }
-    if (a.operation !== 'CREATE' || a.subresource !== '') return;
+    if (a.operation !== 'CREATE' || !isOfPods(a)) return;
     if (isMirror(a.object)) {
       checkMirrorPod(a.object, a);
       return;

@@ -1,6 +1,7 @@
 import { podNeeds } from '../../auth/pod-needs.js';
 import { child, children, str } from '../../machinery/access.js';
 import type { JsonObject } from '../../machinery/json.js';
+import { parseBool } from '../../machinery/parse-bool.js';
 import { StatusError } from '../../machinery/status.js';
 import { admissionForbidden } from '../forbidden.js';
 import type { AdmissionAttributes } from '../types.js';
@@ -8,12 +9,10 @@ import type { AdmissionAttributes } from '../types.js';
 // What pods may refer to (k8s.io/kubernetes plugin/pkg/admission/serviceaccount).
 
 const STRICT = 'kubernetes.io/enforce-mountable-secrets';
-/** What Go's strconv.ParseBool takes for true. */
-const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
 
 /** Whether pods of this account may refer only to secrets that it names. */
 export const limitsSecrets = (account: JsonObject): boolean =>
-  TRUE.has(str(child(child(account, 'metadata'), 'annotations'), STRICT));
+  parseBool(str(child(child(account, 'metadata'), 'annotations'), STRICT)) === true;
 
 /** A pod that stands for one of a kubelet's own has no account and no secrets. Throws 403. */
 export function checkMirrorPod(pod: JsonObject, a: AdmissionAttributes): void {

@@ -1,3 +1,4 @@
+import { parseBool } from '../../machinery/parse-bool.js';
 import { parseDuration, TimeError } from '../../machinery/time.js';
 import {
   BOOL,
@@ -26,11 +27,6 @@ const fromString =
   (s) =>
     parse(s as string) ?? failed('string', to);
 const same: Implementation = (v) => v;
-
-function parseBool(s: string): boolean | undefined {
-  if (/^(?:1|t|T|TRUE|true|True)$/.test(s)) return true;
-  return /^(?:0|f|F|FALSE|false|False)$/.test(s) ? false : undefined;
-}
 
 /** A duration as Go writes it (`1h30m`), undefined for what is none. */
 export function durationOf(s: string): Duration | undefined {

@@ -1,3 +1,4 @@
+import { parseBool } from '../../machinery/parse-bool.js';
 import { StatusError } from '../../machinery/status.js';
 
 export const JSON_MEDIA_TYPE = 'application/json';
@@ -176,7 +177,7 @@ export function negotiateAccept(
  */
 export function wantsPretty(negotiated: Negotiated, prettyParam: string | null, userAgent: string): boolean {
   if (negotiated.pretty) return true;
-  if (prettyParam !== null && prettyParam !== '') return /^(1|t|T|true|TRUE|True)$/.test(prettyParam);
+  if (prettyParam !== null && prettyParam !== '') return parseBool(prettyParam) === true;
   return userAgent.startsWith('curl') || userAgent.startsWith('Wget') || userAgent.startsWith('Mozilla/5.0');
 }
 

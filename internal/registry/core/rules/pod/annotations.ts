@@ -1,12 +1,12 @@
 import { child } from '../../../../machinery/access.js';
 import { invalidValue, sortedKeys } from '../../../../machinery/field.js';
 import type { JsonObject } from '../../../../machinery/json.js';
+import { MIRROR } from '../../../../machinery/mirror-pod.js';
 import type { FieldNode } from '../../../generic/field-node.js';
 import { checkDescendingPath } from '../paths.js';
 
 // Annotations that mean something for a pod (ValidatePodSpecificAnnotations and ...Updates).
 
-const MIRROR = 'kubernetes.io/config.mirror';
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 const APPARMOR = 'container.apparmor.security.beta.kubernetes.io/';
 const SECCOMP = 'seccomp.security.alpha.kubernetes.io/pod';
@@ -64,10 +64,6 @@ export function checkPodAnnotations(owner: FieldNode, spec: FieldNode, old?: Jso
     if (!isAppArmorProfile(profile)) report(key, `invalid AppArmor profile name: ${JSON.stringify(profile)}`);
   }
 }
-
-/** Whether a pod only shows one that a node runs from a file of its own. */
-export const isMirror = (pod: JsonObject): boolean =>
-  child(child(pod, 'metadata'), 'annotations')?.[MIRROR] !== undefined;
 
 /**
  * What an update may do to annotations of a pod (ValidatePodSpecificAnnotationUpdates): a mirror pod stays one, no other

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../../machinery/json.js';
 import { podQosClass } from '../../../../machinery/pod-qos.js';
 import { FieldNode } from '../../../generic/field-node.js';
 import { compareQuantities } from '../../../generic/quantities.js';
-import { isMirror } from './annotations.js';
+import { isMirror } from '../../../../machinery/mirror-pod.js';
 import { checkPod } from './pod.js';
 
 // Rules: k8s.io/kubernetes pkg/apis/core/validation (ValidatePodResize).

@@ -4,7 +4,8 @@ import { type FieldError, forbiddenField } from '../../../../machinery/field.js'
 import type { JsonObject } from '../../../../machinery/json.js';
 import { FieldNode } from '../../../generic/field-node.js';
 import { goDiff } from '../../../generic/go-diff.js';
-import { checkPodAnnotationUpdates, isMirror } from './annotations.js';
+import { isMirror } from '../../../../machinery/mirror-pod.js';
+import { checkPodAnnotationUpdates } from './annotations.js';
 import { checkPod } from './pod.js';
 
 /** Field errors of ephemeral containers: they may come, and stay as they came (ValidatePodEphemeralContainersUpdate). */
