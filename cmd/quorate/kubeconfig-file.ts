@@ -103,6 +103,9 @@ function textOf(value: JsonValue | undefined): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** The kubeconfig of who names none: that of the environment, where it is not empty. */
+export const kubeconfigOr = (file: string): string => process.env['KUBECONFIG'] || file;
+
 function serverUrl(text: string, plain: 'https' | 'http'): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !['https:', `${plain}:`].includes(url.protocol) || url.host === '') {

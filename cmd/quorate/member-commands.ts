@@ -4,7 +4,7 @@ import https from 'node:https';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { FatalError } from '../../internal/machinery/assert.js';
-import { serverAccess } from './kubeconfig-file.js';
+import { kubeconfigOr, serverAccess } from './kubeconfig-file.js';
 import { addMemberStatus } from './member-status.js';
 
 interface Member {
@@ -30,11 +30,7 @@ const TIMEOUT_MS = 30_000;
 export function addMemberCommands(program: Command): void {
   const withTarget = (command: Command): Command =>
     command
-      .option(
-        '--kubeconfig <file>',
-        'admin kubeconfig, as scripts/up writes it',
-        process.env['KUBECONFIG'] || '.quorate/admin.conf',
-      )
+      .option('--kubeconfig <file>', 'admin kubeconfig, as scripts/up writes it', kubeconfigOr('.quorate/admin.conf'))
       .option('--server <url>', 'a replica to ask instead of the one in the kubeconfig');
   const member = program.command('member').description('Members of the cluster.');
   withTarget(member.command('list').description('Show the members.')).action(async (target: Target) => {

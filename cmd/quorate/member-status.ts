@@ -4,7 +4,7 @@ import { urlHost } from '../../internal/bootstrap/kubeadm-config.js';
 import { child, children, str } from '../../internal/machinery/access.js';
 import { FatalError } from '../../internal/machinery/assert.js';
 import type { JsonObject } from '../../internal/machinery/json.js';
-import { serverAccess } from './kubeconfig-file.js';
+import { kubeconfigOr, serverAccess } from './kubeconfig-file.js';
 import { writeTable } from './table.js';
 
 const ENDPOINTS = '/api/v1/namespaces/default/endpoints/kubernetes';
@@ -27,11 +27,7 @@ export function addMemberStatus(member: Command): void {
   member
     .command('status')
     .description('Ask each replica for its version, whether it leads, and how far it lags behind.')
-    .option(
-      '--kubeconfig <file>',
-      'admin kubeconfig, as scripts/up writes it',
-      process.env['KUBECONFIG'] || '.quorate/admin.conf',
-    )
+    .option('--kubeconfig <file>', 'admin kubeconfig, as scripts/up writes it', kubeconfigOr('.quorate/admin.conf'))
     .option('--server <url...>', 'the replicas to ask (default: those behind the kubernetes service)')
     .action(async (flags: { kubeconfig: string; server?: string[] }) => {
       const servers = flags.server ?? (await endpoints(flags.kubeconfig));

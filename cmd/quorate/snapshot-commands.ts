@@ -9,7 +9,7 @@ import { FatalError } from '../../internal/machinery/assert.js';
 import { makeDirectory } from '../../internal/machinery/directory.js';
 import type { RecoveryPlan, SnapshotFileHeader } from '../../internal/replica/index.js';
 import { confirm } from './confirm.js';
-import { serverAccess } from './kubeconfig-file.js';
+import { kubeconfigOr, serverAccess } from './kubeconfig-file.js';
 import { pathsOf } from './node-options.js';
 import { addPlaceFlags, bumpOf, type PlaceFlags, placeOf } from './place-flags.js';
 import { writeTable } from './table.js';
@@ -30,11 +30,7 @@ export function addSnapshotCommands(program: Command): void {
     .command('save')
     .description('Save the state of a running cluster, with all that was acknowledged until now.')
     .argument('<file>', 'the file to write; it is there when it is whole')
-    .option(
-      '--kubeconfig <file>',
-      'kubeconfig of an administrator',
-      process.env['KUBECONFIG'] || '/etc/kubernetes/admin.conf',
-    )
+    .option('--kubeconfig <file>', 'kubeconfig of an administrator', kubeconfigOr('/etc/kubernetes/admin.conf'))
     .option('--server <url>', 'a replica to ask instead of the one in the kubeconfig')
     .addOption(output())
     .action(async (file: string, flags: { kubeconfig: string; server?: string; output: string }) => {

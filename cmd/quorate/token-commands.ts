@@ -9,7 +9,7 @@ import { FatalError } from '../../internal/machinery/assert.js';
 import { readKubeadmConfig } from '../../internal/bootstrap/kubeadm-config.js';
 import { type BootstrapToken, generateToken } from '../../internal/bootstrap/token-form.js';
 import { keyBytes } from '../../internal/bootstrap/upload-certs.js';
-import { serverAccess } from './kubeconfig-file.js';
+import { kubeconfigOr, serverAccess } from './kubeconfig-file.js';
 import { configText, listOf } from './node-options.js';
 import { writeTable } from './table.js';
 
@@ -33,7 +33,7 @@ const PATIENCE_MS = 10_000;
 export function addTokenCommands(program: Command): void {
   const token = program.command('token').description('Manage bootstrap tokens.');
   const withTarget = (command: Command): Command =>
-    command.option('--kubeconfig <file>', 'kubeconfig of an administrator', process.env['KUBECONFIG'] || ADMIN);
+    command.option('--kubeconfig <file>', 'kubeconfig of an administrator', kubeconfigOr(ADMIN));
   withTarget(token.command('create').description('Create bootstrap tokens on the server.'))
     .argument('[token]', 'the token; a new one when absent')
     .option('--config <file>', 'a kubeadm configuration file whose bootstrapTokens are created')

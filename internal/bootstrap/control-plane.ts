@@ -91,11 +91,15 @@ export async function writeReplicaFiles(
   return [paths.flags, apiserverManifest(paths)];
 }
 
+/** What the flags of this node's replica say under this name; undefined where they were not written yet, or do not say it. */
+export function flagHere(paths: NodePaths, name: string): string | undefined {
+  const text = existsSync(paths.flags) ? readFileSync(paths.flags, 'utf8') : '';
+  return new RegExp(`^--${name}=(.+)$`, 'm').exec(text)?.[1];
+}
+
 /** https://host:port of this node's replica, as its flags say; undefined where they were not written yet. */
 export function servedHere({ paths }: ControlPlaneOptions): string | undefined {
-  const text = existsSync(paths.flags) ? readFileSync(paths.flags, 'utf8') : '';
-  const flag = (name: string): string | undefined => new RegExp(`^--${name}=(.+)$`, 'm').exec(text)?.[1];
-  const [host, port] = [flag('advertise-address'), flag('secure-port')];
+  const [host, port] = [flagHere(paths, 'advertise-address'), flagHere(paths, 'secure-port')];
   return host === undefined || port === undefined ? undefined : `https://${urlHost(host, Number(port))}`;
 }
 

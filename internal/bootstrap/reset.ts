@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FatalError } from '../machinery/assert.js';
 import { type ApiAccess, ApiClient } from './api-client.js';
-import { hasData, stopReplica } from './control-plane.js';
+import { flagHere, hasData, stopReplica } from './control-plane.js';
 import { clusterState, removeMember } from './members.js';
 import { KUBECONFIGS, type NodePaths } from './node-paths.js';
 import type { Progress } from './progress.js';
@@ -42,7 +42,7 @@ async function leaveCluster({ paths, progress, access, force }: ResetContext): P
   try {
     const client = new ApiClient(access(file), PATIENCE_MS);
     const { name, members } = await clusterState(client);
-    const own = memberHere(paths, name);
+    const own = flagHere(paths, 'name') ?? name;
     if (members.every((member) => member.name !== own)) return;
     if (members.filter((member) => !member.learner).length === 1) {
       progress.say('[reset] This is the last voter: the cluster ends with it');
@@ -59,12 +59,6 @@ async function leaveCluster({ paths, progress, access, force }: ResetContext): P
     }
     progress.warn(`the member was not removed from its cluster: ${error.message}`);
   }
-}
-
-/** The --name of this node's replica, from its flags. */
-function memberHere(paths: NodePaths, fallback: string): string {
-  if (!existsSync(paths.flags)) return fallback;
-  return /^--name=(.*)$/m.exec(readFileSync(paths.flags, 'utf8'))?.[1] ?? fallback;
 }
 
 function emptyDirectory(directory: string): void {

@@ -1,5 +1,6 @@
 import { Breath, BREATH_STEPS } from '../machinery/breathe.js';
 import { StatusError } from '../machinery/status.js';
+import { clientSignal } from './connect/flow.js';
 import { converterFor } from './convert.js';
 import type { RestDeps } from './deps.js';
 import { filterOf } from './filter.js';
@@ -46,10 +47,7 @@ export async function handleDeleteCollection(deps: RestDeps, request: ApiRequest
   const ctx = startWriting(deps, request, def, options.dryRun);
   const warnings = new GatheredWarnings();
   if (keys.length > 0) warnings.add(deletionWarnings(def, options));
-  let isGone = false;
-  request.onAborted?.(() => {
-    isGone = true;
-  });
+  const client = clientSignal(request);
   // Where nothing has to be waited for (a dry run) no deletion lets the loop turn.
   const together = new Breath();
   let next = 0;
@@ -57,7 +55,7 @@ export async function handleDeleteCollection(deps: RestDeps, request: ApiRequest
     for (;;) {
       if (together.isOver()) await together.rest();
       const key = keys[next++];
-      if (key === undefined || isGone || request.isTerminated === true) return;
+      if (key === undefined || client.aborted || request.isTerminated === true) return;
       const one = forKey(kind, ctx, key);
       try {
         await deleteObject(deps, kind, one, options);
